@@ -33,6 +33,7 @@ from helpers.runs.pages.exhibits import shrink_image
 from helpers.runs.pages.exporter import set_markdown
 from helpers.runs.parameters import parse_yaml
 from helpers.runs.record import locate
+from helpers.say import on_record
 
 SRC = Path(__file__).parents[1] / "src" / "helpers"
 SERIES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
@@ -251,7 +252,7 @@ def test_no_forecast_goes_on_record_ahead_of_its_day(data, tmp_path, capsys, mon
 
 def test_a_band_has_a_score_only_where_its_quantiles_are_there(data):
     entries = enter("2025-12-31")
-    found = hub_scores.score_register(entries, data).iloc[0]
+    found = on_record.add_sentences(hub_scores.score_register(entries, data), data).iloc[0]
     assert (found["counted"], found["inside"], found["side"]) == (False, "", "")
     assert found["text"].endswith(
         "There is no score: the forecast lacks 20 quantiles that its hub requires, such as 0.01."
@@ -259,7 +260,7 @@ def test_a_band_has_a_score_only_where_its_quantiles_are_there(data):
     found = hub_scores.score_register(entries, data, required=(0.1, 0.5, 0.9)).iloc[0]
     assert (found["inside"], found["inside_50"], found["inside_95"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80 %"
     inner = entries.assign(output_type_id=entries["output_type_id"].replace({0.1: 0.4, 0.9: 0.6}))
-    found = hub_scores.score_register(inner, data).iloc[0]
+    found = on_record.add_sentences(hub_scores.score_register(inner, data), data).iloc[0]
     assert "no 80 % band" in found["text"]
     assert "80 % band; median" not in found["text"]
 

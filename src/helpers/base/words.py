@@ -185,7 +185,7 @@ def say_unit(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
-def say_end(found: Any, unit: str) -> str:
+def say_end(found: Any, unit: str, why: bool = False) -> str:
     """Where a series ends, as every page, figure and panel says it; without a capital and a full stop.
 
     Parameters
@@ -193,6 +193,8 @@ def say_end(found: Any, unit: str) -> str:
     found : Assessment, or a row of the table 03_ceiling
         With the attributes verdict, sentence, note, reason, high and bound.
     unit : str
+    why : bool
+        Whether the reason follows where the end is not known; it is for those who know intervals.
 
     Returns
     -------
@@ -205,7 +207,7 @@ def say_end(found: Any, unit: str) -> str:
         "beyond the limit": f"where growth ends, the figures do not say: the curves put the end {said}",
         DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
     }
-    reason = f" ({found.reason})" if found.reason else ""
+    reason = f" ({found.reason})" if why and found.reason else ""
     return words.get(found.verdict, f"where growth ends, the figures do not say{reason}")
 
 

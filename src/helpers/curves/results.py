@@ -239,12 +239,20 @@ class Results(LikelihoodModelResults):
         return problem.to_parameter(self.kind(place), values)
 
     def along(self, place: int, values: np.ndarray) -> list[Optimum]:
-        """The best curves with a coordinate at each of the values, each from its neighbour nearer the optimum."""
+        """The best curves with a coordinate at each of the values.
+
+        Each is searched from its neighbour nearer the optimum, and then from the one farther away: where two shapes fit
+        about as well, the way out alone would follow the first of them too far.
+        """
         centre, found = self.best.coordinates[place], {}
         for part in (np.sort(values[values >= centre]), np.sort(values[~(values >= centre)])[::-1]):
             theta = self.best.theta
             for value in part:
                 found[value] = refit(self.problem, place, value, [theta])
+                theta = found[value].theta
+            for value in part[-2::-1]:
+                back = refit(self.problem, place, value, [theta])
+                found[value] = min(found[value], back, key=lambda each: each.ssr)
                 theta = found[value].theta
         return [found[value] for value in values]
 

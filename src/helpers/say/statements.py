@@ -143,11 +143,11 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
     if found.verdict != "not known":
         numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
         unused = "" if windows.bounded else " The forecast does not rely on it."
-        return f"{say_first(say_end(found, unit))}. {JOINED}{unused}", numbers
+        return f"{say_first(say_end(found, unit, why=True))}. {JOINED}{unused}", numbers
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
         prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
-    return f"{say_first(say_end(found, unit))}. {prior}", numbers
+    return f"{say_first(say_end(found, unit, why=True))}. {prior}", numbers
 
 
 def state_bound(at_origin: Origin, target: AdoptionSeries, reached: pd.Series, kind: Kind) -> Statement:

@@ -32,7 +32,7 @@ def judge(result: Result) -> tuple[bool, str]:
         return False, f"{say_first(COMPUTING)}: where growth ends."
     if found is None:
         return False, "Not known: these figures carry no curve with a free ceiling."
-    return found.verdict == "levels off", f"{say_first(found.verdict)}: {say_end(found, result.series.unit)}."
+    return found.verdict == "levels off", f"{say_first(found.verdict)}: {say_end(found, result.series.unit, why=True)}."
 
 
 def say_ceiling(result: Result) -> str:
