@@ -172,8 +172,8 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, reason=""):
         (("levels off", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
         (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
         (("beyond the limit", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the limit, be"),
-        (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), None, "(it is open), so", "(it is open)."),
-        (("not known", 27.7, 31.0, 26.0, 100.0, "it is wide"), None, "(it is wide), so", "(it is wide)."),
+        (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), None, "(it is open), so", "the figures do not say."),
+        (("not known", 27.7, 31.0, 26.0, 100.0, "it is wide"), None, "(it is wide), so", "the figures do not say."),
     ],
 )
 def test_every_register_says_the_one_verdict(verdict, told, found, plainly):

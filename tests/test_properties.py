@@ -107,7 +107,7 @@ def test_any_yaml_text_is_parameters_or_is_refused(text):
     try:
         assert isinstance(read_yaml(text, "-f"), dict)
     except typer.BadParameter as error:
-        assert error.message.startswith("-y: ")
+        assert error.message.startswith("-f: ")
 
 
 VALUES = st.recursive(
