@@ -135,7 +135,8 @@ def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
 def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_is_cited(small_run):
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (small_run / "html" / "charts").iterdir()}
     assert {name for name, text in texts.items() if "What is counted: " in text} == {"05_forecast"}
-    assert all("The Adoption Curves authors (2026). Adoption Curves 0" in text for text in texts.values())
+    assert all("Adoption Curves 0" in text and "run &#39;small&#39;" in text for text in texts.values())
+    assert not any("authors" in text for text in texts.values()), "data that are not the project's have their own"
 
 
 def test_a_sweep_says_below_its_title_what_it_is_of(reports):
@@ -227,9 +228,7 @@ def list_citations(run):
 
 def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     [citation] = list_citations(run)
-    assert re.fullmatch(
-        r"The Adoption Curves authors \(2026\)\. Adoption Curves .*: run 'small' \(.*\)\. Unpublished\.", citation
-    )
+    assert re.fullmatch(r"Adoption Curves .*: run 'small' \(.*\)\.", citation)
     project = tmp_path / "project"
     project.mkdir()
     monkeypatch.setattr("helpers.base.project.find_root", lambda: project)

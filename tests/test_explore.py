@@ -169,10 +169,11 @@ def test_names_in_the_data_are_text_never_markup(tmp_path):
     assert all("&lt;b&gt;persons" in text for text in shown)
 
 
+@pytest.mark.slow
 def test_an_answer_takes_a_moment(real, record_property):
-    """Computing, words and new data for the figure, in processor time: the aims are .5 s and, for a move, .15 s.
+    """Computing, words and new data for the figure, in processor time.
 
-    That is with what the references teach at hand, as it is from the second time on.
+    The first forecast without a technology makes a backtest, for which 3 s are allowed; a move has .15 s.
     """
 
     def clock(seconds, control, value):
@@ -203,7 +204,7 @@ def test_an_answer_takes_a_moment(real, record_property):
     firsts, moves = asyncio.run(choose())
     record_property("seconds", [max(firsts), float(np.median(moves)), max(moves)])
     print(f"first {max(firsts):.3f} s; a move: median {np.median(moves):.3f} s, longest {max(moves):.3f} s")
-    assert max(firsts) < 1, "twice as slow as it may be, even on a busy machine"
+    assert max(firsts) < 3
     assert np.median(moves) < 0.3
 
 
@@ -296,8 +297,7 @@ def test_a_saved_choice_is_what_a_run_takes(real, outputs):
     panel.save.click()
     (path,) = (outputs / "lab").glob("*.yaml")
     assert str(path) in panel.saved.value
-    given = read_options([], [], [], [path])
-    assert given == read_options([], [], [path.read_text(encoding="utf-8")], [])
+    given = read_options([], [path])
     check_parameters(read_parameters(given | {"run": "explored"}))
     saved = {"families": ["gompertz"], "shares": [0.8], "as_of": "2025-10-18", "bound": "internet_users"}
     assert given.items() >= saved.items()

@@ -41,7 +41,8 @@ def agrees(words, value):
         1,
         0.01 if "%" in words else 1,
         *(1 / size for size in WORDS.values()),
-    )  # of a share, of a unit in millions
+        *WORDS.values(),
+    )  # of a share, of a unit in millions, of the lower end of a range whose scale follows the upper one
     return any(abs(said * size - value) <= 0.5001 * digit * size for size in sizes)
 
 
