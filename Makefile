@@ -17,7 +17,7 @@ check: .venv/ready-dev
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/python -c "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
-	$(BIN)/python tests/docstrings.py
+	$(BIN)/python tests/tools/docstrings.py
 
 # All tests but those marked slow, which make whole runs; `test-all` runs these too.
 test: .venv/ready-dev
@@ -28,7 +28,7 @@ test-all: .venv/ready-dev
 
 # The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
 golden: .venv/ready-dev
-	$(BIN)/python tests/golden.py $(if $(RENEW),--renew)
+	$(BIN)/python tests/tools/golden.py $(if $(RENEW),--renew)
 
 # The site in docs/_build/html, of the pages in docs/, the docstrings and the default run; a warning stops it.
 docs: .venv/ready-dev run

@@ -20,7 +20,7 @@ from helpers.indicators.tables import read_schemas
 from helpers.runs.checks import check_parameters
 from helpers.runs.parameters import ParameterError, complete_parameters, read_parameters
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 pytestmark = pytest.mark.usefixtures("small_project")

@@ -7,7 +7,7 @@ import golden
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TABLE = re.compile(r"^\| `(\d\d_\w+)` \| .*? \| (.*) \|$", re.MULTILINE)
 COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
 TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")

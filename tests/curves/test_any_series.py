@@ -24,7 +24,7 @@ from helpers.runs.parameters import ParameterError, Parameters, complete_paramet
 from helpers.runs.runner import run_all
 from helpers.show.figures import images, labels, style
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CELLS = [
     (path.stem, [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"])
     for path in sorted((ROOT / "notebooks").glob("0*.ipynb"))

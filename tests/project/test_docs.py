@@ -13,7 +13,7 @@ from helpers import curves, forecast, indicators
 from helpers.runs.parameters import Parameters
 from helpers.show import figures
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")
 
 

@@ -10,7 +10,7 @@ from processes import call
 from helpers import indicators
 from helpers.indicators.labels import find_urls
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from helpers.base.columns import BY_NAME
 from helpers.indicators.audit import read_expected
 from helpers.indicators.series import parse_breaks
 
-DATA = Path(__file__).parents[1] / "data"
-SAMPLE = Path(__file__).parent / "sample"
+DATA = Path(__file__).parents[2] / "data"
+SAMPLE = Path(__file__).parents[1] / "sample"
 
 
 @pytest.mark.parametrize("folder", [DATA, SAMPLE], ids=["data", "sample"])

@@ -11,7 +11,7 @@ import numpy as np
 from helpers.base.words import say_name
 from helpers.curves import FAMILIES
 
-METHOD = Path(__file__).parents[1] / "docs" / "method.md"
+METHOD = Path(__file__).parents[2] / "docs" / "method.md"
 exp = np.exp
 
 # name: parameters of a course from 2000 to 2025 (dates as years since 2000), and the share in complex arithmetic

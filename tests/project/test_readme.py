@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from helpers.__main__ import app
 from helpers.runs.lab import begin_project
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))}
 PAGES = {name: text for name, text in PAGES.items() if name != "gallery.md"}  # made by a build

@@ -10,8 +10,8 @@ import pytest
 from helpers.runs.parameters import complete_parameters, read_parameters
 from helpers.show.figures import images
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-SAMPLE = Path(__file__).parent / "sample"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SAMPLE = Path(__file__).parents[1] / "sample"
 
 
 def execute_cells(path, outputs, given):

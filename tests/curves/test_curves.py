@@ -35,7 +35,7 @@ from helpers.curves import (
 )
 from helpers.runs.parameters import expected_value
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 NIST = json.loads((REFERENCE / "nist_strd.json").read_text())
 HALF_YEARS = pd.DatetimeIndex(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"], name="date")
 FOUR = pd.Series([230.0, 249.0, 515.0, 602.0], index=HALF_YEARS, name="users")

@@ -18,7 +18,7 @@ import pandas as pd
 
 from helpers.runs import reproduction
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "tests" / "golden" / "golden.yaml"
 BASELINE = RUNS.parent / "baseline"
 PICTURE = ROOT / "docs" / "images" / "forecast.png"

@@ -19,7 +19,7 @@ from helpers.indicators.units import split_heading
 from helpers.runs.checks import check_parameters
 from helpers.runs.parameters import complete_parameters, read_parameters
 
-OFFICES = Path(__file__).parent / "offices"
+OFFICES = Path(__file__).parents[1] / "offices"
 LAYOUTS = [
     ("eu_estat.csv", {}, [93, 96]),
     ("it_istat.csv", {}, [15830, 18977]),

@@ -24,7 +24,7 @@ def put_column(name, *cells):
     return f"date,value,{name}\n" + "".join(f"{row},{cell}\n" for row, cell in rows)
 
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 
 TABLES = {
     "observations": """entity,indicator,date,value,bound,source_id,confidence,note,reported_at

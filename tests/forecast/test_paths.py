@@ -231,7 +231,7 @@ def test_a_bound_is_read_narrowly_by_its_last_printed_step(value, bound, words, 
 
 
 def test_the_sum_in_the_cell_of_notebook_5_is_the_forecast_to_the_last_digit(china):
-    cells = nbformat.read(Path(__file__).parents[1] / "notebooks" / "05_forecast_adoption.ipynb", 4).cells
+    cells = nbformat.read(Path(__file__).parents[2] / "notebooks" / "05_forecast_adoption.ipynb", 4).cells
     [source] = [cell.source for cell in cells if "combined = sum(" in cell.source]
     until, names = source.splitlines().index("combined = sum(members.values()) / len(members)"), {"result": china}
     exec("\n".join(source.splitlines()[: until + 1]), names)

@@ -31,7 +31,7 @@ from helpers.runs.pages import citation
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.runner import run_all
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SIX = """date,value
 2019-12-31,3.1
 2020-12-31,8

@@ -21,7 +21,7 @@ from helpers.runs.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
 
-OFFICES = Path(__file__).parent / "offices"
+OFFICES = Path(__file__).parents[1] / "offices"
 DAYS = ["2019-12-31", "2020-12-31", "2021-12-31"]
 
 

@@ -1,6 +1,6 @@
 """Fits, intervals, forecasts and scores are the same numbers, to nine digits, under every version of the libraries.
 
-`python tests/test_values.py` writes tests/reference/numerical_values.json, by the versions installed.
+`python tests/forecast/test_values.py` writes tests/reference/numerical_values.json, by the versions installed.
 """
 
 import json
@@ -16,7 +16,7 @@ from helpers import indicators
 from helpers.curves import FAMILIES, Gompertz, Logistic, Share
 from helpers.forecast import backtest, forecast, scores
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 PATH = HERE / "reference" / "numerical_values.json"
 KEPT = json.loads(PATH.read_text(encoding="utf-8")) if PATH.exists() else {}
 YEARS = np.arange(2001.0, 2025.0)

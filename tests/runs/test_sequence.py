@@ -16,7 +16,7 @@ from conftest import SAMPLE, run_sequence
 
 from helpers.runs.ingredients import find_notebooks
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

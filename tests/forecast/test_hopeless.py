@@ -1,6 +1,6 @@
 """Series that no curve describes: every method of every kind of fit answers, or says in words why it does not.
 
-`python tests/test_hopeless.py 0 5000` goes through as many as one likes, and prints what it finds.
+`python tests/forecast/test_hopeless.py 0 5000` goes through as many as one likes, and prints what it finds.
 """
 
 import io

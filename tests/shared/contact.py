@@ -21,7 +21,7 @@ from helpers.runs.parameters import complete_parameters, read_parameters
 from helpers.runs.study import Output
 from helpers.show.figures import style
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 KINDS = {
     "four figures": {},

@@ -35,7 +35,7 @@ from helpers.runs.parameters import parse_yaml
 from helpers.runs.record import locate
 from helpers.say import on_record
 
-SRC = Path(__file__).parents[1] / "src" / "helpers"
+SRC = Path(__file__).parents[2] / "src" / "helpers"
 SERIES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
 
 

@@ -6,7 +6,7 @@
 import doctest
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "snapshots"
+FOLDER = Path(__file__).parents[1] / "snapshots"
 
 
 class Recorder(doctest.OutputChecker):

@@ -8,7 +8,7 @@ from pathlib import Path
 from helpers import indicators
 from helpers.base.columns import COLUMNS
 
-PATH = Path(__file__).parents[1] / "data" / "README.md"
+PATH = Path(__file__).parents[2] / "data" / "README.md"
 MARK = "<!-- indicators -->\n"
 BEGIN, END = "<!-- columns -->\n", "<!-- end of columns -->\n"
 
