@@ -327,6 +327,7 @@ def test_the_order_of_rows_does_not_matter(seed):
     pd.testing.assert_series_equal(other.fittedvalues.sort_index(), one.fittedvalues, check_names=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("points", [8, 16])
 def test_intervals_of_the_ceiling_cover_at_their_level(points):
     random, years = np.random.default_rng(11), np.linspace(0, 10, points)

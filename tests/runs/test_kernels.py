@@ -10,7 +10,10 @@ from small_notebooks import write_notebook
 from helpers.runs import notebook_process
 from helpers.runs.notebook_process import can_fork, execute_notebook, preload
 
-WAYS = [pytest.param(False, marks=pytest.mark.skipif(not can_fork(), reason="Linux only")), True]
+WAYS = [
+    pytest.param(False, marks=pytest.mark.skipif(not can_fork(), reason="Linux only")),
+    pytest.param(True, marks=pytest.mark.slow),
+]
 
 
 OWN = """from IPython.display import Markdown, display

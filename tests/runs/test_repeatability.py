@@ -53,12 +53,14 @@ def made_twice(request, shared, tmp_path_factory):
     return run, outputs / run.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["tables", "figures", "html"])
 def test_another_place_gives_the_same_bytes(part, made_twice):
     run, elsewhere = made_twice
     assert list_files(elsewhere / part) == list_files(run / part)
 
 
+@pytest.mark.slow
 def test_nothing_of_the_environment_is_told(made_twice):
     _, elsewhere = made_twice
     for name, content in list_files(elsewhere).items():
@@ -72,6 +74,7 @@ def test_a_run_needs_no_network(made_twice):
     assert (made_twice[1] / "run.json").is_file()
 
 
+@pytest.mark.slow
 def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
     notebooks = write_notebooks(tmp_path / "notebooks")
     alone = run_all(

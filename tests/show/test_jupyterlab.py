@@ -23,7 +23,10 @@ from helpers.base.project import find_root
 from helpers.runs.lab import fill_notebook
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)"),
+]
 api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
 psutil = pytest.importorskip("psutil")
 
