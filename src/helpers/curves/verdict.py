@@ -1,4 +1,4 @@
-"""One verdict on where a series ends, whatever its curve and its errors are."""
+"""The verdict on where a series ends, from two curves under two kinds of errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .profile import CEILING, is_narrow
 
 ALPHA = 0.05
 ENOUGH = 6
-"""Figures that a series needs to level off."""
+"""Fewest figures for the verdict "levels off"."""
 MAX_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
 FALLEN = 0.9
@@ -30,26 +30,27 @@ FLAGS = {
     "does not rise": "the figures do not rise",
     "a jump fits better": "a jump at one date fits as well as any curve",
 }
-"""What is wrong with a fit, and the reason for a verdict that it is."""
+"""Flags of a fit, each with the reason that it gives for "not known"."""
 VERDICTS = ("levels off", "depends on the curve", "beyond the limit", "not known")
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What a series says of its ceiling, from `assess_ceiling`.
+    """Verdict on where a series ends, from `assess_ceiling`.
 
     Attributes
     ----------
     verdict : str
         "levels off": the interval is closed, its upper end is at most twice the lower, and there are six figures or
-        more; "depends on the curve": it is closed and at most 10 : 1; "beyond the limit": it is closed and all of it
-        lies above the limit, so the curves or the limit are wrong; else "not known".
+        more; "depends on the curve": it is closed and at most 10 : 1, or there are fewer figures; "beyond the limit":
+        it is closed and all of it lies above the limit, so that the curves or the limit are probably wrong; else "not
+        known".
     low, high : float
         The union of the 95 % profile intervals of the ceiling under each curve and each kind of errors, in the unit of
         the series, not cut at any figure; high is infinite where one of them is open.
     reached : float
-        Lowest value of the curves at the last date, or the last figure where errors carry on. Sentences and pictures
-        of the interval begin no lower.
+        Lowest of the four curves at the last date; under persistent errors a curve counts as no lower than the last
+        figure. Sentences and pictures of the interval begin no lower.
     table : DataFrame
         A row for each family and kind of errors: family, errors, low, high, flag.
     bound : float
@@ -66,7 +67,7 @@ class Assessment:
     bound: float = np.nan
     reason: str = ""
     note: ClassVar[str] = "of this wave; a later one cannot be seen"
-    """What goes with every sentence."""
+    """Caveat of every sentence."""
 
     @property
     def sentence(self) -> str:
@@ -87,12 +88,12 @@ def assess_ceiling(
     known_se: np.ndarray | Sequence[Any] | None = None,
     families: Sequence[str | type[AdoptionCurve]] = (Logistic, Gompertz),
 ) -> Assessment | pd.DataFrame:
-    """Assess the ceiling that a series grows to, whatever its curve and its errors are.
+    """Verdict on the ceiling of a series, from two curves under two kinds of errors.
 
     The logistic and the Gompertz curve are fitted under independent and under persistent errors. The union of their
-    four 95 % profile intervals of the ceiling is the answer. It is not known where an interval is open, where the
-    union is wider than 10 : 1, and for a series that jumps, does not rise, or has fallen below 90 % of its highest
-    figure.
+    four 95 % profile intervals of the ceiling is the answer. The verdict is "not known" where an interval is open or
+    the union is wider than 10 : 1, and for a series that has too few figures for a curve, jumps, does not rise, or has
+    fallen below 90 % of its highest figure.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ def assess_ceiling(
     Returns
     -------
     Assessment
-        For a frame, a DataFrame with a row for each series: series, verdict, low, high, reached, reason, sentence.
+        For a frame of two or more columns, a DataFrame with a row for each: series, verdict, low, high, reached,
+        reason, sentence.
 
     Raises
     ------
@@ -206,7 +208,7 @@ def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:
 def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
 
-    Where the series `stands` at the lower one it has a digit more, so as not to fall below.
+    Where the series `stands` at the lower one it has a digit more, so that little is lost below it.
 
     >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(93.5, 109.7, True)
     (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'), ('93.5', '110'))

@@ -38,7 +38,7 @@ class Prior:
     technologies: np.ndarray | int = 0
 
     def shares(self, away: np.ndarray) -> np.ndarray:
-        """Saturation shares (N, K) that lie `away` (N, K) standard deviations from the prior's mean."""
+        """Shares of the bound (N, K) that lie `away` (N, K) standard deviations from the prior's mean."""
         return expit(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)
 
     def expected_rate(self, rate: np.ndarray | float) -> np.ndarray | float:
@@ -55,7 +55,10 @@ class Curve:
 
     @cached_property
     def loglike(self) -> np.ndarray:
-        """Profile log-likelihood of the ceilings, (N, K): errors independent, of a size that is not known."""
+        """Adjusted log-likelihood of the ceilings, (N, K): independent errors, their sum of squares to -(n - 2) / 2.
+
+        `MEASUREMENT` keeps the sum of squares of a perfect fit above 0.
+        """
         squares = self.fits.ssr / self.windows.bound[:, -1:] ** 2
         return -(self.windows.points - 2) / 2 * np.log(squares + MEASUREMENT**2)
 
@@ -86,7 +89,7 @@ def average_ceilings(family: Family, windows: Windows, prior: Prior) -> Curve:
 
     They lie evenly within two standard deviations of where the references stand now, on the scale of logits; there the
     prior is flat. The likelihood is that of the fit to the window with the ceiling held: its sum of squares to the
-    power -(n - 2) / 2. With four points it hardly chooses; where the series has bent it decides alone.
+    power -(n - 2) / 2. With four points it hardly chooses; where the series has bent it decides within these limits.
     """
     return Curve(windows, _fit(family, windows, prior.shares(np.tile(NODES, (len(windows.years), 1)))))
 
@@ -119,9 +122,9 @@ PUBLISHED = "combined"
 
 
 def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """A Gompertz curve up to the bound, its rate drawn from the window's towards what followed in the references.
+    """A Gompertz curve up to the bound, its rate shrunk towards what followed in the references.
 
-    After one figure it is what followed in them.
+    With a single figure it is the average rate that followed in them.
     """
     windows, prior, link = origin.windows, origin.prior, GOMPERTZ.link
     expected = np.atleast_1d(prior.expected_rate(measure_growth(windows)[0]))[:, None]
@@ -141,7 +144,7 @@ def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on but loses a fifth each year: statsmodels' damped Holt with smoothing 1 and 0.
+    """The mean change per year goes on but loses a fifth each year: damped Holt in continuous time.
 
     Without a bound the later steps count more, see `Windows.step_weights`, and a fall is taken in proportion to what is
     left, so that it never reaches 0. With one, the path approaches the limit and does not pass it.
@@ -154,12 +157,12 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on: a random walk with drift; of one figure, whose change nobody knows, none."""
+    """The mean change per year goes on: a random walk with drift. One figure has no change."""
     return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
 def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """Nothing changes."""
+    """The last value, held."""
     return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
@@ -221,8 +224,8 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
 def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Share of its bound at which each reference technology stands now, and its deepest fall.
 
-    A technology with several series counts once, by their mean share and the deepest fall of any. Shares that still
-    grow make the prior low rather than high.
+    A technology with several series counts once, by the mean of their logits and the deepest fall of any. Shares are
+    cut at .98. Some technologies still grow, so the prior is more likely too low than too high.
 
     Parameters
     ----------
@@ -254,8 +257,8 @@ def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "
 
     The rate that followed is a straight line of the rate in the window: weighted least squares on the Gompertz scale,
     each technology the same weight at each horizon and length of window, each row by the inverse of the variance that
-    `bands.fit_variance_weights` finds for it. That is empirical Bayes shrinkage with two numbers. After one or two
-    figures, where the references' ways part most, the errors have the heavy tails of the bands (Student t).
+    `bands.fit_variance_weights` finds for it. The line shrinks the rate towards its average in the references. After
+    one or two figures, where the references' ways part most, the errors have the heavy tails of the bands (Student t).
 
     Parameters
     ----------
