@@ -67,7 +67,7 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
 
 def test_it_runs_in_an_empty_folder(installed, tmp_path):
     (tmp_path / "x.csv").write_text(SERIES)
-    assert "years are read as 31 December of each" in call(installed, "check", "x.csv", cwd=tmp_path)
+    assert "years are read as the last day of each" in call(installed, "check", "x.csv", cwd=tmp_path)
     said = call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
     assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
     assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}

@@ -179,7 +179,7 @@ def draw_profiles(
         axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
         labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
     for level in (80, 95):
-        axis.axhline(level, color=GREY, lw=0.9, ls="--")
+        axis.plot([low, high], [level, level], color=GREY, lw=0.9, ls="--")
         labels.append(Label(high, level, f"{level} % interval ends", GREY))
     axis.set(xscale="log", xlim=(low, high), ylim=(0, 102))
     use_numbers(axis, "x")
