@@ -19,8 +19,6 @@ from helpers.forecast.baselines import baseline_quantiles
 from helpers.forecast.hub import BASELINES
 from helpers.runs import registry
 from helpers.runs.pages import write_pages
-from helpers.runs.sweep import run_sweep
-from helpers.runs.sweep_file import read_sweep
 from helpers.say import on_record
 from helpers.say.next_figure import bands_on_record, state_next
 
@@ -417,24 +415,3 @@ def test_a_run_of_0_2_without_the_new_tables_still_has_its_pages(run):
     content["versions"]["adoption-curves"] = "0.2.0"
     (run / "run.json").write_text(json.dumps(content))
     assert "The next figure" not in write_pages(run).read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("outputs")
-def test_a_sweep_over_as_of_makes_the_entries_of_the_record_again(tmp_path, record):
-    """To six digits; entries of a method that is no longer the published one stay as they are."""
-    rows = hub.read_hub(find_data() / "forecasts").query("model_id == @MODEL and indicator == 'genai_users'")
-    origins = rows["origin_date"].dt.strftime("%Y-%m-%d").unique().tolist()
-    assert origins
-    several = [*origins, "2026-03-31"]  # a sweep of one run doesn't name it by its value
-    (tmp_path / "record.yaml").write_text(f"grid:\n  as_of: {json.dumps(several)}\n")
-    folder, failed = run_sweep(read_sweep(tmp_path / "record.yaml", "record", False))
-    assert not failed
-    for origin in origins:
-        [run] = [one for one in folder.iterdir() if one.is_dir() and one.name.endswith(origin)]
-        dates = rows.loc[rows["origin_date"] == origin, "target_end_date"].dt.strftime("%Y-%m-%d").unique().tolist()
-        registry.register_run(run, dates, record, TODAY)
-    key = [*hub.ENTRY[:5], "target_end_date", "output_type", "output_type_id"]
-    both = rows.merge(hub.read_hub(record), on=key)
-    assert len(both) == len(rows)
-    np.testing.assert_allclose(both["value_x"], both["value_y"], rtol=1e-6)

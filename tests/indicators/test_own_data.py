@@ -426,21 +426,22 @@ def test_references_calibrate_a_run_on_an_own_file(own_run):
 def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(tmp_path):
     """Data as people have them: no figure reaches 10 %, dates are years, commas are decimal, and the source is a paragraph."""
     source = "Survey of the Office of Everything, " * 30
-    shares = dict(zip(range(2015, 2021), ("0,4", "1,2", "1,9", "2,8", "4,1", "5,6"), strict=True))
-    write(tmp_path, "Jahr;Anteil\n" + "".join(f"{year};{share}\n" for year, share in shares.items()), "pumps.csv")
+    shares = dict(zip(range(2015, 2021), (0.4, 1.2, 1.9, 2.8, 4.1, 5.6), strict=True))
+    rows = [f"{year};{share};{'a new questionnaire' * (year == 2016)}\n" for year, share in shares.items()]
+    write(tmp_path, "Year;Share;break\n" + "".join(rows), "pumps.csv")
     words = ["run", "pumps", "-p", "data", "pumps.csv", "-p", "entity", "Chad", "--unit", "% of homes"]
-    words += ["--title", "Heat pumps", "--source", source, "--break", "2016 a new questionnaire"]
+    words += ["--title", "Heat pumps", "--source", source]
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
     command = [sys.executable, "-m", "helpers", *words]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "understood: years are read as 31 December of each" in done.stdout.splitlines()
+    assert "understood: years are read as the last day of each" in done.stdout.splitlines()
     run = tmp_path / "outputs" / "pumps"
     assert pd.read_csv(run / "tables" / "02_growth.csv")["value"].tolist() == [1.2, 1.9, 2.8, 4.1, 5.6]
     findings = pd.read_csv(run / "tables" / "06_findings.csv")["sentence"]
     assert findings[0].startswith("Heat pumps, Chad: 5.6 % in December 2020")
     page = (run / "html" / "01_check_indicators.html").read_text(encoding="utf-8")
-    assert "years are read as 31 December of each" in page
+    assert "years are read as the last day of each" in page
 
 
 @pytest.mark.parametrize("bound", ["inhabitants", ""])

@@ -69,7 +69,8 @@ def test_it_runs_in_an_empty_folder(installed, tmp_path):
     (tmp_path / "x.csv").write_text(SERIES)
     assert "years are read as the last day of each" in call(installed, "check", "x.csv", cwd=tmp_path)
     said = call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
-    assert said.splitlines()[-1] == "Read it: outputs/mine/html/index.html"
+    place = tmp_path / "outputs" / "mine" / "run.json"
+    assert said.splitlines()[-2:] == ["Read it: outputs/mine/html/index.html", str(place)]
     assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}
     record = json.loads((tmp_path / "outputs" / "mine" / "run.json").read_text())
     assert record["git"] is None
