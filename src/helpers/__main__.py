@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+HELD = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Python drops a Ctrl-C in the middle of an import
 try:
     import typer
 
@@ -37,6 +38,8 @@ try:
     from .cli import commands
     from .cli.commands import complete_runs
     from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+
+    signal.pthread_sigmask(signal.SIG_SETMASK, HELD)
 except KeyboardInterrupt:  # Ctrl-C before there is a command
     print("\nInterrupted.", file=sys.stderr)
     raise SystemExit(130) from None
@@ -308,6 +311,7 @@ class Stopped(BaseException):
     """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
 
     def __init__(self, number: int):
+        self.number = number
         self.word = "\nInterrupted." if number == signal.SIGINT else "Terminated."
         self.code = 128 + number  # as shells have it: 130, 143, and 129 where the terminal has gone
 
@@ -320,12 +324,25 @@ def handle_signals() -> Iterator[None]:
         ignore_signals()
         raise Stopped(number)
 
+    def raise_later(lost: Any) -> None:
+        """Python drops what is raised in a callback of its own, as in the middle of an import: raise it once more."""
+        if not isinstance(lost.exc_value, Stopped):
+            report(lost)
+            return
+        number = lost.exc_value.number
+        signal.signal(signal.SIGALRM, lambda *_: raise_stopped(number, None))
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+
     ours = threading.current_thread() is threading.main_thread()
     heard = [one for one in STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
     previous = {one: signal.signal(one, raise_stopped) for one in heard}
+    report = sys.unraisablehook
+    sys.unraisablehook = raise_later
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = report
         for one, handler in previous.items():
             signal.signal(one, handler)
 

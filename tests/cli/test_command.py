@@ -5,9 +5,11 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
+import weakref
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -78,6 +80,21 @@ def test_exit_codes_are_those_of_the_docs():
     text = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
     told = {int(code) for row in re.findall(r"^\| (\d[\d, ]*) \|", text, re.MULTILINE) for code in row.split(", ")}
     assert told == {0, *stops, *(error.exit_code for error in (RunError, UserError, BusyError))}
+
+
+def test_ctrl_c_in_a_callback_that_python_lets_nothing_out_of_still_stops():
+    """As in the middle of an import: what is raised there is dropped."""
+
+    def stop_in_a_callback():
+        passing = set()
+        mark = weakref.ref(passing, lambda _: os.kill(os.getpid(), signal.SIGINT))
+        del passing
+        assert mark() is None
+        time.sleep(5)
+
+    with command.handle_signals(), pytest.raises(command.Stopped):
+        stop_in_a_callback()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 def read(*words):

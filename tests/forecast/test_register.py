@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from conftest import SAMPLE
 from processes import call
+from register_rows import MODEL, TODAY, enter
 
 from helpers import indicators
 from helpers.base.project import RunError, find_data
@@ -21,8 +22,6 @@ from helpers.runs import registry
 from helpers.runs.pages import write_pages
 from helpers.say import on_record
 from helpers.say.next_figure import bands_on_record, state_next
-
-TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
 
 
 @pytest.fixture
@@ -250,13 +249,6 @@ def test_baselines_are_the_closed_forms_of_the_textbook():
 
 
 # Scores
-
-
-def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL, unit="million persons"):
-    rows = [(model, published, published, "China", "genai_users", "none", day, "quantile", level, value, unit)
-            for level, value in zip((0.1, 0.5, 0.9), values, strict=True)]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=hub.COLUMNS)
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in hub.DAYS})
 
 
 def score(data, *frames, **options):

@@ -19,7 +19,7 @@ import pytest
 from conftest import SAMPLE, WORDS
 from PIL import Image, UnidentifiedImageError
 from processes import call, start
-from test_register import TODAY, enter
+from register_rows import TODAY, enter
 
 from helpers import indicators
 from helpers.base.files import hash_file, hash_files
