@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 from helpers import curves, forecast, indicators
-from helpers.runs.checks import check_parameters
+from helpers.runs.check_run import check_parameters
 from helpers.runs.ingredients import describe_series
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.runner import run_all

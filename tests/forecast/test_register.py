@@ -18,7 +18,7 @@ from helpers.base.project import RunError, find_data
 from helpers.forecast import hub, hub_scores, register
 from helpers.forecast.baselines import baseline_quantiles
 from helpers.forecast.hub import BASELINES
-from helpers.runs import registry
+from helpers.runs import register_run
 from helpers.runs.pages import write_pages
 from helpers.say import on_record
 from helpers.say.next_figure import bands_on_record, state_next
@@ -43,7 +43,7 @@ def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
     table = pd.read_csv(run / "tables" / "05_forecast.csv").query("method == 'combined'").filter(regex="^date$|^q")
     table = table.rename(columns={"date": "target_end_date"}).melt("target_end_date", var_name="output_type_id")
     table["output_type_id"] = table["output_type_id"].str[1:].astype(float)
-    paths = registry.register_run(run, hub=record, today=TODAY)
+    paths = register_run.register_run(run, hub=record, today=TODAY)
     assert sorted(path.name for path in paths) == sorted(f"{TODAY}-{name}.csv" for name in (MODEL, *BASELINES))
     rows = pd.read_csv(record / "model-output" / MODEL / f"{TODAY}-{MODEL}.csv")
     assert rows["target_end_date"].unique().tolist() == ["2026-12-31", "2027-06-30"]
@@ -54,13 +54,13 @@ def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
 
 
 def test_what_is_on_record_is_never_written_over(run, data, series, result, record):
-    registry.register_run(run, ["2026-12-31"], record, TODAY)
+    register_run.register_run(run, ["2026-12-31"], record, TODAY)
     before = list_tree(record)
     for dates in (["2026-12-31"], ["2027-12-31"], ["2027-12-31", "2026-12-31"]):
         with pytest.raises(
             RunError, match=r"genai_users of China .* on record already, and a record is not written over"
         ):
-            registry.register_run(run, dates, record, TODAY)
+            register_run.register_run(run, dates, record, TODAY)
     assert list_tree(record) == before
     register.register(
         register.enter(replace(series, bound_name="100"), result, origin=TODAY, published=TODAY), data, record
@@ -172,11 +172,11 @@ def test_a_run_that_was_changed_is_refused(run, record, monkeypatch):
     whole = path.read_text()
     path.write_text(whole.replace("combined,", "combined,1"))
     with pytest.raises(RunError, match=r"is not as it was made: tables/05_forecast.csv is changed"):
-        registry.register_run(run, (), record, TODAY)
+        register_run.register_run(run, (), record, TODAY)
     path.write_text(whole)
-    monkeypatch.setattr(registry, "_agree", lambda *_: False)
+    monkeypatch.setattr(register_run, "_agree", lambda *_: False)
     with pytest.raises(RunError, match="the data or the method have changed since it was made"):
-        registry.register_run(run, (), record, TODAY)
+        register_run.register_run(run, (), record, TODAY)
     assert not record.exists()
 
 

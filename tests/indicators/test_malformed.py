@@ -17,7 +17,7 @@ from helpers import indicators
 from helpers.cli import options
 from helpers.indicators.cells import explain_cell
 from helpers.indicators.tables import read_schemas
-from helpers.runs.checks import check_parameters
+from helpers.runs.check_run import check_parameters
 from helpers.runs.parameters import ParameterError, complete_parameters, read_parameters
 
 ROOT = Path(__file__).parents[2]

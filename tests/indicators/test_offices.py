@@ -16,7 +16,7 @@ from helpers.base.source import Source
 from helpers.indicators import sheets
 from helpers.indicators.periods import interpret_date
 from helpers.indicators.units import split_heading
-from helpers.runs.checks import check_parameters
+from helpers.runs.check_run import check_parameters
 from helpers.runs.parameters import complete_parameters, read_parameters
 
 OFFICES = Path(__file__).parents[1] / "offices"

@@ -26,7 +26,7 @@ from helpers.base.source import Source
 from helpers.indicators.checks import read_unit
 from helpers.indicators.own import name_indicator
 from helpers.runs import ingredients
-from helpers.runs.checks import check_parameters, list_notes
+from helpers.runs.check_run import check_parameters, list_notes
 from helpers.runs.pages import citation
 from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from helpers.runs.runner import run_all

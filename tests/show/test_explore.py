@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from helpers import curves, forecast, indicators
 from helpers.base.project import find_root
 from helpers.cli.options import read_options
-from helpers.runs.checks import check_parameters
+from helpers.runs.check_run import check_parameters
 from helpers.runs.lab import save_choice
 from helpers.runs.parameters import read_parameters
 from helpers.show import explore, explore_words

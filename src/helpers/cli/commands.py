@@ -116,7 +116,7 @@ def register(
     What is on record is never written over. Of many series in a table all go on record, or none.
     """
     from ..runs.record import find_run
-    from ..runs.registry import register_run, register_table
+    from ..runs.register_run import register_run, register_table
 
     if bool(run) == (series is not None):
         raise UserError("Name a run, or a table of series with --series.")
@@ -233,7 +233,7 @@ def check(
     from .. import indicators
     from ..forecast.hub import ENTRY
     from ..forecast.register import read_register
-    from ..runs.checks import MOST_NOTES, find_refusals
+    from ..runs.check_run import MOST_NOTES, find_refusals
 
     given: dict[str, Any] = {"data": path}
     locate_data(given, choices)

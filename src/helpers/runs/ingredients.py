@@ -121,7 +121,7 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     of it, at most three: series that agree in these share what such a notebook has made.
     """
     from .. import indicators
-    from .checks import count_figures
+    from .check_run import count_figures
 
     data = indicators.load(parameters.source, as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)

@@ -47,7 +47,7 @@ from ..base.project import (
 )
 from ..base.source import Source
 from ..base.words import quote
-from .checks import check_parameters, list_notes, refuse_left_out
+from .check_run import check_parameters, list_notes, refuse_left_out
 from .ingredients import (
     OF_SERIES,
     describe_inputs,

@@ -295,7 +295,7 @@ class Study(Output):
         from IPython.display import Markdown, display
 
         from ..say.facts import say_from_others
-        from .checks import count_figures
+        from .check_run import count_figures
 
         if said := say_from_others(count_figures(self.series) if points is None else points):
             display(Markdown(f"**{said}**"), metadata={"first": True})

@@ -135,7 +135,7 @@ def _check_parts(content: Any) -> dict[str, Any]:
 def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
     """Check all sets of parameters, by themselves and against the data, and complete them."""
     from .. import indicators
-    from .checks import check_parameters
+    from .check_run import check_parameters
 
     load = lru_cache(maxsize=8)(indicators.load)
     calibrated: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
