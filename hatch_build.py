@@ -1,4 +1,4 @@
-"""Put data and notebooks into the wheel, as helpers/_project/: an installed package then runs in any folder."""
+"""Put data and notebooks into the wheel, as adoption_curves/_project/: an installed package then runs in any folder."""
 
 from pathlib import Path
 from typing import Any
@@ -16,4 +16,4 @@ class ProjectHook(BuildHookInterface):
         root = Path(self.root)
         brought = ("data/*.*", "data/forecasts/**/*.*", "notebooks/*.ipynb", "CITATION.cff")
         for path in (path for pattern in brought for path in root.glob(pattern)):
-            build_data["force_include"][str(path)] = f"helpers/_project/{path.relative_to(root).as_posix()}"
+            build_data["force_include"][str(path)] = f"adoption_curves/_project/{path.relative_to(root).as_posix()}"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import forecast, indicators
-from helpers.forecast import scores
+from adoption_curves import forecast, indicators
+from adoption_curves.forecast import scores
 
 BEFORE = Path(__file__).parent / "release_0.3_scores.csv"
 SERIES = ["technology", "entity", "indicator"]

@@ -6,7 +6,7 @@ the given part of it, errors independent and in proportion to the curve.
 
 import numpy as np
 
-from helpers.curves import Logistic
+from adoption_curves.curves import Logistic
 
 SEEN = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 NOISE = (0.01, 0.05, 0.1)

@@ -9,10 +9,10 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 
-from helpers import indicators
-from helpers.base.words import say_name
-from helpers.curves import FAMILIES, CurveError, Logistic, assess_ceiling
-from helpers.curves.fit import descend, search
+from adoption_curves import indicators
+from adoption_curves.base.words import say_name
+from adoption_curves.curves import FAMILIES, CurveError, Logistic, assess_ceiling
+from adoption_curves.curves.fit import descend, search
 
 
 def main():

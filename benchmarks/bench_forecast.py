@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pandas as pd
 
-from helpers import forecast, indicators
-from helpers.base.words import say_count
-from helpers.forecast import backtest, bands, scores
+from adoption_curves import forecast, indicators
+from adoption_curves.base.words import say_count
+from adoption_curves.forecast import backtest, bands, scores
 
 
 def main():
@@ -172,7 +172,7 @@ def bootstrap(own, other):
 FIVE_LINES = """
 import time
 import pandas as pd
-from helpers import forecast
+from adoption_curves import forecast
 
 years = pd.to_datetime([f"{year}-12-31" for year in range(2016, 2026)])
 users = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=years)

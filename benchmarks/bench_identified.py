@@ -12,8 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pandas as pd
 
-from helpers.curves import FAMILIES, assess_ceiling
-from helpers.curves.fit import time_of_share
+from adoption_curves.curves import FAMILIES, assess_ceiling
+from adoption_curves.curves.fit import time_of_share
 
 TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
     "logistic": (0.0, 0.0),

@@ -20,7 +20,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from helpers.runs.ingredients import find_notebooks
+from adoption_curves.runs.ingredients import find_notebooks
 
 ROUNDS, KILLS = 5, 30
 PAPERMILL = (sys.executable, "-m", "papermill")
@@ -42,7 +42,7 @@ def main():
 
 def command(outputs, *words, python=sys.executable):
     """Seconds of wall and of processors that the command takes, and what it says."""
-    return call(outputs, python, "-m", "helpers", *words)
+    return call(outputs, python, "-m", "adoption_curves", *words)
 
 
 def call(outputs, *words):
@@ -120,7 +120,7 @@ def measure_kills(outputs):
     for number in range(KILLS):
         place = outputs / f"killed{number}"
         environment = {**os.environ, "ADOPTION_OUTPUTS": str(place)}
-        words = [sys.executable, "-m", "helpers", "run"]
+        words = [sys.executable, "-m", "adoption_curves", "run"]
         process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
         time.sleep(moments.uniform(0, usual))
         process.kill()

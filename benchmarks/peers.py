@@ -15,10 +15,10 @@ import pandas as pd
 from scipy.optimize import curve_fit
 from scipy.special import ndtri
 
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.base.words import say_count
+from adoption_curves.forecast import backtest, bands, rolling, scores
 from benchmarks.bench_forecast import bootstrap
-from helpers import curves, forecast, indicators
-from helpers.base.words import say_count
-from helpers.forecast import backtest, bands, rolling, scores
 
 TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"))
 MARKS = ("<!-- peers -->", "<!-- /peers -->")

@@ -14,12 +14,12 @@ from processes import run
 from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
 
-from helpers import forecast, indicators
-from helpers.base.folders import lock_folder
-from helpers.base.project import MARK, RunError, find_data
-from helpers.runs import Study
-from helpers.runs.parameters import read_parameters
-from helpers.runs.runner import run_all
+from adoption_curves import forecast, indicators
+from adoption_curves.base.folders import lock_folder
+from adoption_curves.base.project import MARK, RunError, find_data
+from adoption_curves.runs import Study
+from adoption_curves.runs.parameters import read_parameters
+from adoption_curves.runs.runner import run_all
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
@@ -44,7 +44,7 @@ def renew(request):
 
 def run_sequence(outputs, name, *options, data=SAMPLE):
     """Run all notebooks through the command, as a person would, from a folder that is not the project's."""
-    command = [sys.executable, "-m", "helpers", "run", name, "-p", "data", str(data), *options]
+    command = [sys.executable, "-m", "adoption_curves", "run", name, "-p", "data", str(data), *options]
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
     done = subprocess.run(command, env=environment, cwd=outputs, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -208,7 +208,7 @@ def residuals(references):
 @pytest.fixture(scope="module")
 def small_project():
     """The sample stands beside own files in the place of the project's data, and is read once."""
-    from helpers.indicators import data as selection
+    from adoption_curves.indicators import data as selection
 
     read, kept = selection.read_tables, selection.read_tables(SAMPLE)
     with pytest.MonkeyPatch.context() as patch:

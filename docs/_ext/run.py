@@ -1,6 +1,7 @@
 """What the site takes from the default run: its notebooks as they ran, its figures by question, and the first one.
 
-Tables and equations are set as on the pages of a run (`helpers.runs.pages`), so the site makes no request either.
+Tables and equations are set as on the pages of a run (`adoption_curves.runs.pages`), so the site makes no
+request either.
 """
 
 import json
@@ -10,7 +11,7 @@ import nbformat
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from helpers.runs.pages.exporter import set_equation, set_html
+from adoption_curves.runs.pages.exporter import set_equation, set_html
 
 QUESTIONS = {
     "02_levels": ("How many are there?", "series.values"),

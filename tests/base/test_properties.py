@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
-from helpers import indicators
-from helpers.base.project import find_outputs
-from helpers.base.words import escape, quote
-from helpers.cli.options import read_yaml
-from helpers.runs.parameters import ParameterError, Parameters, read_parameters
+from adoption_curves import indicators
+from adoption_curves.base.project import find_outputs
+from adoption_curves.base.words import escape, quote
+from adoption_curves.cli.options import read_yaml
+from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 
 FEW = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(FEW, max_examples=30)

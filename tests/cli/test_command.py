@@ -19,12 +19,12 @@ from conftest import SAMPLE
 from processes import call
 from snapshots import check_snapshot
 
-from helpers import __main__ as command
-from helpers.base.project import BusyError, RunError, UserError
-from helpers.base.source import Source
-from helpers.cli import options
-from helpers.runs.ingredients import find_notebooks, read_declared
-from helpers.runs.parameters import (
+from adoption_curves import __main__ as command
+from adoption_curves.base.project import BusyError, RunError, UserError
+from adoption_curves.base.source import Source
+from adoption_curves.cli import options
+from adoption_curves.runs.ingredients import find_notebooks, read_declared
+from adoption_curves.runs.parameters import (
     ParameterError,
     Parameters,
     expected_value,
@@ -179,9 +179,8 @@ def test_params_lists_every_parameter_with_its_help(capsys):
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
 def test_help_comes_at_once_and_loads_nothing_heavy(words):
-    program = (
-        "import sys; from helpers.__main__ import main\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
-    )
+    program = "import sys; from adoption_curves.__main__ import main"
+    program += "\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
     started = time.perf_counter()
     shown = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
     assert time.perf_counter() - started < 2, "a help text isn't worth two seconds, even on a busy machine"
@@ -190,7 +189,7 @@ def test_help_comes_at_once_and_loads_nothing_heavy(words):
 
 
 def test_the_module_is_the_command():
-    words = [sys.executable, "-m", "helpers", "run", "x", "-p", "indcator", "genai_users"]
+    words = [sys.executable, "-m", "adoption_curves", "run", "x", "-p", "indcator", "genai_users"]
     started = time.perf_counter()
     shown = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"})
     assert shown.returncode == 2

@@ -8,16 +8,16 @@ import matplotlib
 import pytest
 from matplotlib import pyplot
 
-import helpers
-from helpers import forecast, indicators
-from helpers.curves import AdoptionCurve
-from helpers.runs import parameters
+import adoption_curves
+from adoption_curves import forecast, indicators
+from adoption_curves.curves import AdoptionCurve
+from adoption_curves.runs import parameters
 
-MODULES = sorted(module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers."))
+MODULES = sorted(module.name for module in pkgutil.walk_packages(adoption_curves.__path__, "adoption_curves."))
 FIRST = (indicators.load, AdoptionCurve, forecast.forecast, forecast.backtest)
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "helpers.__main__"])
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "adoption_curves.__main__"])
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with matplotlib.rc_context({"backend": "agg"}):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.curves import CurveError, Gompertz, Logistic, assess_ceiling, verdict
+from adoption_curves.curves import CurveError, Gompertz, Logistic, assess_ceiling, verdict
 
 YEARS = np.arange(2008.0, 2020)
 

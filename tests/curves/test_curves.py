@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit
 
-from helpers.curves import (
+from adoption_curves.curves import (
     FAMILIES,
     AdoptionCurve,
     Bass,
@@ -33,7 +33,7 @@ from helpers.curves import (
     to_dates,
     trace_alternatives,
 )
-from helpers.runs.parameters import expected_value
+from adoption_curves.runs.parameters import expected_value
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 NIST = json.loads((REFERENCE / "nist_strd.json").read_text())

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from helpers import indicators
-from helpers.base.project import find_data
-from helpers.curves import FAMILIES, Bass, Gompertz, Logistic, Share
-from helpers.curves.errors import KINDS as SAID
-from helpers.curves.profile import is_narrow
+from adoption_curves import indicators
+from adoption_curves.base.project import find_data
+from adoption_curves.curves import FAMILIES, Bass, Gompertz, Logistic, Share
+from adoption_curves.curves.errors import KINDS as SAID
+from adoption_curves.curves.profile import is_narrow
 
 SLOW = pytest.mark.slow
 

@@ -6,8 +6,8 @@ import pytest
 from snapshots import check_snapshot
 from statsmodels.regression.linear_model import OLS
 
-from helpers import curves
-from helpers.curves import FAMILIES, CurveError, Logistic, to_dates
+from adoption_curves import curves
+from adoption_curves.curves import FAMILIES, CurveError, Logistic, to_dates
 
 YEARS = np.arange(2010.0, 2018)
 SERIES = pd.Series(100 / (1 + np.exp(-0.9 * (YEARS - 2014))) + [0.4, -0.7, 1.1, -0.3, 0.2, -1.2, 0.8, 0.1], YEARS)

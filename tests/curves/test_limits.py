@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import indicators
-from helpers.curves import (
+from adoption_curves import indicators
+from adoption_curves.curves import (
     FAMILIES,
     Bass,
     GammaGompertz,

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from helpers import forecast
-from helpers.forecast import NAMES, backtest, bands, can_calibrate, methods, rolling, scores, windows
+from adoption_curves import forecast
+from adoption_curves.forecast import NAMES, backtest, bands, can_calibrate, methods, rolling, scores, windows
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from helpers import forecast, indicators
-from helpers.forecast import lessons
+from adoption_curves import forecast, indicators
+from adoption_curves.forecast import lessons
 
 USERS = pd.Series([12.0, 19, 31, 44, 52], pd.date_range("2021-12-31", periods=5, freq="YE"))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import forecast, indicators
-from helpers.forecast import lessons, scores
+from adoption_curves import forecast, indicators
+from adoption_curves.forecast import lessons, scores
 
 DATES = pd.to_datetime(["2024-12-31", "2025-12-31"])
 

@@ -12,11 +12,11 @@ from scipy.optimize import least_squares
 from snapshots import check_snapshot
 from statsmodels.tsa.holtwinters import Holt
 
-from helpers import curves, forecast, indicators
-from helpers.forecast import bands, methods, windows
-from helpers.forecast.ceilings import GOMPERTZ, LOGISTIC, fit_ceilings
-from helpers.forecast.forecasting import cut_series
-from helpers.forecast.rolling import roll_origins
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.forecast import bands, methods, windows
+from adoption_curves.forecast.ceilings import GOMPERTZ, LOGISTIC, fit_ceilings
+from adoption_curves.forecast.forecasting import cut_series
+from adoption_curves.forecast.rolling import roll_origins
 
 
 @pytest.fixture(scope="module")

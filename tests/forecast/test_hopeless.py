@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from matplotlib import pyplot
 
-from helpers.curves import FAMILIES, CurveError, Results, Share, to_dates
+from adoption_curves.curves import FAMILIES, CurveError, Results, Share, to_dates
 
 SLOW = pytest.mark.slow
 

@@ -12,9 +12,9 @@ import pytest
 import yaml
 from conftest import ROOT, SAMPLE
 
-from helpers import indicators
-from helpers.forecast import hub_scores, register
-from helpers.forecast.hub import BASELINES, SAMPLES, read_hub, write_figures
+from adoption_curves import indicators
+from adoption_curves.forecast import hub_scores, register
+from adoption_curves.forecast.hub import BASELINES, SAMPLES, read_hub, write_figures
 
 SCHEMAS = ROOT / "tests" / "reference" / "hubverse"
 RECORD = ROOT / "data" / "forecasts"

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
-from helpers import forecast
-from helpers.forecast import bands, methods, paths
-from helpers.forecast import result as results
+from adoption_curves import forecast
+from adoption_curves.forecast import bands, methods, paths
+from adoption_curves.forecast import result as results
 
 YEARS = (0.5, 1.0, 2.0, 3.0, 5.0)
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")

@@ -6,9 +6,9 @@ from courses import COURSES
 from scipy.optimize import curve_fit
 from scipy.stats import f as fisher
 
-from helpers.curves import FAMILIES
-from helpers.curves.fit import descend, search
-from helpers.curves.inputs import Ceiling
+from adoption_curves.curves import FAMILIES
+from adoption_curves.curves.fit import descend, search
+from adoption_curves.curves.inputs import Ceiling
 
 TIMES = np.linspace(0.05, 1.0, 9)
 

@@ -13,15 +13,15 @@ from conftest import SAMPLE
 from processes import call
 from register_rows import MODEL, TODAY, enter
 
-from helpers import indicators
-from helpers.base.project import RunError, find_data
-from helpers.forecast import hub, hub_scores, register
-from helpers.forecast.baselines import baseline_quantiles
-from helpers.forecast.hub import BASELINES
-from helpers.runs import register_run
-from helpers.runs.pages import write_pages
-from helpers.say import on_record
-from helpers.say.next_figure import bands_on_record, state_next
+from adoption_curves import indicators
+from adoption_curves.base.project import RunError, find_data
+from adoption_curves.forecast import hub, hub_scores, register
+from adoption_curves.forecast.baselines import baseline_quantiles
+from adoption_curves.forecast.hub import BASELINES
+from adoption_curves.runs import register_run
+from adoption_curves.runs.pages import write_pages
+from adoption_curves.say import on_record
+from adoption_curves.say.next_figure import bands_on_record, state_next
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
 
 
 def test_own_data_have_a_hub_of_their_own(tmp_path):
-    from helpers.base.project import find_register
+    from adoption_curves.base.project import find_register
 
     path = tmp_path / "mine.csv"
     path.write_text(

@@ -3,7 +3,7 @@
 import numpy as np
 import scoringrules
 
-from helpers.forecast import bands, scores
+from adoption_curves.forecast import bands, scores
 
 RANDOM = np.random.default_rng(7)
 ACTUAL = RANDOM.normal(50, 20, 200)

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 from courses import COURSES
 
-from helpers import indicators
-from helpers.curves import FAMILIES, Gompertz, Logistic, Share
-from helpers.forecast import backtest, forecast, scores
+from adoption_curves import indicators
+from adoption_curves.curves import FAMILIES, Gompertz, Logistic, Share
+from adoption_curves.forecast import backtest, forecast, scores
 
 HERE = Path(__file__).parents[1]
 PATH = HERE / "reference" / "numerical_values.json"

@@ -12,8 +12,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from helpers import indicators
-from helpers.base.source import Source
+from adoption_curves import indicators
+from adoption_curves.base.source import Source
 
 pytestmark = pytest.mark.usefixtures("small_project")
 

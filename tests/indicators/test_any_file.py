@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from processes import call
 from snapshots import check_snapshot
 
-from helpers import indicators
-from helpers.base.source import Source
-from helpers.indicators import tables
-from helpers.runs.parameters import complete_parameters, read_parameters
+from adoption_curves import indicators
+from adoption_curves.base.source import Source
+from adoption_curves.indicators import tables
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 pytestmark = pytest.mark.usefixtures("small_project")
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from processes import call
 
-from helpers import indicators
-from helpers.forecast import forecast
-from helpers.say.facts import Facts
+from adoption_curves import indicators
+from adoption_curves.forecast import forecast
+from adoption_curves.say.facts import Facts
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 
@@ -98,7 +98,7 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
 
 
 def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):
-    from helpers.runs.sweep_file import read_sweep
+    from adoption_curves.runs.sweep_file import read_sweep
 
     monkeypatch.chdir(tmp_path)
     lands = ("Chad", 2005), ("Mali", 2010)

@@ -10,10 +10,10 @@ import pytest
 from data_readme import BEGIN, END, MARK, list_columns, list_indicators
 from frictionless import Package
 
-from helpers import indicators
-from helpers.base.columns import BY_NAME
-from helpers.indicators.audit import read_expected
-from helpers.indicators.series import parse_breaks
+from adoption_curves import indicators
+from adoption_curves.base.columns import BY_NAME
+from adoption_curves.indicators.audit import read_expected
+from adoption_curves.indicators.series import parse_breaks
 
 DATA = Path(__file__).parents[2] / "data"
 SAMPLE = Path(__file__).parents[1] / "sample"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from malformed import DATA, TABLES, write_folder
 from snapshots import check_snapshot
 
-from helpers import indicators
-from helpers.indicators.audit import VERDICTS, Figure, _compare, summarise_data
-from helpers.indicators.problems import Problem, suggest_names
-from helpers.indicators.series import interpolate_values, parse_breaks
+from adoption_curves import indicators
+from adoption_curves.indicators.audit import VERDICTS, Figure, _compare, summarise_data
+from adoption_curves.indicators.problems import Problem, suggest_names
+from adoption_curves.indicators.series import interpolate_values, parse_breaks
 
 
 def find_problems(folder, **changes):

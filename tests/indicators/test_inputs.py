@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import curves, forecast, indicators
-from helpers.base import levels
-from helpers.runs.parameters import ParameterError, read_parameters
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.base import levels
+from adoption_curves.runs.parameters import ParameterError, read_parameters
 
 FEW = settings(max_examples=10, deadline=None, derandomize=True)
 DATES = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])

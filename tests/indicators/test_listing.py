@@ -11,9 +11,9 @@ from importlib.metadata import version
 from conftest import SAMPLE
 from processes import call
 
-from helpers.base.project import RECORD
-from helpers.indicators.audit import read_expected
-from helpers.runs.record import list_runs
+from adoption_curves.base.project import RECORD
+from adoption_curves.indicators.audit import read_expected
+from adoption_curves.runs.record import list_runs
 
 
 def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
@@ -71,5 +71,7 @@ def test_version_and_completion(capsys, run):
     for words, expected in (("adoption ru", ["run", "runs"]), ("adoption export s", ["small"])):
         environment = {**os.environ, "_ADOPTION_COMPLETE": "complete_bash", "COMP_WORDS": words}
         environment["COMP_CWORD"] = str(words.count(" "))
-        done = subprocess.run([sys.executable, "-m", "helpers"], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "adoption_curves"], env=environment, capture_output=True, text=True
+        )
         assert done.stdout.split() == expected

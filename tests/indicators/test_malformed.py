@@ -12,13 +12,13 @@ import typer
 from malformed import GOOD, HEADER, TABLES, THREE, put_column, write_folder
 from snapshots import check_snapshot
 
-from helpers import __main__ as command
-from helpers import indicators
-from helpers.cli import options
-from helpers.indicators.cells import explain_cell
-from helpers.indicators.tables import read_schemas
-from helpers.runs.check_run import check_parameters
-from helpers.runs.parameters import ParameterError, complete_parameters, read_parameters
+from adoption_curves import __main__ as command
+from adoption_curves import indicators
+from adoption_curves.cli import options
+from adoption_curves.indicators.cells import explain_cell
+from adoption_curves.indicators.tables import read_schemas
+from adoption_curves.runs.check_run import check_parameters
+from adoption_curves.runs.parameters import ParameterError, complete_parameters, read_parameters
 
 ROOT = Path(__file__).parents[2]
 

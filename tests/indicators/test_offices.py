@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from processes import call
 
-from helpers import indicators
-from helpers.base.project import UserError
-from helpers.base.source import Source
-from helpers.indicators import sheets
-from helpers.indicators.periods import interpret_date
-from helpers.indicators.units import split_heading
-from helpers.runs.check_run import check_parameters
-from helpers.runs.parameters import complete_parameters, read_parameters
+from adoption_curves import indicators
+from adoption_curves.base.project import UserError
+from adoption_curves.base.source import Source
+from adoption_curves.indicators import sheets
+from adoption_curves.indicators.periods import interpret_date
+from adoption_curves.indicators.units import split_heading
+from adoption_curves.runs.check_run import check_parameters
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 OFFICES = Path(__file__).parents[1] / "offices"
 LAYOUTS = [

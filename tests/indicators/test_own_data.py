@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from matplotlib.collections import PathCollection
 from processes import call
 
-from helpers import indicators
-from helpers.base.source import Source
-from helpers.indicators.checks import read_unit
-from helpers.indicators.own import name_indicator
-from helpers.runs import ingredients
-from helpers.runs.check_run import check_parameters, list_notes
-from helpers.runs.pages import citation
-from helpers.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
-from helpers.runs.runner import run_all
+from adoption_curves import indicators
+from adoption_curves.base.source import Source
+from adoption_curves.indicators.checks import read_unit
+from adoption_curves.indicators.own import name_indicator
+from adoption_curves.runs import ingredients
+from adoption_curves.runs.check_run import check_parameters, list_notes
+from adoption_curves.runs.pages import citation
+from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from adoption_curves.runs.runner import run_all
 
 ROOT = Path(__file__).parents[2]
 SIX = """date,value
@@ -383,7 +383,7 @@ def own_run(tmp_path_factory):
     place = tmp_path_factory.mktemp("own")
     rows = SIX.replace("\n", ",% of members,Club survey\n").replace("% of members,Club survey", "unit,source", 1)
     write(place, rows, "club.csv")
-    words = [sys.executable, "-m", "helpers", "run", "club", "-p", "data", "club.csv"]
+    words = [sys.executable, "-m", "adoption_curves", "run", "club", "-p", "data", "club.csv"]
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(place / "outputs")}
     done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -432,7 +432,7 @@ def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(t
     words = ["run", "pumps", "-p", "data", "pumps.csv", "-p", "entity", "Chad", "--unit", "% of homes"]
     words += ["--title", "Heat pumps", "--source", source]
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
-    command = [sys.executable, "-m", "helpers", *words]
+    command = [sys.executable, "-m", "adoption_curves", *words]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "understood: years are read as the last day of each" in done.stdout.splitlines()

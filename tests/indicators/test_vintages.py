@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from processes import call
 
-from helpers import indicators
-from helpers.indicators.labels import find_urls
+from adoption_curves import indicators
+from adoption_curves.indicators.labels import find_urls
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from helpers import curves, forecast, indicators
-from helpers.runs.parameters import Parameters
-from helpers.show import figures
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.runs.parameters import Parameters
+from adoption_curves.show import figures
 
 ROOT = Path(__file__).parents[2]
 FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from processes import call
 
-from helpers.runs.reproduction import compare_table
+from adoption_curves.runs.reproduction import compare_table
 
 KEPT = """parameter,value
 '=1+1,602

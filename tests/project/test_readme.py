@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from helpers.__main__ import app
-from helpers.runs.lab import begin_project
+from adoption_curves.__main__ import app
+from adoption_curves.runs.lab import begin_project
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
     made = set()
     for command in ["adoption run", *(one for one in COMMANDS if one.startswith("adoption "))]:
-        words = [sys.executable, "-m", "helpers", *shlex.split(command)[1:]]
+        words = [sys.executable, "-m", "adoption_curves", *shlex.split(command)[1:]]
         words += ["--prepare-only"] if words[3] == "open" else []
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -106,7 +106,7 @@ def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path):
         table.write_text(f"{table.read_text(encoding='utf-8')}{row}\n", encoding="utf-8")
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
     for words in (["check"], ["run"]):
-        command = [sys.executable, "-m", "helpers", *words]
+        command = [sys.executable, "-m", "adoption_curves", *words]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     plain = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_plain.csv").set_index("part")["sentence"]

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from conftest import make_once
 
-from helpers.base.project import find_root
+from adoption_curves.base.project import find_root
 
 pytestmark = pytest.mark.slow
 
 SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
 FORECAST = """import pandas as pd
-from helpers import forecast
+from adoption_curves import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
 for figures in (1, 2, 5):
     result = forecast.forecast(users.tail(figures), bound=100)
@@ -61,7 +61,7 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
     root = find_root()
     assert not [name for name in names if "backtest" in name and name.endswith(".npz")]
     for path in (*root.glob("data/*.*"), *root.glob("notebooks/*.ipynb")):
-        assert f"helpers/_project/{path.relative_to(root).as_posix()}" in names
+        assert f"adoption_curves/_project/{path.relative_to(root).as_posix()}" in names
     assert not [name for name in names if "/tests/" in f"/{name}" or "outputs/" in name]
 
 
@@ -82,7 +82,7 @@ def test_it_runs_in_an_empty_folder(installed, tmp_path):
     assert page == "Read it: outputs/compare-mine-other/index.html\n"
     call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
     assert (tmp_path / "outputs" / "lab" / "01_check_indicators.ipynb").is_file()
-    where = "from helpers.base.project import find_outputs; print(find_outputs())"
+    where = "from adoption_curves.base.project import find_outputs; print(find_outputs())"
     lab = call(installed, "-c", where, cwd=tmp_path / "outputs" / "lab", program="python")
     assert lab.strip() == str(tmp_path / "outputs"), "a notebook opened by hand writes there too"
 
@@ -91,7 +91,7 @@ def test_five_lines_of_python_need_no_checkout(installed, tmp_path):
     cache = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert int(call(installed, "-c", FORECAST, cwd=tmp_path, program="python", **cache)) > 3
     assert not (tmp_path / "cache").exists(), "what the references teach is kept in memory alone"
-    where = "import helpers; print(helpers.__file__)"
+    where = "import adoption_curves; print(adoption_curves.__file__)"
     assert call(installed, "-c", where, cwd=tmp_path, program="python").startswith(str(installed))
 
 

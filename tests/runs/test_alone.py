@@ -11,11 +11,11 @@ from conftest import list_files
 from page_faults import find_faults
 from processes import call
 
-from helpers.base.project import RunError
-from helpers.runs.pages import export_run, write_pages
-from helpers.runs.pages.embeds import read_address
-from helpers.runs.pages.single import write_single
-from helpers.runs.parameters import ParameterError
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.pages import export_run, write_pages
+from adoption_curves.runs.pages.embeds import read_address
+from adoption_curves.runs.pages.single import write_single
+from adoption_curves.runs.parameters import ParameterError
 
 SLOW = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def test_what_is_sent_leads_out_of_itself_to_the_web_alone(request, tmp_path, wh
 
 
 def test_what_is_too_heavy_is_named(run, monkeypatch):
-    monkeypatch.setattr("helpers.runs.pages.single.MOST_BYTES", write_single(run).stat().st_size - 1000)
+    monkeypatch.setattr("adoption_curves.runs.pages.single.MOST_BYTES", write_single(run).stat().st_size - 1000)
     single = write_single(run)
     assert find_faults(single, sent=True) == []
     assert 'class="beside"' in single.read_text(encoding="utf-8")
@@ -231,7 +231,7 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     assert re.fullmatch(r"Adoption Curves .*: run 'small' \(.*\)\.", citation)
     project = tmp_path / "project"
     project.mkdir()
-    monkeypatch.setattr("helpers.base.project.find_root", lambda: project)
+    monkeypatch.setattr("adoption_curves.base.project.find_root", lambda: project)
     (project / "CITATION.cff").write_text(
         "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]\ndate-released: 2027-01-02\nurl: https://a.org\n"
     )

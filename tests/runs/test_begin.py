@@ -6,9 +6,9 @@ import pytest
 import yaml
 from processes import call, run
 
-from helpers.base.project import MARK, UserError, find_root
-from helpers.runs import lab
-from helpers.runs.lab import begin_project
+from adoption_curves.base.project import MARK, UserError, find_root
+from adoption_curves.runs import lab
+from adoption_curves.runs.lab import begin_project
 
 PARTS = {"data", "notebooks", MARK, "CITATION.cff"}
 

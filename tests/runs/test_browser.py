@@ -13,8 +13,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.runs.pages import write_pages
-from helpers.runs.pages.single import write_single
+from adoption_curves.runs.pages import write_pages
+from adoption_curves.runs.pages.single import write_single
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")

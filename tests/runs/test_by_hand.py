@@ -9,10 +9,10 @@ from conftest import list_files, open_as
 from nbclient import NotebookClient
 from processes import call
 
-from helpers.base.project import RunError
-from helpers.runs import lab
-from helpers.runs.ingredients import find_notebooks
-from helpers.runs.parameters import ParameterError, Parameters, read_parameters
+from adoption_curves.base.project import RunError
+from adoption_curves.runs import lab
+from adoption_curves.runs.ingredients import find_notebooks
+from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 
 WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_forecast"
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from helpers.base.project import RunError
-from helpers.runs.pages import export_notebook
-from helpers.runs.pages.exporter import set_body, set_equation
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.pages import export_notebook
+from adoption_curves.runs.pages.exporter import set_body, set_equation
 
 ATTACKS = (
     '<meta http-equiv="refresh" content="0; url=https://evil.example">',

@@ -13,16 +13,16 @@ from processes import call
 from small_notebooks import write_notebook
 from test_pages import Page
 
-from helpers.base.files import hash_file
-from helpers.base.folders import lock_folder
-from helpers.base.levels import band_columns, quoted_level
-from helpers.base.project import MARK, RunError
-from helpers.runs.comparison import FILES, compare_runs
-from helpers.runs.finished import name_comparison
-from helpers.runs.parameters import ParameterError, read_parameters
-from helpers.runs.record import find_run
-from helpers.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_forecasts
-from helpers.show.figures.images import draw_images
+from adoption_curves.base.files import hash_file
+from adoption_curves.base.folders import lock_folder
+from adoption_curves.base.levels import band_columns, quoted_level
+from adoption_curves.base.project import MARK, RunError
+from adoption_curves.runs.comparison import FILES, compare_runs
+from adoption_curves.runs.finished import name_comparison
+from adoption_curves.runs.parameters import ParameterError, read_parameters
+from adoption_curves.runs.record import find_run
+from adoption_curves.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_forecasts
+from adoption_curves.show.figures.images import draw_images
 
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
@@ -273,7 +273,7 @@ def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, t
 
 
 OWN_TABLE = """import pandas as pd
-from helpers.runs.finished import Comparison
+from adoption_curves.runs.finished import Comparison
 
 study = Comparison("compare_runs", runs)
 study.keep("comparison", study.numbers)

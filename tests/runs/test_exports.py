@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from processes import call
 
-from helpers.base.project import RECORD, RunError
-from helpers.runs.exports import write_workbook
-from helpers.runs.pages.single import write_archive
-from helpers.runs.record import find_changed, list_files, list_kinds, list_recorded, read_run
-from helpers.runs.table_files import read_csv, write_csv
+from adoption_curves.base.project import RECORD, RunError
+from adoption_curves.runs.exports import write_workbook
+from adoption_curves.runs.pages.single import write_archive
+from adoption_curves.runs.record import find_changed, list_files, list_kinds, list_recorded, read_run
+from adoption_curves.runs.table_files import read_csv, write_csv
 
 
 def list_tables(run):
@@ -29,7 +29,7 @@ def put_table(run, frame):
     record = json.loads((run / RECORD).read_text())
     for notebook in record["notebooks"].values():
         if name in notebook["tables"]:
-            from helpers.base.files import hash_file
+            from adoption_curves.base.files import hash_file
 
             notebook["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
     (run / RECORD).write_text(json.dumps(record))

@@ -14,7 +14,7 @@ from conftest import WORDS, assert_equal
 from processes import is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
 
-from helpers.base.folders import lock_folder
+from adoption_curves.base.folders import lock_folder
 
 SLOW = pytest.mark.slow
 
@@ -139,7 +139,7 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
     assert_it_goes_on(place, reference, temporary, *options)
 
 
-UP = "from helpers import __main__\nprint('up', flush=True)"
+UP = "from adoption_curves import __main__\nprint('up', flush=True)"
 
 
 @LINUX

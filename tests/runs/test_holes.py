@@ -21,21 +21,21 @@ from PIL import Image, UnidentifiedImageError
 from processes import call, start
 from register_rows import TODAY, enter
 
-from helpers import indicators
-from helpers.base.files import hash_file, hash_files
-from helpers.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
-from helpers.base.project import MARK, RunError, find_root
-from helpers.base.source import Source
-from helpers.forecast import hub, hub_scores, register
-from helpers.indicators import DataError
-from helpers.runs.pages.embeds import draw_card
-from helpers.runs.pages.exhibits import shrink_image
-from helpers.runs.pages.exporter import set_markdown
-from helpers.runs.parameters import parse_yaml
-from helpers.runs.record import locate
-from helpers.say import on_record
+from adoption_curves import indicators
+from adoption_curves.base.files import hash_file, hash_files
+from adoption_curves.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
+from adoption_curves.base.project import MARK, RunError, find_root
+from adoption_curves.base.source import Source
+from adoption_curves.forecast import hub, hub_scores, register
+from adoption_curves.indicators import DataError
+from adoption_curves.runs.pages.embeds import draw_card
+from adoption_curves.runs.pages.exhibits import shrink_image
+from adoption_curves.runs.pages.exporter import set_markdown
+from adoption_curves.runs.parameters import parse_yaml
+from adoption_curves.runs.record import locate
+from adoption_curves.say import on_record
 
-SRC = Path(__file__).parents[2] / "src" / "helpers"
+SRC = Path(__file__).parents[2] / "src" / "helpers" / "adoption_curves"
 SERIES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
 
 
@@ -78,7 +78,7 @@ def test_no_text_of_a_run_brings_a_file_into_its_pages(run, tmp_path):
 
 
 def call_export(run, *options):
-    from helpers import __main__ as command
+    from adoption_curves import __main__ as command
 
     try:
         command.main(["export", run.name, *options])
@@ -492,7 +492,7 @@ def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, c
 def test_ctrl_c_in_the_first_seconds_ends_with_the_usual_sentence(place, moment):
     """As a terminal sends it, to all processes of the command; from when the interpreter has begun ours."""
     begun = place / "begun"
-    process = start(place, "run", "small", before=f"import helpers\nopen({str(begun)!r}, 'w').close()")
+    process = start(place, "run", "small", before=f"import adoption_curves\nopen({str(begun)!r}, 'w').close()")
     while not begun.exists():
         time.sleep(0.005)
     time.sleep(3 * moment / 20)

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from small_notebooks import write_notebook
 
-from helpers.runs import notebook_process
-from helpers.runs.notebook_process import can_fork, execute_notebook, preload
+from adoption_curves.runs import notebook_process
+from adoption_curves.runs.notebook_process import can_fork, execute_notebook, preload
 
 WAYS = [
     pytest.param(False, marks=pytest.mark.skipif(not can_fork(), reason="Linux only")),
@@ -59,7 +59,7 @@ def test_a_notebook_is_ours_and_where_and_how_we_chose(isolated, tmp_path):
 @pytest.mark.skipif(not can_fork(), reason="Linux only")
 def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
     question = (
-        "import matplotlib, matplotlib.pyplot, helpers.show.figures.style\n"
+        "import matplotlib, matplotlib.pyplot, adoption_curves.show.figures.style\n"
         "sorted(map(str, matplotlib.rcParams.items())), matplotlib.pyplot.get_fignums()"
     )
     assert ask(False, tmp_path, question)[0] == ask(True, tmp_path, question)[0]

@@ -8,10 +8,10 @@ import pytest
 from conftest import SAMPLE
 from processes import call
 
-from helpers import indicators
-from helpers.base.project import UserError
-from helpers.runs import lab
-from helpers.runs.parameters import ParameterError
+from adoption_curves import indicators
+from adoption_curves.base.project import UserError
+from adoption_curves.runs import lab
+from adoption_curves.runs.parameters import ParameterError
 
 
 def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):

@@ -106,11 +106,11 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
             "or all of them with: adoption run baseline"
         )
     ]
-    for code in ("from helpers.indicators import load\nload(as_of='soon')", "study.keep('07_x', None)"):
+    for code in ("from adoption_curves.indicators import load\nload(as_of='soon')", "study.keep('07_x', None)"):
         shown.clear()
         shell.run_cell(code)
         assert len(shown) == 1
         assert "Traceback" not in shown[0]
     shown.clear()
-    shell.run_cell("from helpers import indicators\nindicators.last_bound(3)")
+    shell.run_cell("from adoption_curves import indicators\nindicators.last_bound(3)")
     assert len("\n".join(shown).splitlines()) > 5, "an error of ours is told with its frames"

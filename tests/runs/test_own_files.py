@@ -8,14 +8,14 @@ import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
-from helpers.base.folders import is_cut_off, recover, replace_folder
-from helpers.base.project import RunError
-from helpers.runs.parameters import read_parameters
-from helpers.runs.record import verify
-from helpers.runs.runner import Execution, run_all
+from adoption_curves.base.folders import is_cut_off, recover, replace_folder
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.parameters import read_parameters
+from adoption_curves.runs.record import verify
+from adoption_curves.runs.runner import Execution, run_all
 
 SAVE = """import pandas as pd
-from helpers.runs import Study
+from adoption_curves.runs import Study
 Study("03_small").keep("03_small", pd.DataFrame({"a": [1]}))"""
 LEFT = {
     "JupyterLab": "notebooks/.ipynb_checkpoints/03_small-checkpoint.ipynb",

@@ -15,17 +15,17 @@ from conftest import list_files
 from nbconvert.exporters import HTMLExporter
 from processes import call
 
-from helpers.base.files import write_file
-from helpers.base.project import RunError
-from helpers.runs.pages import write_pages
-from helpers.runs.pages.charts import set_chart, set_drawing
-from helpers.runs.pages.embeds import measure_frame
-from helpers.runs.pages.exhibits import embed_files, find_saved, set_tables
-from helpers.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
-from helpers.runs.pages.frame import STEERING, mark_file
-from helpers.runs.pages.index import find_table, format_number, group_sources, write_command
-from helpers.runs.runner import name_run
-from helpers.show import tables
+from adoption_curves.base.files import write_file
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.pages import write_pages
+from adoption_curves.runs.pages.charts import set_chart, set_drawing
+from adoption_curves.runs.pages.embeds import measure_frame
+from adoption_curves.runs.pages.exhibits import embed_files, find_saved, set_tables
+from adoption_curves.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
+from adoption_curves.runs.pages.frame import STEERING, mark_file
+from adoption_curves.runs.pages.index import find_table, format_number, group_sources, write_command
+from adoption_curves.runs.runner import name_run
+from adoption_curves.show import tables
 
 
 class Page:

@@ -7,9 +7,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.base.project import find_data, find_root
-from helpers.cli.options import read_value
-from helpers.runs.parameters import ParameterError, Parameters, expected_value, name_type, parse_yaml, read_parameters
+from adoption_curves.base.project import find_data, find_root
+from adoption_curves.cli.options import read_value
+from adoption_curves.runs.parameters import (
+    ParameterError,
+    Parameters,
+    expected_value,
+    name_type,
+    parse_yaml,
+    read_parameters,
+)
 
 
 def complaint(**values):

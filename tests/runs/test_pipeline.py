@@ -12,13 +12,13 @@ from conftest import SAMPLE, WORDS, list_files
 from processes import call, run, start, wait_for
 from small_notebooks import write_notebooks
 
-from helpers.base.folders import lock_folder
-from helpers.base.project import BusyError, RunError, find_root
-from helpers.runs.ingredients import describe_series, find_notebooks, read_declared
-from helpers.runs.notebook_process import NotebookFailed
-from helpers.runs.parameters import Parameters, read_parameters
-from helpers.runs.record import list_runs
-from helpers.runs.runner import Execution, run_all
+from adoption_curves.base.folders import lock_folder
+from adoption_curves.base.project import BusyError, RunError, find_root
+from adoption_curves.runs.ingredients import describe_series, find_notebooks, read_declared
+from adoption_curves.runs.notebook_process import NotebookFailed
+from adoption_curves.runs.parameters import Parameters, read_parameters
+from adoption_curves.runs.record import list_runs
+from adoption_curves.runs.runner import Execution, run_all
 
 RUN_CELL = {"run": "baseline"}
 
@@ -83,7 +83,7 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
         execute(
             tmp_path,
             "## Open the run",
-            'from helpers.runs import Study\nresults = Study("03_small")',
+            'from adoption_curves.runs import Study\nresults = Study("03_small")',
             "## Read the scores",
             'results.read_table("02_growth")',
         )

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.base.project import RunError
-from helpers.runs.pages.single import MOST_BYTES, write_archive, write_single
-from helpers.runs.record import read_run, verify
-from helpers.show import tables
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.pages.single import MOST_BYTES, write_archive, write_single
+from adoption_curves.runs.record import read_run, verify
+from adoption_curves.show import tables
 
 
 def test_the_page_of_all_sentences_is_what_the_kept_runs_say():

@@ -5,8 +5,8 @@ import json
 import pytest
 from processes import call
 
-from helpers.runs import record
-from helpers.runs.record import find_differences, read_run, verify
+from adoption_curves.runs import record
+from adoption_curves.runs.record import find_differences, read_run, verify
 
 
 @pytest.fixture

@@ -9,16 +9,16 @@ import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
-from helpers.runs.parameters import read_parameters
-from helpers.runs.runner import Execution, run_all
+from adoption_curves.runs.parameters import read_parameters
+from adoption_curves.runs.runner import Execution, run_all
 
 SLOW = pytest.mark.slow
 
 SECRET = "xq7-not-to-be-told"
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
 IMPORTS = (
-    "from pathlib import Path; from helpers.runs.parameters import read_parameters; "
-    "from helpers.runs.runner import run_all; from helpers.runs.runner import Execution"
+    "from pathlib import Path; from adoption_curves.runs.parameters import read_parameters; "
+    "from adoption_curves.runs.runner import run_all; from adoption_curves.runs.runner import Execution"
 )
 ELSEWHERE = {
     "TZ": "Asia/Kathmandu",
@@ -42,7 +42,7 @@ def keep_from_network():
 def made_twice(request, shared, tmp_path_factory):
     """A run, and the same made again: other folder, zone, language, hash seed and threads, and no network."""
     run, outputs = request.getfixturevalue(request.param), tmp_path_factory.mktemp("else where")
-    again = ["-m", "helpers", "run", run.name, "--isolated", "-p", "data", str(SAMPLE)]
+    again = ["-m", "adoption_curves", "run", run.name, "--isolated", "-p", "data", str(SAMPLE)]
     if request.param == "small_run":
         notebooks = str(shared / "small" / "notebooks")
         again = ["-c", f"{IMPORTS}; run_all(read_parameters({SMALL!r}), Path({notebooks!r}), Execution(isolated=True))"]

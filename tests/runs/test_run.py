@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from conftest import open_as
 
-from helpers.base.project import RunError
-from helpers.runs.parameters import ParameterError
-from helpers.runs.record import read_entries, read_entry
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.parameters import ParameterError
+from adoption_curves.runs.record import read_entries, read_entry
 
 mpl.use("agg")
 

@@ -10,13 +10,13 @@ from cells import NOTEBOOKS, execute_cells
 from figure_faults import find_faults
 from test_compare import make
 
-from helpers import curves, forecast, indicators
-from helpers.base.files import write_json
-from helpers.forecast import bands, lessons
-from helpers.runs.parameters import Parameters
-from helpers.runs.sweep_file import name_runs
-from helpers.show import figures
-from helpers.show.figures import style
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.base.files import write_json
+from adoption_curves.forecast import bands, lessons
+from adoption_curves.runs.parameters import Parameters
+from adoption_curves.runs.sweep_file import name_runs
+from adoption_curves.show import figures
+from adoption_curves.show.figures import style
 
 # ---- a long series
 

@@ -14,7 +14,7 @@ import pytest
 from cells import list_exhibits
 from conftest import SAMPLE, run_sequence
 
-from helpers.runs.ingredients import find_notebooks
+from adoption_curves.runs.ingredients import find_notebooks
 
 ROOT = Path(__file__).parents[2]
 

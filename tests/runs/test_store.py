@@ -8,11 +8,11 @@ import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import ALL, write_notebook
 
-from helpers.base.project import RunError, UserError
-from helpers.runs.ingredients import describe_inputs, find_needs, find_notebooks
-from helpers.runs.parameters import complete_parameters, read_parameters
-from helpers.runs.record import read_keys, verify
-from helpers.runs.runner import Execution, choose_forced, plan_run, plan_steps, run_all, shrink_store
+from adoption_curves.base.project import RunError, UserError
+from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_notebooks
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
+from adoption_curves.runs.record import read_keys, verify
+from adoption_curves.runs.runner import Execution, choose_forced, plan_run, plan_steps, run_all, shrink_store
 
 SLOW = pytest.mark.slow
 

@@ -18,14 +18,14 @@ from small_notebooks import write_notebooks
 from test_compare import make
 from test_pages import Page
 
-from helpers import indicators
-from helpers.base.files import write_json
-from helpers.base.folders import lock_folder
-from helpers.base.project import RunError
-from helpers.runs.parameters import ParameterError, Parameters
-from helpers.runs.runner import Execution
-from helpers.runs.sweep import plan_sweep, run_sweep
-from helpers.runs.sweep_file import read_sweep
+from adoption_curves import indicators
+from adoption_curves.base.files import write_json
+from adoption_curves.base.folders import lock_folder
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.parameters import ParameterError, Parameters
+from adoption_curves.runs.runner import Execution
+from adoption_curves.runs.sweep import plan_sweep, run_sweep
+from adoption_curves.runs.sweep_file import read_sweep
 
 SLOW = pytest.mark.slow
 
@@ -36,7 +36,7 @@ SHARED = [
     "## Draw a number",
     """import os
 import pandas as pd
-from helpers.runs import Study
+from adoption_curves.runs import Study
 
 study = Study("01_shared")
 study.keep("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""",
@@ -47,7 +47,7 @@ FORECAST = [
     "## Fail or wait",
     """import os, pathlib, time
 import pandas as pd
-from helpers.runs import Study
+from adoption_curves.runs import Study
 
 notes = pathlib.Path(NOTES)
 study = Study("05_forecast")
@@ -68,7 +68,7 @@ SUMMARY = [
     {"run": "baseline", "entity": "China"},
     "## Write the key numbers",
     """import pandas as pd
-from helpers.runs import Study
+from adoption_curves.runs import Study
 study = Study("06_summary")
 last = study.read_table("05_forecast").iloc[-1]
 row = {"key": "last", "label": "Last", "value": last["q0.5"], "low": last["q0.1"], "high": last["q0.9"]}
@@ -285,7 +285,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
 def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
     path = write(tmp_path, "grid: {horizon_years: [30]}")
     program = (
-        "import functools, pathlib\nfrom helpers import __main__\nfrom helpers.runs import sweep\n"
+        "import functools, pathlib\nfrom adoption_curves import __main__\nfrom adoption_curves.runs import sweep\n"
         "if __name__ == '__main__':\n"
         f"    sweep.run_sweep = functools.partial(sweep.run_sweep, notebooks=pathlib.Path({str(notebooks)!r}))\n"
         f"    __main__.main(['sweep', {str(path)!r}, '--workers', '1'])"

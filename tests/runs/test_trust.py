@@ -17,13 +17,13 @@ from conftest import WORDS, assert_equal
 from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 
-from helpers.base.files import hash_file
-from helpers.base.folders import claim_folder
-from helpers.base.project import MARK, RunError, find_root, refuse_planted
-from helpers.base.words import PlainStream
-from helpers.runs.parameters import ParameterError, read_parameters
-from helpers.runs.record import read_entry, read_run
-from helpers.runs.runner import FOLDER, is_whole
+from adoption_curves.base.files import hash_file
+from adoption_curves.base.folders import claim_folder
+from adoption_curves.base.project import MARK, RunError, find_root, refuse_planted
+from adoption_curves.base.words import PlainStream
+from adoption_curves.runs.parameters import ParameterError, read_parameters
+from adoption_curves.runs.record import read_entry, read_run
+from adoption_curves.runs.runner import FOLDER, is_whole
 
 SLOW = pytest.mark.slow
 
@@ -312,7 +312,8 @@ def test_options_that_contradict_each_other_are_refused(made, capsys):
 
 
 def test_a_library_s_warning_is_not_for_the_terminal(place):
-    spoil = "from helpers.runs import record\nimport warnings\nrecord.list_runs = lambda _: warnings.warn('raw') or []"
+    spoil = "from adoption_curves.runs import record\nimport warnings\n"
+    spoil += "record.list_runs = lambda _: warnings.warn('raw') or []"
     code, out, err = run(place, "runs", before=spoil)
     assert (code, err) == (0, "")
     assert out.startswith("No run yet")
@@ -400,8 +401,8 @@ def test_a_folder_in_use_is_no_leftover(tmp_path):
 
 
 CHANGE = """from pathlib import Path
-from helpers.base.project import find_data
-from helpers.indicators import load
+from adoption_curves.base.project import find_data
+from adoption_curves.indicators import load
 folder = find_data(data)
 table = Path(folder) / "observations.csv"
 kept = table.read_bytes()

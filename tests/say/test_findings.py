@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import curves
-from helpers.base.words import say_end
-from helpers.say import facts, findings, plain
+from adoption_curves import curves
+from adoption_curves.base.words import say_end
+from adoption_curves.say import facts, findings, plain
 
 NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
 NAMES |= {"bound_title": "Internet users"}

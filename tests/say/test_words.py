@@ -7,8 +7,8 @@ import golden
 import pandas as pd
 import pytest
 
-from helpers.base.levels import band_columns, quoted_level
-from helpers.show import figures
+from adoption_curves.base.levels import band_columns, quoted_level
+from adoption_curves.show import figures
 
 RUNS = sorted(path.parent.name for path in golden.RUNS.parent.glob("*/06_plain.csv"))
 WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}

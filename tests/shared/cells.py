@@ -7,8 +7,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from helpers.runs.parameters import complete_parameters, read_parameters
-from helpers.show.figures import images
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
+from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SAMPLE = Path(__file__).parents[1] / "sample"

@@ -17,9 +17,9 @@ from cells import NOTEBOOKS, execute_cells
 from figure_faults import find_faults
 from PIL import Image
 
-from helpers.runs.parameters import complete_parameters, read_parameters
-from helpers.runs.study import Output
-from helpers.show.figures import style
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
+from adoption_curves.runs.study import Output
+from adoption_curves.show.figures import style
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from helpers import __main__ as command
+from adoption_curves import __main__ as command
 
 
 def call(capsys, *words):
@@ -25,7 +25,7 @@ def call(capsys, *words):
 
 def start(place, *words, before="", **environment):
     """Start the command in a folder, after some code or with some variables, in a session of its own."""
-    program = f"import sys\n{before}\nfrom helpers import __main__\n__main__.main(sys.argv[1:])"
+    program = f"import sys\n{before}\nfrom adoption_curves import __main__\n__main__.main(sys.argv[1:])"
     return subprocess.Popen(
         [sys.executable, "-P", "-c", program, *words],
         cwd=place,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from helpers.forecast import hub, register
+from adoption_curves.forecast import hub, register
 
 TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
 

@@ -1,10 +1,10 @@
 """A comparison of runs, and the summary of a sweep over countries, of finished runs that no notebook had to make."""
 
-from helpers.base.files import write_file, write_json
-from helpers.runs.comparison import compare_runs
-from helpers.runs.parameters import Parameters
-from helpers.runs.sweep import write_summary
-from helpers.runs.sweep_file import Sweep
+from adoption_curves.base.files import write_file, write_json
+from adoption_curves.runs.comparison import compare_runs
+from adoption_curves.runs.parameters import Parameters
+from adoption_curves.runs.sweep import write_summary
+from adoption_curves.runs.sweep_file import Sweep
 
 COUNTRIES = [
     *("Australia", "Austria", "Belgium", "Brazil", "Bulgaria", "Canada", "Chile", "China", "Croatia", "Czechia"),

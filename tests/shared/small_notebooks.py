@@ -7,7 +7,7 @@ CHECK = [
     "# 1. What is there?\n\nHow *long* is the series, and how sound?",
     {"run": "baseline", "entity": "China", "indicator": "genai_users", "data": "data", "as_of": ""},
     "## Open the run\n\nThe logistic curve is $K / (1 + e^{-r(t-m)})$ and\n\n$$\\int_0^1 x\\,dx = \\frac{1}{2}.$$",
-    """from helpers.runs import Study
+    """from adoption_curves.runs import Study
 
 results = Study("01_check_small")
 series = results.data.series(entity, indicator)""",
@@ -25,7 +25,7 @@ FORECAST = [
     "# 5. Where could it go?",
     {"run": "baseline", "entity": "China", "indicator": "genai_users", "horizon_years": 5},
     "## Read what was checked",
-    """from helpers.runs import Study
+    """from adoption_curves.runs import Study
 
 results = Study("05_forecast_small")
 frame = results.read_table("01_coverage")""",
@@ -44,7 +44,7 @@ SUMMARY = [
     "## Write the key numbers",
     """import pandas as pd
 from IPython.display import Markdown
-from helpers.runs import Study
+from adoption_curves.runs import Study
 
 results = Study("06_summarise_small")
 last = results.read_table("05_forecast")["value"].iloc[-1]

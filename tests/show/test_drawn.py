@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from conftest import SAMPLE
 
-from helpers import forecast, indicators
-from helpers.show.drawn import tidy_forecast, tidy_series
+from adoption_curves import forecast, indicators
+from adoption_curves.show.drawn import tidy_forecast, tidy_series
 
 
 @pytest.fixture(scope="module")

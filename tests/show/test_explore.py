@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from helpers import curves, forecast, indicators
-from helpers.base.project import find_root
-from helpers.cli.options import read_options
-from helpers.runs.check_run import check_parameters
-from helpers.runs.lab import save_choice
-from helpers.runs.parameters import read_parameters
-from helpers.show import explore, explore_words
-from helpers.show.explore import CEILINGS, Explorer, Selection
-from helpers.show.explore_panel import Panel, Panels
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.base.project import find_root
+from adoption_curves.cli.options import read_options
+from adoption_curves.runs.check_run import check_parameters
+from adoption_curves.runs.lab import save_choice
+from adoption_curves.runs.parameters import read_parameters
+from adoption_curves.show import explore, explore_words
+from adoption_curves.show.explore import CEILINGS, Explorer, Selection
+from adoption_curves.show.explore_panel import Panel, Panels
 
 SLOW = pytest.mark.slow
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
 from matplotlib.text import Text
 
-from helpers import curves
-from helpers.runs.pages.charts import set_drawing
-from helpers.say import facts
-from helpers.show import figures
-from helpers.show.figures import comparisons, images, labels, style
-from helpers.show.figures.single import shade_bands
+from adoption_curves import curves
+from adoption_curves.runs.pages.charts import set_drawing
+from adoption_curves.say import facts
+from adoption_curves.show import figures
+from adoption_curves.show.figures import comparisons, images, labels, style
+from adoption_curves.show.figures.single import shade_bands
 
 SLOW = pytest.mark.slow
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.base.project import find_root
-from helpers.runs.lab import fill_notebook
+from adoption_curves.base.project import find_root
+from adoption_curves.runs.lab import fill_notebook
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = [

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from cells import SAMPLE, run_cells
 
-from helpers import indicators
+from adoption_curves import indicators
 
 
 @pytest.fixture(scope="module")

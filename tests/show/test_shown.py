@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.base.words import say_name
-from helpers.show.tables import CODED, name_column
+from adoption_curves.base.words import say_name
+from adoption_curves.show.tables import CODED, name_column
 
 PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}
 """Shares in the CSV that tables of notebook 04 show in percent."""

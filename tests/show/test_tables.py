@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.base.words import say_count
-from helpers.show import tables
+from adoption_curves.base.words import say_count
+from adoption_curves.show import tables
 
 
 @pytest.mark.parametrize(

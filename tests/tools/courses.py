@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.base.words import say_name
-from helpers.curves import FAMILIES
+from adoption_curves.base.words import say_name
+from adoption_curves.curves import FAMILIES
 
 METHOD = Path(__file__).parents[2] / "docs" / "method.md"
 exp = np.exp

@@ -5,8 +5,8 @@ One lists the columns of own data, and one, at the end, the indicators.
 
 from pathlib import Path
 
-from helpers import indicators
-from helpers.base.columns import COLUMNS
+from adoption_curves import indicators
+from adoption_curves.base.columns import COLUMNS
 
 PATH = Path(__file__).parents[2] / "data" / "README.md"
 MARK = "<!-- indicators -->\n"

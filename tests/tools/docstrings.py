@@ -14,7 +14,7 @@ import textwrap
 from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import validate
 
-import helpers
+import adoption_curves
 
 # Parameters, results and sections, but not capital letters and full stops: a type and a name often say it all.
 ASKED = {"GL06", "GL07", "PR01", "PR02", "PR03", "PR04", "PR05", "PR10", "RT01", "RT02", "YD01"}
@@ -24,7 +24,7 @@ def is_from(module, found):
     return getattr(found, "__module__", None) == module
 
 
-def list_documented(package=helpers):
+def list_documented(package=adoption_curves):
     """Functions, classes and methods with a public name, each by where it is written."""
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if module.name.endswith("__main__"):  # docstrings there are the command's help

@@ -16,7 +16,7 @@ from pathlib import Path
 import matplotlib.image
 import pandas as pd
 
-from helpers.runs import reproduction
+from adoption_curves.runs import reproduction
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "tests" / "golden" / "golden.yaml"
@@ -105,7 +105,7 @@ def collect_words():
 
 def main(renewing):
     with tempfile.TemporaryDirectory() as outputs:
-        command = [sys.executable, "-m", "helpers", "sweep", str(RUNS), "--name", "golden"]
+        command = [sys.executable, "-m", "adoption_curves", "sweep", str(RUNS), "--name", "golden"]
         subprocess.run(command, cwd=ROOT, env={**os.environ, "ADOPTION_OUTPUTS": outputs}, check=True)
         made = sorted(Path(outputs, "golden").glob("*/tables"), key=lambda tables: tables.parent.name != "baseline")
         picture = Path(outputs, "golden", "baseline", "figures", "05_forecast.png")

@@ -23,7 +23,7 @@ INTERNAL = ("data", "order", "problem", "changed", "above", "launch_is_assumed",
 
 
 class AdoptionCurve(Family):
-    """Base of the families; see `helpers.curves.FAMILIES`.
+    """Base of the families; see `adoption_curves.curves.FAMILIES`.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class AdoptionCurve(Family):
 
     Examples
     --------
-    >>> from helpers.curves import Logistic
+    >>> from adoption_curves.curves import Logistic
     >>> survey = Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028), errors="independent")
     >>> results = survey.fit()
     >>> round(results.ceiling, 1), results.identified

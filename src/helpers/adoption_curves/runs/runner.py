@@ -402,7 +402,7 @@ def run_all(
         Folder of the notebooks; the project's own by default.
     execution : Execution
     outputs : Path, optional
-        Folder that holds the run; `helpers.base.project.find_outputs` by default.
+        Folder that holds the run; `adoption_curves.base.project.find_outputs` by default.
     before_commit : callable
         Called just before the run is put in place: whoever stops it later would find it whole.
     made : dict, optional
@@ -417,7 +417,7 @@ def run_all(
 
     Raises
     ------
-    ParameterError, helpers.indicators.DataError
+    ParameterError, adoption_curves.indicators.DataError
         Before any notebook starts.
     NotebookFailed
         The last complete run is then still in place, and the next attempt reuses what this one has made.

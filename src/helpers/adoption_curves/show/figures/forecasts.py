@@ -52,7 +52,7 @@ def draw_forecast(
         title, unit, bound_title, and points where known: what is said of each figure, by date.
     source : str
     levels : sequence of float
-        The band of one is drawn, see `helpers.base.levels.quoted_level`.
+        The band of one is drawn, see `adoption_curves.base.levels.quoted_level`.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def draw_bands(
     levels : sequence of float
         A band is drawn for each.
     on_record : DataFrame, optional
-        From `helpers.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
+        From `adoption_curves.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
 
     Returns
     -------
@@ -260,7 +260,7 @@ def draw_hindcasts(
         title, unit, points.
     source : str
     levels : sequence of float
-        A band is drawn for each; the title quotes one, see `helpers.base.levels.quoted_level`.
+        A band is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
 
     Returns
     -------

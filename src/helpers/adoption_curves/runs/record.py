@@ -187,7 +187,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     parameters : Parameters
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
-    data : helpers.indicators.Data
+    data : adoption_curves.indicators.Data
 
     Returns
     -------

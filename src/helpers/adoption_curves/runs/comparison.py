@@ -42,7 +42,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
         If fewer than two runs are named, or one twice.
     RunError
         If a run isn't finished or can't be read, or the folder holds something else than a comparison.
-    helpers.runs.runner.NotebookFailed
+    adoption_curves.runs.runner.NotebookFailed
         If the notebook fails.
     """
     names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
@@ -91,7 +91,7 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
 
     Raises
     ------
-    helpers.runs.runner.NotebookFailed
+    adoption_curves.runs.runner.NotebookFailed
     """
     from .pages import build_report
 

@@ -103,7 +103,7 @@ class Forecast:
 
     @property
     def level(self) -> float:
-        """The level of the band that is quoted, see `helpers.base.levels.quoted_level`."""
+        """The level of the band that is quoted, see `adoption_curves.base.levels.quoted_level`."""
         return quoted_level(self.levels)
 
     @property
@@ -186,7 +186,7 @@ class Forecast:
 
         Examples
         --------
-        >>> from helpers.forecast import forecast
+        >>> from adoption_curves.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
         >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
         >>> mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
@@ -262,7 +262,7 @@ class Forecast:
 
         Examples
         --------
-        >>> from helpers.forecast import forecast
+        >>> from adoption_curves.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
         >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
         >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)

@@ -70,7 +70,7 @@ def backtest(
 
     Examples
     --------
-    >>> from helpers import indicators
+    >>> from adoption_curves import indicators
     >>> residuals = backtest(indicators.load().references()[:8], windows=(4,), horizons=(1.0, 2.0))
     >>> residuals["window"].unique().tolist()
     [4]

@@ -10,8 +10,6 @@ import contextlib
 import gc
 from pathlib import Path
 
-from adoption_curves import serve_as_helpers
-
 from ..base.project import UNNEEDED, block_imports
 
 
@@ -41,7 +39,6 @@ def warm_up() -> None:
         list(draw_images(figure, "warm-up", pdf=False))
 
 
-serve_as_helpers()
 gc.disable()  # nothing of what follows is garbage
 with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
     warm_up()

@@ -55,7 +55,7 @@ class Facts:
         title, unit, base, bound_title, cumulative and cautions of the series, as from `indicators.name_series`.
     entity : str
     levels : sequence of float
-        Those of the forecast's bands; one is quoted, see `helpers.base.levels.quoted_level`.
+        Those of the forecast's bands; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     """
 
     def __init__(

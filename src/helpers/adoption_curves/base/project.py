@@ -42,7 +42,7 @@ def count_processors() -> int:
 
 MARK = ".adoption-project"
 """File that marks a project made by `adoption new`: in it and below it, that one counts."""
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[4]
 """The checkout that this package is part of, where it is part of one."""
 PACKAGED = Path(__file__).parents[1] / "_project"
 """Where an installed package keeps data and notebooks; in a checkout there is no such folder."""

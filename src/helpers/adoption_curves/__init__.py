@@ -1,4 +1,4 @@
-"""The package by its second name, which notebooks use; see `adoption_curves`.
+"""Adoption curves: how fast a technology spreads, and how sure anyone can be of where it goes.
 
 Each of its rooms imports only rooms that stand before it in this list, lazy imports included, but for the doors that
 its contract names (`Results.plot`, `Forecast.plot`, `Forecast.statements` and their like); `make check` holds them to
@@ -14,7 +14,3 @@ it:
 - ``runs``: parameters, notebooks, store, kernels, records, pages, exports, sweeps.
 - ``cli``: the commands.
 """
-
-from adoption_curves import serve_as_helpers
-
-serve_as_helpers()

@@ -132,7 +132,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
 
     Raises
     ------
-    ParameterError, helpers.indicators.DataError
+    ParameterError, adoption_curves.indicators.DataError
         For a value that a run would refuse, or a parameter that the notebook doesn't read.
     """
     from .check_run import check_parameters

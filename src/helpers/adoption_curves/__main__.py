@@ -1,4 +1,4 @@
-"""The command line: ``adoption``, or ``python -m helpers``.
+"""The command line: ``adoption``, or ``python -m adoption_curves``.
 
 Everything heavy is imported in the command that needs it, so that help comes at once.
 """

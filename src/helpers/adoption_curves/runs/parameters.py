@@ -260,13 +260,14 @@ def name_type(name: str) -> str:
 def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Parameters:
     """Name the series of own data where the parameters don't: its entity, indicator and bound.
 
-    The project's own data, and parameters that are given, are left alone; see `helpers.indicators.choose_series` for
-    the rule. The result has every parameter set, so that records name the series that was studied. `load` is
-    `helpers.indicators.load` by default, or one that remembers.
+    The project's own data, and parameters that are given, are left alone; see
+    `adoption_curves.indicators.choose_series` for the rule. The result has every parameter set, so that
+    records name the series that was studied. `load` is `adoption_curves.indicators.load` by default, or one that
+    remembers.
 
     Raises
     ------
-    helpers.indicators.DataError
+    adoption_curves.indicators.DataError
         If the data have problems, or hold several series and none is named.
     """
     usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
@@ -315,7 +316,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
 
     Returns
     -------
-    helpers.runs.parameters.Parameters
+    adoption_curves.runs.parameters.Parameters
 
     Raises
     ------
@@ -328,7 +329,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     [0.9]
     >>> read_parameters({"indcator": "genai_users"})
     Traceback (most recent call last):
-    helpers.runs.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
+    adoption_curves.runs.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
     unknown = [name for name in values if name not in Parameters.model_fields]
     hints = {name: f"; it tells how a file is read: write --{name} '...'" for name in CHOICES}

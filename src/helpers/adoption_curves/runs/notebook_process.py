@@ -176,7 +176,7 @@ def describe_failure(source: Path, target: Path, kept: str, why: str, late: bool
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     lines = [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
     traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(outputs[0]["traceback"])) if outputs else ""
-    frames = re.findall(r"File \S*?((?:src/)?helpers/[\w/]+\.py):(\d+), in ([\w.<>]+)", traceback)
+    frames = re.findall(r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)", traceback)
     lines += ["  at {}:{} in {}".format(*frames[-1])] if frames else []
     ours = [cell for cell in cells[: last + 1] if not PAPERMILL & {*cell["metadata"].get("tags", [])}]
     first = "".join(cells[last]["source"]).strip().partition("\n")[0] if started else ""

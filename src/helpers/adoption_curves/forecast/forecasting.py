@@ -36,10 +36,11 @@ def forecast(
 ) -> Forecast:
     """Forecast an adoption series with bands calibrated on earlier technologies.
 
-    The published method, ``combined``, is the plain mean of the quantiles of its members (`helpers.forecast.methods`),
-    each with its own band: curves whose ceiling is averaged over, by where the references stand and how well they fit
-    the series with it; a curve at the bound whose rate is drawn towards what followed in the references; and damped
-    drift, which approaches the bound. Bands are normalised split conformal (`helpers.forecast.bands`).
+    The published method, ``combined``, is the plain mean of the quantiles of its members
+    (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
+    references stand and how well they fit the series with it; a curve at the bound whose rate is drawn towards what
+    followed in the references; and damped drift, which approaches the bound. Bands are normalised split conformal
+    (`adoption_curves.forecast.bands`).
     Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
     values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
     Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
@@ -62,7 +63,7 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     residuals : DataFrame, optional
-        From `backtest`; by default it is that of the references (`helpers.forecast.lessons`), computed once.
+        From `backtest`; by default it is that of the references (`adoption_curves.forecast.lessons`), computed once.
     limit : number, optional
         What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
         100 for percent. Without a bound quantiles approach it and are not cut there.

@@ -20,7 +20,7 @@ VINTAGES = ("first", "latest")
 TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 COVERED = ["inside_50", "inside", "inside_95"]
-"""Columns of `helpers.base.levels.LEVELS`; the 80 % band is the one that sentences quote."""
+"""Columns of `adoption_curves.base.levels.LEVELS`; the 80 % band is the one that sentences quote."""
 SCORES = [
     "outcome",
     "side",

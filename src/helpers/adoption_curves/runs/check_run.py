@@ -30,14 +30,14 @@ def check_parameters(
 ) -> Any:
     """Check the values against the data and the families, and return the data.
 
-    `load` is `helpers.indicators.load` by default, or one that remembers; `calibrated` are technologies whose forecast
-    can be calibrated on the others there, and gets that of the series.
+    `load` is `adoption_curves.indicators.load` by default, or one that remembers; `calibrated` are technologies whose
+    forecast can be calibrated on the others there, and gets that of the series.
 
     Raises
     ------
     ParameterError
         If the data know no such entity, indicator or bound, or too few figures, or the curves no such family.
-    helpers.indicators.DataError
+    adoption_curves.indicators.DataError
         If the data themselves are wrong.
     """
     from .. import indicators
