@@ -35,7 +35,7 @@ def test_defaults_are_those_of_the_main_job():
         "families": ["logistic", "gompertz", "bass"],
         "shares": [0.5, 0.75, 0.9],
         "horizon_years": 5,
-        "levels": [0.5, 0.8, 0.95],
+        "levels": [0.5, 0.8, 0.9],
         "data": "data",
     }
 

@@ -204,22 +204,22 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     words = {
         "levels off": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
         "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
-        "beyond the limit": f"where growth ends, the figures do not say: the curves put the end {said}",
+        "beyond the limit": f"{NO_END}: the curves put the end {said}",
         DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""
-    return words.get(found.verdict, f"where growth ends, the figures do not say{reason}")
+    return words.get(found.verdict, f"{NO_END}{reason}")
 
 
 def say_span_of_end(found: Any, unit: str) -> str:
     """The range of an end that is known or depends on the curve, and what it is the end of; as for `say_end`."""
-    beyond = " (in part beyond the bound)" if found.high > found.bound else ""
-    return f"{found.sentence}{say_unit(unit)}{beyond}: the end {found.note}"
+    return f"{found.sentence}{say_unit(unit)}: the end {found.note}"
 
 
+NO_END = "the figures do not show where growth will stop"
 JOINED = (
-    "The range joins the 95 % intervals of the logistic and the Gompertz curve, "
-    "for independent and for persistent errors."
+    "The range joins the 95 % intervals of the logistic and the Gompertz curve, for independent and for persistent "
+    "errors. It begins no lower than the last figure and ends at least half as high again, but not above the limit."
 )
 """What the range of an end is made of."""
 

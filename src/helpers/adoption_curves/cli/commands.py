@@ -146,7 +146,7 @@ def score(
 ) -> None:
     """Score the forecasts on record whose figures have come.
 
-    Weighted interval score against each baseline, coverage of the 50, 80 and 95 % bands, and for a figure that is only
+    Weighted interval score against each baseline, coverage of the 50, 80 and 90 % bands, and for a figure that is only
     a bound the probability given to it. What went on record after its figure was public is marked, and never counted.
     """
     from .. import indicators

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from .checks import FRACTION, read_unit
+from .series import READ
 
 UNIT = "units"
 """The unit of figures whose unit nothing tells."""
@@ -106,7 +107,9 @@ def bring_to_units(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
     indicators = indicators.assign(scale=scales, unit=pd.array([unit or UNIT for unit in units], dtype="str"))
     scale = observations["indicator"].map(indicators.drop_duplicates("indicator").set_index("indicator")["scale"])
     scaled = scale > 1
-    for name in ("value", "standard_error", "precision"):
+    for name in ("value", "standard_error", "precision", *READ):
+        if name not in observations:
+            continue
         product = observations.loc[scaled, name] * scale[scaled]
         observations.loc[scaled, name] = [float(f"{one:.12g}") for one in product]  # 2.3 x 10^8 as it is written
     return {**tables, "indicators": indicators, "observations": observations}

@@ -213,9 +213,9 @@ class Parameters(BaseModel):
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
     levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
-        [0.5, 0.8, 0.95],
+        [0.5, 0.8, 0.9],
         "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
-        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95], none within 0.001 of either "
+        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.9], none within 0.001 of either "
         "and no two that tables would write alike",
         min_length=1,
         max_length=6,

@@ -85,7 +85,7 @@ def _list_ceiling(facts: Facts) -> list[tuple[Any, ...]]:
         return []
     low, high, text = np.nan, np.nan, found.sentence
     if found.verdict != "not known":
-        low, high = max(found.low, min(found.reached, found.high)), found.high
+        low, high = found.printed_low, found.printed_high
         beyond = found.verdict == "beyond the limit"
         text = f"not known: {text}{say_unit(unit)}" if beyond else say_span_of_end(found, unit)
     return [("ceiling", "Where growth ends", np.nan, low, high, unit, text, "")]
