@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,8 @@ STEPS = 10
 """Steps without a fall after which a series may count all so far."""
 CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
 VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
-RULES: dict[str, tuple[Callable[[float, float], float], str]] = {  # functions of two operands, and the same in words
-    "difference": (lambda first, second: first - second, "{} - {}"),
-    "growth": (lambda first, second: 100 * (first / second - 1), "{} / {} - 1"),
-    "share": (lambda first, second: 100 * first / second, "{} / {}"),
-    "total": (lambda first, second: 100 * first / second, "{} / {}"),
-    "start": (lambda first, second: first / (1 + second / 100), "{} / (1 + {})"),
-}
+OPERAND = r"claim:\w+|\w+@[\d-]+"
+"""A figure in a formula: another claim's, or a published one."""
 
 
 def describe_coverage(data: Data) -> pd.DataFrame:
@@ -331,26 +326,15 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     return text if newest < read_expected(text)[0] else ""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure and the interval that its printed digits leave open."""
-
-    value: float
-    low: float
-    high: float
-    words: str
-    decimals: int | None = None  # None: computed, not printed
-
-
 def check_claims(data: Data) -> pd.DataFrame:
-    """Recompute each claim by its rule and compare it with the figure as printed.
+    """Recompute each claim by its formula and compare it with the figure as printed.
 
-    Every printed figure stands for an interval of half a unit of its last digit on both sides; the rule is computed
-    over these intervals. The verdict is *consistent* when the recomputed figure equals the reported one at the coarser
-    of their printed digits, *within rounding* when it differs but the intervals overlap, *contradicted* when they do
-    not, and *not checkable* when no published figure is available (``how`` says why). Where the claim also has to agree
-    with a published figure, the worse of the two verdicts counts. "Exceeds" compares with the reported figure as a
-    threshold.
+    Every printed figure stands for an interval of half a unit of its last digit on both sides; the formula is
+    computed over these intervals; percentages are parts of 1 in it. The verdict is *consistent* when the recomputed
+    figure equals the reported one at the coarser of their printed digits, *within rounding* when it differs but the
+    intervals overlap, *contradicted* when they do not, and *not checkable* when no published figure is available
+    (``how`` says why). Where the claim also has to agree with a published figure, the worse of the two verdicts counts.
+    "Exceeds" compares with the reported figure as a threshold.
 
     Parameters
     ----------
@@ -368,61 +352,73 @@ def check_claims(data: Data) -> pd.DataFrame:
 def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
     row = {"claim_id": claim.claim_id, "statement": claim.statement, "reported": claim.reported, "unit": claim.unit}
     try:
-        computed = _apply_rule(data, claim)
-        agreement = _find_operand(data, claim, claim.agrees_with) if claim.agrees_with else None
-    except (LookupError, ZeroDivisionError) as error:
+        computed, how = _compute(data, claim)
+        agreed, published = _find_figure(data, claim, claim.agrees_with)[:2] if claim.agrees_with else (None, "")
+    except LookupError as error:
         return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": VERDICTS[3], "how": error.args[0]}
-    reported = _read_figure(claim.reported, claim.precision, "the claim")
+    reported, _ = _read_figure(claim.reported, claim.precision)
     verdict = _compare(claim.comparison, computed, reported)
-    how = f"{computed.words} = {computed.value:.6g} {claim.unit}" if claim.rule != "level" else computed.words
-    if agreement:
-        pair = (agreement, reported) if claim.comparison == "exceeds" else (computed, agreement)
+    if agreed is not None:
+        pair = (agreed, reported) if claim.comparison == "exceeds" else (computed, agreed)
         verdict = max(verdict, _compare(claim.comparison, *pair), key=VERDICTS.index)
-        how += f"; published: {agreement.words}"
+        how += f"; published: {published}"
     how += f". {claim.note}" if claim.note else ""
-    difference = computed.value - claim.reported
-    return {**row, "recomputed": computed.value, "difference": difference, "verdict": verdict, "how": how}
+    difference = computed["value"] - claim.reported
+    return {**row, "recomputed": computed["value"], "difference": difference, "verdict": verdict, "how": how}
 
 
-def _apply_rule(data: Data, claim: Any) -> Figure:
-    if claim.rule == "none":
+def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
+    """Value, lowest and highest of a claim's formula over the intervals of its figures; and the formula in words."""
+    if not claim.formula:
         raise LookupError(claim.note or "No published series holds this figure.")
-    first = _find_operand(data, claim, claim.first)
-    second = _find_operand(data, claim, claim.second) if claim.second else first
-    if claim.rule == "level":
-        return first
-    rule, words = RULES[claim.rule]
-    corners = [rule(a, b) for a in (first.low, first.high) for b in (second.low, second.high)]
-    value = rule(first.value, second.value)
-    return Figure(value, min(corners), max(corners), words.format(first.words, second.words))
+    found = [_find_figure(data, claim, operand) for operand in re.findall(OPERAND, claim.formula)]
+    if re.fullmatch(OPERAND, claim.formula):
+        return found[0][:2]
+    words = re.sub(OPERAND, "{}", claim.formula).format(*(words for _, words, _ in found))
+    names = [f"x{place}" for place in range(len(found))]
+    ends = [[figure[end] / size for end in ("value", "low", "high")] for figure, _, size in found]
+    corners = [each.ravel() for each in np.meshgrid(*ends)]  # the first of all is that of the printed figures
+    text = re.sub(OPERAND, "{}", claim.formula).format(*names)
+    with np.errstate(all="ignore"):
+        values = pd.eval(text, engine="python", local_dict=dict(zip(names, corners, strict=True)))
+    values = _count_one(claim.unit) * values
+    if not np.isfinite(values).all():
+        raise LookupError(f"{words} divides by 0.")
+    computed = {"value": values[0], "low": values.min(), "high": values.max(), "decimals": math.inf}
+    return computed, f"{words} = {values[0]:.6g} {claim.unit}"
 
 
-def _find_operand(data: Data, claim: Any, operand: str) -> Figure:
-    """Find a published figure (indicator@date) or the reported figure of another claim (claim:claim_id)."""
-    if operand.startswith("claim:"):
-        other = data.claims[data.claims["claim_id"] == operand[6:]].iloc[0]
-        return _read_figure(other["reported"], other["precision"], f"claim {operand[6:]}")
-    indicator, _, day = operand.partition("@")
-    rows = data.observations
-    match = rows[(rows["entity"] == claim.entity) & (rows["indicator"] == indicator) & (rows["date"] == day)]
-    match = match[match["bound"] == "exact"]
+def _find_figure(data: Data, claim: Any, operand: str) -> tuple[dict[str, float], str, float]:
+    """Find a published figure (indicator@date) or another claim's (claim:claim_id): interval, words, size of 1."""
+    name, _, day = operand.removeprefix("claim:").partition("@")
+    if not day:
+        other = data.claims[data.claims["claim_id"] == name].iloc[0]
+        return *_read_figure(other["reported"], other["precision"], f"claim {name}"), _count_one(other["unit"])
+    rows = data.find_rows(claim.entity, name)
+    match = rows[(rows["date"] == day) & (rows["bound"] == "exact")]
     if match.empty:
-        raise LookupError(f"The data{data.until()} hold no {indicator} of {claim.entity} on {day}.")
-    figure = match.iloc[0]
-    return _read_figure(figure["value"], figure["precision"], f"{indicator} {day}")
+        raise LookupError(f"The data{data.until()} hold no {name} of {claim.entity} on {day}.")
+    value, precision = match[["value", "precision"]].iloc[0]
+    return *_read_figure(value, precision, f"{name} {day}"), _count_one(data.find_entry(name).unit)
 
 
-def _read_figure(value: float, precision: float, words: str) -> Figure:
+def _count_one(unit: str) -> float:
+    return 100.0 if unit.startswith("percent") else 1.0
+
+
+def _read_figure(value: float, precision: float, words: str = "") -> tuple[dict[str, float], str]:
+    """Give the interval that the printed digits of a figure leave open, and its words."""
     decimals = max(0, -round(math.log10(2 * precision)))
-    return Figure(value, value - precision, value + precision, f"{words} ({value:.{decimals}f})", decimals)
+    interval = {"value": value, "low": value - precision, "high": value + precision, "decimals": decimals}
+    return interval, f"{words} ({value:.{decimals}f})"
 
 
-def _compare(comparison: str, computed: Figure, reported: Figure) -> str:
+def _compare(comparison: str, computed: dict[str, float], reported: dict[str, float]) -> str:
     if comparison == "exceeds":
-        if computed.low > reported.value:
+        if computed["low"] > reported["value"]:
             return VERDICTS[0]
-        return VERDICTS[1] if computed.high > reported.value else VERDICTS[2]
-    decimals = min(f.decimals for f in (computed, reported) if f.decimals is not None)
-    if round(computed.value, decimals) == round(reported.value, decimals):
+        return VERDICTS[1] if computed["high"] > reported["value"] else VERDICTS[2]
+    decimals = int(min(computed["decimals"], reported["decimals"]))
+    if round(computed["value"], decimals) == round(reported["value"], decimals):
         return VERDICTS[0]
-    return VERDICTS[1] if computed.high >= reported.low and computed.low <= reported.high else VERDICTS[2]
+    return VERDICTS[1] if computed["high"] >= reported["low"] and computed["low"] <= reported["high"] else VERDICTS[2]
