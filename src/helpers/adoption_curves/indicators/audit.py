@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import add_entity, of_entity, say_amount, say_count, say_day, say_large
+from ..base.words import UNSTATED, add_entity, of_entity, say_amount, say_count, say_day, say_large
 from .data import Data, load
 from .problems import DataError, Problem
 from .series import SHORTEST_SEGMENT, list_breaks, number_segments
-from .units import UNIT
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
@@ -167,11 +166,11 @@ def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
     Returns
     -------
     str
-        "unit: percent of adults", "unit: not told; ...", or of several indicators each.
+        "unit: percent of adults", "unit: not stated; ...", or of several indicators each.
     """
     names = dict.fromkeys(indicator for _, indicator in series or list_studied(data))
     units = {name: data.find_entry(name).unit for name in names}
-    told = {unit: "not told; --unit says it" if unit == UNIT else unit for unit in units.values()}
+    told = {unit: "not stated; name it with --unit" if unit == UNSTATED else unit for unit in units.values()}
     if len(told) == 1:
         return f"unit: {next(iter(told.values()))}"
     parts = [f"{told[unit]} ({name})" for name, unit in list(units.items())[:12]]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base.columns import UNNAMED
 from ..base.dates import decimal_years
-from ..base.words import say_day
+from ..base.words import UNSTATED, say_day
 from .data import Data
 from .series import AdoptionSeries
 
@@ -38,8 +38,9 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
     rows = series.observations[series.observations["bound"] == "exact"]
+    unit = "" if series.unit == UNSTATED else f" {series.unit}"
     points = {
-        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
+        date: f"{say_day(date)}: {value:,.10g}{unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     return words | {"cumulative": series.cumulative, "cautions": cautions, "points": points}
