@@ -76,7 +76,10 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
     assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
     assert indicators.cite_series(data, series) == "Source: my_series.csv."
-    assert "CNNIC" in indicators.cite_sources(data, indicators.list_references(data.references(series)))
+    used = pd.DataFrame(
+        [(one.entity, one.indicator) for one in data.references(series)], columns=["entity", "indicator"]
+    )
+    assert "CNNIC" in indicators.cite_sources(data, used)
 
 
 def test_optional_columns_are_read_whatever_their_order(tmp_path):

@@ -128,28 +128,6 @@ def last_bound(series: AdoptionSeries) -> float:
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
 
 
-def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the reference series, one row each: how long, and how far they have come by the last figure.
-
-    Parameters
-    ----------
-    references : sequence of AdoptionSeries
-        Each with its own bound.
-
-    Returns
-    -------
-    DataFrame
-        technology, entity, indicator, points, first, last (dates), last_share (percent of the bound), highest_share.
-    """
-    rows = [
-        (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
-         100 * one.share.iloc[-1], 100 * one.share.max())
-        for one in references
-    ]  # fmt: skip
-    columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
-    return pd.DataFrame(rows, columns=columns).sort_values(["technology", "entity", "first"], ignore_index=True)
-
-
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Return the shares of the bound of a series and of reference technologies as one table, a row a figure.
 
