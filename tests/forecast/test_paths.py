@@ -57,7 +57,7 @@ def test_without_a_newer_figure_the_margins_stay_what_they_are(make):
             results.describe(result.windows, ahead, (np.zeros(len(point), int), np.arange(len(point))))
         )
         margins.append(result.lessons.errors.band(name).quantiles(cases, point, result.quantile_levels))
-    np.testing.assert_array_equal(found, sum(margins) / 4)
+    np.testing.assert_array_equal(found, sum(margins) / len(margins))
     of_paths = np.quantile(result.paths, result.quantile_levels, axis=0, method="hazen").T
     np.testing.assert_allclose(of_paths, found, rtol=2e-4)
 

@@ -12,6 +12,7 @@ from test_compare import make
 
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.base.files import write_json
+from adoption_curves.cli.held import summarise_data
 from adoption_curves.forecast import bands, lessons
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.sweep_file import name_runs
@@ -81,7 +82,7 @@ def load_many(folder, series):
     path.write_text("date,value,entity,indicator\n" + "".join(rows))
     tracemalloc.start()
     try:
-        assert f"holds {series:,} series" in indicators.summarise_data(indicators.load(path))
+        assert f"holds {series:,} series" in summarise_data(indicators.load(path))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
