@@ -6,14 +6,14 @@ selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the
 
 The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell), ``series`` (with its
 breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each
-other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures), ``labels`` (words
+other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures),
+``compared`` (one technology by country), ``labels`` (words
 around tables and figures).
 """
 
 from ..base.columns import UNNAMED
 from .audit import (
     check_claims,
-    compare_entities,
     describe_coverage,
     find_expected,
     list_hints,
@@ -26,6 +26,7 @@ from .audit import (
     say_units,
     summarise_data,
 )
+from .compared import compare_entities, pick_countries, say_missing
 from .data import Data, choose_series, load, load_references
 from .labels import (
     cite_series,
@@ -67,8 +68,10 @@ __all__ = [
     "load_references",
     "name_indicator",
     "name_series",
+    "pick_countries",
     "say_expected",
     "say_figures",
+    "say_missing",
     "say_series",
     "say_units",
     "summarise_data",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -29,6 +28,8 @@ ROOM = (7, 2)
 """Pixels that stay free beside a note, and above and below."""
 CROSSED = 10
 """What it costs a note to cross a line."""
+AT_EDGE = ("data", "axes fraction")
+"""Coordinates of a place at the foot or the head of the axes."""
 
 
 @dataclass(frozen=True)
@@ -188,19 +189,32 @@ def _count_covered(axis: Axes, drawn: Any, box: Bbox) -> float:
     return (1 if filled else CROSSED) * sum(path.intersects_bbox(box, filled=filled) for path in paths)
 
 
-def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
-    """A dotted upright line at each break (date, kind) between the limits of the axis; the last of a kind is named."""
-    places = pd.Series(mdates.date2num(breaks["date"]), breaks.index)
-    shown = breaks[places.between(*axis.get_xlim(), inclusive="neither")]
-    for date in shown["date"]:
-        axis.axvline(date, color=GREY, lw=1, ls=":")
-    for kind, date in shown.groupby("kind")["date"].last().items():
-        name_line(axis, date, "break" if kind == "break" else "suspected\nbreak")
+def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
+    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates."""
+    places = dates.searchsorted(pd.DatetimeIndex(breaks["date"]))
+    gaps = [(kind, place) for kind, place in zip(breaks["kind"], places, strict=True) if 0 < place < len(dates)]
+    return [(kind, dates[place - 1], dates[place]) for kind, place in gaps]
+
+
+def part_line(values: pd.Series, breaks: pd.DataFrame) -> pd.Series:
+    """The figures with nothing in the middle of each gap, so that no line crosses a break."""
+    middles = [start + (end - start) / 2 for _, start, end in find_gaps(pd.DatetimeIndex(values.index), breaks)]
+    return pd.concat([values, pd.Series(np.nan, pd.DatetimeIndex(middles).unique())]).sort_index()
+
+
+def mark_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> None:
+    """Shade the interval between two figures in which a break (date, kind) lies; the last of a kind is named."""
+    gaps = find_gaps(dates, breaks)
+    for _, start, end in gaps:
+        axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
+    for kind, (start, end) in {kind: ends for kind, *ends in gaps}.items():
+        name, middle = "break" if kind == "break" else "suspected\nbreak", start + (end - start) / 2
+        note(axis, name, [Spot(middle, y, 0, 4 - 8 * y, AT_EDGE) for y in (1, 0)], size=7.5, color=GREY)
 
 
 def name_line(axis: Axes, date: Any, words: str) -> None:
     """Name an upright line at its foot or its head, on the side where there is room."""
-    spots = [Spot(date, y, x, 4 - 8 * y, ("data", "axes fraction")) for y in (0, 1) for x in (4, -4)]
+    spots = [Spot(date, y, x, 4 - 8 * y, AT_EDGE) for y in (0, 1) for x in (4, -4)]
     note(axis, words, spots, size=7.5, color=GREY)
 
 
