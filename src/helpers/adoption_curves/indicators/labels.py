@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base.columns import UNNAMED
 from ..base.dates import decimal_years
-from ..base.words import say_day
+from ..base.words import say_amount, say_date, say_day
 from .data import Data
 from .series import AdoptionSeries
 
@@ -27,8 +27,8 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     -------
     dict
         title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
-        its suspected breaks, date -> what may have changed, and points: its figures, date -> value and publication in
-        words.
+        its suspected breaks, date -> what may have changed, points: its figures, date -> value and publication in
+        words, and asked: who was asked, a sentence. Of users, population: the newest of the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
@@ -39,7 +39,23 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    return words | {"cumulative": series.cumulative, "cautions": cautions, "points": points}
+    asked = _say_asked(data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1])
+    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "asked": asked}
+    population = data.find_population(series)
+    if population is None:
+        return words
+    date, size = population.index[-1], float(population.iloc[-1])
+    [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
+    told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
+    return words | {"population": (size, told)}
+
+
+def _say_asked(entry: Any, publisher: str) -> str:
+    """Who was asked, or what was counted, as a sentence; "" where that is not known."""
+    if not entry.people:
+        return ""
+    how = {"telemetry": "estimated this from telemetry of", "company figures": "counted"}.get(entry.kind, "asked")
+    return f"{publisher} {how} {entry.people}{' in an online panel' if entry.kind == 'online panel' else ''}."
 
 
 def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:

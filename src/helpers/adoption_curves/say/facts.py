@@ -31,9 +31,6 @@ YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is told, and by how much that figure may be nearer or further."""
 STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
-FEWEST_RANKED = 3
-"""Countries from which on a place among them is told."""
-
 
 Row: TypeAlias = Any
 """A row of a table, by the names of its columns."""
@@ -176,15 +173,16 @@ class Facts:
         ]
 
     @cached_property
-    def country(self) -> tuple[Row, Row] | None:
-        """The place's own row and the highest one in the measure that compares most countries."""
+    def country(self) -> tuple[Row, Row, Row] | None:
+        """In the measure with the longest whole list: the country's newest row, its row in that list, the highest."""
         compared = self.tables["02_countries"]
-        own = compared[(compared["entity"] == self.entity) & (compared["entity"] != "World")]
-        if own.empty or own["places"].max() < FEWEST_RANKED:
+        own = compared[compared["entity"] == self.entity]
+        if own["place"].isna().all():
             return None
-        mine = own["places"].idxmax()
-        top = compared.index[(compared["measure"] == own["measure"][mine]) & (compared["place"] == 1)][0]
-        return compared.loc[mine], compared.loc[top]
+        ranked = own.loc[own["places"].idxmax()]
+        same = compared["indicator"] == ranked["indicator"]
+        newest = own.loc[own.loc[same, "date"].idxmax()]
+        return newest, ranked, compared[same & (compared["place"] == 1)].iloc[0]
 
     # ---- where to -----------------------------------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
         (percent), years (since the start), share (percent of the bound), years_to_target_share (infinity: not yet).
     pace : DataFrame
         02_pace: a row a series, the fastest first: entity, indicator, target, start_share, target_share,
-        years_to_target_share, place, of.
+        years_to_target_share, unit, place, of.
     names : dict
         title, bound_title.
     source : str
@@ -100,7 +100,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
             textcoords="offset points", color=ORANGE,
             weight="bold", size=9, va="bottom", path_effects=[HALO], zorder=6,
         )  # fmt: skip
-    title = _say_pace(pace[pace["target"]].iloc[0], target["share"], names)
+    title = _say_pace(pace, target["share"], names)
     units = (
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
         "grey: all other technologies, named: the fastest"
@@ -121,15 +121,20 @@ def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: Sequence[tuple[str,
     return labels
 
 
-def _say_pace(own: pd.Series, shares: pd.Series, names: dict[str, Any]) -> str:
+def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> str:
     """The title: how long the series took, and how many others were as fast, as the finding says it."""
+    own = pace[pace["target"]].iloc[0]
     low, high, others, faster = shares.min(), own["target_share"], int(own["of"] - 1), int(own["place"] - 1)
     if low >= PAST_PEAK * shares.max():
         return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the bound all the time"
     if own["years_to_target_share"] > 0:
         span = f"from {say_range(own['start_share'], high, 'percent')} of the bound"
         title = f"{names['title']}: {span} in {own['years_to_target_share']:.1f} years"
-        return f"{title}; {faster or 'none'} of {others} other series as fast or faster"
+        ahead = pace.loc[~pace["target"], "unit"].head(faster)
+        sold = (
+            ", all shares of what is newly sold, not of users" if faster and ahead.str.contains("of new ").all() else ""
+        )
+        return f"{title}; {faster or 'none'} of {others} other series as fast or faster{sold}"
     start = say(own["start_share"], "percent")
     return f"{names['title']}: never above the {start} of the bound at the beginning; {others} other series passed it"
 

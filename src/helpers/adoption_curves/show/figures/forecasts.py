@@ -67,8 +67,21 @@ def draw_forecast(
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
     name_line(axis, start[0], "forecast\nfrom here")
     label_values(axis, _show_values(series, fan), names["unit"])
+    if "population" in names:
+        source += " " + _add_percent(axis, *names["population"])
     label_ends(axis, labels, size=8)
     return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, [quoted]), units, source)
+
+
+def _add_percent(axis: Axes, size: float, words: str) -> str:
+    """An axis at the right in percent of a population of this size, before labels; returns its words."""
+    right = axis.secondary_yaxis(
+        "right", functions=(lambda value: 100 * value / size, lambda share: share * size / 100)
+    )
+    use_numbers(right, suffix=" %")
+    right.tick_params("y", length=0, pad=2, labelsize=8)
+    right.spines["right"].set_visible(False)
+    return words
 
 
 def draw_bands(

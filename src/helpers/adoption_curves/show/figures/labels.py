@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection, PathCollection, PolyCollectio
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
 
 from ...base.words import say
@@ -28,6 +28,8 @@ ROOM = (7, 2)
 """Pixels that stay free beside a note, and above and below."""
 CROSSED = 10
 """What it costs a note to cross a line."""
+RIGHT_AXIS = 28
+"""Points that the numbers of an axis at the right take."""
 AT_EDGE = ("data", "axes fraction")
 """Coordinates of a place at the foot or the head of the axes."""
 
@@ -55,9 +57,11 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
+    room = RIGHT_AXIS if axis.child_axes else 0
+    beside = axis.get_yaxis_transform() + ScaledTranslation(room / 72, 0, axis.figure.dpi_scale_trans)
     texts = [
         axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
-                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
+                  size=size, va="center", linespacing=1.2, transform=beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
@@ -79,12 +83,13 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders
     tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
     line = texts[0].get_size() * LINE_HEIGHT * point
     spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
+    room = (RIGHT_AXIS if axis.child_axes else 0) * axis.figure.dpi / 72 / axis.get_window_extent().width
     to_data = axis.transAxes + axis.transData.inverted()
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
         text.set_y(to_data.transform((0, spot))[1])
-        if abs(spot - y) > 0.7 * point or x < 0.94:
-            lines.append([(x + 0.004, y), (1.008, spot)])
+        if abs(spot - y) > 0.7 * point or x < 0.94 or room:
+            lines.append([(x + 0.004, y), (1.008 + room, spot)])
             colours.append(label.colour)
     leaders.set_segments(lines)
     leaders.set_color(colours)
