@@ -1,6 +1,5 @@
 """One technology by country: ranks only in a publisher's whole list, and what a figure shows of it."""
 
-
 import pandas as pd
 import pytest
 from cells import run_cells
