@@ -33,7 +33,12 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
-    words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
+    words: dict[str, Any] = {
+        "title": title,
+        "unit": series.unit,
+        "base": series.base,
+        "bound_title": series.bound_title,
+    }
     rows = series.observations[series.observations["bound"] == "exact"]
     points = {
         date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."

@@ -197,6 +197,6 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], breaks: pd.DataFram
     return close_canvas(figure, title, f"Change between {every}, {unit}, over the time between them", source)
 
 
-def _say_change(change: float, unit: str, *beside: float, bare: bool = False) -> str:
+def _say_change(change: float, unit: str, beside: float = 0.0, bare: bool = False) -> str:
     """A change with its sign."""
-    return f"{'+' if change > 0 else ''}{say(change, unit, *beside, bare=bare)}"
+    return f"{'+' if change > 0 else ''}{say(change, unit, beside, bare=bare)}"
