@@ -459,7 +459,7 @@ def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
     assert (len(tables["02_aligned"]) > 0) == (bound != "")
     assert tables["02_countries"].empty
     assert len(drawn) == 2 + (bound != "")
-    assert indicators.cite_series(data, series).startswith("Source: Club yearbook (my_series.csv)")
+    assert indicators.cite_series(data, series).startswith("Source: Club yearbook")
     assert ("Office" in indicators.cite_series(data, series)) == (bound == "inhabitants")
     tables, [figure] = run_cells("01", tmp_path, **given)
     assert len(tables["01_observations"]) == 4

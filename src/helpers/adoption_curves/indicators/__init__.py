@@ -6,13 +6,13 @@ selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the
 
 The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell), ``series`` (with its
 breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each
-other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures), ``labels`` (words
+other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures),
+``compared`` (one technology by country), ``labels`` (words
 around tables and figures).
 """
 
 from .audit import (
     check_claims,
-    compare_entities,
     describe_coverage,
     find_expected,
     list_series,
@@ -21,6 +21,7 @@ from .audit import (
     say_expected,
     say_units,
 )
+from .compared import compare_entities, pick_countries, say_missing
 from .data import Data, load, load_references
 from .labels import (
     cite_series,
@@ -55,6 +56,8 @@ __all__ = [
     "load",
     "load_references",
     "name_series",
+    "pick_countries",
     "say_expected",
+    "say_missing",
     "say_units",
 ]

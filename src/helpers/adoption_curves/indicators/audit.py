@@ -66,31 +66,6 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     return found[COVERAGE]
 
 
-def compare_entities(data: Data, technology: str) -> pd.DataFrame:
-    """List the latest figure of each measure of a technology in each entity, the highest of a measure first.
-
-    Parameters
-    ----------
-    data : Data
-    technology : str
-
-    Returns
-    -------
-    DataFrame
-        measure, indicator, entity, date, value (percent), unit, standard_error, place (1 is the highest; "World" has
-        none), places (how many have one).
-    """
-    measures = data.indicators.rename(columns={"title": "measure"})
-    measures = measures[(measures["technology"] == technology) & measures["unit"].str.startswith("percent")]
-    rows = data.observations[data.observations["bound"] == "exact"]
-    latest = rows.sort_values("date").drop_duplicates(["indicator", "entity"], keep="last")
-    latest = latest.merge(measures[["indicator", "measure", "unit"]], on="indicator")
-    latest = latest.sort_values(["measure", "value", "entity"], ascending=[True, False, True], ignore_index=True)
-    by_measure = latest[latest["entity"] != "World"].groupby("measure")["value"]
-    latest = latest.assign(place=by_measure.rank(method="min", ascending=False), places=by_measure.transform("size"))
-    return latest[["measure", "indicator", "entity", "date", "value", "unit", "standard_error", "place", "places"]]
-
-
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     """List the series that ``data.path`` itself holds, with what a run would need to know.
 

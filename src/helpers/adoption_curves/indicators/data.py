@@ -173,16 +173,28 @@ class Data:
             In the unit of the series.
         """
         offered: dict[str, pd.Series | None] = {} if series.bound is None else {series.bound_title: series.bound}
-        found, persons = [], re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
-        for name, entry in self._entries.items():
-            values = self.exact_values(series.entity, name)
-            if entry.role == "base" and entry.unit in (series.unit, persons) and len(values):
-                found.append((values.index[-1], entry.title, values))
-        if found:
-            _, title, values = max(found, key=lambda each: (each[0], each[1]))
-            if values.iloc[-1] >= series.values.max():
-                offered.setdefault(title, values)
+        population = self.find_population(series)
+        if population is not None and population.iloc[-1] >= series.values.max():
+            offered.setdefault(self.find_entry(str(population.name)).title, population)
         return offered | {"none": None}
+
+    def find_population(self, series: AdoptionSeries) -> pd.Series | None:
+        """Find the newest population of the entity of a series, in its unit, by date; None where there is none.
+
+        Parameters
+        ----------
+        series : AdoptionSeries
+
+        Returns
+        -------
+        Series or None
+            Named by its indicator.
+        """
+        persons = re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
+        bases = [name for name, entry in self._entries.items() if entry.role == "base"]
+        usable = [name for name in bases if self._entries[name].unit in (series.unit, persons)]
+        found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
+        return max(found, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
 
     def known_on(self, date: str | date) -> Data:
         """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.

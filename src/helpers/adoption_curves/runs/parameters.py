@@ -192,6 +192,11 @@ class Parameters(BaseModel):
         "data that don't hold the default: 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
+    countries: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+        ["China", "United States", "Japan", "South Korea", "Germany", "India"],
+        "countries that the comparison of countries names, besides the three highest of a whole list",
+        "a list of different names of countries, such as [China, Japan]",
+    )
     as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
         "",
         "day whose public figures exist for every notebook: none published later; '' for all",

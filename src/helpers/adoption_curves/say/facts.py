@@ -36,8 +36,6 @@ STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
 PASSED = 5
 """Years within which it is told how often an end was passed."""
-FEWEST_RANKED = 3
-"""Countries from which on a place among them is told."""
 
 
 Row: TypeAlias = Any
@@ -190,15 +188,16 @@ class Facts:
         ]
 
     @cached_property
-    def country(self) -> tuple[Row, Row] | None:
-        """The place's own row and the highest one in the measure that compares most countries."""
+    def country(self) -> tuple[Row, Row, Row] | None:
+        """In the measure with the longest whole list: the country's newest row, its row in that list, the highest."""
         compared = self.tables["02_countries"]
-        own = compared[(compared["entity"] == self.entity) & (compared["entity"] != "World")]
-        if own.empty or own["places"].max() < FEWEST_RANKED:
+        own = compared[compared["entity"] == self.entity]
+        if own["place"].isna().all():
             return None
-        mine = own["places"].idxmax()
-        top = compared.index[(compared["measure"] == own["measure"][mine]) & (compared["place"] == 1)][0]
-        return compared.loc[mine], compared.loc[top]
+        ranked = own.loc[own["places"].idxmax()]
+        same = compared["indicator"] == ranked["indicator"]
+        newest = own.loc[own.loc[same, "date"].idxmax()]
+        return newest, ranked, compared[same & (compared["place"] == 1)].iloc[0]
 
     # ---- where to -----------------------------------------------------------------------------------------------
 
@@ -255,7 +254,8 @@ class Facts:
     @cached_property
     def tested(self) -> Row:
         """The coverage about as far ahead as the forecast for the next year, `at(1)`."""
-        ahead = year_of(self.at(1)) - year_of(self.last)
+        start = self.newer if self.newer is not None and np.isfinite(self.newer["read_low"]) else self.last
+        ahead = year_of(self.at(1)) - year_of(start)
         return min(self.coverage, key=lambda row: abs(row["horizon_years"] - ahead))
 
     @cached_property

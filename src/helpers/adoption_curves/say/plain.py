@@ -92,21 +92,25 @@ def _say_level(facts: Facts) -> str:
     text += f" ({'; '.join(shares)})" if shares else ""
     if before is not None:
         text += f", after {say(before['value'], facts.unit)} {facts.at_date} {say_date(before['date'])}"
-    return f"{text}."
+    return f"{text}. {facts.names.get('asked', '')}".strip()
 
 
 def _say_countries(facts: Facts) -> str:
-    """Where the place stands in the measure that compares most countries."""
+    """What the measure with the longest whole list says of the country, and its place in that list."""
     if facts.country is None:
         return ""
-    mine, top = facts.country
-    place, places = (format(mine[name], ".0f") for name in ("place", "places"))
-    text = f"{mine['measure']}, which compares countries, puts {facts.entity} at {say(mine['value'], 'percent')} in "
-    text += f"{say_date(mine['date'])}, place {place} of {places}"
-    if mine["place"] > 1:
+    newest, ranked, top = facts.country
+    people = ranked["people"] or ranked["unit"].removeprefix("percent of ")
+    how = ", which estimates use from telemetry and asks nobody," if ranked["kind"] == "telemetry" else ""
+    text = f"{ranked['publisher']}{how} puts {facts.entity} at {say(newest['value'], 'percent')} of {people} in "
+    text += f"{say_date(newest['date'])}."
+    place, places = (format(ranked[name], ".0f") for name in ("place", "places"))
+    text += f" {facts.entity} is number {place} of all {places} economies on its list for {say_date(ranked['date'])}"
+    text += f", with {say(ranked['value'], 'percent')}" if newest["date"] > ranked["date"] else ""
+    if ranked["place"] > 1:
         text += f" (highest: {top['entity']}, {say(top['value'], 'percent')})"
-    other = " This measure asks other people another question than the figures above, so the levels are not comparable."
-    return f"{text}.{other if mine['indicator'] != facts.last['indicator'] else ''}"
+    other = " This and the figures above measure different things, so the levels are not comparable."
+    return f"{text}.{other if ranked['indicator'] != facts.last['indicator'] else ''}"
 
 
 def _say_forecast(facts: Facts) -> str:
@@ -157,4 +161,4 @@ def _say_end(facts: Facts) -> str:
 
 def _say_caution(facts: Facts) -> str:
     reasons = facts.cautions(facts.growth[0]["date"], facts.last["date"])
-    return f"{facts.title}: part of the change may lie in what was asked or counted: {reasons}." if reasons else ""
+    return f"{facts.title}: part of the change may lie in what was asked, or of whom: {reasons}." if reasons else ""

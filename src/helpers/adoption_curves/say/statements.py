@@ -34,6 +34,7 @@ from ..forecast.scores import MIN_FORECASTS, mean_by_technology
 from ..forecast.windows import SHORTEST, Windows
 from ..indicators.series import READ, AdoptionSeries
 from .facts import say_from_others
+from .plain import say_base
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -357,7 +358,7 @@ def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
     """What the figures count, and the breaks of question or method."""
     if target.observations.empty:
         return "The series comes without notes on its question; a change of wording would look like adoption.", {}
-    parts = [f"The figures count {target.base}."] if target.base else []
+    parts = [f"Shares are of {say_base(target.base)}."] if target.base else []
     notes = [note for note in (target.segment_note, target.bound_note) if note]
     for row in target.breaks.itertuples():
         verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"

@@ -40,7 +40,7 @@ FROM = {
     "register": "register",
 }
 """The table without whose rows a section is left out."""
-SHOWN = ("levels", "shares", "countries")
+SHOWN = ("levels", "countries")
 """Figures, by their names after the number, that stand with the finding, before any forecast."""
 FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
 """Topics of the statements that stand beside the forecast; all of them are in the last notebook."""

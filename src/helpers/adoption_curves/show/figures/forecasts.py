@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import lower_first, say, say_at, say_count, say_date, say_newer, say_odds, say_range
 from ...indicators import AdoptionSeries
-from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note
+from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
 from .single import plot_bound, plot_fan, plot_newer
 from .style import (
     BLUE,
@@ -67,8 +67,21 @@ def draw_forecast(
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
     name_line(axis, start[0], "forecast\nfrom here")
     label_values(axis, _show_values(series, fan), names["unit"])
+    if "population" in names:
+        source += " " + _add_percent(axis, *names["population"])
     label_ends(axis, labels, size=8)
     return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, [quoted]), units, source)
+
+
+def _add_percent(axis: Axes, size: float, words: str) -> str:
+    """An axis at the right in percent of a population of this size, before labels; returns its words."""
+    right = axis.secondary_yaxis(
+        "right", functions=(lambda value: 100 * value / size, lambda share: share * size / 100)
+    )
+    use_numbers(right, suffix=" %")
+    right.tick_params("y", length=0, pad=2, labelsize=8)
+    right.spines["right"].set_visible(False)
+    return words
 
 
 def draw_bands(
@@ -132,13 +145,14 @@ def _open_fan(
             drawn += [bound, *(ahead[end] for end in widest if known)]
             units += f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast"
             units += f" with its own {say_level(max(levels))} band" * known
-    [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
+    parted = part_line(values, series.breaks)
+    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
     tell_figures(line, names, values.index)
     shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
     units += fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
     use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
     use_numbers(axis)
-    mark_breaks(axis, series.breaks[series.breaks["date"].between(values.index[0], start[0])])
+    mark_breaks(axis, series.breaks, values.index)
     return figure, axis, fan, start, labels, units
 
 
