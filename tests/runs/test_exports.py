@@ -108,7 +108,7 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
 def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
     monkeypatch.chdir(outputs.parent)
     for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
-        assert call(capsys, "verify", name, "--against", run)[0] == 0
+        assert call(capsys, "export", name, "--xlsx")[0] == 0
     (outputs / "grid").mkdir()
     (outputs / "grid" / "sweep.json").write_text("{}")
     told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"

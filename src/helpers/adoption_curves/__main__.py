@@ -250,20 +250,16 @@ def compare(
 @app.command()
 def verify(
     run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline",
-    against: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Compare its tables with those there.")] = None,
 ) -> None:
     """Check that a run is still what its record says, or made again.
 
     Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
-    run.json. With --against it compares tables instead, with those of another run or kept ones (tests/golden/baseline):
-    texts, and numbers to six digits. Prints every difference and ends with 1, or says that there is none.
+    run.json. Prints every difference and ends with 1, or says that there is none.
     """
-    from .runs import record, reproduction
+    from .runs import record
 
-    folder = record.find_run(run)
-    fine = f"run '{run}' is as its record says, made from what is here now"
-    differences, fine = reproduction.verify_against(folder, against) if against else (record.verify(folder), fine)
-    print("\n".join(differences) or f"ok: {fine}.")
+    differences = record.verify(record.find_run(run))
+    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
         raise SystemExit(RunError.exit_code)
 
