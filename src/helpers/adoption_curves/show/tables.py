@@ -189,8 +189,15 @@ def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
     return pd.concat([frame.iloc[:half], frame.iloc[-half:]]), note
 
 
+class Table(great_tables.GT):
+    """A table whose text form is short: a notebook would keep all of its parts beside the HTML."""
+
+    def __repr__(self) -> str:
+        return "<table>"
+
+
 def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
-    table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
+    table = Table(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
