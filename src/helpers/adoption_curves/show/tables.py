@@ -190,10 +190,15 @@ def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
 
 
 class Table(great_tables.GT):
-    """A table whose text form is short: a notebook would keep all of its parts beside the HTML."""
+    """A table as a notebook keeps it: without its parts as text, and without the styles that it does not use."""
 
     def __repr__(self) -> str:
         return "<table>"
+
+    def _repr_html_(self) -> str:
+        text = super()._repr_html_()
+        used = {name for names in re.findall(r'class="([^"]*)"', text) for name in names.split()}
+        return re.sub(r"\n\s*#[\w-]+ \.(gt_\w+)[^{]*\{[^}]*\}", lambda rule: rule[0] if rule[1] in used else "", text)
 
 
 def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:

@@ -80,6 +80,7 @@ def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
     Places have two decimals, and letters a fallback where there is no DejaVu Sans.
     """
     content = re.sub(rb"\d+\.\d{3,}", lambda found: b"%.2f" % float(found[0]), content)
+    content = re.sub(rb' transform="rotate\(-0 [^"]*"|(?s:<metadata>.*?</metadata>)|(?<=\n) +', b"", content)
     content = content.replace(b"'DejaVu Sans'", b"'DejaVu Sans', sans-serif")
     drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
     groups = {group.get("id", ""): group for group in drawing.iter(f"{SVG}g")}

@@ -192,7 +192,11 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     paper = None if isinstance(figure, Exhibit) else "tight"  # others may stick out of theirs
     figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper)
     description.add_itxt("Description", alt)
-    reduced = Image.open(plain, formats=["PNG"]).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    reduced = (
+        Image.open(plain, formats=["PNG"])
+        .convert("RGB")
+        .quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    )
     reduced.save(content, "PNG", pnginfo=description, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
     return content.getvalue()
 
