@@ -425,12 +425,12 @@ def test_words_with_a_halo_are_written_as_words():
 def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     names = NAMES | {"title": r"A $K_1$ \alpha$", "bound_title": "$5 a day$"}
-    about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8, "group": "", "name": "$n$"}
+    about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8, "name": "$n$"}
     run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
     drawn = [
         figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), NONE_NEWER, "Source: $s$."),
         figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
-        comparisons.draw_runs(run, "$t$"),
+        comparisons.draw_runs(run),
     ]
     for figure in drawn:
         for width in style.WIDTHS.values():
