@@ -111,7 +111,7 @@ def forecast_target(
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     method: str = PUBLISHED,
 ) -> Forecast:
-    """`forecast` of a target by references that may teach several, with what it takes from them made once."""
+    """Forecast of a target, with calibrations of the references that several targets share."""
     assessed, target = assess_series(target), target.use_readings()
     windows = last_window(target.values, target.bound)
     check_limits(target)
@@ -263,7 +263,7 @@ def hindcast(
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None) -> AdoptionSeries:
-    """The same series with nothing dated after `date`, nor an exact figure that was published after the day `made`."""
+    """Series cut at `date`, without exact figures that were published after the day `made`."""
     public = find_published(series)
     secret = public.index[:0] if made is None else public.index[public > made]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}

@@ -1,4 +1,4 @@
-"""What the references teach: errors, prior, calibrations and correlations, made once in a process for all users.
+"""Estimates from the references: errors, prior, calibrations and correlations, computed once in a process.
 
 `recall` gives the references with all that they have taught in this process.
 """
@@ -24,11 +24,11 @@ from .windows import FEW_YEARS, SHORTEST
 
 NUMBERS = ["window", "years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "bound_sd"]
 NUMBERS += ["rate", "roughness", "stretch", "past_peak", "drift_sd", "actual"]
-"""Columns of numbers in a residual frame besides its shares and methods."""
+"""Numeric columns of a residual frame other than shares and methods."""
 
 
 class Lessons:
-    """What references teach the forecasts of one technology, which teaches nothing itself.
+    """Estimates for forecasts of one technology, from all references but that one.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Lessons:
 
     @cached_property
     def prior(self) -> Prior:
-        """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
+        """Prior from shares and later growth of the other technologies; empty without bounds."""
         return learn_prior(self.reached, self.residuals) if is_bounded(self.residuals) else Prior(0.0, 1.0)
 
     @cached_property
@@ -68,7 +68,7 @@ class Lessons:
 
 
 class References:
-    """Reference technologies, with all that they teach, with and without a bound.
+    """Reference technologies and the estimates from them, with and without a bound.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class References:
 
 @lru_cache(maxsize=2)
 def read_counts(name: str) -> pd.DataFrame:
-    """A table of the data that counts what came after the verdict "levels off", see data/README.md.
+    """Table of later figures after the verdict "levels off", see data/README.md.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_know
 from .windows import BOUND_TOLERANCE, find_double
 
 ROOM = 1.002
-"""Where an end stands in for the bound, it lies so far above the highest figure at least: curves need room to grow."""
+"""Least ratio of an end that replaces the bound to the highest figure: curves need room to grow."""
 LEAST_TECHNOLOGIES = 3
-"""Each is judged by what two others at least teach."""
+"""Least number of technologies: each is calibrated on two others at least."""
 
 
 def read_series(
@@ -172,7 +172,7 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
 
 
 def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
-    """The bound as a dated series; a number holds on every date of the series."""
+    """Bound as a dated series; a number is repeated on every date of the series."""
     if not isinstance(bound, pd.Series):
         return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
     dated = _read_dated(bound, "the bound")

@@ -1,4 +1,4 @@
-"""One series with its bound, cut at its breaks."""
+"""Adoption series with its bound, cut at its breaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "r
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """One unbroken stretch of one indicator of one entity, with its bound.
+    """Unbroken segment of one indicator of one entity, with its bound.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class AdoptionSeries:
 
     @property
     def sample_size(self) -> pd.Series:
-        """Persons asked for each exact observation; NaN where the number was not published."""
+        """Sample size of each exact observation; NaN if it was not published."""
         return self._published("sample_size")
 
     @property
@@ -195,7 +195,7 @@ class AdoptionSeries:
 
 
 def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
-    """Interpolate a dated series linearly in time at ``dates``; before and after it the end values hold.
+    """Linear interpolation of a dated series at ``dates``; constant before its first and after its last value.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
 
 
 def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """List the breaks that hold for one entity, in order of date.
+    """Breaks of one entity, in order of date.
 
     Parameters
     ----------

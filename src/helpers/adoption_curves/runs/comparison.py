@@ -59,6 +59,11 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
         Sentences.
     dict of str
         Message by run.
+
+    Raises
+    ------
+    RunError
+        If none of the runs can be read.
     """
     parts: dict[str, list[pd.DataFrame]] = {part: [] for part in ("runs", "parameters", "numbers", "forecasts")}
     parts["observations"] = []
@@ -173,7 +178,7 @@ def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -
 
 
 def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
-    """Compare finished runs: ``comparison.csv``, a figure and ``index.html``, written whole or not at all.
+    """Folder of a comparison of finished runs: ``comparison.csv``, a figure and ``index.html``, written atomically.
 
     Parameters
     ----------

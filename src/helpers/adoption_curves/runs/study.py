@@ -1,4 +1,4 @@
-"""What a notebook sees of its run: parameters, series, tables, and where its own tables and figures go."""
+"""Study of a notebook: its parameters, series and tables, and the folder for its own tables and figures."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SavedFigure:
 
 
 class Output:
-    """What a notebook writes; its record begins afresh.
+    """Output of a notebook, with an empty record.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class Output:
 
 
 class Study(Output):
-    """One notebook's view of its run.
+    """Study: parameters, data, series and tables of a run for one notebook.
 
     The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
     others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
@@ -256,33 +256,33 @@ class Study(Output):
 
     @cached_property
     def data(self) -> indicators.Data:
-        """See `Study`."""
+        """Tables of the data, as they were public on `as_of`."""
         return indicators.load(self.parameters.source, self.parameters.as_of)
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """See `Study`."""
+        """Series in question, with its bound."""
         chosen = self.parameters
         return self.data.series(chosen.entity, chosen.indicator, chosen.bound)
 
     @cached_property
     def references(self) -> list[indicators.AdoptionSeries]:
-        """See `Study`."""
+        """Comparison series, without the technology of the series."""
         return self.data.references(exclude=self.series)
 
     @cached_property
     def bounds(self) -> dict[str, Any]:
-        """See `Study`."""
+        """Bounds that could be chosen, by title."""
         return self.data.offer_bounds(self.series)
 
     @cached_property
     def names(self) -> dict[str, Any]:
-        """See `Study`."""
+        """Titles and units for figures and sentences."""
         return indicators.name_series(self.data, self.series)
 
     @cached_property
     def source(self) -> str:
-        """See `Study`."""
+        """Publishers of the series and its bound."""
         return indicators.cite_series(self.data, self.series)
 
     def say_from_others(self, points: int | None = None) -> None:
@@ -341,7 +341,7 @@ class Study(Output):
         return read_csv(path, entry["columns"])
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
-        """What to do where table `name` was made with another value of a parameter; "" where it wasn't."""
+        """Advice if table `name` was made with another value of a parameter; "" if it was not."""
         ours = self.parameters.model_dump()
         for key in self.declared:
             if key in theirs and theirs[key] != ours[key]:

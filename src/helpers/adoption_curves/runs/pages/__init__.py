@@ -53,7 +53,7 @@ OURS = 'content="Adoption curves"'  # of the generator, whose attributes may sta
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether something is there that isn't a page of this package."""
+    """True if a path exists and isn't a page of this package."""
     return os.path.lexists(path) and not (path.is_file() and OURS in path.read_text("utf-8", "replace"))
 
 

@@ -1,4 +1,4 @@
-"""What all pages share: the look, the policy that forbids requests and scripts, and the templates."""
+"""Frame of all pages: styles, templates, and the policy that forbids requests and scripts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 
 
 MARK = f"file-{secrets.token_hex(16)}-"
-"""What stands on both sides of a file that a page is to take in. Each process draws its own, so no text holds it."""
+"""Mark around the name of a file to include. Each process draws a random one, so that no text contains it."""
 
 
 def mark_file(path: str, label: str, words: str = "") -> Markup:
