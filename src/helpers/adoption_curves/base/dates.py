@@ -106,12 +106,12 @@ def check_observed(years: np.ndarray, what: str) -> None:
     years : ndarray of float, shape (n,)
         Decimal years of dates, from `decimal_years`.
     what : str
-        What has the dates, for the message.
+        Name of the dated values, for the message.
 
     Raises
     ------
     CurveError
-        Where one is missing, or outside `OBSERVED_YEARS`.
+        If one is missing, or outside `OBSERVED_YEARS`.
     """
     first, last = OBSERVED_YEARS
     missing, outside = np.isnan(years), (years < first) | (years > last + 1)

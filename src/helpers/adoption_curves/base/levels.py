@@ -45,7 +45,7 @@ def check_levels(levels: Any) -> tuple[float, ...]:
     Raises
     ------
     ValueError
-        Where there is none, one is no share, or two would have an end in common in the digits that tables write.
+        If there is none, one is no share, or two share an end in the digits that tables write.
 
     >>> check_levels([0.8, 0.5])
     (0.8, 0.5)

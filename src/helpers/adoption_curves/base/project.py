@@ -88,7 +88,7 @@ def list_records(outputs: Path) -> list[Path]:
 def find_outputs() -> Path:
     """Folder of the runs: ADOPTION_OUTPUTS if it is set, else ``outputs/`` of the project.
 
-    Where the project is what was installed with the package, it is ``outputs/`` of the working directory.
+    For the installed package's own project it is ``outputs/`` of the working directory.
     """
     chosen = os.environ.get("ADOPTION_OUTPUTS", "").strip()
     if chosen:

@@ -88,7 +88,7 @@ class Results(LikelihoodModelResults):
         infinity or on the boundary has that limit as value and NaN as standard error (the other errors are conditional
         on it); where the data single out no curve all are NaN. `flag` says so.
     limit : str
-        Where the optimum lies on the boundary and the curve there is one of a nested family, the name of that; else "".
+        Nested family whose curve is the optimum, if that is on the boundary; else "".
         It is an estimate then: its ceiling, intervals and `identified` are those of the whole family, whose best curve
         lies there, and `nested` has the fit of the nested family alone.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers

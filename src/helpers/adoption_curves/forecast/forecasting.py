@@ -34,12 +34,11 @@ def forecast(
     censored: pd.DataFrame | None = None,
     method: str = PUBLISHED,
 ) -> Forecast:
-    """Forecast an adoption series with bands calibrated on earlier technologies.
+    """Forecast of an adoption series, with prediction intervals calibrated on comparison technologies.
 
     The published method, ``combined``, is the plain mean of the quantiles of its members
     (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
-    references stand and how well they fit the series with it; a curve at the bound whose rate is drawn towards what
-    followed in the references; and damped drift, which approaches the bound. Bands are normalised split conformal
+    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
     (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
     mean of this and of the same members with the upper end of that verdict as their bound.
     Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
@@ -66,14 +65,13 @@ def forecast(
     residuals : DataFrame, optional
         From `backtest`; by default it is that of the references (`adoption_curves.forecast.lessons`), computed once.
     limit : number, optional
-        What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
+        Largest possible value that is no bound, such as a population; no figure may lie above it. Never more than
         100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
-        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
-        paths that satisfy them.
+        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that satisfy them are used.
     method : str
-        A name in `NAMES`, whose forecast it is.
+        Name of the method, from `NAMES`.
 
     Returns
     -------
@@ -134,7 +132,7 @@ def forecast_target(
 
 
 def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """The published forecast of other forms of the series: with another bound, or with figures counted in another way.
+    """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
     ----------

@@ -152,7 +152,7 @@ def check_residuals(residuals: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where it is no DataFrame, has no rows, lacks a column, or a cell of one is no number.
+        If it is no DataFrame, has no rows, lacks a column, or has a cell that is no number.
     """
     right = "give what backtest returned, or leave it out"
     if not isinstance(residuals, pd.DataFrame):

@@ -164,7 +164,7 @@ def sift(
     decay : float
     limits : tuple of (year, lowest rank, highest rank)
     paths : int
-        How many are drawn, a power of two.
+        Number of paths, a power of two.
 
     Returns
     -------

@@ -246,7 +246,7 @@ class Forecast:
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
         """Quantiles of one member, with its own path and interval.
 
-        What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        A cumulative count (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
         point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
         quantiles, limit = self.lessons.errors.band(name).quantiles(cases, point, levels), self.target.limit
@@ -490,7 +490,7 @@ class Forecast:
     def coverage(self) -> pd.DataFrame:
         """Coverage of such intervals on the references, each technology left out in turn.
 
-        Where the figures level off it is counted on series that did so too (`lessons.read_counts`).
+        If the figures level off, only series that did so too are counted (`lessons.read_counts`).
 
         Returns
         -------

@@ -37,7 +37,7 @@ def read_series(
     bound : None, number, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none.
     limit : None or number
-        What no value can pass, besides the bound; never more than 100 for percent.
+        Largest possible value, other than the bound; never more than 100 for percent.
     censored : None or DataFrame
         Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -49,7 +49,7 @@ def read_series(
     Raises
     ------
     ValueError
-        Where one of them is none of these, has no dates, or dates or numbers that cannot be right.
+        If one of them is none of these, has no dates, or has impossible dates or numbers.
     """
     if isinstance(series, pd.Series):
         series = _adopt(series)
@@ -70,12 +70,12 @@ def read_series(
 def read_references(references: Any) -> list[AdoptionSeries]:
     """Comparison series as a list; each a technology of its own where they name fewer than three.
 
-    What is learnt for one of these comes from all the others: one series is left out at a time.
+    Estimates for one of these use all the others: one series is left out at a time.
 
     Raises
     ------
     ValueError
-        Where they are no sequence of AdoptionSeries.
+        If they are no sequence of AdoptionSeries.
     """
     right = "give a list of AdoptionSeries, such as indicators.load_references()"
     if isinstance(references, str) or not isinstance(references, Sequence):

@@ -235,7 +235,7 @@ def find_double(series: pd.Series) -> pd.Timestamp:
 def thin(series: pd.Series) -> pd.Series:
     """Leave out figures closer than 0.4 years to the next one kept, from the last back.
 
-    Where fewer than four would remain, the distance is a quarter, then an eighth of the span; else all are kept.
+    If fewer than four would remain, the distance is a quarter, then an eighth of the span; else all are kept.
     """
     years = decimal_years(series.index)
     for least in (0.4, (years[-1] - years[0]) / 4, (years[-1] - years[0]) / 8):

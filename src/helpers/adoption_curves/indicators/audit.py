@@ -159,7 +159,7 @@ def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     Raises
     ------
     DataError
-        Where there is no such day or month, or the span ends before it begins.
+        If there is no such day or month, or the span ends before it begins.
 
     Examples
     --------

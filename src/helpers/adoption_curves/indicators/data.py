@@ -56,7 +56,7 @@ class Data:
     is_beside : bool
         The project's tables stand beside own ones, and its references serve: ``path`` has none.
     understood : list of str
-        How a file of own data was read, a sentence each; nothing where it needed no understanding.
+        One sentence for each decision made while reading a file of own data.
     """
 
     vintages: pd.DataFrame
@@ -471,7 +471,7 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     Raises
     ------
     DataError
-        Where the data hold several entities or indicators and none is given, or not the one that is.
+        If the data have several entities or indicators and none is given, or lack the one that is given.
     """
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
     pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]

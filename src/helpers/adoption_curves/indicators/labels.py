@@ -105,7 +105,7 @@ def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: b
     data : Data
     series : AdoptionSeries
     bound, newer : bool, default True
-        Whether its bound, in its time, and its newer figures that are bounds are shown.
+        True if its bound at its dates, and its newer figures that are only limits, are shown.
 
     Returns
     -------

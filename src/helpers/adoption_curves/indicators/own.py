@@ -55,7 +55,7 @@ def read_series_file(
     ----------
     path : Path
     choices : dict of str to str
-        How to read it, by the names of `base.columns.CHOICES`.
+        Options that read it, by the names of `base.columns.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
 
@@ -65,7 +65,7 @@ def read_series_file(
         observations, indicators (those that the project does not hold), sources, claims and wording (none), typed as
         the project's.
     understood : list of str
-        How the file was read, a sentence each.
+        One sentence for each decision made while reading the file.
 
     Raises
     ------
@@ -95,9 +95,9 @@ class Table:
     clean : DataFrame of str
         Of the columns `COLUMNS` those that the file has; the index is the row in the file.
     notes : list of str
-        What was understood, a sentence each.
+        One sentence for each inference.
     names : dict of str to str
-        What the file calls each column.
+        Name of each column in the file.
     """
 
     def __init__(self, path: Path, choices: Mapping[str, str], listed: set[str]):

@@ -66,7 +66,7 @@ def list_problems(
     Parameters
     ----------
     file : str
-        Where the problems stand.
+        Table or file of the problems.
     rows : DataFrame
         ``row`` (line in the file), ``value`` (what is quoted), and whatever the message needs.
     column : str

@@ -42,7 +42,7 @@ class AdoptionSeries:
     bound_name, bound_title, bound_note, segment_note : str
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
     errors : {"independent", "cumulative"} or None
-        What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
+        Known error model of its figures, as for a curve's `errors`; None: not known.
     cumulative : bool
         Its figures count all so far and cannot fall; their errors are cumulative, which alone would not make them so.
     limit : float
@@ -161,7 +161,7 @@ class AdoptionSeries:
         values : Series of float by date, or float
             In ``unit``.
         name, title, note : str
-            What becomes ``bound_name``, ``bound_title`` and ``bound_note``.
+            Values for ``bound_name``, ``bound_title`` and ``bound_note``.
 
         Returns
         -------

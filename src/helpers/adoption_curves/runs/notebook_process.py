@@ -94,7 +94,7 @@ def execute_notebook(
     values : mapping
         Its parameters.
     failed : Path
-        Where the copy goes, executed as far as the notebook got, when it fails; its page lies beside it.
+        Path of the copy after a failure, executed up to there; its page is beside it.
     outputs : Path
         Folder of the runs that the notebook may read.
     isolated : bool

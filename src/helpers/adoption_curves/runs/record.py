@@ -419,7 +419,7 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
 
-    What was exported later is no part of it.
+    Later exports are no part of it.
 
     Raises
     ------

@@ -511,7 +511,7 @@ def clear_place(folder: Path) -> None:
     Raises
     ------
     RunError
-        Where a file has the place, or the run in it has a file that its record doesn't list.
+        If a file is in the way, or the run there has a file that its record doesn't list.
     """
     if os.path.lexists(folder) and not folder.is_dir():
         raise RunError(f"{shorten_path(folder)} is no folder. Move it away, or take another name.")

@@ -44,9 +44,9 @@ class Output:
     notebook : str
         Name of the notebook.
     folder : Path
-        Where it writes. By hand, which is said, that is never the place of what a command has made.
+        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line is printed.
     parameters : mapping
-        What it was given, for the record.
+        Parameters of the notebook, for the record.
     names : str
         The names that its tables and figures may have, as a regular expression.
     rule : str
@@ -85,7 +85,7 @@ class Output:
             Begins with the notebook's number, if it has one.
         frame : DataFrame
         of : AdoptionSeries, optional
-            What its rows are about: entity and indicator become the first columns.
+            Series of its rows: entity and indicator become the first columns.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Output:
         title, note : str
             As for `tables.show`.
         empty : str
-            What is said in the place of a table without rows, in Markdown.
+            Text in Markdown that replaces a table without rows.
         of : as for `keep`
         columns : sequence of str, optional
             Those that are displayed; all are kept. Of these, columns without any value are left out.
@@ -144,9 +144,9 @@ class Output:
         figure : matplotlib Figure, an object that has one as ``.figure`` (Axes, a seaborn grid), or None
             None, where there is nothing to draw, writes nothing.
         alt : str
-            What it shows, for readers who can't see it.
+            Alternative text, for readers who can't see it.
         data : DataFrame, optional
-            What is drawn, where no table of the figure's name holds it.
+            Data of the figure, if no table of its name has them.
 
         Returns
         -------
@@ -216,7 +216,7 @@ class Study(Output):
     series : AdoptionSeries
         The series in question, with its bound.
     references : list of AdoptionSeries
-        What the forecast learns from, without the technology of the series.
+        Comparison series for the forecast, without the technology of the series.
     bounds : dict
         The bounds that could be chosen, by title; see `Data.offer_bounds`.
     names : dict
@@ -291,7 +291,7 @@ class Study(Output):
         Parameters
         ----------
         points : int, optional
-            How many figures there are; by default those of the series.
+            Number of figures; by default that of the series.
         """
         from IPython.display import Markdown, display
 

@@ -104,7 +104,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
         beside keeps ten digits and all rows. A column ``url`` becomes links.
     title : str
-        What the table says.
+        Title of the table.
     note : str
         Units and source, below the table.
     right : sequence of str

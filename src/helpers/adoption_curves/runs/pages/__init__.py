@@ -155,7 +155,7 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     links : mapping
         Addresses of the runs' pages as seen from this one, by run; "" for none.
     command : str
-        What makes the page again.
+        Command that makes the page again.
 
     Returns
     -------

@@ -54,7 +54,7 @@ def clean_html(source: str, addressed: bool = False) -> str:
     ----------
     source : str
     addressed : bool
-        Whether its headings and anchors keep their addresses: those of Markdown cells are parts of the page.
+        True if its headings and anchors keep their addresses: those of Markdown cells are parts of the page.
 
     Returns
     -------

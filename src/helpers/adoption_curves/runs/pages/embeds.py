@@ -50,7 +50,7 @@ def build_chart(folder: Path, written: Collection[str], figure: Mapping[str, Any
     figure : mapping
         name, title, alt.
     note : mapping
-        What is said with it: counted, citation; each may be missing.
+        Texts below it: counted, citation; each may be missing.
 
     Returns
     -------

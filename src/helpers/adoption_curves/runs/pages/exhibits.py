@@ -115,7 +115,7 @@ def choose_files(counts: Mapping[str, int], folder: Path, written: Collection[st
     Parameters
     ----------
     counts : mapping
-        How often each path is linked to.
+        Number of links to each path.
     folder, written : as for `embed_files`
     room : int
         Bytes.

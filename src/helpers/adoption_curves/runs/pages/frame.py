@@ -32,7 +32,7 @@ def mark_file(path: str, label: str, words: str = "") -> Markup:
     path : str
         In the run's folder.
     label, words : str
-        What the link shows, and what software reads aloud for it where that is more.
+        Text of the link, and a longer text that software reads aloud.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def render(template: str, **content: Any) -> str:
     template : str
         File name in ``templates/``.
     **content
-        What the template asks for; ``sheet.html.j2`` itself needs ``title``, ``run`` and ``sections`` (pairs of
+        Variables of the template; ``sheet.html.j2`` itself needs ``title``, ``run`` and ``sections`` (pairs of
         address and heading, for the list of contents).
 
     Returns
