@@ -38,13 +38,14 @@ def forecast(
 
     The published method, ``combined``, is the plain mean of the quantiles of its members
     (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
-    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
+    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the
+    later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
     (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
-    mean of this and of the same members with the upper end of that verdict as their bound.
-    Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
-    values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
-    Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
-    Grushka-Cockayne and Winkler 2013 (means of quantiles).
+    mean of this and of the same members with the upper end of that verdict as their bound. Without a bound it is damped
+    drift alone; past its peak the last value is the path of all. A series of one or two values is forecast by the curve
+    at the bound alone, no more than three years ahead, and only with a bound. Sources: Meade and Islam 2006 (diffusion
+    forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl, Grushka-Cockayne and Winkler 2013
+    (means of quantiles).
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def forecast(
         100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
-        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that satisfy them are used.
+        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
+        satisfy them are used.
     method : str
         Name of the method, from `NAMES`.
 
