@@ -15,9 +15,9 @@ Times: TypeAlias = Dates | str | date | float
 """Dates or decimal years, or a single one."""
 FARTHEST_YEAR = 9999
 OBSERVED_YEARS = (1800, 2100)
-"""First and last year of dated observations, in files too: others are slips of the pen, or ends of calendars."""
+"""First and last year of dated observations, in files too; other years are typing errors or ends of calendars."""
 SHORTEST, SHORTEST_SPAN = 3, 0.49
-"""Figures that a forecast of its own needs, and years that they must span; closer ones say no more than the last."""
+"""Figures, and years that they must span, for a forecast from a series' own growth."""
 REAL = (int, float, np.integer, np.floating)
 
 

@@ -64,7 +64,7 @@ def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:
 
 
 def read_file(path: Path) -> str:
-    """Text of a file that anybody may have put there; a `ValueError` says that it's a pipe, a device, or very large."""
+    """Text of an untrusted file; a `ValueError` says that it's a pipe, a device, or very large."""
     state = path.stat()
     if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_TEXT:
         raise ValueError("no file, or a very large one")

@@ -24,7 +24,7 @@ LOCK, CONTENT = ".lock", "content"
 CLAIMED = "In this folder adoption_curves makes what it then puts in its place.\n"
 """Text of the lock in a folder of `claim_folder`."""
 LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
-"""Paths of what JupyterLab, macOS and offices leave in folders that they open, and nobody misses."""
+"""Paths of files that JupyterLab, macOS and office programs leave in folders that they open; none is needed."""
 
 
 def follow_link(folder: Path) -> Path:

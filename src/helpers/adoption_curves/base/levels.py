@@ -1,4 +1,4 @@
-"""Levels of a forecast's bands, the quantiles at their ends, and what sentences and shown tables quote of several."""
+"""Levels of prediction intervals, their quantiles, and the level that texts and tables quote."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def count_processors() -> int:
 
 
 MARK = ".adoption-project"
-"""File that marks a project made by `adoption new`: in it and below it, that one counts."""
+"""Marker file that `adoption new` writes: commands inside that folder use its data and notebooks."""
 CHECKOUT = Path(__file__).resolve().parents[4]
 """The checkout that this package is part of, where it is part of one."""
 PACKAGED = Path(__file__).parents[1] / "_project"
@@ -135,7 +135,7 @@ def find_register(path: Path) -> Path:
 
 
 def _expand(path: str) -> Path:
-    """`path` with `~` as the home that it means; one of nobody's stays as it is, and is then not found."""
+    """Path with `~` as the home folder; that of an unknown user is unchanged, and is then not found."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -1,14 +1,15 @@
 """Calibrated prediction intervals: normalised split conformal, leaving out the technology that is forecast.
 
-A band lives between a floor, below which nothing has ever fallen so fast, and the bound (without a bound: the furthest
-that any reference has grown). On a scale that runs between these two the error of a past forecast is divided by the
-spread that one would have expected for it from what was known at the time: how much the steps of the series varied (a
-random walk keeps varying so), how fast it grew (a trend is uncertain in proportion to itself, less so with more
-points), the stage of adoption, and how far ahead one looked. The three weights in it are estimated from the reference
-technologies, with a Student-t likelihood so that one failure does not decide; the quantiles of the absolute quotient
-give the band. At every horizon and length of window a technology weighs the same, however many windows it has there;
-one with figures at more of them weighs more. What is exchangeable are technologies, so these are counted in the
-correction for a finite sample. The published quantiles are the mean of its members', each with its own band.
+An interval ends at a floor, twice as deep as the deepest fall of a reference within a horizon, and at the bound
+(without a bound: at the largest growth of a reference). On a scale that runs between these two the error of a past
+forecast is divided by the spread that one would have expected for it from what was known at the time: how much the
+steps of the series varied (a random walk keeps varying so), how fast it grew (a trend is uncertain in proportion to
+itself, less so with more points), the stage of adoption, and how far ahead one looked. The three weights in it are
+estimated from the reference technologies, with a Student-t likelihood so that one failure does not decide; the
+quantiles of the absolute quotient give the band. At every horizon and length of window a technology weighs the same,
+however many windows it has there; one with figures at more of them weighs more. What is exchangeable are technologies,
+so these are counted in the correction for a finite sample. The published quantiles are the mean of its members', each
+with its own band.
 
 Sources: Papadopoulos, Gammerman and Vovk 2008 (normalised scores); Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018;
 Tibshirani, Barber, Candes and Ramdas 2019 (weights); Dunn, Wasserman and Ramdas 2023 (groups).
@@ -30,7 +31,7 @@ from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-"""Quantiles that every forecast gives."""
+"""Quantiles of every forecast."""
 INTEGRATION_QUANTILES = np.arange(1, 200) / 200
 """Quantiles from which means and probabilities are computed."""
 FAST = 1.6

@@ -1,6 +1,6 @@
 """Estimates from the references: errors, prior, calibrations and correlations, computed once in a process.
 
-`recall` gives the references with all that they have taught in this process.
+`recall` gives the references with the estimates that this process has made.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ _TAUGHT: dict[str, References] = {}
 
 
 def recall(series: Sequence[AdoptionSeries]) -> References:
-    """`References` of these series; the same object for the same figures, with what it has taught already."""
+    """`References` of these series; the same object, with its estimates, for the same figures."""
     key = digest_series(series)
     references = _TAUGHT.pop(key) if key in _TAUGHT else References(series)
     _TAUGHT[key] = references  # used last: the last to go

@@ -118,7 +118,7 @@ class Origin:
 
 
 PUBLISHED = "combined"
-"""The method that a run publishes: the mean of its members' quantiles."""
+"""Method that a run publishes: the mean of its members' quantiles."""
 
 
 def gompertz_shrunk(origin: Origin, ahead: Ahead) -> np.ndarray:

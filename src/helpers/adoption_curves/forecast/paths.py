@@ -1,9 +1,9 @@
-"""Joint paths: which ranks a path has at several dates, and which paths a newer figure leaves.
+"""Joint simulated paths: their ranks at several dates, and the paths that a newer figure allows.
 
 A path keeps part of its rank from one date to the next, as errors on the references do: normal scores of the errors s
 and t years ahead, s < t, have the correlation (s / t) ** decay. A random walk has a decay of one half, an error of the
 trend alone one of 0. The ranks are fixed: a Sobol sequence (one dimension a date) through this Gaussian copula, then
-evened out at each date, so that where nothing is left out the margins stay what the calibration says.
+evened out at each date, so that without newer figures the margins equal the calibrated ones.
 
 Sources: Wilks 2002 and Pinson et al. 2009 (copulas over horizons), Sobol 1967; Joe 2014 (normal scores).
 """
@@ -26,11 +26,11 @@ from .windows import Levels
 
 PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
-"""A bound that fewer of the paths satisfy refutes the forecast; so do figures that together leave fewer than these."""
+"""Least parts of the paths that one newer figure, and all together, must allow; else they refute the forecast."""
 RANDOM_WALK = 0.5
-"""Decay that is assumed where no reference has two figures after an origin."""
+"""Assumed decay if no reference has two figures after an origin."""
 GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 2**12
-"""Scores at which a distribution is computed, and paths that it is averaged over."""
+"""Normal scores at which a distribution is computed, and number of paths in its average."""
 SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
 
 

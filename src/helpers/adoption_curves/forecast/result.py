@@ -395,9 +395,9 @@ class Forecast:
     def milestones(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the bound are reached.
 
-        A path reaches a share where it first comes to that share of the bound as it is forecast; between its dates it
-        runs straight. By the median half of the paths have, by the earliest and the latest as many as lie below both
-        ends of the quoted band.
+        A path reaches a share at its first crossing of that share of the forecast bound; it is linear between its
+        dates. Half of the paths reach it by the median. The earliest and the latest date are the quantiles of the
+        quoted interval.
 
         Parameters
         ----------

@@ -102,7 +102,7 @@ def list_methods(residuals: pd.DataFrame) -> list[str]:
 
 
 def quantiles_of(residuals: pd.DataFrame, method: str, levels: Levels, errors: Errors | None = None) -> np.ndarray:
-    """Quantiles (R, Q) of residual rows by any method or by `NORMAL_DRIFT`, with nothing learnt from the technology.
+    """Quantiles (R, Q) of residual rows by any method or `NORMAL_DRIFT`, without estimates from the technology itself.
 
     They are calibrated on the other technologies of ``errors``, by default those of the same rows.
     """

@@ -4,7 +4,7 @@ Every array has one row per window (N) and one column per point (n) or per date 
 
 The bound has one name and one form: `bound`, its value at each of the `years` beside it, in the unit of the series. A
 window has it as known at its origin, `Ahead` as it is forecast from there, an AdoptionSeries as a dated Series. All
-shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it: shares are
+shares are shares of it. Without a known upper limit (`bounded` is False) the last value replaces it: shares are
 then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
 origin, ``bound_ahead`` its forecast, ``bound_then`` its later value.
 """

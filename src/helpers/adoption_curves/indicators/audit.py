@@ -232,7 +232,7 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
 def check_claims(data: Data) -> pd.DataFrame:
     """Recompute each claim by its formula and compare it with the figure as printed.
 
-    Every printed figure stands for an interval of half a unit of its last digit on both sides; the formula is
+    Every printed figure means an interval of half a unit of its last digit on both sides; the formula is
     computed over these intervals; percentages are parts of 1 in it. The verdict is *consistent* when the recomputed
     figure equals the reported one at the coarser of their printed digits, *within rounding* when it differs but the
     intervals overlap, *contradicted* when they do not, and *not checkable* when no published figure is available

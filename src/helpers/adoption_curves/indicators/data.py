@@ -85,7 +85,7 @@ class Data:
         entity, indicator : str
         bound : str or number, default ""
             "" for none; a number in the unit that the file prints (thousand, million); or an indicator of the same
-            entity in the same unit. The series itself stands for its own base. For a percentage a bound that does not
+            entity in the same unit. The series itself means its own base. For a percentage a bound that does not
             apply becomes 100, and ``bound_note`` says so.
 
         Returns
@@ -119,7 +119,7 @@ class Data:
         exclude : AdoptionSeries or str, optional
             Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
-            Or "held_out": technologies that calibrate nothing, to judge by what was learnt from the references.
+            Or "held_out": technologies that calibrate nothing, for tests of the estimates from the references.
 
         Returns
         -------

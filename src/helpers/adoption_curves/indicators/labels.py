@@ -1,4 +1,4 @@
-"""A series in words, the publishers behind the figures of a table, and shares of the bound on one clock."""
+"""Captions and sources for figures and tables, and series aligned at the same share of their bound."""
 
 from __future__ import annotations
 

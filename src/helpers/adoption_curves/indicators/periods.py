@@ -60,7 +60,7 @@ def interpret_date(text: str, order: str = "", ends: str = "") -> tuple[str, dat
         "day" for an ISO date; one of `SPANS`; "fiscal year"; "dmy", "mdy" or "form" for a day in another form;
         "ambiguous" for a day in either order; or "" for no date.
     day : date or None
-        None where the kind is one of the last two, or a fiscal year ends nobody knows when.
+        None for the last two kinds, and for a fiscal year with an unknown end.
 
     Examples
     --------

@@ -21,7 +21,7 @@ BOOK = "tables.xlsx"
 FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
 CODED = ["numbers"]
-"""Columns of JSON, which nobody reads line by line; the CSV has them."""
+"""Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
 THOUSAND = 1e3
 WIDEST = 60
 """Characters of a column."""

@@ -1,4 +1,4 @@
-"""Put a run's forecast on record: `forecast.register` with the run's parameters."""
+"""Registration of a run's forecast: `forecast.register` with the run's parameters."""
 
 from __future__ import annotations
 

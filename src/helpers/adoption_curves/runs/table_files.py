@@ -1,4 +1,4 @@
-"""Tables as CSV files: written with the kinds of their columns, so that they are read back as they were."""
+"""Tables as CSV files, with the types of their columns, so that reading restores them."""
 
 from __future__ import annotations
 
