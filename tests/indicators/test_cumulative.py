@@ -57,7 +57,7 @@ def test_no_path_and_no_edge_falls(tmp_path, bound):
 
 def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, capsys):
     code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]), "--cumulative")
-    assert (code, "'4' is below 5 before it, and what counts all so far (cumulative) cannot fall" in out) == (1, True)
+    assert (code, "'4' is below 5 before it, and a cumulative count cannot fall" in out) == (1, True)
     code, out, _ = call(capsys, "check", write(tmp_path, "sales"))
     assert (code, "sales never fell in 10 steps or more; if the figures are cumulative" in out) == (0, True)
     for source in (write(tmp_path, "Share (%)", np.array(SOLD) / 2), write(tmp_path, "sales", SOLD[:9])):
