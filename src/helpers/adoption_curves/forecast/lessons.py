@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.project import CHECKOUT, PACKAGED
+from ..base.project import find_counted
 from ..indicators.series import AdoptionSeries
 from .bands import Errors, is_bounded
 from .methods import PUBLISHED, Prior, last_shares, learn_prior, methods_for
@@ -122,8 +122,7 @@ def read_counts(name: str) -> pd.DataFrame:
     -------
     DataFrame
     """
-    folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
-    return pd.read_csv(folder / "data" / f"{name}.csv", keep_default_na=True)
+    return pd.read_csv(find_counted(name))
 
 
 MOST_TAUGHT = 4

@@ -239,7 +239,7 @@ def state_data(scatter: dict[str, float], windows: Windows, target: AdoptionSeri
         text += (
             f"it is read as {say_range(row.read_low, row.read_high, target.unit)}, and counts with the middle of these."
         )
-        numbers |= {"read_low": row.read_low, "read_high": row.read_high}
+        numbers |= {"printed": row.value, "read_low": row.read_low, "read_high": row.read_high}
     return text, numbers
 
 

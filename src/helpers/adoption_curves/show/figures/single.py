@@ -24,7 +24,7 @@ from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_nu
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
 
-SHADES = ((0, 0.5, 0.8, 0.95, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 """Levels of bands, and how opaque the fan is just inside each: a level looks the same whatever others lie around it."""
 
 
