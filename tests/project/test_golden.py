@@ -1,14 +1,17 @@
-"""What git keeps of runs, and how it is compared: `make golden` and `adoption verify --against` name what differs."""
+"""What git keeps of runs, and how it is compared: `make golden` names what differs."""
 
+import re
 import shutil
 import subprocess
+import sys
 
 import golden
 import pytest
+import reproduction
 import yaml
-from processes import call
+from reproduction import compare_table
 
-from adoption_curves.runs.reproduction import compare_table
+from adoption_curves.base.project import RunError
 
 KEPT = """parameter,value
 '=1+1,602
@@ -65,58 +68,33 @@ def test_git_keeps_no_output():
     assert listed.stdout.split() == ["outputs/README.md"]
 
 
-@pytest.fixture
-def run(small_run, outputs, tmp_path):
-    """A run, and a folder with its tables."""
-    shutil.copytree(small_run, outputs / "small")
-    return shutil.copytree(small_run / "tables", tmp_path / "kept")
-
-
-def test_verify_against_a_folder_says_equal_to_six_digits_or_what_differs(run, outputs, capsys):
-    names = sorted(path.stem for path in run.iterdir())
-    for folder in (run, outputs / "small"):
-        code, out, _ = call(capsys, "verify", "small", "--against", str(folder))
-        assert code == 0
-        assert out.startswith(f"ok: equal to six digits, {len(names)} tables compared with ")
-    lost, kept = (run / f"{name}.csv" for name in names[:2])
-    lost.rename(run / "09_old.csv")
-    first, *rows = kept.read_text(encoding="utf-8").splitlines()
-    kept.write_text("\n".join([first, f"x{rows[0]}", *rows[1:]]), encoding="utf-8")
-    code, out, _ = call(capsys, "verify", "small", "--against", str(run))
-    cell = rows[0].split(",")[0]
-    assert (code, out.splitlines()) == (
-        1,
-        [f"{kept.stem}, row 2, column {first.split(',')[0]}: expected 'x{cell}', found '{cell}'", "09_old, missing"],
-    )
-    kept.unlink(), (run / "09_old.csv").unlink()
-    assert f" (not there: {names[0]}, {names[1]})." in call(capsys, "verify", "small", "--against", str(run))[1]
+def test_folders_of_tables_are_equal_to_six_digits_or_what_differs_is_named(small_run, tmp_path):
+    kept = shutil.copytree(small_run / "tables", tmp_path / "kept")
+    command = [sys.executable, golden.ROOT / "tests" / "tools" / "reproduction.py", small_run / "tables", kept]
+    names = sorted(path.stem for path in kept.iterdir())
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"ok: equal to six digits, {len(names)} tables compared\n")
+    (kept / f"{names[0]}.csv").rename(kept / "09_old.csv")
+    changed = kept / f"{names[1]}.csv"
+    first, *rows = changed.read_text(encoding="utf-8").splitlines()
+    changed.write_text("\n".join([first, f"x{rows[0]}", *rows[1:]]), encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, text=True)
+    cell, column = rows[0].split(",")[0], first.split(",")[0]
+    told = [f"{changed.stem}, row 2, column {column}: expected 'x{cell}', found '{cell}'", "09_old, missing"]
+    assert (done.returncode, done.stdout.splitlines()) == (1, told)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "has no tables (CSV files, in it or in its folder 'tables')."),
-        ("", "can't be read as a table (it needs a row of names for its columns, all different)."),
-        ("a,a\n1,2\n", "can't be read as a table (it needs a row of names for its columns, all different)."),
-        ("a,b\n1,2\n1\n", "can't be read as a table (row 3 has 1 cell for 2 columns)."),
-        ('a\n"1', "can't be read as a table (unexpected end of data)."),
+        (b"", "it needs a row of names for its columns, all different"),
+        (b"a,a\n1,2\n", "it needs a row of names for its columns, all different"),
+        (b"a,b\n1,2\n1\n", "row 3 has 1 cell for 2 columns"),
+        (b'a\n"1', "unexpected end of data"),
         (b"\xff\xfe", "can't be read as a table ("),
     ],
 )
-def test_a_folder_without_tables_or_with_others_is_told(run, outputs, capsys, content, message):
-    shutil.rmtree(run)
-    assert "is no folder. Name one with tables" in call(capsys, "verify", "small", "--against", str(run))[2]
-    run.mkdir()
-    if content is not None:
-        name = next((outputs / "small" / "tables").iterdir()).name
-        (run / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    code, out, err = call(capsys, "verify", "small", "--against", str(run))
-    assert (code, out) == (2 if content is None else 1, "")
-    assert message in err
-
-
-def test_a_run_whose_own_tables_were_changed_reproduces_nothing(run, outputs, capsys):
-    path = next((outputs / "small" / "tables").iterdir())
-    path.write_text("a\n1\n")
-    code, _, err = call(capsys, "verify", "small", "--against", str(run))
-    assert (code, err) == (1, f"tables/{path.name} of run 'small' is missing or was changed. Make the run again.\n")
+def test_a_file_that_is_no_table_is_refused(tmp_path, content, message):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(RunError, match=re.escape(message)):
+        reproduction.read_texts(tmp_path / "a.csv")

@@ -10,7 +10,6 @@ from nbclient import NotebookClient
 from processes import call
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs import lab
 from adoption_curves.runs.ingredients import find_notebooks
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 
@@ -101,15 +100,6 @@ def test_run_all_works_twice_in_one_kernel(outputs):
             cell["id"] = f"cell-{number}"
         NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(source.parent)}}).execute()
     assert (outputs / "lab" / "baseline" / "tables" / "06_key_numbers.csv").is_file()
-
-
-def test_runs_by_hand_and_saved_choices_stand_beside_each_other(outputs):
-    saved = lab.save_choice({"horizon_years": 8}, "choice")
-    with pytest.raises(RunError, match=r"go to .*lab/choice\.yaml, but that is a file. Give the run another name"):
-        open_as(WRITER, run=saved.name)
-    assert "horizon_years: 8" in saved.read_text()
-    open_as(WRITER, run="other.yaml")
-    assert lab.save_choice({"horizon_years": 8}, "other").name == "other-2.yaml"
 
 
 def test_no_run_takes_the_name_of_what_is_made_by_hand(capsys):

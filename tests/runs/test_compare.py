@@ -17,8 +17,7 @@ from adoption_curves.base.files import hash_file
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.levels import band_columns, quoted_level
 from adoption_curves.base.project import MARK, RunError
-from adoption_curves.runs.comparison import FILES, compare_runs
-from adoption_curves.runs.finished import name_comparison
+from adoption_curves.runs.comparison import FILES, compare_runs, name_comparison
 from adoption_curves.runs.parameters import ParameterError, read_parameters
 from adoption_curves.runs.record import find_run
 from adoption_curves.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_forecasts
@@ -65,7 +64,7 @@ def compare(outputs, *names):
     """Variables of the notebook that compares these runs, its cells run in this process, its table and its figures."""
     variables, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", outputs, {"runs": [*names]})
     table = pd.read_csv(variables["study"].folder / "tables" / "comparison.csv", keep_default_na=False)
-    return variables["study"], table, drawn
+    return variables, table, drawn
 
 
 def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
@@ -94,18 +93,18 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
 
 def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(outputs):
     make(outputs, "one"), make(outputs, "wide", 900.0, levels=[0.5, 0.9])
-    study, table, [figure] = compare(outputs, "one", "wide")
-    assert study.runs["level"].tolist() == [0.8, 0.9]
+    found, table, [figure] = compare(outputs, "one", "wide")
+    assert found["found"]["runs"]["level"].tolist() == [0.8, 0.9]
     forecast = table[table["part"] == "forecast"]
     assert forecast[["run", "text"]].drop_duplicates().to_numpy().tolist() == [
         ["one", "80 % band"], ["wide", "90 % band"]
     ]  # fmt: skip
-    assert "The runs quote bands of different levels (80 % and 90 %)" in study.notices[0]
-    told = say_forecasts(study.forecasts)
+    assert "The runs quote bands of different levels (80 % and 90 %)" in found["notices"][0]
+    told = say_forecasts(found["forecasts"])
     assert told.endswith("one says 710 to 870 million persons and wide 810 to 970 (80 % and 90 % bands)")
     assert "wide\n90 % band" in {text.get_text() for text in figure.axes[0].texts}
     make(outputs, "other")
-    assert compare(outputs, "one", "other")[0].notices == []
+    assert compare(outputs, "one", "other")[0]["notices"] == []
 
 
 @pytest.mark.parametrize("text", ["title " * 500_000, "w" * 3_000_000], ids=["words", "letters"])
@@ -148,10 +147,10 @@ def test_a_comparison_does_not_tell_where_own_data_lie(outputs):
 
 def test_settings_of_matplotlib_change_no_figure(outputs):
     make(outputs, "one"), make(outputs, "two")
-    study, *_ = compare(outputs, "one", "two")
+    found, *_ = compare(outputs, "one", "two")
 
     def draw():
-        return dict(draw_images(draw_forecasts(study.forecasts, study.observations), "alt", narrow=True))
+        return dict(draw_images(draw_forecasts(found["forecasts"], found["found"]["observations"]), "alt", narrow=True))
 
     usual = draw()
     odd = {"axes.facecolor": "red", "axes.titlepad": 40, "timezone": "Asia/Shanghai", "lines.solid_capstyle": "butt"}
@@ -172,39 +171,33 @@ def test_runs_without_a_forecast_are_compared_too(outputs):
 
 def test_units_never_share_an_axis(outputs):
     make(outputs, "one"), make(outputs, "two"), make(outputs, "three", 40.0, ("Users", "percent"))
-    study, _, [figure] = compare(outputs, "one", "two", "three")
+    found, _, [figure] = compare(outputs, "one", "two", "three")
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million persons", "Users, percent"]
     assert figure.axes[1].get_ylim()[1] < 200
-    assert "2 different things" in say_forecasts(study.forecasts)
-    one = study.forecasts[study.forecasts["run"] == "one"]
+    assert "2 different things" in say_forecasts(found["forecasts"])
+    one = found["forecasts"][found["forecasts"]["run"] == "one"]
     many = pd.concat([one.assign(run=f"r{place}") for place in range(MAX_LINES + 1)])
-    figure = draw_forecasts(many, study.observations)
+    figure = draw_forecasts(many, found["found"]["observations"])
     assert figure.around[1][1].startswith("Users, December 2027, million persons. A row is a run")
     both = pd.concat([many, many.assign(unit="percent")])
-    titles = [axis.get_title(loc="left") for axis in draw_forecasts(both, study.observations).axes]
+    titles = [axis.get_title(loc="left") for axis in draw_forecasts(both, found["found"]["observations"]).axes]
     assert titles == ["Users, December 2027,\nmillion persons", "Users, December 2027,\npercent"]
 
 
 def test_many_runs_are_drawn_without_names_that_overlap(outputs):
     make(outputs, "one"), make(outputs, "two")
-    one = compare(outputs, "one", "two")[0].forecasts.query("run == 'one'")
-    many = [one.assign(run=f"r{k}", group=f"horizon_years {k}", name="as_of –") for k in range(90)]
-    axis = draw_runs(pd.concat(many), "Many").axes[0]
-    assert [label.get_text() for label in axis.get_yticklabels()] == [
-        f"horizon_years {place}" for place in range(0, 90, 3)
-    ]
-    few = draw_runs(pd.concat(many[:2]), "Few").axes[0]
-    assert [label.get_text() for label in few.get_yticklabels()] == [
-        "horizon_years 0",
-        "as_of –",
-        "horizon_years 1",
-        "as_of –",
-    ]
+    one = compare(outputs, "one", "two")[0]["forecasts"].query("run == 'one'")
+    many = [one.assign(run=f"r{k}", name=f"horizon_years {k}") for k in range(90)]
+    axis = draw_runs(pd.concat(many)).axes[0]
+    named = [label.get_text() for label in axis.get_yticklabels()]
+    assert named == [f"horizon_years {place}" for place in range(0, 90, 2)]
+    few = draw_runs(pd.concat(many[:2])).axes[0]
+    assert [label.get_text() for label in few.get_yticklabels()] == ["horizon_years 0", "horizon_years 1"]
 
 
 def test_the_sentences_say_what_the_tables_hold(outputs):
     make(outputs, "1", 800.0), make(outputs, "2", 912.0), make(outputs, "late", dates=DATES + pd.Timedelta(days=3))
-    forecasts = compare(outputs, "1", "2", "late")[0].forecasts
+    forecasts = compare(outputs, "1", "2", "late")[0]["forecasts"]
     told = say_forecasts(forecasts[forecasts["run"] != "late"])
     assert told == "For December 2027, 1 says 710 to 870 million persons and 2 822 to 982 (80 % bands)"
     assert say_forecasts(forecasts[forecasts["run"] != "2"]) == "The 2 runs forecast no date together"
@@ -219,12 +212,12 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
     (one / "run.json").write_text((one / "run.json").read_text().replace('"source": "aa', '"source": "bb'))
     with (one / "tables" / "06_key_numbers.csv").open("a") as file:
         file.write("edited,Edited,1,,,,\n")
-    told = " ".join(compare(outputs, "one", "two")[0].notices)
+    told = " ".join(compare(outputs, "one", "two")[0]["notices"])
     assert "different versions of the data" in told
     assert "different versions of the notebooks" in told
     assert "In run one, 06_key_numbers changed after the run was made." in told
-    study, table, _ = compare(outputs, "two", "same")
-    assert study.notices == []
+    found, table, _ = compare(outputs, "two", "same")
+    assert found["notices"] == []
     assert not table["differs"].any()
 
 
@@ -237,7 +230,7 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
         (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
         (["one", "begun"], 2, "Run 'begun' isn't finished; its command goes on where it stopped."),
         (["one", "broken"], 1, "The record of run 'broken', run.json, can't be used"),
-        (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (it has no column label)"),
+        (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (Usecols do not match columns"),
         (["one", "grid"], 2, "'grid' is a sweep, not a run. Name one of its runs: grid/RUN"),
     ],
 )
@@ -273,12 +266,13 @@ def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, t
 
 
 OWN_TABLE = """import pandas as pd
-from adoption_curves.runs.finished import Comparison
+from adoption_curves.runs import comparison
 
-study = Comparison("compare_runs", runs)
-study.keep("comparison", study.numbers)
+study = comparison.open_comparison(runs)
+numbers = comparison.read_runs(runs)[0]["numbers"]
+study.keep("comparison", numbers)
 try:
-    study.keep("other", study.numbers)
+    study.keep("other", numbers)
 except RuntimeError as error:
     assert str(error).startswith("The name of table 'other' must be 'comparison'"), error
 """

@@ -8,11 +8,11 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
+from adoption_curves.runs.pages.single import write_archive
 from processes import call
 
 from adoption_curves.base.project import RECORD, RunError
 from adoption_curves.runs.exports import write_workbook
-from adoption_curves.runs.pages.single import write_archive
 from adoption_curves.runs.record import find_changed, list_files, list_kinds, list_recorded, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
@@ -108,7 +108,7 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
 def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
     monkeypatch.chdir(outputs.parent)
     for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
-        assert call(capsys, "verify", name, "--against", run)[0] == 0
+        assert call(capsys, "export", name, "--xlsx")[0] == 0
     (outputs / "grid").mkdir()
     (outputs / "grid" / "sweep.json").write_text("{}")
     told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"

@@ -22,7 +22,7 @@ def notebook(request):
 
 def test_the_sequence_is_complete():
     assert [path.stem[:2] for path in NOTEBOOKS[:6]] == ["01", "02", "03", "04", "05", "06"]
-    outside = ["compare_runs", "compare_sweep", "explore_adoption"]
+    outside = ["compare_runs", "explore_adoption"]
     assert [path.stem for path in NOTEBOOKS[6:]] == outside, "outside the sequence"
 
 

@@ -1,6 +1,5 @@
 """Scale: work and memory in proportion to the data; work is counted, since a test can't trust a clock."""
 
-import re
 import tracemalloc
 
 import numpy as np
@@ -11,7 +10,7 @@ from figure_faults import find_faults
 from test_compare import make
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.files import write_json
+from adoption_curves.cli.held import summarise_data
 from adoption_curves.forecast import bands, lessons
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.sweep_file import name_runs
@@ -81,7 +80,7 @@ def load_many(folder, series):
     path.write_text("date,value,entity,indicator\n" + "".join(rows))
     tracemalloc.start()
     try:
-        assert f"holds {series:,} series" in indicators.summarise_data(indicators.load(path))
+        assert f"holds {series:,} series" in summarise_data(indicators.load(path))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -172,17 +171,14 @@ def test_the_notebook_of_a_large_sweep_reads_each_run_once_and_stays_readable(tm
     for place, run in enumerate(runs):
         values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20, "horizon_years": run.horizon_years}
         make(tmp_path, f"large/{run.run}", **values)
-    asked = {run.run: run.model_dump(exclude={"run"}) for run in runs}
-    record = {"sweep": "large", "varied": ["shares", "horizon_years"], "full": True, "runs": asked, "failed": {}}
-    write_json(tmp_path / "large" / "sweep.json", record)
     reads, read_csv = [], pd.read_csv
     monkeypatch.setattr(pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
-    names, [figure] = execute_cells(NOTEBOOKS / "compare_sweep.ipynb", tmp_path, {"sweep": "large"})
+    large = [f"large/{run.run}" for run in runs]
+    names, [figure] = execute_cells(NOTEBOOKS / "compare_runs.ipynb", tmp_path, {"runs": large})
     assert len(reads) == len(set(reads)) <= 5 * COUNT
-    table = read_csv(names["study"].folder / "tables" / "sweep.csv")
-    assert len(table) == COUNT
-    assert table["state"].eq("complete").all()
-    assert re.search(rf"across {COUNT} runs, moved most by \w+$", names["finding"])
+    assert len(names["shown"]) == COUNT
+    assert set(names["effects"].index) == {"shares", "horizon_years"}
+    assert names["said"].endswith(f"across {COUNT} runs")
     for width in style.WIDTHS.values():
         assert not find_faults(figure.lay_out(width))
     assert figure.get_size_inches()[1] < 15

@@ -22,7 +22,7 @@ from adoption_curves import indicators
 from adoption_curves.base.files import write_json
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.parameters import ParameterError, Parameters
+from adoption_curves.runs.parameters import ParameterError
 from adoption_curves.runs.runner import Execution
 from adoption_curves.runs.sweep import plan_sweep, run_sweep
 from adoption_curves.runs.sweep_file import read_sweep
@@ -98,10 +98,10 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         "grid:\n  horizon_years: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-10-31}\n",
     )
     sweep = read_sweep(path)
-    assert (sweep.name, sweep.varied, sweep.full) == ("grid", ("horizon_years", "shares", "as_of"), False)
+    assert (sweep.name, sweep.varied) == ("grid", ("horizon_years", "shares", "as_of"))
     assert [run.run for run in sweep.runs] == ["run-001", "run-002", "run-003", "run-004", "own"]
     assert sweep.runs[4].as_of == "2025-10-31"
-    assert read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2]}"), "mine").full
+    assert read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2]}"), "mine").name == "mine"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("runs: [{bound: 2000}, {bound: 2000.0}]", ["is the same as"]),
         ("runs: [{horizon_years: 1, run: a}, {horizon_years: 2, run: A}]", ["two runs are named 'A'"]),
         ("runs: [{horizon_years: 1, run: ../a}]", ["parameter 'run' is '../a'"]),
-        ("runs: [{horizon_years: 1, run: sweep.csv}]", ["the sweep itself writes such a file"]),
+        ("runs: [{horizon_years: 1, run: comparison.csv}]", ["the sweep itself writes such a file"]),
         ("grid: {horizon_years: [1], horizon_years: [2]}", ["'horizon_years' is given twice"]),
         ("grid: {horizon_years: &a [1], shares: *a}", ["aliases"]),
         ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["this isn't YAML"]),
@@ -192,6 +192,12 @@ def list_made(tmp_path):
     return (tmp_path / "made.txt").read_text().split()
 
 
+def read_last(folder):
+    """The key number "last" of each run that the comparison of a sweep has."""
+    table = pd.read_csv(folder / "comparison.csv").set_index("run")
+    return table.loc[table["item"] == "last", "value"].to_dict()
+
+
 def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, outputs, notebooks, capsys):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 13]}"))
     ensure_event_loop()  # as whatever ran a notebook in this process before left one in the context
@@ -201,49 +207,59 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     lines = capsys.readouterr().out.splitlines()
     assert [line[:4] for line in lines] == ["1/3 ", "2/3 ", "3/3 "]
     assert sum("failed: Notebook 05_forecast failed" in line for line in lines) == 1
-    table = pd.read_csv(folder / "sweep.csv").set_index("run")
-    assert table["state"].tolist() == ["complete", "complete", "failed"]
-    assert table["last"].dropna().tolist() == [601, 609]
+    assert read_last(folder) == {"grid/run-001": 601, "grid/run-002": 609}
     assert sorted(list_made(tmp_path)) == ["1", "13", "9"]
     drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("run-001", "run-002")}
     assert len(drawn) == 1, "what runs share is made once"
     page = Page(folder / "index.html")
     assert "2 of 3 runs are complete" in page.text
-    assert "run-003 failed: Notebook 05_forecast failed" in page.text
+    assert "grid/run-003 cannot be read: Notebook 05_forecast failed" in page.text
     assert "run-002/html/index.html" in page.links
     assert find_faults(folder / "index.html") == []
     (tmp_path / "mended").touch()
     folder, failed = run_sweep(sweep, Execution(slots=threading.Semaphore(1)), notebooks=notebooks)
     assert failed == {}
     assert sorted(list_made(tmp_path)) == ["1", "13", "13", "9"]
-    assert pd.read_csv(folder / "sweep.csv")["last"].tolist() == [601, 609, 613]
+    assert read_last(folder) == {"grid/run-001": 601, "grid/run-002": 609, "grid/run-003": 613}
     assert call(capsys, "export", "grid/run-001")[1].strip().endswith("grid/run-001/html/index.html")
 
 
 @pytest.mark.parametrize(
-    ("medians", "failed", "finding"),
+    ("medians", "failed", "said", "moves"),
     [
-        ([700, 750, 710, 760], {}, "ranges from 700 to 760 million persons across 4 runs, moved most by bound"),
-        ([700, 750, 710, 760], {"3": "Oh\nno"}, "ranges from 700 to 750 million persons across 3 runs"),
-        ([800, 800, 800, 800], {}, "All 4 runs put the median for December 2027 at 800 million persons"),
-        ([700], {}, "The run puts the median for December 2027 at 700 million persons"),
-        ([700, 750], {"0": "a", "1": "b"}, ""),
+        ([700, 750, 710, 760], {}, "ranges from 700 to 760 million persons across 4 runs", "bound"),
+        ([700, 750, 710, 760], {"3": "Oh\nno"}, "ranges from 700 to 750 million persons across 3 runs", ""),
+        (
+            [800, 800, 800, 800],
+            {},
+            "All 4 runs put the median for December 2027 at 800 million persons",
+            "",
+        ),
+        ([700], {}, "The run puts the median for December 2027 at 700 million persons", ""),
     ],
 )
-def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, medians, failed, finding):
-    asked = {}
+def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, medians, failed, said, moves):
     for place, median in enumerate(medians):
-        values = {"horizon_years": 1 + place // 2, "bound": str(1000 + place % 2)}
-        make(outputs, f"grid/{place}", float(median), **values)
-        asked[str(place)] = Parameters(**values).model_dump(exclude={"run"})
-    record = {"varied": ["horizon_years", "bound"] if len(medians) > 1 else [], "full": True}
-    write_json(outputs / "grid" / "sweep.json", {**record, "runs": asked, "failed": failed})
-    names, drawn = execute_cells(NOTEBOOKS / "compare_sweep.ipynb", outputs, {"sweep": "grid"})
-    assert names["finding"].endswith(finding)
-    assert len(drawn) == bool(finding)
-    table = pd.read_csv(names["study"].folder / "tables" / "sweep.csv", dtype={"run": str}).set_index("run")
-    assert dict(table["message"].dropna()) == {run: " ".join(text.split()) for run, text in failed.items()}
-    assert list(table.index[table["state"] == "complete"]) == [run for run in asked if run not in failed]
+        folder = make(
+            outputs, f"grid/{place}", float(median), horizon_years=1 + place // 2, bound=str(1000 + place % 2)
+        )
+        if str(place) in failed:
+            (folder / "run.json").unlink()
+    write_json(outputs / "grid" / "sweep.json", {"failed": failed})
+    names = [f"grid/{place}" for place in range(len(medians))]
+    found, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", outputs, {"runs": names})
+    assert found["said"].endswith(said)
+    assert len(drawn) == 1
+    assert found["failed"] == {f"grid/{run}": message for run, message in failed.items()}
+    effects = found["effects"]
+    assert "".join(effects.index[effects > 0][:1]) == moves
+
+
+def test_a_sweep_of_which_every_run_fails_has_no_page(tmp_path, outputs, notebooks):
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [13]}"))
+    folder, failed = run_sweep(sweep, notebooks=notebooks)
+    assert list(failed) == ["run-001"]
+    assert not (folder / "index.html").exists()
 
 
 def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
@@ -258,7 +274,7 @@ def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
         read_sweep(tmp_path / "grid.yaml"), Execution(slots=threading.Semaphore(2)), notebooks=notebooks
     )
     assert failed == {}
-    assert (folder / "sweep.svg").exists()
+    assert (folder / "comparison.svg").exists()
     for path in folder.glob("*.*"):
         assert (b"secret" in path.read_bytes()) == (path.name == "sweep.json"), path
     pages = list(folder.glob("*/html/*"))

@@ -24,7 +24,7 @@ def read_kept(**changed):
     return kept | changed
 
 
-def gather(names=NAMES, entity="China", levels=(0.5, 0.8, 0.95), **changed):
+def gather(names=NAMES, entity="China", levels=(0.5, 0.8, 0.9), **changed):
     return facts.Facts(read_kept(**changed), names, entity, levels)
 
 
@@ -97,7 +97,7 @@ def test_plain_words_name_place_odds_and_what_is_not_known():
 
 def test_a_level_is_told_with_its_own_tested_coverage():
     coverage = read_kept()["05_coverage"]
-    for level in (0.5, 0.8, 0.95):
+    for level in (0.5, 0.8, 0.9):
         own = coverage[coverage["level"] == level]
         said, year = say_plainly(NAMES, "China", [level])["forecast"], own[own["horizon_years"] == 1]
         assert f"meant to hold in {100 * level:g} of 100" in said

@@ -38,14 +38,7 @@ def make_sweep(outputs):
             run = f"entity-{entity.split(' ')[0]}_horizon_years-{years}"
             runs.append(Parameters(run=run, entity=entity, horizon_years=years))
             finish(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
-    varied, asked = ("entity", "horizon_years"), {run.run: run.model_dump(exclude={"run"}) for run in runs}
-    record = {
-        "sweep": "grid",
-        "varied": varied,
-        "full": True,
-        "runs": asked,
-        "failed": {runs[-1].run: "No such series"},
-    }
-    write_json(outputs / "grid" / "sweep.json", record)
-    write_summary(Sweep("grid", "grid.yaml", runs, varied, True), outputs / "grid")
+    write_json(outputs / "grid" / "sweep.json", {"failed": {runs[-1].run: "No such series"}})
+    (outputs / "grid" / runs[-1].run / "run.json").unlink()
+    write_summary(Sweep("grid", "grid.yaml", runs, ("entity", "horizon_years")), outputs / "grid")
     return outputs / "grid"

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import matplotlib.image
 import pandas as pd
-
-from adoption_curves.runs import reproduction
+import reproduction
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "tests" / "golden" / "golden.yaml"

@@ -15,7 +15,6 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -192,42 +191,30 @@ def export(
         ),
     ] = "baseline",
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
-    single: Annotated[bool, typer.Option("--single", help="Write all pages of a run as one file to send.")] = False,
     archive: Annotated[bool, typer.Option("--zip", help="Write a run's files as one archive.")] = False,
-    url: Annotated[str, typer.Option(metavar="ADDRESS", help="Where a run's html/ will lie on the web.")] = "",
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
     A run's pages are made from its tables, figures and executed notebooks. The spreadsheet lies in the run's folder,
-    and goes when the run is made anew, as does RUN.html, which has all pages in one; RUN.zip lies beside the folder.
-    With --url the pages say where they lie, with a picture for links to them, and the lines that put a figure into
-    another page lead there. A notebook's page, as the notebook is stored, lies beside it. Figures as PDF are drawn
-    with the run: give its command once more, with --pdf.
+    and goes when the run is made anew; RUN.zip lies beside the folder. A notebook's page, as the notebook is stored,
+    lies beside it. Figures as PDF are drawn with the run: give its command once more, with --pdf.
     """
     from .runs import exports, pages
-    from .runs.pages.embeds import read_address
-    from .runs.pages.single import write_archive, write_single
-    from .runs.record import find_run, read_run
+    from .runs.record import find_run
 
-    address = read_address(url)
-    single_page = partial(write_single, url=address)
-    ways = (xlsx, exports.write_workbook), (single, single_page), (archive, write_archive)
-    asked = [write for flag, write in ways if flag]
+    asked = [write for flag, write in ((xlsx, exports.write_workbook), (archive, exports.write_archive)) if flag]
     if run.endswith(".ipynb"):
-        if asked or url:
-            raise typer.BadParameter("--xlsx, --single, --zip and --url are for a run; name one")
+        if asked:
+            raise typer.BadParameter("--xlsx and --zip are for a run; name one")
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
-    read_run(folder)  # before anything is written
-    paged = bool(url) or not asked
-    done = [("Read it", pages.export_run(folder, address))] if paged and not single else []
-    done += [("Written", write(folder)) for write in asked]
-    print("".join(f"note: {gap}\n" for gap in pages.list_gaps(folder) if paged or single), end="")
-    for word, path in done:
-        print(f"{word}: {shorten_path(path)}")
+    for write in asked:
+        print(f"Written: {shorten_path(write(folder))}")
+    if not asked:
+        print(f"Read it: {shorten_path(pages.export_run(folder))}")
 
 
 @app.command()
@@ -250,20 +237,16 @@ def compare(
 @app.command()
 def verify(
     run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline",
-    against: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Compare its tables with those there.")] = None,
 ) -> None:
     """Check that a run is still what its record says, or made again.
 
     Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
-    run.json. With --against it compares tables instead, with those of another run or kept ones (tests/golden/baseline):
-    texts, and numbers to six digits. Prints every difference and ends with 1, or says that there is none.
+    run.json. Prints every difference and ends with 1, or says that there is none.
     """
-    from .runs import record, reproduction
+    from .runs import record
 
-    folder = record.find_run(run)
-    fine = f"run '{run}' is as its record says, made from what is here now"
-    differences, fine = reproduction.verify_against(folder, against) if against else (record.verify(folder), fine)
-    print("\n".join(differences) or f"ok: {fine}.")
+    differences = record.verify(record.find_run(run))
+    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
     if differences:
         raise SystemExit(RunError.exit_code)
 

@@ -29,7 +29,7 @@ from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
-REPORTED_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Quantiles that every forecast gives."""
 INTEGRATION_QUANTILES = np.arange(1, 200) / 200
 """Quantiles from which means and probabilities are computed."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base.columns import UNNAMED
 from ..base.dates import decimal_years
-from ..base.words import say_amount, say_date, say_day
+from ..base.words import UNSTATED, say_amount, say_date, say_day
 from .data import Data
 from .series import AdoptionSeries
 
@@ -40,8 +40,9 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "bound_title": series.bound_title,
     }
     rows = series.observations[series.observations["bound"] == "exact"]
+    unit = "" if series.unit == UNSTATED else f" {series.unit}"
     points = {
-        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
+        date: f"{say_day(date)}: {value:,.10g}{unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     asked = _say_asked(data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1])
@@ -149,28 +150,6 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
 def last_bound(series: AdoptionSeries) -> float:
     """Return the bound at the last observation; nan without one."""
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
-
-
-def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the reference series, one row each: how long, and how far they have come by the last figure.
-
-    Parameters
-    ----------
-    references : sequence of AdoptionSeries
-        Each with its own bound.
-
-    Returns
-    -------
-    DataFrame
-        technology, entity, indicator, points, first, last (dates), last_share (percent of the bound), highest_share.
-    """
-    rows = [
-        (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
-         100 * one.share.iloc[-1], 100 * one.share.max())
-        for one in references
-    ]  # fmt: skip
-    columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
-    return pd.DataFrame(rows, columns=columns).sort_values(["technology", "entity", "first"], ignore_index=True)
 
 
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -1,24 +1,175 @@
-"""Finished runs compared by a notebook that is no part of a run: its table, figure and page in a folder."""
+"""Finished runs side by side: read for the notebook `compare_runs`, whose page also sums up a sweep."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..base.files import write_file
+import pandas as pd
+
+from ..base.files import hash_file, read_json, write_file
 from ..base.folders import claim_folder, follow_link, lock_folder, recover, refuse_foreign, replace_folder
-from ..base.project import RunError, find_outputs, shorten_path
-from .finished import check_names, name_comparison, read_finished
+from ..base.levels import band_columns, quoted_level, say_level
+from ..base.project import RUNNER, RunError, UserError, find_lab, find_outputs, shorten_path
+from ..base.words import clean
 from .ingredients import find_unnumbered
 from .notebook_process import execute_notebook, preload
-from .record import ENTRY, find_run, hide_place, list_written, locate, read_record, record_path
+from .pages.index import find_table, set_reading, set_value
+from .parameters import ParameterError
+from .record import ENTRY, find_run, hide_place, list_written, locate, read_record, read_run, record_path
 from .runner import FOLDER
+from .study import Output
+from .table_files import restore_text
 
-KINDS = ("csv", "data.csv", "html", "narrow.svg", "pdf", "png", "svg")
-"""How the files that a notebook on finished runs writes end."""
-FILES = {"index.html", *(f"comparison.{kind}" for kind in KINDS)}
+NOTEBOOK, NAME = "compare_runs", "comparison"
+KINDS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
+FILES = {"index.html", *(f"{NAME}.{kind}" for kind in (*KINDS, "html"))}
+TEXTS = {"key", "label", "unit", "text", "method"}
+
+
+# ---- what the notebook reads ----------------------------------------------------------------------------------------
+
+
+def open_comparison(runs: Sequence[str]) -> Output:
+    """Return where the notebook writes its table and its figure; by hand that is ``outputs/lab/compare-RUN-RUN/``."""
+    place = Path(os.environ.get(RUNNER, "") or find_lab() / name_comparison(runs))
+    rule = f"must be '{NAME}': notebook {NOTEBOOK} has one table and one figure."
+    return Output(NOTEBOOK, place, {"runs": list(runs)}, NAME, rule)
+
+
+def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str], dict[str, str]]:
+    """Return what finished runs found, what else differs between them, and the runs that cannot be read.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Each ``RUN`` or ``SWEEP/RUN``.
+
+    Returns
+    -------
+    dict of DataFrame
+        runs: run, title and unit of the indicator, entity, as_of, level (of the range that it quotes).
+        parameters: run, item, label, text. numbers: run, item, label, value, low, high, unit, text, reading.
+        forecasts: run, title, level, date, value (the median), low, high (the quoted range), unit.
+        observations: run, date, value.
+    list of str
+        Sentences.
+    dict of str
+        Message by run.
+    """
+    parts: dict[str, list[pd.DataFrame]] = {part: [] for part in ("runs", "parameters", "numbers", "forecasts")}
+    parts["observations"] = []
+    records, edited, failed = {}, [], {}
+    for name in names:
+        try:
+            records[name], found, changed = read_one(name)
+        except UserError as error:
+            failed[name] = read_failure(name) or str(error)
+            continue
+        edited += changed
+        for part, frame in found.items():
+            parts[part].append(frame.assign(run=name)[["run", *frame.columns.drop("run", errors="ignore")]])
+    if not records:
+        raise RunError(f"None of the runs can be read. {next(iter(failed.values()), '')}")
+    tables = {part: pd.concat(frames, ignore_index=True) for part, frames in parts.items()}
+    return tables, list_warnings(records, tables["runs"]["level"]) + edited, failed
+
+
+def read_one(run: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+    """Return the record of a finished run, the parts of `read_runs` for it, and which tables changed since."""
+    folder = find_run(run)
+    record = read_run(folder)
+    given = {key: value for key, value in record["parameters"].items() if key != "run"}
+    level = quoted_level(given["levels"])
+    low, high = band_columns(level)
+    subject = record["subject"]
+    about = {"title": clean(str(subject["title"])), "unit": clean(str(subject["unit"])), "level": level}
+    texts = [clean(set_value(value)) for value in given.values()]
+    numbers = read_part(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
+    numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
+    units = numbers["unit"].replace("percent", "%")
+    readings = [set_reading(row, unit) for row, unit in zip(numbers.to_dict("records"), units, strict=True)]
+    forecast = read_part(folder, record, "forecast", ["date", "method", low, "q0.5", high, "unit"])
+    forecast = forecast[forecast["method"] == "combined"].drop(columns="method").sort_values("date")
+    found = {
+        "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
+        "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),
+        "numbers": numbers.assign(reading=numbers["text"].where(numbers["text"] != "", readings)),
+        "forecasts": forecast.rename(columns={low: "low", "q0.5": "value", high: "high"}).assign(
+            title=about["title"], level=level
+        ),
+        "observations": read_part(folder, record, "observations", ["date", "value"]).dropna().sort_values("date"),
+    }
+    entries = {name: entry for each in record["notebooks"].values() for name, entry in each["tables"].items()}
+    read = filter(None, (find_table(record, part) for part in ("key_numbers", "forecast", "observations")))
+    changed = [name for name in read if hash_file(locate(folder, f"tables/{name}.csv")) != entries[name]["sha256"]]
+    return record, found, [f"In run {run}, {name} changed after the run was made." for name in changed]
+
+
+def read_part(folder: Path, record: Mapping[str, Any], part: str, columns: list[str]) -> pd.DataFrame:
+    """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
+    table = find_table(record, part)
+    try:
+        frame = pd.DataFrame(columns=columns, dtype=str)
+        if table:
+            path = locate(folder, f"tables/{table}.csv")
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False, usecols=columns)[columns]
+        for column in columns:
+            frame[column] = frame[column].map(restore_text).map(clean)
+            if column not in TEXTS:
+                frame[column] = pd.to_datetime(frame[column]) if column == "date" else to_numbers(frame[column])
+    except (OSError, ValueError) as error:  # pandas' own errors are of the latter kind
+        problem = " ".join(str(error).split())
+        raise RunError(
+            f"Table {table} of run '{folder.name}' can't be read ({problem}). Make the run again."
+        ) from error
+    return frame
+
+
+def to_numbers(texts: pd.Series) -> pd.Series:
+    """Return the numbers that texts are; NaN for others."""
+    return pd.to_numeric(texts, errors="coerce").astype(float)
+
+
+def read_failure(name: str) -> str:
+    """Return why a run of a sweep failed, from the sweep's record; "" where it does not say."""
+    folder = find_run(name)
+    try:
+        return str(read_json(folder.parent / "sweep.json")["failed"].get(folder.name, ""))
+    except (OSError, ValueError, LookupError):
+        return ""
+
+
+def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -> list[str]:
+    """Return sentences on other differences: levels of ranges, versions of the data, the package or the libraries."""
+    first, *others = records.values()
+    code = [
+        (each["helpers"], each["versions"], {name: entry["source"] for name, entry in each["notebooks"].items()})
+        for each in (first, *others)
+    ]
+    doubts = []
+    if levels.nunique() > 1:
+        said = " and ".join(map(say_level, sorted(levels.unique())))
+        doubts.append(f"The runs quote bands of different levels ({said}): a wider band is no sign of more doubt.")
+    if any(each["data"]["path"] != first["data"]["path"] for each in others):
+        doubts.append("The runs were made from different data (parameter `data`).")
+    elif any(each["data"]["files"] != first["data"]["files"] for each in others):
+        doubts.append(
+            "The runs were made from different versions of the data: a difference below may come from a changed "
+            "figure, not from a parameter. Make the older run again to tell."
+        )
+    if any(each != code[0] for each in code):
+        doubts.append(
+            "The runs were made with different versions of the notebooks, the helpers or the libraries: make the older "
+            "run again to compare parameters alone."
+        )
+    return doubts
+
+
+# ---- its page -------------------------------------------------------------------------------------------------------
 
 
 def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
@@ -46,8 +197,12 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
         If the notebook fails.
     """
     names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
-    check_names(names)
-    data = [read_finished(name).record["parameters"]["data"] for name in names]  # before a kernel starts
+    if len(names) < 2:
+        raise ParameterError("a comparison needs two runs or more, as in: adoption compare baseline other")
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ParameterError(f"run '{twice}' is named twice; name each run once")
+    data = [read_one(name)[0]["parameters"]["data"] for name in names]  # before anything is executed
     final = into or find_outputs() / name_comparison(names)
     with lock_folder(final, "comparison"):
         recover(final)
@@ -55,39 +210,36 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
             raise RunError(f"{shorten_path(final)} is no folder. Move it away, or choose another with --into.")
         refuse_foreign(final, FILES)
         with claim_folder(follow_link(final).parent, f".{final.name}.new-") as place:
-            links = {name: link_run(find_run(name), name, final) for name in names}
-            files = make_report("compare_runs", {"runs": names}, links, f"adoption compare {' '.join(names)}")
-            for name, content in files.items():
-                write_file(place / final.name / name, hide_content(name, content, data))
+            command = f"adoption compare {' '.join(names)}"
+            for name, content in make_report(names, final, command, data).items():
+                write_file(place / final.name / name, content)
             replace_folder(final, place / final.name)
     return final
 
 
-def link_run(run: Path, name: str, folder: Path) -> str:
-    """Address of a run's page as seen from `folder`; none when they don't lie beside each other."""
-    page, outputs = locate(run, "html/index.html"), run.parents[name.count("/")]
-    near = folder.parent == outputs or folder.is_relative_to(outputs)
-    return Path(os.path.relpath(page, folder)).as_posix() if near and page.exists() else ""
+def name_comparison(names: Sequence[str]) -> str:
+    """Return the name of the folder for a comparison of these runs, at most 64 characters."""
+    name = f"compare-{'-'.join(names)}".replace("/", "-")
+    return name if len(name) <= 64 else f"{name[:55]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, str], command: str) -> dict[str, bytes]:
-    """Execute a notebook on finished runs, and make its page.
+def make_report(names: Sequence[str], folder: Path, command: str, data: Collection[str]) -> dict[str, bytes]:
+    """Execute the notebook on finished runs, and make its page.
 
     Parameters
     ----------
-    notebook : str
-        Name of a notebook without a number.
-    values : mapping
-        Its parameters.
-    links : mapping
-        Addresses of the runs' pages as seen from its own, by run; "" for none.
+    names : sequence of str
+    folder : Path
+        Where the page will lie: runs in the same outputs are linked to.
     command : str
         What makes it again, for the page.
+    data : collection of str
+        Data of the runs, whose paths on this machine the page does not show.
 
     Returns
     -------
     dict
-        The page, ``index.html``, each figure alone, tables and figures by the names of their files, for one folder.
+        The page, ``index.html``, the figure alone, table and figure by the names of their files.
 
     Raises
     ------
@@ -95,22 +247,22 @@ def make_report(notebook: str, values: Mapping[str, Any], links: Mapping[str, st
     """
     from .pages import build_report
 
-    source, outputs = find_unnumbered(notebook), find_outputs()
+    source, outputs = find_unnumbered(NOTEBOOK), find_outputs()
+    pages = (
+        {name: locate(find_run(name), "html/index.html") for name in names} if folder.is_relative_to(outputs) else {}
+    )
+    links = {name: Path(os.path.relpath(page, folder)).as_posix() for name, page in pages.items() if page.exists()}
     preload()
     (outputs / FOLDER).mkdir(parents=True, exist_ok=True)
     with claim_folder(outputs / FOLDER, ".work-") as place:
-        folder, failed = place / "report", outputs / "lab" / f"{notebook}.partial.ipynb"
-        target = locate(folder, f"notebooks/{source.name}")
+        report, failed = place / "report", outputs / "lab" / f"{NOTEBOOK}.partial.ipynb"
+        target = locate(report, f"notebooks/{source.name}")
         target.parent.mkdir(parents=True)
-        execute_notebook(source, target, values, failed, outputs, pdf=True)
+        execute_notebook(source, target, {"runs": list(names)}, failed, outputs, pdf=True)
         for path in (failed, failed.with_suffix(".html")):  # of an attempt that failed
             path.unlink(missing_ok=True)
-        pages = {name: page.encode() for name, page in build_report(folder, notebook, links, command).items()}
-        written = list_written(read_record(record_path(folder, notebook), ENTRY))
-        return {Path(path).name: locate(folder, path).read_bytes() for path in written} | pages
-
-
-def hide_content(name: str, content: bytes, data: Collection[str]) -> bytes:
-    """A page or a table without the paths of own data on this machine; other files as they are."""
-    text = name.endswith((".html", ".csv"))
-    return hide_place(content.decode(), *data).encode() if text else content
+        written = list_written(read_record(record_path(report, NOTEBOOK), ENTRY))
+        files = {Path(path).name: locate(report, path).read_bytes() for path in written}
+        files |= {name: page.encode() for name, page in build_report(report, NOTEBOOK, links, command).items()}
+    texts = {name: content for name, content in files.items() if name.endswith((".html", ".csv"))}
+    return files | {name: hide_place(content.decode(), *data).encode() for name, content in texts.items()}

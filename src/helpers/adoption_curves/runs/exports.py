@@ -1,8 +1,10 @@
-"""The tables of a run as one spreadsheet."""
+"""A run for other programs: a spreadsheet of its tables, and an archive of its files."""
 
 from __future__ import annotations
 
 import io
+import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +12,25 @@ import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from ..base.files import write_file
-from .record import list_kinds, locate, note_exports, read_unchanged
+from ..base.files import format_json, pack_files, write_file
+from ..base.project import RECORD, RunError, shorten_path
+from .record import DATA, LOG, list_files, list_kinds, locate, note_exports, read_unchanged
 from .table_files import read_csv
 
 BOOK = "tables.xlsx"
 FIRST = ("06_key_numbers", "05_forecast")
-"""The tables whose sheets come first."""
+"""The tables whose sheets follow the chart's."""
 CODED = ["numbers"]
 """Columns of JSON, which nobody reads line by line; the CSV has them."""
-MILLION = 1e6
-NARROWEST, WIDEST = 10, 60  # characters of a column
+THOUSAND = 1e3
+WIDEST = 60
+"""Characters of a column."""
+MARK = b"Adoption curves"
+"""Comment of our archives."""
 
 
 def write_workbook(folder: Path) -> Path:
-    """Write all tables of the run in `folder` into ``tables.xlsx``, a sheet each; numbers and dates stay such.
+    """Write ``tables.xlsx`` of the run in `folder`: what its main figure shows, then a sheet for each table with rows.
 
     Returns
     -------
@@ -35,30 +41,72 @@ def write_workbook(folder: Path) -> Path:
     RunError
         If there is no run, or a table isn't as the run wrote it.
     """
-    kinds, content = list_kinds(read_unchanged(folder, "tables")), io.BytesIO()
+    record = read_unchanged(folder, "tables", "figures")
+    kinds, content = list_kinds(record), io.BytesIO()
     names = [*(name for name in FIRST if name in kinds), *(name for name in sorted(kinds) if name not in FIRST)]
-    with pd.ExcelWriter(content, "openpyxl") as book:
-        for name in names:
-            frame = read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]).drop(columns=CODED, errors="ignore")
-            frame = frame.apply(lambda column: column.map(_replace_illegal) if column.dtype.kind in "OU" else column)
-            sheet = name[:31]
-            frame.to_excel(book, sheet_name=sheet, index=False, inf_rep="no limit", freeze_panes=(1, 0))
-            for place, column in enumerate(frame, start=1):
-                longest = max(len(str(one)) for one in [column, *frame[column].head(200)])
-                width = min(max(longest, NARROWEST), WIDEST) + 2
-                book.sheets[sheet].column_dimensions[get_column_letter(place)].width = width
-            for cell in (cell for row in book.sheets[sheet] for cell in row):
-                if cell.data_type == "f":
-                    cell.data_type = "s"  # a text of the data that looks like a formula stays a text
-                elif cell.data_type == "n" and isinstance(cell.value, float) and abs(cell.value) >= MILLION:
-                    cell.number_format = "#,##0"
-                elif cell.data_type == "d":
-                    cell.number_format = "yyyy-mm-dd"
-    book_file = locate(folder, BOOK)
-    note_exports(folder, {BOOK: write_file(book_file, content.getvalue())})
-    return book_file
+    frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
+    chart = locate(folder, f"figures/{record['main_figure']}.{DATA}")
+    if chart.is_file():
+        frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
+    with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
+        for name, frame in frames.items():
+            if len(frame):
+                write_sheet(book, name[:31], frame.drop(columns=CODED, errors="ignore"))
+    place = locate(folder, BOOK)
+    note_exports(folder, {BOOK: write_file(place, content.getvalue())})
+    return place
 
 
-def _replace_illegal(value: Any) -> Any:
+def write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
+    """Write a table as a sheet: dates without a time, thousands separated, texts never formulas."""
+    frame = frame.apply(lambda column: column.map(clean_text) if column.dtype.kind in "OU" else column)
+    frame.to_excel(book, sheet_name=name, index=False, inf_rep="no limit", freeze_panes=(1, 0))
+    sheet = book.sheets[name]
+    for place, column in enumerate(frame, start=1):
+        longest = max(len(str(one)) for one in [column, *frame[column].head(200)])
+        sheet.column_dimensions[get_column_letter(place)].width = min(longest, WIDEST) + 4
+    for cell in (cell for row in sheet for cell in row):
+        if cell.data_type == "f":
+            cell.data_type = "s"
+        elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= THOUSAND:
+            cell.number_format = "#,##0"
+        elif cell.data_type == "d":
+            cell.number_format = "yyyy-mm-dd"
+
+
+def clean_text(value: Any) -> Any:
     """A text with question marks for what a spreadsheet doesn't take."""
     return ILLEGAL_CHARACTERS_RE.sub("?", value) if isinstance(value, str) else value
+
+
+def write_archive(folder: Path) -> Path:
+    """Write the files that a run's record names as ``RUN.zip`` beside its folder; the same run makes the same bytes.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        If an archive of somebody else has the name, there is no such run, or a file of it is missing or was changed.
+    """
+    target = folder.with_name(f"{folder.name}.zip")
+    if os.path.lexists(target) and not is_ours(target):
+        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
+    record, files = read_unchanged(folder), dict[str, bytes]()
+    for name in sorted(list_files(record)):
+        if name != LOG or ((folder / LOG).is_file() and not (folder / LOG).is_symlink()):  # the only one without a hash
+            content = format_json(record) if name == RECORD else locate(folder, name).read_bytes()
+            files[f"{folder.name}/{name}"] = content
+    write_file(target, pack_files(files, MARK))
+    return target
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is an archive of this package."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == MARK
+    except (OSError, zipfile.BadZipFile):
+        return False

@@ -1,4 +1,4 @@
-"""Copies of notebooks to work on, saved choices, and a project of one's own."""
+"""Copies of notebooks to work on, and a project of one's own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
-
-import yaml
 
 from ..base.files import write_file
 from ..base.project import MARK, REGISTER, UserError, find_lab, find_outputs, find_root, shorten_path
@@ -34,33 +32,6 @@ def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
         if path.is_file() and path.read_bytes() == content:
             return path
     raise AssertionError("there is always a next number")
-
-
-def save_choice(values: dict[str, Any], stem: str, comment: str = "") -> Path:
-    """Write parameters as YAML that ``adoption run NAME -f FILE`` takes.
-
-    Parameters
-    ----------
-    values : dict
-        Parameters by name; they are checked as a run's.
-    stem : str
-        Of the file's name.
-    comment : str
-        First line of the file.
-
-    Returns
-    -------
-    Path
-        The file, in ``outputs/lab/``.
-
-    Raises
-    ------
-    ParameterError
-        If a run would refuse one of the values.
-    """
-    checked = read_parameters(values).model_dump(include=set(values))
-    text = yaml.safe_dump(checked, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
-    return keep_beside(stem, ".yaml", (f"# {comment}\n{text}" if comment else text).encode())
 
 
 # ---- a copy of a notebook -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import html
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -40,14 +40,14 @@ NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
 """A name that becomes that of a file: it leads out of no folder."""
 HASH, TEXT = re.compile(r"[0-9a-f]{64}"), re.compile(r"(?s).*")
 PAGE = re.compile(rf"(charts/)?{NAME.pattern}")
-EXPORTED = re.compile(r"tables\.xlsx|\w[\w.-]*\.html")
+EXPORTED = re.compile(r"tables\.xlsx")
 """Files that `adoption export` adds to a run."""
 TEXTS = {TEXT: str}
 ENTRY = {
     "parameters": dict,
     "read": TEXTS,
     "tables": {NAME: {"sha256": HASH, "rows": int, "columns": TEXTS}},
-    "figures": {NAME: {"alt": str, "width": int, "sha256": {NAME: HASH}}},
+    "figures": {NAME: {"title": str, "alt": str, "width": int, "sha256": {NAME: HASH}}},
 }
 """What a notebook's entry holds: the parameters that it had, the tables that it read, what it wrote."""
 FORM = {
@@ -219,8 +219,8 @@ def name_pages(content: Mapping[str, Any]) -> list[str]:
     return [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
 
 
-def note_pages(folder: Path, beside: Sequence[str] = ()) -> None:
-    """Add the hashes of the run's pages, of files `beside` and of what they cite to ``run.json``."""
+def note_pages(folder: Path) -> None:
+    """Add the hashes of the run's pages and of what they cite to ``run.json``."""
     path = locate(folder, RECORD)
     content = read_json(path)
     pages = {name: page for name in name_pages(content) if (page := locate(folder, f"html/{name}")).is_file()}
@@ -229,7 +229,6 @@ def note_pages(folder: Path, beside: Sequence[str] = ()) -> None:
         hidden = hide_place(text, content["parameters"]["data"])
         if hidden != text:
             write_file(page, hidden.encode())
-    pages |= {name: locate(folder, f"html/{name}") for name in beside}
     hashes = {name: hash_file(page) for name, page in pages.items()}
     write_json(path, {**content, "pages": hashes, "citation": hash_citation()})
 
@@ -306,7 +305,10 @@ def read_run(folder: Path) -> dict[str, Any]:
             raise UserError(f"Run '{name}' isn't finished; its command goes on where it stopped.") from error
         raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
     except (OSError, ValueError, RunError) as error:
-        raise RunError(f"The record of run '{name}', run.json, can't be used. Make the run again.") from error
+        told = "It is damaged, or of an older edition. Pages stay as they are; nothing new can be made from the run"
+        raise RunError(
+            f"The record of run '{name}', run.json, can't be used. {told} until you make it again."
+        ) from error
     return content
 
 

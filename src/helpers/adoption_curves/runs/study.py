@@ -174,7 +174,8 @@ class Output:
         places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
         hashes = {kind: write_file(places[kind], file) for kind, file in files.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
-        self._note("figures", name, {"alt": alt, "width": width, "sha256": hashes})
+        title = figure.around[0][1] if getattr(figure, "around", None) else alt
+        self._note("figures", name, {"title": title, "alt": alt, "width": width, "sha256": hashes})
         return SavedFigure(name, alt, images["png"], width, "pdf" in images)
 
     def _check_name(self, kind: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Many runs from one file, some at a time, and summed up by a notebook in a table, a figure and a page."""
+"""Many runs from one file, some at a time, compared in a table, a figure and a page."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from typing import Any
 
 from ..base.files import write_file, write_json
 from ..base.folders import lock_folder
-from ..base.project import RunError, UserError, count_processors, find_outputs, find_root, shorten_path
-from .comparison import KINDS, hide_content, make_report
+from ..base.project import RECORD, RunError, UserError, count_processors, find_outputs, find_root, shorten_path
+from .comparison import FILES, make_report
 from .ingredients import describe_inputs, find_notebooks
 from .notebook_process import end_all, preload
 from .parameters import Parameters, read_parameters
 from .record import read_keys
 from .runner import FOLDER, USUAL, Execution, is_whole, plan_steps, run_all, shrink_store
 from .sweep_file import Sweep
-
-FILES = {"index.html", *(f"sweep.{kind}" for kind in KINDS)}
 
 
 def run_sweep(
@@ -57,7 +55,7 @@ def run_sweep(
         if folder.exists() and not (folder / "sweep.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        record = {"sweep": sweep.name, "varied": sweep.varied, "full": sweep.full, "runs": runs}
+        record = {"sweep": sweep.name, "varied": sweep.varied, "runs": runs}
         write_json(folder / "sweep.json", record)
         if scheduler:
             failed = make_on_cluster(sweep.runs, folder, execution, scheduler)
@@ -155,13 +153,12 @@ def make_told() -> None:
 
 
 def write_summary(sweep: Sweep, folder: Path) -> None:
-    """Write ``sweep.csv``, the figure and ``index.html`` over all runs into the sweep's folder, by a notebook."""
-    links = {run.run: f"{run.run}/html/index.html" for run in sweep.runs}
-    links = {run: page for run, page in links.items() if (folder / page).exists()}
+    """Write the comparison of all runs of a sweep into its folder: a table, a figure and ``index.html``."""
     named = f" --name {sweep.name}" if Path(sweep.file).stem != sweep.name else ""
-    files = make_report("compare_sweep", {"sweep": sweep.name}, links, f"adoption sweep {sweep.file}{named}")
+    names, data = [f"{sweep.name}/{run.run}" for run in sweep.runs], {run.data for run in sweep.runs}
+    is_any = any((folder / run.run / RECORD).exists() for run in sweep.runs)
+    files = make_report(names, folder, f"adoption sweep {sweep.file}{named}", data) if is_any else {}
     for name in FILES - files.keys():
         (folder / name).unlink(missing_ok=True)  # of an earlier time
-    data = {run.data for run in sweep.runs}
     for name, content in files.items():
-        write_file(folder / name, hide_content(name, content, data))
+        write_file(folder / name, content)

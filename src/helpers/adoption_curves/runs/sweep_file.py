@@ -17,7 +17,7 @@ from .parameters import ParameterError, Parameters, complete_parameters, parse_y
 
 MAX_UNASKED, MAX_RUNS, MAX_BYTES = 200, 10_000, 1_000_000
 PARTS = ("parameters", "grid", "runs")
-RESERVED = re.compile(r"(sweep|index)\..*", re.IGNORECASE)
+RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,12 @@ class Sweep:
     runs : sequence of Parameters
     varied : tuple of str
         Parameters that aren't the same in all runs.
-    full : bool
-        Whether the runs are all combinations of a grid, so that the effects of parameters can be told apart.
     """
 
     name: str
     file: str
     runs: Sequence[Parameters]
     varied: tuple[str, ...]
-    full: bool
 
 
 def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
@@ -90,7 +87,7 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
         named = read_parameters({"run": name or path.stem}).run
     except ParameterError as error:
         raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
-    return Sweep(named, path.name, runs, varied, bool(grid) and not listed)
+    return Sweep(named, path.name, runs, varied)
 
 
 def _read_yaml(path: Path) -> Any:

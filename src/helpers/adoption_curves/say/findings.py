@@ -85,7 +85,7 @@ def _list_ceiling(facts: Facts) -> list[tuple[Any, ...]]:
         return []
     low, high, text = np.nan, np.nan, found.sentence
     if found.verdict != "not known":
-        low, high = max(found.low, min(found.reached, found.high)), found.high
+        low, high = found.printed_low, found.printed_high
         beyond = found.verdict == "beyond the limit"
         text = f"not known: {text}{say_unit(unit)}" if beyond else say_span_of_end(found, unit)
     return [("ceiling", "Where growth ends", np.nan, low, high, unit, text, "")]
@@ -234,7 +234,7 @@ def _state_forecast(facts: Facts) -> str:
         return f"{facts.title}: the forecast from the exact figures is refuted, since {lies}. No forecast is given."
     near, end = facts.at(1), facts.fan[-1]
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
-    newer = facts.list_rows("02_newer")[-1:]
+    newer = [row for row in facts.list_rows("02_newer")[-1:] if np.isnan(row["read_low"])]  # others are figures to it
     which = [f", of the paths with {say_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
     first = f"{lower_first(facts.from_others)} The" if facts.from_others else "the"
     text = f"{facts.title}: {first} combined forecast{''.join(which)} for {say_date(near['date'])} is "

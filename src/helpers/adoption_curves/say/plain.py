@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from ..base.words import lower_first, say, say_count, say_date, say_end, say_name, say_range
-from .facts import Facts, Row
+from ..base.levels import band_columns
+from ..base.words import lower_first, percent, say, say_count, say_date, say_end, say_name, say_range
+from .facts import PASSED, Facts, Row
 
 MANY_TIMES = 1.5
 """From this ratio on growth is told as so many times as many, below it in percent."""
@@ -123,6 +125,13 @@ def _say_forecast(facts: Facts) -> str:
     text += f"Such a range is meant to hold in {100 * facts.level:g} of 100 cases; made in the same way for {others} "
     text += f"{say_count(tested['horizon_years'], 'year')} ahead, it held in {format(tested['covered'], '.0f')} "
     text += "(the mean of these technologies)."
+    if facts.as_printed is not None and facts.newer is not None:
+        newer, low, high = facts.newer, *band_columns(facts.level)
+        text += f" It reads the newest figure, {say_bound(newer, facts.unit)} in {say_date(newer['date'])}, as "
+        text += (
+            f"{say_range(newer['read_low'], newer['read_high'], facts.unit)}; if it may be any number from there on, "
+        )
+        text += f"the range is {say_range(facts.as_printed[low], facts.as_printed[high], facts.unit)}."
     above = tested["above_median"]
     if max(above, 100 - above) >= UNEVEN:
         part, side = (above, "above") if above > 50 else (100 - above, "below")
@@ -137,10 +146,17 @@ def _say_end(facts: Facts) -> str:
     text = f"{facts.title}: {say_end(found, facts.unit)}."
     if found.verdict not in ("levels off", "depends on the curve"):
         return text
-    if pd.isna(found.bound):
-        return f"{text} The ranges of the forecast do not rely on that."
-    further = facts.fan[-1]["q0.5"] > found.high
-    return f"{text} The forecast goes further: half of what it is made of knows no such end." if further else text
+    counted = [
+        f"{format(row['above_printed'], '.0f')} of {format(row['figures'], '.0f')} for {row['kind']}"
+        if np.isfinite(row["figures"])
+        else f"{percent(row['passed'])} for {row['kind']}"
+        for row in facts.odds
+    ]
+    if counted:
+        text += f" Later figures passed such ends within {say_count(PASSED, 'year')}: {', '.join(counted)}."
+    if facts.goes_further:
+        text += " The middle of the forecast lies above that range: half of it is made without such an end."
+    return text
 
 
 def _say_caution(facts: Facts) -> str:

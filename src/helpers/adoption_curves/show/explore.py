@@ -1,307 +1,202 @@
-"""Explore one series: choose it, a curve, a ceiling, a date and a horizon, and see what follows.
+"""The explorer: a series, its upper limit, a curve, a date and a horizon; figure, verdict, forecast and numbers.
 
-`Explorer` computes a `Result` of a `Selection` and keeps what is slow (what the references teach, the verdict and the
-milestones), so that a move of a slider is a matter of milliseconds. The figure comes first: whoever does not `wait`
-gets the verdict later. `explore_words` says a result, `explore_panel` holds the widgets, and `runs.explore` opens them.
+The figure comes first, with a word on what is still computed. A browser sends the next choice only after the answer to
+the last one, so moves of a slider do not queue up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from base64 import b64encode
+from functools import cache
+from html import escape
+from io import BytesIO
 from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 
 from .. import curves, forecast, indicators
-from ..base.project import find_data
-from ..base.words import say_name
-from ..forecast import NOT_REACHED
-from ..forecast.windows import SHORTEST, SHORTEST_SPAN
+from ..base.words import lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
 from ..say.facts import list_ceiling
+from . import figures
 
-__all__ = ["CEILINGS", "Explorer", "Result", "Selection"]
-
-CEILINGS = {
-    "free": "free",
-    "share": "a share of the bound",
-    "bound": "the bound itself",
-}
-OTHERS = 7
-"""Curves with other ceilings that are drawn beside a free fit."""
 MAX_YEARS = 15
-"""The furthest horizon that a slider offers, to which milestones are looked for."""
-PAST_YEARS, PAST_PER_YEAR = 9.0, 3.0
-"""Years of the past that are drawn: so many, and so many for each year of the horizon."""
-POINTS = 101
-BANDS = {95: ("q0.025", "q0.975"), 80: ("q0.1", "q0.9"), 50: ("q0.25", "q0.75")}
-"""Columns of both ends of each prediction band, by its level in percent."""
+"""The furthest horizon of the slider."""
+PAST = 3
+"""Horizons of the past that are drawn."""
+ROWS = 5
+"""Rows of each table."""
+POINTS = 121
+COMPUTING = "<p role='status'>Computing the forecast and the verdict …</p>"
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What is looked at. `share` counts with the ceiling "share"; `as_of` "" is all data."""
-
-    entity: str
-    indicator: str
-    family: str = "logistic"
-    ceiling: str = "free"
-    share: float = 0.75
-    as_of: str = ""
-    horizon_years: float = 5
-
-    @property
-    def curve(self) -> str:
-        """The family in words."""
-        return f"{say_name(self.family)} curve"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What follows from a selection; a part that can't be had is None, and `problems` says why.
-
-    Attributes
-    ----------
-    selection : Selection
-    series : AdoptionSeries or None
-    free : Results or None
-        The fit with a free ceiling.
-    chosen : Results or None
-        The fit with the chosen ceiling.
-    others : tuple of Results
-        Fits with ceilings within the 80 % profile interval of a free fit: they describe the data about as well.
-    forecast : Forecast or None
-    ceiling : row of `facts.list_ceiling`, or None
-        The verdict on where the series ends, whichever curve is drawn.
-    milestones : DataFrame or None
-        From `Forecast.milestones`.
-    problems : tuple of str
-    waits : bool
-        Whether others, ceiling and milestones are still to be computed.
-    """
-
-    selection: Selection
-    series: Any = None
-    free: Any = None
-    chosen: Any = None
-    others: tuple[Any, ...] = ()
-    forecast: Any = None
-    ceiling: Any = None
-    milestones: Any = None
-    problems: tuple[str, ...] = ()
-    waits: bool = False
-
-    @property
-    def identified(self) -> bool:
-        """Whether growth levels off, and the data identify the ceiling of the drawn curve."""
-        found = self.ceiling
-        return found is not None and found.verdict == "levels off" and self.free is not None and self.free.identified
-
-    @property
-    def names(self) -> tuple[str, str]:
-        """What the curve and its ceiling are, in a legend."""
-        kind = "identified" if self.selection.ceiling == "free" else "given"
-        return self.selection.curve.capitalize() + ", one of many that fit" * bool(self.others), f"ceiling ({kind})"
-
-
-# ---- compute --------------------------------------------------------------------------------------------------------
-
-
-class Explorer:
-    """The data of one folder or file, and what has been computed from them.
+class Explorer(widgets.VBox):
+    """Controls, figure, verdict and numbers of one series at a time.
 
     Parameters
     ----------
-    source : str
-        Folder or file of the data, as the parameter ``data`` of a run.
+    data : Data
+    key : tuple of str
+        Entity and indicator of the first series.
     bound : str
-        Known upper bound as for a run; where a series has no such bound its own base serves, or none.
-    """
-
-    def __init__(self, source: str = "data", bound: str = "internet_users"):
-        self.source, self.bound = source, bound
-        self.data = indicators.load(find_data(source))
-        self.known_on, self.select, self.predict = cache(self.data.known_on), cache(self._select), cache(self._predict)
-        self._references, self.assess = cache(lambda as_of: self.known_on(as_of).references()), cache(self._assess)
-        self._fit, self._list_others, self._reach = cache(self._fit_free), cache(self._fit_others), cache(self._find)
-        self._complete: set[tuple[str, ...]] = set()
-
-    @cached_property
-    def offers(self) -> dict[str, list[tuple[str, str]]]:
-        """Title and name of the indicators with data enough, by entity. Base populations are left out."""
-        entries = {entry.indicator: entry for entry in self.data.indicators.itertuples(index=False)}
-        offers: dict[str, list[tuple[str, str]]] = {}
-        for entity, indicator in self.data.list_series():
-            entry = entries[indicator]
-            found = self.select(entity, indicator).values if entry.breaks else self.data.exact_values(entity, indicator)
-            if entry.role != "base" and find_enough(found):  # of a series with breaks only one stretch counts
-                offers.setdefault(entity, []).append((entry.title, indicator))
-        return offers
-
-    def list_dates(self, entity: str, indicator: str) -> list[str]:
-        """Days on which figures came out, once there were enough for a forecast; the last one is "", all data."""
-        series = self.select(entity, indicator)
-        known = series.observations.set_index("date")["published"].cummax()
-        dates = [f"{known[date]:%Y-%m-%d}" for date in find_enough(series.values)]
-        return [*dict.fromkeys(dates[:-1]), ""] if dates else []
-
-    def compute(self, selection: Selection, wait: bool = True) -> Result:
-        """What follows from a selection; never raises for what the data can't carry.
-
-        Without `wait` others, ceiling and milestones are left out where they have not been computed before.
-        """
-        problems: dict[str, None] = {}
-
-        def attempt(make: Callable[..., Any], *arguments: Any) -> Any:
-            try:
-                return make(*arguments)
-            except ValueError as error:  # what the data can't carry
-                text = str(error).rstrip(".") + "."
-                problems[text[:1].upper() + text[1:]] = None
-                return None
-
-        key, family = (selection.entity, selection.indicator, selection.as_of), selection.family
-        series = attempt(self.select, *key)
-        if series is None:
-            return Result(selection, problems=tuple(problems))
-        forecast = attempt(lambda: self.predict(*key).until(selection.horizon_years))
-        free = chosen = attempt(self._fit, family, *key)
-        if selection.ceiling != "free":
-            chosen = attempt(fit_given, selection, series)
-        known = Result(selection, series, free, chosen, forecast=forecast, waits=True)
-        if wait or (family, *key) in self._complete:
-            others = attempt(self._list_others, family, *key) if selection.ceiling == "free" and free else None
-            ceiling = attempt(self.assess, *key)
-            furthest = max(MAX_YEARS, selection.horizon_years)
-            reached = None if forecast is None else cut_milestones(self._reach(furthest, *key), forecast.dates[-1])
-            self._complete |= {(family, *key)} if selection.ceiling == "free" else set()
-            known = replace(known, others=others or (), ceiling=ceiling, milestones=reached, waits=False)
-        return replace(known, problems=tuple(problems))
-
-    def _select(self, entity: str, indicator: str, as_of: str = "") -> Any:
-        """The series as known on a date, with the bound of the explorer, its own base, or none."""
-        for bound in (self.bound, indicator):
-            try:
-                return self.known_on(as_of).series(entity, indicator, bound)
-            except indicators.DataError:
-                continue
-        return self.known_on(as_of).series(entity, indicator)
-
-    def _predict(self, *key: str) -> Any:
-        """The forecast of a series as known on a date, to some horizon: see `Forecast.until`."""
-        series = self.select(*key)
-        return forecast.forecast(series, references=self._references(key[-1]))
-
-    def _assess(self, *key: str) -> Any:
-        """The verdict on the ceiling of a series as known on a date, as notebook 03 has it."""
-        series = self.select(*key)
-        given = {"bound": series.bound, "errors": series.errors, "known_se": series.known_se}
-        return list_ceiling(curves.assess_ceiling(series.values, **given), series.values).iloc[0]
-
-    def _find(self, furthest: float, *key: str) -> pd.DataFrame:
-        """Milestones within the furthest horizon: those of a nearer one are the same, as far as it goes."""
-        return self.predict(*key).until(furthest).milestones()
-
-    def _fit_free(self, family: str, *key: str) -> Any:
-        return build_model(family, self.select(*key)).fit()
-
-    def _fit_others(self, family: str, *key: str) -> tuple[Any, ...]:
-        """The fits with ceilings within the 80 % profile interval of the free one.
-
-        They begin at the curve's own value at the last date, and an open interval ends at ten times the highest figure;
-        without a degree of freedom to judge by there are none.
-        """
-        series, free = self.select(*key), self._fit(family, *key)
-        if free.df_resid <= 0 or free.params.isna().any():
-            return ()
-        low, high = free.conf_int(0.2, "profile").loc["ceiling"]
-        reached = float(free.predict(series.values.index[-1:]).iloc[0])
-        ends = max(low, 1.001 * reached), max(min(high, 10 * series.values.max()), 1.002 * reached)
-        return tuple(build_model(family, series, ceiling).fit() for ceiling in np.geomspace(*ends, OTHERS))
-
-
-def cut_milestones(found: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
-    """Milestones as a forecast to the date `end` has them, of those of a longer one."""
-    dates = found[["median", "earliest", "latest"]]
-    dates = dates.mask(dates > f"{end:%Y-%m-%d}", NOT_REACHED)  # ISO dates, and words that come after them
-    status = found["status"].mask(dates["median"] == NOT_REACHED, NOT_REACHED)
-    return found.assign(status=status, **dates)
-
-
-def find_enough(values: pd.Series) -> list[str]:
-    """ISO dates up to which there are figures enough for a forecast."""
-    values = values[values > 0]
-    years = curves.decimal_years(values.index)
-    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[:1].sum() >= SHORTEST_SPAN)
-    return [f"{date:%Y-%m-%d}" for date in values.index[enough]]
-
-
-def build_model(family: str, series: Any, ceiling: Any = None) -> Any:
-    """A family's model of the series."""
-    return curves.FAMILIES[family](series.values, ceiling=ceiling, errors=series.errors)
-
-
-def fit_given(selection: Selection, series: Any) -> Any:
-    """The fit with a given ceiling.
+        Its upper limit, as a run takes it; where a series has no such limit, its own base or none.
+    family : str
+    as_of : str
+        Only figures that were public on this day exist; "" for all.
+    horizon_years : int
 
     Raises
     ------
-    ValueError
-        Without a bound, or where the ceiling is already passed.
+    DataError
+        For an unknown series, or one without a figure on that day.
     """
-    if series.bound is None:
-        raise ValueError("this series has no known bound, so its ceiling can only be free")
-    share, reached = 1.0 if selection.ceiling == "bound" else selection.share, f"{100 * series.share.max():.1f} %"
-    if series.share.max() >= share:
-        sentence = f"{reached} of the bound has been reached, so the ceiling can't be {100 * share:g} % of it"
-        raise ValueError(f"{sentence}: choose a higher share")
-    return build_model(selection.family, series, curves.Share(series.bound, share)).fit()
+
+    def __init__(self, data: Any, key: tuple[str, str], bound: str, family: str, as_of: str, horizon_years: int):
+        self.bound, self.known_on = bound, cache(data.known_on)
+        self.limits, self.predict = cache(self._list_limits), cache(self._predict)
+        self.limits(key, as_of)  # for its error, before anything is shown
+        keys = sorted({*indicators.list_studied(data), key})
+        titles = [(f"{entity}: {data.find_entry(name).title}", (entity, name)) for entity, name in keys]
+        families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
+        years = {"value": horizon_years, "min": 1, "max": max(MAX_YEARS, horizon_years)}
+        self.controls = {
+            "series": widgets.Dropdown(options=titles, value=key, description="Series"),
+            "limit": widgets.Dropdown(description="Upper limit"),
+            "family": widgets.Dropdown(options=families, value=family, description="Curve"),
+            "as_of": widgets.SelectionSlider(options=[""], description="Known on", continuous_update=False),
+            "years": widgets.IntSlider(**years, description="Years ahead", continuous_update=False),
+        }
+        self.picture, self.verdict, self.numbers = (widgets.HTML() for _ in range(3))
+        place = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}
+        grid = widgets.GridBox([*self.controls.values()], layout=place)
+        super().__init__([grid, self.picture, self.verdict, self.numbers])
+        self._offer(as_of)
+        for control in self.controls.values():
+            control.layout.width = "auto"
+            control.observe(self._follow, "value")
+
+    def _follow(self, change: dict[str, Any]) -> None:
+        if not self.busy:  # what `_offer` changes is one change
+            if change["owner"] is self.controls["series"]:
+                self._offer()
+            self.update()
+
+    def _offer(self, as_of: str = "") -> None:
+        """Offer the upper limits of the chosen series, and the days on which its figures were published."""
+        self.busy = True
+        known = self.limits(self.controls["series"].value, "")
+        rows = next(iter(known.values())).observations
+        days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
+        days = sorted({*days, as_of} - {""})
+        self.controls["limit"].options = [*known]
+        self.controls["as_of"].options = [*((f"{pd.Timestamp(day):%-d %b %Y}", day) for day in days), ("all data", "")]
+        self.controls["as_of"].value = as_of
+        self.busy = False
+
+    def _list_limits(self, key: tuple[str, str], as_of: str) -> dict[str, Any]:
+        """The series with each upper limit that it may have, by the limit's title."""
+        known = self.known_on(as_of)
+        for bound in (self.bound, key[1], ""):
+            try:
+                series = known.series(*key, bound)
+                break
+            except indicators.DataError:
+                if not bound:
+                    raise
+        offered = known.offer_bounds(series)
+        return {
+            title: known.series(*key) if values is None else series.with_bound(values, series.bound_name, title)
+            for title, values in offered.items()
+        }
+
+    def _predict(self, key: tuple[str, str], limit: str, as_of: str) -> Any:
+        """The forecast of a series, to some horizon."""
+        return forecast.forecast(self.limits(key, as_of)[limit], references=self.known_on(as_of).references())
+
+    def update(self) -> None:
+        """Draw the series and its curve; then compute the forecast and the verdict, and draw all."""
+        key, limit, family, as_of, years = (control.value for control in self.controls.values())
+        self.verdict.value, self.numbers.value = COMPUTING, ""
+        try:
+            offered = self.limits(key, as_of)
+            series = offered.get(limit) or next(iter(offered.values()))
+            fit = curves.FAMILIES[family](series.values, errors=series.errors).fit()
+        except ValueError as error:  # what the data cannot carry
+            self.picture.value, self.verdict.value = "", say_problem(error)
+            return
+        self.picture.value = draw(series, fit, years)
+        try:
+            found = self.predict(key, series.bound_title or "none", as_of).until(years)
+            self.picture.value = draw(series, fit, years, found)
+            self.verdict.value = judge(series, found)
+            self.numbers.value = tabulate(series, found)
+        except ValueError as error:
+            self.verdict.value, self.numbers.value = say_problem(error), tabulate(series)
 
 
-# ---- lines ----------------------------------------------------------------------------------------------------------
+def say_problem(error: ValueError) -> str:
+    """A sentence on what the figures cannot carry, as HTML."""
+    return f"<p role='alert'>{escape(say_first(str(error).rstrip('.')))}.</p>"
 
 
-def trace_lines(result: Result) -> pd.DataFrame:
-    """Everything that is drawn.
+def judge(series: Any, found: Any) -> str:
+    """The forecast and the verdict on saturation, a sentence each, as HTML."""
+    fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
+    ceiling = list_ceiling(fits, series.values).iloc[0]
+    end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
+    ahead = f"Forecast for {date}: median {say(end[0.5])}, 80 % range {say_range(end[0.1], end[0.9], series.unit)}."
+    if found.refuted:
+        ahead = "A newer figure refutes the forecast."
+    elif not found.tested[-1]:
+        ahead += " No earlier technology has tested a range so far ahead."
+    verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
+    return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
-    Returns
-    -------
-    DataFrame
-        By date: observations, newer (figures after these that are bounds), bound, ceiling (where
-        given or identified: one that the data leave open is no line),
-        curve, other_1 and so on, and the forecast's quantiles, named as in its table (q0.5). What isn't there is NaN,
-        and so is a curve where it runs far above the rest.
-    """
-    series, forecast, selection, values = result.series, result.forecast, result.selection, result.series.values
-    seen, ahead = curves.decimal_years(values.index), selection.horizon_years
-    start = max(seen[0], seen[-1] - PAST_YEARS - PAST_PER_YEAR * ahead)
-    dates = pd.DatetimeIndex(curves.to_dates(np.linspace(start, seen[-1] + ahead, POINTS)))
-    dates = dates.union(values.index[seen >= start]).union(forecast.dates if forecast else []).union(series.newer.index)
-    names = ["q0.5", *(name for ends in BANDS.values() for name in ends)]
-    others = [f"other_{number}" for number, _ in enumerate(result.others, start=1)]
-    columns = ["observations", "newer", "bound", "ceiling", "curve", *others, *names]
-    lines = pd.DataFrame(index=dates, columns=columns, dtype=float).assign(observations=values.reindex(dates))
-    lines["newer"] = series.newer["value"][~series.newer.index.duplicated(keep="last")].reindex(dates)
+
+def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
+    """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
+    axis, values = figures.open_axes(200), series.values
+    end = values.index[-1] + pd.DateOffset(years=years) if found is None else found.dates[-1]
+    values = values[values.index >= values.index[-1] - PAST * (end - values.index[-1])]
+    dates = pd.date_range(values.index[0], end, periods=POINTS)
+    labels, shown = [], [values, series.newer["value"]]
+    if found is not None:
+        labels += figures.plot_forecast(axis, found.fan, values)
+        shown.append(found.quantiles.max())
     if series.bound is not None:
-        lines["bound"] = series.bound_at(dates)
-    if forecast is not None:
-        lines.loc[forecast.origin, names] = values.iloc[-1]
-        lines.loc[forecast.dates, names] = forecast.quantiles[[float(name[1:]) for name in names]].to_numpy()
-        if series.bound is not None:
-            after = dates > forecast.origin
-            years = curves.decimal_years(dates[after]) - curves.decimal_years([forecast.origin])
-            lines.loc[after, "bound"] = forecast.ahead_of(years).bound[0]
-    if result.chosen is not None:
-        top = np.nanmax(lines.to_numpy())
-        bound = None if series.bound is None else lines["bound"].to_numpy()
-        for name, fit in zip(["curve", *others], [result.chosen, *result.others], strict=True):
-            curve = np.asarray(fit.predict(dates, bound))
-            top = max(top, min(curve.max(), 1.5 * top)) if name == "curve" else top
-            lines[name] = np.where(curve <= top, curve, np.nan)
-        if selection.ceiling in ("share", "bound"):
-            lines["ceiling"] = lines["bound"] * (1.0 if selection.ceiling == "bound" else selection.share)
-        elif selection.ceiling == "free" and result.identified:
-            lines["ceiling"] = result.chosen.ceiling
-    return lines
+        known = series.bound[series.bound.index.slice_indexer(values.index[0], end)]
+        known = known if len(known) else series.bound.iloc[-1:]
+        ahead = known.iloc[:0] if found is None else found.bound_frame().set_index("date")["mean"]
+        labels += figures.plot_bound(axis, known, ahead[ahead.index > known.index[-1]])
+        shown += [known, ahead]
+    top = 1.05 * max(np.nanmax(each) for each in shown if len(each))
+    curve = pd.Series(np.asarray(fit.predict(dates)), dates)
+    name = f"{say_name(fit.model.name)} curve"
+    labels += figures.plot_fit(axis, values, curve[curve <= top], name if curve.iloc[-1] <= top else f"{name} goes on")
+    figures.plot_newer(axis, series.newer)
+    figures.finish_axes(axis, labels, (values.index[0], end), top, f"{series.full_title}, {series.unit}")
+    picture = BytesIO()
+    axis.figure.savefig(picture, format="png")
+    words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}" + ", and the forecast" * bool(
+        found
+    )
+    source = b64encode(picture.getvalue()).decode()
+    return f'<img alt="{escape(words)}" style="width: 100%; max-width: 760px" src="data:image/png;base64,{source}">'
+
+
+def tabulate(series: Any, found: Any = None) -> str:
+    """The last figures beside the forecast's numbers, as HTML tables."""
+    values = series.values.iloc[-ROWS:]
+    given = pd.DataFrame({"Published": map(say_date, values.index), say_first(series.unit): map(say, values)})
+    if series.bound is not None and not np.allclose(100 * series.share, series.values):
+        shares = [say(100 * share, "percent") for share in series.share.iloc[-ROWS:]]
+        given[f"Share of {lower_first(series.bound_title)}"] = shares
+    frames = [given]
+    if found is not None:
+        fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, ROWS).round().astype(int))]
+        ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
+        medians = map(say, fan[0.5])
+        frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80 % range": ranges}))
+    tables = "".join(frame.to_html(index=False, border=0) for frame in frames)
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 0 3em; line-height: 1.3">{tables}</div>'

@@ -189,8 +189,20 @@ def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
     return pd.concat([frame.iloc[:half], frame.iloc[-half:]]), note
 
 
+class Table(great_tables.GT):
+    """A table as a notebook keeps it: without its parts as text, and without the styles that it does not use."""
+
+    def __repr__(self) -> str:
+        return "<table>"
+
+    def _repr_html_(self) -> str:
+        text = super()._repr_html_()
+        used = {name for names in re.findall(r'class="([^"]*)"', text) for name in names.split()}
+        return re.sub(r"\n\s*#[\w-]+ \.(gt_\w+)[^{]*\{[^}]*\}", lambda rule: rule[0] if rule[1] in used else "", text)
+
+
 def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
-    table = great_tables.GT(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
+    table = Table(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table

@@ -5,8 +5,8 @@ drawings, ``embeds`` what is offered below them and the figures alone, ``exhibit
 ``citation`` how all is cited, ``frame`` what all pages share: a page is made with its `render`, from a template that
 extends ``sheet.html.j2``.
 
-All that a page links to is within it or on the web, but for its one navigation block, which leads to the other pages
-of the folder: a page that was sent alone has no dead link outside of that.
+The index, and each figure alone, hold all that they link to within the folder, so that they can be sent: only the
+index's one navigation block leads to other files. A notebook's page leads to the tables and figures beside it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from ..record import (
     locate,
     name_pages,
     note_pages,
-    read_entries,
     read_entry,
     read_record,
     read_unchanged,
@@ -41,14 +40,13 @@ from ..record import (
 )
 from .charts import set_chart
 from .citation import cite_run
-from .embeds import build_chart, describe_figure, draw_card, list_forms
-from .exhibits import embed_files
+from .embeds import build_chart, list_forms
+from .exhibits import embed_files, link_files
 from .frame import render
 from .index import build_index, describe_notebook
 
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
-CARD_NAME = "card.png"
 OF_SERIES = ("levels", "shares", "growth", "fits", "residuals", "forecast", "bands", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
 OURS = 'content="Adoption curves"'  # of the generator, whose attributes may stand in either order
@@ -70,13 +68,10 @@ class PageWriter:
         The run's folder.
     notebooks : sequence of Path
         All notebooks in order, executed or not: their titles lead from page to page.
-    url : str
-        Address that ``html/`` will have on the web, with a slash at its end; "" where it isn't known.
     """
 
-    def __init__(self, folder: Path, notebooks: Sequence[Path], url: str = ""):
-        self.folder, self.pages, self.url = folder, describe_pages(notebooks), url
-        self.charts = f"{url}charts/" if url else ""
+    def __init__(self, folder: Path, notebooks: Sequence[Path]):
+        self.folder, self.pages = folder, describe_pages(notebooks)
         self.thread, self.bodies = ThreadPoolExecutor(1), dict[str, Future[Markup]]()
 
     def __enter__(self) -> Self:
@@ -87,7 +82,7 @@ class PageWriter:
 
     def write(self, name: str) -> None:
         """Have the page of the executed notebook `name` made."""
-        self.bodies[name] = self.thread.submit(set_executed, self.folder, name, self.charts)
+        self.bodies[name] = self.thread.submit(set_executed, self.folder, name)
 
     def finish(self) -> Path:
         """Write all pages, and each figure alone, from the run's record; returns the index, which a reader opens first.
@@ -101,35 +96,25 @@ class PageWriter:
 
         record = read_json(locate(self.folder, RECORD))
         written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
-        citation, card = cite_run(record, self.folder.name, self.url), self._write_card(record["main_figure"])
-        shared = {"run": self.folder.name, "citation": citation, "card": card}
+        shared = {"run": self.folder.name, "citation": cite_run(record, self.folder.name)}
         for name, page in self.pages.items():
-            body, place = self.bodies[name].result(), self.url and f"{self.url}{page['href']}"
-            told = {**page, **shared, "address": place, "sections": list_sections(body), "body": body}
-            self._write(page["href"], embed_files(render("notebook.html.j2", **told), self.folder, written))
+            body = self.bodies[name].result()
+            text = render("notebook.html.j2", **page, **shared, sections=list_sections(body), body=body)
+            self._write(page["href"], link_files(text, written))
         notebooks = [describe_notebook(self.folder, page) for page in self.pages.values()]
-        describe = partial(describe_figure, self.folder, written, url=self.charts)
-        for name, alt in ((figure["name"], figure["alt"]) for page in notebooks for figure in page["figures"]):
-            counted = record["subject"].get("counted", "") if name.partition("_")[2] in OF_SERIES else ""
-            note = {"counted": counted, "citation": citation, "card": card}
-            self._write(f"charts/{name}.html", build_chart(self.folder, describe(name, alt), note))
-        shared["address"] = self.url and f"{self.url}index.html"
-        self._write("index.html", build_index(self.folder, notebooks, describe, shared))
+        uncommitted = cite_run({**record, "git": {}}, self.folder.name)
+        for figure in (figure for page in notebooks for figure in page["figures"]):
+            counted = record["subject"].get("counted", "") if figure["name"].partition("_")[2] in OF_SERIES else ""
+            note = {"counted": counted, "citation": uncommitted}
+            self._write(f"charts/{figure['name']}.html", build_chart(self.folder, written, figure, note))
+        self._write("index.html", build_index(self.folder, notebooks, shared))
         return locate(self.folder, "html/index.html")
-
-    def _write_card(self, name: str | None) -> str:
-        """Address of the picture that others show beside a link to a page; "" without an address or a main figure."""
-        figure = locate(self.folder, f"figures/{name}.png")
-        if not self.url or not figure.is_file():
-            return ""
-        write_file(locate(self.folder, f"html/{CARD_NAME}"), draw_card(figure.read_bytes()))
-        return f"{self.url}{CARD_NAME}"
 
     def _write(self, name: str, page: str) -> None:
         write_file(locate(self.folder, f"html/{name}"), page.encode("utf-8"))
 
 
-def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
+def set_executed(folder: Path, name: str) -> Markup:
     """Body of the page of an executed notebook in the folder of its tables and figures.
 
     Parameters
@@ -137,8 +122,6 @@ def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
     folder : Path
     name : str
         Of the notebook.
-    charts : str
-        Address of the folder with the figures alone, where it is known.
 
     Returns
     -------
@@ -153,8 +136,8 @@ def set_executed(folder: Path, name: str, charts: str = "") -> Markup:
 
     notebook = read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
     record = read_entry(folder, name) or {"tables": {}, "figures": {}}
-    describe = partial(describe_figure, folder, list_written(record), url=charts)
-    body, wordless = set_body(notebook, record["tables"], list(record["figures"]), partial(set_chart, folder), describe)
+    forms = partial(list_forms, list_written(record))
+    body, wordless = set_body(notebook, record["tables"], list(record["figures"]), partial(set_chart, folder), forms)
     if wordless:
         raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
     return body
@@ -193,8 +176,7 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     }
     pages, record, note = {}, read_record(record_path(folder, name), ENTRY), {"citation": f"Made with: {command}"}
     for each, entry in record["figures"].items():
-        figure = describe_figure(folder, list_written(record), each, entry["alt"])
-        pages[f"{each}.html"] = build_chart(folder, figure, note)
+        pages[f"{each}.html"] = build_chart(folder, list_written(record), {"name": each, **entry}, note)
     return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder, list_written(record))}
 
 
@@ -244,14 +226,12 @@ def read_notebook(path: Path) -> Any:
         raise UserError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
 
 
-def write_pages(folder: Path, url: str = "") -> Path:
+def write_pages(folder: Path) -> Path:
     """Write ``html/`` of the run in `folder` from its executed notebooks, tables, figures and record.
 
     Parameters
     ----------
     folder : Path
-    url : str
-        As for `PageWriter`.
 
     Returns
     -------
@@ -269,7 +249,7 @@ def write_pages(folder: Path, url: str = "") -> Path:
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
         )
-    with PageWriter(folder, notebooks, url) as pages:
+    with PageWriter(folder, notebooks) as pages:
         for notebook in notebooks:
             pages.write(notebook.stem)
         return pages.finish()
@@ -287,7 +267,7 @@ def explain_failure(what: str) -> Iterator[None]:
         raise RunError(f"No page can be made of {what} ({problem}).") from error
 
 
-def export_run(folder: Path, url: str = "") -> Path:
+def export_run(folder: Path) -> Path:
     """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
 
     Raises
@@ -297,33 +277,15 @@ def export_run(folder: Path, url: str = "") -> Path:
         a page.
     """
     record = read_unchanged(folder, "tables", "figures", "notebooks")
-    beside = [CARD_NAME] if url else []
-    for name in {*name_pages(record), *beside} - record["pages"].keys():
+    for name in {*name_pages(record)} - record["pages"].keys():
         if os.path.lexists(place := locate(folder, f"html/{name}")):
             raise RunError(
                 f"{shorten_path(place)} is no page of run '{folder.name}', but has the name of one. Move it."
             )
     with explain_failure(f"run '{folder.name}'"):
-        index = write_pages(folder, url)
-    if not url and CARD_NAME in record["pages"]:
-        locate(folder, f"html/{CARD_NAME}").unlink(missing_ok=True)
-    note_pages(folder, beside)
+        index = write_pages(folder)
+    note_pages(folder)
     return index
-
-
-def list_gaps(folder: Path) -> list[str]:
-    """Sentences on what the figures of a run lack that pages could show."""
-    records = read_entries(folder).values()
-    written = {path for record in records for path in list_written(record)}
-    names = [name for record in records for name in record["figures"]]
-    bare = [name for name in names if "data" not in list_forms(written, name)]
-    wide = [name for name in names if f"figures/{name}.narrow.svg" not in written]
-    told = {
-        f"no data can be offered under {', '.join(bare)}: an older version saved them without, or study.draw was given "
-        f"none. Make the run again: adoption run {folder.name}": bare,
-        f"without a drawing for telephones, which get the wide one: {', '.join(wide)}": wide,
-    }
-    return [sentence for sentence, figures in told.items() if figures]
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:

@@ -15,7 +15,7 @@ AUTHORS = "The Adoption Curves authors"
 DATA = Parameters.model_fields["data"].default
 
 
-def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
+def cite_run(record: Mapping[str, Any], run: str) -> str:
     """Authors, year, package and commit, what the run is of, what the data were known as of, and where it stands.
 
     Parameters
@@ -23,8 +23,6 @@ def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
     record : mapping
         Content of ``run.json``.
     run : str
-    url : str
-        Address of its pages, where it is told.
 
     Returns
     -------
@@ -37,7 +35,7 @@ def cite_run(record: Mapping[str, Any], run: str, url: str = "") -> str:
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
     made = f", commit {commit['commit'][:12]}" if commit else ""
     about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
-    place = url or (address if author else "") or ("" if own else "Unpublished")
+    place = (address if author else "") or ("" if own else "Unpublished")
     return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 

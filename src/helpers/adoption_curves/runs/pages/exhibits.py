@@ -101,6 +101,14 @@ def embed_files(page: str, folder: Path, written: Collection[str], most: int = P
     return "".join(pieces)
 
 
+def link_files(page: str, written: Collection[str]) -> str:
+    """The page with a link to the file beside it in the run's folder in the place of each mark."""
+    pieces = page.split(MARK)
+    marked: list[tuple[str, str, str]] = [tuple(json.loads(b64decode(piece))) for piece in pieces[1::2]]
+    pieces[1::2] = [link_file(*each, f"../{each[0]}" if each[0] in written else "") for each in marked]
+    return "".join(pieces)
+
+
 def choose_files(counts: Mapping[str, int], folder: Path, written: Collection[str], room: int) -> dict[str, str]:
     """Addresses that hold the files of a run themselves, figures first, then small ones, while there is room.
 
@@ -130,7 +138,7 @@ def choose_files(counts: Mapping[str, int], folder: Path, written: Collection[st
 
 
 def link_file(path: str, label: str, words: str, address: str) -> str:
-    """A link that holds a file; without an address only its label."""
+    """A link to a file, or that holds it; without an address only its label."""
     if not address:
         return f'<span class="beside">{escape(label)}</span>'
     told = f' aria-label="{escape(words)}"' if words else ""

@@ -42,7 +42,7 @@ def set_body(
     tables: Collection[str] = (),
     figures: Sequence[str] = (),
     draw: Callable[[str, str], str] = lambda name, alt: "",
-    describe: Callable[[str, str], Mapping[str, Any]] | None = None,
+    list_forms: Callable[[str], Mapping[str, str]] | None = None,
 ) -> tuple[Markup, list[str]]:
     """HTML of a notebook's cells, with a link to each of the `tables` under the cell that saves it.
 
@@ -53,8 +53,8 @@ def set_body(
         Names of the tables and figures that the run has; a picture by another name is one of nobody's.
     draw : callable
         Takes name and words of a figure, and returns the drawing that stands in for its image, or "".
-    describe : callable, optional
-        Takes the same, and returns what is offered below it, see `embeds.describe_figure`; without one, nothing is.
+    list_forms : callable, optional
+        Takes the name, and returns the paths of what is offered below it by their form; without one, nothing is.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def set_body(
     """
     raise_first(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    given = {"tables": tables, "figures": figures, "draw": draw, "describe": describe}
+    given = {"tables": tables, "figures": figures, "draw": draw, "list_forms": list_forms}
     body, resources = open_exporter().from_notebook_node(notebook, given | {"injected": injected, "wordless": []})
     taken, numbers = set(TAKEN), count(1)
 

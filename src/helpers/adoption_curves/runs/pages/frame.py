@@ -59,17 +59,23 @@ def render(template: str, **content: Any) -> str:
         A page that makes no request and runs nothing; it shows a mark in place of each character that steers a
         terminal, turns the direction of writing, or is half of a pair.
     """
-    page = open_templates().get_template(template).render(**content)
+    look = read_look("chart.css" if template == "chart.html.j2" else "style.css")
+    page = open_templates().get_template(template).render(**look, **content)
     return STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 @cache
 def open_templates() -> Environment:
-    """The templates, with the style of all pages and the policy that allows it, images in the page and nothing else."""
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    """The templates, which escape everything put in."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["file"] = mark_file
-    environment.globals |= {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
     return environment
+
+
+@cache
+def read_look(name: str) -> dict[str, Markup]:
+    """The style of a page, and the policy that allows it, images in the page and nothing else."""
+    style = (TEMPLATES / name).read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own

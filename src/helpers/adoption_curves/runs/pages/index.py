@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -12,15 +12,16 @@ from typing import Any
 from ...base.columns import UNNAMED
 from ...base.files import read_json
 from ...base.project import RECORD
-from ...base.words import say_large
+from ...base.words import UNSTATED, say_large
 from ..parameters import Parameters, write_argument
 from ..record import list_written, locate, read_entry
 from ..table_files import read_rows
 from .charts import set_chart
+from .embeds import list_forms
 from .exhibits import embed_files, embed_image
 from .frame import render
 
-THUMBNAIL = 480  # pixels of width, shown at half of that
+THUMBNAIL = 320  # pixels of width, shown at 240
 SECTIONS = {
     "finding": "The finding",
     "forecast": "Where it could go",
@@ -46,15 +47,13 @@ FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
 """Topics of the statements that stand beside the forecast; all of them are in the last notebook."""
 
 
-def build_index(
-    folder: Path, notebooks: Sequence[Mapping[str, Any]], describe: Callable[..., Any], shared: Mapping[str, Any]
-) -> str:
+def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
-    `notebooks` are as `describe_notebook` has them, `describe` says what is offered below a figure, `shared` is what
-    all pages of the run are told.
+    `notebooks` are as `describe_notebook` has them, `shared` is what all pages of the run are given.
     """
     record = read_json(locate(folder, RECORD))
+    written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
     parameters, subject = record["parameters"], record["subject"]
     heading = [subject.get("title", parameters["indicator"]), parameters["entity"]]
     heading = [part for part in heading if part != UNNAMED]
@@ -79,7 +78,7 @@ def build_index(
         figure=figures.get(record["main_figure"]),
         embed=lambda name: embed_image(locate(folder, f"figures/{name}.png")),
         set_chart=partial(set_chart, folder),
-        describe=describe,
+        list_data=lambda name: {form: path for form, path in list_forms(written, name).items() if form == "data"},
         numbers=numbers,
         cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
         statements=first or rows["statements"],
@@ -94,7 +93,7 @@ def build_index(
         sources=group_sources(record["sources"]),
         facts=list_facts(record),
     )
-    return embed_files(page, folder, [path for entry in record["notebooks"].values() for path in list_written(entry)])
+    return embed_files(page, folder, written)
 
 
 def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -129,7 +128,9 @@ def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
 def set_reading(row: Mapping[str, Any], unit: str) -> str:
     """Value, unit and interval of a row with value, low and high, as a reader wants them."""
     value, low, high = (format_number(str(row[name])) for name in ("value", "low", "high"))
-    return " ".join(filter(None, (value, unit if value else "", f"({low} to {high})" if low and high else "")))
+    return " ".join(
+        filter(None, (value, unit if value and unit != UNSTATED else "", f"({low} to {high})" if low and high else ""))
+    )
 
 
 def format_number(text: str) -> str:

@@ -1,7 +1,7 @@
 """Runs side by side: their forecasts over time, and their medians and bands at one date.
 
-Forecasts are a frame with a row for each run and date: run, title and unit of the indicator, date, value (the median),
-low and high (the band that the run quotes) and level (its coverage).
+Forecasts are a frame with a row for each run and date: run, name (what is written beside it), title and unit of the
+indicator, date, value (the median), low and high (the band that the run quotes) and level (its coverage).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ...base.words import lower_first, say, say_date, say_range
 from . import style
 from .labels import Label, label_ends
 
-MAX_LINES, MAX_ROWS, MAX_GROUPS, MAX_LETTERS = 6, 60, 30, 34
-"""Runs that one panel can show over time; rows that still get a name each, names of groups, and letters of a name."""
+MAX_LINES, MAX_ROWS, MAX_LETTERS = 6, 60, 34
+"""Runs that one panel can show over time; rows that get a name each, and letters of a name."""
 SUBJECT = ["title", "unit"]
 """What runs must share to be drawn on one axis."""
 SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
@@ -86,7 +86,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     if not panels:
         return None
     if max(panel["run"].nunique() for _, panel in panels) > MAX_LINES:
-        return draw_runs(forecasts.assign(group="", name=forecasts["run"]), say_forecasts(forecasts))
+        return draw_runs(forecasts)
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
     units = f"Medians and, as bars, {say_bands(forecasts)} of the combined forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
@@ -104,7 +104,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
     first, last = panel["date"].min(), panel["date"].max()
     width = pd.Timedelta(days=max(6.0, (last - first).days / 60))
     labels, shown, count = [], [first, last], panel["run"].nunique()
-    for position, (run, rows) in enumerate(panel.groupby("run", sort=False)):
+    for position, ((run, name), rows) in enumerate(panel.groupby(["run", "name"], sort=False)):
         colour = style.COLOURS[position % len(style.COLOURS)]
         dates = rows["date"] + (position - (count - 1) / 2) * width
         past = observations[observations["run"] == run].set_index("date")["value"]
@@ -118,7 +118,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
         marks = {"ls": style.LINES[position % 6], "marker": style.MARKERS[position % 6], "color": colour}
         axis.plot(dates, rows["value"], ms=4.5, lw=1.4, **marks)
         own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} band"
-        labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], _shorten(run) + own, colour))
+        labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], _shorten(name) + own, colour))
     axis.set_ylim(bottom=0)
     style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
     style.use_numbers(axis)
@@ -128,16 +128,10 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
 # ---- at one date --------------------------------------------------------------------------------------------------
 
 
-def draw_runs(forecasts: pd.DataFrame, title: str) -> Figure | None:
+def draw_runs(forecasts: pd.DataFrame) -> Figure | None:
     """Median and quoted band of many runs at the last date that all of one indicator forecast.
 
-    Runs are rows; beyond `MAX_ROWS` they are drawn without their names. A panel for each indicator and unit.
-
-    Parameters
-    ----------
-    forecasts : DataFrame
-        With two more columns: group, in which runs stand together ("" for none), and name of a row.
-    title : str
+    Runs are rows; beyond `MAX_ROWS` only some are named. A panel for each indicator and unit.
 
     Returns
     -------
@@ -147,19 +141,19 @@ def draw_runs(forecasts: pd.DataFrame, title: str) -> Figure | None:
     panels = list(last_shared(forecasts).groupby(SUBJECT, sort=False))
     if not panels:
         return None
-    rows = [len(panel) + panel["group"].nunique() for _, panel in panels]
-    step = 0.2 if sum(rows) <= MAX_ROWS else min(0.2, 10 / sum(rows))
-    heights = [max(1.2, step * count) for count in rows]
+    count = sum(len(panel) for _, panel in panels)
+    step = 0.2 if count <= MAX_ROWS else 10 / count
+    heights = [max(1.2, step * len(panel)) for _, panel in panels]
     size = 1.5 + sum(height + 0.3 for height in heights)
     figure, axes = style.open_canvas(size, (len(panels), 1), gridspec_kw={"height_ratios": heights})
     for axis, ((what, unit), panel) in zip(axes[:, 0], panels, strict=True):
-        _draw_rows(axis, panel, named=sum(rows) <= MAX_ROWS)
+        _draw_rows(axis, panel, -(-count // MAX_ROWS))
         name = f"{what}, {say_date(panel['date'].iloc[0])}, {unit}"
         if len(panels) > 1:
             _name_panel(axis, name, 26)
     units = f"A row is a run: medians (points) and {say_bands(forecasts)} (bars) of the combined forecast"
     units = f"{units if len(panels) > 1 else f'{name}. {units}'}; grey line: median of the runs"
-    return style.close_canvas(figure, title, units, SOURCE)
+    return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
 
 
 def _name_panel(axis: Axes, name: str, letters: int) -> None:
@@ -167,27 +161,14 @@ def _name_panel(axis: Axes, name: str, letters: int) -> None:
     axis.set_title(textwrap.fill(name, letters), loc="left", size=9.5, weight="bold")
 
 
-def _draw_rows(axis: Axes, panel: pd.DataFrame, named: bool) -> None:
-    place, ticks, headings, groups = 0, {}, set(), panel["group"].nunique()
-    for position, (group, own) in enumerate(panel.groupby("group", sort=False)):
-        colour = style.COLOURS[position % 6] if groups <= len(style.COLOURS) else style.BLUE
-        if group:
-            ticks[place if named else place + len(own) / 2] = _shorten(group)
-            headings.add(_shorten(group))
-            place += 1
-        places = np.arange(place, place + len(own))
-        axis.hlines(places, own["low"], own["high"], color=colour, lw=2.2 if named else 1, alpha=0.45)
-        axis.plot(own["value"], places, ls="", marker=style.MARKERS[position % 6], color=colour, ms=4.5 if named else 2)
-        if named:
-            ticks |= dict(zip(places.tolist(), map(_shorten, own["name"]), strict=True))
-        place += len(own)
+def _draw_rows(axis: Axes, panel: pd.DataFrame, every: int) -> None:
+    """A row a run; every so many rows have a name."""
+    places, many = np.arange(len(panel)), every > 1
+    axis.hlines(places, panel["low"], panel["high"], color=style.BLUE, lw=1 if many else 2.2, alpha=0.45)
+    axis.plot(panel["value"], places, "o", color=style.BLUE, ms=2 if many else 4.5)
     axis.axvline(panel["value"].median(), color=style.GREY, lw=0.8, zorder=0)
-    if not named:  # as many names of groups as stand apart
-        ticks = dict(list(ticks.items())[:: -(-len(ticks) // MAX_GROUPS) or 1])
-    axis.set_yticks(list(ticks), list(ticks.values()), size=7.5, color=style.INK)
-    for label in axis.get_yticklabels():
-        label.set_weight("bold" if label.get_text() in headings else "normal")
-    axis.set_ylim(place - 0.3, -0.7)
+    axis.set_yticks(places[::every], [_shorten(name) for name in panel["name"][::every]], size=7.5, color=style.INK)
+    axis.set_ylim(len(panel) - 0.3, -0.7)
     axis.grid(False, axis="y")
     axis.grid(True, axis="x", color=style.PALE, lw=0.6)
     style.use_numbers(axis, "x")

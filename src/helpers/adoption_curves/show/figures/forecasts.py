@@ -127,7 +127,8 @@ def _open_fan(
     fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
     figure, axes = open_canvas(5.0)
     axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
-    earlier = series.values[series.values.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
+    known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
+    earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
     widest = list(band_columns(max(levels)))
     labels = plot_fan(axis, fan, start, levels, names["unit"])
@@ -268,7 +269,7 @@ def draw_hindcasts(
     Parameters
     ----------
     hindcasts : DataFrame
-        origin, date, q0.025 ... q0.975, and the ends of other levels.
+        origin, made, date, q0.05 ... q0.95, and the ends of other levels.
     series : AdoptionSeries
     names : dict
         title, unit, points.
@@ -298,7 +299,7 @@ def draw_hindcasts(
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
         plot_newer(axis, series.newer[series.newer.index <= forecast["date"].iloc[-1]])
-        axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
+        axis.set_title(f"made in {say_date(forecast['made'].iloc[0])}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([shown.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any
@@ -37,7 +38,7 @@ def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -
     Yields
     ------
     tuple of str and bytes
-        The ending of the name and the content: "png" (200 dots per inch) and "svg" at a page's width, "pdf" at that
+        The ending of the name and the content: "png" (150 dots per inch) and "svg" at a page's width, "pdf" at that
         of print, and "narrow.svg" for a telephone.
     """
     ours, engine = isinstance(figure, Exhibit), figure.get_layout_engine()
@@ -70,11 +71,17 @@ def draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
     for text in haloed:
         text.set(path_effects=[HALO])
     told = getattr(figure, "told", {})
-    return _complete(content.getvalue(), told) if kind == "svg" and (told or haloed) else content.getvalue()
+    return _complete(content.getvalue(), told) if kind == "svg" else content.getvalue()
 
 
 def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
-    """Give the marks of a drawing what `style.tell` has said of them as titles, which browsers show; halos to words."""
+    """Give the marks of a drawing what `style.tell` has said of them as titles, which browsers show; halos to words.
+
+    Places have two decimals, and letters a fallback where there is no DejaVu Sans.
+    """
+    content = re.sub(rb"\d+\.\d{3,}", lambda found: b"%.2f" % float(found[0]), content)
+    content = re.sub(rb' transform="rotate\(-0 [^"]*"|(?s:<metadata>.*?</metadata>)|(?<=\n) +', b"", content)
+    content = content.replace(b"'DejaVu Sans'", b"'DejaVu Sans', sans-serif")
     drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
     groups = {group.get("id", ""): group for group in drawing.iter(f"{SVG}g")}
     for words in (words for name in groups if name.startswith("halo_") for words in groups[name].iter(f"{SVG}text")):

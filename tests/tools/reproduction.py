@@ -1,19 +1,23 @@
-"""Whether tables are those of another run or machine: texts equal, numbers to six digits."""
+"""Tables against those of another run or machine: texts equal, numbers to six digits.
+
+``python tests/tools/reproduction.py outputs/baseline/tables tests/golden/baseline`` prints the first difference of each
+table that the second folder has, and ends with 1 if there is one.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..base.files import read_file
-from ..base.project import RunError, UserError, shorten_path
-from ..base.words import quote, say_count
-from .record import locate, read_unchanged
+from adoption_curves.base.files import read_file
+from adoption_curves.base.project import RunError, shorten_path
+from adoption_curves.base.words import quote, say_count
 
 TOLERANCE = 1e-5
 """Relative; a digit of the sixth place of a number that was rounded to six."""
@@ -21,44 +25,9 @@ DATES = {"midpoint", "launch"}
 """Parameters that are years with decimals: these may differ by a thousandth of one, whatever the century is."""
 
 
-def verify_against(folder: Path, other: Path) -> tuple[list[str], str]:
-    """Compare the tables of the run in `folder` with those of another run, or with any folder of tables.
-
-    Parameters
-    ----------
-    folder : Path
-        Of a run whose tables are as its record says.
-    other : Path
-        Folder of a run, or of CSV files with the names that tables of a run have.
-
-    Returns
-    -------
-    differences : list of str
-        For each table that differs, the first cell that does; `other`'s is the one expected.
-    fine : str
-        What to say where there are none: how many tables were compared, and which the other folder doesn't have.
-
-    Raises
-    ------
-    UserError
-        If one of both is no such folder, or a table can't be read.
-    """
-    read_unchanged(folder, "tables")
-    place = shorten_path(other)
-    if not other.is_dir():
-        raise UserError(f"{place} is no folder. Name one with tables: another run's, or tests/golden/baseline")
-    expected = list_tables(locate(other, "tables") if (other / "tables").is_dir() else other)
-    if not expected:
-        raise UserError(f"{place} has no tables (CSV files, in it or in its folder 'tables').")
-    found = list_tables(locate(folder, "tables"))
-    lacking = sorted({*found} - {*expected})
-    fine = f"equal to six digits, {say_count(len(expected), 'table')} compared with {place}"
-    return compare_tables(expected, found), fine + (f" (not there: {', '.join(lacking)})" if lacking else "")
-
-
 def list_tables(folder: Path) -> dict[str, Path]:
     """Paths of the tables in a folder, by name."""
-    return {path.stem: locate(folder, path.name) for path in sorted(folder.glob("*.csv"))}
+    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
 
 
 def compare_tables(expected: Mapping[str, Path], found: Mapping[str, Path]) -> list[str]:
@@ -127,3 +96,10 @@ def read_texts(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, csv.Error) as error:
         raise RunError(f"{shorten_path(path)} can't be read as a table ({' '.join(str(error).split())}).") from error
     return pd.DataFrame(rows, columns=header, dtype=object)
+
+
+if __name__ == "__main__":
+    found, expected = (list_tables(Path(folder)) for folder in sys.argv[1:])
+    differences = compare_tables(expected, found)
+    print("\n".join(differences) or f"ok: equal to six digits, {say_count(len(expected), 'table')} compared")
+    sys.exit(bool(differences))
