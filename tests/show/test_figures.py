@@ -89,9 +89,8 @@ def add_bound(fan, mean):
 def draw_fan(fan, scenarios=None, breaks=BREAKS, newer=NONE_NEWER, **options):
     """The forecast at first view, or with scenarios in full."""
     rows, about = add_bound(fan, 1130.0), (NAMES, "Source: test.")
-    if scenarios is None:
-        return figures.draw_forecast(rows, hold(newer, breaks), *about, **options)
-    return figures.draw_bands(rows, hold(newer, breaks), scenarios, *about, **options)
+    given = {"levels": [0.8]} if scenarios is None else {"scenarios": scenarios}
+    return figures.draw_forecast(rows, hold(newer, breaks), *about, **given | options)
 
 
 def read_texts(figure):
@@ -244,7 +243,7 @@ def test_breaks_that_lie_close_are_all_marked_and_named_where_there_is_room():
 def test_a_fan_has_a_band_for_each_level(levels):
     quoted = 0.8 if 0.8 in levels else 0.5
     for scenarios, drawn in ((NOTHING, levels), (None, [quoted])):
-        figure = draw_fan(make_fan(["2026-06-30", "2026-12-31"]), scenarios, levels=levels)
+        figure = draw_fan(make_fan(["2026-06-30", "2026-12-31"]), scenarios, levels=drawn)
         title, *texts = read_texts(figure)
         shown = [text.split(" band: ")[0] for text in texts if " band: " in text]
         assert shown == [f"{100 * level:g} %" for level in sorted(drawn, reverse=True)]
@@ -279,14 +278,14 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
     series = hold(NONE_NEWER, BREAKS)
     series.values = pd.Series(np.linspace(500.0, 602.0, 36), dates)
     rows = add_bound(make_fan(["2026-12-31", "2027-12-31"]), 700.0)
-    units = read_texts(figures.draw_forecast(rows, series, NAMES, "Source: test."))[1]
+    units = read_texts(figures.draw_forecast(rows, series, NAMES, "Source: test.", [0.8]))[1]
     assert units.endswith("the axis does not begin at 0; 32 earlier figures, from December 1990 on, not drawn")
 
 
 def test_dates_of_what_adds_up_are_named_with_by():
     names, fan = NAMES | {"cumulative": True}, make_fan(["2026-06-30", "2026-12-31"])
     drawn = [
-        figures.draw_forecast(add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test."),
+        figures.draw_forecast(add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
         figures.draw_levels(GROWTH, BOUND, names, BREAKS, NEWER, "Source: test."),
     ]
     assert read_texts(drawn[0])[0].endswith("after 602 by December 2025, at least 700 by June 2026")
@@ -348,8 +347,8 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     names = NAMES | {"title": title}
     rows, newer = add_bound(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
-    yield figures.draw_forecast(rows, series, names, "Source: test.")
-    yield figures.draw_bands(rows, series, pd.DataFrame(ends), names, "Source: test.")
+    yield figures.draw_forecast(rows, series, names, "Source: test.", [0.8])
+    yield figures.draw_forecast(rows, series, names, "Source: test.", scenarios=pd.DataFrame(ends))
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place], made=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale

@@ -264,7 +264,7 @@ def explain_failure(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise RunError(f"No page can be made of {what} ({problem}).") from error
+        raise RunError(f"Nothing can be made of {what} ({problem}).") from error
 
 
 def export_run(folder: Path) -> Path:

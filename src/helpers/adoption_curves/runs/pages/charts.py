@@ -20,7 +20,7 @@ WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
 """What leads from one part of a drawing to another."""
 FORMS = {"wide": "svg", "narrow": "narrow.svg"}
 """How the names of drawings end, by the pages that they are for."""
-HEAVIEST = 100_000
+HEAVIEST = 80_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
 

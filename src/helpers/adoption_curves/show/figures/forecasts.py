@@ -38,9 +38,15 @@ ALIKE = 0.02
 
 
 def draw_forecast(
-    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
+    rows: pd.DataFrame,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
+    scenarios: pd.DataFrame | None = None,
+    on_record: pd.DataFrame | None = None,
 ) -> Figure:
-    """The published forecast at first view: figures, median, the quoted band, the bound, and the odds a year on.
+    """The published forecast: figures, median, bands and bound; with one level also numbers, and odds a year on.
 
     Parameters
     ----------
@@ -52,25 +58,49 @@ def draw_forecast(
         title, unit, bound_title, and points where known: what is said of each figure, by date.
     source : str
     levels : sequence of float
-        The band of one is drawn, see `adoption_curves.base.levels.quoted_level`.
+        A band is drawn for each.
+    scenarios : DataFrame, optional
+        From 05_scenarios: share, date, value.
+    on_record : DataFrame, optional
+        From `adoption_curves.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
 
     Returns
     -------
     Figure
     """
-    quoted = quoted_level(levels)
-    figure, axis, fan, start, labels, units = _open_fan(rows, series, names, [quoted])
+    fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
+    figure, axes = open_canvas(5.0)
+    axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
+    known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
+    earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
+    start = (earlier.index[-1], earlier.iloc[-1])
+    labels = plot_fan(axis, fan, start, levels, names["unit"])
+    drawn = [values, series.newer["value"], *(fan[end] for end in band_columns(max(levels)))]
+    units = f"{names['unit'].capitalize()}; points: published figures; blue: combined forecast"
+    units += _draw_bound(axis, series, ahead, (values.index[0], last), levels, names, drawn, labels)
+    parted = part_line(values, series.breaks)
+    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
+    tell_figures(line, names, values.index)
+    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
+    units += fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
+    use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
+    use_numbers(axis)
+    mark_breaks(axis, series.breaks, values.index)
+    labels = labels if scenarios is None else _draw_scenarios(axis, scenarios, fan, start, labels)
+    units += _draw_on_record(axis, on_record, last)
     plot_newer(axis, series.newer)
-    if not (fan["basis"] == "refuted").any():
-        _say_odds(axis, fan, start, names, quoted)
+    if len(levels) == 1 and not (fan["basis"] == "refuted").any():
+        _say_odds(axis, fan, start, names, levels[0])
     end = _mark_tested(axis, fan)
-    axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
-    name_line(axis, start[0], "forecast\nfrom here")
-    label_values(axis, _show_values(series, fan), names["unit"])
-    if "population" in names:
-        source += " " + _add_percent(axis, *names["population"])
+    if len(levels) == 1:
+        axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
+        name_line(axis, start[0], "forecast\nfrom here")
+        label_values(axis, values, names["unit"])
+        if "population" in names:
+            source += " " + _add_percent(axis, *names["population"])
     label_ends(axis, labels, size=8)
-    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, [quoted]), units, source)
+    named = levels if len(levels) == 1 else (min(levels), max(levels))
+    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, named), units, source)
 
 
 def _add_percent(axis: Axes, size: float, words: str) -> str:
@@ -84,76 +114,28 @@ def _add_percent(axis: Axes, size: float, words: str) -> str:
     return words
 
 
-def draw_bands(
-    rows: pd.DataFrame,
+def _draw_bound(
+    axis: Axes,
     series: AdoptionSeries,
-    scenarios: pd.DataFrame,
+    ahead: pd.DataFrame,
+    span: tuple[Any, ...],
+    levels: Sequence[float],
     names: dict[str, Any],
-    source: str,
-    levels: Sequence[float] = LEVELS,
-    on_record: pd.DataFrame | None = None,
-) -> Figure:
-    """The published forecast with all its bands and the scenarios.
-
-    Parameters
-    ----------
-    rows, series : as for `draw_forecast`
-    scenarios : DataFrame
-        From 05_scenarios: share, date, value.
-    names, source : as for `draw_forecast`
-    levels : sequence of float
-        A band is drawn for each.
-    on_record : DataFrame, optional
-        From `adoption_curves.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, axis, fan, start, labels, units = _open_fan(rows, series, names, levels)
-    labels = _draw_scenarios(axis, scenarios, fan, start, labels)
-    units += _draw_on_record(axis, on_record, fan["date"].iloc[-1])
-    plot_newer(axis, series.newer)
-    end = _mark_tested(axis, fan)
-    label_ends(axis, labels, size=8)
-    ends = (min(levels), max(levels)) if len(levels) > 1 else levels
-    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, ends), units, source)
-
-
-def _open_fan(
-    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], levels: Sequence[float]
-) -> tuple[Any, ...]:
-    """What both views have: figure, axes, forecast, last figure, labels of the fan and the bound, and units."""
-    fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
-    figure, axes = open_canvas(5.0)
-    axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
-    known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
-    earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
-    start = (earlier.index[-1], earlier.iloc[-1])
-    widest = list(band_columns(max(levels)))
-    labels = plot_fan(axis, fan, start, levels, names["unit"])
-    drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
-    units = f"{names['unit'].capitalize()}; points: published figures; blue: combined forecast"
-    if series.bound is not None:
-        bound = _cut_bound(series.bound, values.index[0], last)
-        ahead = ahead[ahead.index > bound.index[-1]]
-        if bound.min() > FAR * max(each.max() for each in drawn):
-            units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound.iloc[-1])}"
-        else:
-            known = widest[0] in ahead and bool((ahead[widest[1]] > ahead[widest[0]]).any())
-            labels += plot_bound(axis, bound, ahead["mean"], ahead[widest] if known else None)
-            drawn += [bound, *(ahead[end] for end in widest if known)]
-            units += f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast"
-            units += f" with its own {say_level(max(levels))} band" * known
-    parted = part_line(values, series.breaks)
-    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
-    tell_figures(line, names, values.index)
-    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
-    units += fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
-    use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
-    use_numbers(axis)
-    mark_breaks(axis, series.breaks, values.index)
-    return figure, axis, fan, start, labels, units
+    drawn: list[pd.Series],
+    labels: list[Label],
+) -> str:
+    """Draw the bound if it is near enough, and add to what is drawn and labelled; returns the words for the units."""
+    if series.bound is None:
+        return ""
+    widest, bound = list(band_columns(max(levels))), _cut_bound(series.bound, *span)
+    ahead = ahead[ahead.index > bound.index[-1]]
+    title = lower_first(names["bound_title"])
+    if bound.min() > FAR * max(each.max() for each in drawn):
+        return f"; the bound, {title}, lies above at {say(bound.iloc[-1])}"
+    known = widest[0] in ahead and bool((ahead[widest[1]] > ahead[widest[0]]).any())
+    labels += plot_bound(axis, bound, ahead["mean"], ahead[widest] if known else None)
+    drawn += [bound, *(ahead[end] for end in widest if known)]
+    return f"; grey: bound ({title}), dashed as forecast" + f" with its own {say_level(max(levels))} band" * known
 
 
 def _show_values(series: AdoptionSeries, fan: pd.DataFrame) -> pd.Series:
