@@ -16,7 +16,6 @@ from adoption_curves.runs.pages.exporter import set_equation, set_html
 QUESTIONS = {
     "02_levels": ("How many are there?", "series.values"),
     "02_growth": ("How fast does it grow?", "series.values.pct_change()"),
-    "02_shares": ("What share is that?", "series.share"),
     "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
     "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, bound=series.bound)"),

@@ -116,7 +116,7 @@ def test_values_mean_what_they_mean_to_papermill():
 TYPED = {
     "run": "2025", "entity": "China", "indicator": "genai_users", "bound": "1404.89", "as_of": "2025-10-31",
     "families": "[bass, weibull]", "shares": "[0.5, 0.75]", "horizon_years": "2.5", "levels": "[.5, 0.9]",
-    "data": "data",
+    "data": "data", "countries": "[Japan, France]",
 }  # fmt: skip
 
 

@@ -16,12 +16,14 @@ from adoption_curves.runs import parameters
 MODULES = sorted(module.name for module in pkgutil.walk_packages(adoption_curves.__path__, "adoption_curves."))
 FIRST = (indicators.load, AdoptionCurve, forecast.forecast, forecast.backtest)
 
+FLAGS = doctest.IGNORE_EXCEPTION_DETAIL | doctest.ELLIPSIS
+
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "adoption_curves.__main__"])
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with matplotlib.rc_context({"backend": "agg"}):
-        found = doctest.testmod(importlib.import_module(name), optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+        found = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
         pyplot.close("all")
     assert found.failed == 0
 

@@ -84,7 +84,7 @@ def test_quantiles_are_ordered_finite_and_inside(name, make):
 
 def test_frame_has_the_published_columns(make):
     frame = make(make_series([10, 14, 20, 27], unit="percent", entity="Nowhere"), levels=(0.8, 0.9)).frame()
-    levels = ["q0.025", "q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95", "q0.975"]
+    levels = ["q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95"]
     assert list(frame.columns) == ["entity", "indicator", "date", "method", "mean", *levels, "unit", "basis"]
     assert list(frame["method"].unique()) == list(forecast.NAMES)
     assert frame["method"].iloc[0] == forecast.PUBLISHED
@@ -101,7 +101,7 @@ def test_the_published_forecast_is_the_plain_mean_of_its_members_to_the_last_dig
     values, bound = (SERIES | {"slow": ([10, 14, 20, 27], 100.0), "past its peak": ([11, 46, 37, 30], 100.0)})[name]
     result = make(values, bound)
     members = {name: member.quantiles() for name, member in result.members.items()}
-    assert tuple(members) == (methods.members_of(forecast.PUBLISHED, forecast.NAMES) if bound else ("damped_drift",))
+    assert tuple(members) == methods.members_of(forecast.PUBLISHED, methods.methods_for(bounded=bound is not None))
     pd.testing.assert_frame_equal(sum(members.values()) / len(members), result.quantiles, check_exact=True)
     some, levels = result.dates[[1, 3]], (0.05, 0.5)
     parts = [member.quantiles(some, levels) for member in result.members.values()]
@@ -217,14 +217,14 @@ def test_past_the_peak_rate_and_steps_are_those_of_the_fall(make):
 def test_a_band_stays_above_the_floor_and_within_what_any_reference_grew_by(make, unbounded):
     result = make([1, 3, 9, 27], None, horizon_years=5)
     floor, most = result.lessons.errors.band("damped_drift").floor, (unbounded["actual"] / unbounded["last"]).max()
-    assert result.quantiles[0.975].iloc[-1] <= 27 * most * (1 + 1e-9)
+    assert result.quantiles[0.95].iloc[-1] <= 27 * most * (1 + 1e-9)
     assert result.quantiles.min().min() >= 27 * floor
     assert 0 < floor < 0.9
 
 
 def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
-    assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.975"].max() <= 100
-    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.975"].max() <= 120
+    assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.95"].max() <= 100
+    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.95"].max() <= 120
 
 
 @pytest.mark.parametrize(("limit", "said"), [(120, "or below 120, which no value can pass"), (None, "would be one")])
@@ -237,7 +237,7 @@ def test_users_of_the_whole_world_are_held_below_its_population(make, data):
     offered = data.offer_bounds(series)
     assert list(offered) == ["Population in mid-year", "none"]
     limit = offered["Population in mid-year"].iloc[-1]
-    free, held = (make([], None, series=series, limit=most).quantiles[0.975] for most in (None, limit))
+    free, held = (make([], None, series=series, limit=most).quantiles[0.95] for most in (None, limit))
     assert held.max() < limit < free.max()
 
 
@@ -251,9 +251,9 @@ def test_without_a_bound_paths_approach_a_limit_and_none_is_heaped_there(make):
 
 def test_the_uncertain_bound_widens_the_bands(make):
     steady, shaky = (make([100, 200, 320, 420], make_series(values)) for values in ([1000] * 4, [900, 1100, 950, 1050]))
-    widths = [(result.quantiles[0.975] - result.quantiles[0.025]).iloc[-1] for result in (steady, shaky)]
+    widths = [(result.quantiles[0.95] - result.quantiles[0.05]).iloc[-1] for result in (steady, shaky)]
     assert widths[1] > 1.05 * widths[0]
-    assert shaky.quantiles[0.975].iloc[-1] > shaky.ahead_of(shaky.years).bound[0, -1]
+    assert shaky.quantiles[0.95].iloc[-1] > shaky.ahead_of(shaky.years).bound[0, -1]
 
 
 def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(make):
@@ -392,7 +392,7 @@ def test_the_bound_moves_and_is_uncertain(make):
     assert table["q0.5"].is_monotonic_increasing
     assert table["q0.5"].iloc[0] > 1050
     assert (table["q0.9"] > table["q0.1"]).all()
-    assert (make([10, 14, 20]).bound_frame()["q0.025"] == 100).all()
+    assert (make([10, 14, 20]).bound_frame()["q0.05"] == 100).all()
 
 
 def test_nothing_after_the_origin_changes_a_hindcast(references):
@@ -518,11 +518,11 @@ def test_statements_take_their_numbers_from_the_run(data):
     result = forecast.forecast(series, references=data.references())
     table = result.statements(respondents=30000).set_index("key")
     assert list(table.index) == list("abcdefghijk")
-    low, high = result.quantiles.loc["2026-12-31"][[0.025, 0.975]]  # for June a bound is known
+    low, high = result.quantiles.loc["2026-12-31"][[0.05, 0.95]]  # for June a bound is known
     for key, words in {
-        "a": "where growth ends, the figures do not say",
+        "a": "the figures do not show where growth will stop",
         "c": "30,000 respondents",
-        "d": "1 degree of freedom",
+        "d": "2 degrees of freedom",
         "h": "narrower question",
         "i": f"below {low:,.0f} or above {high:,.0f} million persons",
     }.items():

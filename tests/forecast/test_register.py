@@ -285,7 +285,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     assert np.isnan(found["wis"])
     assert score(data, enter("2026-06-30", (500, 600, 650))).iloc[0]["inside"] == "no"
     rows = data.observations.assign(bound=data.observations["bound"].replace("at_least", "at_most"))
-    below = score(replace(data, observations=rows, _whole=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
+    below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
     assert (
         "printed as a bound: probability 50 %"
@@ -297,7 +297,7 @@ def test_a_score_is_of_the_first_print_unless_it_says_so(data):
     rows = data.find_vintages("China", "genai_users")
     revised = rows[rows["date"] == "2025-12-31"].assign(value=610.0, published=pd.Timestamp("2026-08-01"))
     whole = pd.concat([data.observations, revised], ignore_index=True)
-    later = replace(data, _whole=whole)
+    later = replace(data, vintages=whole)
     assert score(later, enter("2025-12-31")).iloc[0]["outcome"] == 602
     latest = score(later, enter("2025-12-31"), vintage="latest").iloc[0]
     assert latest["outcome"] == 610

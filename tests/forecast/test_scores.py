@@ -16,12 +16,12 @@ def make_quantiles(levels):
 
 def test_the_weighted_interval_score_is_made_of_their_interval_scores():
     """Bracher and others 2021: half the median's error and alpha / 2 times each interval's score, over K + 1 / 2."""
-    found, total = make_quantiles(bands.REPORTED_QUANTILES), 0.0
+    found, total = make_quantiles(scores.WIS_QUANTILES), 0.0
     for place, alpha in enumerate((0.05, 0.2, 0.5)):
         lower, upper = found[:, place], found[:, -1 - place]
         total = total + alpha / 2 * scoringrules.interval_score(ACTUAL, lower, upper, alpha, backend="numpy")
     theirs = (np.abs(ACTUAL - found[:, 3]) / 2 + total) / 3.5
-    np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, bands.REPORTED_QUANTILES), theirs, rtol=1e-12)
+    np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, scores.WIS_QUANTILES), theirs, rtol=1e-12)
 
 
 def test_the_crps_over_quantiles_is_theirs():

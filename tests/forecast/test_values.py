@@ -1,6 +1,7 @@
 """Fits, intervals, forecasts and scores are the same numbers, to nine digits, under every version of the libraries.
 
-`python tests/forecast/test_values.py` writes tests/reference/numerical_values.json, by the versions installed.
+`PYTHONPATH=tests/tools python tests/forecast/test_values.py` writes tests/reference/numerical_values.json, by the
+versions installed.
 """
 
 import json

@@ -64,7 +64,7 @@ def test_scales_are_brought_to_units(tmp_path):
     text = 'Year,Monthly active users (thousands)\n2021,"1,500"\n2022,"36,200"\n2023,"1,690,000"\n'
     figures, unit, said, _ = read(tmp_path, "app.csv", text)
     assert figures == near({"2021-12-31": 1.5e6, "2022-12-31": 36.2e6, "2023-12-31": 1.69e9})
-    assert unit == "units"
+    assert unit == "unit not stated"
     assert "thousand" in said
     text = "date,value,unit\n2021-12-31,602,million persons\n2022-12-31,1690,million persons\n"
     figures, unit, *_ = read(tmp_path, "column.csv", text)
@@ -73,7 +73,7 @@ def test_scales_are_brought_to_units(tmp_path):
     text = "Year,Cars (in millions)\n2021,0.9\n2022,1.5\n2023,2.6\n"
     figures, unit, *_ = read(tmp_path, "cars.csv", text)
     assert figures == near({"2021-12-31": 0.9e6, "2022-12-31": 1.5e6, "2023-12-31": 2.6e6})
-    assert unit == "units"
+    assert unit == "unit not stated"
     text = "Year,Subscribers\n2021,1.2\n2022,1.5\n2023,2.6\n"
     figures, unit, *_ = read(tmp_path, "option.csv", text, unit="billion subscribers")
     assert figures == near({"2021-12-31": 1.2e9, "2022-12-31": 1.5e9, "2023-12-31": 2.6e9})
@@ -216,7 +216,7 @@ def test_shares_without_a_unit_are_asked_for(tmp_path):
 def test_brackets_are_a_unit_only_if_they_hold_one(tmp_path):
     for heading in ("Downloads (iOS)", "Users (estimated)", "chatgpt: (Worldwide)", "Visits (Q4, revised)"):
         figures, unit, said, _ = read(tmp_path, "brackets.csv", f'Year,"{heading}"\n2021,120\n2022,340\n2023,810\n')
-        assert (list(figures.values()), unit) == ([120, 340, 810], "units"), heading
+        assert (list(figures.values()), unit) == ([120, 340, 810], "unit not stated"), heading
         assert "unit is" not in said, heading
     text = "Year,Installed base (households)\n2021,120\n2022,340\n2023,810\n"
     assert read(tmp_path, "brackets.csv", text)[1] == "households"
@@ -256,7 +256,7 @@ def test_a_series_that_only_falls_is_read(tmp_path):
     text = "Year,Landlines (millions)\n2019,36.2\n2020,33.1\n2021,29.9\n2022,27.0\n"
     figures, unit, *_ = read(tmp_path, "landlines.csv", text)
     assert list(figures.values()) == near([36.2e6, 33.1e6, 29.9e6, 27e6])
-    assert unit == "units"
+    assert unit == "unit not stated"
     text = "Quarter,DVD rentals\nQ1 2023,410\nQ2 2023,380\nQ3 2023,310\nQ4 2023,290\n"
     figures, *_ = read(tmp_path, "rentals.csv", text)
     assert figures == {"2023-03-31": 410, "2023-06-30": 380, "2023-09-30": 310, "2023-12-31": 290}

@@ -177,7 +177,7 @@ def test_choices_say_what_the_file_does_not(tmp_path):
     data = indicators.load(Source(path, chosen))
     series = data.series("Chad", "pumps")
     assert (series.title, series.unit, series.values.index[0].year) == ("Heat pumps", "percent of homes", 2012)
-    assert indicators.cite_series(data, series) == "Source: Office (pumps.csv)."
+    assert indicators.cite_series(data, series) == "Source: Office."
 
 
 def test_columns_that_are_entities_or_indicators(tmp_path):

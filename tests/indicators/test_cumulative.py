@@ -92,7 +92,7 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     code, out = check("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n2020,60\n")
     assert code == 0
     assert "1 figure of 0 of mine left out of curves and forecast" in out
-    assert "mine declines: 60 units on 31 December 2020 is less than 90% of 95 units on 31 December 2018." in out
+    assert "mine declines: 60 on 31 December 2020 is less than 90% of 95 on 31 December 2018." in out
     code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
     assert (code, "half a year apart" in out) == (1, True)
 

@@ -12,7 +12,7 @@ from frictionless import Package
 
 from adoption_curves import indicators
 from adoption_curves.base.columns import BY_NAME
-from adoption_curves.indicators.audit import read_expected
+from adoption_curves.indicators.audit import OPERAND, read_expected
 from adoption_curves.indicators.series import parse_breaks
 
 DATA = Path(__file__).parents[2] / "data"
@@ -146,12 +146,10 @@ def test_breaks_and_expected_days_are_days_and_name_entities_of_the_data(data):
         assert first <= last
 
 
-def test_each_claim_has_the_figures_that_its_rule_needs(data):
+def test_each_claim_has_the_figures_that_its_formula_needs(data):
     known = {*data.indicators["indicator"], *("claim:" + data.claims["claim_id"])}
     for claim in data.claims.itertuples():
-        needed = {"none": 0, "level": 1}.get(claim.rule, 2)
-        assert all([claim.first, claim.second][:needed]), claim.claim_id
-        named = {operand.split("@")[0] for operand in (claim.first, claim.second, claim.agrees_with) if operand}
+        named = {operand.split("@")[0] for operand in re.findall(OPERAND, f"{claim.formula} {claim.agrees_with}")}
         assert named <= known, claim.claim_id
 
 

@@ -15,7 +15,8 @@ from malformed import DATA, TABLES, write_folder
 from snapshots import check_snapshot
 
 from adoption_curves import indicators
-from adoption_curves.indicators.audit import VERDICTS, Figure, _compare, summarise_data
+from adoption_curves.cli.held import summarise_data
+from adoption_curves.indicators.audit import VERDICTS, _compare
 from adoption_curves.indicators.problems import Problem, suggest_names
 from adoption_curves.indicators.series import interpolate_values, parse_breaks
 
@@ -275,6 +276,32 @@ def test_a_wrong_figure_is_contradicted(tmp_path):
     assert verdicts["share_of_internet_users"] == "consistent"
 
 
+@pytest.mark.parametrize(
+    ("formula", "unit", "recomputed"),
+    [
+        ("tool_users@2023-12-31 / 90", "percent", 50),  # 45 of 90
+        ("tool_users@2023-12-31 / (1 + claim:half)", "million persons", 30),  # 50 percent is half of 1
+        ("(tool_users@2023-12-31 - 5) * (2 + 1)", "million persons", 120),
+    ],
+)
+def test_a_formula_is_computed_with_percentages_as_parts_of_1(tmp_path, formula, unit, recomputed):
+    claims = TABLES["claims"] + f"half,Land,Half,50,percent,equals,,,\nmore,Land,More,1,{unit},equals,{formula},,\n"
+    checked = indicators.check_claims(load_changed(tmp_path, claims=claims)).set_index("claim_id")
+    assert checked.loc["more", "recomputed"] == pytest.approx(recomputed)
+
+
+def test_a_formula_that_divides_by_0_is_not_checkable(tmp_path):
+    claims = TABLES["claims"] + "more,Land,More,1,percent,equals,1 / (tool_users@2023-12-31 - 45),,\n"
+    last = indicators.check_claims(load_changed(tmp_path, claims=claims)).iloc[-1]
+    assert (last["verdict"], last["how"]) == ("not checkable", "1 / (tool_users 2023-12-31 (45) - 45) divides by 0.")
+
+
+@pytest.mark.parametrize("formula", ["__import__('os')", "1 +", "9 ** 9", "tool_users", "(1 + 2", "1.real"])
+def test_what_is_no_formula_is_refused(tmp_path, formula):
+    with pytest.raises(indicators.DataError, match=r"claims\.csv, row 3, column formula: .* the right form"):
+        load_changed(tmp_path, claims=TABLES["claims"] + f"more,Land,More,1,percent,equals,{formula},,\n")
+
+
 # ---- edges of loading and selection
 
 
@@ -293,7 +320,7 @@ def test_a_bound_of_zero_is_refused(tmp_path):
 
 @pytest.mark.parametrize(("low", "high", "verdict"), [(11, 13, 0), (9, 11, 1), (8, 10, 2)])
 def test_a_claim_that_one_figure_exceeds_another(low, high, verdict):
-    computed, reported = Figure((low + high) / 2, low, high, "", 0), Figure(10, 10, 10, "", 0)
+    computed, reported = {"low": low, "high": high}, {"value": 10}
     assert _compare("exceeds", computed, reported) == VERDICTS[verdict]
 
 

@@ -71,12 +71,15 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     assert data.own == [("own data", "my_series")]
     series = data.series("own data", "my_series", "100")
     assert list(series.values) == [3.1, 8, 15.5, 27, 39, 48.2]
-    assert (series.title, series.unit, series.role) == ("My series", "units", "target")
+    assert (series.title, series.unit, series.role) == ("My series", "unit not stated", "target")
     project = indicators.load(ROOT / "data")
     names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
     assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
     assert indicators.cite_series(data, series) == "Source: my_series.csv."
-    assert "CNNIC" in indicators.cite_sources(data, indicators.list_references(data.references(series)))
+    used = pd.DataFrame(
+        [(one.entity, one.indicator) for one in data.references(series)], columns=["entity", "indicator"]
+    )
+    assert "CNNIC" in indicators.cite_sources(data, used)
 
 
 def test_optional_columns_are_read_whatever_their_order(tmp_path):
@@ -266,7 +269,7 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     [
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
         ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast without"),
-        ({"bound": 40}, "is below an observation: my_series is 48.2 units on 2024-12-31, the limit 40 units;"),
+        ({"bound": 40}, "is below an observation: my_series is 48.2 on 2024-12-31, the limit 40;"),
         ({"bound": "internet_users"}, "internet_users' is in persons; .*a number in units"),
         ({"bound": "internet_user"}, "nearest: internet_users"),
     ],
@@ -321,7 +324,7 @@ def test_what_only_falls_is_forecast_without_a_curve_and_check_says_so(tmp_path,
         capsys, "check", write(tmp_path, "year,value\n2018,50\n2019,49\n2020,48\n2021,47.5\n", "fixed.csv")
     )
     assert code == 0
-    assert "note: fixed never rises above its first figure, 50 units on 31 December 2018; no curve says" in out
+    assert "note: fixed never rises above its first figure, 50 on 31 December 2018; no curve says" in out
     assert "own data" not in out
     code, out, _ = call(
         capsys, "check", write(tmp_path, "year,value\n2018,50\n2019,40\n2020,30\n2021,20\n", "fixed.csv")
@@ -347,9 +350,11 @@ def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_pa
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
     said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run without a bound needs"
-    figures = "first 3.1 units on 31 December 2019, last 48.2 units on 31 December 2024, highest 48.2 units on 31 December 2024"
-    told = f"ok: my_series.csv {said}\nunit: not told; --unit says it\nfigures: My series: {figures}\n"
+    figures = "first 3.1 on 31 December 2019, last 48.2 on 31 December 2024, highest 48.2 on 31 December 2024"
+    told = f"ok: my_series.csv {said}\nunit: not stated; name it with --unit\nfigures: My series: {figures}\n"
     assert call(capsys, "check", path) == (0, told, "")
+    units = f"unit: units\nfigures: My series: {figures.replace(' on', ' units on')}\n"
+    assert units in call(capsys, "check", path, "--unit", "units")[1]
     write(tmp_path, SIX.replace("2020-12-31", "20x20").replace("27", "many").replace("39", "-39"))
     code, out, err = call(capsys, "check", path)
     assert (code, err) == (1, "")
@@ -454,7 +459,7 @@ def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
     assert (len(tables["02_aligned"]) > 0) == (bound != "")
     assert tables["02_countries"].empty
     assert len(drawn) == 2 + (bound != "")
-    assert indicators.cite_series(data, series).startswith("Source: Club yearbook (my_series.csv)")
+    assert indicators.cite_series(data, series).startswith("Source: Club yearbook")
     assert ("Office" in indicators.cite_series(data, series)) == (bound == "inhabitants")
     tables, [figure] = run_cells("01", tmp_path, **given)
     assert len(tables["01_observations"]) == 4

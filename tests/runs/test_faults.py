@@ -144,7 +144,7 @@ UP = "from adoption_curves import __main__\nprint('up', flush=True)"
 
 @LINUX
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(place, reference, temporary, number, code):
     """At 20 random ones."""
     moments, ended = random.Random(number), 0

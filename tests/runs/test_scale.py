@@ -10,6 +10,7 @@ from figure_faults import find_faults
 from test_compare import make
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.cli.held import summarise_data
 from adoption_curves.forecast import bands, lessons
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.sweep_file import name_runs
@@ -63,9 +64,9 @@ def test_a_long_series_is_fitted_with_work_and_memory_in_proportion(evaluated):
 def test_growth_over_many_intervals_is_drawn_in_few_bars():
     """A bar for each of 10,000 intervals took minutes."""
     values = make_long(10_000)
-    rows = {"date": values.index, "value": values.to_numpy(), "change": values.diff().to_numpy()}
-    growth = pd.DataFrame(rows | {"years": 1 / 365.25, "growth": 1.0})
-    figure = figures.draw_growth(growth, {"title": "Daily", "unit": "percent"}, "Source: test.")
+    growth = pd.DataFrame({"date": values.index, "value": values.to_numpy()})
+    none = pd.DataFrame({"date": [], "kind": []})
+    figure = figures.draw_growth(growth, {"title": "Daily", "unit": "percent"}, none, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 
@@ -79,7 +80,7 @@ def load_many(folder, series):
     path.write_text("date,value,entity,indicator\n" + "".join(rows))
     tracemalloc.start()
     try:
-        assert f"holds {series:,} series" in indicators.summarise_data(indicators.load(path))
+        assert f"holds {series:,} series" in summarise_data(indicators.load(path))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -7,6 +7,7 @@ import golden
 import pandas as pd
 import pytest
 
+from adoption_curves import indicators
 from adoption_curves.base.levels import band_columns, quoted_level
 from adoption_curves.show import figures
 
@@ -118,7 +119,7 @@ def test_titles_of_figures_say_the_same(run):
 
 def test_statements_hold_the_numbers_that_they_say():
     """Each number of a statement is one of the numbers beside it, or one that the statement's rule sets."""
-    rules = re.compile(r"[\d.]+ % band|three|95 %|\bSD\b|10 or more|factor of [\d.]+|10 times")
+    rules = re.compile(r"[\d.]+ % band|three|95 %|\bSD\b|10 or more|more than 99 %|factor of [\d.]+|10 times")
     wrong = []
     for run in RUNS:
         statements = read(run, "05_statements")
@@ -130,3 +131,21 @@ def test_statements_hold_the_numbers_that_they_say():
             ):
                 wrong += [(run, row.topic, words)] if not any(agrees(words, value) for value in values) else []
     assert wrong == []
+
+
+def test_ranks_and_superlatives_are_of_whole_lists():
+    """In every sentence of a kept run; a series among technologies on one clock is counted, not ranked."""
+    about = indicators.load().indicators
+    sizes = {entry.split()[1] for lists in about["whole_lists"] if lists for entry in lists.split("; ")}
+    for run in RUNS:
+        compared = read(run, "02_countries")
+        assert set(compared["places"].dropna().astype(int).astype(str)) <= sizes, run
+        for table in ("06_plain", "06_findings", "05_statements"):
+            texts = read(run, table)
+            for text in texts["statement" if table == "05_statements" else "sentence"]:
+                assert not re.search(
+                    r"\bplace \d+|\branks?\b|\d(?:st|nd|rd|th) of\b|\b(?:highest|lowest) of\b", text
+                ), text
+                listed = re.findall(r"number \d+ of all (\d+)", text)
+                assert set(listed) <= sizes, text
+                assert "highest:" not in text or listed, text

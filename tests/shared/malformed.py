@@ -45,8 +45,8 @@ persons,Persons,million persons,Persons,,,base,population,,,,
     "sources": """source_id,title,publisher,reference_date,published,accessed,url,licence,attribution
 report,Report,Office,,,,,public domain,Office
 """,
-    "claims": """claim_id,entity,statement,reported,unit,comparison,rule,first,second,agrees_with,note
-users,Land,Users,45,million persons,equals,level,tool_users@2023-12-31,,,
+    "claims": """claim_id,entity,statement,reported,unit,comparison,formula,agrees_with,note
+users,Land,Users,45,million persons,equals,tool_users@2023-12-31,,
 """,
 }
 

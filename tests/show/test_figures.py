@@ -12,6 +12,7 @@ from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from adoption_curves import curves
@@ -41,15 +42,23 @@ GROWTH = pd.DataFrame(
 )
 COMPARED = pd.DataFrame(
     {
-        "measure": ["Survey"] * 12 + ["Panel"] * 2,
-        "entity": [*(f"Country {letter}" for letter in "ABCDEFGHIJK"), "China", "Atlantis", "China"],
+        "kind": ["survey of the population"] * 2 + ["telemetry"] * 12,
+        "panel": ["survey of the population"] * 2 + ["telemetry"] * 12,
+        "measure": ["Survey (CNNIC)", "Survey (MSIT)"] + ["Share (Microsoft)"] * 12,
+        "people": ["residents, by telephone", "households"] + ["people aged 15 to 64"] * 12,
+        "publisher": "Office",
+        "indicator": ["own", "other"] + ["share"] * 12,
+        "entity": ["China", "Atlantis", *(f"Country {letter}" for letter in "ABCDEFGHIJK"), "China"],
         "date": DATES[-1],
-        "value": [*np.linspace(60, 20, 12), 70.0, 42.8],
+        "value": [42.8, 70.0, *np.linspace(60, 20, 12)],
         "unit": "percent of adults",
         "standard_error": np.nan,
+        "named": [True] * 2 + [False] * 3 + [True] * 9,
+        "list_date": DATES[-1],
+        "list_size": 147.0,
     }
 )
-QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
 NONE_NEWER = pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
@@ -66,7 +75,9 @@ def make_fan(dates):
 
 def hold(newer, breaks, scale=1.0):
     """As much of a series as the fan needs."""
-    return SimpleNamespace(values=VALUES * scale, bound=BOUND * scale, newer=newer, breaks=breaks)
+    held = SimpleNamespace(values=VALUES * scale, bound=BOUND * scale, newer=newer, breaks=breaks)
+    held.use_readings = lambda: held
+    return held
 
 
 def add_bound(fan, mean):
@@ -119,10 +130,37 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     np.testing.assert_allclose(labels.spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
 
 
-def test_growth_has_one_number_a_bar_and_names_the_fastest():
-    title, *texts = read_texts(figures.draw_growth(GROWTH, NAMES, "Source: test."))
-    assert title.endswith("fastest between December 2024 and June 2025, +532 million persons a year")
-    assert texts[2:] == ["+38", "+532", "+174"]
+def test_growth_shows_the_changes_as_published_and_no_rate():
+    figure = figures.draw_growth(GROWTH, NAMES, BREAKS, "Source: test.")
+    title, units, *texts = read_texts(figure)
+    assert title.endswith("+266 million persons between December 2024 and June 2025, the largest change")
+    assert {"+19", "+266", "+87"} <= set(texts)
+    assert "a year" not in title + units
+    assert [bar.get_height() for bar in figure.axes[0].containers[0]] == [19, 266, 87]
+
+
+def list_spans(axis):
+    """The first and last day of every shaded interval."""
+    boxes = [patch for patch in axis.patches if patch.get_alpha() == 0.15]
+    ends = [(box.get_x(), box.get_x() + box.get_width()) for box in boxes]
+    return [tuple(f"{mdates.num2date(end):%Y-%m-%d}" for end in pair) for pair in ends]
+
+
+def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
+    drawn = [
+        figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."),
+        figures.draw_growth(GROWTH, NAMES, BREAKS, "Source: test."),
+        figures.draw_forecast(
+            add_bound(make_fan(["2026-06-30", "2026-12-31"]), 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source: test."
+        ),
+    ]
+    for figure in drawn:
+        assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
+    for figure in (drawn[0], drawn[2]):
+        [line] = [line for line in figure.axes[0].lines if len(line.get_ydata()) == len(GROWTH) + 1]
+        assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
+    before = BREAKS.assign(date=DATES[0])  # no figure stands before it
+    assert not list_spans(figures.draw_growth(GROWTH, NAMES, before, "Source: test.").axes[0])
 
 
 def test_levels_state_the_share_and_mark_the_suspected_break():
@@ -152,7 +190,7 @@ def test_sampling_errors_are_drawn_where_they_were_published():
     assert len(sampled.axes[0].collections) > len(
         figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test.").axes[0].collections
     )
-    compared = figures.draw_comparison(COMPARED.assign(standard_error=1.0), "China", "Source: test.")
+    compared = figures.draw_comparison(COMPARED.assign(standard_error=1.0), "AI", "China", "Source: test.")
     assert any("95 % sampling error" in text for text in read_texts(compared))
 
 
@@ -164,14 +202,23 @@ def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
     assert "Bound: internet users\n1,000" in read_texts(figure)
 
 
-def test_a_comparison_shows_the_highest_of_a_measure_and_the_entitys_own():
-    figure = figures.draw_comparison(COMPARED, "China", "Source: test.")
+def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
+    figure = figures.draw_comparison(COMPARED, "AI", "China", "Source: test.")
     title, *texts = read_texts(figure)
-    assert "China has 20.0 % by one measure and 42.8 % by another" in title
-    assert "Survey: adults" in texts
-    assert any("of longer lists only the 10 highest, and China" in text for text in texts)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names[9:12] == ["Country J, 2025-12", "China, 2025-12", "Atlantis, 2025-12"]
+    assert "China: 42.8 % in a survey of the population and 20.0 % by telemetry; they measure different things" in title
+    assert {"CNNIC: residents, by telephone", "MSIT: households", "Microsoft: people aged 15 to 64"} <= set(texts)
+    assert "grey: the three highest of all 147 in December 2025" in texts
+    names = [[label.get_text() for label in axis.get_yticklabels()] for axis in figure.axes]
+    assert names[0] == ["China, Dec 2025", "Atlantis, Dec 2025"]
+    assert names[1][-2:] == ["Country K, Dec 2025", "China, Dec 2025"]
+    marks = [axis.collections[-1] for axis in figure.axes]
+    assert len({mark.get_paths()[0].vertices.tobytes() for mark in marks}) == 1, "one shape of marker"
+    assert [to_hex(colour) for colour in marks[1].get_facecolors()[[0, 3, -1]]] == [
+        style.GREY,
+        style.BLUE.lower(),
+        style.ORANGE.lower(),
+    ]
+    assert figures.draw_comparison(COMPARED.iloc[:1], "AI", "China", "Source: test.") is None
 
 
 def test_forecast_title_is_the_last_tested_eighty_percent_band():
@@ -180,20 +227,19 @@ def test_forecast_title_is_the_last_tested_eighty_percent_band():
     figure = draw_fan(fan, scenarios, levels=[0.8])
     assert f"{fan['q0.1'][0]:.0f} to {fan['q0.9'][0]:.0f} million persons" in read_texts(figure)[0]
     assert "suspected\nbreak" in read_texts(figure)
-    dotted = [line for line in figure.axes[0].lines if line.get_ls() == ":"]
-    assert BREAKS["date"].iloc[0].date() in [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in dotted]
+    assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
 
 
 def test_breaks_that_lie_close_are_all_marked_and_named_where_there_is_room():
-    """Of breaks a few months apart a name may find no place; the lines stay."""
+    """Of breaks a few months apart a name may find no place; the shades stay."""
     breaks = pd.DataFrame({"date": DATES[1:], "kind": ["break", "suspected", "suspected"], "reason": ""})
     figure = draw_fan(make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")), breaks=breaks)
     assert not list_faults([figure])
-    assert len([line for line in figure.axes[0].lines if line.get_ls() == ":"]) == 3
+    assert len(list_spans(figure.axes[0])) == 3
     assert any(text.get_visible() for text in figure.axes[0].texts if "break" in text.get_text())
 
 
-@pytest.mark.parametrize("levels", [(0.5,), (0.95, 0.8), (0.5, 0.8, 0.95)])
+@pytest.mark.parametrize("levels", [(0.5,), (0.95, 0.8), (0.5, 0.8, 0.9)])
 def test_a_fan_has_a_band_for_each_level(levels):
     quoted = 0.8 if 0.8 in levels else 0.5
     for scenarios, drawn in ((NOTHING, levels), (None, [quoted])):
@@ -265,7 +311,7 @@ def test_a_level_is_shaded_alike_in_every_fan():
         clear = [1 - alpha for each, *_, alpha in shade_bands(levels) if each >= level]
         return 1 - np.prod(clear)
 
-    assert [alpha for *_, alpha in shade_bands((0.5, 0.8, 0.95))] == [0.16, 0.26, 0.4]
+    assert [alpha for *_, alpha in shade_bands((0.5, 0.8, 0.9))] == [0.2328, 0.1898, 0.4]
     for levels in ((0.5,), (0.2, 0.5), (0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)):
         assert shade_of(0.5, levels) == pytest.approx(0.627, abs=1e-3)
 
@@ -309,7 +355,7 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     yield figures.draw_hindcasts(hindcasts, series, names, "Source: test.")
     growth = GROWTH.assign(value=scale * GROWTH["value"], change=scale * GROWTH["change"])
     yield figures.draw_levels(growth, BOUND * scale, names, BREAKS, newer, "Source: test.")
-    yield figures.draw_growth(growth, names, "Source: test.")
+    yield figures.draw_growth(growth, names, BREAKS, "Source: test.")
 
 
 CASES = [(number, name) for number in ("01", "02", "03") for name in SERIES]
@@ -330,7 +376,7 @@ def test_small_and_large_numbers_find_room(scale):
 
 def test_long_names_find_room():
     compared = COMPARED.assign(entity=COMPARED["entity"].map(lambda name: name_long(name)[:40]))
-    assert not list_faults([figures.draw_comparison(compared, "China", "Source: test.")])
+    assert not list_faults([figures.draw_comparison(compared, "AI", "China", "Source: test.")])
 
 
 def spoil(words=(), line=((0, 1), (0, 1)), title="Title"):
@@ -384,7 +430,7 @@ def test_dollars_in_names_are_no_mathematics():
     run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
     drawn = [
         figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), NONE_NEWER, "Source: $s$."),
-        figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "China", "Source: test."),
+        figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
         comparisons.draw_runs(run),
     ]
     for figure in drawn:

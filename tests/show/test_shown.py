@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from adoption_curves.base.words import say_name
 from adoption_curves.show.tables import CODED, name_column
 
-PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_95")}
+PERCENT = {name_column(name) for name in ("mape", "wis", "coverage_50", "coverage_80", "coverage_90")}
 """Shares in the CSV that tables of notebook 04 show in percent."""
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from adoption_curves import indicators
 from adoption_curves.base.columns import COLUMNS
+from adoption_curves.runs.parameters import Parameters
 
 PATH = Path(__file__).parents[2] / "data" / "README.md"
+RUNS = Path(__file__).parents[2] / "docs" / "runs.md"
+FIRST, LAST = "<!-- parameters -->\n", "<!-- end of parameters -->"
 MARK = "<!-- indicators -->\n"
 BEGIN, END = "<!-- columns -->\n", "<!-- end of columns -->\n"
 
@@ -32,7 +35,21 @@ def list_indicators():
     return "\n".join(lines) + "\n"
 
 
+def list_parameters():
+    """Rows of a Markdown table, one a parameter of a run."""
+    fields = Parameters.model_fields.items()
+    rows = [f"| `{name}` | `{field.default!r}` | {field.description} |" for name, field in fields]
+    return "\n".join(["| parameter | default | meaning |", "|---|---|---|", *rows, ""])
+
+
+def write_parameters():
+    """The text of docs/runs.md with the parameters of today."""
+    text = RUNS.read_text(encoding="utf-8")
+    return text[: text.index(FIRST) + len(FIRST)] + list_parameters() + text[text.index(LAST) :]
+
+
 if __name__ == "__main__":
+    RUNS.write_text(write_parameters(), encoding="utf-8")
     text = PATH.read_text(encoding="utf-8")
     text = text[: text.index(BEGIN) + len(BEGIN)] + list_columns() + text[text.index(END) :]
     PATH.write_text(text[: text.index(MARK) + len(MARK)] + list_indicators(), encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 from .words import quote
 
-LEVELS = (0.5, 0.8, 0.95)
+LEVELS = (0.5, 0.8, 0.9)
 """Coverage of the bands unless others are asked for."""
 QUOTED = 0.8
 """The level that is quoted if it's among those asked for."""

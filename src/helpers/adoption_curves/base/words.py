@@ -84,6 +84,8 @@ def say_count(number: float, one: str, many: str = "") -> str:
     return f"{number:,.10g} {one if number == 1 else many or f'{one}s'}"
 
 
+UNSTATED = "unit not stated"
+"""The unit of figures whose unit no file and no option names: captions say it, sentences leave it out."""
 LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
@@ -105,7 +107,7 @@ def say_amount(number: float, unit: str) -> str:
     >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million persons")
     ('2 million people', '48.2 percent of adults', '1,125.3 million persons')
     """
-    return f"{say_large(number) or f'{number:,.10g}'} {unit}"
+    return f"{say_large(number) or f'{number:,.10g}'}{'' if unit == UNSTATED else f' {unit}'}"
 
 
 def say_day(date: Any) -> str:
@@ -177,12 +179,12 @@ DECLINED = "below its peak"
 def say_unit(unit: str) -> str:
     """A unit behind a number: shares get a sign.
 
-    >>> say_unit("percent of adults"), say_unit("million persons"), say_unit("percentage points")
-    (' %', ' million persons', ' percentage points')
+    >>> say_unit("percent of adults"), say_unit("million persons"), say_unit("percentage points"), say_unit(UNSTATED)
+    (' %', ' million persons', ' percentage points', '')
     """
     if unit.startswith("percent") and unit != "percentage points":
         return " %"
-    return f" {unit}" if unit else ""
+    return f" {unit}" if unit not in ("", UNSTATED) else ""
 
 
 def say_end(found: Any, unit: str, why: bool = False) -> str:
@@ -204,22 +206,22 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     words = {
         "levels off": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
         "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
-        "beyond the limit": f"where growth ends, the figures do not say: the curves put the end {said}",
+        "beyond the limit": f"{NO_END}: the curves put the end {said}",
         DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""
-    return words.get(found.verdict, f"where growth ends, the figures do not say{reason}")
+    return words.get(found.verdict, f"{NO_END}{reason}")
 
 
 def say_span_of_end(found: Any, unit: str) -> str:
     """The range of an end that is known or depends on the curve, and what it is the end of; as for `say_end`."""
-    beyond = " (in part beyond the bound)" if found.high > found.bound else ""
-    return f"{found.sentence}{say_unit(unit)}{beyond}: the end {found.note}"
+    return f"{found.sentence}{say_unit(unit)}: the end {found.note}"
 
 
+NO_END = "the figures do not show where growth will stop"
 JOINED = (
-    "The range joins the 95 % intervals of the logistic and the Gompertz curve, "
-    "for independent and for persistent errors."
+    "The range joins the 95 % intervals of the logistic and the Gompertz curve, for independent and for persistent "
+    "errors. It begins no lower than the last figure and ends at least half as high again, but not above the limit."
 )
 """What the range of an end is made of."""
 

@@ -55,10 +55,10 @@ def list_series(
 
 def print_found(found: Any, data: str) -> None:
     """Print the series that were found, and how to study the first."""
-    from .. import indicators
     from ..runs.parameters import Parameters
+    from .held import say_series
 
-    print_table(indicators.say_series(found))
+    print_table(say_series(found))
     if len(found):
         given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
         usual = {name: Parameters.model_fields[name].default for name in given}
@@ -146,7 +146,7 @@ def score(
 ) -> None:
     """Score the forecasts on record whose figures have come.
 
-    Weighted interval score against each baseline, coverage of the 50, 80 and 95 % bands, and for a figure that is only
+    Weighted interval score against each baseline, coverage of the 50, 80 and 90 % bands, and for a figure that is only
     a bound the probability given to it. What went on record after its figure was public is marked, and never counted.
     """
     from .. import indicators
@@ -234,6 +234,7 @@ def check(
     from ..forecast.hub import ENTRY
     from ..forecast.register import read_register
     from ..runs.check_run import MOST_NOTES, find_refusals
+    from . import held
 
     given: dict[str, Any] = {"data": path}
     locate_data(given, choices)
@@ -246,10 +247,10 @@ def check(
         if refused and len(refused) == len(indicators.list_studied(data)):
             print("\n".join(refused[:MOST_NOTES]))
             raise SystemExit(RunError.exit_code)
-        print(f"ok: {indicators.summarise_data(data)}")
+        print(f"ok: {held.summarise_data(data)}")
         if data.is_beside:
             print(indicators.say_units(data))
-        for line in indicators.say_figures(data):
+        for line in held.say_figures(data):
             print(f"figures: {line}")
         if len(entries) and data.path.is_dir():
             print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
@@ -257,7 +258,7 @@ def check(
             print(f"no run: {reason}")
         if several := write_sweep(data, path, choices):
             print(f"a report of each: {several}")
-        for doubt in indicators.list_warnings(data) + indicators.list_hints(data) + notes:
+        for doubt in indicators.list_warnings(data) + held.list_hints(data) + notes:
             print(f"note: {doubt}")
     except indicators.DataError as error:
         print(error)
@@ -267,6 +268,7 @@ def check(
 def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
     """The line that makes a report of each entity of a file, and the page that compares them; "" for one entity."""
     from .. import indicators
+    from ..indicators.own import name_indicator
 
     entities = sorted({entity for entity, _ in indicators.list_studied(data)})
     if not data.is_beside or len(entities) < 2:
@@ -279,7 +281,7 @@ def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
     if len({name for _, name in pairs}) > 1:
         del grid["grid"]
         grid["runs"] = [{"entity": entity, "indicator": name} for entity, name in pairs]
-    name = indicators.name_indicator(data.path.stem)
+    name = name_indicator(data.path.stem)
     written = shlex.quote(json.dumps(grid, ensure_ascii=False))
     return f"echo {written} > {name}.yaml; adoption sweep {name}.yaml  (compared in outputs/{name}/index.html)"
 

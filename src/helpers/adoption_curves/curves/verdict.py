@@ -21,6 +21,8 @@ ENOUGH = 6
 """Fewest figures for the verdict "levels off"."""
 MAX_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
+WIDTH = 1.5
+"""A printed range ends at least so many times above its lower end: of narrower ones half were passed in five years."""
 FALLEN = 0.9
 """A series whose last figure is below this part of its highest one has fallen: adoption curves only rise."""
 TOO_WIDE = f"the highest end that fits is more than {MAX_RATIO:g} times the lowest"
@@ -48,9 +50,8 @@ class Assessment:
     low, high : float
         The union of the 95 % profile intervals of the ceiling under each curve and each kind of errors, in the unit of
         the series, not cut at any figure; high is infinite where one of them is open.
-    reached : float
-        Lowest of the four curves at the last date; under persistent errors a curve counts as no lower than the last
-        figure. Sentences and pictures of the interval begin no lower.
+    last : float
+        The last figure.
     table : DataFrame
         A row for each family and kind of errors: family, errors, low, high, flag.
     bound : float
@@ -62,7 +63,7 @@ class Assessment:
     verdict: str
     low: float
     high: float
-    reached: float
+    last: float
     table: pd.DataFrame = field(repr=False)
     bound: float = np.nan
     reason: str = ""
@@ -70,9 +71,25 @@ class Assessment:
     """Caveat of every sentence."""
 
     @property
+    def printed(self) -> tuple[float, float]:
+        """Range of the ceiling as sentences and figures give it, in the unit of the series.
+
+        It begins at the last figure or above it, ends at least `WIDTH` times higher, and not above the limit. Of ends
+        that lie beyond the limit it is the interval itself.
+        """
+        if self.verdict not in VERDICTS[:2]:
+            return self.low, self.high
+        low = max(self.low, self.last)
+        return low, max(low, float(np.fmin(max(self.high, WIDTH * low), self.bound)))
+
+    @property
     def sentence(self) -> str:
-        """The verdict in words, as "ends between 61 and 64"."""
-        return say_verdict(self.verdict, self.low, self.high, self.reached)
+        """The verdict in words, as "ends between 61 and 92"."""
+        if self.verdict == VERDICTS[3]:
+            return self.verdict
+        words = dict(zip(VERDICTS, ("ends ", "somewhere ", "beyond the limit, "), strict=False))
+        ends = round_out(*self.printed, stands=self.low < self.last)
+        return words[self.verdict] + "between {} and {}".format(*ends)
 
     def __repr__(self) -> str:
         return f"<{self.verdict}: {self.sentence}>"
@@ -111,8 +128,8 @@ def assess_ceiling(
     Returns
     -------
     Assessment
-        For a frame of two or more columns, a DataFrame with a row for each: series, verdict, low, high, reached,
-        reason, sentence.
+        For a frame of two or more columns, a DataFrame with a row for each: series, verdict, low, high, last, reason,
+        sentence.
 
     Raises
     ------
@@ -126,7 +143,7 @@ def assess_ceiling(
     >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
     >>> found = assess_ceiling(users, years)
     >>> found.verdict, found.sentence
-    ('levels off', 'ends between 59.2 and 70')
+    ('levels off', 'ends between 59.2 and 89')
     """
     check_errors(errors)
     if isinstance(endog, pd.DataFrame) and endog.shape[1] != 1:
@@ -135,21 +152,19 @@ def assess_ceiling(
         return _assess_frame(endog, bound, errors, families)
     known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se}
     models = [find_family(family)(endog, exog, **known) for family in families]
-    first, rows, reached = models[0], [], []
+    first, rows = models[0], []
     last = first.endog[first.order][-1]
     for model in models:
         for kind, fit in model.fit().by_errors.items():
             low, high = np.exp(fit.coordinate_ends(CEILING, ALPHA))
             flag = fit.best.wrong if fit.df_resid > 0 else FEW
             rows.append((model.name, kind, low if fit.best.settled else 0.0, np.inf if flag else high, flag))
-            curve = fit.best.ceiling * float(fit.problem.share(fit.problem.times[-1:], fit.best.theta)[0])
-            reached.append(curve if kind == "independent" else max(curve, last))
     table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "flag"])
     low, high = float(table["low"].min()), float(table["high"].max())
     limit = np.nan if bound is None else _read_limit(bound, endog.index if exog is None else exog, first.years[-1])
     reason = _doubt(table, low, high, fallen=last < FALLEN * first.endog.max())
     verdict = _classify(low, high, limit, len(first.endog)) if not reason else VERDICTS[3]
-    return Assessment(verdict, low, high, min(reached), table, limit, reason)
+    return Assessment(verdict, low, high, float(last), table, limit, reason)
 
 
 def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
@@ -189,20 +204,10 @@ def _assess_frame(
         if series.count() < 2:
             raise CurveError(f"{name}: a curve needs two figures")
         found = assess_ceiling(series, None, bound, errors, families=families)
-        rows.append((name, found.verdict, found.low, found.high, found.reached, found.reason, found.sentence))
+        rows.append((name, found.verdict, found.low, found.high, found.last, found.reason, found.sentence))
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{len(rows)} of {frame.shape[1]} series" + "\n" * (len(rows) == frame.shape[1]))
-    return pd.DataFrame(rows, columns=["series", "verdict", "low", "high", "reached", "reason", "sentence"])
-
-
-def say_verdict(verdict: str, low: float, high: float, reached: float) -> str:
-    """A verdict in words; see `Assessment`."""
-    if verdict == VERDICTS[3]:
-        return verdict
-    stands = min(reached, high)
-    ends = "between {} and {}".format(*round_out(max(low, stands), high, low < stands))
-    words = dict(zip(VERDICTS, ("ends ", "somewhere ", "beyond the limit, "), strict=False))
-    return words[verdict] + ends
+    return pd.DataFrame(rows, columns=["series", "verdict", "low", "high", "last", "reason", "sentence"])
 
 
 def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ would have said of the references), ``lessons`` (what the references teach, made
 ``baselines`` (beside them), ``hub`` (their files), ``register`` and ``hub_scores``.
 """
 
-from .forecasting import cut_series, forecast, hindcast, pick_origins, read_narrowly, scale_before, vary
+from .forecasting import cut_series, forecast, hindcast, pick_origins, read_widely, scale_before, vary
 from .lessons import recall
 from .methods import NAMES, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
 from .result import MILESTONES, NOT_REACHED, Forecast
@@ -41,7 +41,7 @@ __all__ = [
     "learn_prior",
     "next_dates",
     "pick_origins",
-    "read_narrowly",
+    "read_widely",
     "recall",
     "scale_before",
     "vary",

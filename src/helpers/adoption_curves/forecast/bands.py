@@ -29,14 +29,14 @@ from .windows import SHORTEST, STEEP_WITHIN, Levels, approach, damp, to_link
 
 HEAVY_TAILS = 4.0
 """Degrees of freedom of the Student-t likelihood."""
-REPORTED_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Quantiles that every forecast gives."""
 INTEGRATION_QUANTILES = np.arange(1, 200) / 200
 """Quantiles from which means and probabilities are computed."""
 FAST = 1.6
 """Last over first value of a window from which growth counts as fast."""
 DEEPER, LEAST_FALL = 2.0, 0.05
-"""The floor lies this many times as deep below the last value as any reference ever fell, and at least so deep."""
+"""The floor lies this many times as deep below the last value as a reference fell within a horizon, or at least so."""
 
 
 @dataclass
@@ -228,7 +228,7 @@ class Errors:
     def _calibrate(self, method: str, rows: np.ndarray) -> Band:
         """`Band` from the given rows.
 
-        The floor lies `DEEPER` times as far below the last value as any of them ever fell.
+        The floor lies `DEEPER` times as far below the last value as any of them fell within a horizon.
         """
         fallen = 1 - float((self.actual[rows] / self.cases.last[rows]).min())
         floor = max(0.0, 1 - DEEPER * max(fallen, LEAST_FALL))

@@ -10,15 +10,15 @@ import pandas as pd
 
 from .. import indicators
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
-from ..base.words import say_count
+from ..base.words import say, say_count, say_name
 from ..curves import decimal_years, to_dates
-from ..indicators.series import AdoptionSeries
+from ..indicators.series import READ, AdoptionSeries
 from . import bands
 from .lessons import References, recall
 from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
-from .targets import check_limits, read_references, read_series
+from .targets import assess_series, check_limits, lead, read_references, read_series
 from .windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates
 
 
@@ -40,7 +40,8 @@ def forecast(
     (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
     references stand and how well they fit the series with it; a curve at the bound whose rate is drawn towards what
     followed in the references; and damped drift, which approaches the bound. Bands are normalised split conformal
-    (`adoption_curves.forecast.bands`).
+    (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
+    mean of this and of the same members with the upper end of that verdict as their bound.
     Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
     values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
     Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
@@ -90,9 +91,9 @@ def forecast(
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
     >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
     >>> result
-    <Forecast of users: 52.0 in December 2025; forecast for December 2027: 54.8 to 77.7 (80 % band, median 67.5)>
-    >>> result.quantiles[[0.1, 0.5, 0.9]].round().loc["2026-12-31"].tolist()
-    [53.0, 61.0, 68.0]
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: ... (80 % band, median ...)>
+    >>> result.quantiles.loc["2026-12-31"].is_monotonic_increasing
+    True
     >>> axes = result.plot()
     """
     references = indicators.load_references() if references is None else read_references(references)
@@ -111,6 +112,7 @@ def forecast_target(
     method: str = PUBLISHED,
 ) -> Forecast:
     """`forecast` of a target by references that may teach several, with what it takes from them made once."""
+    assessed, target = assess_series(target), target.use_readings()
     windows = last_window(target.values, target.bound)
     check_limits(target)
     levels, shares = check_levels(levels), read_shares("shares", shares)
@@ -121,7 +123,14 @@ def forecast_target(
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
     lessons = references.teach(target.technology, windows.bounded, windows.points)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
-    return Forecast(target, Origin(windows, lessons.prior), lessons, dates, levels, shares, method)
+    given = (dates, levels, shares, method)
+    result = Forecast(target, Origin(windows, lessons.prior), lessons, *given, assessed)
+    ended = lead(target, assessed)
+    if ended is None or method != PUBLISHED:
+        return result
+    windows = last_window(ended.values, ended.bound)
+    lessons = references.teach(target.technology, True, windows.points)
+    return replace(result, led=Forecast(ended, Origin(windows, lessons.prior), lessons, *given, assessed))
 
 
 def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -146,7 +155,8 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Seq
         if result.few and series.bound is None:  # of which there is no forecast
             continue
         other = forecast_target(read_series(series, limit=limit), taught)
-        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(result.years, ends).T, strict=True)}
+        years = decimal_years(result.dates) - other.windows.years[0, -1]
+        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
         frames.append(pd.DataFrame({"form": name, "date": result.dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
@@ -171,11 +181,8 @@ def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25))
     return {factor: replace(series, values=values) for factor, values in scaled.items()}
 
 
-def read_narrowly(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
-    """The series with its newer bounds read as rounded figures: "more than 700" as 700 to 710.
-
-    A figure printed so is often the exact one cut to its last printed step, which is that of its last digit that is not
-    0, and at most that of its second digit.
+def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
+    """The series with its newer figures as they were printed, where both ends of one are known: "at least 700".
 
     Parameters
     ----------
@@ -184,19 +191,13 @@ def read_narrowly(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     Returns
     -------
     dict
-        Empty without newer figures; else the series, by the ranges as words.
+        Empty where nothing closer is known than what was printed; else the series, by its newest figure in words.
     """
-    newer, ends, words = series.newer, [], []
-    for value, bound in zip(newer["value"], newer["bound"], strict=True):
-        digits = np.format_float_scientific(value, trim="-").split("e")  # 7e+02, 5.05e+01
-        step = 10.0 ** (int(digits[1]) - max(1, len(digits[0].replace(".", "")) - 1))
-        other = value + step if bound == "at_least" else value - step
-        ends.append((float(f"{other:.12g}"), "at_most" if bound == "at_least" else "at_least"))
-        words.append(f"{min(value, other):,.6g} to {max(value, other):,.6g}")
-    if not ends:
+    if series.readings.empty:
         return {}
-    rows = pd.DataFrame(ends, newer.index, columns=["value", "bound"])
-    return {", ".join(words): replace(series, censored=pd.concat([series.censored, rows]).sort_index(kind="stable"))}
+    newest = series.newer.iloc[-1]
+    printed = replace(series, observations=series.observations.drop(columns=list(READ)))
+    return {f"{say_name(newest['bound'])} {say(newest['value'])}": printed}
 
 
 def hindcast(
@@ -206,7 +207,9 @@ def hindcast(
     origins: pd.DatetimeIndex | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """The published forecast as it would have been made at earlier observations, with nothing dated later.
+    """The published forecast as it would have been made on the days on which earlier observations were published.
+
+    Of the series it knows nothing dated later than the observation, and of others nothing published after that day.
 
     Parameters
     ----------
@@ -220,14 +223,16 @@ def hindcast(
     -------
     DataFrame
         The rows of `Forecast.frame` for the published method, up to half a year beyond the last observation, with
-        ``origin`` first and ``actual``, the value observed on that date or missing.
+        ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
+        value observed on that date or missing.
     """
     target = read_series(series, bound)
     references = indicators.load_references() if references is None else read_references(references)
     last = target.values.index[-1]
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
-        earlier = [each for each in (cut_series(each, origin) for each in references) if len(each.values)]
+        made = max([origin, *find_published(target).reindex([origin]).dropna()])
+        earlier = [each for each in (cut_series(each, made, made) for each in references) if len(each.values)]
         if not can_calibrate(earlier):
             continue
         first = frames[0]["origin"].iloc[0] if frames else origin
@@ -235,22 +240,46 @@ def hindcast(
         result = forecast(cut_series(target, origin), None, earlier, years, levels)
         frame = result.method_frame(PUBLISHED)
         frame.insert(0, "origin", origin)
+        frame.insert(1, "made", made)
         frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
     if not frames:
         quantiles = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
-        columns = ["origin", "entity", "indicator", "date", "method", "mean", *quantiles, "unit", "basis", "actual"]
+        columns = [
+            "origin",
+            "made",
+            "entity",
+            "indicator",
+            "date",
+            "method",
+            "mean",
+            *quantiles,
+            "unit",
+            "basis",
+            "actual",
+        ]
         return pd.DataFrame(columns=columns)
     rows = pd.concat(frames, ignore_index=True)
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
 
 
-def cut_series(series: AdoptionSeries, date: pd.Timestamp) -> AdoptionSeries:
-    """The same series with nothing dated after `date`; values, bound, censored, breaks and observations alike."""
+def cut_series(series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None) -> AdoptionSeries:
+    """The same series with nothing dated after `date`, nor an exact figure that was published after the day `made`."""
+    public = find_published(series)
+    secret = public.index[:0] if made is None else public.index[public > made]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
+    cut["values"] = cut["values"].drop(secret, errors="ignore")
     cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
     cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
     rows = {name: getattr(series, name) for name in ("breaks", "observations")}
     return replace(series, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+
+
+def find_published(series: AdoptionSeries) -> pd.Series:
+    """Days on which the exact figures of a series were first published, by date; empty where none is known."""
+    rows = series.observations
+    if "published" not in rows:
+        return pd.Series([], pd.DatetimeIndex([]), dtype="datetime64[ns]")
+    return rows[rows["bound"] == "exact"].groupby("date")["published"].min()
 
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:

@@ -160,7 +160,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         model_id; how many forecasts are on_record, to_come, made in hindsight, without a score (no_score), counted, of
-        these exact; coverage_50, coverage_80, coverage_95 (share of exact figures inside); wis_last_value_ratio and
+        these exact; coverage_50, coverage_80, coverage_90 (share of exact figures inside); wis_last_value_ratio and
         wis_drift_ratio (geometric mean of the WIS over that of the baseline, over exact figures that have both: below
         1 is better); how many figures were bounds, and the mean probability given to them. Missing where nothing has
         come.

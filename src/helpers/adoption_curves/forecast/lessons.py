@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..base.project import CHECKOUT, PACKAGED
 from ..indicators.series import AdoptionSeries
 from .bands import Errors, is_bounded
 from .methods import PUBLISHED, Prior, last_shares, learn_prior, methods_for
@@ -106,6 +107,23 @@ class References:
         if key not in self._lessons:
             self._lessons[key] = Lessons(rows[kept] if own else rows, last_shares(others))
         return self._lessons[key]
+
+
+@lru_cache(maxsize=2)
+def read_counts(name: str) -> pd.DataFrame:
+    """A table of the data that counts what came after the verdict "levels off", see data/README.md.
+
+    Parameters
+    ----------
+    name : str
+        "levelled" (figures above the end) or "levelled_ranges" (figures inside the ranges).
+
+    Returns
+    -------
+    DataFrame
+    """
+    folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
+    return pd.read_csv(folder / "data" / f"{name}.csv", keep_default_na=True)
 
 
 MOST_TAUGHT = 4

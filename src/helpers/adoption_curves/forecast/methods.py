@@ -224,8 +224,8 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
 def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Share of its bound at which each reference technology stands now, and its deepest fall.
 
-    A technology with several series counts once, by the mean of their logits and the deepest fall of any. Shares are
-    cut at .98. Some technologies still grow, so the prior is more likely too low than too high.
+    A technology with several series counts once, by the means of their logits and shares and the deepest fall of any.
+    For logits shares are cut at .98. Some technologies still grow, so the prior is more likely too low than too high.
 
     Parameters
     ----------
@@ -241,15 +241,16 @@ def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     rows = []
     for series in references:
         if series.bound is not None and len(series.values) >= 4:
-            last = np.clip(series.values.iloc[-1] / series.bound_at(series.values.index[-1:])[0], SHARE_LIMITS[0], 0.98)
+            share = series.share.iloc[-1]
+            last = np.clip(share, SHARE_LIMITS[0], 0.98)
             peaks = series.values.cummax()
             falls = (1 - series.values / peaks).to_numpy()
             deepest = int(falls.argmax())
             regained = bool(peaks.iloc[-1] > peaks.iloc[deepest])
-            rows.append((series.technology, np.log(last / (1 - last)), falls[deepest], regained))
-    frame = pd.DataFrame(rows, columns=["technology", "logit", "fall", "regained"]).sort_values("fall", kind="stable")
-    frame = frame.groupby("technology").agg({"logit": "mean", "fall": "last", "regained": "last"})
-    return frame.assign(share=1 / (1 + np.exp(-frame["logit"])))
+            rows.append((series.technology, np.log(last / (1 - last)), share, falls[deepest], regained))
+    frame = pd.DataFrame(rows, columns=["technology", "logit", "share", "fall", "regained"])
+    by_technology = frame.sort_values("fall", kind="stable").groupby("technology")
+    return by_technology.agg({"logit": "mean", "share": "mean", "fall": "last", "regained": "last"})
 
 
 def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "") -> Prior:

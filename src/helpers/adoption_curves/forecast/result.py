@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, quoted_level, say_level
-from ..curves import decimal_years, to_dates
+from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
 from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
-from .lessons import Lessons
+from .lessons import Lessons, read_counts
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_within, refutes, sift
 from .scores import evaluate, summarise_coverage
@@ -35,21 +35,37 @@ HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)),
 CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
 MILESTONES = (0.5, 0.6, 0.75)
+EARLY = 0.1
+"""Share of the bound below which a series stands at its beginning: there ranges held less often."""
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
 
 
 @dataclass
 class Member:
-    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band."""
+    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band.
+
+    Attributes
+    ----------
+    forecast : Forecast
+        The published one, whose paths newer figures sift.
+    own : Forecast
+        The same, or that of the series with the end of its verdict as the bound.
+    name : str
+        Its method.
+    weight : float
+        Part that its quantiles have in the mean.
+    """
 
     forecast: Forecast
+    own: Forecast
     name: str
+    weight: float
 
     @property
     def band(self) -> bands.Band:
         """Distribution of its errors on other technologies: floor, quotients, and the widest band that these allow."""
-        return self.forecast.lessons.errors.band(self.name)
+        return self.own.lessons.errors.band(self.name)
 
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
@@ -71,7 +87,7 @@ class Member:
         levels = list(forecast.quantile_levels if levels is None else levels)
         years = decimal_years(dates) - forecast.windows.years[0, -1]
         within = forecast.within(years, levels)
-        return pd.DataFrame(forecast.part(self.name, *forecast.look(years), within), dates, levels)
+        return pd.DataFrame(self.own.part(self.name, *self.own.look(years), within), dates, levels)
 
 
 @dataclass(repr=False)
@@ -79,7 +95,8 @@ class Forecast:
     """Quantiles by date of every method, and what is derived from them; made by `forecast.forecast`.
 
     Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
-    are left out.
+    are left out. Where the figures level off, `led` is the forecast of the same series with the upper end of that
+    verdict as its bound, and every quantile is the mean of both.
     """
 
     target: AdoptionSeries
@@ -88,7 +105,9 @@ class Forecast:
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
-    method: str = PUBLISHED
+    method: str
+    assessed: Assessment
+    led: Forecast | None = None
     _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
 
     @property
@@ -182,22 +201,27 @@ class Forecast:
 
     @property
     def members(self) -> dict[str, Member]:
-        """The forecasters whose quantiles the forecast is the plain mean of: ``sum(...) / len(result.members)``.
+        """The forecasters whose quantiles, each by its weight, add up to the forecast's; those of `led` end in "_led".
 
         Examples
         --------
         >>> from adoption_curves.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
         >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
+        >>> mean = sum(member.weight * member.quantiles() for member in result.members.values())
         >>> bool((mean == result.quantiles).all(axis=None))
         True
         """
-        return {name: Member(self, name) for name in members_of(self.method, self.methods)}
+        found: dict[str, Member] = {}
+        sets = {"": self} | ({} if self.led is None else {"_led": self.led})
+        for ending, own in sets.items():
+            names = members_of(self.method, own.methods)
+            found |= {name + ending: Member(self, own, name, 1 / len(sets) / len(names)) for name in names}
+        return found
 
     def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
-        return self._margins(years, self.within(years, levels, method), method)
+        return self.margins(years, self.within(years, levels, method), method)
 
     def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
         """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
@@ -206,11 +230,12 @@ class Forecast:
         ranks, _ = sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
         return levels_within(ranks, levels)
 
-    def _margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
+    def margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
         """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
         method = method or self.method
         names, ahead = members_of(method, self.methods), self.look(years)
-        return sum(self.part(name, *ahead, levels) for name in names) / len(names)
+        own = sum(self.part(name, *ahead, levels) for name in names) / len(names)
+        return own if self.led is None or method != PUBLISHED else (own + self.led.margins(years, levels)) / 2
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
         """What is known of some years after the origin, and what bands depend on there: the same for all members."""
@@ -238,7 +263,7 @@ class Forecast:
             on = decimal_years(newer.index) - self.windows.years[0, -1]
             for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
                 side = "left" if bound == "at_least" else "right"
-                below = np.searchsorted(self._margins([year], EVERY_RANK, method)[0], value, side) / PATHS
+                below = np.searchsorted(self.margins([year], EVERY_RANK, method)[0], value, side) / PATHS
                 limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
             self._limits_by_method[method] = tuple(limits)
         return self._limits_by_method[method]
@@ -269,7 +294,7 @@ class Forecast:
         True
         """
         ranks, _ = sift(tuple(self.years.tolist()), self.lessons.decay, self._limits())
-        return pd.DataFrame(self._margins(self.years, ranks.T).T, columns=self.dates)
+        return pd.DataFrame(self.margins(self.years, ranks.T).T, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
         """The same forecast to another horizon, without fitting or calibrating anything again."""
@@ -453,12 +478,19 @@ class Forecast:
 
     @cached_property
     def judged(self) -> pd.DataFrame:
-        """Outcomes of the references beside the bands of each level, see `scores.evaluate`."""
+        """Outcomes of the references beside the bands of each level, see `scores.evaluate`.
+
+        With a bound those from below a tenth of it count for a series that stands there, and the others for any other.
+        """
         errors = self.lessons.errors
-        return evaluate(errors.residuals, [self.method], sorted(self.levels), errors, scored=False)
+        rows = evaluate(errors.residuals, [self.method], sorted(self.levels), errors, scored=False)
+        alike = (rows["share"] < EARLY) == (self.windows.shares[0, -1] < EARLY)
+        return rows[alike] if self.windows.bounded and alike.any() else rows
 
     def coverage(self) -> pd.DataFrame:
         """How such bands did on the references, each technology left out in turn.
+
+        Where the figures level off it is counted on series that did so too (`lessons.read_counts`).
 
         Returns
         -------
@@ -466,7 +498,12 @@ class Forecast:
             A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
             technologies: covered, below and above (outcomes there), above_median.
         """
-        return summarise_coverage(self.judged)
+        usual = summarise_coverage(self.judged)
+        if self.led is None:
+            return usual
+        counted = read_counts("levelled_ranges")
+        found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(self.levels)]]
+        return pd.concat([part for part in found if len(part)], ignore_index=True)
 
     def statements(self, respondents: int | None = None) -> pd.DataFrame:
         """What must be said beside the forecast, from its own numbers.

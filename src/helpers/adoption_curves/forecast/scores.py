@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS, band_ends
 from ..indicators.series import AdoptionSeries
-from .bands import FAST, REPORTED_QUANTILES, Cases, Errors, has_few, is_bounded, normal_quantiles
+from .bands import FAST, Cases, Errors, has_few, is_bounded, normal_quantiles
 from .methods import Prior, last_shares, learn_prior, members_of, methods_for
 from .rolling import LABELS, add_methods, roll
 from .windows import Levels
@@ -31,8 +31,9 @@ BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Levels of the intervals whose calibration is shown."""
-COVERAGES = ["coverage_50", "coverage_80", "coverage_95"]
+COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
 SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "wis_relative_normal", "crps", *COVERAGES]
+WIS_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 CRPS_QUANTILES = np.arange(1, 40) / 40
 ROUNDING = 1e-9
 """Of the bound: an outcome so near to the end of an interval is inside."""
@@ -78,14 +79,14 @@ def evaluate(
     ends = [0.5, *(end for level in levels for end in band_ends(level))]
     actual, bound, frames = residuals["actual"].to_numpy(float), residuals["bound"].to_numpy(float), []
     for method in methods or list_methods(residuals):
-        wanted = [*ends, *REPORTED_QUANTILES, *CRPS_QUANTILES] if scored else ends
+        wanted = [*ends, *WIS_QUANTILES, *CRPS_QUANTILES] if scored else ends
         found = quantiles_of(residuals, method, wanted, errors)
         frame = about.assign(method=method, actual=actual, above_median=actual > found[:, 0])
         if scored:
             point = residuals["drift" if method == NORMAL_DRIFT else method].to_numpy(float)
-            reported, fine = np.split(found[:, len(ends) :], [len(REPORTED_QUANTILES)], axis=1)
+            reported, fine = np.split(found[:, len(ends) :], [len(WIS_QUANTILES)], axis=1)
             frame["ape"] = np.abs(actual - point) / actual
-            frame["wis"] = quantile_score(actual, reported, REPORTED_QUANTILES) / bound
+            frame["wis"] = quantile_score(actual, reported, WIS_QUANTILES) / bound
             frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / bound
         for level, low, high in zip(levels, found.T[1 : len(ends) : 2], found.T[2 : len(ends) : 2], strict=True):
             sides = {"below": actual < low - ROUNDING * bound, "above": actual > high + ROUNDING * bound}
@@ -163,7 +164,7 @@ def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
     -------
     DataFrame
         method, window, horizon_years, n (forecasts), technologies, mape, wis, wis_relative (to drift with conformal
-        bands), wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80, coverage_95.
+        bands), wis_relative_normal (to drift with its own normal bands), crps, coverage_50, coverage_80, coverage_90.
         WIS and CRPS are in shares of the bound; every mean gives each technology the same weight.
     """
     table = summarise(evaluate(residuals), by)
@@ -216,7 +217,7 @@ def cover_by_technology(
     Returns
     -------
     DataFrame
-        method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_95.
+        method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_90.
     """
     return summarise(evaluate(residuals), by)[[*by, "n", "mape", "wis", *COVERAGES]]
 
@@ -227,7 +228,7 @@ def cover_by_stage(residuals: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_95.
+        method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_90.
     """
     frame = evaluate(residuals)
     names = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in pairwise(STAGES)]
@@ -292,7 +293,7 @@ def check_calibration(
     return table.loc[known].reset_index().set_axis(["method", "horizon_years", "nominal", "actual"], axis=1)
 
 
-def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Levels = (0.8, 0.95)) -> pd.DataFrame:
+def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Levels = (0.8, 0.9)) -> pd.DataFrame:
     """Percent of outcomes below and above a method's bands, by horizon: each technology left out, all of one weight.
 
     Parameters

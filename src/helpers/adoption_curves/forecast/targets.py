@@ -11,11 +11,13 @@ import pandas as pd
 
 from ..base.dates import REAL, CurveError, check_observed, years_among
 from ..base.words import quote
-from ..curves import decimal_years
+from ..curves import Assessment, assess_ceiling, decimal_years
 from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 from .windows import BOUND_TOLERANCE, find_double
 
+ROOM = 1.002
+"""Where an end stands in for the bound, it lies so far above the highest figure at least: curves need room to grow."""
 LEAST_TECHNOLOGIES = 3
 """Each is judged by what two others at least teach."""
 
@@ -86,6 +88,25 @@ def read_references(references: Any) -> list[AdoptionSeries]:
     return [replace(each, technology=f"{each.entity} {each.indicator}".strip()) for each in references]
 
 
+def assess_series(series: AdoptionSeries) -> Assessment:
+    """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
+    values, limit = series.values.dropna(), series.known_limit
+    return assess_ceiling(values, bound=limit, errors=series.errors, known_se=series.known_se)
+
+
+def lead(series: AdoptionSeries, assessed: Assessment) -> AdoptionSeries | None:
+    """The series with the upper end of a verdict as its bound; None where that is not "levels off".
+
+    The end is taken `ROOM` above the highest figure at least, and no higher than the bound.
+    """
+    if assessed.verdict != "levels off":
+        return None
+    at_least = series.censored.loc[series.censored["bound"] == "at_least", "value"]
+    end = min(max(assessed.high, ROOM * max([*series.values, *at_least])), series.limit)
+    bound = pd.Series(end, index=series.values.index) if series.bound is None else series.bound.clip(upper=end)
+    return replace(series, bound=bound)
+
+
 def check_limits(series: AdoptionSeries) -> None:
     """Refuse figures above the limit, and those that are at least something above the bound.
 
@@ -112,7 +133,8 @@ def check_limits(series: AdoptionSeries) -> None:
 def _adopt(series: pd.Series) -> AdoptionSeries:
     """A pandas Series as a series without notes on its question."""
     texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
-    name, none, dates = str(series.name or "series"), pd.Series(dtype=float), pd.DatetimeIndex([])
+    name, dates = str(series.name or "series"), pd.DatetimeIndex([])
+    none = pd.Series([], dates, dtype=float)
     return AdoptionSeries(
         entity=texts["entity"],
         indicator=name,

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.words import add_entity, of_entity, say_amount, say_count, say_day, say_large
+from ..base.words import UNSTATED, of_entity, say_day
 from .data import Data, load
 from .problems import DataError, Problem
-from .series import SHORTEST_SEGMENT, list_breaks, number_segments
-from .units import UNIT
+from .series import list_breaks, number_segments
 
 COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
-STEPS = 10
-"""Steps without a fall after which a series may count all so far."""
 CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
 VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
-RULES: dict[str, tuple[Callable[[float, float], float], str]] = {  # functions of two operands, and the same in words
-    "difference": (lambda first, second: first - second, "{} - {}"),
-    "growth": (lambda first, second: 100 * (first / second - 1), "{} / {} - 1"),
-    "share": (lambda first, second: 100 * first / second, "{} / {}"),
-    "total": (lambda first, second: 100 * first / second, "{} / {}"),
-    "start": (lambda first, second: first / (1 + second / 100), "{} / (1 + {})"),
-}
+OPERAND = r"claim:\w+|\w+@[\d-]+"
+"""A figure in a formula: another claim's, or a published one."""
 
 
 def describe_coverage(data: Data) -> pd.DataFrame:
@@ -74,31 +66,6 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     return found[COVERAGE]
 
 
-def compare_entities(data: Data, technology: str) -> pd.DataFrame:
-    """List the latest figure of each measure of a technology in each entity, the highest of a measure first.
-
-    Parameters
-    ----------
-    data : Data
-    technology : str
-
-    Returns
-    -------
-    DataFrame
-        measure, indicator, entity, date, value (percent), unit, standard_error, place (1 is the highest; "World" has
-        none), places (how many have one).
-    """
-    measures = data.indicators.rename(columns={"title": "measure"})
-    measures = measures[(measures["technology"] == technology) & measures["unit"].str.startswith("percent")]
-    rows = data.observations[data.observations["bound"] == "exact"]
-    latest = rows.sort_values("date").drop_duplicates(["indicator", "entity"], keep="last")
-    latest = latest.merge(measures[["indicator", "measure", "unit"]], on="indicator")
-    latest = latest.sort_values(["measure", "value", "entity"], ascending=[True, False, True], ignore_index=True)
-    by_measure = latest[latest["entity"] != "World"].groupby("measure")["value"]
-    latest = latest.assign(place=by_measure.rank(method="min", ascending=False), places=by_measure.transform("size"))
-    return latest[["measure", "indicator", "entity", "date", "value", "unit", "standard_error", "place", "places"]]
-
-
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     """List the series that ``data.path`` itself holds, with what a run would need to know.
 
@@ -128,38 +95,6 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
 
 
-def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
-    """Write the rows of `list_series` as a reader wants them."""
-    return [
-        {
-            "entity": row.entity,
-            "indicator": row.indicator,
-            "unit": row.unit,
-            "figures": f"{row.n}",
-            "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
-            "bound": row.bound or "none",
-            "last figure": say_large(row.last_value) or f"{row.last_value:,.6g}",
-        }
-        for row in found.itertuples()
-    ]
-
-
-def summarise_data(data: Data) -> str:
-    """Say in one line what ``data.path`` itself holds: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
-    if not data.own:
-        return f"{data.path.name} holds no exact figure, so there is nothing to fit"
-    entities = len({entity for entity, _ in data.own})
-    exact = data.observations[data.observations["bound"] == "exact"]
-    exact = exact.set_index(["entity", "indicator"])["date"]
-    dates = exact[exact.index.isin(data.own)]
-    enough = (dates.groupby(level=[0, 1]).size() >= SHORTEST_SEGMENT).sum()
-    return (
-        f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
-        f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
-        f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run without a bound needs"
-    )
-
-
 def list_studied(data: Data) -> list[tuple[str, str]]:
     """List the (entity, indicator) that ``data.path`` itself holds to be studied: no base populations."""
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
@@ -172,52 +107,15 @@ def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
     Returns
     -------
     str
-        "unit: percent of adults", "unit: not told; ...", or of several indicators each.
+        "unit: percent of adults", "unit: not stated; ...", or of several indicators each.
     """
     names = dict.fromkeys(indicator for _, indicator in series or list_studied(data))
     units = {name: data.find_entry(name).unit for name in names}
-    told = {unit: "not told; --unit says it" if unit == UNIT else unit for unit in units.values()}
+    told = {unit: "not stated; name it with --unit" if unit == UNSTATED else unit for unit in units.values()}
     if len(told) == 1:
         return f"unit: {next(iter(told.values()))}"
     parts = [f"{told[unit]} ({name})" for name, unit in list(units.items())[:12]]
     return f"unit: {', '.join(parts)}{', ...' * (len(units) > 12)}"
-
-
-def list_hints(data: Data) -> list[str]:
-    """List the series of own data that may count all so far: no shares and no index, and never fallen in ten steps.
-
-    Returns
-    -------
-    list of str
-        One sentence for all of them, or none.
-    """
-    never = []
-    for entity, indicator in list_studied(data) if data.is_beside else []:
-        entry, values = data.find_entry(indicator), data.exact_values(entity, indicator)
-        share = entry.unit.startswith(("percent", "per ", "index"))
-        if not share and entry.cumulative != "yes" and len(values) > STEPS and (values.diff().dropna() >= 0).all():
-            never.append(of_entity(indicator, entity))
-    if not never:
-        return []
-    names = ", ".join(never[:5]) + f" and {len(never) - 5} more" * (len(never) > 5)
-    return [f"{names} never fell in {STEPS} steps or more; if figures count all so far, write --cumulative."]
-
-
-def say_figures(data: Data) -> list[str]:
-    """Say the first, the last and the highest figure of each series of own data, with unit and date, at most twelve.
-
-    Returns
-    -------
-    list of str
-        "Users: 1.5 million people on 31 December 2021, last ..., highest ...".
-    """
-    lines = []
-    for entity, indicator in list_studied(data)[:12] if data.is_beside else []:
-        values, unit = data.exact_values(entity, indicator), data.find_entry(indicator).unit
-        days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
-        parts = [f"{name} {say_amount(values[day], unit)} on {say_day(day)}" for name, day in days.items()]
-        lines.append(f"{add_entity(data.find_entry(indicator).title, entity)}: {', '.join(parts)}")
-    return lines
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
@@ -331,26 +229,15 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     return text if newest < read_expected(text)[0] else ""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A figure and the interval that its printed digits leave open."""
-
-    value: float
-    low: float
-    high: float
-    words: str
-    decimals: int | None = None  # None: computed, not printed
-
-
 def check_claims(data: Data) -> pd.DataFrame:
-    """Recompute each claim by its rule and compare it with the figure as printed.
+    """Recompute each claim by its formula and compare it with the figure as printed.
 
-    Every printed figure stands for an interval of half a unit of its last digit on both sides; the rule is computed
-    over these intervals. The verdict is *consistent* when the recomputed figure equals the reported one at the coarser
-    of their printed digits, *within rounding* when it differs but the intervals overlap, *contradicted* when they do
-    not, and *not checkable* when no published figure is available (``how`` says why). Where the claim also has to agree
-    with a published figure, the worse of the two verdicts counts. "Exceeds" compares with the reported figure as a
-    threshold.
+    Every printed figure stands for an interval of half a unit of its last digit on both sides; the formula is
+    computed over these intervals; percentages are parts of 1 in it. The verdict is *consistent* when the recomputed
+    figure equals the reported one at the coarser of their printed digits, *within rounding* when it differs but the
+    intervals overlap, *contradicted* when they do not, and *not checkable* when no published figure is available
+    (``how`` says why). Where the claim also has to agree with a published figure, the worse of the two verdicts counts.
+    "Exceeds" compares with the reported figure as a threshold.
 
     Parameters
     ----------
@@ -368,61 +255,73 @@ def check_claims(data: Data) -> pd.DataFrame:
 def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
     row = {"claim_id": claim.claim_id, "statement": claim.statement, "reported": claim.reported, "unit": claim.unit}
     try:
-        computed = _apply_rule(data, claim)
-        agreement = _find_operand(data, claim, claim.agrees_with) if claim.agrees_with else None
-    except (LookupError, ZeroDivisionError) as error:
+        computed, how = _compute(data, claim)
+        agreed, published = _find_figure(data, claim, claim.agrees_with)[:2] if claim.agrees_with else (None, "")
+    except LookupError as error:
         return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": VERDICTS[3], "how": error.args[0]}
-    reported = _read_figure(claim.reported, claim.precision, "the claim")
+    reported, _ = _read_figure(claim.reported, claim.precision)
     verdict = _compare(claim.comparison, computed, reported)
-    how = f"{computed.words} = {computed.value:.6g} {claim.unit}" if claim.rule != "level" else computed.words
-    if agreement:
-        pair = (agreement, reported) if claim.comparison == "exceeds" else (computed, agreement)
+    if agreed is not None:
+        pair = (agreed, reported) if claim.comparison == "exceeds" else (computed, agreed)
         verdict = max(verdict, _compare(claim.comparison, *pair), key=VERDICTS.index)
-        how += f"; published: {agreement.words}"
+        how += f"; published: {published}"
     how += f". {claim.note}" if claim.note else ""
-    difference = computed.value - claim.reported
-    return {**row, "recomputed": computed.value, "difference": difference, "verdict": verdict, "how": how}
+    difference = computed["value"] - claim.reported
+    return {**row, "recomputed": computed["value"], "difference": difference, "verdict": verdict, "how": how}
 
 
-def _apply_rule(data: Data, claim: Any) -> Figure:
-    if claim.rule == "none":
+def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
+    """Value, lowest and highest of a claim's formula over the intervals of its figures; and the formula in words."""
+    if not claim.formula:
         raise LookupError(claim.note or "No published series holds this figure.")
-    first = _find_operand(data, claim, claim.first)
-    second = _find_operand(data, claim, claim.second) if claim.second else first
-    if claim.rule == "level":
-        return first
-    rule, words = RULES[claim.rule]
-    corners = [rule(a, b) for a in (first.low, first.high) for b in (second.low, second.high)]
-    value = rule(first.value, second.value)
-    return Figure(value, min(corners), max(corners), words.format(first.words, second.words))
+    found = [_find_figure(data, claim, operand) for operand in re.findall(OPERAND, claim.formula)]
+    if re.fullmatch(OPERAND, claim.formula):
+        return found[0][:2]
+    words = re.sub(OPERAND, "{}", claim.formula).format(*(words for _, words, _ in found))
+    names = [f"x{place}" for place in range(len(found))]
+    ends = [[figure[end] / size for end in ("value", "low", "high")] for figure, _, size in found]
+    corners = [each.ravel() for each in np.meshgrid(*ends)]  # the first of all is that of the printed figures
+    text = re.sub(OPERAND, "{}", claim.formula).format(*names)
+    with np.errstate(all="ignore"):
+        values = pd.eval(text, engine="python", local_dict=dict(zip(names, corners, strict=True)))
+    values = _count_one(claim.unit) * values
+    if not np.isfinite(values).all():
+        raise LookupError(f"{words} divides by 0.")
+    computed = {"value": values[0], "low": values.min(), "high": values.max(), "decimals": math.inf}
+    return computed, f"{words} = {values[0]:.6g} {claim.unit}"
 
 
-def _find_operand(data: Data, claim: Any, operand: str) -> Figure:
-    """Find a published figure (indicator@date) or the reported figure of another claim (claim:claim_id)."""
-    if operand.startswith("claim:"):
-        other = data.claims[data.claims["claim_id"] == operand[6:]].iloc[0]
-        return _read_figure(other["reported"], other["precision"], f"claim {operand[6:]}")
-    indicator, _, day = operand.partition("@")
-    rows = data.observations
-    match = rows[(rows["entity"] == claim.entity) & (rows["indicator"] == indicator) & (rows["date"] == day)]
-    match = match[match["bound"] == "exact"]
+def _find_figure(data: Data, claim: Any, operand: str) -> tuple[dict[str, float], str, float]:
+    """Find a published figure (indicator@date) or another claim's (claim:claim_id): interval, words, size of 1."""
+    name, _, day = operand.removeprefix("claim:").partition("@")
+    if not day:
+        other = data.claims[data.claims["claim_id"] == name].iloc[0]
+        return *_read_figure(other["reported"], other["precision"], f"claim {name}"), _count_one(other["unit"])
+    rows = data.find_rows(claim.entity, name)
+    match = rows[(rows["date"] == day) & (rows["bound"] == "exact")]
     if match.empty:
-        raise LookupError(f"The data{data.until()} hold no {indicator} of {claim.entity} on {day}.")
-    figure = match.iloc[0]
-    return _read_figure(figure["value"], figure["precision"], f"{indicator} {day}")
+        raise LookupError(f"The data{data.until()} hold no {name} of {claim.entity} on {day}.")
+    value, precision = match[["value", "precision"]].iloc[0]
+    return *_read_figure(value, precision, f"{name} {day}"), _count_one(data.find_entry(name).unit)
 
 
-def _read_figure(value: float, precision: float, words: str) -> Figure:
+def _count_one(unit: str) -> float:
+    return 100.0 if unit.startswith("percent") else 1.0
+
+
+def _read_figure(value: float, precision: float, words: str = "") -> tuple[dict[str, float], str]:
+    """Give the interval that the printed digits of a figure leave open, and its words."""
     decimals = max(0, -round(math.log10(2 * precision)))
-    return Figure(value, value - precision, value + precision, f"{words} ({value:.{decimals}f})", decimals)
+    interval = {"value": value, "low": value - precision, "high": value + precision, "decimals": decimals}
+    return interval, f"{words} ({value:.{decimals}f})"
 
 
-def _compare(comparison: str, computed: Figure, reported: Figure) -> str:
+def _compare(comparison: str, computed: dict[str, float], reported: dict[str, float]) -> str:
     if comparison == "exceeds":
-        if computed.low > reported.value:
+        if computed["low"] > reported["value"]:
             return VERDICTS[0]
-        return VERDICTS[1] if computed.high > reported.value else VERDICTS[2]
-    decimals = min(f.decimals for f in (computed, reported) if f.decimals is not None)
-    if round(computed.value, decimals) == round(reported.value, decimals):
+        return VERDICTS[1] if computed["high"] > reported["value"] else VERDICTS[2]
+    decimals = int(min(computed["decimals"], reported["decimals"]))
+    if round(computed["value"], decimals) == round(reported["value"], decimals):
         return VERDICTS[0]
-    return VERDICTS[1] if computed.high >= reported.low and computed.low <= reported.high else VERDICTS[2]
+    return VERDICTS[1] if computed["high"] >= reported["low"] and computed["low"] <= reported["high"] else VERDICTS[2]

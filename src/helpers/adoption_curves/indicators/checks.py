@@ -20,7 +20,7 @@ import pandas as pd
 from ..base.words import quote
 from .cells import read_cells
 from .problems import DataError, Problem, list_problems, suggest_names
-from .series import BASE_TOLERANCE, interpolate_values
+from .series import BASE_TOLERANCE, READ, interpolate_values
 from .tables import TABLES, find_kind, read_schemas, read_table
 
 PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
@@ -121,6 +121,7 @@ def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
         problems += check_units("indicators.csv", indicators)
     if observations is not None:
         problems += check_spellings("observations.csv", observations)
+        problems += check_readings("observations.csv", observations)
     if observations is not None and indicators is not None:
         problems += check_figures("observations.csv", observations, indicators)
     return problems
@@ -166,6 +167,25 @@ def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
 
 def _fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
+
+
+def check_readings(file: str, observations: pd.DataFrame) -> list[Problem]:
+    """Report readings of a figure that has none, that lack an end, or that the printed figure or each other exclude."""
+    if not {*READ} <= {*observations}:
+        return []
+    low, high, value = (observations[name] for name in (*READ, "value"))
+    given, sides = low.notna() | high.notna(), observations["bound"]
+    problems = []
+    for wrong, message in (
+        (given & (sides == "exact"), "is for a figure printed as at_least or at_most, and this is exact; leave it out"),
+        (given & (low.isna() | high.isna()), "needs both ends: write read_low and read_high, or neither"),
+        (low > high, "is {read_low:g}, above read_high, {read_high:g}: the two exclude each other"),
+        ((sides == "at_least") & (low < value), "is {read_low:g}, below what is printed, at least {printed:g}"),
+        ((sides == "at_most") & (high > value), "goes to {read_high:g}, above what is printed, at most {printed:g}"),
+    ):
+        rows = observations.loc[wrong, ["row", *READ]].assign(printed=value[wrong], value=low[wrong])
+        problems += list_problems(file, rows, "read_low", message)
+    return problems
 
 
 def check_figures(

@@ -25,6 +25,7 @@ from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 from .tables import TABLES, find_kind
 from .units import bring_to_units, say_scale
 
+KEY = ["entity", "indicator", "date"]
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
 """What `AdoptionSeries.with_bound` takes: values, name, title and note."""
 
@@ -37,15 +38,16 @@ def list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Data:
-    """Checked tables of one data folder or file, without the observations published after ``as_of``.
-
-    Of a figure that was revised, ``observations`` holds the newest vintage that was public.
+    """Checked tables of one data folder or file, as they were known on the day ``as_of``.
 
     Attributes
     ----------
-    observations, indicators, sources, wording, claims : DataFrame
+    vintages, indicators, sources, wording, claims : DataFrame
         Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
-        ``precision`` (half a unit of the last printed digit).
+        ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
+        those after ``as_of``.
+    observations : DataFrame
+        Of each figure the newest vintage that was public by ``as_of``.
     path : Path
     as_of : str
         ISO date, or "" for all data.
@@ -57,7 +59,7 @@ class Data:
         How a file of own data was read, a sentence each; nothing where it needed no understanding.
     """
 
-    observations: pd.DataFrame
+    vintages: pd.DataFrame
     indicators: pd.DataFrame
     sources: pd.DataFrame
     wording: pd.DataFrame
@@ -67,7 +69,6 @@ class Data:
     own: list[tuple[str, str]] = field(default_factory=list, repr=False)
     is_beside: bool = False
     understood: list[str] = field(default_factory=list, repr=False)
-    _whole: pd.DataFrame | None = field(default=None, repr=False)  # every vintage, also those after ``as_of``
 
     def __repr__(self) -> str:
         entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
@@ -172,16 +173,28 @@ class Data:
             In the unit of the series.
         """
         offered: dict[str, pd.Series | None] = {} if series.bound is None else {series.bound_title: series.bound}
-        found, persons = [], re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
-        for name, entry in self._entries.items():
-            values = self.exact_values(series.entity, name)
-            if entry.role == "base" and entry.unit in (series.unit, persons) and len(values):
-                found.append((values.index[-1], entry.title, values))
-        if found:
-            _, title, values = max(found, key=lambda each: (each[0], each[1]))
-            if values.iloc[-1] >= series.values.max():
-                offered.setdefault(title, values)
+        population = self.find_population(series)
+        if population is not None and population.iloc[-1] >= series.values.max():
+            offered.setdefault(self.find_entry(str(population.name)).title, population)
         return offered | {"none": None}
+
+    def find_population(self, series: AdoptionSeries) -> pd.Series | None:
+        """Find the newest population of the entity of a series, in its unit, by date; None where there is none.
+
+        Parameters
+        ----------
+        series : AdoptionSeries
+
+        Returns
+        -------
+        Series or None
+            Named by its indicator.
+        """
+        persons = re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
+        bases = [name for name, entry in self._entries.items() if entry.role == "base"]
+        usable = [name for name in bases if self._entries[name].unit in (series.unit, persons)]
+        found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
+        return max(found, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
 
     def known_on(self, date: str | date) -> Data:
         """Return the data as they were known on a date, as ``load(path, as_of=date)`` reads them.
@@ -195,25 +208,14 @@ class Data:
         -------
         Data
         """
-        whole, known, limit = self._whole, self.observations, self.limit()
-        if date not in ("", None):
-            limit = min(filter(None, (limit, check_date("as_of", date))))
-            known = (known if whole is None else whole)[lambda rows: rows["published"] <= limit]
-        elif whole is not None:
+        if date in ("", None):
             return self
-        key = ["entity", "indicator", "date"]
-        if known.duplicated(key).any():
-            known = known.sort_values("published", kind="stable").drop_duplicates(key, keep="last").sort_index()
-        return replace(
-            self,
-            observations=known.reset_index(drop=True),
-            as_of=f"{limit:%Y-%m-%d}" if limit else "",
-            _whole=self.observations if whole is None else whole,
-        )
+        limit = min(filter(None, (self.limit(), check_date("as_of", date))))
+        return replace(self, as_of=f"{limit:%Y-%m-%d}")
 
     def public_on(self, entity: str, indicator: str, figures: int) -> str:
         """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
-        whole = self.observations if self._whole is None else self._whole
+        whole = self.vintages
         mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
         rows = whole[mine & (whole["bound"] == "exact") & (whole["value"] > 0)]
         days = rows.groupby("date")["published"].min().sort_values()
@@ -221,8 +223,7 @@ class Data:
 
     def last_published(self) -> str:
         """Return the day on which the newest figure became public, also one after ``as_of``."""
-        whole = self.observations if self._whole is None else self._whole
-        return f"{whole['published'].max():%Y-%m-%d}"
+        return f"{self.vintages['published'].max():%Y-%m-%d}"
 
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
@@ -249,15 +250,14 @@ class Data:
 
     def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
-        whole = self.observations if self._whole is None else self._whole
+        whole = self.vintages
         mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
         mine &= True if self.limit() is None else whole["published"] <= self.limit()
         return whole[mine].sort_values(["date", "published"], kind="stable")
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name, with every vintage of the observations, also those after ``as_of``."""
-        whole = self.observations if self._whole is None else self._whole
-        return {name: getattr(self, name) for name in TABLES} | {"observations": whole}
+        return {"observations": self.vintages} | {name: getattr(self, name) for name in TABLES[1:]}
 
     def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
@@ -271,6 +271,14 @@ class Data:
     def until(self) -> str:
         """Say in words when the data were public: "" or " as known on 2025-10-31"."""
         return f" as known on {self.as_of}" if self.as_of else ""
+
+    @cached_property
+    def observations(self) -> pd.DataFrame:
+        """Of each figure the newest vintage that was public by ``as_of``."""
+        limit = self.limit()
+        known = self.vintages if limit is None else self.vintages[self.vintages["published"] <= limit]
+        newest = known.sort_values("published", kind="stable").drop_duplicates(KEY, keep="last")
+        return newest.sort_index().reset_index(drop=True)
 
     @cached_property
     def _entries(self) -> dict[str, Any]:
@@ -296,8 +304,7 @@ class Data:
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
         """Say why there is no exact observation of the indicator, and what there is."""
-        whole = self.observations if self._whole is None else self._whole
-        exact = whole[whole["bound"] == "exact"]
+        exact = self.vintages[self.vintages["bound"] == "exact"]
         first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "published"].min()
         if pd.notna(first):
             message = f"is before the first figure of {of_entity(indicator, entity)} was public, {first:%Y-%m-%d}"
@@ -405,12 +412,14 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     understood: list[str] = []
     own = None if find_kind(path) == "file" else read_tables(path)
     if own is not None and ((own["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve()):
-        return Data(**own, path=path, own=list_exact(own["observations"])).known_on("")
+        observations = own.pop("observations")
+        return Data(observations, **own, path=path, own=list_exact(observations))
     project = load(folder).tables()
     if own is None:
         own, understood = read_series_file(path, dict(choices), project)
     exact, beside = list_exact(own["observations"]), bring_to_units(set_beside(own, project))
-    return Data(**beside, path=path, own=exact, is_beside=True, understood=understood).known_on("")
+    observations = beside.pop("observations")
+    return Data(observations, **beside, path=path, own=exact, is_beside=True, understood=understood)
 
 
 def load_references() -> list[AdoptionSeries]:

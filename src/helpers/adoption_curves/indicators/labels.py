@@ -10,12 +10,9 @@ import pandas as pd
 
 from ..base.columns import UNNAMED
 from ..base.dates import decimal_years
-from ..base.words import say_day
+from ..base.words import UNSTATED, say_amount, say_date, say_day
 from .data import Data
 from .series import AdoptionSeries
-
-MOST_SOURCES = 3
-"""Publishers whose publications are named in a caption."""
 
 
 def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
@@ -30,70 +27,98 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     -------
     dict
         title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
-        its suspected breaks, date -> what may have changed, and points: its figures, date -> value and publication in
-        words.
+        its suspected breaks, date -> what may have changed, points: its figures, date -> value and publication in
+        words, and asked: who was asked, a sentence. Of users, population: the newest of the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
-    words = {"title": title, "unit": series.unit, "base": series.base, "bound_title": series.bound_title}
+    words: dict[str, Any] = {
+        "title": title,
+        "unit": series.unit,
+        "base": series.base,
+        "bound_title": series.bound_title,
+    }
     rows = series.observations[series.observations["bound"] == "exact"]
+    unit = "" if series.unit == UNSTATED else f" {series.unit}"
     points = {
-        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
+        date: f"{say_day(date)}: {value:,.10g}{unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    return words | {"cumulative": series.cumulative, "cautions": cautions, "points": points}
+    asked = _say_asked(data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1])
+    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "asked": asked}
+    population = data.find_population(series)
+    if population is None:
+        return words
+    date, size = population.index[-1], float(population.iloc[-1])
+    [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
+    told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
+    return words | {"population": (size, told)}
 
 
-def cite_sources(data: Data, frame: pd.DataFrame) -> str:
+def _say_asked(entry: Any, publisher: str) -> str:
+    """Who was asked, or what was counted, as a sentence; "" where that is not known."""
+    if not entry.people:
+        return ""
+    how = {"telemetry": "estimated this from telemetry of", "company figures": "counted"}.get(entry.kind, "asked")
+    return f"{publisher} {how} {entry.people}{' in an online panel' if entry.kind == 'online panel' else ''}."
+
+
+def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
     """Name the publishers behind the observations of every entity and indicator in a frame.
 
     Parameters
     ----------
     data : Data
     frame : DataFrame
-        With the columns indicator and, optionally, entity.
+        With the columns indicator and, optionally, entity and date. Without dates all exact observations count.
+    bases : bool, default False
+        The frame holds shares: the publishers of what earlier technologies are shares of count too.
 
     Returns
     -------
     str
-        "Source: publisher (title, or the number of publications); ...", of more than three publishers their names
-        alone; "" where there is none.
+        "Source: publisher; ..."; "" where there is none.
     """
-    keys = [column for column in ("entity", "indicator") if column in frame]
-    return _name_publishers(data, data.observations.merge(frame[keys].drop_duplicates(), on=keys)["source_id"])
+    keys = [column for column in ("entity", "indicator", "date") if column in frame]
+    rows = data.observations if "date" in keys else data.observations[data.observations["bound"] == "exact"]
+    wanted = frame[keys].drop_duplicates()
+    if bases:
+        earlier = data.indicators[data.indicators["role"].isin(["reference", "held_out"])]
+        base = earlier.set_index("indicator")["base_indicator"]
+        wanted = pd.concat([wanted, wanted.assign(indicator=wanted["indicator"].map(base))]).drop_duplicates()
+    return _name_publishers(data, rows.merge(wanted, on=keys)["source_id"])
 
 
 def _name_publishers(data: Data, used: pd.Series) -> str:
-    """The publishers of sources, as in `cite_sources`."""
+    """The publishers of sources, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
-    parts = []
-    for publisher, group in sources.groupby("publisher", sort=True):
-        what = group["title"].iloc[0] if len(group) == 1 else f"{len(group)} publications"
-        parts.append(f"{publisher} ({what})" if publisher != UNNAMED else what)
-    if len(parts) > MOST_SOURCES:
-        parts = sorted(sources["publisher"].unique())
-    return "Source: " + "; ".join(parts) + "." if parts else ""
+    names = sources["publisher"].where(sources["publisher"] != UNNAMED, sources["title"])
+    return f"Source: {'; '.join(sorted(names.unique()))}." if len(names) else ""
 
 
-def cite_series(data: Data, series: AdoptionSeries) -> str:
-    """Name the publishers of the figures of a series and of its bound in its time, and its suspected breaks.
+def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: bool = True) -> str:
+    """Name the publishers of the figures of a series and of what is shown beside them, and its suspected breaks.
 
     Parameters
     ----------
     data : Data
     series : AdoptionSeries
+    bound, newer : bool, default True
+        Whether its bound, in its time, and its newer figures that are bounds are shown.
 
     Returns
     -------
     str
     """
-    bound = data.find_rows(series.entity, series.bound_name)
-    bound = bound[bound["date"].between(series.values.index[0], series.values.index[-1])]
-    text = _name_publishers(data, pd.concat([series.observations["source_id"], bound["source_id"]]))
-    crossed = series.breaks[series.breaks["date"].between(series.values.index[0], series.values.index[-1])]
+    rows, limits = series.observations, data.find_rows(series.entity, series.bound_name)
+    span = (series.values.index[0], series.values.index[-1])
+    used = [rows.loc[rows["date"].isin(series.values.index), "source_id"]]
+    used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
+    used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
+    crossed = series.breaks[series.breaks["date"].between(*span)]
     notes = [f"{date:%Y-%m}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
-    return " ".join([text, *[f"Suspected break {note}." for note in notes]]).strip()
+    return " ".join([_name_publishers(data, pd.concat(used)), *[f"Suspected break {note}." for note in notes]]).strip()
 
 
 def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
@@ -125,28 +150,6 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
 def last_bound(series: AdoptionSeries) -> float:
     """Return the bound at the last observation; nan without one."""
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
-
-
-def list_references(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the reference series, one row each: how long, and how far they have come by the last figure.
-
-    Parameters
-    ----------
-    references : sequence of AdoptionSeries
-        Each with its own bound.
-
-    Returns
-    -------
-    DataFrame
-        technology, entity, indicator, points, first, last (dates), last_share (percent of the bound), highest_share.
-    """
-    rows = [
-        (one.technology, one.entity, one.indicator, len(one.values), one.values.index[0], one.values.index[-1],
-         100 * one.share.iloc[-1], 100 * one.share.max())
-        for one in references
-    ]  # fmt: skip
-    columns = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
-    return pd.DataFrame(rows, columns=columns).sort_values(["technology", "entity", "first"], ignore_index=True)
 
 
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:

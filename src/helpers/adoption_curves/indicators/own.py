@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
-from ..base.words import escape, quote, say_count, say_first, shorten
+from ..base.words import UNSTATED, escape, quote, say_count, say_first, shorten
 from .cells import LATEST, MISSING, read_cells, read_number
 from .checks import (
     FRACTION,
@@ -34,7 +34,7 @@ from .checks import (
 from .frames import JUDGED, LIMIT, is_date, is_figure, plain_name, read_frame
 from .periods import SPANS, find_spans, interpret_date
 from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
-from .units import SHARE, UNIT, split_heading
+from .units import SHARE, split_heading
 
 TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
@@ -497,7 +497,7 @@ def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFr
     title = described["title"].where(described["title"] != "", words)
     indicators = described[["row", "indicator"]].assign(
         title=title,
-        unit=described["unit"].replace("", UNIT),
+        unit=described["unit"].replace("", UNSTATED),
         counted=f"What {file} counts",
         role="target",
         technology=described["technology"].where(described["technology"] != "", title),

@@ -15,6 +15,7 @@ from .problems import DataError, Problem, parameter_error
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
+READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
 DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
 
 
@@ -110,6 +111,11 @@ class AdoptionSeries:
         return self.standard_error if self.standard_error.notna().all() else None
 
     @property
+    def known_limit(self) -> pd.Series | float | None:
+        """The bound; without one 100 for percent, else None."""
+        return 100.0 if self.bound is None and self.unit.startswith("percent") else self.bound
+
+    @property
     def share(self) -> pd.Series:
         """Exact observations as a share of the bound on the same date (0 to 1); NaN without a bound."""
         bound = np.nan if self.bound is None else self.bound_at(self.values.index)
@@ -129,6 +135,18 @@ class AdoptionSeries:
     def newer(self) -> pd.DataFrame:
         """The rows of ``censored`` after the last exact observation, in order of date."""
         return self.censored.loc[self.censored.index > self.values.index[-1]].sort_index()
+
+    @property
+    def readings(self) -> pd.DataFrame:
+        """Both ends of each of `newer` of which they are known: index date, columns read_low and read_high."""
+        rows = self.observations.set_index("date").reindex(columns=[*READ]).dropna()
+        return rows[rows.index.isin(self.newer.index)].sort_index()
+
+    def use_readings(self) -> AdoptionSeries:
+        """The series with the middle between both ends in the place of each such figure, as an exact one."""
+        middle = self.readings.mean(axis=1).rename(self.values.name)
+        values = pd.concat([self.values, middle]) if len(middle) else self.values
+        return replace(self, values=values, censored=self.censored[~self.censored.index.isin(middle.index)])
 
     def _published(self, column: str) -> pd.Series:
         rows = self.observations

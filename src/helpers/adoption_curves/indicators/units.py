@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from ..base.words import UNSTATED
 from .checks import FRACTION, read_unit
+from .series import READ
 
-UNIT = "units"
-"""The unit of figures whose unit nothing tells."""
 LARGE = {"thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12}
 SHORT = {"'000": 1e3, "000s": 1e3, "000": 1e3, "1,000": 1e3, "1000": 1e3, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
 CHINESE = {"万亿": 1e12, "千亿": 1e11, "十亿": 1e9, "千万": 1e7, "百万": 1e6, "亿": 1e8, "万": 1e4, "千": 1e3}
@@ -53,7 +53,7 @@ def split_scale(unit: str) -> tuple[float, str]:
 def say_scale(scale: float, unit: str) -> str:
     """A unit with the word for its scale, as a file prints it: thousand users."""
     words = {size: word for word, size in LARGE.items()} | {1.0: ""}
-    return f"{words.get(scale, f'{scale:,.0f}')} {unit}".strip()
+    return f"{words.get(scale, f'{scale:,.0f}')} {'units' if unit == UNSTATED else unit}".strip()
 
 
 def is_unit(text: str) -> bool:
@@ -103,10 +103,12 @@ def bring_to_units(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
     """
     indicators, observations = tables["indicators"], tables["observations"].copy()
     scales, units = zip(*indicators["unit"].map(split_scale), strict=True)
-    indicators = indicators.assign(scale=scales, unit=pd.array([unit or UNIT for unit in units], dtype="str"))
+    indicators = indicators.assign(scale=scales, unit=pd.array([unit or UNSTATED for unit in units], dtype="str"))
     scale = observations["indicator"].map(indicators.drop_duplicates("indicator").set_index("indicator")["scale"])
     scaled = scale > 1
-    for name in ("value", "standard_error", "precision"):
+    for name in ("value", "standard_error", "precision", *READ):
+        if name not in observations:
+            continue
         product = observations.loc[scaled, name] * scale[scaled]
         observations.loc[scaled, name] = [float(f"{one:.12g}") for one in product]  # 2.3 x 10^8 as it is written
     return {**tables, "indicators": indicators, "observations": observations}

@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ..base.columns import CHOICES
+from ..base.columns import CHOICES, UNNAMED
 from ..base.levels import check_levels
 from ..base.project import UserError, name_path
 from ..base.source import Source
@@ -192,6 +192,11 @@ class Parameters(BaseModel):
         "data that don't hold the default: 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
+    countries: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+        ["China", "United States", "Japan", "South Korea", "Germany", "India"],
+        "countries that the comparison of countries names, besides the three highest of a whole list",
+        "a list of different names of countries, such as [China, Japan]",
+    )
     as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
         "",
         "day whose public figures exist for every notebook: none published later; '' for all",
@@ -213,9 +218,9 @@ class Parameters(BaseModel):
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
     levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
-        [0.5, 0.8, 0.95],
+        [0.5, 0.8, 0.9],
         "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
-        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.95], none within 0.001 of either "
+        "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.9], none within 0.001 of either "
         "and no two that tables would write alike",
         min_length=1,
         max_length=6,
@@ -261,7 +266,7 @@ def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None 
     """Name the series of own data where the parameters don't: its entity, indicator and bound.
 
     The project's own data, and parameters that are given, are left alone; see
-    `adoption_curves.indicators.choose_series` for the rule. The result has every parameter set, so that
+    `adoption_curves.indicators.data.choose_series` for the rule. The result has every parameter set, so that
     records name the series that was studied. `load` is `adoption_curves.indicators.load` by default, or one that
     remembers.
 
@@ -274,16 +279,17 @@ def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None 
     source = parameters.source
     if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(source.path):
         return parameters
-    from .. import indicators
+    from ..indicators import load as load_data
+    from ..indicators.data import choose_series
 
-    load = load or indicators.load
+    load = load or load_data
     given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
     data, told = load(str(source)), parameters.data
-    unnamed = {entity for entity, _ in data.own} == {indicators.UNNAMED}
-    if unnamed and given.get("entity", indicators.UNNAMED) != indicators.UNNAMED:  # it's a name for what has none
+    unnamed = {entity for entity, _ in data.own} == {UNNAMED}
+    if unnamed and given.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
         told = str(Source.read(parameters.data).choose(entity=given["entity"]))
         data = load(str(source.choose(entity=given["entity"])))
-    found = indicators.choose_series(data, given, usual)
+    found = choose_series(data, given, usual)
     return Parameters(**{**parameters.model_dump(), **found, "data": told})
 
 

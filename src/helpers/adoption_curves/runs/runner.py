@@ -383,6 +383,32 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def load_checked(parameters: Parameters, inputs: Mapping[str, Any], tell: Callable[[str], object]) -> Any:
+    """Data of a run, with its parameters checked against them; what is noteworthy of both is told."""
+    preload()  # it imports meanwhile
+    with watch_data(parameters.source, inputs["data"]["files"]):
+        data = check_parameters(parameters)
+    for line in list_notes(data, parameters):
+        tell(line)
+    return data
+
+
+def start_steps(
+    pool: ThreadPoolExecutor, steps: Mapping[str, Step], make: Callable[[str], Made]
+) -> dict[Future[Made], str]:
+    """Start every notebook in a thread of its own, which waits for those that it needs; they began before."""
+    making = dict[str, Future[Made]]()
+
+    def make_in_turn(name: str) -> Made:
+        for need in steps[name].needs:
+            making[need].result()
+        return make(name)
+
+    for name in sorted(steps, key=lambda name: -sum(name in step.needs for step in steps.values())):
+        making[name] = pool.submit(make_in_turn, name)
+    return {future: name for name, future in making.items()}
+
+
 def run_all(
     parameters: Parameters,
     notebooks: Path | None = None,
@@ -439,24 +465,15 @@ def run_all(
     if not execution.forced and not left and is_current(final, inputs):
         tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
         return outputs / parameters.run
-    preload()  # it imports while the parameters are checked
-    with watch_data(parameters.source, inputs["data"]["files"]):
-        data = check_parameters(parameters)
-    for line in list_notes(data, parameters):
-        tell(line)
+    data = load_checked(parameters, inputs, tell)
     steps, before = plan_steps(sources, parameters, inputs), read_parts(final)
-    making = dict[str, Future[Made]]()
-
-    def make(name: str) -> Made:
-        for need in steps[name].needs:  # which began before
-            making[need].result()
-        return make_notebook(steps[name], steps, kept, execution, folder.attempt, before.get(name), inputs["data"])
-
     new = RunFolder(parameters, sources, inputs, outputs, execution.wait)
     with new as folder, ThreadPoolExecutor(len(steps)) as pool:
-        for name in sorted(steps, key=lambda name: -sum(name in step.needs for step in steps.values())):
-            making[name] = pool.submit(make, name)
-        names = {future: name for name, future in making.items()}
+
+        def make(name: str) -> Made:
+            return make_notebook(steps[name], steps, kept, execution, folder.attempt, before.get(name), inputs["data"])
+
+        names = start_steps(pool, steps, make)
         try:
             for place, future in enumerate(as_completed(names), start=1):
                 name = names[future]

@@ -11,8 +11,9 @@ import pandas as pd
 
 from ..base.dates import decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, say_at
+from ..base.words import DECLINED, say, say_at, say_name
 from ..curves import Assessment
+from ..curves.verdict import VERDICTS
 from ..forecast.windows import PAST_PEAK, SHORTEST
 
 SUMMARISED = (
@@ -21,7 +22,9 @@ SUMMARISED = (
     "02_pace",
     "02_countries",
     "03_ceiling",
+    "03_odds",
     "04_scores",
+    "05_bounds",
     "05_forecast",
     "05_coverage",
     "05_probabilities",
@@ -31,8 +34,8 @@ YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is told, and by how much that figure may be nearer or further."""
 STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
-FEWEST_RANKED = 3
-"""Countries from which on a place among them is told."""
+PASSED = 5
+"""Years within which it is told how often an end was passed."""
 
 
 Row: TypeAlias = Any
@@ -84,6 +87,15 @@ class Facts:
         newest = self.list_rows("02_newer")[-1:]
         more = [row for row in newest if (row["value"] > self.last["value"]) == (row["bound"] == "at_least")]
         return more[0] if more and more[0]["value"] != self.last["value"] else None
+
+    @cached_property
+    def as_printed(self) -> Row | None:
+        """Where the newest figure is read between two ends: the forecast for a year on from what was printed alone."""
+        if self.newer is None or not np.isfinite(self.newer["read_low"]):
+            return None
+        day, told = self.at(1)["date"], self.list_rows("05_bounds")
+        name = f"{say_name(self.newer['bound'])} {say(self.newer['value'])}"
+        return next((row for row in told if row["bound"] == name and row["date"] == day), None)
 
     @cached_property
     def rate(self) -> float | None:
@@ -176,15 +188,16 @@ class Facts:
         ]
 
     @cached_property
-    def country(self) -> tuple[Row, Row] | None:
-        """The place's own row and the highest one in the measure that compares most countries."""
+    def country(self) -> tuple[Row, Row, Row] | None:
+        """In the measure with the longest whole list: the country's newest row, its row in that list, the highest."""
         compared = self.tables["02_countries"]
-        own = compared[(compared["entity"] == self.entity) & (compared["entity"] != "World")]
-        if own.empty or own["places"].max() < FEWEST_RANKED:
+        own = compared[compared["entity"] == self.entity]
+        if own["place"].isna().all():
             return None
-        mine = own["places"].idxmax()
-        top = compared.index[(compared["measure"] == own["measure"][mine]) & (compared["place"] == 1)][0]
-        return compared.loc[mine], compared.loc[top]
+        ranked = own.loc[own["places"].idxmax()]
+        same = compared["indicator"] == ranked["indicator"]
+        newest = own.loc[own.loc[same, "date"].idxmax()]
+        return newest, ranked, compared[same & (compared["place"] == 1)].iloc[0]
 
     # ---- where to -----------------------------------------------------------------------------------------------
 
@@ -193,6 +206,16 @@ class Facts:
         """The verdict on where growth ends, a row of `list_ceiling`; what is blank in its file is no text."""
         texts = {"reason": ""}
         return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
+
+    @cached_property
+    def odds(self) -> list[Row]:
+        """How often such an end was passed within five years, a row a kind of series; none without such an end."""
+        return [row for row in self.list_rows("03_odds") if row["years"] == PASSED]
+
+    @cached_property
+    def goes_further(self) -> bool:
+        """Whether the middle of the forecast ends above the range that is given for the end of growth."""
+        return bool(self.ceiling["verdict"] in VERDICTS[:2] and self.fan[-1]["q0.5"] > self.ceiling["printed_high"])
 
     @cached_property
     def points(self) -> float:
@@ -231,7 +254,8 @@ class Facts:
     @cached_property
     def tested(self) -> Row:
         """The coverage about as far ahead as the forecast for the next year, `at(1)`."""
-        ahead = year_of(self.at(1)) - year_of(self.last)
+        start = self.newer if self.newer is not None and np.isfinite(self.newer["read_low"]) else self.last
+        ahead = year_of(self.at(1)) - year_of(start)
         return min(self.coverage, key=lambda row: abs(row["horizon_years"] - ahead))
 
     @cached_property
@@ -277,11 +301,13 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        verdict, low, high, reached, bound, reason, sentence, note: as `curves.Assessment`; points (how many figures).
-        Of a series well below its peak the verdict is that, and nothing is known.
+        verdict, low, high, bound, reason, sentence, note: as `curves.Assessment`; printed_low and printed_high, its
+        `printed`; points (how many figures). Of a series well below its peak the verdict is that, and nothing is known.
     """
-    names = ("verdict", "low", "high", "reached", "bound", "reason", "sentence", "note")
+    names = ("verdict", "low", "high", "bound", "reason", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"points": len(values)}
+    row |= dict(zip(("printed_low", "printed_high"), found.printed, strict=True))
     if declines(values):
-        row |= {"verdict": DECLINED, "low": np.nan, "high": np.inf, "reason": "", "sentence": "not known"}
+        row |= dict.fromkeys(("low", "printed_low"), np.nan) | dict.fromkeys(("high", "printed_high"), np.inf)
+        row |= {"verdict": DECLINED, "reason": "", "sentence": "not known"}
     return pd.DataFrame([row])

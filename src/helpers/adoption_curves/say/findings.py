@@ -85,7 +85,7 @@ def _list_ceiling(facts: Facts) -> list[tuple[Any, ...]]:
         return []
     low, high, text = np.nan, np.nan, found.sentence
     if found.verdict != "not known":
-        low, high = max(found.low, min(found.reached, found.high)), found.high
+        low, high = found.printed_low, found.printed_high
         beyond = found.verdict == "beyond the limit"
         text = f"not known: {text}{say_unit(unit)}" if beyond else say_span_of_end(found, unit)
     return [("ceiling", "Where growth ends", np.nan, low, high, unit, text, "")]
@@ -163,6 +163,7 @@ def _state_level(facts: Facts) -> str:
     if facts.before is not None and facts.gain is not None:
         gain = f"{'+' if facts.gain > 0 else ''}{say(facts.gain, facts.gain_unit)}"
         text += f"; {'no change' if facts.unchanged else gain} since {say_date(facts.before['date'])}"
+        text += ", computed from both figures" if facts.gain_unit == "percent" and not facts.unchanged else ""
     if newer is not None:
         text += f". For {say_date(newer['date'])} only a bound has been published: {say_bound(newer, facts.unit)}"
     return f"{text}."
@@ -195,7 +196,8 @@ def _state_rivals(facts: Facts, pace: Row) -> str:
     names = []
     for row in rivals[:MOST_NAMED]:
         lost = f", which later lost {format(row['lost'], '.0f')} %" if row["lost"] > LOST else ""
-        names.append(f"{row['technology']}{lost}")
+        sold = f", a share of {row['unit'].removeprefix('percent of ')}" if "of new " in row["unit"] else ""
+        names.append(f"{row['technology']}{sold}{lost}")
     names += ["and others"] if len(rivals) > MOST_NAMED else []
     named = f" ({'; '.join(names)})" if names else ""
     between = "" if start <= facts.growth[0]["share_of_bound"] * 1.0001 else " (a level between two figures)"
@@ -232,7 +234,7 @@ def _state_forecast(facts: Facts) -> str:
         return f"{facts.title}: the forecast from the exact figures is refuted, since {lies}. No forecast is given."
     near, end = facts.at(1), facts.fan[-1]
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
-    newer = facts.list_rows("02_newer")[-1:]
+    newer = [row for row in facts.list_rows("02_newer")[-1:] if np.isnan(row["read_low"])]  # others are figures to it
     which = [f", of the paths with {say_bound(row, unit)} in {say_date(row['date'])}," for row in newer]
     first = f"{lower_first(facts.from_others)} The" if facts.from_others else "the"
     text = f"{facts.title}: {first} combined forecast{''.join(which)} for {say_date(near['date'])} is "

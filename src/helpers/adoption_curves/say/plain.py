@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from ..base.words import lower_first, say, say_count, say_date, say_end, say_name, say_range
-from .facts import Facts, Row
+from ..base.levels import band_columns
+from ..base.words import lower_first, percent, say, say_count, say_date, say_end, say_name, say_range
+from .facts import PASSED, Facts, Row
 
 MANY_TIMES = 1.5
 """From this ratio on growth is told as so many times as many, below it in percent."""
@@ -90,21 +92,25 @@ def _say_level(facts: Facts) -> str:
     text += f" ({'; '.join(shares)})" if shares else ""
     if before is not None:
         text += f", after {say(before['value'], facts.unit)} {facts.at_date} {say_date(before['date'])}"
-    return f"{text}."
+    return f"{text}. {facts.names.get('asked', '')}".strip()
 
 
 def _say_countries(facts: Facts) -> str:
-    """Where the place stands in the measure that compares most countries."""
+    """What the measure with the longest whole list says of the country, and its place in that list."""
     if facts.country is None:
         return ""
-    mine, top = facts.country
-    place, places = (format(mine[name], ".0f") for name in ("place", "places"))
-    text = f"{mine['measure']}, which compares countries, puts {facts.entity} at {say(mine['value'], 'percent')} in "
-    text += f"{say_date(mine['date'])}, place {place} of {places}"
-    if mine["place"] > 1:
+    newest, ranked, top = facts.country
+    people = ranked["people"] or ranked["unit"].removeprefix("percent of ")
+    how = ", which estimates use from telemetry and asks nobody," if ranked["kind"] == "telemetry" else ""
+    text = f"{ranked['publisher']}{how} puts {facts.entity} at {say(newest['value'], 'percent')} of {people} in "
+    text += f"{say_date(newest['date'])}."
+    place, places = (format(ranked[name], ".0f") for name in ("place", "places"))
+    text += f" {facts.entity} is number {place} of all {places} economies on its list for {say_date(ranked['date'])}"
+    text += f", with {say(ranked['value'], 'percent')}" if newest["date"] > ranked["date"] else ""
+    if ranked["place"] > 1:
         text += f" (highest: {top['entity']}, {say(top['value'], 'percent')})"
-    other = " This measure asks other people another question than the figures above, so the levels are not comparable."
-    return f"{text}.{other if mine['indicator'] != facts.last['indicator'] else ''}"
+    other = " This and the figures above measure different things, so the levels are not comparable."
+    return f"{text}.{other if ranked['indicator'] != facts.last['indicator'] else ''}"
 
 
 def _say_forecast(facts: Facts) -> str:
@@ -119,6 +125,13 @@ def _say_forecast(facts: Facts) -> str:
     text += f"Such a range is meant to hold in {100 * facts.level:g} of 100 cases; made in the same way for {others} "
     text += f"{say_count(tested['horizon_years'], 'year')} ahead, it held in {format(tested['covered'], '.0f')} "
     text += "(the mean of these technologies)."
+    if facts.as_printed is not None and facts.newer is not None:
+        newer, low, high = facts.newer, *band_columns(facts.level)
+        text += f" It reads the newest figure, {say_bound(newer, facts.unit)} in {say_date(newer['date'])}, as "
+        text += (
+            f"{say_range(newer['read_low'], newer['read_high'], facts.unit)}; if it may be any number from there on, "
+        )
+        text += f"the range is {say_range(facts.as_printed[low], facts.as_printed[high], facts.unit)}."
     above = tested["above_median"]
     if max(above, 100 - above) >= UNEVEN:
         part, side = (above, "above") if above > 50 else (100 - above, "below")
@@ -133,12 +146,19 @@ def _say_end(facts: Facts) -> str:
     text = f"{facts.title}: {say_end(found, facts.unit)}."
     if found.verdict not in ("levels off", "depends on the curve"):
         return text
-    if pd.isna(found.bound):
-        return f"{text} The ranges of the forecast do not rely on that."
-    further = facts.fan[-1]["q0.5"] > found.high
-    return f"{text} The forecast goes further: half of what it is made of knows no such end." if further else text
+    counted = [
+        f"{format(row['above_printed'], '.0f')} of {format(row['figures'], '.0f')} for {row['kind']}"
+        if np.isfinite(row["figures"])
+        else f"{percent(row['passed'])} for {row['kind']}"
+        for row in facts.odds
+    ]
+    if counted:
+        text += f" Later figures passed such ends within {say_count(PASSED, 'year')}: {', '.join(counted)}."
+    if facts.goes_further:
+        text += " The middle of the forecast lies above that range: half of it is made without such an end."
+    return text
 
 
 def _say_caution(facts: Facts) -> str:
     reasons = facts.cautions(facts.growth[0]["date"], facts.last["date"])
-    return f"{facts.title}: part of the change may lie in what was asked or counted: {reasons}." if reasons else ""
+    return f"{facts.title}: part of the change may lie in what was asked, or of whom: {reasons}." if reasons else ""

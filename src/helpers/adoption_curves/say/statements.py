@@ -26,14 +26,15 @@ from ..base.words import (
     say_name,
     say_range,
 )
-from ..curves import Assessment, Logistic, assess_ceiling
+from ..curves import Assessment, Logistic
 from ..forecast.bands import FAST
 from ..forecast.methods import NODES, Origin
 from ..forecast.paths import LEAST_KEPT
 from ..forecast.scores import MIN_FORECASTS, mean_by_technology
 from ..forecast.windows import SHORTEST, Windows
-from ..indicators.series import AdoptionSeries
+from ..indicators.series import READ, AdoptionSeries
 from .facts import say_from_others
+from .plain import say_base
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -52,7 +53,7 @@ LIKE_WIDTH = 1.25
 def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.DataFrame:
     """Rows of statements on a forecast; see `Forecast.statements`."""
     windows, target, level = forecast.windows, forecast.target, forecast.level
-    found, scatter = assess_target(target), measure_scatter(windows)
+    found, scatter = forecast.assessed, measure_scatter(windows)
     kind = kind_of(forecast.residuals)
     judged, kept = forecast.judged[forecast.judged["level"] == level], forecast.share_kept()
     widest = min(member.band.widest for member in forecast.members.values())
@@ -61,11 +62,12 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
     near = int(np.argmax(later)) if later.any() else len(later) - 1
     frame, paths = forecast.frame(), forecast.scenarios()
     frame, paths = frame[frame["date"] == forecast.dates[far]], paths[paths["date"] == forecast.dates[far]]
+    end = np.nan if forecast.led is None else float(forecast.led.windows.bound[0, -1])
     statements = {
-        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, forecast.lessons.reached, kind),
+        "ceiling": state_ceiling(found, forecast.at_origin, target.unit, forecast.lessons.reached, kind, end),
         "bound": state_bound(forecast.at_origin, target, forecast.lessons.reached["share"], kind),
         "noise": state_noise(scatter, windows, target, respondents),
-        "data": state_data(scatter, windows, len(target.values)),
+        "data": state_data(scatter, windows, target),
         "calibration": state_calibration(judged, windows, level, kind, beyond),
         "width": state_width(judged, forecast.fan.iloc[far], float(forecast.years[far]), windows, level, kind),
         "spread": state_spread(frame, paths, level),
@@ -103,11 +105,6 @@ def kind_of(residuals: pd.DataFrame) -> Kind:
     return SERIES if (names == residuals["technology"]).all() else TECHNOLOGIES
 
 
-def assess_target(target: AdoptionSeries) -> Assessment:
-    """What a series says of its ceiling, as in notebook 03; what its source knows of its errors counts."""
-    return assess_ceiling(target.values.dropna(), bound=target.bound, errors=target.errors, known_se=target.known_se)
-
-
 def measure_scatter(windows: Windows) -> dict[str, float]:
     """Residual SD of a logistic curve with a free ceiling (NaN without degrees of freedom), and these degrees, df."""
     df = windows.points - 3
@@ -115,8 +112,13 @@ def measure_scatter(windows: Windows) -> dict[str, float]:
     return {"residual_sd": float(sd), "df": df}
 
 
-def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.DataFrame, kind: Kind) -> Statement:
-    """Whether the data identify a ceiling; `found` is from `assess_target`, `reached` from `last_shares`."""
+def state_ceiling(
+    found: Assessment, at_origin: Origin, unit: str, reached: pd.DataFrame, kind: Kind, end: float
+) -> Statement:
+    """Whether the data identify a ceiling; `found` is from `assess_ceiling`, `reached` from `last_shares`.
+
+    The `end` is the limit of that half of the forecast which heeds the verdict, NaN where there is none.
+    """
     windows, technologies = at_origin.windows, int(at_origin.prior.technologies)
     numbers: dict[str, Any] = {"verdict": found.verdict, "technologies": technologies}
     if windows.past_peak[0]:
@@ -141,9 +143,9 @@ def state_ceiling(found: Assessment, at_origin: Origin, unit: str, reached: pd.D
         said = f"{say_from_others(windows.points)} No curve can be fitted to {say_count(windows.points, 'figure')}."
         return said, numbers
     if found.verdict != "not known":
-        numbers |= {"low": max(found.low, min(found.reached, found.high)), "high": found.high}
-        unused = "" if windows.bounded else " The forecast does not rely on it."
-        return f"{say_first(say_end(found, unit, why=True))}. {JOINED}{unused}", numbers
+        numbers |= dict(zip(("low", "high"), found.printed, strict=True))
+        heeds = f" Half of the forecast is made with {say(end, unit)} as the limit." if np.isfinite(end) else ""
+        return f"{say_first(say_end(found, unit, why=True))}. {JOINED}{heeds}", numbers | {"limit_of_half": end}
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
         prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
@@ -219,16 +221,26 @@ def state_noise(
     return f"{text}; sampling alone would scatter so much only in surveys of {people} each.", numbers
 
 
-def state_data(scatter: dict[str, float], windows: Windows, available: int) -> Statement:
-    """How many of the points `available` the forecast rests on."""
-    points, origin = windows.points, windows.labels["origin"].iloc[0]
+def state_data(scatter: dict[str, float], windows: Windows, target: AdoptionSeries) -> Statement:
+    """How many of its points the forecast rests on, and which of these is read from a figure printed as a bound."""
+    points, origin, available = windows.points, windows.labels["origin"].iloc[0], len(target.values)
     said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
         f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
         f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half "
         "of the curve are the practical minimum."
     )
-    return text, {"points": points, "available": available, "degrees_of_freedom": max(scatter["df"], 0)}
+    numbers = {"points": points, "available": available, "degrees_of_freedom": max(scatter["df"], 0)}
+    rows = target.observations.reindex(columns=["date", "bound", "value", *READ]).dropna(subset=[*READ])
+    for row in rows[rows["date"].isin(target.values.index)].itertuples():
+        text += (
+            f" The figure for {say_day(row.date)} was printed as {say_name(row.bound)} {say(row.value, target.unit)}; "
+        )
+        text += (
+            f"it is read as {say_range(row.read_low, row.read_high, target.unit)}, and counts with the middle of these."
+        )
+        numbers |= {"read_low": row.read_low, "read_high": row.read_high}
+    return text, numbers
 
 
 def state_paths(
@@ -346,7 +358,7 @@ def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
     """What the figures count, and the breaks of question or method."""
     if target.observations.empty:
         return "The series comes without notes on its question; a change of wording would look like adoption.", {}
-    parts = [f"The figures count {target.base}."] if target.base else []
+    parts = [f"Shares are of {say_base(target.base)}."] if target.base else []
     notes = [note for note in (target.segment_note, target.bound_note) if note]
     for row in target.breaks.itertuples():
         verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
@@ -361,19 +373,19 @@ def state_contradiction(
     row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: AdoptionSeries, kind: Kind
 ) -> Statement:
     """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
-    low, high = row[["q0.025", "q0.975"]]
+    low, high = row[["q0.05", "q0.95"]]
     near, far = row[list(band_columns(level))]
     horizon, at_horizon = _pick_horizon(judged, years)
     below, above = (mean_by_technology(at_horizon, name) for name in ("below", "above"))
     date, unit = f"{row['date']:%Y-%m-%d}", target.unit
     outside = f"below {say(low, unit, high, bare=True)} or above {say(high, unit)}"
     text = (
-        f"A figure {outside} for {say_day(row['date'])} would contradict the forecast (outside its 95 % band). The "
+        f"A figure {outside} for {say_day(row['date'])} would contradict the forecast (outside its 90 % band). The "
         f"{say_level(level)} band is {say_range(near, far, unit)}; of the outcomes of {kind[1]} "
         f"{say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
         f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
     )
-    numbers = {"date": date, "low_95": low, "low": near, "high": far, "high_95": high}
+    numbers = {"date": date, "low_90": low, "low": near, "high": far, "high_90": high}
     return text, numbers | {"horizon_years": horizon, "share_below": below, "share_above": above}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ...base.columns import UNNAMED
 from ...base.files import read_json
 from ...base.project import RECORD
-from ...base.words import say_large
+from ...base.words import UNSTATED, say_large
 from ..parameters import Parameters, write_argument
 from ..record import list_written, locate, read_entry
 from ..table_files import read_rows
@@ -41,7 +41,7 @@ FROM = {
     "register": "register",
 }
 """The table without whose rows a section is left out."""
-SHOWN = ("levels", "shares", "countries")
+SHOWN = ("levels", "countries")
 """Figures, by their names after the number, that stand with the finding, before any forecast."""
 FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
 """Topics of the statements that stand beside the forecast; all of them are in the last notebook."""
@@ -128,7 +128,9 @@ def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
 def set_reading(row: Mapping[str, Any], unit: str) -> str:
     """Value, unit and interval of a row with value, low and high, as a reader wants them."""
     value, low, high = (format_number(str(row[name])) for name in ("value", "low", "high"))
-    return " ".join(filter(None, (value, unit if value else "", f"({low} to {high})" if low and high else "")))
+    return " ".join(
+        filter(None, (value, unit if value and unit != UNSTATED else "", f"({low} to {high})" if low and high else ""))
+    )
 
 
 def format_number(text: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -22,8 +24,6 @@ from .style import (
     HALO,
     INK,
     LINES,
-    LONGEST_LABEL,
-    MARKERS,
     ORANGE,
     PALE,
     close_canvas,
@@ -35,6 +35,21 @@ from .style import (
 
 NAMED = 5
 """References that are named beside a series."""
+PANELS = {
+    "survey of the population": "Surveys of the population",
+    "survey of firms": "Surveys of firms",
+    "online panel": "Online panels: people who signed up for surveys",
+    "telemetry": "Telemetry: estimated from devices, nobody is asked",
+    "company figures": "Figures of companies",
+}
+SAID = {
+    "survey of the population": "in a survey of the population",
+    "survey of firms": "in a survey of firms",
+    "online panel": "in an online panel",
+    "telemetry": "by telemetry",
+    "company figures": "in figures of companies",
+}
+"""The kinds of measures as a heading, and in a sentence."""
 UNLIKE_ORANGE = tuple(colour for colour in COLOURS if colour != ORANGE)
 
 
@@ -48,7 +63,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
         (percent), years (since the start), share (percent of the bound), years_to_target_share (infinity: not yet).
     pace : DataFrame
         02_pace: a row a series, the fastest first: entity, indicator, target, start_share, target_share,
-        years_to_target_share, place, of.
+        years_to_target_share, unit, place, of.
     names : dict
         title, bound_title.
     source : str
@@ -85,7 +100,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
             textcoords="offset points", color=ORANGE,
             weight="bold", size=9, va="bottom", path_effects=[HALO], zorder=6,
         )  # fmt: skip
-    title = _say_pace(pace[pace["target"]].iloc[0], target["share"], names)
+    title = _say_pace(pace, target["share"], names)
     units = (
         f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
         "grey: all other technologies, named: the fastest"
@@ -106,101 +121,115 @@ def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: Sequence[tuple[str,
     return labels
 
 
-def _say_pace(own: pd.Series, shares: pd.Series, names: dict[str, Any]) -> str:
+def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> str:
     """The title: how long the series took, and how many others were as fast, as the finding says it."""
+    own = pace[pace["target"]].iloc[0]
     low, high, others, faster = shares.min(), own["target_share"], int(own["of"] - 1), int(own["place"] - 1)
     if low >= PAST_PEAK * shares.max():
         return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the bound all the time"
     if own["years_to_target_share"] > 0:
         span = f"from {say_range(own['start_share'], high, 'percent')} of the bound"
         title = f"{names['title']}: {span} in {own['years_to_target_share']:.1f} years"
-        return f"{title}; {faster or 'none'} of {others} other series as fast or faster"
+        ahead = pace.loc[~pace["target"], "unit"].head(faster)
+        sold = (
+            ", all shares of what is newly sold, not of users" if faster and ahead.str.contains("of new ").all() else ""
+        )
+        return f"{title}; {faster or 'none'} of {others} other series as fast or faster{sold}"
     start = say(own["start_share"], "percent")
     return f"{names['title']}: never above the {start} of the bound at the beginning; {others} other series passed it"
 
 
-def draw_comparison(compared: pd.DataFrame, entity: str, source: str, most: int = 10) -> Figure | None:
-    """The latest figure of each measure of the technology by country, one block a measure.
+def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: str) -> Figure | None:
+    """The newest figure of a technology by country, one panel a kind of measure.
 
-    Blocks do not share what they count, so nothing is ranked across them.
+    Panels do not share what they measure, so nothing is ranked across them.
 
     Parameters
     ----------
-    compared : DataFrame
-        measure, entity, date, value, unit, standard_error (missing where not published); the highest of each measure
-        first.
+    picked : DataFrame
+        From `indicators.pick_countries`.
+    technology : str
     entity : str
-        Its figures stand out, and their measures come first.
+        Its figures stand out.
     source : str
-    most : int
-        Of a longer block the highest figures are shown, and the entity's own. A measure of one other country alone is
-        left out where there are others.
 
     Returns
     -------
     Figure or None
         None for fewer than two figures.
     """
-    if len(compared) < 2:
+    if len(picked) < 2:
         return None
-    ranked = compared.assign(own=compared["entity"] == entity, rank=compared.groupby("measure").cumcount())
-    ranked["others"] = ~ranked.groupby("measure")["own"].transform("any")
-    apart = ranked["others"] & (ranked.groupby("measure")["rank"].transform("size") == 1)
-    if not apart.all():  # what compares nothing is in the table
-        ranked = ranked[~apart]
-    shown = ranked[(ranked["rank"] < most) | ranked["own"]].sort_values("others", kind="stable", ignore_index=True)
-    shown["row"] = shown.index + 1.7 * (pd.factorize(shown["measure"])[0] + 1) - 1
-    figure, axes = open_canvas(1.4 + 0.185 * (shown["row"].iloc[-1] + 1))
-    axis = axes[0, 0]
-    _draw_bars(axis, shown)
-    left = blended_transform_factory(figure.transFigure, axis.transData)
-    for measure, rows in shown.groupby("measure", sort=False):
-        unit = rows["unit"].iloc[0].removeprefix("percent").removeprefix(" of ")
-        words = shorten_label(f"{measure}{': ' + unit if unit else ''}", 2 * LONGEST_LABEL)
-        axis.text(0.01, rows["row"].iloc[0] - 1, words, size=8, va="center", weight="bold", transform=left,
-                  in_layout=False)  # fmt: skip
-    short = shown["entity"].map(lambda name: textwrap.shorten(name, 30, placeholder="…"))
-    axis.set_yticks(shown["row"], short + shown["date"].dt.strftime(", %Y-%m"), size=7.5)
-    axis.set(xlim=(0, 105), ylim=(shown["row"].iloc[-1] + 0.7, -0.9), xlabel="", ylabel="")
-    axis.grid(False, axis="y")
-    use_numbers(axis, "x", " %")
-    units = "Percent of the people whom each measure covers; latest figure"
-    units += "; dark bars: 95 % sampling error, as published" * bool(shown["standard_error"].notna().any())
-    if len(shown) < len(ranked):
-        units += f"; of longer lists only the {most} highest" + f", and {entity}" * bool(ranked["own"].any())
-    if apart.any() and not apart.all():
-        units += f"; left out: {say_count(apart.sum(), 'measure')} of a single other country"
-    return close_canvas(figure, _say_measures(ranked, entity), units, source)
-
-
-def _draw_bars(axis: Axes, shown: pd.DataFrame) -> None:
-    """A line to each figure, its sampling error, a mark by measure, and the number."""
-    measures = shown["measure"].unique()
-    axis.hlines(shown["row"], 0, shown["value"], color=PALE, lw=1)
-    half = 1.96 * shown["standard_error"]
-    axis.hlines(shown["row"], shown["value"] - half, shown["value"] + half, color=INK, lw=2.2)
-    sns.scatterplot(
-        shown, x="value", y="row", hue="own", palette={False: BLUE, True: ORANGE}, style="measure",
-        markers=dict(zip(measures, MARKERS * len(measures), strict=False)), s=26, linewidth=0, zorder=3,
-        legend=False, ax=axis,
-    )  # fmt: skip
-    texts = [
-        f"{row.entity}, {say_date(row.date)}: {say(row.value, 'percent')}, {row.measure}" for row in shown.itertuples()
+    panels = list(picked.groupby("panel", sort=False))
+    steps = [1.0 if rows["indicator"].nunique() == 1 else 2.0 for _, rows in panels]
+    heads = [_say_panel(panel, rows) for panel, rows in panels]
+    tall = [
+        step * len(rows) + head.count("\n") + 1.7 for step, (_, rows), head in zip(steps, panels, heads, strict=True)
     ]
-    tell(axis.collections[-1], texts)
-    for row, right in zip(shown.itertuples(), shown["value"] + half.fillna(0), strict=True):
+    figure, axes = open_canvas(1.1 + 0.19 * sum(tall), (len(panels), 1), sharex=True, height_ratios=tall)
+    for axis, (_, rows), head, step in zip(axes[:, 0], panels, heads, steps, strict=True):
+        _draw_panel(axis, rows.assign(row=step * np.arange(len(rows)), own=rows["entity"] == entity), head, step)
+    axes[-1, 0].set(xlim=(0, 108))
+    use_numbers(axes[-1, 0], "x", " %")
+    units = "Percent of the people whom each measure covers; the newest figure of each country"
+    units += "; dark bars: 95 % sampling error, as published" * bool(picked["standard_error"].notna().any())
+    return close_canvas(figure, _say_measures(picked, technology, entity), units, source)
+
+
+def _say_panel(panel: str, rows: pd.DataFrame) -> str:
+    """The heading of a panel: the kind of measure; of one measure whom it covers, and what is ranked."""
+    title = PANELS.get(panel, panel)
+    first = rows.iloc[0]
+    if rows["indicator"].nunique() > 1:
+        return f"{title}: each asks its own question"
+    about = [_say_people(first)]
+    if not rows["named"].all():
+        about.append(f"grey: the three highest of all {first['list_size']:.0f} in {say_date(first['list_date'])}")
+    return "\n".join([title, *about])
+
+
+def _say_people(row: pd.Series) -> str:
+    """Who publishes a measure, by the short name in brackets where there is one, and whom it covers."""
+    short = [re.search(r"\(([^()]+)\)", text) for text in (row["measure"], row["publisher"])]
+    publisher = next((found[1] for found in short if found), str(row["publisher"]))
+    return f"{publisher}: {row['people'] or row['unit'].removeprefix('percent of ')}"
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame, head: str, step: float) -> None:
+    """The figures of a kind of measure below its heading: a line to each, its sampling error, a mark and the number."""
+    colours = np.where(rows["own"], ORANGE, np.where(rows["named"], BLUE, GREY))
+    half = 1.96 * rows["standard_error"]
+    axis.hlines(rows["row"], 0, rows["value"], color=PALE, lw=1)
+    axis.hlines(rows["row"], rows["value"] - half, rows["value"] + half, color=INK, lw=2.2)
+    marks = axis.scatter(rows["value"], rows["row"], color=colours, s=26, linewidth=0, zorder=3)
+    tell(marks, [f"{row.entity}, {say_date(row.date)}: {say(row.value, 'percent')}, {row.measure}"
+                 for row in rows.itertuples()])  # fmt: skip
+    for row, right in zip(rows.itertuples(), rows["value"] + half.fillna(0), strict=True):
         axis.annotate(
             say(row.value, "percent", bare=True), (right, row.row), xytext=(6, 0), textcoords="offset points",
             va="center", size=7.5, weight="bold" if row.own else "normal",
         )  # fmt: skip
+    title, *about = head.split("\n")
+    texts = [(place - len(about), words, {"color": GREY}) for place, words in enumerate(about)]
+    if step > 1:
+        texts += [(row["row"] - 0.95, _say_people(row), {"color": GREY}) for _, row in rows.iterrows()]
+    left = blended_transform_factory(axis.figure.transFigure, axis.transData)
+    for row, words, look in [(-len(about) - step, title, {"weight": "bold"}), *texts]:
+        axis.text(0.011, row, words, size=8, va="center", transform=left, in_layout=False, **look)
+    names = rows["entity"].map(lambda name: textwrap.shorten(name, 30, placeholder="…"))
+    axis.set_yticks(rows["row"], names + rows["date"].dt.strftime(", %b %Y"), size=7.5)
+    axis.set(ylim=(rows["row"].iloc[-1] + 0.7, -len(about) - step - 0.7), xlabel="", ylabel="")
+    axis.grid(False, axis="y")
 
 
-def _say_measures(compared: pd.DataFrame, entity: str) -> str:
-    mine, measures, places = (
-        compared.loc[compared["own"], "value"], compared["measure"].nunique(), compared["entity"].nunique()
-    )  # fmt: skip
-    counted = "one country or region" if places == 1 else f"{places} countries and regions"
-    title = f"{'One measure' if measures == 1 else f'{measures} measures'} in {counted}"
+def _say_measures(picked: pd.DataFrame, technology: str, entity: str) -> str:
+    """The title: each kind of measure of the entity with its share, or how many countries are compared."""
+    mine = picked[(picked["entity"] == entity) & (picked["kind"] != "")]
     if len(mine) > 1:
-        title = f"{entity} has {say(mine.min(), 'percent')} by one measure and {say(mine.max(), 'percent')} by another"
-    return title + (": each measure asks other people another question" if measures > 1 else "")
+        shares = [f"{say(row.value, 'percent')} {SAID[row.kind]}" for row in mine.itertuples()]
+        return (
+            f"Use of {technology} in {entity}: {', '.join(shares[:-1])} and {shares[-1]}; they measure different things"
+        )
+    measures, places = picked["measure"].nunique(), picked["entity"].nunique()
+    counted = "one country or region" if places == 1 else f"{places} countries and regions"
+    return f"Use of {technology}: {say_count(measures, 'measure')} in {counted}"

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import lower_first, say, say_at, say_count, say_date, say_newer, say_odds, say_range
 from ...indicators import AdoptionSeries
-from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note
+from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
 from .single import plot_bound, plot_fan, plot_newer
 from .style import (
     BLUE,
@@ -71,19 +71,21 @@ def draw_forecast(
     fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
     figure, axes = open_canvas(5.0)
     axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
-    earlier = series.values[series.values.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
+    known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
+    earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
     labels = plot_fan(axis, fan, start, levels, names["unit"])
     drawn = [values, series.newer["value"], *(fan[end] for end in band_columns(max(levels)))]
     units = f"{names['unit'].capitalize()}; points: published figures; blue: combined forecast"
     units += _draw_bound(axis, series, ahead, (values.index[0], last), levels, names, drawn, labels)
-    [line] = axis.plot(values.index, values, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
+    parted = part_line(values, series.breaks)
+    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
     tell_figures(line, names, values.index)
     shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
     units += fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
     use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
     use_numbers(axis)
-    mark_breaks(axis, series.breaks[series.breaks["date"].between(values.index[0], start[0])])
+    mark_breaks(axis, series.breaks, values.index)
     labels = labels if scenarios is None else _draw_scenarios(axis, scenarios, fan, start, labels)
     units += _draw_on_record(axis, on_record, last)
     plot_newer(axis, series.newer)
@@ -94,6 +96,8 @@ def draw_forecast(
         axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
         name_line(axis, start[0], "forecast\nfrom here")
         label_values(axis, values, names["unit"])
+    if len(levels) == 1 and "population" in names:
+        source += " " + _add_percent(axis, *names["population"])
     label_ends(axis, labels, size=8)
     named = levels if len(levels) == 1 else (min(levels), max(levels))
     return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, named), units, source)
@@ -121,6 +125,17 @@ def _draw_bound(
     labels += plot_bound(axis, bound, ahead["mean"], ahead[widest] if known else None)
     drawn += [bound, *(ahead[end] for end in widest if known)]
     return f"; grey: bound ({title}), dashed as forecast" + f" with its own {say_level(max(levels))} band" * known
+
+
+def _add_percent(axis: Axes, size: float, words: str) -> str:
+    """An axis at the right in percent of a population of this size, before labels; returns its words."""
+    right = axis.secondary_yaxis(
+        "right", functions=(lambda value: 100 * value / size, lambda share: share * size / 100)
+    )
+    use_numbers(right, suffix=" %")
+    right.tick_params("y", length=0, pad=2, labelsize=8)
+    right.spines["right"].set_visible(False)
+    return words
 
 
 def _show_values(series: AdoptionSeries, fan: pd.DataFrame) -> pd.Series:
@@ -236,7 +251,7 @@ def draw_hindcasts(
     Parameters
     ----------
     hindcasts : DataFrame
-        origin, date, q0.025 ... q0.975, and the ends of other levels.
+        origin, made, date, q0.05 ... q0.95, and the ends of other levels.
     series : AdoptionSeries
     names : dict
         title, unit, points.
@@ -266,7 +281,7 @@ def draw_hindcasts(
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
         plot_newer(axis, series.newer[series.newer.index <= forecast["date"].iloc[-1]])
-        axis.set_title(f"made {say_date(origin)}", loc="left", size=9.5, weight="bold")
+        axis.set_title(f"made in {say_date(forecast['made'].iloc[0])}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([shown.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])

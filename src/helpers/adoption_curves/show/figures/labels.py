@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +14,7 @@ from matplotlib.collections import LineCollection, PathCollection, PolyCollectio
 from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
 
 from ...base.words import say
@@ -29,6 +28,10 @@ ROOM = (7, 2)
 """Pixels that stay free beside a note, and above and below."""
 CROSSED = 10
 """What it costs a note to cross a line."""
+RIGHT_AXIS = 28
+"""Points that the numbers of an axis at the right take."""
+AT_EDGE = ("data", "axes fraction")
+"""Coordinates of a place at the foot or the head of the axes."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,11 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
+    room = RIGHT_AXIS if axis.child_axes else 0
+    beside = axis.get_yaxis_transform() + ScaledTranslation(room / 72, 0, axis.figure.dpi_scale_trans)
     texts = [
         axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
-                  size=size, va="center", linespacing=1.2, transform=axis.get_yaxis_transform(), parse_math=False)
+                  size=size, va="center", linespacing=1.2, transform=beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
@@ -78,12 +83,13 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders
     tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
     line = texts[0].get_size() * LINE_HEIGHT * point
     spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
+    room = (RIGHT_AXIS if axis.child_axes else 0) * axis.figure.dpi / 72 / axis.get_window_extent().width
     to_data = axis.transAxes + axis.transData.inverted()
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
         text.set_y(to_data.transform((0, spot))[1])
-        if abs(spot - y) > 0.7 * point or x < 0.94:
-            lines.append([(x + 0.004, y), (1.008, spot)])
+        if abs(spot - y) > 0.7 * point or x < 0.94 or room:
+            lines.append([(x + 0.004, y), (1.008 + room, spot)])
             colours.append(label.colour)
     leaders.set_segments(lines)
     leaders.set_color(colours)
@@ -188,19 +194,32 @@ def _count_covered(axis: Axes, drawn: Any, box: Bbox) -> float:
     return (1 if filled else CROSSED) * sum(path.intersects_bbox(box, filled=filled) for path in paths)
 
 
-def mark_breaks(axis: Axes, breaks: pd.DataFrame) -> None:
-    """A dotted upright line at each break (date, kind) between the limits of the axis; the last of a kind is named."""
-    places = pd.Series(mdates.date2num(breaks["date"]), breaks.index)
-    shown = breaks[places.between(*axis.get_xlim(), inclusive="neither")]
-    for date in shown["date"]:
-        axis.axvline(date, color=GREY, lw=1, ls=":")
-    for kind, date in shown.groupby("kind")["date"].last().items():
-        name_line(axis, date, "break" if kind == "break" else "suspected\nbreak")
+def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
+    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates."""
+    places = dates.searchsorted(pd.DatetimeIndex(breaks["date"]))
+    gaps = [(kind, place) for kind, place in zip(breaks["kind"], places, strict=True) if 0 < place < len(dates)]
+    return [(kind, dates[place - 1], dates[place]) for kind, place in gaps]
+
+
+def part_line(values: pd.Series, breaks: pd.DataFrame) -> pd.Series:
+    """The figures with nothing in the middle of each gap, so that no line crosses a break."""
+    middles = [start + (end - start) / 2 for _, start, end in find_gaps(pd.DatetimeIndex(values.index), breaks)]
+    return pd.concat([values, pd.Series(np.nan, pd.DatetimeIndex(middles).unique())]).sort_index()
+
+
+def mark_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> None:
+    """Shade the interval between two figures in which a break (date, kind) lies; the last of a kind is named."""
+    gaps = find_gaps(dates, breaks)
+    for _, start, end in gaps:
+        axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
+    for kind, (start, end) in {kind: ends for kind, *ends in gaps}.items():
+        name, middle = "break" if kind == "break" else "suspected\nbreak", start + (end - start) / 2
+        note(axis, name, [Spot(middle, y, 0, 4 - 8 * y, AT_EDGE) for y in (1, 0)], size=7.5, color=GREY)
 
 
 def name_line(axis: Axes, date: Any, words: str) -> None:
     """Name an upright line at its foot or its head, on the side where there is room."""
-    spots = [Spot(date, y, x, 4 - 8 * y, ("data", "axes fraction")) for y in (0, 1) for x in (4, -4)]
+    spots = [Spot(date, y, x, 4 - 8 * y, AT_EDGE) for y in (0, 1) for x in (4, -4)]
     note(axis, words, spots, size=7.5, color=GREY)
 
 

@@ -10,19 +10,16 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ...base.dates import decimal_years
 from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_newer
-from .labels import Label, label_ends, mark_breaks
+from .labels import Label, label_ends, mark_breaks, part_line
 from .single import plot_newer
 from .style import (
     BLUE,
-    COLOURS,
     FAR,
     GREY,
     INK,
     ORANGE,
     PALE,
-    WHOLE,
     close_canvas,
     open_canvas,
     shorten_label,
@@ -115,7 +112,8 @@ def draw_levels(
     """
     figure, axes = open_canvas(4.0)
     axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
-    [line] = axis.plot(dates, growth["value"], "-o", color=ORANGE, lw=1.8, ms=size_marks(5, dates), zorder=3)
+    parted = part_line(growth.set_index("date")["value"], breaks)
+    [line] = axis.plot(parted.index, parted, "-o", color=ORANGE, lw=1.8, ms=size_marks(5, dates), zorder=3)
     tell_figures(line, names, dates)
     if len(dates) <= FEW:
         axis.vlines(dates, 0, growth["value"], color=ORANGE, lw=1)
@@ -137,7 +135,7 @@ def draw_levels(
     axis.set_ylim(0, 1.08 * max([top, *newer["value"]]))
     use_dates(axis, dates.append(newer.index))
     use_numbers(axis)
-    mark_breaks(axis, breaks)
+    mark_breaks(axis, breaks, dates)
     label_ends(axis, labels)
     units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
     if bound is not None and far:
@@ -154,102 +152,51 @@ def _say_level(last: pd.Series, newer: pd.DataFrame, names: dict[str, Any]) -> s
     return title + say_newer(newer, last["value"], at_date).replace(",", ";", 1)
 
 
-def draw_shares(shares: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
-    """The series as a share of each population that its users are part of.
-
-    Parameters
-    ----------
-    shares : DataFrame
-        base (in words), date, share (percent).
-    names : dict
-        title.
-    source : str
-
-    Returns
-    -------
-    Figure or None
-        None for fewer than two populations.
-    """
-    if shares["base"].nunique() < 2:
-        return None
-    figure, axes = open_canvas(3.4)
-    axis, colours = axes[0, 0], dict(zip(dict.fromkeys(shares["base"]), COLOURS, strict=False))
-    sns.lineplot(
-        shares, x="date", y="share", hue="base", palette=colours, style="base", markers=True, markersize=6,
-        markeredgewidth=0, lw=1.8, legend=False, ax=axis,
-    )  # fmt: skip
-    labels = []
-    for drawn, base in zip(axis.lines, colours, strict=False):
-        line = shares[shares["base"] == base]
-        tell(drawn, [f"{say_day(row.date)}: {say(row.share, 'percent')} of {lower_first(base)}"
-                     for row in line.itertuples()])  # fmt: skip
-        words = f"of {lower_first(base)}\n{say(line['share'].iloc[-1], 'percent')}"
-        labels.append(Label(line["date"].iloc[-1], line["share"].iloc[-1], words, colours[base]))
-    axis.set(xlabel="", ylabel="")
-    top = shares["share"].max()
-    axis.set_ylim(0, 1.03 * WHOLE if top > 0.6 * WHOLE else 1.05 * top)
-    use_dates(axis, pd.DatetimeIndex(shares["date"]))
-    use_numbers(axis, suffix=" %")
-    label_ends(axis, labels)
-    last = shares[shares["date"] == shares["date"].max()]
-    told = " and ".join(f"{say(row.share, 'percent')} of {lower_first(row.base)}" for row in last.itertuples())
-    title = f"{names['title']} {say_at(names.get('cumulative', False))} {say_date(last['date'].iloc[0])}: {told}"
-    units = "Percent of each population, computed from both figures; a published rate may differ in its last digit"
-    return close_canvas(figure, title, units, source)
-
-
-def draw_growth(growth: pd.DataFrame, names: dict[str, Any], source: str) -> Figure:
-    """Change a year from one observation to the next, as bars over the time between them.
+def draw_growth(growth: pd.DataFrame, names: dict[str, Any], breaks: pd.DataFrame, source: str) -> Figure:
+    """Changes as published from one observation to the next, as bars over the time between them.
 
     Parameters
     ----------
     growth : DataFrame
-        A row a figure: date, value, and since the figure before: years, change.
+        A row a figure: date, value.
     names : dict
         title, unit.
+    breaks : DataFrame
+        date, kind.
     source : str
 
     Returns
     -------
     Figure
     """
-    step = -(-len(growth) // MOST_BARS)
-    if step > 1:  # from day to day there is little but noise
-        growth = growth.iloc[::-step].iloc[::-1].reset_index(drop=True)
-        years = np.diff(decimal_years(growth["date"]), prepend=np.nan)
-        growth = growth.assign(change=growth["value"].diff(), years=years)
-    rows = growth.dropna(subset=["change"])
-    figure, axes = open_canvas(3.6)
-    axis = axes[0, 0]
+    step = -(-len(growth) // MOST_BARS)  # from day to day there is little but noise
+    values = growth.set_index("date")["value"].iloc[::-step].iloc[::-1]
+    changes, dates = values.diff().iloc[1:], pd.DatetimeIndex(values.index)
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
-    dates = mdates.date2num(growth["date"])
-    spans = np.diff(dates)
-    widths = spans / spans.sum()
-    per_year = rows["change"].to_numpy() / rows["years"].to_numpy()
-    biggest = int(np.argmax(per_year))
-    colours = [ORANGE if i == biggest else BLUE for i in range(len(rows))]
-    bars = axis.bar(dates[:-1], per_year, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
-    bars[biggest].set_hatch("//")
-    for bar, before, row in zip(bars, growth["date"], rows.itertuples(), strict=False):
-        tell(bar, [f"{say_day(before)} to {say_day(row.date)}: {'+' if row.change > 0 else ''}{say(row.change, unit)}"])
-    numbered = len(rows) <= NUMBERED_BARS and widths.min() > NARROWEST
-    if numbered:
-        most = float(np.abs(per_year).max())
-        texts = [f"{'+' if one > 0 else ''}{say(one, unit, most, bare=True)}" for one in per_year]
+    figure, axes = open_canvas(3.6)
+    axis, spans, biggest = axes[0, 0], np.diff(mdates.date2num(dates)), int(np.argmax(np.abs(changes)))
+    colours = [ORANGE if place == biggest else BLUE for place in range(len(changes))]
+    bars = axis.bar(dates[:-1], changes, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    for bar, before, (date, change) in zip(bars, dates, changes.items(), strict=False):
+        tell(bar, [f"{say_day(before)} to {say_day(date)}: {_say_change(change, unit)}"])
+    if len(changes) <= NUMBERED_BARS and (spans / spans.sum()).min() > NARROWEST:
+        most = float(changes.abs().max())
+        texts = [_say_change(change, unit, most, bare=True) for change in changes]
         axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
-    axis.margins(y=0.14)
+    axis.margins(y=0.14 if breaks.empty else 0.45)  # room for the name of a break
     axis.xaxis_date()
-    use_dates(axis, pd.DatetimeIndex(growth["date"]))
+    use_dates(axis, dates)
     use_numbers(axis)
-    ends = growth.iloc[biggest : biggest + 2]
-    title = f"{names['title']}: {_say_fastest(ends['date'], per_year[biggest], unit)}"
-    every = f"every {step} observations" if step > 1 else "observations"
-    return close_canvas(figure, title, f"Change between {every}, {unit} a year", source)
+    mark_breaks(axis, breaks, dates)
+    ends = dates[biggest : biggest + 2]
+    name = say_day if say_date(ends[0]) == say_date(ends[1]) else say_date  # months would be the same
+    title = f"{names['title']}: {_say_change(changes.iloc[biggest], unit)} between {name(ends[0])} and {name(ends[1])}"
+    title += ", the largest change" if len(changes) > 1 else ""
+    every = f"every {step} observations" if step > 1 else "one figure and the next"
+    return close_canvas(figure, title, f"Change between {every}, {unit}, over the time between them", source)
 
 
-def _say_fastest(ends: pd.Series, per_year: float, unit: str) -> str:
-    """The interval between two dates, as its bar is drawn; days are named where months would be the same."""
-    start, end = ends
-    name = say_day if say_date(start) == say_date(end) else say_date
-    return f"fastest between {name(start)} and {name(end)}, {'+' if per_year > 0 else ''}{say(per_year, unit)} a year"
+def _say_change(change: float, unit: str, beside: float = 0.0, bare: bool = False) -> str:
+    """A change with its sign."""
+    return f"{'+' if change > 0 else ''}{say(change, unit, beside, bare=bare)}"

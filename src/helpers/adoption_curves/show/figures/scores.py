@@ -98,7 +98,7 @@ def draw_calibration(
     _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
     rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
-    for axis, level in zip(axes[1], (0.8, 0.95), strict=True):
+    for axis, level in zip(axes[1], (0.8, 0.9), strict=True):
         _draw_sides(axis, sides[sides["level"] == level], level)
     at_80 = 100 * own.loc[np.isclose(own["nominal"], 0.8), "actual"]
     title = f"The 80 % band covered {at_80.min():.0f} to {at_80.max():.0f} % of outcomes on average by horizon"

@@ -122,9 +122,10 @@ class Exhibit(Figure):
         """Lay the figure out for a telephone, for good: panels below each other, labels in short lines."""
         panels = [axis for axis in self.axes if axis.get_visible()]
         columns = panels[0].get_gridspec().ncols
-        for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
-            axis.set_subplotspec(place)
-            axis.tick_params(labelleft=True)
+        if columns > 1:
+            for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
+                axis.set_subplotspec(place)
+                axis.tick_params(labelleft=True)
         self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
         for texts, _ in self.ends:
             for text in texts:

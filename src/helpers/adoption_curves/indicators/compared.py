@@ -1,0 +1,126 @@
+"""One technology by country: the newest figures of its measures, ranked only where a publisher's whole list is held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from .data import Data
+from .problems import suggest_names
+
+HIGHEST = 3
+"""Places of a whole list that are shown besides the countries that were asked for."""
+
+
+def compare_entities(data: Data, technology: str) -> pd.DataFrame:
+    """List figures of each measure of a technology by entity: the newest, and those of the newest whole list.
+
+    Parameters
+    ----------
+    data : Data
+    technology : str
+
+    Returns
+    -------
+    DataFrame
+        kind, measure, people, publisher, indicator, entity, date, value (percent), unit, standard_error, place (1 is
+        the highest) and places (how many have one). Only figures of the newest period of which the publisher's whole
+        list is held have a place, and aggregates such as the World have none. Of each measure and date the highest
+        first.
+    """
+    about = data.indicators.rename(columns={"title": "measure"})
+    about = about[(about["technology"] == technology) & about["unit"].str.startswith("percent")]
+    about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists"]]
+    rows = data.observations[data.observations["bound"] == "exact"].merge(about, on="indicator")
+    rows["publisher"] = rows["source_id"].map(data.sources.set_index("source_id")["publisher"])
+    by_period = rows[rows["entity"] != "World"].groupby(["indicator", "date"])["value"]
+    rows["place"], rows["places"] = by_period.rank(method="min", ascending=False), by_period.transform("size")
+    held = rows["date"].dt.strftime("%Y-%m-%d ") + rows["places"].map("{:.0f}".format)
+    whole = np.array([size in lists.split("; ") for size, lists in zip(held, rows["whole_lists"], strict=True)], bool)
+    last = rows["date"].where(whole).groupby(rows["indicator"]).transform("max")
+    whole &= rows["date"] == last
+    rows.loc[~whole, ["place", "places"]] = np.nan
+    newest = ~rows.sort_values("date", kind="stable").duplicated(["indicator", "entity"], keep="last")
+    rows = rows[whole | newest].sort_values(
+        ["measure", "date", "value", "entity"], ascending=[True, False, False, True], ignore_index=True
+    )
+    return rows[["kind", "measure", "people", "publisher", "indicator", "entity", "date", "value", "unit",
+                 "standard_error", "place", "places"]]  # fmt: skip
+
+
+def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
+    """Pick what a figure shows of a comparison: of each kind of measure one newest figure of each country.
+
+    Of several measures of one kind the one of most countries counts, then the newest, then the widest question.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        From `compare_entities`.
+    entity : str
+        The country of the run.
+    countries : sequence of str
+        Those to show besides.
+
+    Returns
+    -------
+    DataFrame
+        As `compared`; besides panel (the kind, or the measure where the kind is not known; surveys first), named
+        (bool: `entity` or one of the countries; the others are the highest of a whole list), list_date and list_size
+        (of the whole list, if one is held). Of each panel the highest comes first; of several
+        measures, that of the entity.
+    """
+    newest = compared.sort_values("date", kind="stable").drop_duplicates(["indicator", "entity"], keep="last")
+    newest = newest.assign(
+        panel=newest["kind"].where(newest["kind"] != "", newest["measure"]),
+        size=newest.groupby("indicator")["entity"].transform("size"),
+        named=newest["entity"].isin([entity, *countries]),
+        own=newest["entity"] == entity,
+    )
+    chosen = newest.sort_values(["size", "date", "value"], ascending=False, kind="stable")
+    chosen = chosen.drop_duplicates(["panel", "entity"])
+    top = compared.loc[compared["place"] <= HIGHEST, ["indicator", "entity"]]
+    among = pd.MultiIndex.from_frame(chosen[["indicator", "entity"]]).isin(pd.MultiIndex.from_frame(top))
+    chosen = chosen[chosen["named"] | among]
+    lists = compared.dropna(subset=["places"]).drop_duplicates("indicator")[["indicator", "date", "places"]]
+    lists = lists.rename(columns={"date": "list_date", "places": "list_size"})
+    several = chosen.groupby("panel")["indicator"].transform("nunique") > 1
+    chosen = chosen.assign(
+        own=chosen["own"] & several,  # figures of one measure lie in order
+        order=chosen["panel"].map({"survey of the population": 0, "survey of firms": 0, "online panel": 1}).fillna(2),
+    ).merge(lists, on="indicator", how="left")
+    columns = ["order", "panel", "own", "value", "entity"]
+    chosen = chosen.sort_values(columns, ascending=[True, True, False, False, True], ignore_index=True)
+    return chosen.drop(columns=["size", "own", "order"])
+
+
+def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str]) -> str:
+    """Say which countries no measure has, and which measures are not ranked; "" where there is nothing to say.
+
+    Parameters
+    ----------
+    compared : DataFrame
+        From `compare_entities`.
+    technology : str
+    countries : sequence of str
+
+    Returns
+    -------
+    str
+    """
+    known = set(compared["entity"])
+    if not known:
+        return f"The data hold no measure of {technology} in percent, so no countries are compared."
+    said = []
+    for country in [country for country in countries if country not in known]:
+        near = suggest_names(country, known)
+        said.append(f"No measure of {technology} has {country}{f' ({near})' if near.startswith('nearest') else ''}.")
+    by_measure = compared.groupby("measure")
+    unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > HIGHEST)
+    said += [
+        f"{measure}: nothing is ranked, since the publisher's whole list is not held for a period."
+        for measure in unranked.index[unranked]
+    ]
+    return " ".join(said)

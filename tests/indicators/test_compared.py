@@ -1,0 +1,105 @@
+"""One technology by country: ranks only in a publisher's whole list, and what a figure shows of it."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from cells import run_cells
+
+from adoption_curves import indicators
+
+MICROSOFT = "ai_user_share_microsoft"
+COUNTRIES = ["China", "United States", "Japan", "South Korea", "Germany", "India"]
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return indicators.compare_entities(indicators.load(), "generative AI")
+
+
+def test_the_whole_list_of_the_first_quarter_is_held_and_ranked(compared):
+    ranked = compared[compared["place"].notna()]
+    assert set(ranked["indicator"]) == {MICROSOFT}
+    assert set(ranked["date"]) == {pd.Timestamp("2026-03-31")}
+    assert len(ranked) == 147
+    places = ranked.set_index("entity")["place"]
+    assert (places["China"], places["United States"], places["United Arab Emirates"]) == (67, 21, 1)
+    assert set(ranked["places"]) == {147}
+    assert "World" not in places
+
+
+def test_what_is_there_in_part_has_no_place_and_stays(compared):
+    newest = compared[(compared["indicator"] == MICROSOFT) & (compared["date"] == "2026-06-30")]
+    assert len(newest) == 27
+    assert newest["place"].isna().all()
+    assert newest.set_index("entity").loc["China", "value"] == 17.5
+
+
+@pytest.mark.parametrize(
+    ("as_of", "period"), [("2025-12-31", None), ("2026-02-01", "2025-12-31"), ("2026-08-01", "2026-03-31")]
+)
+def test_a_list_is_ranked_once_all_of_it_was_public(as_of, period):
+    """Five of the figures for the first half of 2025 became public with the second half."""
+    compared = indicators.compare_entities(indicators.load(as_of=as_of), "generative AI")
+    ranked = compared[compared["place"].notna()]
+    assert set(ranked["date"]) == ({pd.Timestamp(period)} if period else set())
+    if period is None:
+        told = indicators.say_missing(compared, "generative AI", COUNTRIES)
+        assert "AI user share (Microsoft): nothing is ranked, since the publisher's whole list is not held" in told
+        picked = indicators.pick_countries(compared, "China", COUNTRIES)
+        assert picked["named"].all(), "no highest of a part of a list"
+        assert len(picked) > 6
+
+
+def test_a_figure_shows_a_panel_a_kind_the_own_survey_first_and_the_three_highest(compared):
+    picked = indicators.pick_countries(compared, "China", COUNTRIES)
+    assert picked["panel"].unique().tolist() == ["survey of the population", "online panel", "telemetry"]
+    assert picked.iloc[0][["entity", "indicator", "value"]].tolist() == ["China", "genai_adoption_rate", 42.8]
+    own = picked[picked["entity"] == "China"]
+    assert own["value"].tolist() == [42.8, 93.6, 17.5]
+    assert not picked.duplicated(["panel", "entity"]).any()
+    assert picked.loc[~picked["named"], "entity"].tolist() == ["United Arab Emirates", "Singapore", "Norway"]
+    few = indicators.pick_countries(compared, "Japan", ["Norway"])
+    assert set(few["entity"]) == {"Japan", "Norway", "United Arab Emirates", "Singapore"}
+    assert few.set_index("entity")["named"].to_dict()["Norway"]
+
+
+def test_a_country_that_no_measure_has_is_a_sentence(tmp_path, compared):
+    told = indicators.say_missing(compared, "generative AI", ["Chna", "Japan"])
+    assert told.startswith("No measure of generative AI has Chna (nearest: China")
+    assert "Japan" not in told.split(".")[0]
+    tables, drawn = run_cells("02", tmp_path, data="data", countries=["Atlantis"])
+    assert "China" in set(tables["02_countries"]["entity"])
+    assert len(drawn) == 4
+
+
+def test_where_no_measure_is_in_percent_a_sentence_stands_for_the_figure():
+    nothing = indicators.compare_entities(indicators.load(), "no such technology")
+    assert nothing.empty
+    assert indicators.pick_countries(nothing, "China", COUNTRIES).empty
+    told = indicators.say_missing(nothing, "no such technology", COUNTRIES)
+    assert told == "The data hold no measure of no such technology in percent, so no countries are compared."
+
+
+def test_every_measure_of_people_says_how_and_of_whom():
+    about = indicators.load().indicators.set_index("indicator")
+    measures = about[(about["role"] == "target") & about["technology"].str.contains("AI")]
+    assert (measures[["kind", "people"]] != "").all(axis=None)
+    assert about.loc["genai_users", "people"] == "residents aged 6 and over, by telephone"
+    assert about.loc[MICROSOFT, "kind"] == "telemetry"
+    marked = [entry.split() for entry in about.loc[MICROSOFT, "whole_lists"].split("; ")]
+    rows = indicators.load().observations
+    rows = rows[(rows["indicator"] == MICROSOFT) & (rows["entity"] != "World")]
+    for date, size in marked:
+        assert (rows["date"] == date).sum() == int(size) == 147
+
+
+def test_the_sweep_of_the_docs_is_over_the_countries_of_the_chart(compared):
+    text = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)]
+    [listed] = [block["grid"]["entity"] for block in blocks if "entity" in block["grid"]]
+    picked = indicators.pick_countries(compared, "China", COUNTRIES)
+    assert len(listed) == 9
+    assert set(listed) == set(picked.loc[picked["panel"] == "telemetry", "entity"])

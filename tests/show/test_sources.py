@@ -1,0 +1,95 @@
+"""The source under every chart of a run names the publishers of what the chart draws, all of them and no other."""
+
+import re
+
+import pandas as pd
+import pytest
+from cells import SAMPLE, run_cells
+
+from adoption_curves import indicators
+from adoption_curves.runs.record import read_entries
+
+ENTITY, INDICATOR, BOUND, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
+
+
+def pick(data, entity, indicator, dates=None):
+    """Rows of a series on these dates, or all exact ones."""
+    rows = data.observations[(data.observations["entity"] == entity) & (data.observations["indicator"] == indicator)]
+    return rows[rows["bound"] == "exact"] if dates is None else rows[rows["date"].isin(dates)]
+
+
+def list_drawn(data, tables):
+    """The observations that each figure draws, by its name."""
+    series = data.series(ENTITY, INDICATOR, BOUND)
+    values, newer = (pick(data, ENTITY, INDICATOR, part.index) for part in (series.values, series.newer))
+    limit = pick(data, ENTITY, BOUND)
+    limit = limit[limit["date"].between(series.values.index[0], series.values.index[-1])]
+    people = pick(data, ENTITY, POPULATION).sort_values("date").tail(1)
+    base = data.indicators.set_index("indicator")["base_indicator"]
+
+    def list_shares(frame):
+        keys = set(zip(frame["entity"], frame["indicator"], strict=True))
+        others = keys - {(ENTITY, INDICATOR)}
+        return [pick(data, *key) for key in keys] + [pick(data, entity, base[name]) for entity, name in others]
+
+    rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
+    own = data.observations[data.observations["entity"] == ENTITY]
+    compared = tables["02_countries"][["entity", "indicator", "date"]]
+    return {
+        "01_coverage": [own[~own["indicator"].isin(rates)]],
+        "02_levels": [values, newer, limit],
+        "02_growth": [values],
+        "02_aligned": [*list_shares(tables["02_aligned"]), limit],
+        "02_countries": [data.observations.merge(compared, on=[*compared])],
+        "03_residuals": [values],
+        "03_profiles": [values, limit],
+        "03_fits": [values, limit],
+        "04_skill": list_shares(tables["04_references"]),
+        "04_calibration": list_shares(tables["04_references"]),
+        "05_forecast": [values, newer, limit, people],
+        "05_bands": [values, newer, limit],
+        "05_hindcasts": [values, newer],
+        "06_register": [values, newer],
+    }
+
+
+def read_publishers(figure):
+    """Publishers that the line below a figure names, those of an axis at the right among them."""
+    words = figure.around[2][1]
+    named = re.match(r"Source: (.*?)\.(?: (?:Suspected|Right)|$)", words)
+    beside = re.search(r"Right axis: .*\((.*)\)\.$", words)
+    return {*named[1].split("; "), *([beside[1]] if beside else [])}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Tables and figures by name of all notebooks, on the sample."""
+    outputs = tmp_path_factory.mktemp("outputs")
+    tables, figures = {}, {}
+    for number in ("01", "02", "03", "04", "05", "06"):
+        made, drawn = run_cells(number, outputs)
+        tables |= made
+        [written] = [entry for name, entry in read_entries(outputs / "lab" / "cells").items() if name[:2] == number]
+        figures |= dict(zip(written["figures"], drawn, strict=True))
+    return tables, figures
+
+
+def test_sources_are_those_of_what_is_drawn(run):
+    tables, figures = run
+    data = indicators.load(SAMPLE)
+    publisher = data.sources.set_index("source_id")["publisher"]
+    drawn = list_drawn(data, tables)
+    assert set(figures) <= set(drawn)
+    assert len(figures) >= 12
+    for name, figure in figures.items():
+        expected = set(pd.concat(drawn[name])["source_id"].map(publisher))
+        assert read_publishers(figure) == expected, name
+
+
+def test_the_axis_at_the_right_of_the_forecast_is_percent_of_the_population(run):
+    axis = run[1]["05_forecast"].axes[0]
+    [right] = axis.child_axes
+    people = pick(indicators.load(SAMPLE), ENTITY, POPULATION).sort_values("date")["value"].iloc[-1]
+    low, high = axis.get_ylim()
+    assert right.get_ylim() == pytest.approx((100 * low / people, 100 * high / people))
+    assert all(label.get_text().endswith("%") for label in right.get_yticklabels())
