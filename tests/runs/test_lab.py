@@ -24,7 +24,7 @@ def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
     assert "horizon_years = 10  # years ahead" in given.source
     names = {}
     exec(given.source, names)
-    assert (names["horizon_years"], names["entity"], names["levels"]) == (10, "China", [0.5, 0.8, 0.95])
+    assert (names["horizon_years"], names["entity"], names["levels"]) == (10, "China", [0.5, 0.8, 0.9])
     assert lab.prepare_copy("5", {"horizon_years": 10}) == copy
     copy.write_text(copy.read_text().replace("# 5.", "# My own 5."))
     edited = copy.read_bytes()

@@ -162,7 +162,8 @@ def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     dates = pd.date_range(values.index[0], end, periods=POINTS)
     labels, shown = [], [values, series.newer["value"]]
     if found is not None:
-        labels += figures.plot_forecast(axis, found.fan, values)
+        known = found.target.values  # with a newer figure of which both ends are known
+        labels += figures.plot_forecast(axis, found.fan, known[known.index >= values.index[0]], found.levels)
         shown.append(found.quantiles.max())
     if series.bound is not None:
         known = series.bound[series.bound.index.slice_indexer(values.index[0], end)]
