@@ -109,6 +109,7 @@ CHOICES = {
     "order": "What comes first in 03/04/2020: dmy (the day) or mdy (the month).",
     "decimal": "The decimal mark: . or ,",
     "future": "Figures dated after today: keep or drop.",
+    "season": "Where months or quarters have seasons: same (one period of each year) or sum (of whole years).",
     "dates": "Write as-printed to keep the first days of months, quarters and years, which else stand for their ends.",
     "year-ends": "Month and day on which years such as FY2016/17 end: 03-31.",
 }
@@ -119,6 +120,7 @@ LIMITED = {
     "order": ("dmy", "mdy"),
     "decimal": (".", ","),
     "future": ("keep", "drop"),
+    "season": ("same", "sum"),
     "dates": ("as-printed",),
 }
 FLAGS = {column.name for column in COLUMNS if column.flag}

@@ -17,6 +17,7 @@ from ..base.levels import band_columns, band_ends, quoted_level, say_level
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
+from .added import sum_up
 from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
 from .lessons import Lessons, read_counts
@@ -96,7 +97,8 @@ class Forecast:
 
     Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
     are left out. Where the figures level off, `led` is the forecast of the same series with the upper end of that
-    verdict as its bound, and every quantile is the mean of both.
+    verdict as its bound, and every quantile is the mean of both. Where the series counts all so far, `added` is the
+    forecast of what each period adds, and every quantile without a bound is one of its sums.
     """
 
     target: AdoptionSeries
@@ -108,6 +110,7 @@ class Forecast:
     method: str
     assessed: Assessment
     led: Forecast | None = None
+    added: Forecast | None = None
     _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
 
     @property
@@ -248,13 +251,26 @@ class Forecast:
 
         What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
-        point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
-        quantiles, limit = self.lessons.errors.band(name).quantiles(cases, point, levels), self.target.limit
+        last, limit = float(self.windows.values[0, -1]), self.target.limit
+        if self.added is None:
+            point = forecast_points(self.at_origin, ahead, (name,))[name][0]
+            quantiles = self.lessons.errors.band(name).quantiles(cases, point, levels)
+        else:
+            quantiles = self.added.sum_from(last, name, ahead.years[0], levels)
         if self.target.cumulative:
             quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
             return np.minimum(quantiles, limit)
         return approach(quantiles, last, limit)
+
+    def sum_from(self, last: float, name: str, years: np.ndarray, levels: Levels) -> np.ndarray:
+        """Quantiles of a total that was `last` at the origin, and to which this forecast's method adds."""
+
+        def rates(ends: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+            return self.part(name, *self.look(ends), ranks)
+
+        gap = float(np.median(np.diff(self.windows.years[0])))
+        return sum_up(last, gap, self.lessons.decay, rates, years, levels)
 
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
