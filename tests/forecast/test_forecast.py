@@ -523,7 +523,7 @@ def test_statements_take_their_numbers_from_the_run(data):
         "a": "the figures do not show where growth will stop",
         "c": "30,000 respondents",
         "d": "2 degrees of freedom",
-        "h": "narrower question",
+        "h": "perhaps a wider list of products",
         "i": f"below {low:,.0f} or above {high:,.0f} million persons",
     }.items():
         assert words in table.loc[key, "statement"]
