@@ -15,7 +15,7 @@ from ..curves import decimal_years, to_dates
 from ..indicators.series import READ, AdoptionSeries
 from . import bands
 from .added import take_increments
-from .lessons import References, recall
+from .lessons import References, is_early, recall
 from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
@@ -123,7 +123,8 @@ def forecast_target(
         without = "" if windows.bounded else " without a bound"
         without += f" for {say_count(windows.points, 'figure')}" if windows.points < SHORTEST else ""
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
-    lessons = references.teach(target.technology, windows.bounded, windows.points)
+    early = is_early(target.unit, windows)
+    lessons = references.teach(target.technology, windows.bounded, windows.points, early)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
     given = (dates, levels, shares, method)
     result = Forecast(target, Origin(windows, lessons.prior), lessons, *given, assessed)
