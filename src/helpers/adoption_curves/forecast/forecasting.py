@@ -123,7 +123,7 @@ def forecast_target(
         without = "" if windows.bounded else " without a bound"
         without += f" for {say_count(windows.points, 'figure')}" if windows.points < SHORTEST else ""
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
-    early = not windows.bounded and is_early(target)
+    early = is_early(target.unit, windows)
     lessons = references.teach(target.technology, windows.bounded, windows.points, early)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
     given = (dates, levels, shares, method)

@@ -21,13 +21,14 @@ from .bands import Errors, is_bounded
 from .methods import PUBLISHED, Prior, last_shares, learn_prior, methods_for
 from .paths import correlate_errors, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
-from .windows import FEW_YEARS, SHORTEST
+from .windows import FEW_YEARS, SHORTEST, Windows, measure_growth
 
 NUMBERS = ["window", "years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "bound_sd"]
 NUMBERS += ["rate", "roughness", "stretch", "past_peak", "drift_sd", "actual"]
 """Columns of numbers in a residual frame besides its shares and methods."""
-EARLY_BELOW = 10
-"""Per 100 people: a series without a bound that stands lower may have its fastest growth before it."""
+EARLY_BELOW, EARLY_RATE = 10, 0.05
+"""Per 100 people, and growth a year on the scale of logarithms: a series without a bound that stands lower and grows
+faster may have its fastest growth before it."""
 COMPARED = "comparison technologies"
 EARLY_COLUMNS = ["technology", "entity", "origin", "window", "horizon_years", "years", "last", "growth", "rate"]
 EARLY_COLUMNS += ["roughness", "past_peak", "drift_sd", "actual", "damped_drift", "drift"]
@@ -111,7 +112,7 @@ class References:
     def teach(self, technology: str, bounded: bool, figures: int = SHORTEST, early: bool = False) -> Lessons:
         """`Lessons` for one technology; those that are not among the references share theirs.
 
-        Without a bound those for a series that `is_early` come from phones and fixed lines that were so as well.
+        Those for a series that `is_early` come from phones and fixed lines that were so as well.
         """
         rows = self.residuals(bounded, figures)
         others = [each for each in self.series if not technology or each.technology != technology]
@@ -119,16 +120,17 @@ class References:
         own = len(others) < len(self.series) or not kept.all()
         key = (technology if own else None, min(figures, SHORTEST), bounded, early)
         if key not in self._lessons:
-            more = complete_early(read_counts("early_phones")) if early and not bounded else None
+            more = complete_early(read_counts("early_phones")) if early else None
             if more is not None and technology:
                 more = more[~more["technology"].str.startswith(f"{technology},")]
             self._lessons[key] = Lessons(rows[kept] if own else rows, last_shares(others), more)
         return self._lessons[key]
 
 
-def is_early(series: AdoptionSeries) -> bool:
-    """Whether the last figure is below `EARLY_BELOW` per 100 people, households or the like."""
-    return bool(re.search(r"\bper 100\b", series.unit)) and bool(series.values.iloc[-1] < EARLY_BELOW)
+def is_early(unit: str, windows: Windows) -> bool:
+    """Whether the one window of a series is below `EARLY_BELOW` per 100 people, households or the like, and grows."""
+    low = bool(re.search(r"\bper 100\b", unit)) and bool(windows.values[0, -1] < EARLY_BELOW)
+    return low and not windows.bounded and bool(measure_growth(windows)[0][0] >= EARLY_RATE)
 
 
 def complete_early(table: pd.DataFrame) -> pd.DataFrame:
