@@ -137,7 +137,8 @@ def test_all_of_it_stands_on_one_screen(page, tmp_path, record_property):
 
 def test_another_curve_is_drawn_after_a_choice(page):
     before = page.locator(FIGURE).get_attribute("src")
-    page.get_by_label("Curve").select_option("Gompertz")
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+    page.locator(".widget-dropdown:has-text('Curve') select").select_option(label="Gompertz")
     page.wait_for_selector("img[alt*='with a fitted Gompertz curve and the forecast']")
     assert page.locator(FIGURE).get_attribute("src") != before
 
