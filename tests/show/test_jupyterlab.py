@@ -139,7 +139,7 @@ def test_another_curve_is_drawn_after_a_choice(page):
     before = page.locator(FIGURE).get_attribute("src")
     page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
     page.locator(".widget-dropdown:has-text('Curve') select").select_option(label="Gompertz")
-    page.wait_for_selector("img[alt*='with a fitted Gompertz curve and the forecast']")
+    page.wait_for_selector("img[alt*='with a fitted Gompertz curve, and the forecast']")
     assert page.locator(FIGURE).get_attribute("src") != before
 
 
