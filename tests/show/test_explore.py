@@ -65,7 +65,7 @@ def test_it_offers_every_series_curve_limit_and_date(panel):
     offered = {key for _, key in controls["series"].options}
     assert offered == {*indicators.list_studied(indicators.load())}
     assert [name for _, name in controls["family"].options] == list(curves.FAMILIES)
-    assert controls["limit"].options[0] == "Internet users"
+    assert controls["limit"].options[0] == controls["limit"].value == "Internet users"
     assert controls["limit"].options[-1] == "none"
     assert controls["as_of"].options[-1] == ("all data", "")
     assert ("18 Oct 2025", "2025-10-18") in controls["as_of"].options

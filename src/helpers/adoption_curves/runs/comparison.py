@@ -59,6 +59,11 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
         Sentences.
     dict of str
         Message by run.
+
+    Raises
+    ------
+    RunError
+        If none of the runs can be read.
     """
     parts: dict[str, list[pd.DataFrame]] = {part: [] for part in ("runs", "parameters", "numbers", "forecasts")}
     parts["observations"] = []

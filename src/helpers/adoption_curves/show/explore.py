@@ -90,6 +90,7 @@ class Explorer(widgets.VBox):
         days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
         days = sorted({*days, as_of} - {""})
         self.controls["limit"].options = [*known]
+        self.controls["limit"].index = 0  # which it would leave open where it had no options before
         self.controls["as_of"].options = [*((f"{pd.Timestamp(day):%-d %b %Y}", day) for day in days), ("all data", "")]
         self.controls["as_of"].value = as_of
         self.busy = False
