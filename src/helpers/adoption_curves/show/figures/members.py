@@ -63,6 +63,8 @@ def draw_members(
         if name in limits:
             axis.plot(dates, limits[name], "--", color=GREY, lw=1)
         axis.set_title(_name(name), loc="left", size=9, weight="bold")
+    for axis in axes.flat[max(0, len(panels) - COLUMNS) : len(panels)]:
+        axis.tick_params("x", labelbottom=True)  # those that have no panel below
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     starts = fit_room(axes[0, 0], min(shown.min(), quantiles[low].min()), max(highest, *limits.max(), 0))
@@ -129,7 +131,7 @@ def draw_ceilings(ceilings: pd.DataFrame, names: dict[str, Any], source: str) ->
         axis.plot(100 * ceilings["share"], values, "o", color=colour, ms=4)
         axis.set_ylim(0, 1.1 * values.max())
         axis.set_title(head, loc="left", size=9.5, weight="bold")
-        axis.set_xlim(0, 100)
+        axis.set_xlim(0, 103)
         use_numbers(axis)
         use_numbers(axis, "x")
     sums, upper = ceilings["weight"].cumsum(), ceilings["share"]
