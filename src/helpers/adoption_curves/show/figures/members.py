@@ -92,8 +92,8 @@ def _draw_member(axis: Axes, values: pd.Series, band: pd.DataFrame, line: pd.Ser
 def _say_members(medians: pd.Series, date: pd.Timestamp, names: dict[str, Any]) -> str:
     """The title: where the members' medians lie on a date, and their mean."""
     mean, own = say(medians["combined"], names["unit"], bare=True), medians.drop("combined")
-    if len(own) == 1:
-        return f"{names['title']}, {say_date(date)}: the only member's median is {mean}"
+    if say(own.min(), names["unit"]) == say(own.max(), names["unit"]):
+        return f"{names['title']}, {say_date(date)}: the median of every member is {say(own.max(), names['unit'])}"
     between = say_range(own.min(), own.max(), names["unit"])
     return f"{names['title']}, {say_date(date)}: the members' medians are {between}, and their mean is {mean}"
 
@@ -102,7 +102,7 @@ def _name(member: str) -> str:
     """A member for the head of its panel."""
     if member == "combined":
         return "Mean of the members"
-    return say_first(say_name(member.removesuffix("_led"))) + ", verdict's end" * member.endswith("_led")
+    return say_first(say_name(member.removesuffix("_led"))) + ", led" * member.endswith("_led")
 
 
 def draw_ceilings(ceilings: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
