@@ -68,6 +68,11 @@ class Member:
         """Distribution of its errors on other technologies: floor, quotients, and the widest band that these allow."""
         return self.own.lessons.errors.band(self.name)
 
+    def path(self) -> pd.Series:
+        """Path of the member from the last observation, by the dates of the forecast; in the unit of the series."""
+        ahead = self.own.ahead_of(self.forecast.years)
+        return pd.Series(forecast_points(self.own.at_origin, ahead, (self.name,))[self.name][0], self.forecast.dates)
+
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
 
@@ -354,16 +359,16 @@ class Forecast:
         Returns
         -------
         DataFrame
-            One row: low, middle, high (percent of the bound; two standard deviations to each side), rate_ahead (with
-            what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows where no curve
+            One row: low, middle, high (percent of the bound; two standard deviations to each side), intercept and slope
+            (of the rate ahead as a straight line of that in the window, on the Gompertz scale). No rows where no curve
             is averaged over its ceiling, see `curved`.
         """
-        columns = ["low", "middle", "high", "rate_ahead"]
+        columns = ["low", "middle", "high", "intercept", "slope"]
         if not self.curved:
             return pd.DataFrame(columns=columns, dtype=float)
         prior = self.at_origin.prior
         ends = 100 * prior.shares(np.array([[-2.0, 0.0, 2.0]]))[0]
-        return pd.DataFrame([[*ends, float(prior.expected_rate(1.0))]], columns=columns)
+        return pd.DataFrame([[*ends, prior.rate_intercept, prior.rate_slope]], columns=columns)
 
     def ceilings(self) -> pd.DataFrame:
         """The ceilings over which the member `logistic_prior` is averaged, by prior times likelihood.

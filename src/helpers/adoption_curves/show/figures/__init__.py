@@ -3,6 +3,7 @@
 from .among_others import draw_alignment, draw_comparison
 from .fits import draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_forecast, draw_hindcasts, draw_record
+from .members import draw_ceilings, draw_members
 from .observations import draw_coverage, draw_growth, draw_levels
 from .scores import draw_calibration, draw_skill
 from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
@@ -12,6 +13,7 @@ __all__ = [
     "SIZE",
     "draw_alignment",
     "draw_calibration",
+    "draw_ceilings",
     "draw_comparison",
     "draw_coverage",
     "draw_fits",
@@ -19,6 +21,7 @@ __all__ = [
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
+    "draw_members",
     "draw_profiles",
     "draw_record",
     "draw_residuals",

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import say_count, say_name
+from ...base.words import say_count, say_first, say_name
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 
@@ -18,7 +18,7 @@ CAP = 2.0
 """Errors from so many times that of drift on are drawn there."""
 
 
-def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
+def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.DataFrame) -> Figure:
     """Weighted interval score relative to drift, by horizon, one line a method.
 
     Parameters
@@ -28,6 +28,9 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
     window : int
         Which window length to draw.
     source : str
+    compared : DataFrame
+        04_skill: benchmark, window, horizon_years, technologies, wis_relative, low, high. The title is of the furthest
+        horizon whose interval excludes 1.
 
     Returns
     -------
@@ -53,17 +56,25 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str) -> Figure:
         size=8,
     )
     _name_horizons(axis, sorted(rows["horizon_years"].unique()))
-    own = ends.loc["combined"]
-    title = (
-        f"At {say_count(own['horizon_years'], 'year')} the combined forecast's error is "
-        f"{abs(1 - own['wis_relative']) * 100:.0f} % {'lower' if own['wis_relative'] < 1 else 'higher'} than drift's, "
-        f"over {say_count(own['technologies'], 'technology', 'technologies')}"
-    )
     units = (
         f"Weighted interval score relative to drift (below 1 is better; drawn up to {CAP:g}); "
         f"windows of {window} observations"
     )
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, _say_skill(compared, window), units, source)
+
+
+def _say_skill(compared: pd.DataFrame, window: int) -> str:
+    """The title: the score against drift at the furthest horizon at which the record tells the two apart."""
+    rows = compared[(compared["window"] == window) & (compared["benchmark"] == "drift")].sort_values("horizon_years")
+    certain = rows[(rows["low"] > 1) | (rows["high"] < 1)]
+    if certain.empty:
+        return "The record does not tell the combined forecast from drift: every 95 % interval includes 1"
+    row = certain.iloc[-1]
+    ahead = say_count(row["horizon_years"], "year")
+    few, many = (100 * abs(1 - end) for end in sorted((row["low"], row["high"]), key=lambda end: abs(1 - end)))
+    better = f"{100 * abs(1 - row['wis_relative']):.0f} % {'better' if row['high'] < 1 else 'worse'}"
+    title = f"{say_first(ahead)} ahead the combined forecast scores {better} than drift"
+    return f"{title} (95 % interval: {few:.0f} to {many:.0f} %)"
 
 
 def _name_horizons(axis: Axes, horizons: list[float], places: Any = None) -> None:
