@@ -69,7 +69,9 @@ def list_numbers(result: Result) -> dict[str, str]:
         return numbers
     end, beyond = forecast.quantiles.iloc[-1], "" if forecast.tested[-1] else "; beyond what was tested"
     band = f"median {say(end[0.5])}, 80 % band {say_range(end[0.1], end[0.9], unit)}{beyond}"
-    numbers[f"Forecast, {say_date(forecast.dates[-1])}"] = "refuted by the newer bound" if forecast.refuted else band
+    numbers[f"Forecast, {say_date(forecast.dates[-1])}"] = (
+        "no range, below its peak" if forecast.declines else "refuted by the newer bound" if forecast.refuted else band
+    )
     if result.selection.ceiling != "free":
         numbers["Curve and forecast"] = "two things: the forecast weighs all ceilings, whichever is chosen"
     if series.bound is not None and result.waits:
