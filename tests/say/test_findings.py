@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from adoption_curves import curves
-from adoption_curves.base.words import say_end
+from adoption_curves.base.words import NO_RANGE, WHY_NO_RANGE, say_end
 from adoption_curves.say import facts, findings, plain
 
 NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
@@ -152,6 +152,17 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told():
     told = " ".join(find(**tables))
     assert "fallen since 602 million persons in December 2024; whether they will rise above that again" in told
     assert not any(word in told for word in ("of the rise", "of the bound in", "where growth ends"))
+
+
+def test_past_a_peak_no_range_is_told_anywhere():
+    tables = grow([249.0, 602.0, 400.0])
+    tables["05_forecast"] = read_kept()["05_forecast"].assign(basis=NO_RANGE)
+    said = say_plainly(**tables)["forecast"]
+    assert said == f"Users, China: we give no range, {WHY_NO_RANGE}."
+    assert said in find(**tables)
+    numbers = findings.list_key_numbers(gather(**tables)).set_index("key")
+    assert numbers.loc["forecast", "text"] == "no range, below its peak"
+    assert not numbers.index.str.startswith("forecast_").any()
 
 
 def test_a_series_that_stands_still_has_no_pace():

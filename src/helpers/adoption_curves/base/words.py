@@ -174,6 +174,10 @@ def say_odds(level: float) -> str:
 
 DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
+NO_RANGE = "no range"
+"""The basis of a forecast past a peak, of which no range is given."""
+WHY_NO_RANGE = "because ranges made from technologies that fell held always for some of them and never for others"
+"""Ten comparison technologies fell by 5 % or more; each was left out in turn, see benchmarks/RESULTS.md."""
 
 
 def say_unit(unit: str) -> str:

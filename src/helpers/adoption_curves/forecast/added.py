@@ -6,8 +6,8 @@ limit as any other series. `sum_up` draws its joint paths and cumulates them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .paths import sift
 from .windows import SHORTEST, SHORTEST_SPAN, Levels, thin
+
+if TYPE_CHECKING:
+    from .result import Forecast
 
 MOST_STEPS = 40
 """Periods that are added up at most; over longer horizons one of them spans several of the series'."""
@@ -54,26 +57,17 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     return replace(series, values=rates, bound=None, limit=np.inf, censored=nothing, cumulative=False)
 
 
-def sum_up(
-    last: float,
-    gap: float,
-    decay: float,
-    rates: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    years: np.ndarray,
-    levels: Levels,
-) -> np.ndarray:
+def sum_up(added: Forecast, method: str, last: float, years: np.ndarray, levels: Levels) -> np.ndarray:
     """The total's quantiles (H, Q): joint paths of increments, cumulated from the last figure.
 
     Parameters
     ----------
+    added : Forecast
+        Of the increments, in units a year.
+    method : str
+        That of its methods whose paths are cumulated.
     last : float
-        The last figure.
-    gap : float
-        Years that one increment spans.
-    decay : float
-        Of the ranks of a path, see `paths`.
-    rates : callable
-        Quantiles (S, M) of the increments, in units a year, at years (S,) ahead and ranks (S, M).
+        The last figure of the total.
     years : (H,) after the last figure
     levels : (Q,), or (H, Q)
 
@@ -82,10 +76,12 @@ def sum_up(
     ndarray
         Between the ends of two periods the total runs straight.
     """
+    gap = float(np.median(np.diff(added.windows.years[0])))
     step = gap * max(1, int(np.ceil(years.max() / gap / MOST_STEPS)))
     ends = step * np.arange(1, int(np.ceil(years.max() / step - 1e-9)) + 1)
-    ranks, _ = sift(tuple(ends.tolist()), decay)
-    totals = last + step * np.cumsum(np.maximum(rates(ends, ranks.T), 0.0), axis=0)
+    ranks, _ = sift(tuple(ends.tolist()), added.lessons.decay)
+    rates = added.part(method, *added.look(ends), ranks.T)
+    totals = last + step * np.cumsum(np.maximum(rates, 0.0), axis=0)
     totals = np.vstack([np.full((1, totals.shape[1]), last), totals])
     before = np.minimum((years / step).astype(int), len(ends) - 1)
     part = (years / step - before)[:, None]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, quoted_level, say_level
+from ..base.words import NO_RANGE, WHY_NO_RANGE
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
@@ -261,21 +262,12 @@ class Forecast:
             point = forecast_points(self.at_origin, ahead, (name,))[name][0]
             quantiles = self.lessons.errors.band(name).quantiles(cases, point, levels)
         else:
-            quantiles = self.added.sum_from(last, name, ahead.years[0], levels)
+            quantiles = sum_up(self.added, name, last, ahead.years[0], levels)
         if self.target.cumulative:
             quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
             return np.minimum(quantiles, limit)
         return approach(quantiles, last, limit)
-
-    def sum_from(self, last: float, name: str, years: np.ndarray, levels: Levels) -> np.ndarray:
-        """Quantiles of a total that was `last` at the origin, and to which this forecast's method adds."""
-
-        def rates(ends: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-            return self.part(name, *self.look(ends), ranks)
-
-        gap = float(np.median(np.diff(self.windows.years[0])))
-        return sum_up(last, gap, self.lessons.decay, rates, years, levels)
 
     def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
         """Year, lowest and highest rank that each newer figure allows."""
@@ -329,7 +321,8 @@ class Forecast:
         DataFrame
             A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
             quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
-            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
+            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it; `NO_RANGE` past
+            a peak.
         """
         return pd.concat([self.method_frame(each) for each in self.methods], ignore_index=True)
 
@@ -350,7 +343,7 @@ class Forecast:
         columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
         columns |= {f"q{level:g}": quantiles[:, place] for place, level in enumerate(levels)}
         basis = np.where(self.tested, "calibrated", "extrapolated")
-        basis = "refuted" if self.is_refuted(method) else basis
+        basis = NO_RANGE if self.declines else "refuted" if self.is_refuted(method) else basis
         return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
 
     def prior(self) -> pd.DataFrame:
@@ -580,11 +573,11 @@ class Forecast:
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
         newer = say_newer(self.target.newer, self.windows.values[0, -1])
+        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} band, median {say(end[0.5])})"
+        found = f"{NO_RANGE}, {WHY_NO_RANGE}" if self.declines else found
         return (
             f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
-            f"{newer}{', which refutes it' if self.refuted else ''}; "
-            f"forecast for {say_date(self.dates[-1])}: {say_range(end[low], end[high], unit)} "
-            f"({say_level(self.level)} band, median {say(end[0.5])})>"
+            f"{newer}{', which refutes it' if self.refuted else ''}; forecast for {say_date(self.dates[-1])}: {found}>"
         )
 
     def _repr_html_(self) -> str:

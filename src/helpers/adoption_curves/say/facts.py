@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, say, say_at, say_name
+from ..base.words import DECLINED, NO_RANGE, WHY_NO_RANGE, say, say_at, say_name
 from ..curves import Assessment
 from ..curves.verdict import VERDICTS
 from ..forecast.windows import PAST_PEAK, SHORTEST
@@ -236,6 +236,12 @@ class Facts:
     def refuted(self) -> bool:
         """Whether newer figures refute the forecast."""
         return any(row["basis"] == "refuted" for row in self.fan)
+
+    @cached_property
+    def no_range(self) -> str:
+        """Why no range is given where the series is well below its peak; else ""."""
+        fallen = any(row["basis"] == NO_RANGE for row in self.fan)
+        return f"{self.title}: we give no range, {WHY_NO_RANGE}." if fallen else ""
 
     @cached_property
     def coverage(self) -> list[Row]:

@@ -94,6 +94,8 @@ def _list_ceiling(facts: Facts) -> list[tuple[Any, ...]]:
 def _list_forecasts(facts: Facts) -> list[tuple[Any, ...]]:
     if facts.refuted:
         return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "refuted by the newest figure", "")]
+    if facts.no_range:
+        return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "no range, below its peak", "")]
     rows = []
     for row in facts.fan:
         if row["date"].month == 12 or row is facts.fan[-1]:
@@ -232,6 +234,8 @@ def _state_forecast(facts: Facts) -> str:
         row = facts.list_rows("02_newer")[-1]
         lies = f"{say_bound(row, unit)} in {say_date(row['date'])} lies outside nearly all of its paths"
         return f"{facts.title}: the forecast from the exact figures is refuted, since {lies}. No forecast is given."
+    if facts.no_range:
+        return facts.no_range
     near, end = facts.at(1), facts.fan[-1]
     tested = [row for row in facts.fan if row["basis"] == "calibrated" and row["date"] > near["date"]]
     newer = [row for row in facts.list_rows("02_newer")[-1:] if np.isnan(row["read_low"])]  # others are figures to it

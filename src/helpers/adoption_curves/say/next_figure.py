@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.words import say, say_day, say_name, say_range
+from ..base.words import NO_RANGE, say, say_day, say_name, say_range
 from ..forecast.hub import BASELINES, ENTRY
 from ..forecast.register import PUBLISHED_MODEL
 from ..indicators import AdoptionSeries, Data
@@ -71,10 +71,10 @@ def state_next(
     -------
     DataFrame
         A row per part ("surprise", "before", "changed"): part, date, low, high (ends of the band, in the unit), level,
-        unit, sentence. No rows where no date lies ahead, or a newer figure refutes the forecast.
+        unit, sentence. No rows where no date lies ahead, a newer figure refutes the forecast, or it has no range.
     """
     date = find_next_date(forecast, series)
-    if date is None or (forecast["basis"] == "refuted").any():
+    if date is None or forecast["basis"].isin(["refuted", NO_RANGE]).any():
         return pd.DataFrame(columns=COLUMNS)
     now, level, unit = forecast[forecast["date"] == date].iloc[0], quoted_level(levels), series.unit
     low, high = (float(now[name]) for name in band_columns(level))

@@ -118,6 +118,8 @@ def _say_forecast(facts: Facts) -> str:
         return (
             f"{facts.title}: the newest figure lies outside what the earlier ones let expect, so no forecast is given."
         )
+    if facts.no_range:
+        return facts.no_range
     near, far, tested = facts.at(1), facts.fan[-1], facts.tested
     text = f"{facts.title}: {lower_first(facts.from_others)} " if facts.from_others else ""
     text += f"{facts.title}, forecast for {say_date(near['date'])}: {say_range(*facts.band(near), facts.unit)}. "

@@ -15,6 +15,7 @@ import pandas as pd
 from ..base.levels import band_columns, say_level
 from ..base.words import (
     JOINED,
+    WHY_NO_RANGE,
     lower_first,
     percent,
     say,
@@ -134,8 +135,8 @@ def state_ceiling(
         )
         text = (
             f"The series lies {part} below its peak ({say(peak, unit)}, now {say(last, unit)}). {others}. Adoption "
-            "curves only rise and do not apply: the forecast is the last level, with a band as wide as such forecasts "
-            "have missed by."
+            "curves only rise and do not apply. The middle of the forecast is the last level. We give no range, "
+            f"{WHY_NO_RANGE}."
         )
         return text, numbers
     if windows.points < SHORTEST:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_newer, say_odds, say_range
+from ...base.words import NO_RANGE, lower_first, say, say_at, say_count, say_date, say_newer, say_odds, say_range
 from ...indicators import AdoptionSeries
 from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
 from .single import plot_bound, plot_fan, plot_newer
@@ -74,8 +74,10 @@ def draw_forecast(
     known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
     earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
-    labels = plot_fan(axis, fan, start, levels, names["unit"])
-    drawn = [values, series.newer["value"], *(fan[end] for end in band_columns(max(levels)))]
+    unknown = (fan["basis"] == NO_RANGE).any()
+    labels = plot_fan(axis, fan, start, [] if unknown else levels, names["unit"])
+    widest = ["q0.5"] if unknown else band_columns(max(levels))
+    drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
     units = f"{names['unit'].capitalize()}; points: published figures; blue: combined forecast"
     units += _draw_bound(axis, series, ahead, (values.index[0], last), levels, names, drawn, labels)
     parted = part_line(values, series.breaks)
@@ -89,7 +91,7 @@ def draw_forecast(
     labels = labels if scenarios is None else _draw_scenarios(axis, scenarios, fan, start, labels)
     units += _draw_on_record(axis, on_record, last)
     plot_newer(axis, series.newer)
-    if len(levels) == 1 and not (fan["basis"] == "refuted").any():
+    if len(levels) == 1 and not fan["basis"].isin(["refuted", NO_RANGE]).any():
         _say_odds(axis, fan, start, names, levels[0])
     end = _mark_tested(axis, fan)
     if len(levels) == 1:
@@ -173,6 +175,8 @@ def _say_forecast(
     after = say_newer(newer, start[1], at_date)
     if (fan["basis"] == "refuted").any():
         return f"{names['title']}: the forecast {last} is refuted{after.replace(',', ':', 1)}"
+    if (fan["basis"] == NO_RANGE).any():
+        return f"{names['title']}: no range {last}, well below its peak"
     bands = [(level, *end[[*band_columns(level)]]) for level in levels]
     said = [f"{say(low, unit, high, bare=True)} to {say(high, unit, bare=True)} ({say_level(level)} band) or "
             for level, low, high in bands[:-1]]  # fmt: skip
