@@ -111,7 +111,7 @@ def test_what_no_figure_could_be_set_beside_is_refused(series, result):
     with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
         register.enter(series, result, ["2025-06-30"])
     later = pd.Series([1.0], pd.to_datetime(["2026-01-31"]))
-    with pytest.raises(RunError, match=r"cannot go on record: It ends.* What comes counts something else"):
+    with pytest.raises(RunError, match=r"cannot be registered: It ends.* Later figures count something else"):
         register.enter(replace(series, later=later, segment_note="It ends."), result)
     breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
     with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
@@ -204,7 +204,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
         == MODEL
     )
     assert (
-        "No forecast is on record" in call(capsys, "score", "--data", str(SAMPLE), "--hub", str(tmp_path / "empty"))[1]
+        "No forecast is registered" in call(capsys, "score", "--data", str(SAMPLE), "--hub", str(tmp_path / "empty"))[1]
     )
 
 

@@ -99,7 +99,7 @@ def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, ca
     code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]), "--cumulative")
     assert (code, "'4' is below 5 before it, and what counts all so far (cumulative) cannot fall" in out) == (1, True)
     code, out, _ = call(capsys, "check", write(tmp_path, "sales"))
-    assert (code, "sales never fell in 10 steps or more; if figures count all so far" in out) == (0, True)
+    assert (code, "sales never fell in 10 steps or more; if the figures are cumulative" in out) == (0, True)
     for source in (write(tmp_path, "Share (%)", np.array(SOLD) / 2), write(tmp_path, "sales", SOLD[:9])):
         assert "never fell" not in call(capsys, "check", source)[1]
     assert "never fell" not in call(capsys, "check", write(tmp_path, "sales"), "--cumulative")[1]

@@ -358,7 +358,7 @@ def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
     assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million persons")
     assert series.share.isna().all()
     assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]
-    with pytest.raises(indicators.DataError, match="was selected without a bound; name one, or a number"):
+    with pytest.raises(indicators.DataError, match="has no upper limit; name one, or a number"):
         series.bound_at(["2020-12-31"])
 
 
@@ -380,5 +380,5 @@ def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one
     named, given = (data.references(exclude=each) for each in (series.technology, series))
     assert [repr(each) for each in named] == [repr(each) for each in given]
     assert len(named) < len(data.references())
-    with pytest.raises(indicators.DataError, match=r"'online paymnt' is no earlier technology.*online payment"):
+    with pytest.raises(indicators.DataError, match=r"'online paymnt' is no comparison technology.*online payment"):
         data.references(exclude="online paymnt")

@@ -352,7 +352,7 @@ def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_pa
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
-    said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run without a bound needs"
+    said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with enough figures for a forecast without an upper limit (3)"
     figures = "first 3.1 on 31 December 2019, last 48.2 on 31 December 2024, highest 48.2 on 31 December 2024"
     told = f"ok: my_series.csv {said}\nunit: not stated; name it with --unit\nfigures: My series: {figures}\n"
     assert call(capsys, "check", path) == (0, told, "")

@@ -99,7 +99,7 @@ def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(ou
     assert forecast[["run", "text"]].drop_duplicates().to_numpy().tolist() == [
         ["one", "80 % band"], ["wide", "90 % band"]
     ]  # fmt: skip
-    assert "The runs quote bands of different levels (80 % and 90 %)" in found["notices"][0]
+    assert "The runs quote ranges of different levels (80 % and 90 %)" in found["notices"][0]
     told = say_forecasts(found["forecasts"])
     assert told.endswith("one says 710 to 870 million persons and wide 810 to 970 (80 % and 90 % bands)")
     assert "wide\n90 % band" in {text.get_text() for text in figure.axes[0].texts}
@@ -228,7 +228,7 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
         (["one", "one/"], 2, "'one' is named twice"),
         (["one", "../two"], 2, "'../two' is no name of a run"),
         (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
-        (["one", "begun"], 2, "Run 'begun' isn't finished; its command goes on where it stopped."),
+        (["one", "begun"], 2, "Run 'begun' isn't finished; the same command continues where it stopped."),
         (["one", "broken"], 1, "The record of run 'broken', run.json, can't be used"),
         (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (Usecols do not match columns"),
         (["one", "grid"], 2, "'grid' is a sweep, not a run. Name one of its runs: grid/RUN"),

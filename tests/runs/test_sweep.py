@@ -313,7 +313,7 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
     if number == signal.SIGINT:
-        assert err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command goes on from here."
+        assert err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
     assert wait_for(lambda: not is_alive(kernel))
 
 

@@ -43,7 +43,7 @@ def follow_link(folder: Path) -> Path:
         raise RunError(f"{missing} Connect its disk, or remove the link.")
     if place.is_mount():
         top = f"{shorten_path(folder)} is a link to {place}, the topmost folder of a disk, which can't be replaced."
-        raise RunError(f"{top} Let it lead to a folder on that disk.")
+        raise RunError(f"{top} Link to a folder on that disk.")
     return place
 
 

@@ -56,10 +56,10 @@ def check_levels(levels: Any) -> tuple[float, ...]:
     for level in found:
         low, high = band_ends(level)
         if not 0 < low < 0.5 < high < 1:
-            raise ValueError(f"levels has {level!r}, which tables would write as a band from {low:g} to {high:g}")
+            raise ValueError(f"levels has {level!r}, which tables would write as a range from {low:g} to {high:g}")
     for lower, upper in pairwise(sorted(found)):
         if set(band_ends(lower)) & set(band_ends(upper)):
-            raise ValueError(f"levels has {lower!r} and {upper!r}, one band in the tables; leave one out")
+            raise ValueError(f"levels has {lower!r} and {upper!r}, the same range in tables; leave one out")
     return found
 
 

@@ -95,7 +95,7 @@ def describe_notes(results: Any) -> list[str]:
         notes.append(f"Launch {model.launch:.4f}, {how}.")
     notes.append(
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
-        "distribution, and an infinite end was never crossed."
+        "distribution, and an infinite end means that the profile never crosses the threshold."
     )
     if model.name in WALD_FAILS:
         notes.append("Wald intervals of this family cover too rarely while the bend is half seen; trust the profile.")
@@ -109,11 +109,11 @@ def _describe_intervals(results: Any) -> str:
     if results.identified:
         found = "bound the ceiling"
     elif not np.isfinite(high):
-        found = "do not bound the ceiling: its 95 % interval is open"
+        found = "do not limit the ceiling: its 95 % interval is open"
     elif not results.launch_fits:
-        found = "do not bound the ceiling: the launch that is assumed fits worse than others, so give one"
+        found = "do not limit the ceiling: the assumed launch fits worse than others, so give one"
     else:
-        found = f"hardly bound the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
+        found = f"hardly limit the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
     if len(results.by_errors) < 2:
         return f"The data {found}, under {next(iter(results.by_errors))} errors."
     pairs = [(kind, fit.intervals([name], 0.05)[0]) for kind, fit in results.by_errors.items()]

@@ -125,8 +125,8 @@ def check_limits(series: AdoptionSeries) -> None:
     above = at_least[at_least > (1 + BOUND_TOLERANCE) * interpolate_known(series.bound, at_least.index)]
     if len(above):
         raise ValueError(
-            f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the bound: "
-            "a bound is an upper limit"
+            f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
+            "bound, an upper limit"
         )
 
 

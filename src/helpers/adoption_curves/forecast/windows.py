@@ -273,12 +273,12 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
         return window.without_bound()
     if bound.index[0] > kept.index[-1]:
         raise ValueError(
-            f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
+            f"the limit starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
     window = replace(window, bound=bound_at_origin(bound, years))
     if (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
         raise ValueError(
-            f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}): a bound is an upper limit"
+            f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}), which is an upper limit"
         )
     return window
 

@@ -73,7 +73,7 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     constraints, kind = field.get("constraints", {}), field["type"]
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
     if unseen := re.search(UNSEEN, text):
-        what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, a mark that nobody sees"
+        what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, an invisible character"
         return f"holds {what}; take it away"
     if text != text.strip():
         return "has a space before or after it; take it away"
@@ -128,5 +128,5 @@ def explain_number(text: str) -> str:
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
     if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
-        return "is a limit and no figure; write the number, and at_least or at_most beside it in a column named bound"
+        return "is a limit, not a figure; write the number, and at_least or at_most beside it in a column named bound"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"

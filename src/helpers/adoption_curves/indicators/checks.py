@@ -231,7 +231,7 @@ def check_figures(
         (thousands, f"is about a thousandth {before} the point parts thousands"),
         (
             exact[fallen],
-            "is below {before:g} before it, and what counts all so far (cumulative) cannot fall; leave cumulative out",
+            "is below {before:g} before it, and a cumulative count cannot fall; leave cumulative out",
         ),
         (rows[zero], "has the base {base}, which is 0 on {date:%Y-%m-%d}; a base is above 0"),
         (rows[above], "is above its base {base}, {limit:.6g} on {date:%Y-%m-%d}; check value, unit and base"),

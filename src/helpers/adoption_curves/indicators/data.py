@@ -292,7 +292,7 @@ class Data:
     def _check_technology(self, name: str) -> None:
         known = self.list_technologies()
         if name and name not in known:
-            raise parameter_error("technology", name, f"is no earlier technology; {suggest_names(name, known)}")
+            raise parameter_error("technology", name, f"is no comparison technology; {suggest_names(name, known)}")
 
     def _name_table(self, table: str) -> str:
         """Say where a table stands, for messages: its own file, or the one file of own data."""
@@ -324,13 +324,13 @@ class Data:
         """Find the bound of one series by what was asked for; see ``series``."""
         text, note = "" if bound is None else str(bound).strip(), ""
         if isinstance(bound, bool):
-            raise parameter_error("bound", text, "is no bound; write a positive number, an indicator or ''")
+            raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
         if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
             raise parameter_error("bound", text, f"has a thousands separator; write {text.replace(',', '')}")
         if text == "":
             return None
         if text == entry.indicator:
-            note = f"{text} cannot bound itself: its own base ({entry.base or 'none'}) is the bound."
+            note = f"{text} cannot limit itself: its own base ({entry.base or 'none'}) is the upper limit."
             text = entry.base_indicator or ("100" if is_percentage(entry) else "")
         if text == "":
             raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
@@ -342,7 +342,7 @@ class Data:
             return values, text, base.title, note
         why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
         if is_percentage(entry):
-            note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the bound is 100."
+            note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
             return _bound_by_number(entry, "100", note)
         rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
         largest = rows.groupby("indicator")["value"].max()
@@ -440,7 +440,7 @@ def is_percentage(entry: Any) -> bool:
 def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
-        raise parameter_error("bound", text, "is no upper bound; write a positive number, an indicator or ''")
+        raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
     text = f"{number:.10g}"
     if is_percentage(entry) and number > 100:
         message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"

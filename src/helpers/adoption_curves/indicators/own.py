@@ -321,7 +321,7 @@ class Table:
             self.clean["value"] = self.clean["value"].str.replace(LIMIT, "", regex=True)
             for cell in (limits + self.clean["value"]).dropna().unique()[:5]:
                 side = "below" if cell[0] in "<\u2264" else "above"
-                self.notes.append(f"{cell} is read as {side} {cell[1:]}, a limit and no figure")
+                self.notes.append(f"{cell} is read as {side} {cell[1:]}, a limit, not a figure")
         for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
             cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
             cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
@@ -446,7 +446,7 @@ class Table:
         texts = self.clean["indicator"].unique()
         names = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
         if len(set(names.values())) < len(names):
-            raise self.refuse("has names of indicators told apart by signs alone; name them by letters and digits")
+            raise self.refuse("has names of indicators that differ only in punctuation; use letters and digits")
         if any(names[text] != text for text in texts):
             self.notes.append(f"indicators are named {list_names(names.values())}")
         self.clean["indicator"] = self.clean["indicator"].map(names)

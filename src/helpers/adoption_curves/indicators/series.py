@@ -96,7 +96,7 @@ class AdoptionSeries:
             When the series has no bound.
         """
         if self.bound is None:
-            message = f"{of_entity(self.indicator, self.entity)} was selected without a bound; name one, or a number"
+            message = f"{of_entity(self.indicator, self.entity)} has no upper limit; name one, or a number"
             raise parameter_error("bound", "", message)
         return interpolate_values(self.bound, dates)
 
@@ -177,7 +177,7 @@ class AdoptionSeries:
         limits = interpolate_values(values, self.values.index)
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
-            raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a bound that is above 0")
+            raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
         beyond = self.censored.loc[self.censored["bound"] == "at_least", "value"]
         seen, limits = pd.concat([self.values, beyond]), np.r_[limits, interpolate_known(values, beyond.index)]
         above = seen.to_numpy(float) > limits * (1 + BASE_TOLERANCE)
@@ -188,7 +188,7 @@ class AdoptionSeries:
                 f"is below an observation: {of_entity(self.indicator, self.entity)} is {least}"
                 f"{say_amount(seen.iloc[worst], self.unit)} on {seen.index[worst]:%Y-%m-%d}, the limit "
                 f"{say_amount(limits[worst], self.unit)}; "
-                "choose a bound that is never below the series"
+                "choose a limit that is never below the series"
             )
             raise parameter_error("bound", name, message)
         return replace(self, bound=values, bound_name=name, bound_title=title, bound_note=note)

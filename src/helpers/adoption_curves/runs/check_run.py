@@ -93,9 +93,9 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
         day = data.public_on(parameters.entity, parameters.indicator, SHORTEST) if data.until() else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
-            f"{what} has {figures} above 0{until}; a forecast without a bound needs {SHORTEST}, half a year "
-            "apart: a slope, and a way to judge it. With a bound one is enough. Give a bound, or choose another "
-            f"indicator or {hint}"
+            f"{what} has {figures} above 0{until}; a forecast without an upper limit needs {SHORTEST}, half a year "
+            "apart: a slope, and a way to judge it. With an upper limit one is enough. Give one (-p bound), or choose "
+            f"another indicator or {hint}"
         )
 
 

@@ -158,7 +158,7 @@ def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -
     doubts = []
     if levels.nunique() > 1:
         said = " and ".join(map(say_level, sorted(levels.unique())))
-        doubts.append(f"The runs quote bands of different levels ({said}): a wider band is no sign of more doubt.")
+        doubts.append(f"The runs quote ranges of different levels ({said}): a wider range is no sign of more doubt.")
     if any(each["data"]["path"] != first["data"]["path"] for each in others):
         doubts.append("The runs were made from different data (parameter `data`).")
     elif any(each["data"]["files"] != first["data"]["files"] for each in others):

@@ -302,7 +302,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         read_parameters(content["parameters"])
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
-            raise UserError(f"Run '{name}' isn't finished; its command goes on where it stopped.") from error
+            raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
     except (OSError, ValueError, RunError) as error:
         told = "it is damaged, or of an older edition. Its pages stay as they are, and nothing else can be made from it"
@@ -467,7 +467,7 @@ def describe_commit() -> dict[str, Any]:
         changed = bool(ask_git(find_root(), "status", "--porcelain", "--", "src", "notebooks", "data"))
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        return {"git": None, "no_git": f"git did not tell the commit: {told[0] if told else 'no reason given'}"}
+        return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
     return {"git": {"commit": commit, "changed": changed}}
 
 
