@@ -144,7 +144,7 @@ def test_a_sweep_says_below_its_title_what_it_is_of(reports):
 
     page = BeautifulSoup((reports["sweep"] / "index.html").read_bytes(), "html.parser")
     [about] = [said.text for said in page.select("h2")[0].find_all_previous("strong")]
-    assert about == f"Users · million persons · {len(COUNTRIES)} entities"
+    assert about == f"Users · million people · {len(COUNTRIES)} entities"
 
 
 @pytest.mark.slow

@@ -104,8 +104,8 @@ def say_large(number: float) -> str:
 def say_amount(number: float, unit: str) -> str:
     """A number as exact as it was given, with its unit in full; from a million on in three digits and a word.
 
-    >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million persons")
-    ('2 million people', '48.2 percent of adults', '1,125.3 million persons')
+    >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million people")
+    ('2 million people', '48.2 percent of adults', '1,125.3 million people')
     """
     return f"{say_large(number) or f'{number:,.10g}'}{'' if unit == UNSTATED else f' {unit}'}"
 
@@ -179,8 +179,8 @@ DECLINED = "below its peak"
 def say_unit(unit: str) -> str:
     """A unit behind a number: shares get a sign.
 
-    >>> say_unit("percent of adults"), say_unit("million persons"), say_unit("percentage points"), say_unit(UNSTATED)
-    (' %', ' million persons', ' percentage points', '')
+    >>> say_unit("percent of adults"), say_unit("million people"), say_unit("percentage points"), say_unit(UNSTATED)
+    (' %', ' million people', ' percentage points', '')
     """
     if unit.startswith("percent") and unit != "percentage points":
         return " %"
@@ -238,7 +238,7 @@ def say_newer(newer: pd.DataFrame, last: float, at_date: str = "in") -> str:
 
 
 def say_limit(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
-    """A figure that is a bound: "at least 700 million persons for 30 June 2026"."""
+    """A figure that is a bound: "at least 700 million people for 30 June 2026"."""
     return f"{say_name(row['bound'])} {say(row['value'], unit)} for {say_day(date)}"
 
 
@@ -260,8 +260,8 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     the number and what it stands `beside`; small ones have two digits; from a million on a word helps. `bare` leaves
     the unit out, where another number of the same unit follows.
 
-    >>> say(1125.3, "million persons"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
-    ('1,125 million persons', '42.8 %', '8.4', '5.26', '42.0', '0.053')
+    >>> say(1125.3, "million people"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
+    ('1,125 million people', '42.8 %', '8.4', '5.26', '42.0', '0.053')
     >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
     ('9.41 million users', '−0.3 percentage points', 'no limit', '98')
     """
@@ -279,8 +279,8 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
 def say_range(low: float, high: float, unit: str = "") -> str:
     """A range, both ends with the same decimals.
 
-    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
-    ('298 to 1,177 million persons', '0 to 1,252', '8.4 to 42.0 %')
+    >>> say_range(298.2, 1177, "million people"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
+    ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0 %')
     >>> say_range(1.5e9, 1.69e9, "people"), say_range(859e6, 1.2e9, "people")
     ('1.5 to 1.69 billion people', '859 million to 1.2 billion people')
     """

@@ -395,7 +395,7 @@ class Table:
         scaled = [column for column in self.frame if plain_name(column) in SCALES and (self.frame[column] != "0").all()]
         if scaled and "unit" not in self.choices:
             first = shorten(self.frame[scaled[0]].iloc[0])
-            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand persons'")
+            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand people'")
         self._ask_for_share(heading.strip("\0"), texts, known, given)
 
     def _ask_for_share(self, heading: str, texts: pd.Series, known: bool, given: bool) -> None:

@@ -42,7 +42,7 @@ def state_plainly(facts: Facts) -> pd.DataFrame:
 
 
 def say_bound(row: Row, unit: str, bare: bool = False) -> str:
-    """A figure that is a bound: "at least 700 million persons"."""
+    """A figure that is a bound: "at least 700 million people"."""
     return f"{say_name(row['bound'])} {say(row['value'], unit, bare=bare)}"
 
 
