@@ -254,7 +254,7 @@ def test_baselines_are_the_closed_forms_of_the_textbook():
 def score(data, *frames, **options):
     """As in a hub that requires no other levels than `enter` gives."""
     scored = hub_scores.score_register(pd.concat(frames), data, required=(0.1, 0.5, 0.9), **options)
-    return on_record.add_sentences(scored, data)
+    return on_record.add_sentences(scored)
 
 
 def test_scores_are_those_of_the_figure_that_came(data):

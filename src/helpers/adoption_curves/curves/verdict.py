@@ -67,7 +67,7 @@ class Assessment:
     table: pd.DataFrame = field(repr=False)
     bound: float = np.nan
     reason: str = ""
-    note: ClassVar[str] = "of this wave; a later one cannot be seen"
+    note: ClassVar[str] = "a later phase of growth cannot be ruled out"
     """Caveat of every sentence."""
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,9 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     dict
         title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
         its suspected breaks, date -> what may have changed, points: its figures, date -> value and publication in
-        words, and asked: who was asked, a sentence. Of users, population: the newest of the entity, and a sentence.
+        words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted, and doing: what
+        they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of the entity, and
+        a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
@@ -45,8 +48,10 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         date: f"{say_day(date)}: {value:,.10g}{unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    asked = _say_asked(data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1])
-    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "asked": asked}
+    entry, publisher = data.find_entry(series.indicator), shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
+    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "publisher": publisher}
+    words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
+    words["people"] = entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of ")
     population = data.find_population(series)
     if population is None:
         return words
@@ -54,6 +59,16 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
     told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
     return words | {"population": (size, told)}
+
+
+def shorten_publisher(name: str) -> str:
+    """A publisher as sentences name it: by its letters where it has some, "" where it has no name or a long one.
+
+    >>> shorten_publisher("China Internet Network Information Center (CNNIC)"), shorten_publisher("Gallup")
+    ('CNNIC', 'Gallup')
+    """
+    letters = re.search(r"\(([A-Z]{2,8})\)$", name)
+    return letters[1] if letters else "" if name == UNNAMED or len(name) > 60 or "://" in name else name
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

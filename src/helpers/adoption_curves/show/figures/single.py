@@ -96,7 +96,7 @@ def plot_fan(
         lower, upper = [start[1], *fan[low]], [start[1], *fan[high]]
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
         axis.plot(dates, np.transpose([lower, upper]), color=BLUE, lw=0.5, alpha=0.8)
-        text = f"{say_level(level)} band: {tell(end[low])} to {tell(end[high])}"
+        text = f"{say_level(level)} range: {tell(end[low])} to {tell(end[high])}"
         labels.append(Label(dates[-1], end[high], text, BLUE))
     axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
     return [*labels, Label(dates[-1], end["q0.5"], f"median {tell(end['q0.5'])}", BLUE)]
@@ -151,14 +151,12 @@ def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
     return [Label(line.index[-1], line.iloc[-1], f"{name}: {say(line.iloc[-1])}", GREEN)]
 
 
-def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series, band: pd.DataFrame | None = None) -> list[Label]:
-    """Draw the known upper bound, dashed where it is forecast, and its own band: both ends by date."""
-    if band is not None:
-        axis.fill_between(band.index, *band.to_numpy().T, color=GREY, alpha=0.18, lw=0)
+def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> list[Label]:
+    """Draw the known upper limit, dashed where it is forecast."""
     axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
     axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
     line = ahead if len(ahead) else bound
-    return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
+    return [Label(line.index[-1], line.iloc[-1], f"upper limit {say(line.iloc[-1])}", GREY)]
 
 
 def finish_axes(
