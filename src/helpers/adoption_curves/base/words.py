@@ -218,7 +218,7 @@ JOINED = (
 """How the range of an end is made."""
 
 
-def say_limit(row: Any, unit: str, bare: bool = False) -> str:
+def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:
     """A figure that is printed as a limit; `row` has bound, value and, where it is read as a range, read_low.
 
     >>> from types import SimpleNamespace

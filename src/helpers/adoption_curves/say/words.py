@@ -161,20 +161,17 @@ def _say_growth(facts: Facts) -> str:
     before, last = facts.before, facts.last
     if before is None or facts.gain is None:
         return ""
-    when = f"{_say_when(facts, before)}"
+    text = f"The figure for {say_date(last['date'])} is"
+    then = f"that for {say_date(before['date'])} ({say(before['value'], facts.unit)})"
     if facts.unchanged:
-        return f"The figure is the same as {when}."
-    if facts.is_share:
-        word = "more" if facts.gain > 0 else "less"
-        return f"That is {say(abs(facts.gain), 'percentage points')} {word} than {when}."
-    then = say(before["value"], facts.unit)
-    if facts.adds_up:
-        return f"Of these, {say(facts.gain, facts.unit)} were added since {say_date(before['date'])}."
+        return f"{text} the same as {then}."
+    side = "above" if facts.gain > 0 else "below"
+    if facts.is_share or facts.adds_up:
+        return f"{text} {say(abs(facts.gain), facts.gain_unit)} {side} {then}."
     ratio = last["value"] / before["value"]
     if ratio >= MANY_TIMES:
-        return f"That is {ratio:.1f} times as many as the {then} {when}."
-    word, digits = "more" if facts.gain > 0 else "fewer", 0 if abs(facts.gain) >= 0.5 else 1
-    return f"That is {abs(facts.gain):.{digits}f}% {word} than the {then} {when}."
+        return f"{text} {ratio:.1f} times {then}."
+    return f"{text} {abs(facts.gain):.{0 if abs(facts.gain) >= 0.5 else 1}f}% {side} {then}."
 
 
 def _say_rivals(facts: Facts, pace: Row) -> str:

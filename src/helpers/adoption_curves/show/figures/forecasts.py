@@ -70,7 +70,7 @@ def draw_forecast(
     """
     quoted = quoted_level(levels)
     figure, axis, fan, start, labels, units = _open_fan(rows, series, names, sorted({min(levels), quoted}))
-    plot_newer(axis, series.newer)
+    plot_newer(axis, series.newer.join(series.readings))
     if not (fan["basis"] == "refuted").any():
         _say_odds(axis, fan, names, quoted)
     _mark_tested(axis, fan)
@@ -126,7 +126,7 @@ def draw_bands(
     Figure
     """
     figure, axis, fan, start, labels, units = _open_fan(rows, series, names, levels)
-    plot_newer(axis, series.newer)
+    plot_newer(axis, series.newer.join(series.readings))
     _mark_tested(axis, fan)
     label_ends(axis, labels, size=8)
     return close_canvas(figure, _say_forecast(fan, start, series, names), units, source)
@@ -190,14 +190,12 @@ def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.
 def _say_forecast(fan: pd.DataFrame, start: tuple[Any, ...], series: AdoptionSeries, names: dict[str, Any]) -> str:
     """The title: the middle for the date of the headline, and the figure that it starts from."""
     at_date, unit = say_at(names.get("cumulative", False)), names["unit"]
-    read = (
-        series.observations.set_index("date").reindex([start[0]]).iloc[0] if start[0] in series.readings.index else None
-    )
-    last = say(start[1], unit) if read is None else say_limit(read, unit)
+    newer = series.newer.join(series.readings)
+    last = say_limit(newer.loc[start[0]], unit) if start[0] in series.readings.index else say(start[1], unit)
     after = f"{last} {at_date} {say_date(start[0])}"
     if (fan["basis"] == "refuted").any():
-        newer = say_newer(series.newer, start[1], unit, at_date).removeprefix(", ")
-        return f"{names['title']}: {newer} contradicts the forecast from {after}"
+        newest = say_newer(newer, start[1], unit, at_date).removeprefix(", ")
+        return f"{names['title']}: {newest} contradicts the forecast from {after}"
     goal = find_goal([row for _, row in fan.iterrows()])
     return f"{names['title']}: about {say_about(goal['q0.5'], unit)} {at_date} {say_date(goal['date'])}, after {after}"
 

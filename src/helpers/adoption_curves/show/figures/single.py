@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say
+from ...base.words import say, say_limit
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
 
@@ -133,15 +133,22 @@ def _plot_values(axis: Axes, values: pd.Series) -> None:
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
-    """Draw figures that are bounds (index date; value, bound) as a stroke with an arrow to the side that is left."""
+    """Draw figures that are limits (index date; value, bound) as a stroke with an arrow to the side that is left.
+
+    One that is read between two ends (read_low, read_high) is a point between them, with the words of its limit.
+    """
     axis.plot(newer.index, newer["value"], ls="", marker="_", color=INK, ms=9, mew=1.8, zorder=6)
     for date, row in newer.iterrows():
-        least = row["bound"] == "at_least"
+        least, ends = row["bound"] == "at_least", [row.get("read_low", np.nan), row.get("read_high", np.nan)]
+        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
+        if np.isfinite(ends).all():
+            axis.vlines(date, *ends, color=INK, lw=4, zorder=6)
+            note(axis, say_limit(row, bare=True).replace(" than ", "\nthan "), spots)
+            continue
         axis.annotate(
             "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
             arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
-        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
         note(axis, f"{'≥' if least else '≤'} {say(row['value'])}", spots)
 
 
