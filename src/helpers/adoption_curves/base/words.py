@@ -58,7 +58,7 @@ def escape(text: str) -> str:
 
 
 class PlainStream:
-    """A stream of text that writes what steers a terminal as codes, whoever wrote it: nothing else need think of it."""
+    """A stream of text that writes what steers a terminal as codes, from any author, so that no other code has to."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream

@@ -111,7 +111,7 @@ class References:
 
 @lru_cache(maxsize=2)
 def read_counts(name: str) -> pd.DataFrame:
-    """A table of the data that counts what came after the verdict "levels off", see data/README.md.
+    """A table of the data that counts outcomes after the verdict "levels off", see data/README.md.
 
     Parameters
     ----------

@@ -57,6 +57,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         return words
     date, size = population.index[-1], float(population.iloc[-1])
     [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
+    publisher = shorten_publisher(publisher) or publisher
     told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
     return words | {"population": (size, told)}
 
@@ -106,10 +107,11 @@ def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
 
 
 def _name_publishers(data: Data, used: pd.Series) -> str:
-    """The publishers of sources, as in `cite_sources`; the title of a source whose publisher has no name."""
+    """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, sources["title"])
-    return f"Source: {'; '.join(sorted(names.unique()))}." if len(names) else ""
+    short = {shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
+    return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
 def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: bool = True) -> str:
@@ -132,7 +134,7 @@ def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: b
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
-    notes = [f"{date:%Y-%m}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
+    notes = [f"in {say_date(date)}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
     return " ".join([_name_publishers(data, pd.concat(used)), *[f"Suspected break {note}." for note in notes]]).strip()
 
 

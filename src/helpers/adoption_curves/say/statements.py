@@ -358,12 +358,12 @@ def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
     parts = [f"The base is {base}."] if target.base else []
     notes = [note for note in (target.segment_note, target.bound_note) if note]
     for row in target.breaks.itertuples():
-        verb = (
-            "splits the series"
-            if row.kind == "break"
-            else "may be part of the growth, and the forecast uses both sides of it"
+        sure = row.kind == "break"
+        changed = "changed" if sure else "may have changed"
+        crossed = "This splits the series." if sure else "The forecast uses figures from both sides of it."
+        parts.append(
+            f"On {say_day(row.date)} the question or the method {changed} ({row.reason.rstrip('.')}). {crossed}"
         )
-        parts.append(f"{say_day(row.date)}: {row.reason.rstrip('.')}; this {verb}.")
     if not len(target.breaks) and not notes:
         notes = ["No break of question or method is recorded."]
     first_used = round(float(windows.years[0, 0]), 2)

@@ -187,8 +187,8 @@ def _say_rivals(facts: Facts, pace: Row) -> str:
         return f"{text}none rose as fast."
     names = []
     for row in rivals[:MOST_NAMED]:
-        sold = f", a share of {row['unit'].removeprefix('percent of ')}" if "of new " in row["unit"] else ""
-        lost = f", which later lost {row['lost']:.0f}%" if row["lost"] > LOST else ""
+        sold = f" in {row['unit'].removeprefix('percent of ')}" if "of new " in row["unit"] else ""
+        lost = f", down {row['lost']:.0f}% since" if row["lost"] > LOST else ""
         names.append(f"{row['technology']}{sold}{lost}")
     more = "; and others" if len(rivals) > MOST_NAMED else ""
     return f"{text}{int(pace['place'] - 1)} rose as fast or faster ({'; '.join(names)}{more})."
@@ -208,7 +208,7 @@ def _write_forecast(facts: Facts) -> str:
     text += f"{say_range(*facts.band(goal), unit)} for {say_date(goal['date'])}. {_say_record(facts)}"
     if facts.as_printed is not None and facts.newer is not None:
         newer = facts.newer
-        read = say_range(newer["read_low"], newer["read_high"], unit)
+        read = say_range(newer["read_low"], newer["read_high"])
         text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}; if it is any number from "
         text += f"{say(newer['value'], bare=True)} on, the range for {say_date(goal['date'])} is "
         text += f"{say_range(*facts.band(facts.as_printed), unit)}."

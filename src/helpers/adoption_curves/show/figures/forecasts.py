@@ -229,7 +229,7 @@ def draw_hindcasts(
     source: str,
     levels: Sequence[float] = LEVELS,
 ) -> Figure | None:
-    """The same forecast as made at each earlier date, against what came, newer figures that are bounds among it.
+    """The same forecast as made at each earlier date, against the outcome, also where that is printed as a limit.
 
     Parameters
     ----------
