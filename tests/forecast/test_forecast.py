@@ -527,7 +527,7 @@ def test_statements_take_their_numbers_from_the_run(data):
         "c": "30,000 respondents",
         "d": "2 degrees of freedom",
         "h": "perhaps a wider list of products",
-        "i": f"below {low:,.0f} or above {high:,.0f} million persons",
+        "i": f"below {low:,.0f} or above {high:,.0f} million people",
     }.items():
         assert words in table.loc[key, "statement"]
 

@@ -105,7 +105,7 @@ def test_the_index_says_what_was_found_and_how(pages):
     assert "<h1><bdi>Generative AI users</bdi>: <bdi>China</bdi></h1>" in text
     assert '<p class="lead">China had 602 M.</p>' in text
     assert '<p class="muted">Next: January or February 2027 (expected)</p>' in text
-    for reading in ("602 million persons", "801 million persons (650 to 1,002)", "not within the horizon"):
+    for reading in ("602 million people", "801 million people (650 to 1,002)", "not within the horizon"):
         assert f"<td>{reading}</td>" in text
     assert "adoption run small -p horizon_years 3 -p data tests/sample" in text
     assert "China Internet Network Information Center" in text

@@ -26,7 +26,7 @@ SLOW = pytest.mark.slow
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
-NAMES = {"title": "Users, Atlantis", "unit": "million persons", "bound_title": "Internet users"}
+NAMES = {"title": "Users, Atlantis", "unit": "million people", "bound_title": "Internet users"}
 BOUND = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
 BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
 GROWTH = pd.DataFrame(
@@ -133,7 +133,7 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
 def test_growth_shows_the_changes_as_published_and_no_rate():
     figure = figures.draw_growth(GROWTH, NAMES, BREAKS, "Source: test.")
     title, units, *texts = read_texts(figure)
-    assert title.endswith("+266 million persons between December 2024 and June 2025, the largest change")
+    assert title.endswith("+266 million people between December 2024 and June 2025, the largest change")
     assert {"+19", "+266", "+87"} <= set(texts)
     assert "a year" not in title + units
     assert [bar.get_height() for bar in figure.axes[0].containers[0]] == [19, 266, 87]
@@ -171,7 +171,7 @@ def test_levels_state_the_share_and_mark_the_suspected_break():
 
 def test_a_newer_figure_that_is_a_bound_is_an_arrow_and_in_the_title():
     drawn = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NEWER, "Source: test.")
-    assert "602 million persons in December 2025, 53.5 % of internet users; at least 700 in June 2026" in str(
+    assert "602 million people in December 2025, 53.5 % of internet users; at least 700 in June 2026" in str(
         read_texts(drawn)[0]
     )
     assert "≥ 700" in read_texts(drawn)
@@ -225,7 +225,7 @@ def test_forecast_title_is_the_last_tested_eighty_percent_band():
     fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"])
     scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
     figure = draw_fan(fan, scenarios, levels=[0.8])
-    assert f"{fan['q0.1'][0]:.0f} to {fan['q0.9'][0]:.0f} million persons" in read_texts(figure)[0]
+    assert f"{fan['q0.1'][0]:.0f} to {fan['q0.9'][0]:.0f} million people" in read_texts(figure)[0]
     assert "suspected\nbreak" in read_texts(figure)
     assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
 
@@ -256,7 +256,7 @@ def test_a_fan_has_a_band_for_each_level(levels):
 def test_the_first_view_says_the_quoted_band_a_year_on_as_odds():
     fan = make_fan(["2026-06-30", "2026-12-31", "2027-12-31"])
     low, high = fan["q0.1"][1], fan["q0.9"][1]
-    assert f"4 in 5: {low:.0f} to {high:.0f} million persons\nin December 2026" in read_texts(draw_fan(fan))
+    assert f"4 in 5: {low:.0f} to {high:.0f} million people\nin December 2026" in read_texts(draw_fan(fan))
     narrow = read_texts(draw_fan(fan, levels=[0.5]))
     assert any(text.startswith("1 in 2: ") for text in narrow)
     assert {"230", "249", "515", "602", "forecast\nfrom here"} <= set(narrow)
@@ -289,7 +289,7 @@ def test_dates_of_what_adds_up_are_named_with_by():
         figures.draw_levels(GROWTH, BOUND, names, BREAKS, NEWER, "Source: test."),
     ]
     assert read_texts(drawn[0])[0].endswith("after 602 by December 2025, at least 700 by June 2026")
-    assert "602 million persons by December 2025" in read_texts(drawn[1])[0]
+    assert "602 million people by December 2025" in read_texts(drawn[1])[0]
 
 
 def test_ticks_of_an_axis_have_the_same_decimals():

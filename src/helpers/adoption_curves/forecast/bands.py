@@ -145,12 +145,12 @@ class Band:
     variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
-    count: float  # technologies: windows, horizons and series of one hang together and count as one
+    count: float  # technologies: windows, horizons and series of one are correlated and count as one
     furthest: tuple[np.ndarray, np.ndarray] | None  # without a bound: damped years, and log of the most growth in them
 
     @property
     def widest(self) -> float:
-        """Coverage of the widest band that so many technologies vouch for; wider ones end at the largest quotient."""
+        """Coverage of the widest band that so many technologies can calibrate; wider ones end at the largest."""
         return self.count / (self.count + 1)
 
     def score_quantile(self, levels: Levels) -> np.ndarray:

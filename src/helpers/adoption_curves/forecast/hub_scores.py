@@ -1,4 +1,4 @@
-"""Set the forecasts on record beside what came: the table ``06_register``, and its summary by model."""
+"""Set registered forecasts beside their outcomes: the table ``06_register``, and its summary by model."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def _correlate(years: Sequence[float], decay: float) -> np.ndarray:
 
 
 def _score(years: Sequence[float], decay: float, paths: int) -> np.ndarray:
-    """Normal scores (paths, years) that hang together by the rule."""
+    """Normal scores (paths, years) that are correlated by the rule."""
     if not years:
         return np.empty((paths, 0))
     return draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T

@@ -6,7 +6,7 @@ The bound has one name and one form: `bound`, its value at each of the `years` b
 window has it as known at its origin, `Ahead` as it is forecast from there, an AdoptionSeries as a dated Series. All
 shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it: shares are
 then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
-origin, ``bound_ahead`` its forecast, ``bound_then`` what came of it.
+origin, ``bound_ahead`` its forecast, ``bound_then`` its outcome.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Own data: a plain table of dates and figures as tables like the project's, and those set beside own ones.
 
-A row a figure, or a column a date; CSV in UTF-8 or a sheet of a spreadsheet. What was understood is told; what can mean
+A row a figure, or a column a date; CSV in UTF-8 or a sheet of a spreadsheet. It says what it understood; what can mean
 two things is refused with the option to write, and what is in another form with the forms that are read.
 """
 
@@ -325,7 +325,7 @@ class Table:
         for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
             cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
             cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
-            whole = name == "sample_size"  # persons: a mark before three digits parts thousands
+            whole = name == "sample_size"  # people: a mark before three digits parts thousands
             decimal = "." if whole else self.choices.get("decimal") or self._find_decimal(cells, name)
             if decimal == "," and not cells.str.fullmatch(POINT).any():
                 cells = cells.str.replace(".", "").str.replace(",", ".")
@@ -398,7 +398,7 @@ class Table:
         scaled = [column for column in self.frame if plain_name(column) in SCALES and (self.frame[column] != "0").all()]
         if scaled and "unit" not in self.choices:
             first = shorten(self.frame[scaled[0]].iloc[0])
-            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand persons'")
+            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand people'")
         self._ask_for_share(heading.strip("\0"), texts, known, given)
 
     def _ask_for_share(self, heading: str, texts: pd.Series, known: bool, given: bool) -> None:

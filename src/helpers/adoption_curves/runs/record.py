@@ -216,7 +216,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
 def name_pages(content: Mapping[str, Any]) -> list[str]:
     """Paths in ``html/`` of all pages of a run with this content of its ``run.json``."""
     figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
-    return [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
+    return [f"{name}.html" for name in (*content["notebooks"], *figures, "made", "index")]
 
 
 def note_pages(folder: Path) -> None:

@@ -384,7 +384,7 @@ def say(line: str) -> None:
 
 
 def load_checked(parameters: Parameters, inputs: Mapping[str, Any], tell: Callable[[str], object]) -> Any:
-    """Data of a run, with its parameters checked against them; what is noteworthy of both is told."""
+    """Data of a run, with its parameters checked against them; notes on both are printed."""
     preload()  # it imports meanwhile
     with watch_data(parameters.source, inputs["data"]["files"]):
         data = check_parameters(parameters)
@@ -430,7 +430,7 @@ def run_all(
     outputs : Path, optional
         Folder that holds the run; `adoption_curves.base.project.find_outputs` by default.
     before_commit : callable
-        Called just before the run is put in place: whoever stops it later would find it whole.
+        Called just before the run is put in place: a run stopped later would be whole.
     made : dict, optional
         Filled with what was made or reused, by the notebook's name; stays empty where nothing changed.
     tell : callable

@@ -35,7 +35,7 @@ READABLE = {
     "low_covered": "covered, from",
     "high_covered": "covered, to",
     "standard_error": "standard error",
-    "sample_size": "persons asked",
+    "sample_size": "people asked",
     "std_error": "standard error",
     "url": "source",
 }
