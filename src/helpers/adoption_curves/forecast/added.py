@@ -7,7 +7,7 @@ limit as any other series. `sum_up` draws its joint paths and cumulates them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .paths import sift
 from .windows import SHORTEST, SHORTEST_SPAN, Levels, thin
-
-if TYPE_CHECKING:
-    from .result import Forecast
 
 MOST_STEPS = 40
 """Periods that are added up at most; over longer horizons one of them spans several of the series'."""
@@ -57,7 +54,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     return replace(series, values=rates, bound=None, limit=np.inf, censored=nothing, cumulative=False)
 
 
-def sum_up(added: Forecast, method: str, last: float, years: np.ndarray, levels: Levels) -> np.ndarray:
+def sum_up(added: Any, method: str, last: float, years: np.ndarray, levels: Levels) -> np.ndarray:
     """The total's quantiles (H, Q): joint paths of increments, cumulated from the last figure.
 
     Parameters
