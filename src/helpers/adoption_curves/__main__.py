@@ -346,7 +346,7 @@ def say_state(state: str) -> Iterator[None]:
 
 
 def stop(message: str, code: int) -> NoReturn:
-    """Say why on the error stream and end."""
+    """Print a message on the error stream and end."""
     with suppress(OSError):  # the terminal may have gone
         print(message, file=sys.stderr)
     raise SystemExit(code)

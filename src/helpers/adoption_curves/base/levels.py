@@ -40,12 +40,12 @@ def read_shares(name: str, shares: Any) -> tuple[float, ...]:
 
 
 def check_levels(levels: Any) -> tuple[float, ...]:
-    """Levels of bands that tables can tell apart, in the order given.
+    """Levels of prediction intervals with different names in tables, in the order given.
 
     Raises
     ------
     ValueError
-        Where there is none, one is no share, or two would have an end in common in the digits that tables write.
+        If there is none, one is no share, or two share an end in the digits that tables write.
 
     >>> check_levels([0.8, 0.5])
     (0.8, 0.5)
@@ -83,7 +83,7 @@ def band_ends(level: float) -> tuple[float, float]:
 
 
 def band_columns(level: float) -> tuple[str, str]:
-    """Columns of a forecast's table that hold both ends of the central band.
+    """Columns of both ends of the central interval in a forecast's table.
 
     >>> band_columns(0.95)
     ('q0.025', 'q0.975')

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AHEAD = 0.5
-"""How far the curve is drawn past the last observation, in spans of the series."""
+"""Length of the drawn curve past the last observation, in spans of the series."""
 POINTS = 121
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
@@ -103,7 +103,7 @@ def describe_notes(results: Any) -> list[str]:
 
 
 def _describe_intervals(results: Any) -> str:
-    """Whether the data bound the ceiling, and what that depends on."""
+    """Sentence on whether the data limit the ceiling, and under which errors."""
     name = results.model.ceiling.name
     low, high = results.intervals([name], 0.05)[0]
     if results.identified:

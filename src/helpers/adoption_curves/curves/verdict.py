@@ -119,7 +119,7 @@ def assess_ceiling(
     bound : number, Series over dates, array like `endog`, or None
         The limit that the ceiling can hardly lie above.
     errors : as in `AdoptionCurve`
-        Where they are known, the curves are fitted under these only.
+        Known errors; the curves are then fitted under these only.
     weights, known_se : as in `AdoptionCurve`
         For one series.
     families : sequence of names or classes

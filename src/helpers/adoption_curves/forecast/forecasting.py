@@ -35,12 +35,11 @@ def forecast(
     censored: pd.DataFrame | None = None,
     method: str = PUBLISHED,
 ) -> Forecast:
-    """Forecast an adoption series with bands calibrated on earlier technologies.
+    """Forecast of an adoption series, with prediction intervals calibrated on comparison technologies.
 
     The published method, ``combined``, is the plain mean of the quantiles of its members
     (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
-    references stand and how well they fit the series with it; a curve at the bound whose rate is drawn towards what
-    followed in the references; and damped drift, which approaches the bound. Bands are normalised split conformal
+    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
     (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
     mean of this and of the same members with the upper end of that verdict as their bound.
     Without a bound it is damped drift alone, for figures that count all so far that of what each period adds
@@ -68,14 +67,13 @@ def forecast(
     residuals : DataFrame, optional
         From `backtest`; by default it is that of the references (`adoption_curves.forecast.lessons`), computed once.
     limit : number, optional
-        What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
+        Largest possible value that is no bound, such as a population; no figure may lie above it. Never more than
         100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
-        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
-        paths that satisfy them.
+        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that satisfy them are used.
     method : str
-        A name in `NAMES`, whose forecast it is.
+        Name of the method, from `NAMES`.
 
     Returns
     -------
@@ -113,7 +111,7 @@ def forecast_target(
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     method: str = PUBLISHED,
 ) -> Forecast:
-    """`forecast` of a target by references that may teach several, with what it takes from them made once."""
+    """Forecast of a target, with calibrations of the references that several targets share."""
     assessed, target = assess_series(target), target.use_readings()
     windows = last_window(target.values, target.bound)
     check_limits(target)
@@ -141,7 +139,7 @@ def forecast_target(
 
 
 def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """The published forecast of other forms of the series: with another bound, or with figures counted in another way.
+    """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
     ----------
@@ -270,7 +268,7 @@ def hindcast(
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None) -> AdoptionSeries:
-    """The same series with nothing dated after `date`, nor an exact figure that was published after the day `made`."""
+    """Series cut at `date`, without exact figures that were published after the day `made`."""
     public = find_published(series)
     secret = public.index[:0] if made is None else public.index[public > made]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}

@@ -1,4 +1,4 @@
-"""What the references teach: errors, prior, calibrations and correlations, made once in a process for all users.
+"""Estimates from the references: errors, prior, calibrations and correlations, computed once in a process.
 
 `recall` gives the references with all that they have taught in this process.
 """
@@ -36,7 +36,7 @@ EARLY_COLUMNS += ["roughness", "past_peak", "drift_sd", "actual", "damped_drift"
 
 
 class Lessons:
-    """What references teach the forecasts of one technology, which teaches nothing itself.
+    """Estimates for forecasts of one technology, from all references but that one.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Lessons:
 
     @cached_property
     def prior(self) -> Prior:
-        """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
+        """Prior from shares and later growth of the other technologies; empty without bounds."""
         return learn_prior(self.reached, self.residuals) if is_bounded(self.residuals) else Prior(0.0, 1.0)
 
     @cached_property
@@ -80,7 +80,7 @@ class Lessons:
 
 
 class References:
-    """Reference technologies, with all that they teach, with and without a bound.
+    """Reference technologies and the estimates from them, with and without a bound.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def check_residuals(residuals: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where it is no DataFrame, has no rows, lacks a column, or a cell of one is no number.
+        If it is no DataFrame, has no rows, lacks a column, or has a cell that is no number.
     """
     right = "give what backtest returned, or leave it out"
     if not isinstance(residuals, pd.DataFrame):

@@ -37,7 +37,7 @@ from .windows import SHORTEST
 PUBLISHED_MODEL = f"{TEAM}-mean_3"
 """Id of the published method; another method has another id."""
 NEXT_DATES = 2
-"""Dates that go on record unless others are named."""
+"""Default dates of a registered forecast."""
 
 
 def enter(
@@ -104,7 +104,7 @@ def enter(
 
 
 def _refuse_unscorable(series: AdoptionSeries, result: Forecast, dates: pd.DatetimeIndex) -> None:
-    """Refuse a forecast beside which no figure to come could be set."""
+    """Refuse a forecast that no later figure could score."""
     name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
     if len(series.values) < SHORTEST:
         raise RunError(f"{name} cannot be registered: the baselines need {SHORTEST} figures.")

@@ -38,14 +38,14 @@ CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
 MILESTONES = (0.5, 0.6, 0.75)
 EARLY = 0.1
-"""Share of the bound below which a series stands at its beginning: there ranges held less often."""
+"""Share of the bound below which a series counts as early: there ranges held less often."""
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
 
 
 @dataclass
 class Member:
-    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band.
+    """Member of the published forecast: a path from the last observation, and its prediction interval.
 
     Attributes
     ----------
@@ -146,17 +146,17 @@ class Forecast:
 
     @property
     def few(self) -> bool:
-        """Whether the series says only where it stands: fewer than `SHORTEST` points."""
+        """True if the series says only where it stands: fewer than `SHORTEST` points."""
         return self.windows.points < SHORTEST
 
     @property
     def curved(self) -> bool:
-        """Whether curves are part of the forecast: with a bound, before a peak, from three points on."""
+        """True if curves are part of the forecast: with a bound, before a peak, from three points on."""
         return self.windows.bounded and not self.declines and not self.few
 
     @property
     def declines(self) -> bool:
-        """Whether the series is past its peak, so that no adoption curve applies."""
+        """True if the series is past its peak, so that no adoption curve applies."""
         return bool(self.windows.past_peak[0])
 
     @property
@@ -182,7 +182,7 @@ class Forecast:
 
     @property
     def fan(self) -> pd.DataFrame:
-        """The same as figures take them: date and a column ``q<level>`` each."""
+        """Quantiles for figures: date and a column ``q<level>`` each."""
         return self.quantiles.rename(columns=lambda level: f"q{level:g}").reset_index()
 
     @property
@@ -247,15 +247,15 @@ class Forecast:
         return own if self.led is None or method != PUBLISHED else (own + self.led.margins(years, levels)) / 2
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
-        """What is known of some years after the origin, and what bands depend on there: the same for all members."""
+        """Look-ahead at some years after the origin, with the predictors of errors there; the same for all members."""
         ahead = self.ahead_of(years)
         count = ahead.years.shape[1]
         return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
 
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
-        """The same of one member of a method, with its own path and band.
+        """Quantiles of one member, with its own path and interval.
 
-        What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        A cumulative count (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
         last, limit = float(self.windows.values[0, -1]), self.target.limit
         if self.added is None:
@@ -286,12 +286,12 @@ class Forecast:
         return keep(self.lessons.decay, self._limits(method)).share if len(self.target.newer) else 1.0
 
     def is_refuted(self, method: str = "") -> bool:
-        """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
+        """True if newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
         return refutes(self._limits(method), self.share_kept(method))
 
     @property
     def refuted(self) -> bool:
-        """Whether newer figures refute the forecast."""
+        """True if newer figures refute the forecast."""
         return self.is_refuted()
 
     @property
@@ -310,7 +310,7 @@ class Forecast:
         return pd.DataFrame(self.margins(self.years, ranks.T).T, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
-        """The same forecast to another horizon, without fitting or calibrating anything again."""
+        """Forecast to another horizon, without fitting or calibrating anything again."""
         return replace(self, dates=next_dates(pd.DatetimeIndex(to_dates(self.windows.years[0])), horizon_years))
 
     def frame(self) -> pd.DataFrame:
@@ -347,7 +347,7 @@ class Forecast:
         return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
 
     def prior(self) -> pd.DataFrame:
-        """Where the references stand, the prior on where this series ends, and on how its growth goes on.
+        """Prior of this series: its saturation share and its later growth, from shares of the references.
 
         Returns
         -------
@@ -502,9 +502,9 @@ class Forecast:
         return rows[alike] if self.windows.bounded and alike.any() else rows
 
     def coverage(self) -> pd.DataFrame:
-        """How such bands did on the references, each technology left out in turn.
+        """Coverage of such intervals on the references, each technology left out in turn.
 
-        Where the figures level off it is counted on series that did so too (`lessons.read_counts`).
+        If the figures level off, only series that did so too are counted (`lessons.read_counts`).
 
         Returns
         -------
@@ -520,7 +520,7 @@ class Forecast:
         return pd.concat([part for part in found if len(part)], ignore_index=True)
 
     def statements(self, respondents: int | None = None) -> pd.DataFrame:
-        """What must be said beside the forecast, from its own numbers.
+        """Statements on the forecast, from its own numbers.
 
         Parameters
         ----------

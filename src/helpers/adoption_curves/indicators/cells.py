@@ -69,7 +69,7 @@ def read_cells(
 
 
 def explain_cell(text: str, field: Mapping[str, Any]) -> str:
-    """Say what is wrong with a cell by its field of the Table Schema, and what would be right; "" where it is right."""
+    """Problem of a cell by its field of the Table Schema, and what would be right; "" for none."""
     constraints, kind = field.get("constraints", {}), field["type"]
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
     if unseen := re.search(UNSEEN, text):
@@ -123,7 +123,7 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
 
 
 def explain_number(text: str) -> str:
-    """Say what is wrong with a text that is no number that can be computed with."""
+    """Problem of a text that is no number, or too large or small to compute with."""
     if re.fullmatch(NUMBER, text):
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"

@@ -27,7 +27,7 @@ from .units import bring_to_units, say_scale
 
 KEY = ["entity", "indicator", "date"]
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
-"""What `AdoptionSeries.with_bound` takes: values, name, title and note."""
+"""Arguments of `AdoptionSeries.with_bound`: values, name, title and note."""
 
 
 def list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ class Data:
     is_beside : bool
         The project's tables stand beside own ones, and its references serve: ``path`` has none.
     understood : list of str
-        How a file of own data was read, a sentence each; nothing where it needed no understanding.
+        One sentence for each decision made while reading a file of own data.
     """
 
     vintages: pd.DataFrame
@@ -269,7 +269,7 @@ class Data:
         return pd.Timestamp(self.as_of) if self.as_of else None
 
     def until(self) -> str:
-        """Say in words when the data were public: "" or " as known on 2025-10-31"."""
+        """Day of knowledge in words: "" or " as known on 2025-10-31"."""
         return f" as known on {self.as_of}" if self.as_of else ""
 
     @cached_property
@@ -295,7 +295,7 @@ class Data:
             raise parameter_error("technology", name, f"is no comparison technology; {suggest_names(name, known)}")
 
     def _name_table(self, table: str) -> str:
-        """Say where a table stands, for messages: its own file, or the one file of own data."""
+        """File name of a table for messages: its own file, or the one file of own data."""
         return self.path.name if self.path.is_file() else f"{table}.csv"
 
     def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
@@ -303,7 +303,7 @@ class Data:
         return cut_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
-        """Say why there is no exact observation of the indicator, and what there is."""
+        """Error for an indicator without an exact observation, with the names that exist."""
         exact = self.vintages[self.vintages["bound"] == "exact"]
         first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "published"].min()
         if pd.notna(first):
@@ -433,7 +433,7 @@ def _select_references(data: Data) -> tuple[AdoptionSeries, ...]:
 
 
 def is_percentage(entry: Any) -> bool:
-    """Say whether an indicator is a percentage: its base is 100 in the same unit."""
+    """True if an indicator is a percentage: its base is 100 in the same unit."""
     return entry.unit.startswith("percent")
 
 
@@ -451,7 +451,7 @@ def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
-    """Choose what is not given: entity, indicator and bound of a series that the data themselves hold.
+    """Defaults for entity, indicator and bound, of a series of the data themselves.
 
     What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
     ones; an indicator that is the bound or a base population is none to study. The bound is 100 for percentages, and
@@ -471,7 +471,7 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     Raises
     ------
     DataError
-        Where the data hold several entities or indicators and none is given, or not the one that is.
+        If the data have several entities or indicators and none is given, or lack the one that is given.
     """
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
     pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]

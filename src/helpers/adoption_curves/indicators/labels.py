@@ -122,7 +122,7 @@ def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: b
     data : Data
     series : AdoptionSeries
     bound, newer : bool, default True
-        Whether its bound, in its time, and its newer figures that are bounds are shown.
+        True if its bound at its dates, and its newer figures that are only limits, are shown.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
 
 
 def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
-    """What the sources say, in a column, of the publication of each observation; "" where nothing is known."""
+    """Column of the sources for each observation; "" if nothing is known."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
     return rows["source_id"].map(told).fillna("")
 

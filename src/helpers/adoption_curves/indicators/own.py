@@ -1,7 +1,7 @@
-"""Own data: a plain table of dates and figures as tables like the project's, and those set beside own ones.
+"""Own data: a plain table of dates and figures, read into tables like the project's.
 
-A row a figure, or a column a date; CSV in UTF-8 or a sheet of a spreadsheet. It says what it understood; what can mean
-two things is refused with the option to write, and what is in another form with the forms that are read.
+The table is CSV in UTF-8 or a sheet of a spreadsheet, with a row for each figure or a column for each date. The reader
+notes everything that it infers. It refuses ambiguous input, and names the option that resolves it.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from .units import SHARE, split_heading
 
 TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
-"""A number with a mark before three digits: it parts thousands, or decimals. The next two tell which."""
+"""Pattern of a number with a mark before three digits: thousands, or decimals. The next two patterns decide."""
 COMMA = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
 POINT = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{3}})+\.\d+|[+-]?\d{{1,3}}(,\d{{3}}){{2,}}"
 NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
 SCALES = {"scalar_factor", "unit_mult", "unit_multiplier"}
-"""Columns of a power of ten that stands apart from the unit."""
+"""Names of columns with a power of ten for the values, such as SCALAR_FACTOR."""
 
 
 def read_series_file(
@@ -56,7 +56,7 @@ def read_series_file(
     ----------
     path : Path
     choices : dict of str to str
-        How to read it, by the names of `base.columns.CHOICES`.
+        Options that read it, by the names of `base.columns.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
 
@@ -66,7 +66,7 @@ def read_series_file(
         observations, indicators (those that the project does not hold), sources, claims and wording (none), typed as
         the project's.
     understood : list of str
-        How the file was read, a sentence each.
+        One sentence for each decision made while reading the file.
 
     Raises
     ------
@@ -98,9 +98,9 @@ class Table:
     clean : DataFrame of str
         Of the columns `COLUMNS` those that the file has; the index is the row in the file.
     notes : list of str
-        What was understood, a sentence each.
+        One sentence for each inference.
     names : dict of str to str
-        What the file calls each column.
+        Name of each column in the file.
     """
 
     def __init__(self, path: Path, choices: Mapping[str, str], listed: set[str]):
@@ -128,7 +128,7 @@ class Table:
         return DataError([Problem(self.file, row, column, value, message)])
 
     def _mostly(self, column: str, test: Callable[[str], bool]) -> bool:
-        """Whether at least half of the first filled cells pass a test, so that the others are mistakes."""
+        """True if most of the first filled cells pass a test; cells that fail are then reported as errors."""
         cells = self.frame[column][~self.frame[column].str.casefold().isin(MISSING)].head(JUDGED)
         return len(cells) > 0 and 2 * sum(map(test, cells)) >= len(cells)
 
@@ -325,7 +325,7 @@ class Table:
         for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
             cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
             cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
-            whole = name == "sample_size"  # people: a mark before three digits parts thousands
+            whole = name == "sample_size"  # people asked: a mark before three digits parts thousands
             decimal = "." if whole else self.choices.get("decimal") or self._find_decimal(cells, name)
             if decimal == "," and not cells.str.fullmatch(POINT).any():
                 cells = cells.str.replace(".", "").str.replace(",", ".")
@@ -372,7 +372,7 @@ class Table:
         return "."
 
     def _read_units(self, listed: set[str]) -> None:
-        """Take the unit and the title from the heading; write fractions of 1 as percentages."""
+        """Set unit and title from the heading; convert fractions of 1 to percentages."""
         heading, given = self.names["value"], "unit" in self.clean
         known = "indicator" in self.clean and set(self.clean["indicator"]) <= listed
         texts = self.clean.get("indicator", pd.Series("" if heading[0] == "\0" else heading, self.clean.index))
@@ -429,7 +429,7 @@ class Table:
             raise self.refuse(f"{why}: fractions of 1, or percentages? {options}", heading)
 
     def _is_trend(self, heading: str) -> bool:
-        """Whether figures are an index as Google Trends has it: 100 at the highest, and some only below 1."""
+        """True if figures are an index as Google Trends has it: 100 at the highest, and some only below 1."""
         limited = "bound" in self.clean and (self.clean["bound"] == "at_most").any()
         return self.clean["value"].map(read_number).max() == 100 and (
             limited or re.search(r": \(.+\)$", heading) is not None

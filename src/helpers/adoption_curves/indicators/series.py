@@ -1,4 +1,4 @@
-"""One series with its bound, cut at its breaks."""
+"""Adoption series with its bound, cut at its breaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "r
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """One unbroken stretch of one indicator of one entity, with its bound.
+    """Unbroken segment of one indicator of one entity, with its bound.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class AdoptionSeries:
     bound_name, bound_title, bound_note, segment_note : str
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
     errors : {"independent", "cumulative"} or None
-        What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
+        Known error model of its figures, as for a curve's `errors`; None: not known.
     cumulative : bool
         Its figures count all so far and cannot fall; their errors are cumulative, which alone would not make them so.
     limit : float
@@ -128,7 +128,7 @@ class AdoptionSeries:
 
     @property
     def sample_size(self) -> pd.Series:
-        """Persons asked for each exact observation; NaN where the number was not published."""
+        """Sample size of each exact observation; NaN if it was not published."""
         return self._published("sample_size")
 
     @property
@@ -161,7 +161,7 @@ class AdoptionSeries:
         values : Series of float by date, or float
             In ``unit``.
         name, title, note : str
-            What becomes ``bound_name``, ``bound_title`` and ``bound_note``.
+            Values for ``bound_name``, ``bound_title`` and ``bound_note``.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class AdoptionSeries:
 
 
 def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
-    """Interpolate a dated series linearly in time at ``dates``; before and after it the end values hold.
+    """Linear interpolation of a dated series at ``dates``; constant before its first and after its last value.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
 
 
 def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """List the breaks that hold for one entity, in order of date.
+    """Breaks of one entity, in order of date.
 
     Parameters
     ----------

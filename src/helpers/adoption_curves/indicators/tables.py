@@ -18,7 +18,7 @@ from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
 Row: TypeAlias = tuple[int, list[str]]
-"""A line of a file that holds something: its number and its cells."""
+"""Non-empty line of a file: its number and its cells."""
 BEGINNINGS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "a spreadsheet",
@@ -40,7 +40,7 @@ TABLES = ("observations", "indicators", "sources", "wording", "claims")
 
 
 def find_kind(path: str | Path) -> str:
-    """Say what stands at ``path``: "file", "folder", "" for nothing, or in words what else, and why it is unusable."""
+    """Kind of ``path``: "file", "folder", "" for nothing, or in words what it is and why it is unusable."""
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:

@@ -30,7 +30,7 @@ WORD = (
     "students|workers|employees|households|homes|families|firms|companies|businesses|enterprises|units|devices|"
     "phones|cars|vehicles|seats|connections|lines|installations|visits|index)"
 )
-"""What a unit in brackets counts; scales and percentages are units besides, and rates such as per 100 people."""
+"""Words that a unit in brackets may count; scales, percentages and rates (per 100 people) are units too."""
 SHARE = r"(?i)\b(?:shares?|rates?|penetration|percentages?|proportions?)\b|占比|比例|普及率|渗透率"
 """Words in a title for figures that may be percentages."""
 
@@ -57,7 +57,7 @@ def say_scale(scale: float, unit: str) -> str:
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text is a unit: a percentage, a rate, a scale, or up to three words that name what is counted."""
+    """True if a text is a unit: a percentage, a rate, a scale, or up to three words that name what is counted."""
     scale, rest = split_scale(read_unit(text))
     if scale > 1 or re.match(rf"(?i)(?:percent|per)\b|{FRACTION}$", rest):
         return True

@@ -178,7 +178,7 @@ def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -
 
 
 def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
-    """Compare finished runs: ``comparison.csv``, a figure and ``index.html``, written whole or not at all.
+    """Folder of a comparison of finished runs: ``comparison.csv``, a figure and ``index.html``, written atomically.
 
     Parameters
     ----------
@@ -235,9 +235,9 @@ def make_report(names: Sequence[str], folder: Path, command: str, data: Collecti
     ----------
     names : sequence of str
     folder : Path
-        Where the page will lie: runs in the same outputs are linked to.
+        Folder of the page: it links to runs in the same outputs.
     command : str
-        What makes it again, for the page.
+        Command that makes it again, for the page.
     data : collection of str
         Data of the runs, whose paths on this machine the page does not show.
 

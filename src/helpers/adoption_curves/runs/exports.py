@@ -107,7 +107,7 @@ def write_archive(folder: Path) -> Path:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file is an archive of this package."""
+    """True if a file is an archive of this package."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.comment == MARK

@@ -20,7 +20,7 @@ from .parameters import ParameterError, Parameters, read_parameters
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
-    """Write a file into ``outputs/lab/`` under the first free name: what is there already is never overwritten.
+    """Path of a new file in ``outputs/lab/``, under the first free name; nothing is overwritten.
 
     A file of that name with the same content serves.
     """
@@ -153,7 +153,7 @@ date-released: {day}
 
 
 def begin_project(folder: Path) -> Path:
-    """Copy data, notebooks and a CITATION.cff to fill in into a folder, and mark it as a project, whole or not at all.
+    """New project: a folder with data, notebooks and a CITATION.cff to fill in, written atomically.
 
     Parameters
     ----------

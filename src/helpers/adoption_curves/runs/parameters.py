@@ -234,7 +234,7 @@ class Parameters(BaseModel):
 
     @property
     def source(self) -> Source:
-        """Where the data are read from, with a full path."""
+        """Source of the data, with a full path."""
         return Source.read(self.data).find()
 
 

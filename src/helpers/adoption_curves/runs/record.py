@@ -49,7 +49,7 @@ ENTRY = {
     "tables": {NAME: {"sha256": HASH, "rows": int, "columns": TEXTS}},
     "figures": {NAME: {"title": str, "alt": str, "width": int, "sha256": {NAME: HASH}}},
 }
-"""What a notebook's entry holds: the parameters that it had, the tables that it read, what it wrote."""
+"""Keys of a notebook's entry: its parameters, the tables that it read, and what it wrote."""
 FORM = {
     "run": str,
     "made": re.compile(r"[0-9T:+-]+"),
@@ -67,7 +67,7 @@ FORM = {
     "exports": {EXPORTED: HASH},
     "pdf": bool,
 }
-"""What a run's record holds."""
+"""Keys of a run's record."""
 
 
 def read_record(path: Path, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,7 +239,7 @@ WRITTEN: tuple[Callable[[str], str], ...] = (
     lambda path: path.replace("'", "'\"'\"'"),
     lambda path: path.replace('"', '""'),
 )
-"""How a path is written: as it is, in code, in a shell, in a table."""
+"""Four spellings of a path: plain, as a Python string, quoted for a shell, quoted in a CSV."""
 ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
 
 
@@ -311,7 +311,7 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
-    """What each notebook of the run in `folder` was made from, as hashes; nothing where there is no run."""
+    """Hashes of the ingredients of each notebook of the run in `folder`; empty if there is no run."""
     try:
         return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
     except UserError:
@@ -328,7 +328,7 @@ def read_keys(outputs: Path) -> set[str]:
 
 
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
-    """Whether the run in `folder` is whole and was made from `inputs`."""
+    """True if the run in `folder` is whole and was made from `inputs`."""
     try:
         return not find_differences(folder, read_run(folder), inputs)
     except UserError:
@@ -336,7 +336,7 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
 
 
 def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
-    """What of the run in `folder` isn't as its record says, or isn't made from `inputs`, a line for each.
+    """Differences of the run in `folder` from its record and from `inputs`, a line for each.
 
     Parameters
     ----------
@@ -417,7 +417,7 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
 
-    What was exported later is no part of it.
+    Later exports are no part of it.
 
     Raises
     ------

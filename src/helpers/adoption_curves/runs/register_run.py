@@ -14,7 +14,7 @@ from .record import find_changed, locate, read_run
 from .table_files import read_rows
 
 TABLE, METHOD = "05_forecast", "combined"
-"""The run's table of forecasts, and which of them goes on record."""
+"""Table of forecasts of a run, and the method that is registered."""
 EQUAL = 1e-6
 """Part by which the forecast made again may miss the run's."""
 
@@ -113,7 +113,7 @@ def _refuse_packaged(place: Path) -> None:
 
 
 def _agree(made: Any, rows: list[dict[str, Any]]) -> bool:
-    """Whether a forecast, rows of the published method, is that of the run's table to six digits."""
+    """True if a forecast, rows of the published method, is that of the run's table to six digits."""
     if list(made["date"].dt.strftime("%Y-%m-%d")) != [row["date"] for row in rows]:
         return False
     names = [name for name in made if name.startswith("q") and name in rows[0]]

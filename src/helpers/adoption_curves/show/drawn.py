@@ -1,4 +1,4 @@
-"""What a figure shows as one tidy frame, where no table of a run holds it: pages offer it under the figure."""
+"""Tidy frame of what a figure shows, if no table of a run has it: pages offer it under the figure."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ OURS = 'content="Adoption curves"'  # of the generator, whose attributes may sta
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether something is there that isn't a page of this package."""
+    """True if a path exists and isn't a page of this package."""
     return os.path.lexists(path) and not (path.is_file() and OURS in path.read_text("utf-8", "replace"))
 
 
@@ -156,7 +156,7 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     links : mapping
         Addresses of the runs' pages as seen from this one, by run; "" for none.
     command : str
-        What makes the page again.
+        Command that makes the page again.
 
     Returns
     -------

@@ -39,7 +39,7 @@ def measure_frame(folder: Path, name: str, alt: str) -> int:
 
 
 def build_chart(folder: Path, written: Collection[str], figure: Mapping[str, Any], note: Mapping[str, Any]) -> str:
-    """HTML of a figure alone, to be put into other pages: it follows the width and the colours of where it stands.
+    """HTML of a figure alone, for other pages: it adapts to their width and colours.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def build_chart(folder: Path, written: Collection[str], figure: Mapping[str, Any
     figure : mapping
         name, title, alt.
     note : mapping
-        What is said with it: counted, citation; each may be missing.
+        Texts below it: counted, citation; each may be missing.
 
     Returns
     -------
