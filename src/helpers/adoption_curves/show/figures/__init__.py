@@ -4,7 +4,7 @@ from .among_others import draw_alignment, draw_comparison
 from .fits import draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_bands, draw_forecast, draw_hindcasts, draw_record
 from .observations import draw_coverage, draw_growth, draw_levels
-from .scores import draw_calibration, draw_skill
+from .scores import draw_calibration, draw_sides, draw_skill
 from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "draw_profiles",
     "draw_record",
     "draw_residuals",
+    "draw_sides",
     "draw_skill",
     "finish_axes",
     "open_axes",
