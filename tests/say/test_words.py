@@ -76,10 +76,12 @@ def read_rule(run, part, factor=1.0):
     """What a part quotes of the tables that its rule names: the published method, the quoted range; times a factor."""
     facts = read_facts(run)
     tables = {name: facts.tables[name].copy() for name in TABLES[part]}
-    for name, frame in tables.items():
-        frame = frame[frame["method"] == "combined"] if name == "05_forecast" else frame
-        frame = frame[frame["level"] == facts.level] if name == "05_coverage" else frame
-        frame = frame[frame["bound"].str.startswith("at least")] if name == "05_bounds" else frame
+    for name, table in tables.items():
+        frame = table[table["method"] == "combined"] if name == "05_forecast" else table
+        if name == "05_coverage":
+            frame = table[table["level"] == facts.level]
+        if name == "05_bounds":
+            frame = table[table["bound"].str.startswith("at least")]
         numbers = frame.select_dtypes("number").columns.difference(["mean", "q0.05", "q0.25", "q0.75", "q0.95"])
         tables[name] = frame[[*frame.columns.intersection(["date"]), *numbers]].assign(
             **{column: frame[column].astype(float) * factor for column in numbers}

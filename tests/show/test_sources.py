@@ -54,6 +54,7 @@ def list_drawn(data, tables, figures):
         "03_fits": [values, limit],
         "04_skill": list_shares(tables["04_references"]),
         "04_calibration": list_shares(tables["04_references"]),
+        "04_sides": list_shares(tables["04_references"]),
         "05_forecast": [values, newer, limit, people],
         "05_bands": [values, newer, limit],
         "05_hindcasts": [values, newer],

@@ -39,7 +39,8 @@ def forecast(
 
     The published method, ``combined``, is the plain mean of the quantiles of its members
     (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
-    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
+    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the
+    later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
     (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
     mean of this and of the same members with the upper end of that verdict as their bound.
     Without a bound it is damped drift alone, for figures that count all so far that of what each period adds
@@ -71,7 +72,8 @@ def forecast(
         100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
-        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that satisfy them are used.
+        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
+        satisfy them are used.
     method : str
         Name of the method, from `NAMES`.
 

@@ -44,7 +44,7 @@ class Output:
     notebook : str
         Name of the notebook.
     folder : Path
-        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line is printed.
+        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line says so.
     parameters : mapping
         Parameters of the notebook, for the record.
     names : str

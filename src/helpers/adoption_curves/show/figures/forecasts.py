@@ -18,11 +18,13 @@ from ...base.words import (
     say_at,
     say_count,
     say_date,
+    say_day,
     say_limit,
     say_newer,
     say_odds,
     say_range,
 )
+from ...forecast.register import PUBLISHED_MODEL
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
 from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
@@ -251,21 +253,21 @@ def draw_hindcasts(
         total += len(met)
     lowest, highest = (hindcasts[name] for name in band_columns(max(levels)))
     starts = fit_room(axes[0, 0], min(shown.min(), lowest.min()), max(shown.max(), highest.max()))
-    title = f"Made at earlier dates, the {say_level(quoted)} band covered {inside} of the {total} later figures"
+    title = f"Made at earlier dates, the {say_level(quoted)} range held {inside} of {total} later figures"
     if total < ENOUGH:
-        title = "The same forecast as made at earlier dates, and what came"
-    units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
+        title = "What this method would have forecast earlier, and what happened"
+    units = f"{names['title']}, {names['unit']}; black: known then; orange: outcomes; {_list_levels(levels)}"
     return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
 
 
 def _list_levels(levels: Sequence[float]) -> str:
-    """``bands 50, 80 and 95 %``."""
+    """``50, 80 and 95% ranges``."""
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
-    return f"bands {', '.join(others)} and {widest} %" if others else f"band {widest} %"
+    return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
 
 
 def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
-    """The forecasts on record of a series, and the figures that came.
+    """The newest registered forecast of each date, and the outcomes.
 
     Parameters
     ----------
@@ -278,12 +280,16 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     Returns
     -------
     Figure or None
-        None where nothing is on record.
+        None where nothing is registered.
     """
     if scored.empty:
         return None
-    figure, axes = open_canvas(0.9 + 0.42 * max(4, len(scored)))
-    axis, rows = axes[0, 0], scored.sort_values(["target_end_date", "origin_date", "model_id"])
+    order = scored.assign(ours=scored["model_id"] == PUBLISHED_MODEL).sort_values(
+        ["target_end_date", "published", "ours"]
+    )
+    rows = order.drop_duplicates("target_end_date", keep="last")
+    figure, axes = open_canvas(0.9 + 0.42 * max(4, len(rows)))
+    axis = axes[0, 0]
     for place, row in enumerate(rows.to_dict("records")):
         colour = GREY if row["hindsight"] else BLUE
         axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
@@ -293,17 +299,17 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
         elif row["side"]:
             marker = ">" if row["side"] == "at_least" else "<"
             axis.plot(row["outcome"], place, marker, color=ORANGE, ms=8, mec="white", zorder=6)
-    labels = [f"{say_date(row['target_end_date'])}, {row['model_id'].partition('-')[2].replace('_', ' ')},\n"
-              f"known on {row['origin_date']:%Y-%m-%d}" for row in rows.to_dict("records")]  # fmt: skip
+    labels = [
+        f"{say_date(row['target_end_date'])},\nmade {say_day(row['published'])}" for row in rows.to_dict("records")
+    ]
     axis.set_yticks(range(len(rows)), labels, size=8)
     use_numbers(axis, "x")
     axis.set_ylim(len(rows) - 0.4, -0.6)
     counted = rows[rows["counted"] & (rows["side"] == "exact")]
-    title = f"Forecasts on record: {int(rows['came'].isna().sum())} of {len(rows)} to come"
+    waiting = int(rows["came"].isna().sum())
+    title = f"{say_count(len(rows), 'registered forecast')}; {say_count(waiting, 'outcome')} still to be published"
     if len(counted):
-        title += (
-            f"; the 80 % band covered {int((counted['inside'] == 'yes').sum())} of the {len(counted)} figures that came"
-        )
-    units = f"{names['title']}, {names['unit']}; bars: 80 % band with median (grey: put on record in hindsight); "
-    units += "diamonds: what came; arrows: what came is a bound"
+        title += f"; the 80% range held {int((counted['inside'] == 'yes').sum())} of {len(counted)}"
+    units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle (grey: registered after the outcome); "
+    units += "orange: outcomes, an arrow where one is printed as a limit"
     return close_canvas(figure, title, units, source)
