@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.source import Source
@@ -55,6 +56,16 @@ def test_seasons_are_refused_with_the_options_that_take_them_out(tmp_path):
         load_values(write(tmp_path, make_cars()[0]))
     assert "sales has seasons: growth differs by quarter; write --season same to keep one quarter" in str(refusal.value)
     assert "or --season sum for sums of whole years" in str(refusal.value)
+
+
+@pytest.mark.parametrize("command", ["check", "run", "sweep"])
+def test_commands_refuse_alike(tmp_path, capsys, command):
+    path, grid = write(tmp_path, make_cars()[0]), tmp_path / "grid.yaml"
+    grid.write_text(f"parameters: {{data: {path}}}\ngrid: {{horizon_years: [2, 3]}}\n", encoding="utf-8")
+    words = {"check": [path], "run": ["-p", "data", path], "sweep": [grid, "--dry-run"]}[command]
+    code, out, err = call(capsys, command, *map(str, words))
+    assert code != 0
+    assert "sales has seasons: growth differs by quarter" in " ".join((out + err).split())
 
 
 def test_same_keeps_the_newest_quarter_of_each_year_and_sum_adds_up_whole_years(tmp_path):
