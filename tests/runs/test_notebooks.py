@@ -52,13 +52,15 @@ def test_one_parameters_cell_of_plain_commented_lines(notebook, request):
     assert ('run = "baseline"' in tagged[0].source.splitlines()[0]) == numbered
 
 
-def test_cells_are_few_short_and_introduced(notebook):
-    code = read_code(notebook)
-    assert len(code) <= 20
+def test_cells_are_few_short_and_introduced(notebook, request):
+    """Notebooks 3 to 5 are a lesson: a cell an equation."""
+    name, code = request.node.callspec.params["notebook"].stem, read_code(notebook)
+    cells, lines = (28, 15) if name[:2] in ("03", "04", "05") else (20, 25)
+    assert len(code) <= cells
     for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
         if cell.cell_type == "code":
             assert before.cell_type == "markdown", cell.source
-            assert len(cell.source.splitlines()) <= 25, cell.source
+            assert len(cell.source.splitlines()) <= lines, cell.source
 
 
 def list_assigned(tree):

@@ -109,6 +109,7 @@ CHOICES = {
     "order": "Order of 03/04/2020: dmy (day first) or mdy (month first).",
     "decimal": "The decimal mark: . or ,",
     "future": "Figures dated after today: keep or drop.",
+    "season": "Where months or quarters have seasons: same (one period of each year) or sum (of whole years).",
     "dates": "as-printed keeps first days of months, quarters and years, which else are dated at their ends.",
     "year-ends": "Month and day on which years such as FY2016/17 end: 03-31.",
 }
@@ -119,6 +120,7 @@ LIMITED = {
     "order": ("dmy", "mdy"),
     "decimal": (".", ","),
     "future": ("keep", "drop"),
+    "season": ("same", "sum"),
     "dates": ("as-printed",),
 }
 FLAGS = {column.name for column in COLUMNS if column.flag}

@@ -96,6 +96,6 @@ def say_level(level: float) -> str:
     """A level in words.
 
     >>> say_level(0.8)
-    '80 %'
+    '80%'
     """
-    return f"{100 * level:g} %"
+    return f"{100 * level:g}%"

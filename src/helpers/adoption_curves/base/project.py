@@ -119,6 +119,15 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
+COUNTED = ("levelled", "levelled_ranges", "early_phones")
+"""Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
+
+
+def find_counted(name: str) -> Path:
+    """The file of one of `COUNTED`, also for data of one's own."""
+    return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / f"{name}.csv"
+
+
 def find_data(data: str = "data") -> Path:
     """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
     path = _expand(data)

@@ -163,7 +163,7 @@ def score(
     place = find_register(known.path) if hub is None else hub
     entries = read_register(known, hub=place)
     scored = hub_scores.score_register(entries, known, vintage, read_required(place))
-    scored = add_sentences(scored, known)
+    scored = add_sentences(scored)
     if update and len(entries):
         write_figures(place, list_figures(known, entries))
     if as_json:

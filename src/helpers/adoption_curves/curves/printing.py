@@ -169,4 +169,4 @@ def draw_diagnostics(results: Any) -> Figure:
 
     curve = f"{say_name(results.model.name)} curve"
     names = {"title": str(results.model.endog_name), "unit": "", "curve": curve}
-    return figures.draw_residuals(results.resid.sort_index(), results.serial_correlation, names)
+    return figures.draw_residuals(results.resid.sort_index(), names)

@@ -67,7 +67,7 @@ class Assessment:
     table: pd.DataFrame = field(repr=False)
     bound: float = np.nan
     reason: str = ""
-    note: ClassVar[str] = "of this wave; a later one cannot be seen"
+    note: ClassVar[str] = "a later phase of growth cannot be ruled out"
     """Caveat of every sentence."""
 
     @property
@@ -177,7 +177,7 @@ def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
             return reason
     if not (np.isfinite(high) and low > 0):
         names = [say_name(row.family) for row in table.itertuples() if not (np.isfinite(row.high) and row.low > 0)]
-        return f"the 95 % interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
+        return f"the 95% interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
     return TOO_WIDE if high > MAX_RATIO * low else ""
 
 

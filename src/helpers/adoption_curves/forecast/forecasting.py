@@ -14,7 +14,8 @@ from ..base.words import say, say_count, say_name
 from ..curves import decimal_years, to_dates
 from ..indicators.series import READ, AdoptionSeries
 from . import bands
-from .lessons import References, recall
+from .added import take_increments
+from .lessons import References, is_early, recall
 from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
@@ -41,11 +42,12 @@ def forecast(
     references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the
     later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
     (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
-    mean of this and of the same members with the upper end of that verdict as their bound. Without a bound it is damped
-    drift alone; past its peak the last value is the path of all. A series of one or two values is forecast by the curve
-    at the bound alone, no more than three years ahead, and only with a bound. Sources: Meade and Islam 2006 (diffusion
-    forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl, Grushka-Cockayne and Winkler 2013
-    (means of quantiles).
+    mean of this and of the same members with the upper end of that verdict as their bound.
+    Without a bound it is damped drift alone, for cumulative figures that of the added figures
+    (`adoption_curves.forecast.added`); past its peak the last value is the path of all. A series of one or two values
+    is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources: Meade
+    and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
+    Grushka-Cockayne and Winkler 2013 (means of quantiles).
 
     Parameters
     ----------
@@ -121,10 +123,15 @@ def forecast_target(
         without = "" if windows.bounded else " without a bound"
         without += f" for {say_count(windows.points, 'figure')}" if windows.points < SHORTEST else ""
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
-    lessons = references.teach(target.technology, windows.bounded, windows.points)
+    early = is_early(target.unit, windows)
+    lessons = references.teach(target.technology, windows.bounded, windows.points, early)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
     given = (dates, levels, shares, method)
     result = Forecast(target, Origin(windows, lessons.prior), lessons, *given, assessed)
+    more = take_increments(target) if target.cumulative and not windows.bounded else None
+    if more is not None:
+        origin = Origin(last_window(more.values), lessons.prior)
+        result = replace(result, added=Forecast(more, origin, lessons, *given, assessed))
     ended = lead(target, assessed)
     if ended is None or method != PUBLISHED:
         return result

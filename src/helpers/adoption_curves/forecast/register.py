@@ -116,6 +116,8 @@ def _refuse_unscorable(series: AdoptionSeries, result: Forecast, dates: pd.Datet
     if len(hard):
         reason = f"{hard['date'].iloc[0]:%Y-%m-%d} ({hard['reason'].iloc[0]})"
         raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: later figures count something else.")
+    if result.declines:
+        raise RunError(f"{name} cannot be registered: it is well below its peak, and we give no range for it.")
     if result.refuted:
         raise RunError(f"{name} cannot be registered: a newer figure contradicts the forecast.")
 

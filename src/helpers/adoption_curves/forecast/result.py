@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, quoted_level, say_level
+from ..base.words import NO_RANGE, WHY_NO_RANGE
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
+from .added import sum_up
 from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
 from .lessons import Lessons, read_counts
@@ -67,6 +69,11 @@ class Member:
         """Distribution of its errors on other technologies: floor, quotients, and the widest band that these allow."""
         return self.own.lessons.errors.band(self.name)
 
+    def path(self) -> pd.Series:
+        """Path of the member from the last observation, by the dates of the forecast; in the unit of the series."""
+        ahead = self.own.ahead_of(self.forecast.years)
+        return pd.Series(forecast_points(self.own.at_origin, ahead, (self.name,))[self.name][0], self.forecast.dates)
+
     def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
         """Quantiles of the member, among the paths of the forecast that newer figures leave.
 
@@ -96,7 +103,8 @@ class Forecast:
 
     Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
     are left out. Where the figures level off, `led` is the forecast of the same series with the upper end of that
-    verdict as its bound, and every quantile is the mean of both.
+    verdict as its bound, and every quantile is the mean of both. Where the series counts all so far, `added` is the
+    forecast of what each period adds, and every quantile without a bound is one of its sums.
     """
 
     target: AdoptionSeries
@@ -108,6 +116,7 @@ class Forecast:
     method: str
     assessed: Assessment
     led: Forecast | None = None
+    added: Forecast | None = None
     _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
 
     @property
@@ -248,8 +257,12 @@ class Forecast:
 
         A cumulative count (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
-        point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
-        quantiles, limit = self.lessons.errors.band(name).quantiles(cases, point, levels), self.target.limit
+        last, limit = float(self.windows.values[0, -1]), self.target.limit
+        if self.added is None:
+            point = forecast_points(self.at_origin, ahead, (name,))[name][0]
+            quantiles = self.lessons.errors.band(name).quantiles(cases, point, levels)
+        else:
+            quantiles = sum_up(self.added, name, last, ahead.years[0], levels)
         if self.target.cumulative:
             quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
@@ -308,7 +321,8 @@ class Forecast:
         DataFrame
             A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
             quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
-            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
+            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it; `NO_RANGE` past
+            a peak.
         """
         return pd.concat([self.method_frame(each) for each in self.methods], ignore_index=True)
 
@@ -329,7 +343,7 @@ class Forecast:
         columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
         columns |= {f"q{level:g}": quantiles[:, place] for place, level in enumerate(levels)}
         basis = np.where(self.tested, "calibrated", "extrapolated")
-        basis = "refuted" if self.is_refuted(method) else basis
+        basis = NO_RANGE if self.declines else "refuted" if self.is_refuted(method) else basis
         return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
 
     def prior(self) -> pd.DataFrame:
@@ -338,16 +352,16 @@ class Forecast:
         Returns
         -------
         DataFrame
-            One row: low, middle, high (percent of the bound; two standard deviations to each side), rate_ahead (with
-            what a rate of 1 a year in the window is expected to go on, on the Gompertz scale). No rows where no curve
+            One row: low, middle, high (percent of the bound; two standard deviations to each side), intercept and slope
+            (of the rate ahead as a straight line of that in the window, on the Gompertz scale). No rows where no curve
             is averaged over its ceiling, see `curved`.
         """
-        columns = ["low", "middle", "high", "rate_ahead"]
+        columns = ["low", "middle", "high", "intercept", "slope"]
         if not self.curved:
             return pd.DataFrame(columns=columns, dtype=float)
         prior = self.at_origin.prior
         ends = 100 * prior.shares(np.array([[-2.0, 0.0, 2.0]]))[0]
-        return pd.DataFrame([[*ends, float(prior.expected_rate(1.0))]], columns=columns)
+        return pd.DataFrame([[*ends, prior.rate_intercept, prior.rate_slope]], columns=columns)
 
     def ceilings(self) -> pd.DataFrame:
         """The ceilings over which the member `logistic_prior` is averaged, by prior times likelihood.
@@ -559,11 +573,11 @@ class Forecast:
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
         newer = say_newer(self.target.newer, self.windows.values[0, -1])
+        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} band, median {say(end[0.5])})"
+        found = f"{NO_RANGE}, {WHY_NO_RANGE}" if self.declines else found
         return (
             f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
-            f"{newer}{', which refutes it' if self.refuted else ''}; "
-            f"forecast for {say_date(self.dates[-1])}: {say_range(end[low], end[high], unit)} "
-            f"({say_level(self.level)} band, median {say(end[0.5])})>"
+            f"{newer}{', which refutes it' if self.refuted else ''}; forecast for {say_date(self.dates[-1])}: {found}>"
         )
 
     def _repr_html_(self) -> str:

@@ -113,10 +113,9 @@ def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str
     known = set(compared["entity"])
     if not known:
         return f"The data hold no measure of {technology} in percent, so no countries are compared."
-    said = []
-    for country in [country for country in countries if country not in known]:
-        near = suggest_names(country, known)
-        said.append(f"No measure of {technology} has {country}{f' ({near})' if near.startswith('nearest') else ''}.")
+    hints = {country: suggest_names(country, known) for country in countries if country not in known}
+    missing = [name + (f" ({near})" if near.startswith("nearest") else "") for name, near in hints.items()]
+    said = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
     by_measure = compared.groupby("measure")
     unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > HIGHEST)
     said += [

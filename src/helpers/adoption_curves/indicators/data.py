@@ -161,7 +161,7 @@ class Data:
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
 
-        Users, of whatever month or week, are persons there: no more than the population.
+        Users, of whatever month or week, are people there: no more than the population.
 
         Parameters
         ----------
@@ -190,9 +190,9 @@ class Data:
         Series or None
             Named by its indicator.
         """
-        persons = re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
+        people = re.sub(r"^(million |)((\S+ )*?users|persons)$", r"\1people", series.unit)
         bases = [name for name, entry in self._entries.items() if entry.role == "base"]
-        usable = [name for name in bases if self._entries[name].unit in (series.unit, persons)]
+        usable = [name for name in bases if self._entries[name].unit in (series.unit, people)]
         found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
         return max(found, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
 
@@ -337,7 +337,7 @@ class Data:
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             return _bound_by_number(entry, text, note)
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
-        alike = base.unit == entry.unit or {base.unit, entry.unit} <= {"persons", "people"}
+        alike = base.unit == entry.unit.replace("persons", "people")
         if alike and not values.empty:
             return values, text, base.title, note
         why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
@@ -383,7 +383,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     >>> data = load()
     >>> users = data.series("China", "internet_users", bound="population_year_end")
     >>> users.unit, users.bound_title
-    ('million persons', 'Population at the year-end')
+    ('million people', 'Population at the year-end')
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
     '2020-03'
     """

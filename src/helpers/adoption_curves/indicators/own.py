@@ -34,6 +34,7 @@ from .checks import (
 from .frames import JUDGED, LIMIT, is_date, is_figure, plain_name, read_frame
 from .periods import SPANS, find_spans, interpret_date
 from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
+from .seasons import settle_seasons
 from .units import SHARE, split_heading
 
 TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
@@ -78,6 +79,8 @@ def read_series_file(
     text = table.clean.reindex(columns=list(BY_NAME), fill_value="")
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
     rows = complete_vintages(_fill_defaults(path, rows))
+    if not problems:
+        rows = settle_seasons(path.name, rows, choices.get("season", ""), table.notes)
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
     theirs = {ours: theirs for ours, theirs in table.names.items() if not theirs.startswith("\0")}
@@ -395,7 +398,7 @@ class Table:
         scaled = [column for column in self.frame if plain_name(column) in SCALES and (self.frame[column] != "0").all()]
         if scaled and "unit" not in self.choices:
             first = shorten(self.frame[scaled[0]].iloc[0])
-            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand persons'")
+            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand people'")
         self._ask_for_share(heading.strip("\0"), texts, known, given)
 
     def _ask_for_share(self, heading: str, texts: pd.Series, known: bool, given: bool) -> None:

@@ -18,7 +18,7 @@ SCALES = LARGE | {f"{word}s": size for word, size in LARGE.items()} | SHORT | CH
 COUNTED = {
     "number": "",
     "numbers": "",
-    "人": "persons",
+    "人": "people",
     "户": "households",
     "用户": "users",
     "辆": "vehicles",
@@ -39,7 +39,7 @@ def split_scale(unit: str) -> tuple[float, str]:
     """The factor that a unit has in front or at its end, and the unit without it.
 
     >>> split_scale("million users"), split_scale("persons, in thousands"), split_scale("万人"), split_scale("cars")
-    ((1000000.0, 'users'), (1000.0, 'persons'), (10000.0, 'persons'), (1.0, 'cars'))
+    ((1000000.0, 'users'), (1000.0, 'persons'), (10000.0, 'people'), (1.0, 'cars'))
     """
     first = re.fullmatch(rf"(?i)(?:in )?({SCALE})[\s,]*(?:of )?(.*)", unit.strip())
     last = re.fullmatch(rf"(?i)(.+?)[\s,(]+(?:in )?({SCALE})\)?", unit.strip())

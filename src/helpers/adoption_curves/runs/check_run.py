@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import RunError, UserError, shorten_path
-from ..base.words import of_entity, say_amount, say_count, say_day
+from ..base.words import WHY_NO_RANGE, of_entity, say_amount, say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
@@ -153,7 +153,7 @@ def list_left_out(series: Any) -> list[str]:
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(
             f"{what} declines: {last} is less than {PAST_PEAK:.0%} of {highest}. Curves of adoption only rise and do "
-            "not apply; the forecast is centred on the last figure."
+            f"not apply, and we give no range, {WHY_NO_RANGE}."
         )
     if not past and len(values) > 1 and values.max() <= values.iloc[0]:
         first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"

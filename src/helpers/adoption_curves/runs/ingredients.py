@@ -18,10 +18,12 @@ from typing import Any
 from ..base.files import MAX_TEXT, hash_file, hash_files, hash_helpers, list_plain, read_json
 from ..base.project import (
     CHECKOUT,
+    COUNTED,
     PACKAGED,
     REGISTER,
     RunError,
     find_citation,
+    find_counted,
     find_data,
     find_register,
     find_root,
@@ -180,7 +182,8 @@ def hash_data(source: Source) -> dict[str, str]:
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    return files
+    counted = {f"data/{name}.csv": hash_file(find_counted(name)) for name in COUNTED if f"{name}.csv" not in files}
+    return files | counted
 
 
 def hash_citation() -> str:

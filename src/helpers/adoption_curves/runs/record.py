@@ -216,7 +216,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
 def name_pages(content: Mapping[str, Any]) -> list[str]:
     """Paths in ``html/`` of all pages of a run with this content of its ``run.json``."""
     figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
-    return [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
+    return [f"{name}.html" for name in (*content["notebooks"], *figures, "made", "index")]
 
 
 def note_pages(folder: Path) -> None:
@@ -305,10 +305,8 @@ def read_run(folder: Path) -> dict[str, Any]:
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
     except (OSError, ValueError, RunError) as error:
-        told = "It is damaged, or of an older edition. Pages stay as they are; nothing new can be made from the run"
-        raise RunError(
-            f"The record of run '{name}', run.json, can't be used. {told} until you make it again."
-        ) from error
+        told = "it is damaged, or of an older edition. Its pages stay as they are, and nothing else can be made from it"
+        raise RunError(f"The record of run '{name}', run.json, can't be used: {told}. Make the run again.") from error
     return content
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.project import PACKAGED, RunError, UserError, find_register
+from ..base.words import NO_RANGE
 from .record import find_changed, locate, read_run
 from .table_files import read_rows
 
@@ -57,7 +58,7 @@ def register_run(
     place = find_register(data.path) if hub is None else hub
     _refuse_packaged(place)
     rows = [row for row in read_rows(path) if row["method"] == METHOD]
-    if not rows or rows[0]["basis"] == "refuted":
+    if not rows or rows[0]["basis"] in ("refuted", NO_RANGE):
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")
     series = data.series(parameters["entity"], parameters["indicator"], parameters["bound"])
     made = register.forecast_series(data, series, horizon_years=parameters["horizon_years"])

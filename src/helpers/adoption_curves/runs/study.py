@@ -44,7 +44,7 @@ class Output:
     notebook : str
         Name of the notebook.
     folder : Path
-        Folder to write to. Run by hand, a notebook writes to outputs/lab/RUN, never to the published run.
+        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line says so.
     parameters : mapping
         Parameters of the notebook, for the record.
     names : str

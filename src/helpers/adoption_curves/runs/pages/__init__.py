@@ -1,4 +1,4 @@
-"""The pages of a run: one for each notebook, and an index to begin with; and the page of any other notebook.
+"""The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
 ``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``charts`` has
 drawings, ``embeds`` what is offered below them and the figures alone, ``exhibits`` tables, images and downloads,
@@ -43,7 +43,7 @@ from .citation import cite_run
 from .embeds import build_chart, list_forms
 from .exhibits import embed_files, link_files
 from .frame import render
-from .index import build_index, describe_notebook
+from .index import build_index, build_made, describe_notebook
 
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
@@ -107,6 +107,7 @@ class PageWriter:
             counted = record["subject"].get("counted", "") if figure["name"].partition("_")[2] in OF_SERIES else ""
             note = {"counted": counted, "citation": uncommitted}
             self._write(f"charts/{figure['name']}.html", build_chart(self.folder, written, figure, note))
+        self._write("made.html", build_made(self.folder, notebooks, shared))
         self._write("index.html", build_index(self.folder, notebooks, shared))
         return locate(self.folder, "html/index.html")
 
@@ -264,7 +265,7 @@ def explain_failure(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise RunError(f"No page can be made of {what} ({problem}).") from error
+        raise RunError(f"Nothing can be made of {what} ({problem}).") from error
 
 
 def export_run(folder: Path) -> Path:

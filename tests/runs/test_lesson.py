@@ -1,0 +1,73 @@
+"""Notebooks 3 to 5 as a lesson: what their cells compute by hand is the library's, and every line of "Try it" runs."""
+
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from cells import NOTEBOOKS, SAMPLE, execute_cells
+
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
+
+
+def run(number, outputs, **given):
+    """Variables of a notebook whose cells have run, and its lines to try."""
+    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    parameters = complete_parameters(read_parameters({"run": "lesson", "data": str(SAMPLE), **given}))
+    names, _ = execute_cells(path, outputs, parameters.model_dump())
+    lines = re.findall(r"```python\n(.*?)```", nbformat.read(path, 4).cells[-1].source, re.DOTALL)
+    return names, "".join(lines).splitlines()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[{}, {"indicator": "online_shopping_users"}, {"bound": ""}],
+    ids=["few", "mature", "no limit"],
+)
+def fifth(request, tmp_path_factory):
+    return run("05", tmp_path_factory.mktemp("lesson"), **request.param)
+
+
+def test_each_equation_of_notebook_5_gives_what_the_library_gives(fifth):
+    cells, _ = fifth
+    result, members, h = cells["result"], cells["members"], cells["h"]
+    np.testing.assert_allclose(cells["mean_by_hand"], result.margins(h, cells["ends"]), rtol=1e-12)
+    assert cells["written"] == result.windows.bounded
+    if not cells["written"]:
+        return
+    np.testing.assert_allclose(cells["limit_by_hand"], cells["ahead"].bound[0], rtol=1e-12)
+    np.testing.assert_allclose(cells["limit_sd"], cells["ahead"].bound_sd[0], rtol=1e-12)
+    np.testing.assert_allclose(cells["drift_by_hand"], members["damped_drift"].path(), rtol=1e-12)
+    np.testing.assert_allclose(cells["gompertz_by_hand"], members["gompertz_shrunk"].path(), rtol=1e-9)
+    curve = result.at_origin.curves["logistic_prior"]
+    np.testing.assert_allclose(cells["ceilings"]["weight"], curve.weight[0], rtol=1e-9)
+    own = cells["terms"].loc["damped_drift", ["walk", "trend", "common"]]
+    np.testing.assert_allclose(cells["terms_by_hand"], own, rtol=1e-9)
+    np.testing.assert_allclose(cells["range_by_hand"], cells["parts"]["damped_drift"][-1], rtol=1e-9)
+
+
+def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(fifth):
+    cells, _ = fifth
+    series, newer = cells["series"], cells["newer"]
+    if not len(series.newer):
+        assert newer.empty
+        return
+    by_form = dict(list(newer.groupby("form")["q0.5"]))
+    published = cells["result"].quantiles[0.5].to_numpy()
+    np.testing.assert_allclose(by_form["as published"], published, rtol=1e-9)
+    assert np.abs(by_form["without it"].to_numpy() / published - 1).max() > 1e-3
+
+
+@pytest.mark.parametrize(("number", "given"), [("03", {}), ("04", {}), ("04", {"bound": ""})])
+def test_every_line_to_try_runs(number, given, tmp_path):
+    names, lines = run(number, tmp_path, **given)
+    assert len(lines) >= 5
+    for line in lines:
+        assert eval(line, names) is not None, line
+
+
+def test_every_line_to_try_in_notebook_5_runs(fifth):
+    names, lines = fifth
+    assert len(lines) >= 5
+    for line in lines:
+        assert eval(line, names) is not None, line
