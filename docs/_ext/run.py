@@ -105,7 +105,7 @@ def visit_math(writer, node):
 
 
 def open_to_keys(app, pagename, templatename, context, doctree):
-    """Let whoever has no pointer scroll what is wider than a page, and tell software how deep a caption stands."""
+    """Page that keyboards can scroll where it is wide, with levels of captions for software."""
     boxes = {
         "<pre>": '<pre tabindex="0">',
         '<div class="table-wrapper': '<div tabindex="0" role="group" aria-label="Table" class="table-wrapper',
