@@ -15,7 +15,7 @@ def run(number, outputs, **given):
     [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
     parameters = complete_parameters(read_parameters({"run": "lesson", "data": str(SAMPLE), **given}))
     names, _ = execute_cells(path, outputs, parameters.model_dump())
-    lines = re.findall(r"```python\n(.*?)```", nbformat.read(path, 4).cells[-1].source, re.S)
+    lines = re.findall(r"```python\n(.*?)```", nbformat.read(path, 4).cells[-1].source, re.DOTALL)
     return names, "".join(lines).splitlines()
 
 
