@@ -68,9 +68,7 @@ def draw_members(
         axis.remove()
     starts = fit_room(axes[0, 0], min(shown.min(), quantiles[low].min()), max(highest, *limits.max(), 0))
     units = f"{say_first(names['unit'])}; points: figures; line: path, of the mean its median; shaded: "
-    units += (
-        f"{say_level(level)} range, with its ends and its median as numbers; dashed: limit, if near{starts}"
-    )
+    units += f"{say_level(level)} range, with its ends and its median as numbers; dashed: limit, if near{starts}"
     title = _say_members(quantiles["q0.5"].xs(dates[-1], level="date"), dates[-1], names)
     return close_canvas(figure, title, units, source)
 
