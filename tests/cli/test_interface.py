@@ -31,7 +31,7 @@ def holds(kind, cells):
 
 def check_columns(path):
     table, columns = pd.read_csv(path, dtype=str, keep_default_na=False), DOCUMENTED[path.stem]
-    methods = NAMES if path.stem in BY_METHOD else ()
+    methods = (*NAMES, *(f"{name}_led" for name in NAMES)) if path.stem in BY_METHOD else ()
     found = [name for name in table if name not in (*columns, *methods) and not re.fullmatch(r"q0\.\d+", name)]
     missing = [name for name in columns if name not in table]
     assert not methods or set(methods) & set(table)

@@ -220,7 +220,7 @@ def draw_series(draw):
         "fall to 0": [*sorted(values[: count - 1]), 0],
     }[shape]
     values = [0 if value * size < 1e-12 else value * size for value in values]
-    unit = draw(st.sampled_from(["units", "%", "million persons"]))
+    unit = draw(st.sampled_from(["units", "%", "million people"]))
     columns = {"source": draw(TEXTS), "entity": draw(TEXTS)}
     bounds = ["", "", max(values) or 1, 1.5 * max(values) or 1, 1000 * max(values) or 1, 0.5 * max(values) or 1]
     given = {"bound": draw(st.sampled_from(bounds)), "horizon_years": draw(st.sampled_from([1, 5, 30]))}

@@ -113,7 +113,7 @@ def test_four_points_do_not_identify_the_ceiling():
     assert results.bse["ceiling"] > results.params["ceiling"]
     assert np.isinf(results.conf_int(0.2, "profile").loc["ceiling", 1])
     assert not results.identified
-    assert "do not bound the ceiling" in str(results.summary())
+    assert "do not limit the ceiling" in str(results.summary())
     assert Gompertz(FOUR).fit().params["ceiling"] == pytest.approx(1910.9, abs=0.5)
     bass = Bass(FOUR).fit()
     assert bass.params["imitation"] == 0

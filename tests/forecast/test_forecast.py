@@ -13,6 +13,7 @@ from snapshots import check_snapshot
 from statsmodels.tsa.holtwinters import Holt
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.base.words import WHY_NO_RANGE
 from adoption_curves.forecast import bands, methods, windows
 from adoption_curves.forecast.ceilings import GOMPERTZ, LOGISTIC, fit_ceilings
 from adoption_curves.forecast.forecasting import cut_series
@@ -193,6 +194,8 @@ def test_past_the_peak_the_last_level_stands(make):
     result = make([11, 46, 37, 30, 27.5, 25.2])
     assert result.declines
     np.testing.assert_allclose(result.quantiles[0.5], 25.2)
+    assert set(result.frame()["basis"]) == {"no range"}
+    assert f"no range, {WHY_NO_RANGE}>" in repr(result)
     assert result.scenarios().empty
     assert result.milestones().empty
     first = result.statements()["statement"].iloc[0]
@@ -523,8 +526,8 @@ def test_statements_take_their_numbers_from_the_run(data):
         "a": "the figures do not show where growth will stop",
         "c": "30,000 respondents",
         "d": "2 degrees of freedom",
-        "h": "narrower question",
-        "i": f"below {low:,.0f} or above {high:,.0f} million persons",
+        "h": "perhaps a wider list of products",
+        "i": f"below {low:,.0f} or above {high:,.0f} million people",
     }.items():
         assert words in table.loc[key, "statement"]
 

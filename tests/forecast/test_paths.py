@@ -219,7 +219,7 @@ def test_a_figure_between_two_ends_is_where_the_forecast_starts(data, references
     same = forecast.forecast(as_exact, references=references, residuals=residuals)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)
     data_statement = result.statements().set_index("topic")["statement"]["data"]
-    assert "printed as at least 700 million persons; it is read as 702 to 714 million persons" in data_statement
+    assert "printed as at least 700 million people; it is read as 702 to 714 million people" in data_statement
     assert list(forecast.read_widely(series)) == ["at least 700"]
     assert forecast.read_widely(as_exact) == {}
 

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from adoption_curves.say.next_figure import bands_on_record, state_next
 from conftest import SAMPLE
 from processes import call
 from register_rows import MODEL, TODAY, enter
@@ -21,7 +22,6 @@ from adoption_curves.forecast.hub import BASELINES
 from adoption_curves.runs import register_run
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.say import on_record
-from adoption_curves.say.next_figure import bands_on_record, state_next
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_what_no_figure_could_be_set_beside_is_refused(series, result):
     with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
         register.enter(series, result, ["2025-06-30"])
     later = pd.Series([1.0], pd.to_datetime(["2026-01-31"]))
-    with pytest.raises(RunError, match=r"cannot go on record: It ends.* What comes counts something else"):
+    with pytest.raises(RunError, match=r"cannot be registered: It ends.* Later figures count something else"):
         register.enter(replace(series, later=later, segment_note="It ends."), result)
     breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
     with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
@@ -127,8 +127,8 @@ def test_what_no_figure_could_be_set_beside_is_refused(series, result):
 def test_another_unit_is_refused_and_nothing_is_written(data, series, result, record):
     register.register(register.enter(series, result, ["2026-12-31"], origin=TODAY, published=TODAY), data, record)
     before = list_tree(record)
-    rows = register.enter(replace(series, unit="thousand persons"), result, ["2027-12-31"])
-    with pytest.raises(RunError, match="is on record in million persons, not in thousand persons: nothing was written"):
+    rows = register.enter(replace(series, unit="thousand people"), result, ["2027-12-31"])
+    with pytest.raises(RunError, match="is on record in million people, not in thousand people: nothing was written"):
         register.register(rows, data, record)
     assert list_tree(record) == before
 
@@ -204,7 +204,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
         == MODEL
     )
     assert (
-        "No forecast is on record" in call(capsys, "score", "--data", str(SAMPLE), "--hub", str(tmp_path / "empty"))[1]
+        "No forecast is registered" in call(capsys, "score", "--data", str(SAMPLE), "--hub", str(tmp_path / "empty"))[1]
     )
 
 
@@ -254,7 +254,7 @@ def test_baselines_are_the_closed_forms_of_the_textbook():
 def score(data, *frames, **options):
     """As in a hub that requires no other levels than `enter` gives."""
     scored = hub_scores.score_register(pd.concat(frames), data, required=(0.1, 0.5, 0.9), **options)
-    return on_record.add_sentences(scored, data)
+    return on_record.add_sentences(scored)
 
 
 def test_scores_are_those_of_the_figure_that_came(data):
@@ -264,7 +264,7 @@ def test_scores_are_those_of_the_figure_that_came(data):
     assert found["wis"] == pytest.approx((2 * 0.1 * 102 + 2 * 0.5 * 2 + 2 * 0.1 * 98) / 3)
     assert found["wis_last_value"] == pytest.approx((2 * 0.1 * 202 + 2 * 0.5 * 102 + 2 * 0.9 * 2) / 3)
     assert np.isnan(found["wis_drift"])
-    assert "Came on 5 February 2026: 602 million persons, inside the band. Its WIS is" in found["text"]
+    assert "Came on 5 February 2026: 602 million people, inside the band. Its WIS is" in found["text"]
     summary = hub_scores.summarise_scores(score(data, enter("2025-12-31"), last)).iloc[0]
     assert summary["wis_last_value_ratio"] == pytest.approx(found["wis"] / found["wis_last_value"])
     assert (summary["exact"], summary["coverage_80"]) == (1, 1)
@@ -307,10 +307,10 @@ def test_a_score_is_of_the_first_print_unless_it_says_so(data):
 
 
 def test_another_unit_or_a_break_is_a_sentence_and_no_score(data):
-    found = score(data, enter("2025-12-31", unit="thousand persons")).iloc[0]
+    found = score(data, enter("2025-12-31", unit="thousand people")).iloc[0]
     assert np.isnan(found["wis"])
     assert found["text"].endswith(
-        "There is no score: the figure is in million persons, the forecast in thousand persons."
+        "There is no score: the figure is in million people, the forecast in thousand people."
     )
     table = data.indicators.copy()
     table.loc[table["indicator"] == "genai_users", "breaks"] = "2025-12-31 another question"
@@ -374,8 +374,8 @@ def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, serie
     assert "a figure below" in told.loc["surprise", "sentence"]
     row = frame[frame["date"] == "2026-12-31"].iloc[0]
     assert told.loc["surprise", ["low", "high"]].tolist() == row[["q0.1", "q0.9"]].tolist()
-    assert "the record said 600 to 800 million persons" in told.loc["before", "sentence"]
-    assert re.search("since 602 million persons for .* came after that", told.loc["changed", "sentence"])
+    assert "the record said 600 to 800 million people" in told.loc["before", "sentence"]
+    assert re.search("since 602 million people for .* came after that", told.loc["changed", "sentence"])
     assert "the bound has changed, from none to internet users" in told.loc["changed", "sentence"]
     same = enter("2026-12-31", (row["q0.1"], row["q0.5"], row["q0.9"]))
     assert ", as on record." in state_next(frame, series, same, data, result.levels)["sentence"].iloc[2]

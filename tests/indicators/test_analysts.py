@@ -66,10 +66,10 @@ def test_scales_are_brought_to_units(tmp_path):
     assert figures == near({"2021-12-31": 1.5e6, "2022-12-31": 36.2e6, "2023-12-31": 1.69e9})
     assert unit == "unit not stated"
     assert "thousand" in said
-    text = "date,value,unit\n2021-12-31,602,million persons\n2022-12-31,1690,million persons\n"
+    text = "date,value,unit\n2021-12-31,602,million people\n2022-12-31,1690,million people\n"
     figures, unit, *_ = read(tmp_path, "column.csv", text)
     assert figures == near({"2021-12-31": 602e6, "2022-12-31": 1.69e9})
-    assert unit == "persons"
+    assert unit == "people"
     text = "Year,Cars (in millions)\n2021,0.9\n2022,1.5\n2023,2.6\n"
     figures, unit, *_ = read(tmp_path, "cars.csv", text)
     assert figures == near({"2021-12-31": 0.9e6, "2022-12-31": 1.5e6, "2023-12-31": 2.6e6})
@@ -81,11 +81,11 @@ def test_scales_are_brought_to_units(tmp_path):
     text = "时间,网民规模(万人)\n2022年12月,106744\n2023年6月,107900\n2023年12月,109225\n"
     figures, unit, *_ = read(tmp_path, "cnnic.csv", text)
     assert figures == near({"2022-12-31": 1067.44e6, "2023-06-30": 1079e6, "2023-12-31": 1092.25e6})
-    assert unit == "persons"
+    assert unit == "people"
     text = "时间,用户规模(亿人)\n2023年第四季度,2.3\n2024年第一季度,2.49\n2024年第二季度,5.15\n"
     figures, unit, *_ = read(tmp_path, "quarters.csv", text)
     assert figures == near({"2023-12-31": 230e6, "2024-03-31": 249e6, "2024-06-30": 515e6})
-    assert unit == "persons"
+    assert unit == "people"
 
 
 # 2. Months

@@ -218,7 +218,7 @@ def test_check_tells_what_was_understood(tmp_path, capsys, monkeypatch):
 
 def test_choices_need_a_file(capsys):
     code, _, err = call(capsys, "run", "mine", "--value", "Percent")
-    assert (code, "--value says how a file is to be read; name it: -p data FILE" in err) == (2, True)
+    assert (code, "--value says how to read a file; name the file: -p data FILE" in err) == (2, True)
     assert (
         call(capsys, "check", "--value", "x")[1]
         == "data: 'data' is a folder; only a file can be read in one way or another\n"

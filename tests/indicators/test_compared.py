@@ -70,6 +70,7 @@ def test_a_country_that_no_measure_has_is_a_sentence(tmp_path, compared):
     told = indicators.say_missing(compared, "generative AI", ["Chna", "Japan"])
     assert told.startswith("No measure of generative AI has Chna (nearest: China")
     assert "Japan" not in told.split(".")[0]
+    assert ") or Atlantis (nearest" in indicators.say_missing(compared, "generative AI", ["Chna", "Atlantis"])
     tables, drawn = run_cells("02", tmp_path, data="data", countries=["Atlantis"])
     assert "China" in set(tables["02_countries"]["entity"])
     assert len(drawn) == 4

@@ -2,13 +2,17 @@
 
 import json
 import shlex
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.forecast import forecast
+from adoption_curves.forecast.added import take_increments
+from adoption_curves.forecast.targets import read_series
 from adoption_curves.say.facts import Facts
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
@@ -49,17 +53,53 @@ def test_no_path_and_no_edge_falls(tmp_path, bound):
     assert (np.diff(paths, axis=1) >= 0).all()
     edges = result.quantiles.to_numpy()
     assert (np.diff(np.r_[np.full((1, edges.shape[1]), SOLD[-1]), edges], axis=0) >= 0).all()
-    mean = sum(member.quantiles() for member in result.members.values()) / len(result.members)
-    assert (mean == result.quantiles).all(axis=None)
+    mean = sum(member.weight * member.quantiles() for member in result.members.values())
+    np.testing.assert_allclose(mean, result.quantiles, rtol=1e-12)
     plain = forecast(select(write(tmp_path, "sales"), bound))
-    assert (plain.quantiles[0.025] < SOLD[-1]).all(), "which a band of other figures does"
+    assert (plain.at(plain.years, [0.025]) < SOLD[-1]).all(), "which a band of other figures does"
+
+
+def sell(seed=5, known=23):
+    """Cars sold by the end of each quarter, without seasons, and what was expected three quarters on."""
+    t = np.arange(known + 3.0)
+    sold = 20_000 + 580_000 / (1 + np.exp(-0.25 * (t - 16)))
+    seen = (sold * (1 + 0.01 * np.random.default_rng(seed).standard_normal(len(t)))).cumsum()[:known]
+    dates = pd.date_range("2020-03-31", periods=known, freq="QE")
+    return replace(read_series(pd.Series(seen.round(), dates)), cumulative=True), sold.sum()
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_a_sum_is_forecast_by_what_each_period_adds(seed):
+    sold, expected = sell(seed)
+    low, middle = forecast(sold).at([0.75], [0.1, 0.5])[0]
+    assert low >= 5.6e6
+    assert middle == pytest.approx(expected, rel=0.05)
+
+
+def test_every_path_of_a_sum_adds_to_the_one_before():
+    result = forecast(sell()[0])
+    paths = np.c_[np.full(len(result.paths), sell()[0].values.iloc[-1]), result.paths.to_numpy()]
+    assert (np.diff(paths, axis=1) >= 0).all()
+    assert result.added is not None
+    assert result.until(1).quantiles.iloc[-1][0.5] == pytest.approx(result.quantiles.loc["2026-06-30", 0.5], rel=0.01)
+
+
+def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():
+    dates = pd.to_datetime(["2020-12-31", "2021-06-30", "2021-12-31", "2022-12-31"])
+    series = replace(read_series(pd.Series([10.0, 15.0, 25.0, 40.0], dates)), cumulative=True)
+    more = take_increments(series)
+    np.testing.assert_allclose(more.values, [5 / 0.496, 10 / 0.504, 15], rtol=0.01)
+    assert take_increments(replace(series, values=series.values.clip(upper=25.0))) is None
+    fallen = replace(series, values=pd.Series([10.0, 15.0, 14.0, 40.0], dates))
+    with pytest.raises(ValueError, match="counts all so far and cannot fall, but it does on 2021-12-31"):
+        forecast(fallen)
 
 
 def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, capsys):
     code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]), "--cumulative")
     assert (code, "'4' is below 5 before it, and what counts all so far (cumulative) cannot fall" in out) == (1, True)
     code, out, _ = call(capsys, "check", write(tmp_path, "sales"))
-    assert (code, "sales never fell in 10 steps or more; if figures count all so far" in out) == (0, True)
+    assert (code, "sales never fell in 10 steps or more; if the figures are cumulative" in out) == (0, True)
     for source in (write(tmp_path, "Share (%)", np.array(SOLD) / 2), write(tmp_path, "sales", SOLD[:9])):
         assert "never fell" not in call(capsys, "check", source)[1]
     assert "never fell" not in call(capsys, "check", write(tmp_path, "sales"), "--cumulative")[1]

@@ -159,7 +159,7 @@ def test_half_a_percent_above_the_bound_is_rounding(data):
     assert exact.with_bound(602 / 1.0049, "x", "x").bound_name
     with pytest.raises(indicators.DataError, match="below an observation"):
         exact.with_bound(602 / 1.0051, "x", "x")
-    with pytest.raises(indicators.DataError, match="at least 700 million persons on 2026-06-30, the limit 650 million"):
+    with pytest.raises(indicators.DataError, match="at least 700 million people on 2026-06-30, the limit 650 million"):
         data.series("China", "genai_users", 650)
 
 
@@ -280,8 +280,8 @@ def test_a_wrong_figure_is_contradicted(tmp_path):
     ("formula", "unit", "recomputed"),
     [
         ("tool_users@2023-12-31 / 90", "percent", 50),  # 45 of 90
-        ("tool_users@2023-12-31 / (1 + claim:half)", "million persons", 30),  # 50 percent is half of 1
-        ("(tool_users@2023-12-31 - 5) * (2 + 1)", "million persons", 120),
+        ("tool_users@2023-12-31 / (1 + claim:half)", "million people", 30),  # 50 percent is half of 1
+        ("(tool_users@2023-12-31 - 5) * (2 + 1)", "million people", 120),
     ],
 )
 def test_a_formula_is_computed_with_percentages_as_parts_of_1(tmp_path, formula, unit, recomputed):
@@ -312,7 +312,7 @@ def load_changed(folder, **changes):
 
 def test_a_bound_of_zero_is_refused(tmp_path):
     rows = "Land,others,2020-12-31,0,exact,report,high,,\nLand,others,2023-12-31,90,exact,report,high,,\n"
-    named = "others,Others,million persons,Others,,,base,others,,,,\n"
+    named = "others,Others,million people,Others,,,base,others,,,,\n"
     changed = {"observations": TABLES["observations"] + rows, "indicators": TABLES["indicators"] + named}
     with pytest.raises(indicators.DataError, match="'others' is 0 on 2020-12-31; choose a bound that is above 0"):
         load_changed(tmp_path, **changed).series("Land", "tool_users", "others")
@@ -354,11 +354,11 @@ def test_data_as_they_were_known_on_a_date(data):
 def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
     data = load_changed(tmp_path)
     series = data.series("Land", "tool_users")
-    assert repr(series) == "Tool users of Land: 3 figures in million persons, 2020-12-31 to 2023-12-31"
-    assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million persons")
+    assert repr(series) == "Tool users of Land: 3 figures in million people, 2020-12-31 to 2023-12-31"
+    assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million people")
     assert series.share.isna().all()
     assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]
-    with pytest.raises(indicators.DataError, match="was selected without a bound; name one, or a number"):
+    with pytest.raises(indicators.DataError, match="has no upper limit; name one, or a number"):
         series.bound_at(["2020-12-31"])
 
 
@@ -380,5 +380,5 @@ def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one
     named, given = (data.references(exclude=each) for each in (series.technology, series))
     assert [repr(each) for each in named] == [repr(each) for each in given]
     assert len(named) < len(data.references())
-    with pytest.raises(indicators.DataError, match=r"'online paymnt' is no earlier technology.*online payment"):
+    with pytest.raises(indicators.DataError, match=r"'online paymnt' is no comparison technology.*online payment"):
         data.references(exclude="online paymnt")

@@ -154,7 +154,7 @@ def test_places_that_hold_no_file(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     for name, words in (
         ("loop.csv", "cannot be opened (too many levels of symbolic links)"),
-        ("lost.csv", "is a link that leads nowhere"),
+        ("lost.csv", "is a link to a file that does not exist"),
         ("pipe.csv", "is neither a file nor a folder"),
         ("x" * 300 + ".csv", "cannot be opened (file name too long)"),
     ):

@@ -27,7 +27,7 @@ LAYOUTS = [
     ("old_excel.xls", {}, [3500, 15_500]),
     ("hu_utf16.txt", {}, [62.9, 75.1]),
     ("ca_statcan.csv", {"unit": "thousand vehicles"}, [11_400, 60_400]),
-    ("ca_statcan.csv", {}, "write --unit, as in --unit 'thousand persons'"),
+    ("ca_statcan.csv", {}, "write --unit, as in --unit 'thousand people'"),
     ("uk_ons_mixed.csv", {}, "keep one"),
     ("fiscal_in.xlsx", {}, "--year-ends 03-31"),
 ]
@@ -74,7 +74,7 @@ def invent(number):
         lambda t: 7,
     ]
     shape, groups = draw.choice(shapes), draw.choice([[""], [""], ["Chad", "Mali"]])
-    unit = draw.choice(["", " (%)", " (thousand persons)"])
+    unit = draw.choice(["", " (%)", " (thousand people)"])
     heading, breaks = f"Homes{unit}", draw.choice([0, 0, count - 1, count // 2])
     mark, rows = draw.choice(",;"), []
     for group in groups:

@@ -22,6 +22,7 @@ from matplotlib.collections import PathCollection
 from processes import call
 
 from adoption_curves import indicators
+from adoption_curves.base.project import COUNTED
 from adoption_curves.base.source import Source
 from adoption_curves.indicators.checks import read_unit
 from adoption_curves.indicators.own import name_indicator
@@ -41,12 +42,12 @@ SIX = """date,value
 2024-12-31,48.2
 """
 FULL = """date,value,entity,indicator,unit,source,bound
-2020-12-31,8,Town,club_members,thousand persons,Club yearbook,
-2021-12-31,15.5,Town,club_members,thousand persons,Club yearbook,exact
-2022-12-31,27,Town,club_members,thousand persons,https://club.example/2022,at_least
-2023-12-31,39,Town,club_members,thousand persons,https://club.example/2022,
-2020-12-31,90,Town,inhabitants,thousand persons,Office,
-2023-12-31,96,Town,inhabitants,thousand persons,Office,
+2020-12-31,8,Town,club_members,thousand people,Club yearbook,
+2021-12-31,15.5,Town,club_members,thousand people,Club yearbook,exact
+2022-12-31,27,Town,club_members,thousand people,https://club.example/2022,at_least
+2023-12-31,39,Town,club_members,thousand people,https://club.example/2022,
+2020-12-31,90,Town,inhabitants,thousand people,Office,
+2023-12-31,96,Town,inhabitants,thousand people,Office,
 """
 
 
@@ -90,7 +91,7 @@ def test_optional_columns_are_read_whatever_their_order(tmp_path):
     assert list(series.values) == [8000, 15_500, 39_000]
     assert list(series.censored["value"]) == [27_000]
     assert list(series.bound) == [90_000, 96_000]
-    assert (series.unit, series.title) == ("persons", "Club members")
+    assert (series.unit, series.title) == ("people", "Club members")
     used = data.sources[data.sources["source_id"].str.startswith("own_")].set_index("publisher")
     assert set(used["title"]) == {"my_series.csv"}
     assert used.loc["https://club.example/2022", "url"] == "https://club.example/2022"
@@ -102,7 +103,7 @@ def test_percent_is_recognised_however_it_is_written(tmp_path):
         assert read_unit(text) == "percent"
     assert read_unit("% of adults") == "percent of adults"
     assert read_unit("percentile") == "percentile"
-    assert read_unit("million persons") == "million persons"
+    assert read_unit("million people") == "million people"
     lines = SIX.replace("\n", ",%\n").replace("value,%", "value,unit").replace("48.2", "148.2")
     [problem] = find_problems(write(tmp_path, lines))
     assert problem.startswith(
@@ -115,7 +116,7 @@ def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):
     data = indicators.load(write(tmp_path, text + "2025-12-31,500,China,genai_users\n"))
     series = data.series("China", "genai_users", "internet_users")
     assert list(series.values) == [90e6, 200e6, 500e6]
-    assert (series.unit, series.technology) == ("persons", "generative AI")
+    assert (series.unit, series.technology) == ("people", "generative AI")
     assert len(data.exact_values("China", "internet_users")) > 40
     assert "generative AI" not in {one.technology for one in data.references(series)}
     compared = run_cells("02", tmp_path, data=str(data.path), entity="China", indicator="genai_users")[0][
@@ -125,7 +126,7 @@ def test_an_indicator_of_the_project_keeps_its_meaning(tmp_path):
     wrong = text.replace("indicator\n", "indicator,unit\n").replace("genai_users\n", "genai_users,%\n")
     [line, _] = find_problems(write(tmp_path, wrong))
     assert line.startswith(
-        "my_series.csv, row 2, column unit: 'percent' is not the unit of genai_users, 'million persons'"
+        "my_series.csv, row 2, column unit: 'percent' is not the unit of genai_users, 'million people'"
     )
     [line] = find_problems(write(tmp_path, text.replace("200", "2000")))
     assert line.endswith(
@@ -213,7 +214,9 @@ def test_every_file_that_is_read_is_in_the_record(tmp_path):
     assert set(hash_data(path)) == {"my_series.csv", *(f"data/{one}" for one in hash_data(ROOT / "data"))}
     on_record = {name for name in hash_data(ROOT / "data") if name.startswith("forecasts/")}
     assert len(on_record) > len(list((ROOT / "data" / "forecasts").glob("model-output/*/*.csv"))) > 0
-    assert set(hash_data(SAMPLE)) == set(hash_data(ROOT / "data")) - on_record
+    names = {f"{name}.csv" for name in COUNTED}
+    whole = set(hash_data(ROOT / "data"))
+    assert set(hash_data(SAMPLE)) == whole - on_record - names | {f"data/{name}" for name in names}
     shutil.copytree(ROOT / "data" / "forecasts", tmp_path / "forecasts")
     assert on_record < set(hash_data(path))
     shutil.rmtree(tmp_path / "forecasts")
@@ -270,7 +273,7 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
         ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast without"),
         ({"bound": 40}, "is below an observation: my_series is 48.2 on 2024-12-31, the limit 40;"),
-        ({"bound": "internet_users"}, "internet_users' is in persons; .*a number in units"),
+        ({"bound": "internet_users"}, "internet_users' is in people; .*a number in units"),
         ({"bound": "internet_user"}, "nearest: internet_users"),
     ],
 )
@@ -349,7 +352,7 @@ def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_pa
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, SIX)
-    said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with the 3 figures that a run without a bound needs"
+    said = "holds 1 series of 1 entity, 6 exact figures from 2019-12-31 to 2024-12-31; 1 with enough figures for a forecast without an upper limit (3)"
     figures = "first 3.1 on 31 December 2019, last 48.2 on 31 December 2024, highest 48.2 on 31 December 2024"
     told = f"ok: my_series.csv {said}\nunit: not stated; name it with --unit\nfigures: My series: {figures}\n"
     assert call(capsys, "check", path) == (0, told, "")

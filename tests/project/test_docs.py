@@ -15,6 +15,17 @@ from adoption_curves.runs.parameters import Parameters
 from adoption_curves.show import figures
 
 ROOT = Path(__file__).parents[2]
+PAGES = {path.name: path for path in (ROOT / "docs").glob("*.md")}
+PAGES |= {name: ROOT / name for name in ("README.md", "data/README.md", "outputs/README.md")}
+LONGEST = 30
+"""Words of a sentence."""
+LEFT_OUT = (
+    r"\A---\n.*?^---$",  # how a page is built
+    r"<!-- findings -->.*?<!-- /findings -->",  # of a run
+    r"^```.*?^```$|\$\$.*?\$\$",
+    r"^[#|<!].*?$",  # headings, tables and pictures
+)
+SHOWN = ((r"`[^`]+`|\$[^$]+\$", "code"), (r"\[([^\]]*)\]\([^)]*\)", r"\1"))
 FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")
 
 
@@ -101,6 +112,33 @@ def test_the_first_figure_has_a_drawing_for_telephones(site, pages):
     addresses = [picture.source["srcset"], picture.img["src"]]
     assert ["narrow" in address for address in addresses] == [True, False]
     assert all((site / address).is_file() for address in addresses)
+
+
+def read_sentences(text):
+    """The sentences of a page's paragraphs and lists, each on one line; code and a formula count as a word."""
+    for part in LEFT_OUT:
+        text = re.sub(part, "\n", text, flags=re.MULTILINE | re.DOTALL)
+    for part, shown in SHOWN:
+        text = re.sub(part, shown, text)
+    paragraphs = re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", text)
+    return [each for one in paragraphs for each in re.split(r"(?<=[.?!])[*\")]*\s+", " ".join(one.split())) if each]
+
+
+def test_a_long_sentence_is_found():
+    long = "word " * (LONGEST + 1)
+    found = read_sentences(f"# A title\n\nShort. `a b` {long}.\n\n- One\n- two [three](four five)\n\n| {long} |\n")
+    assert [len(each.split()) for each in found] == [1, LONGEST + 3, 2, 3]
+
+
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {"method.md"}))  # which has the equations
+def test_no_sentence_is_longer_than_thirty_words(name):
+    sentences = read_sentences(PAGES[name].read_text(encoding="utf-8"))
+    assert sentences or name in ("data.md", "outputs.md", "index.md")  # these three only include others
+    assert [each for each in sentences if len(each.split()) > LONGEST] == []
+
+
+def test_the_docs_are_short():
+    assert sum(len(path.read_text(encoding="utf-8").split()) for path in (ROOT / "docs").glob("*.md")) <= 13_000
 
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning():

@@ -31,7 +31,6 @@ def read_blocks(*languages):
 
 
 MADE = (
-    "outputs/baseline/baseline.html",
     "outputs/.store",
     "outputs/baseline/html/index.html",
     "outputs/baseline/tables/06_findings.csv",
@@ -110,7 +109,7 @@ def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path):
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     plain = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_plain.csv").set_index("part")["sentence"]
-    assert "780 million persons in December 2026" in plain["headline"]
+    assert "780 million people in December 2026" in plain["headline"]
 
 
 def test_every_make_target_exists():

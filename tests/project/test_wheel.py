@@ -96,7 +96,7 @@ def test_five_lines_of_python_need_no_checkout(installed, tmp_path):
 
 
 def test_new_makes_a_project_to_edit(installed, tmp_path):
-    assert "A project to edit: mine." in call(installed, "new", "mine", cwd=tmp_path)
+    assert "Your project: mine." in call(installed, "new", "mine", cwd=tmp_path)
     table = tmp_path / "mine" / "data" / "indicators.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("Generative AI users", "My AI users"), encoding="utf-8")
     below = tmp_path / "mine" / "notes"

@@ -1,6 +1,6 @@
 """Every page, chart, comparison and sweep alone, as someone gets it by mail: nothing it needs or leads to is gone."""
 
-import html
+import json
 import re
 import shutil
 from base64 import b64decode
@@ -13,9 +13,6 @@ from processes import call
 
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import export_run, write_pages
-from adoption_curves.runs.pages.embeds import read_address
-from adoption_curves.runs.pages.single import write_single
-from adoption_curves.runs.parameters import ParameterError
 
 SLOW = pytest.mark.slow
 
@@ -52,7 +49,6 @@ SPOILT = {
     "a handler": ("<h1>", '<h1 onclick="x">', "onclick of <h1>"),
     "a font from elsewhere": ("<style>", "<style>@import 'x';", "@import"),
     "words": ('alt="', 'lat="', "<img> without words"),
-    "a relative picture": ("</title>", '</title><meta property="og:image" content="x.png">', 'content="x.png"'),
 }
 
 
@@ -65,23 +61,16 @@ def test_what_is_spoilt_is_found(run, part):
     assert any(fault in found for found in find_faults(page))
 
 
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=SLOW)])
-def test_what_is_sent_leads_out_of_itself_to_the_web_alone(request, tmp_path, whole):
-    made = request.getfixturevalue("whole_run" if whole else "small_run")
-    copy = shutil.copytree(made, tmp_path / "small")
-    single = write_single(copy)
-    assert find_faults(single, sent=True) == []
-    assert list_offers(single)
-    assert not any(line for line, _ in list_offers(single))  # the file that one would name isn't sent
-    assert single.stat().st_size < 5_000_000
-    assert all(line for line, _ in list_offers(write_single(copy, "https://example.org/")))
-
-
-def test_what_is_too_heavy_is_named(run, monkeypatch):
-    monkeypatch.setattr("adoption_curves.runs.pages.single.MOST_BYTES", write_single(run).stat().st_size - 1000)
-    single = write_single(run)
-    assert find_faults(single, sent=True) == []
-    assert 'class="beside"' in single.read_text(encoding="utf-8")
+def test_the_index_has_one_way_to_other_files_and_is_whole_without_them(run, tmp_path):
+    """As it opens from an empty folder."""
+    alone = tmp_path / "empty" / "index.html"
+    alone.parent.mkdir()
+    shutil.copy(run / "html" / "index.html", alone)
+    page = BeautifulSoup(alone.read_bytes(), "html.parser")
+    page.select_one("nav.folder").decompose()
+    alone.write_text(str(page), encoding="utf-8")
+    assert find_faults(alone) == []
+    assert len(page.select("a[download]")) >= 3
 
 
 # ---- below a figure -----------------------------------------------------------------------------------------------
@@ -99,22 +88,38 @@ def list_offers(path):
     return offers
 
 
-@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "reports"])
-def test_each_figure_offers_its_line_its_data_and_its_drawings(request, run):
+@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "small_run", "reports"])
+def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(request, run):
     made = request.getfixturevalue(run)
-    for folder in made.values() if run == "reports" else [made]:
-        flat = run == "reports"
-        pages = folder.glob("*.html") if flat else list_pages(folder)
-        offers = [offer for path in pages for offer in list_offers(path)]
-        assert len(offers) >= (2 if flat else 30)
-        for line, files in offers:
-            name = re.match(r'<iframe src="([\w-]+)\.html" title="[^"]+" width="100%" height="\d+"', line)[1]
-            [data] = [content for file, content in files.items() if file.endswith(".csv")]
-            assert len(data.splitlines()) > 1, f"{name}: no data"
-            assert {f"{name}.png", f"{name}.svg"} <= set(files)
-            for file, content in files.items():
-                [kept] = [path for part in (".", "figures", "tables") if (path := folder / part / file).exists()]
-                assert content == kept.read_bytes(), file
+    charts = (
+        [folder / "comparison.html" for folder in made.values()]
+        if run == "reports"
+        else [*(made / "html" / "charts").iterdir()]
+    )
+    for path in charts:
+        folder = path.parent if run == "reports" else made
+        [(line, files)] = list_offers(path)
+        name = re.match(r'<iframe src="([\w-]+)\.html" title="[^"]+" width="100%" height="\d+"', line)[1]
+        [data] = [content for file, content in files.items() if file.endswith(".csv")] or [b"a\nb"]
+        assert len(data.splitlines()) > 1, f"{name}: no data"
+        drawn = BeautifulSoup(path.read_bytes(), "html.parser").select("svg.chart")
+        assert {f"{name}.svg"} | ({f"{name}.png"} if drawn else set()) <= set(files)
+        for file, content in files.items():
+            [kept] = [path for part in (".", "figures", "tables") if (path := folder / part / file).exists()]
+            assert content == kept.read_bytes(), file
+
+
+@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "small_run"])
+def test_the_title_of_a_figure_alone_is_its_headline_and_no_hash_is_in_it(request, run):
+    made = request.getfixturevalue(run)
+    entries = [
+        entry for path in made.glob("notebooks/*.json") for entry in json.loads(path.read_text())["figures"].items()
+    ]
+    assert entries
+    for name, entry in entries:
+        page = BeautifulSoup((made / "html" / "charts" / f"{name}.html").read_bytes(), "html.parser")
+        assert page.title.text == entry["title"]
+        assert not re.search(r"\b[0-9a-f]{12,}\b", page.body.get_text(" "))
 
 
 @pytest.mark.slow
@@ -126,7 +131,7 @@ def test_figures_of_a_run_alone_are_drawings(whole_run):
 
 
 def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
-    text = (reports["sweep"] / "sweep.html").read_text(encoding="utf-8")
+    text = (reports["sweep"] / "comparison.html").read_text(encoding="utf-8")
     assert text.count('class="chart wide"') == text.count('class="chart narrow"') == 1
     assert '<a href="#' not in text
     assert "Made with: adoption sweep grid.yaml" in text
@@ -137,14 +142,6 @@ def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_
     assert {name for name, text in texts.items() if "What is counted: " in text} == {"05_forecast"}
     assert all("Adoption Curves 0" in text and "run &#39;small&#39;" in text for text in texts.values())
     assert not any("authors" in text for text in texts.values()), "data that are not the project's have their own"
-
-
-def test_a_sweep_says_below_its_title_what_it_is_of(reports):
-    from reports import COUNTRIES
-
-    page = BeautifulSoup((reports["sweep"] / "index.html").read_bytes(), "html.parser")
-    [about] = [said.text for said in page.select("h2")[0].find_all_previous("strong")]
-    assert about == f"Users · million persons · {len(COUNTRIES)} entities"
 
 
 @pytest.mark.slow
@@ -165,65 +162,11 @@ def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
 # ---- head and citation --------------------------------------------------------------------------------------------
 
 
-def test_pages_say_where_they_lie_where_it_is_told_and_else_nothing_of_it(run):
-    url = "https://example.org/a/"
-    export_run(run, url)
-    for path in list_pages(run):
-        page = BeautifulSoup(path.read_bytes(), "html.parser")
-        told = {tag["property"]: tag["content"] for tag in page.select("meta[property^='og:']")}
-        assert told["og:url"] == f"{url}{path.relative_to(run / 'html').as_posix()}"
-        assert told["og:image"] == f"{url}card.png"
-        assert find_faults(path) == []
-    assert f'<iframe src="{url}charts/05_forecast.html"' in html.unescape((run / "html" / "index.html").read_text())
-    from PIL import Image
-
-    assert Image.open(run / "html" / "card.png").size == (1200, 630)
-    export_run(run)
-    assert not (run / "html" / "card.png").exists()
-    for path in list_pages(run):
-        assert 'property="og:url"' not in path.read_text()
-        assert 'property="og:image"' not in path.read_text()
-
-
-NO_ADDRESS = ["x", "https://", "https://./", "https://a b", 'https://a.org/"><script>', "https://a.org/?x=1"]
-NO_ADDRESS += [
-    "example.org",
-    "ftp://example.org",
-    "javascript:alert(1)",
-    "/home/me",
-    "https://a.org/#x",
-    "https://a.org/index.html",
-]
-
-
-@pytest.mark.parametrize("text", NO_ADDRESS)
-def test_an_address_that_is_none_is_refused(text):
-    with pytest.raises(ParameterError, match=r"--url is the address of the folder .* such as https://example.org/"):
-        read_address(text)
-
-
-def test_the_command_refuses_an_address_that_is_none_before_it_writes(run, outputs, capsys):
-    before = list_files(outputs)
-    code, out, err = call(capsys, "export", "small", "--url", "example.org")
-    assert (code, out) == (2, "")
-    assert "such as https://example.org/adoption/, not 'example.org'" in err
-    assert list_files(outputs) == before
-    code, out, _ = call(capsys, "export", "small", "--single", "--url", "https://example.org/a")
-    assert code == 0
-    assert "https://example.org/a/charts/05_forecast.html" in (run / "small.html").read_text()
-
-
-def test_an_address_ends_in_one_slash():
-    assert read_address("") == ""
-    assert read_address("https://example.org") == "https://example.org/"
-    assert read_address("http://127.0.0.1:8000/~me/a/") == "http://127.0.0.1:8000/~me/a/"
-
-
 def list_citations(run):
     """What each page of a run says of how it is cited."""
     texts = [BeautifulSoup(path.read_bytes(), "html.parser").get_text("\n") for path in list_pages(run)]
     found = [re.search(r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*)$", text) for text in texts]
-    return {match[1] for match in found}
+    return {re.sub(r", commit [0-9a-f]+", "", match[1]) for match in found}
 
 
 def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
@@ -247,20 +190,23 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
 # ---- runs of before -----------------------------------------------------------------------------------------------
 
 
-def test_a_run_of_an_older_version_is_exported_and_what_it_lacks_is_said(run, capsys):
-    shutil.rmtree(run / "html")
-    code, out, _ = call(capsys, "export", "small")
-    assert (code, (run / "html" / "index.html").is_file()) == (0, True)
-    assert out.endswith("small/html/index.html\n")
-    assert (
-        "note: no data can be offered under 01_series: an older version saved them without, or study.draw was " in out
-    )
-    assert "Make the run again: adoption run small" in out
-    assert "note: without a drawing for telephones, which get the wide one: 01_series, 05_forecast" in out
+@pytest.mark.parametrize("words", [[], ["--xlsx"], ["--zip"]])
+def test_the_pages_of_a_run_of_an_older_edition_stay_and_what_cannot_be_made_is_said(run, outputs, capsys, words):
+    record = json.loads((run / "run.json").read_text())
+    del record["main_figure"]
+    (run / "run.json").write_text(json.dumps(record))
+    before = list_files(outputs)
+    code, out, err = call(capsys, "export", "small", *words)
+    assert (code, out) == (1, "")
+    assert "of an older edition. Its pages stay as they are, and nothing else can be made from it." in err
+    assert list_files(outputs) == before
 
 
 def test_somebody_elses_file_is_not_written_over(run):
-    (run / "html" / "card.png").write_bytes(b"mine")
-    with pytest.raises(RunError, match=r"card.png is no page of run 'small', but has the name of one\. Move it\."):
-        export_run(run, "https://example.org/")
-    assert (run / "html" / "card.png").read_bytes() == b"mine"
+    record = json.loads((run / "run.json").read_text())
+    del record["pages"]["index.html"]
+    (run / "run.json").write_text(json.dumps(record))
+    (run / "html" / "index.html").write_bytes(b"mine")
+    with pytest.raises(RunError, match=r"index.html is no page of run 'small', but has the name of one\. Move it\."):
+        export_run(run)
+    assert (run / "html" / "index.html").read_bytes() == b"mine"

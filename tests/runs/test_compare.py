@@ -27,7 +27,7 @@ NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
 
 
-def make(outputs, name, median=800.0, subject=("Users", "million persons"), dates=DATES, data="1", **values):
+def make(outputs, name, median=800.0, subject=("Users", "million people"), dates=DATES, data="1", **values):
     """Write a finished run as the project's notebooks do."""
     folder = outputs / name
     (folder / "tables").mkdir(parents=True)
@@ -68,7 +68,7 @@ def compare(outputs, *names):
 
 
 def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
-    make(outputs, "one"), make(outputs, "sweep/two", 900.0, (NASTY, "million persons"), horizon_years=3)
+    make(outputs, "one"), make(outputs, "sweep/two", 900.0, (NASTY, "million people"), horizon_years=3)
     code, out, err = call(capsys, "compare", "one", "sweep/two")
     assert (code, err) == (0, "")
     assert out.strip().endswith("compare-one-sweep-two/index.html")
@@ -99,9 +99,9 @@ def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(ou
     assert forecast[["run", "text"]].drop_duplicates().to_numpy().tolist() == [
         ["one", "80 % band"], ["wide", "90 % band"]
     ]  # fmt: skip
-    assert "The runs quote bands of different levels (80 % and 90 %)" in found["notices"][0]
+    assert "The runs quote ranges of different levels (80 % and 90 %)" in found["notices"][0]
     told = say_forecasts(found["forecasts"])
-    assert told.endswith("one says 710 to 870 million persons and wide 810 to 970 (80 % and 90 % bands)")
+    assert told.endswith("one says 710 to 870 million people and wide 810 to 970 (80 % and 90 % bands)")
     assert "wide\n90 % band" in {text.get_text() for text in figure.axes[0].texts}
     make(outputs, "other")
     assert compare(outputs, "one", "other")[0]["notices"] == []
@@ -172,13 +172,13 @@ def test_runs_without_a_forecast_are_compared_too(outputs):
 def test_units_never_share_an_axis(outputs):
     make(outputs, "one"), make(outputs, "two"), make(outputs, "three", 40.0, ("Users", "percent"))
     found, _, [figure] = compare(outputs, "one", "two", "three")
-    assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million persons", "Users, percent"]
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million people", "Users, percent"]
     assert figure.axes[1].get_ylim()[1] < 200
     assert "2 different things" in say_forecasts(found["forecasts"])
     one = found["forecasts"][found["forecasts"]["run"] == "one"]
     many = pd.concat([one.assign(run=f"r{place}") for place in range(MAX_LINES + 1)])
     figure = draw_forecasts(many, found["found"]["observations"])
-    assert figure.around[1][1].startswith("Users, December 2027, million persons. A row is a run")
+    assert figure.around[1][1].startswith("Users, December 2027, million people. A row is a run")
     both = pd.concat([many, many.assign(unit="percent")])
     titles = [axis.get_title(loc="left") for axis in draw_forecasts(both, found["found"]["observations"]).axes]
     assert titles == ["Users, December 2027,\nmillion persons", "Users, December 2027,\npercent"]
@@ -199,10 +199,10 @@ def test_the_sentences_say_what_the_tables_hold(outputs):
     make(outputs, "1", 800.0), make(outputs, "2", 912.0), make(outputs, "late", dates=DATES + pd.Timedelta(days=3))
     forecasts = compare(outputs, "1", "2", "late")[0]["forecasts"]
     told = say_forecasts(forecasts[forecasts["run"] != "late"])
-    assert told == "For December 2027, 1 says 710 to 870 million persons and 2 822 to 982 (80 % bands)"
+    assert told == "For December 2027, 1 says 710 to 870 million people and 2 822 to 982 (80 % bands)"
     assert say_forecasts(forecasts[forecasts["run"] != "2"]) == "The 2 runs forecast no date together"
     more = pd.concat([forecasts[forecasts["run"] != "late"], forecasts[forecasts["run"] == "1"].assign(run="3")])
-    assert say_forecasts(more) == "The median for December 2027 ranges from 800 to 912 million persons across 3 runs"
+    assert say_forecasts(more) == "The median for December 2027 ranges from 800 to 912 million people across 3 runs"
     assert say_forecasts(forecasts[:0]) == ""
 
 
@@ -228,7 +228,7 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
         (["one", "one/"], 2, "'one' is named twice"),
         (["one", "../two"], 2, "'../two' is no name of a run"),
         (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
-        (["one", "begun"], 2, "Run 'begun' isn't finished; its command goes on where it stopped."),
+        (["one", "begun"], 2, "Run 'begun' isn't finished; the same command continues where it stopped."),
         (["one", "broken"], 1, "The record of run 'broken', run.json, can't be used"),
         (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (Usecols do not match columns"),
         (["one", "grid"], 2, "'grid' is a sweep, not a run. Name one of its runs: grid/RUN"),

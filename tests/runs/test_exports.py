@@ -8,11 +8,10 @@ import zipfile
 import openpyxl
 import pandas as pd
 import pytest
-from adoption_curves.runs.pages.single import write_archive
 from processes import call
 
 from adoption_curves.base.project import RECORD, RunError
-from adoption_curves.runs.exports import write_workbook
+from adoption_curves.runs.exports import write_archive, write_workbook
 from adoption_curves.runs.record import find_changed, list_files, list_kinds, list_recorded, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
@@ -52,7 +51,7 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
     path = write_workbook(run)
     book = openpyxl.load_workbook(path)
     assert book.sheetnames[:2] == ["06_key_numbers", "05_forecast"]
-    assert sorted(book.sheetnames) == [one[:31] for one in sorted(list_tables(run))]
+    assert sorted(book.sheetnames) == [one[:31] for one in sorted(list_tables(run))], "no figure's data in this run"
     cells = [[cell.value for cell in row] for row in book[name[:31]].iter_rows()]
     assert cells[0] == list(ODD)
     assert [row[0] for row in cells[1:]] == ODD["text"].tolist()
@@ -68,9 +67,21 @@ def test_the_spreadsheet_has_every_table_with_its_types(run):
         assert book[other[:31]].max_row == len(frame) + 1
 
 
-def test_tables_without_rows_are_exported_too(whole_run, tmp_path):
+@pytest.mark.slow
+def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(whole_run, tmp_path):
     run = shutil.copytree(whole_run, tmp_path / "baseline")
-    assert write_workbook(run).is_file()
+    book = openpyxl.load_workbook(write_workbook(run))
+    assert book.sheetnames[:3] == ["chart", "06_key_numbers", "05_forecast"]
+    assert min(sheet.max_row for sheet in book) > 1
+    drawn = pd.read_csv(run / "figures" / "05_forecast.data.csv").dropna(axis="columns", how="all")
+    rows = [[cell.value for cell in row] for row in book["chart"].iter_rows()]
+    assert rows[0] == list(drawn)
+    assert {row[1] for row in rows[1:]} >= {"observed", "forecast"}
+    assert [row[rows[0].index("median")] for row in rows[1:]] == drawn["median"].astype(object).replace(
+        float("nan"), None
+    ).tolist()
+    large = [cell for row in book["chart"].iter_rows(min_row=2) for cell in row]
+    assert {cell.number_format for cell in large if isinstance(cell.value, float) and cell.value > 1000} == {"#,##0"}
 
 
 @pytest.mark.skipif(
@@ -102,7 +113,7 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
         write_workbook(run)
     assert not (run / "tables.xlsx").exists()
     assert "There is no run" in call(capsys, "export", "nowhere", "--xlsx")[2]
-    assert "--zip and --url are for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
+    assert "--xlsx and --zip are for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
 
 
 def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):

@@ -133,7 +133,7 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
     os.killpg(process.pid, number)  # as a terminal does
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
-    assert err.strip() == f"{word}. Run 'small' is as it was before; the same command goes on from here."
+    assert err.strip() == f"{word}. Run 'small' is as it was before; the same command continues from here."
     assert not (place / "outputs" / "small").exists()
     assert wait_for(lambda: not is_alive(kernel))
     assert_it_goes_on(place, reference, temporary, *options)

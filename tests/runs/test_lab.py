@@ -20,8 +20,11 @@ def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
     assert (code, str(copy) in out) == (0, True)
     notebook = nbformat.read(copy, 4)
     nbformat.validate(notebook)
-    (given,) = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
-    assert "horizon_years = 10" in given.source
+    (given,) = [cell for cell in notebook.cells if "parameters" in " ".join(cell.metadata.get("tags", []))]
+    assert "horizon_years = 10  # years ahead" in given.source
+    names = {}
+    exec(given.source, names)
+    assert (names["horizon_years"], names["entity"], names["levels"]) == (10, "China", [0.5, 0.8, 0.9])
     assert lab.prepare_copy("5", {"horizon_years": 10}) == copy
     copy.write_text(copy.read_text().replace("# 5.", "# My own 5."))
     edited = copy.read_bytes()

@@ -105,7 +105,7 @@ def test_the_index_says_what_was_found_and_how(pages):
     assert "<h1><bdi>Generative AI users</bdi>: <bdi>China</bdi></h1>" in text
     assert '<p class="lead">China had 602 M.</p>' in text
     assert '<p class="muted">Next: January or February 2027 (expected)</p>' in text
-    for reading in ("602 million persons", "801 million persons (650 to 1,002)", "not within the horizon"):
+    for reading in ("602 million people", "801 million people (650 to 1,002)", "not within the horizon"):
         assert f"<td>{reading}</td>" in text
     assert "adoption run small -p horizon_years 3 -p data tests/sample" in text
     assert "China Internet Network Information Center" in text
@@ -170,12 +170,15 @@ def test_a_shell_reads_back_what_the_command_names(value):
     assert done.stdout.decode().splitlines() == ["run", "mine", "-p", "entity", value]
 
 
-def test_a_page_sent_alone_holds_its_tables(pages, small_run):
+def test_the_index_holds_its_tables_and_a_notebooks_page_leads_to_them(pages, small_run):
     shown = {"01_check_small": "01_coverage", "05_forecast_small": "05_forecast", "index": "06_statements"}
     for page, name in shown.items():
         link = re.search(rf'<a (?=[^>]*download="{name}\.csv")[^>]*href="([^"]*)"', pages[page].text)[1]
-        content = b64decode(link.removeprefix("data:text/csv;charset=utf-8;base64,"))
-        assert content == (small_run / "tables" / f"{name}.csv").read_bytes()
+        if page == "index":
+            content = b64decode(link.removeprefix("data:text/csv;charset=utf-8;base64,"))
+            assert content == (small_run / "tables" / f"{name}.csv").read_bytes()
+        else:
+            assert link == f"../tables/{name}.csv"
 
 
 def test_what_is_too_large_for_a_page_is_named_and_figures_come_first(tmp_path):

@@ -1,4 +1,4 @@
-"""What readers get first: plain words, every sentence on one page, a run in one file, a run as one archive."""
+"""What readers get first: plain words, every sentence on one page, a run as one archive."""
 
 import re
 import shutil
@@ -10,8 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages.single import MOST_BYTES, write_archive, write_single
-from adoption_curves.runs.record import read_run, verify
+from adoption_curves.runs.exports import write_archive
 from adoption_curves.show import tables
 
 
@@ -39,30 +38,11 @@ def run(whole_run, outputs):
     return shutil.copytree(whole_run, outputs / "small")
 
 
-def test_one_file_holds_the_whole_run(run):
-    path = write_single(run)
-    assert path == run / "small.html"
-    assert path.stat().st_size < MOST_BYTES
-    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-    text = page.get_text(" ")
-    for notebook in (run / "html").glob("0*.html"):
-        heading = BeautifulSoup(notebook.read_text(encoding="utf-8"), "html.parser").h1.get_text()
-        assert heading in text
-    assert len(page.find_all("svg", class_="wide")) >= 12
-    assert verify(run) == []
-    assert path.name in read_run(run)["exports"]
-    before = path.read_bytes()
-    assert write_single(run).read_bytes() == before
-
-
 def test_a_file_of_somebody_else_stays(run):
-    (run / "small.html").write_text("mine")
-    with pytest.raises(RunError, match=r"small\.html is a file of another kind"):
-        write_single(run)
     (run.parent / "small.zip").write_text("mine")
     with pytest.raises(RunError, match=r"small\.zip is a file of another kind"):
         write_archive(run)
-    assert (run / "small.html").read_text() == (run.parent / "small.zip").read_text() == "mine"
+    assert (run.parent / "small.zip").read_text() == "mine"
 
 
 def test_an_archive_holds_the_folder_and_is_the_same_again(run):

@@ -73,6 +73,6 @@ def test_the_command_says_it_and_ends_with_one(capsys, run, monkeypatch):
     monkeypatch.setattr(record, "verify", lambda run: [])
     assert call(capsys, "verify", "small")[:2] == (
         0,
-        "ok: run 'small' is as its record says, made from what is here now.\n",
+        "ok: run 'small' is unchanged, and so is what it was made from.\n",
     )
     assert call(capsys, "verify", "../x")[0] == 2

@@ -61,7 +61,7 @@ if horizon_years == 30:
     """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
 median = 600.0 + horizon_years
 frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
-study.keep("05_forecast", frame.assign(unit="million persons"))""",
+study.keep("05_forecast", frame.assign(unit="million people"))""",
 ]
 SUMMARY = [
     "# 6. Summary",
@@ -227,15 +227,15 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
 @pytest.mark.parametrize(
     ("medians", "failed", "said", "moves"),
     [
-        ([700, 750, 710, 760], {}, "ranges from 700 to 760 million persons across 4 runs", "bound"),
-        ([700, 750, 710, 760], {"3": "Oh\nno"}, "ranges from 700 to 750 million persons across 3 runs", ""),
+        ([700, 750, 710, 760], {}, "ranges from 700 to 760 million people across 4 runs", "bound"),
+        ([700, 750, 710, 760], {"3": "Oh\nno"}, "ranges from 700 to 750 million people across 3 runs", ""),
         (
             [800, 800, 800, 800],
             {},
-            "All 4 runs put the median for December 2027 at 800 million persons",
+            "All 4 runs put the median for December 2027 at 800 million people",
             "",
         ),
-        ([700], {}, "The run puts the median for December 2027 at 700 million persons", ""),
+        ([700], {}, "The run puts the median for December 2027 at 700 million people", ""),
     ],
 )
 def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, medians, failed, said, moves):
@@ -313,7 +313,9 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
     if number == signal.SIGINT:
-        assert err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command goes on from here."
+        assert (
+            err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
+        )
     assert wait_for(lambda: not is_alive(kernel))
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from adoption_curves import curves
-from adoption_curves.base.words import say_end
+from adoption_curves.base.words import NO_RANGE, WHY_NO_RANGE, say_end
 from adoption_curves.say import facts, findings, plain
 
-NAMES = {"title": "Users, China", "unit": "million persons", "base": "total population", "cautions": {}}
+NAMES = {"title": "Users, China", "unit": "million people", "base": "total population", "cautions": {}}
 NAMES |= {"bound_title": "Internet users"}
 SHARES = NAMES | {"unit": "percent of adults", "bound_title": "adults", "base": "adults"}
 
@@ -60,12 +60,12 @@ def test_growth_over_the_last_year(names, days, grown):
 @pytest.mark.parametrize(
     ("names", "values", "expected"),
     [
-        (NAMES, [100.0, 200.0, 500.0], "500 million persons in December 2025, 2.5 times as many as in December 2024"),
-        (NAMES, [100.0, 200.0, 220.0], "220 million persons in December 2025, 10 % more than in December 2024"),
-        (NAMES, [100.0, 200.0, 198.0], "198 million persons in December 2025, 1 % fewer than in December 2024"),
-        (NAMES, [100.0, 400.0, 200.0], "200 million persons in December 2025, down from 400 million persons in"),
-        (NAMES, [100.0, 200.0, 200.0], "200 million persons in December 2025, the same as in December 2024"),
-        (NAMES | {"unit": "persons"}, [1e8, 2e8, 6.02e8], "602 million persons in December 2025, 3.0 times as many"),
+        (NAMES, [100.0, 200.0, 500.0], "500 million people in December 2025, 2.5 times as many as in December 2024"),
+        (NAMES, [100.0, 200.0, 220.0], "220 million people in December 2025, 10 % more than in December 2024"),
+        (NAMES, [100.0, 200.0, 198.0], "198 million people in December 2025, 1 % fewer than in December 2024"),
+        (NAMES, [100.0, 400.0, 200.0], "200 million people in December 2025, down from 400 million people in"),
+        (NAMES, [100.0, 200.0, 200.0], "200 million people in December 2025, the same as in December 2024"),
+        (NAMES | {"unit": "persons"}, [1e8, 2e8, 6.02e8], "602 million people in December 2025, 3.0 times as many"),
         (SHARES, [10.0, 20.0, 26.0], "26.0 % in December 2025, 6.0 percentage points more than in December 2024"),
     ],
 )
@@ -74,7 +74,7 @@ def test_headlines(names, values, expected):
 
 
 def test_a_newer_bound_leads_where_it_says_more():
-    assert say_plainly()["headline"].startswith("Users, China: at least 700 million persons in June 2026, after 602 in")
+    assert say_plainly()["headline"].startswith("Users, China: at least 700 million people in June 2026, after 602 in")
     for kept in (600.0, 602.0):
         less = read_kept()["02_newer"].assign(value=kept)
         assert "at least" not in say_plainly(**{"02_newer": less})["headline"]
@@ -150,8 +150,19 @@ def test_past_a_peak_no_ceiling_and_no_pace_is_told():
     tables["03_ceiling"] = facts.list_ceiling(curves.assess_ceiling(values), values)
     assert not findings.list_key_numbers(gather(**tables))["key"].str.startswith("ceiling").any()
     told = " ".join(find(**tables))
-    assert "fallen since 602 million persons in December 2024; whether they will rise above that again" in told
+    assert "fallen since 602 million people in December 2024; whether they will rise above that again" in told
     assert not any(word in told for word in ("of the rise", "of the bound in", "where growth ends"))
+
+
+def test_past_a_peak_no_range_is_told_anywhere():
+    tables = grow([249.0, 602.0, 400.0])
+    tables["05_forecast"] = read_kept()["05_forecast"].assign(basis=NO_RANGE)
+    said = say_plainly(**tables)["forecast"]
+    assert said == f"Users, China: we give no range, {WHY_NO_RANGE}."
+    assert said in find(**tables)
+    numbers = findings.list_key_numbers(gather(**tables)).set_index("key")
+    assert numbers.loc["forecast", "text"] == "no range, below its peak"
+    assert not numbers.index.str.startswith("forecast_").any()
 
 
 def test_a_series_that_stands_still_has_no_pace():

@@ -38,15 +38,15 @@ Land,tool_rate,2021-12-31,18.6,exact,report,high,,
 """,
     "indicators": "indicator,title,unit,counted,base,base_indicator,role,technology,rate_of,"
     """breaks,suspected_breaks,note
-tool_users,Tool users,million persons,Users,persons,persons,reference,tool,,,,
-tool_rate,Tool rate,percent of persons,Users,persons,,reference,tool,tool_users,,,
-persons,Persons,million persons,Persons,,,base,population,,,,
+tool_users,Tool users,million people,Users,persons,persons,reference,tool,,,,
+tool_rate,Tool rate,percent of people,Users,persons,,reference,tool,tool_users,,,
+persons,Persons,million people,Persons,,,base,population,,,,
 """,
     "sources": """source_id,title,publisher,reference_date,published,accessed,url,licence,attribution
 report,Report,Office,,,,,public domain,Office
 """,
     "claims": """claim_id,entity,statement,reported,unit,comparison,formula,agrees_with,note
-users,Land,Users,45,million persons,equals,tool_users@2023-12-31,,
+users,Land,Users,45,million people,equals,tool_users@2023-12-31,,
 """,
 }
 

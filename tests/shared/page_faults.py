@@ -10,7 +10,7 @@ ACTIVE = ("script", "iframe", "object", "embed", "base", "form")
 
 
 def find_faults(path, sent=False):
-    """Each fault of a page; one that is `sent` has no way to other files at all."""
+    """Each fault of a page: only a notebook's leads to files beside it; one that is `sent` has no way to any."""
     page = BeautifulSoup(path.read_bytes(), "html.parser")
     ways, tags = page.select("nav.folder"), page.find_all(True)
     addresses = [tag["id"] for tag in tags if tag.get("id")]
@@ -30,11 +30,10 @@ def find_faults(path, sent=False):
         if href.startswith("#"):
             faults += [] if href[1:] in addresses or href == "#harmful-link" else [href]
         elif not ALONE.match(href):
-            known = not sent and tag.find_parent("nav", class_="folder") and (path.parent / href).is_file()
+            near = re.match(r"\d\d_", path.name) or tag.find_parent("nav", class_="folder")
+            known = not sent and near and (path.parent / href).is_file()
             faults += [] if known else [href]
     loads = [tag[name] for name in LOADING for tag in page.find_all(attrs={name: True})]
     loads += [tag["href"] for tag in page.find_all("link", href=True)]
     faults += [load for load in loads if not load.startswith("data:")]
-    for told in page.select("meta[property='og:image'], meta[property='og:url']"):
-        faults += [] if told["content"].startswith("https://") else [str(told)]
     return faults + ([f"{path.stat().st_size} bytes"] if not sent and path.stat().st_size > 3_000_000 else [])

@@ -9,7 +9,7 @@ from adoption_curves.forecast import hub, register
 TODAY, MODEL = date(2026, 11, 26), register.PUBLISHED_MODEL
 
 
-def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL, unit="million persons"):
+def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL, unit="million people"):
     rows = [(model, published, published, "China", "genai_users", "none", day, "quantile", level, value, unit)
             for level, value in zip((0.1, 0.5, 0.9), values, strict=True)]  # fmt: skip
     frame = pd.DataFrame(rows, columns=hub.COLUMNS)

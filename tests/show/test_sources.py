@@ -4,11 +4,12 @@ import re
 
 import pandas as pd
 import pytest
-from cells import SAMPLE, run_cells
+from cells import NOTEBOOKS, SAMPLE, run_cells
 
 from adoption_curves import indicators
 from adoption_curves.runs.record import read_entries
 
+DATA = NOTEBOOKS.parent / "data"
 ENTITY, INDICATOR, BOUND, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
 
 
@@ -18,7 +19,15 @@ def pick(data, entity, indicator, dates=None):
     return rows[rows["bound"] == "exact"] if dates is None else rows[rows["date"].isin(dates)]
 
 
-def list_drawn(data, tables):
+def list_compared(data, figure):
+    """The observations behind the marks of a comparison of countries, as pages tell them."""
+    titles = data.indicators.set_index("title")["indicator"]
+    told = [re.fullmatch(r"(.*), (\w+ \d{4}): [^,]*, (.*)", text) for texts in figure.told.values() for text in texts]
+    rows = [pick(data, one[1], titles[one[3]]) for one in told]
+    return [part[part["date"].dt.strftime("%B %Y") == one[2]] for part, one in zip(rows, told, strict=True)]
+
+
+def list_drawn(data, tables, figures):
     """The observations that each figure draws, by its name."""
     series = data.series(ENTITY, INDICATOR, BOUND)
     values, newer = (pick(data, ENTITY, INDICATOR, part.index) for part in (series.values, series.newer))
@@ -34,18 +43,18 @@ def list_drawn(data, tables):
 
     rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
     own = data.observations[data.observations["entity"] == ENTITY]
-    compared = tables["02_countries"][["entity", "indicator", "date"]]
     return {
         "01_coverage": [own[~own["indicator"].isin(rates)]],
         "02_levels": [values, newer, limit],
         "02_growth": [values],
         "02_aligned": [*list_shares(tables["02_aligned"]), limit],
-        "02_countries": [data.observations.merge(compared, on=[*compared])],
+        "02_countries": list_compared(data, figures["02_countries"]),
         "03_residuals": [values],
         "03_profiles": [values, limit],
         "03_fits": [values, limit],
         "04_skill": list_shares(tables["04_references"]),
         "04_calibration": list_shares(tables["04_references"]),
+        "04_sides": list_shares(tables["04_references"]),
         "05_forecast": [values, newer, limit, people],
         "05_bands": [values, newer, limit],
         "05_ceilings": [values, newer, limit],
@@ -63,24 +72,23 @@ def read_publishers(figure):
     return {*named[1].split("; "), *([beside[1]] if beside else [])}
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """Tables and figures by name of all notebooks, on the sample."""
+@pytest.fixture(scope="module", params=[SAMPLE, pytest.param(DATA, marks=pytest.mark.slow)], ids=["sample", "default"])
+def run(request, tmp_path_factory):
+    """Data, and tables and figures by name of all notebooks: on the sample, and the default run."""
     outputs = tmp_path_factory.mktemp("outputs")
     tables, figures = {}, {}
     for number in ("01", "02", "03", "04", "05", "06"):
-        made, drawn = run_cells(number, outputs)
+        made, drawn = run_cells(number, outputs, data=str(request.param))
         tables |= made
         [written] = [entry for name, entry in read_entries(outputs / "lab" / "cells").items() if name[:2] == number]
         figures |= dict(zip(written["figures"], drawn, strict=True))
-    return tables, figures
+    return indicators.load(request.param), tables, figures
 
 
 def test_sources_are_those_of_what_is_drawn(run):
-    tables, figures = run
-    data = indicators.load(SAMPLE)
+    data, tables, figures = run
     publisher = data.sources.set_index("source_id")["publisher"]
-    drawn = list_drawn(data, tables)
+    drawn = list_drawn(data, tables, figures)
     assert set(figures) <= set(drawn)
     assert len(figures) >= 12
     for name, figure in figures.items():
@@ -89,9 +97,9 @@ def test_sources_are_those_of_what_is_drawn(run):
 
 
 def test_the_axis_at_the_right_of_the_forecast_is_percent_of_the_population(run):
-    axis = run[1]["05_forecast"].axes[0]
+    axis = run[2]["05_forecast"].axes[0]
     [right] = axis.child_axes
-    people = pick(indicators.load(SAMPLE), ENTITY, POPULATION).sort_values("date")["value"].iloc[-1]
+    people = pick(run[0], ENTITY, POPULATION).sort_values("date")["value"].iloc[-1]
     low, high = axis.get_ylim()
     assert right.get_ylim() == pytest.approx((100 * low / people, 100 * high / people))
     assert all(label.get_text().endswith("%") for label in right.get_yticklabels())

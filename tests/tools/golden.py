@@ -25,7 +25,7 @@ README = ROOT / "README.md"
 WORDS = RUNS.parent / "WORDS.md"
 TOO_LARGE = {"03_alternatives", "04_residuals"}  # for git
 
-SENTENCES = {"06_plain": "sentence", "06_findings": "sentence", "06_next": "sentence", "05_statements": "statement"}
+SENTENCES = {"06_findings": "sentence", "05_statements": "statement"}
 SENTENCES |= {"06_register": "text"}
 OPENING = """# What a run says
 
@@ -81,12 +81,14 @@ def keep_tables(run, tables):
 
 def write_findings():
     """README.md with the findings of the baseline that is kept."""
-    sentences = enumerate(pd.read_csv(BASELINE / "06_findings.csv")["sentence"], 1)
+    said = pd.read_csv(BASELINE / "06_findings.csv").set_index("part")["sentence"]
+    texts = [f"**{said['headline']}.** {said['deck']}"]
+    texts += [f"- {said[part]}" for part in said.index.drop(["headline", "deck"])]
     lines = [
-        textwrap.fill(f"{number}. {sentence}", 117, subsequent_indent="   ", break_on_hyphens=False)
-        for number, sentence in sentences
+        textwrap.fill(text, 117, subsequent_indent="  " * text.startswith("-"), break_on_hyphens=False)
+        for text in texts
     ]
-    block = "\n".join(["<!-- findings -->", *lines, "<!-- /findings -->"])
+    block = "\n".join(["<!-- findings -->", lines[0], "", *lines[1:], "<!-- /findings -->"])
     return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 

@@ -55,17 +55,17 @@ RunName = Annotated[
 ]
 Pairs = Annotated[
     list[str] | None,
-    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="A parameter; lists, numbers and null are read."),
+    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="Set a parameter: text, list, number or null."),
 ]
 Files = Annotated[
     list[Path] | None,
-    typer.Option("-f", "--parameters_file", metavar="FILE", help="Parameters in a YAML file."),
+    typer.Option("-f", "--parameters_file", metavar="FILE", help="Read parameters from a YAML file."),
 ]
 Workers = Annotated[
-    int, typer.Option(metavar="N", min=0, help="Notebooks at a time.", show_default="one more than processors")
+    int, typer.Option(metavar="N", min=0, help="Run N notebooks at a time.", show_default="one more than processors")
 ]
-TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="Seconds that a notebook may take.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse own data of which a cell or a row would be left out.")]
+TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="End a notebook after this many seconds.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse own data if a cell or a row would be left out.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another process that makes the same run.")]
 
 
@@ -88,7 +88,7 @@ def adoption(
     try:
         Path.cwd()
     except FileNotFoundError as error:
-        raise RunError("The folder that you stand in is gone. Go to one that is there, and try again.") from error
+        raise RunError("The current folder no longer exists. Go to another folder, and try again.") from error
 
 
 @app.command()
@@ -102,24 +102,23 @@ def run(
     only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
     first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
-    isolated: Annotated[bool, typer.Option("--isolated", help="Start Python afresh for each notebook.")] = False,
+    isolated: Annotated[bool, typer.Option("--isolated", help="Start a new Python for each notebook.")] = False,
     workers: Workers = 0,
     time_limit: TimeLimit = LONGEST,
     strict: Strict = False,
     wait: Wait = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would run, and run nothing.")] = False,
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
-    Everything lands in outputs/RUN, whole or not at all; files there that no run has written stay. Results that are up
-    to date are not made again: a notebook runs again if its source, its parameters, the helpers, the libraries, the
-    data or a table that it reads have changed. After an interruption the same command goes on where it stopped. After a
-    failure outputs/RUN.partial has the error, the log, and the notebook as far as it was executed, as a page. The last
-    line is the path of the run's record, for programs.
+    The command writes outputs/RUN, whole or not at all. It leaves files there that no run has written. A notebook runs
+    again only if its source, its parameters, the helpers, the libraries, the data or a table that it reads changed.
+    After an interruption the same command continues where it stopped. After a failure outputs/RUN.partial has the
+    error, the log, and a page of the notebook as far as it ran. The last line of the output is the path of run.json.
 
-    -p reads a value as YAML, such as "[0.5, 0.9]" or null; 007 and 1e3 stay as typed. Where both give a parameter, -p
-    wins over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how a file of
-    your own is to be read, where 'adoption check' asks.
+    -p reads a value as YAML, such as "[0.5, 0.9]" or null; 007 and 1e3 stay as typed. If both give a parameter, -p wins
+    over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how to read a file
+    of your own; 'adoption check' names those that it needs.
     """
     from .runs.ingredients import find_notebooks
     from .runs.parameters import read_parameters
@@ -140,7 +139,7 @@ def run(
         print("\n".join(plan_run(chosen, execution=execution)))
         return
     made: dict[str, Any] = {}
-    with say_state(f"Run '{chosen.run}' is as it was before; the same command goes on from here."):
+    with say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
         if made:
             shrink_store(find_outputs(), read_keys(find_outputs()))
@@ -148,7 +147,7 @@ def run(
 
 
 def choose_slots(workers: int) -> threading.Semaphore:
-    """As many notebooks at a time as were asked for, or one more than there are processors."""
+    """Semaphore of notebooks at a time: those asked for, or one more than there are processors."""
     return threading.Semaphore(workers or count_processors() + 1)
 
 
@@ -167,8 +166,8 @@ def open_notebook(
 ) -> None:
     """Open a copy of a notebook in JupyterLab, with parameters.
 
-    The copy lies in outputs/lab/; one that is there already and differs is left alone and the new one gets a number.
-    What it writes goes to outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
+    The copy is in outputs/lab/. If another copy of that name is there, the new one gets a number. The copy writes to
+    outputs/lab/RUN/, where RUN is its parameter 'run'; the run itself stays as it is.
     """
     from .runs import lab
 
@@ -186,7 +185,7 @@ def export(
         str,
         typer.Argument(
             metavar="[RUN or NOTEBOOK.ipynb]",
-            help="A run (of a sweep's: SWEEP/RUN) or any notebook.",
+            help="Name of a run (SWEEP/RUN for one of a sweep), or any notebook.",
             autocompletion=complete_runs,
         ),
     ] = "baseline",
@@ -195,9 +194,9 @@ def export(
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
-    A run's pages are made from its tables, figures and executed notebooks. The spreadsheet lies in the run's folder,
-    and goes when the run is made anew; RUN.zip lies beside the folder. A notebook's page, as the notebook is stored,
-    lies beside it. Figures as PDF are drawn with the run: give its command once more, with --pdf.
+    The command makes a run's pages from its tables, figures and executed notebooks. It writes the spreadsheet into the
+    run's folder, where the next run replaces it, and RUN.zip beside the folder. The page of a notebook goes beside the
+    notebook, with the outputs that it has. For figures as PDF repeat the run with --pdf.
     """
     from .runs import exports, pages
     from .runs.record import find_run
@@ -219,14 +218,14 @@ def export(
 
 @app.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Names of runs; of a sweep's: SWEEP/RUN.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Names of runs, such as RUN or SWEEP/RUN.")],
     into: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Folder to write to.", show_default="outputs/compare-RUN-RUN")
     ] = None,
 ) -> None:
     """Show what differs between runs.
 
-    Parameters, key numbers and forecasts side by side: a table, a figure and a page.
+    Writes a table, a figure and a page with parameters, key numbers and forecasts side by side.
     """
     from .runs.comparison import compare_runs
 
@@ -238,23 +237,23 @@ def compare(
 def verify(
     run: Annotated[str, typer.Argument(help="Name of the run.")] = "baseline",
 ) -> None:
-    """Check that a run is still what its record says, or made again.
+    """Check that a run is unchanged.
 
-    Compares hashes of its files, and of the data, notebooks, helpers and library versions that it was made from, with
-    run.json. Prints every difference and ends with 1, or says that there is none.
+    Compares hashes of its files, and of the data, notebooks, helpers and library versions behind it, with run.json.
+    Prints every difference and ends with 1, or prints that there is none.
     """
     from .runs import record
 
     differences = record.verify(record.find_run(run))
-    print("\n".join(differences) or f"ok: run '{run}' is as its record says, made from what is here now.")
+    print("\n".join(differences) or f"ok: run '{run}' is unchanged, and so is what it was made from.")
     if differences:
         raise SystemExit(RunError.exit_code)
 
 
 @app.command()
 def sweep(
-    grid: Annotated[Path, typer.Argument(metavar="GRID.yaml", help="The sets of parameters.")],
-    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the sweep; by default the file's.")] = "",
+    grid: Annotated[Path, typer.Argument(metavar="GRID.yaml", help="File with the sets of parameters.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the sweep; by default that of the file.")] = "",
     workers: Workers = 0,
     time_limit: TimeLimit = LONGEST,
     strict: Strict = False,
@@ -263,14 +262,14 @@ def sweep(
         str, typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers make the runs (extra 'cluster').")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Make more than 200 runs.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm more than 200 runs.")] = False,
 ) -> None:
     """Make a run for each set of parameters of a grid.
 
-    Each lands in outputs/NAME/RUN, with a table, a figure and a page over all of them in outputs/NAME. The file has
+    Writes each run to outputs/NAME/RUN, and a table, a figure and a page over all of them to outputs/NAME. The file has
     'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a list of sets).
-    All sets are checked before anything starts. Runs share the notebooks that their differences don't touch. A run that
-    fails is noted, and the others go on; the same command makes what is missing.
+    The command checks all sets before it starts. Runs share every notebook whose inputs are the same. If a run fails,
+    the command records it and makes the others; the same command then makes what is missing.
     """
     from .runs.runner import Execution
     from .runs.sweep import plan_sweep, run_sweep
@@ -282,7 +281,7 @@ def sweep(
         print("\n".join(plan_sweep(chosen)))
         return
     execution = Execution(slots=choose_slots(workers), longest=time_limit, strict=strict, wait=wait)
-    with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command goes on from here."):
+    with say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
     if failed:
@@ -339,7 +338,7 @@ def ignore_signals() -> None:
 
 @contextmanager
 def say_state(state: str) -> Iterator[None]:
-    """When stopped in the block, end with the shells' exit code and tell in one line how things stand."""
+    """Context that ends, when the block is stopped, with the shells' exit code and one line on the state of the run."""
     try:
         yield
     except Stopped as stopped:
@@ -347,7 +346,7 @@ def say_state(state: str) -> Iterator[None]:
 
 
 def stop(message: str, code: int) -> NoReturn:
-    """Say why on the error stream and end."""
+    """Print a message on the error stream and end."""
     with suppress(OSError):  # the terminal may have gone
         print(message, file=sys.stderr)
     raise SystemExit(code)
@@ -359,13 +358,13 @@ def main(arguments: list[str] | None = None) -> None:
     atexit.register(ignore_signals)
     open_streams()
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # what libraries warn of names their files, and helps nobody here
+        warnings.simplefilter("ignore")  # warnings of libraries name their files, which helps no user
     with redirect_stdout(PlainStream(sys.stdout)), redirect_stderr(PlainStream(sys.stderr)):
         run_app(sys.argv[1:] if arguments is None else arguments)
 
 
 def open_streams() -> None:
-    """Lead closed standard streams to nowhere, else files would get their numbers; ASCII terminals get codes."""
+    """Open /dev/null for closed standard streams, so that no file gets descriptor 0 to 2; escape what ASCII lacks."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(handle, True)
     os.close(handle)
@@ -394,7 +393,7 @@ def run_app(arguments: list[str]) -> None:
 
 
 def describe_refusal(error: Exception) -> str:
-    """What the system refused: memory, a thread, or a file, such as for want of space; "" for an error of ours."""
+    """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
     if isinstance(error, MemoryError):
         return "Out of memory"
     if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads

@@ -1,1 +1,1 @@
-"""What all rooms share, knowing none of them: dates, levels, files and folders, numbers and words."""
+"""Foundations of all rooms, which import none of them: dates, levels, files and folders, numbers and words."""

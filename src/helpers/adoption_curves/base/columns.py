@@ -1,4 +1,4 @@
-"""The columns of a file of own data: what finds, checks, keeps, offers and documents one follows from its row here."""
+"""Columns of a file of own data: reading, checks, options and documentation follow from these rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 UNNAMED = "own data"
-"""The entity, and the source, of figures whose file names none; no sentence says it."""
+"""Entity and source of figures whose file names none; no sentence prints it."""
 NAME = r"^[a-z][a-z0-9_]*$"
 """Pattern of an indicator's name."""
 
@@ -22,15 +22,15 @@ class Column:
     type : str
         As in a Table Schema: "date", "number" or "string".
     meaning, blank : str
-        What it holds, and what is taken where a file hasn't it.
+        Meaning of the column, and the value that is taken if a file lacks it.
     names : str
-        What files call it besides, in small letters without accents, with blanks between the names.
+        Other names in files, in small letters without accents, separated by blanks.
     constraints : mapping
         As in a Table Schema.
     default : str
-        What a blank cell means.
+        Meaning of a blank cell.
     option : str
-        Help of the option that names the column, or gives what holds for all rows; "" where there is none.
+        Help of the option that names the column, or gives the value of all rows; "" for no option.
     kept : bool
         It stays with each figure, as a column of ``observations.csv`` that a folder may lack.
     flag : bool
@@ -66,12 +66,12 @@ COLUMNS = (
            {"required": True, "minimum": 0}, option="Column of the figures."),
     Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
            "entities country country_name region location geo area state economy ref_area 国家 地区",
-           default=UNNAMED, option="Column of countries or groups; or the one that the figures are of."),
+           default=UNNAMED, option="Column of countries or groups; or the country or group of all figures."),
     Column("indicator", "string",
            "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title "
            "and unit", "the file's name", "indicator_name series_name", {"pattern": NAME},
-           option="Column of names of indicators; or the one that the figures are of."),
-    Column("title", "string", "What figures and tables call the series",
+           option="Column of indicators; or the indicator of all figures."),
+    Column("title", "string", "Title of the series in figures and tables",
            "the heading of the figures, or the indicator's name", "series_title",
            option="Title of the series, or the column of titles."),
     Column("unit", "string",
@@ -79,22 +79,22 @@ COLUMNS = (
            "`units`", "units unit_of_measure uom 单位",
            option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units."),
     Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
-           default=UNNAMED, option="Who published the figures, or the column that says so."),
-    Column("technology", "string", "A label of indicators.csv: references with this label are left out of the forecast",
+           default=UNNAMED, option="Publisher of the figures, or the column of publishers."),
+    Column("technology", "string", "A label of indicators.csv: a forecast leaves out series with this label",
            "a technology of its own",
-           option="Label of the series' twins among the references, or the column of labels."),
-    Column("bound", "string", "exact, or a bound that the source states: at_least, at_most", "`exact`",
+           option="Label of the same technology among the comparison technologies, or the column of labels."),
+    Column("bound", "string", "exact, or a limit that the source states: at_least, at_most", "`exact`",
            constraints={"enum": ["exact", "at_least", "at_most"]}, default="exact"),
-    Column("break", "string", "Why a new series begins with this figure: no fit crosses it", "no break", "breaks"),
+    Column("break", "string", "Reason for a new series from this figure on: no fit crosses it", "no break", "breaks"),
     Column("cumulative", "string",
-           "yes where a figure counts all so far, so that it cannot fall: all that were sold, not those in use", "no",
-           constraints={"enum": ["yes", "no"]}, option="The figures count all so far, and cannot fall.", flag=True),
+           "yes for a cumulative count, which cannot fall: everything sold, not what is in use", "no",
+           constraints={"enum": ["yes", "no"]}, option="The figures are cumulative, and cannot fall.", flag=True),
     Column("published", "date",
            "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date", "its date",
            "publication_date", {"minimum": "1800-01-01"}, kept=True),
     Column("standard_error", "number", "Standard error of the figure in its unit, where published", "not known",
            constraints={"minimum": 0}, kept=True),
-    Column("sample_size", "number", "Persons asked, where published", "not known", "n_respondents",
+    Column("sample_size", "number", "People asked, where published", "not known", "n_respondents",
            {"minimum": 0}, kept=True),
 )
 # fmt: on
@@ -104,22 +104,24 @@ KEPT = tuple(column for column in COLUMNS if column.kept)
 CHOICES = {
     **{column.name: column.option for column in COLUMNS if column.option},
     "sheet": "Sheet of a spreadsheet.",
-    "wide": "What the columns of figures are: entity or indicator.",
-    "encoding": "Encoding of a text, such as cp1250.",
-    "order": "What comes first in 03/04/2020: dmy (the day) or mdy (the month).",
+    "wide": "Meaning of the columns of figures: entity or indicator.",
+    "encoding": "Encoding of a text file, such as cp1250.",
+    "order": "Order of 03/04/2020: dmy (day first) or mdy (month first).",
     "decimal": "The decimal mark: . or ,",
     "future": "Figures dated after today: keep or drop.",
-    "dates": "Write as-printed to keep the first days of months, quarters and years, which else stand for their ends.",
+    "season": "Where months or quarters have seasons: same (one period of each year) or sum (of whole years).",
+    "dates": "as-printed keeps first days of months, quarters and years, which else are dated at their ends.",
     "year-ends": "Month and day on which years such as FY2016/17 end: 03-31.",
 }
-"""How a file is to be read, where the file itself does not say it."""
+"""Options that say how to read a file, by name."""
 LIMITED = {
     "wide": ("entity", "indicator"),
     "cumulative": ("yes", "no"),
     "order": ("dmy", "mdy"),
     "decimal": (".", ","),
     "future": ("keep", "drop"),
+    "season": ("same", "sum"),
     "dates": ("as-printed",),
 }
 FLAGS = {column.name for column in COLUMNS if column.flag}
-"""Those that are given without a value."""
+"""Options without a value."""

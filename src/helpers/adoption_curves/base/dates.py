@@ -12,7 +12,7 @@ import pandas as pd
 Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
 """Dates in any form that pandas reads, or decimal years."""
 Times: TypeAlias = Dates | str | date | float
-"""The same, or a single one."""
+"""Dates or decimal years, or a single one."""
 FARTHEST_YEAR = 9999
 OBSERVED_YEARS = (1800, 2100)
 """First and last year of dated observations, in files too: others are slips of the pen, or ends of calendars."""
@@ -26,7 +26,7 @@ class CurveError(ValueError):
 
 
 def is_dated(times: Times) -> bool:
-    """Whether times are dates, in contrast to numbers."""
+    """True if times are dates, in contrast to numbers."""
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         return True
     kind, parts = np.asarray(times).dtype.kind, np.atleast_1d(np.asarray(times, object))
@@ -106,12 +106,12 @@ def check_observed(years: np.ndarray, what: str) -> None:
     years : ndarray of float, shape (n,)
         Decimal years of dates, from `decimal_years`.
     what : str
-        What has the dates, for the message.
+        Name of the dated values, for the message.
 
     Raises
     ------
     CurveError
-        Where one is missing, or outside `OBSERVED_YEARS`.
+        If one is missing, or outside `OBSERVED_YEARS`.
     """
     first, last = OBSERVED_YEARS
     missing, outside = np.isnan(years), (years < first) | (years > last + 1)

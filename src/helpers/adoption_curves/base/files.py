@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, read with care, and known by their content."""
+"""Atomic writing, careful reading and hashes of files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def write_file(path: Path, content: bytes) -> str:
-    """Write `content` whole or not at all (temporary file, then rename) and return its sha256."""
+    """sha256 of `content`, after writing it atomically (temporary file, then rename)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # opened plainly, so that the user's umask holds
     try:

@@ -22,7 +22,7 @@ from .words import escape
 
 LOCK, CONTENT = ".lock", "content"
 CLAIMED = "In this folder adoption_curves makes what it then puts in its place.\n"
-"""What the lock of a folder says that `claim_folder` makes."""
+"""Text of the lock in a folder of `claim_folder`."""
 LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
 """Paths of what JupyterLab, macOS and offices leave in folders that they open, and nobody misses."""
 
@@ -43,13 +43,13 @@ def follow_link(folder: Path) -> Path:
         raise RunError(f"{missing} Connect its disk, or remove the link.")
     if place.is_mount():
         top = f"{shorten_path(folder)} is a link to {place}, the topmost folder of a disk, which can't be replaced."
-        raise RunError(f"{top} Let it lead to a folder on that disk.")
+        raise RunError(f"{top} Link to a folder on that disk.")
     return place
 
 
 @contextmanager
 def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator[None]:
-    """Hold the right to replace `folder` while the block runs; the system frees it when the process ends.
+    """Lock of `folder` for the time of the block; the system frees it when the process ends.
 
     `what` it holds is for the message. With `wait`, wait for another process that holds it, and say so once.
 
@@ -183,7 +183,7 @@ def _find_old(folder: Path) -> Path:
 
 
 def is_cut_off(folder: Path) -> bool:
-    """Whether a `replace_folder` was cut off here, so that `recover` has something to do."""
+    """True if a `replace_folder` was cut off here, so that `recover` has something to do."""
     return _find_old(folder).is_dir()
 
 
@@ -201,7 +201,7 @@ def replace_folder(folder: Path, new: Path) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Finish a `replace_folder` that was cut off: the old folder comes back, or goes where the new one is in place."""
+    """Finish an interrupted `replace_folder`: restore the old folder, or remove it if the new one is in place."""
     folder = follow_link(folder)
     old = _find_old(folder)
     if old.is_dir() and folder.exists():

@@ -40,12 +40,12 @@ def read_shares(name: str, shares: Any) -> tuple[float, ...]:
 
 
 def check_levels(levels: Any) -> tuple[float, ...]:
-    """Levels of bands that tables can tell apart, in the order given.
+    """Levels of prediction intervals with different names in tables, in the order given.
 
     Raises
     ------
     ValueError
-        Where there is none, one is no share, or two would have an end in common in the digits that tables write.
+        If there is none, one is no share, or two share an end in the digits that tables write.
 
     >>> check_levels([0.8, 0.5])
     (0.8, 0.5)
@@ -56,10 +56,10 @@ def check_levels(levels: Any) -> tuple[float, ...]:
     for level in found:
         low, high = band_ends(level)
         if not 0 < low < 0.5 < high < 1:
-            raise ValueError(f"levels has {level!r}, which tables would write as a band from {low:g} to {high:g}")
+            raise ValueError(f"levels has {level!r}, which tables would write as a range from {low:g} to {high:g}")
     for lower, upper in pairwise(sorted(found)):
         if set(band_ends(lower)) & set(band_ends(upper)):
-            raise ValueError(f"levels has {lower!r} and {upper!r}, one band in the tables; leave one out")
+            raise ValueError(f"levels has {lower!r} and {upper!r}, the same range in tables; leave one out")
     return found
 
 
@@ -83,7 +83,7 @@ def band_ends(level: float) -> tuple[float, float]:
 
 
 def band_columns(level: float) -> tuple[str, str]:
-    """Columns of a forecast's table that hold both ends of the central band.
+    """Columns of both ends of the central interval in a forecast's table.
 
     >>> band_columns(0.95)
     ('q0.025', 'q0.975')
@@ -96,6 +96,6 @@ def say_level(level: float) -> str:
     """A level in words.
 
     >>> say_level(0.8)
-    '80 %'
+    '80%'
     """
-    return f"{100 * level:g} %"
+    return f"{100 * level:g}%"

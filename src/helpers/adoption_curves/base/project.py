@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
-"""What libraries import only if it's there, which costs a second in all, and no run needs."""
+"""Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
 
 
 class UserError(Exception):
@@ -45,11 +45,11 @@ MARK = ".adoption-project"
 CHECKOUT = Path(__file__).resolve().parents[4]
 """The checkout that this package is part of, where it is part of one."""
 PACKAGED = Path(__file__).parents[1] / "_project"
-"""Where an installed package keeps data and notebooks; in a checkout there is no such folder."""
+"""Folder of data and notebooks in an installed package; a checkout has none."""
 
 
 def find_root() -> Path:
-    """Folder of the project, which holds ``notebooks/`` and ``data/``.
+    """Folder of the project, with ``notebooks/`` and ``data/``.
 
     The one made by `adoption new` in which one stands; else the checkout that this package is part of, or in which one
     stands; else what was installed with the package, which nobody writes to.
@@ -86,9 +86,9 @@ def list_records(outputs: Path) -> list[Path]:
 
 
 def find_outputs() -> Path:
-    """Folder that holds the runs: ``outputs/`` of the project, or what the variable ADOPTION_OUTPUTS names.
+    """Folder of the runs: ADOPTION_OUTPUTS if it is set, else ``outputs/`` of the project.
 
-    Where the project is what was installed with the package, it is ``outputs/`` of the working directory.
+    For the installed package's own project it is ``outputs/`` of the working directory.
     """
     chosen = os.environ.get("ADOPTION_OUTPUTS", "").strip()
     if chosen:
@@ -119,6 +119,15 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
+COUNTED = ("levelled", "levelled_ranges", "early_phones")
+"""Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
+
+
+def find_counted(name: str) -> Path:
+    """The file of one of `COUNTED`, also for data of one's own."""
+    return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / f"{name}.csv"
+
+
 def find_data(data: str = "data") -> Path:
     """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
     path = _expand(data)
@@ -126,7 +135,7 @@ def find_data(data: str = "data") -> Path:
 
 
 REGISTER = "forecasts"
-"""Folder of a data folder that holds the forecasts on record."""
+"""Folder of registered forecasts in a data folder."""
 
 
 def find_register(path: Path) -> Path:
@@ -191,7 +200,7 @@ def block_imports(names: Iterable[str]) -> Iterator[None]:
 
 
 def ask_git(folder: Path, *question: str) -> str:
-    """What git answers of a folder, in English.
+    """Output of a git command in a folder, in English.
 
     Raises
     ------

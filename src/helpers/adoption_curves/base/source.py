@@ -1,4 +1,4 @@
-"""Where data are read from: `Source`, a path and how its file is to be read."""
+"""Source of data: a path, and the options that read its file."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ class Source:
         return f"{self.path}?{urlencode(self.choices)}" if self.choices or "?" in str(self.path) else str(self.path)
 
     def choose(self, **choices: str) -> Source:
-        """The same path, read with further choices."""
+        """Source with further options for the same path."""
         return Source(self.path, {**self.choices, **choices})
 
     def find(self) -> Source:
-        """The same with a full path: a relative one is looked up in the project's folder."""
+        """Source with a full path; a relative one starts at the project's folder."""
         return Source(find_data(str(self.path)), self.choices)
 
     def find_from_here(self) -> Source:
-        """The same with a full path if it exists as seen from the working directory, else as it is."""
+        """Source with a full path if it exists from the working directory, else unchanged."""
         try:
             path = self.path.expanduser()
             return Source(path.absolute(), self.choices) if path.exists() else self

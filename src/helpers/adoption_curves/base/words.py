@@ -6,12 +6,9 @@ import math
 import re
 import reprlib
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .columns import UNNAMED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Control characters, marks that steer the direction of text, marks without width, letters that look empty, halves of
 # pairs, and the sign of a lost letter. U+200C and U+200D, which Persian and Indian names need, are text.
@@ -61,7 +58,7 @@ def escape(text: str) -> str:
 
 
 class PlainStream:
-    """A stream of text that writes what steers a terminal as codes, whoever wrote it: nothing else need think of it."""
+    """A stream of text that writes what steers a terminal as codes, from any author, so that no other code has to."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -104,8 +101,8 @@ def say_large(number: float) -> str:
 def say_amount(number: float, unit: str) -> str:
     """A number as exact as it was given, with its unit in full; from a million on in three digits and a word.
 
-    >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million persons")
-    ('2 million people', '48.2 percent of adults', '1,125.3 million persons')
+    >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million people")
+    ('2 million people', '48.2 percent of adults', '1,125.3 million people')
     """
     return f"{say_large(number) or f'{number:,.10g}'}{'' if unit == UNSTATED else f' {unit}'}"
 
@@ -174,16 +171,20 @@ def say_odds(level: float) -> str:
 
 DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
+NO_RANGE = "no range"
+"""The basis of a forecast past a peak, of which no range is given."""
+WHY_NO_RANGE = "because tested ranges always held for some fallen technologies and never for others"
+"""Ten comparison technologies fell by 5 % or more; each was left out in turn, see benchmarks/RESULTS.md."""
 
 
 def say_unit(unit: str) -> str:
     """A unit behind a number: shares get a sign.
 
-    >>> say_unit("percent of adults"), say_unit("million persons"), say_unit("percentage points"), say_unit(UNSTATED)
-    (' %', ' million persons', ' percentage points', '')
+    >>> say_unit("percent of adults"), say_unit("million people"), say_unit("percentage points"), say_unit(UNSTATED)
+    ('%', ' million people', ' percentage points', '')
     """
     if unit.startswith("percent") and unit != "percentage points":
-        return " %"
+        return "%"
     return f" {unit}" if unit not in ("", UNSTATED) else ""
 
 
@@ -202,55 +203,86 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     -------
     str
     """
-    said = f"{found.sentence}{say_unit(unit)}"
+    span = f"{found.sentence}{say_unit(unit)}"
     words = {
-        "levels off": f"as far as the curves describe the figures, growth {say_span_of_end(found, unit)}",
-        "depends on the curve": f"where growth ends depends on the curve, {say_span_of_end(found, unit)}",
-        "beyond the limit": f"{NO_END}: the curves put the end {said}",
-        DECLINED: "the figures lie well below their peak, and curves of adoption, which only rise, do not apply",
+        "levels off": f"if the present pattern holds, growth {span}; {found.note}",
+        "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
+        "beyond the limit": f"{NO_END}: the curves put the end {span}",
+        DECLINED: "the figures are well below their peak, and adoption curves, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""
     return words.get(found.verdict, f"{NO_END}{reason}")
 
 
-def say_span_of_end(found: Any, unit: str) -> str:
-    """The range of an end that is known or depends on the curve, and what it is the end of; as for `say_end`."""
-    return f"{found.sentence}{say_unit(unit)}: the end {found.note}"
-
-
 NO_END = "the figures do not show where growth will stop"
 JOINED = (
-    "The range joins the 95 % intervals of the logistic and the Gompertz curve, for independent and for persistent "
+    "The range combines the 95% intervals of the logistic and the Gompertz curve, for independent and for persistent "
     "errors. It begins no lower than the last figure and ends at least half as high again, but not above the limit."
 )
-"""What the range of an end is made of."""
+"""How the range of an end is made."""
 
 
-def say_newer(newer: pd.DataFrame, last: float, at_date: str = "in") -> str:
-    """The newest figure that is a bound, for a title: ", at least 700 in June 2026"; `at_date` as from `say_at`.
+def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:
+    """A figure that is printed as a limit; `row` has bound, value and, where it is read as a range, read_low.
 
-    "" where there is none, or it says no more than that the last figure has been kept.
+    >>> from types import SimpleNamespace
+    >>> say_limit(SimpleNamespace(bound="at_least", value=700.0, read_low=702.0), "million people")
+    'more than 700 million people'
+    """
+    above = getattr(row, "read_low", math.nan) > row.value
+    return f"{'more than' if above else say_name(row.bound)} {say(row.value, unit, bare=bare)}"
+
+
+def say_newer(newer: Any, last: float, unit: str = "", at_date: str = "in") -> str:
+    """The newest figure that is printed as a limit, for a title: ", more than 700 million people in June 2026".
+
+    "" where there is none, or it says no more than that the last figure has been kept. `newer` is a frame with the
+    columns of `say_limit`, by date; `at_date` as from `say_at`.
     """
     if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""
-    row = newer.iloc[-1]
-    return f", {say_name(row['bound'])} {say(row['value'])} {at_date} {say_date(newer.index[-1])}"
+    return f", {say_limit(newer.iloc[-1], unit)} {at_date} {say_date(newer.index[-1])}"
 
 
-def say_limit(date: pd.Timestamp, row: pd.Series, unit: str) -> str:
-    """A figure that is a bound: "at least 700 million persons for 30 June 2026"."""
-    return f"{say_name(row['bound'])} {say(row['value'], unit)} for {say_day(date)}"
+def say_about(value: float, unit: str) -> str:
+    """A forecast for a headline, in two digits.
+
+    >>> say_about(1056.3, "million people"), say_about(66.3, "percent of adults"), say_about(804.8, "million people")
+    ('1.1 billion people', '66%', '800 million people')
+    """
+    if unit.startswith("percent"):
+        return say_percent(value)
+    size, word = (1e6, unit.removeprefix("million")) if unit.startswith("million ") else (1.0, say_unit(unit))
+    number = float(f"{value * size:.2g}")
+    return f"{say_large(number) or f'{number:,.10g}'}{word}"
+
+
+NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+def spell(number: int) -> str:
+    """A whole number in a sentence: in words up to ten.
+
+    >>> spell(4), spell(31)
+    ('four', '31')
+    """
+    return NUMERALS[number] if 0 <= number < len(NUMERALS) else f"{number:,}"
+
+
+def say_percent(value: float) -> str:
+    """A percentage in whole percent; from 99.5 on and below 1 in one more digit."""
+    return f"{value:.1f}%" if value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
 def percent(share: float) -> str:
     """A share as a whole percentage; one that is neither 0 nor 1 is never said to be.
 
     >>> percent(0.824), percent(0.0038), percent(0.999), percent(0.0)
-    ('82 %', 'less than 1 %', 'more than 99 %', '0 %')
+    ('82%', 'less than 1%', 'more than 99%', '0%')
     """
     if 0 < share < 0.005:
-        return "less than 1 %"
-    return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+        return "less than 1%"
+    return "more than 99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
 
 
 def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
@@ -260,8 +292,8 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     the number and what it stands `beside`; small ones have two digits; from a million on a word helps. `bare` leaves
     the unit out, where another number of the same unit follows.
 
-    >>> say(1125.3, "million persons"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
-    ('1,125 million persons', '42.8 %', '8.4', '5.26', '42.0', '0.053')
+    >>> say(1125.3, "million people"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
+    ('1,125 million people', '42.8%', '8.4', '5.26', '42.0', '0.053')
     >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
     ('9.41 million users', '−0.3 percentage points', 'no limit', '98')
     """
@@ -279,8 +311,8 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
 def say_range(low: float, high: float, unit: str = "") -> str:
     """A range, both ends with the same decimals.
 
-    >>> say_range(298.2, 1177, "million persons"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
-    ('298 to 1,177 million persons', '0 to 1,252', '8.4 to 42.0 %')
+    >>> say_range(298.2, 1177, "million people"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
+    ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
     >>> say_range(1.5e9, 1.69e9, "people"), say_range(859e6, 1.2e9, "people")
     ('1.5 to 1.69 billion people', '859 million to 1.2 billion people')
     """

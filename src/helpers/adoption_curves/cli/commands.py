@@ -1,4 +1,4 @@
-"""The commands that make no run: look up what there is, check data, tidy up, begin a project."""
+"""Commands that make no run: list, check, register, score, begin a project, empty the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def complete_runs(incomplete: str) -> list[str]:
-    """Names of runs, for the shell's completion."""
+    """Names of runs that begin so, for the shell's completion."""
     outputs = find_outputs()
     names = [path.parent.relative_to(outputs).as_posix() for path in list_records(outputs)]
     return sorted(name for name in names if name.startswith(incomplete))
@@ -30,15 +30,15 @@ def complete_runs(incomplete: str) -> list[str]:
 def list_series(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORD]...", help="Only series with all of these words in entity, name or title."),
+        typer.Argument(metavar="[WORD]...", help="List only series with all of these words in entity, name or title."),
     ] = None,
     data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
     as_json: Json = False,
 ) -> None:
-    """List the series of the data: entity, span, bound and last figure.
+    """List the series of the data: entity, span, upper limit (bound) and last figure.
 
-    The bound is the widest that '-p bound' could name: the indicator of the base, or 100 for percentages; a run may
-    take a narrower one.
+    The upper limit is the widest that '-p bound' could name: the indicator of the base, or 100 for percentages. A run
+    may take a narrower one.
     """
     from .. import indicators
 
@@ -72,7 +72,7 @@ def print_found(found: Any, data: str) -> None:
 
 @app.command()
 def runs(as_json: Json = False) -> None:
-    """List the runs, newest first: what they are of, and whether they are whole."""
+    """List the runs, newest first, with their series and state."""
     from ..runs.record import list_runs
 
     found = list_runs(find_outputs())
@@ -93,27 +93,27 @@ Hub = Annotated[
 def register(
     run: Annotated[
         str,
-        typer.Argument(metavar="[RUN]", help="Name of the run; of a sweep's: SWEEP/RUN.", autocompletion=complete_runs),
+        typer.Argument(metavar="[RUN]", help="Name of the run, RUN or SWEEP/RUN.", autocompletion=complete_runs),
     ] = "",
     dates: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="YYYY-MM-DD", help="A date of the forecast; may be repeated."),
+        typer.Option("--for", metavar="YYYY-MM-DD", help="Date of the forecast; may be repeated."),
     ] = None,
     hub: Hub = None,
     series: Annotated[
         Path | None,
         typer.Option(
-            metavar="TABLE.csv", help="Instead of a run: series with columns entity, indicator, bound, dates."
+            metavar="TABLE.csv", help="Register the series of a table, with columns entity, indicator, bound, dates."
         ),
     ] = None,
     data: Annotated[str, typer.Option(metavar="PATH", help="Data of the series.")] = "data",
     as_of: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day as of which the series are known.")] = "",
 ) -> None:
-    """Put forecasts on record, to be scored when their figures come.
+    """Register forecasts, to score them when their figures are published.
 
     Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles and joint paths of the
-    forecast, and two baselines. The round is the day on which the data were known; today is the day of publication.
-    What is on record is never written over. Of many series in a table all go on record, or none.
+    forecast, and two baselines. The round is the day as of which the data were known; the day of publication is today.
+    No command overwrites a registered forecast. Of a table of series all are registered, or none.
     """
     from ..runs.record import find_run
     from ..runs.register_run import register_run, register_table
@@ -138,16 +138,17 @@ def register(
 def score(
     data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
     hub: Hub = None,
-    vintage: Annotated[str, typer.Option(help="Of a revised figure: first, or latest.")] = "first",
+    vintage: Annotated[str, typer.Option(help="Print of a revised figure that counts: first or latest.")] = "first",
     update: Annotated[
-        bool, typer.Option("--update", help="Write the figures that came to the hub's target data.")
+        bool, typer.Option("--update", help="Write the published figures to the hub's target data.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Score the forecasts on record whose figures have come.
+    """Score the registered forecasts whose figures are published.
 
-    Weighted interval score against each baseline, coverage of the 50, 80 and 90 % bands, and for a figure that is only
-    a bound the probability given to it. What went on record after its figure was public is marked, and never counted.
+    Prints the weighted interval score against each baseline and the coverage of the 50, 80 and 90% intervals. For a
+    figure that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
+    after its figure was public is marked, and never counted.
     """
     from .. import indicators
     from ..base.project import find_register
@@ -162,7 +163,7 @@ def score(
     place = find_register(known.path) if hub is None else hub
     entries = read_register(known, hub=place)
     scored = hub_scores.score_register(entries, known, vintage, read_required(place))
-    scored = add_sentences(scored, known)
+    scored = add_sentences(scored)
     if update and len(entries):
         write_figures(place, list_figures(known, entries))
     if as_json:
@@ -173,22 +174,22 @@ def score(
     for sentence in say_scores(hub_scores.summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
-        print("Of revised figures the latest vintage was taken.")
+        print("For revised figures the latest print counts.")
     if scored.empty:
-        print(f"No forecast is on record in {shorten_path(place)}. Put one there: adoption register RUN")
+        print(f"No forecast is registered in {shorten_path(place)}. Register one: adoption register RUN")
 
 
 @app.command()
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must not be there, or be empty.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must be new or empty.")],
 ) -> None:
     """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
 
-    In it and below it, the commands use these, and write to its outputs/.
+    In that folder and below it, the commands use its data and notebooks, and write to its outputs/.
     """
     from ..runs.lab import begin_project
 
-    print(f"A project to edit: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+    print(f"Your project: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
@@ -204,9 +205,9 @@ def print_table(rows: list[dict[str, str]]) -> None:
 
 @app.command()
 def params() -> None:
-    """List the parameters, with what each may be.
+    """List the parameters, with the values that each takes.
 
-    Shows name, type, default, meaning, range, and the notebooks that read it.
+    Prints name, default, meaning, type, range, and the notebooks that read it.
     """
     from ..runs.ingredients import find_notebooks, read_declared
     from ..runs.parameters import Parameters, expected_value, name_type
@@ -227,8 +228,8 @@ def check(
 ) -> None:
     """Check data of your own before a run.
 
-    Tells how a file was understood, a line each, and what the data hold; or prints every problem with file, row and
-    column and ends with 1. What can mean two things is refused, with the option to write.
+    Prints a line for each thing that it inferred, and a summary of the data. Otherwise it prints every problem with
+    file, row and column, and ends with 1. It refuses ambiguous input, and names the option that resolves it.
     """
     from .. import indicators
     from ..forecast.hub import ENTRY
@@ -253,7 +254,7 @@ def check(
         for line in held.say_figures(data):
             print(f"figures: {line}")
         if len(entries) and data.path.is_dir():
-            print(f"on record: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
+            print(f"registered: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
         for reason in refused[:MOST_NOTES]:
             print(f"no run: {reason}")
         if several := write_sweep(data, path, choices):
@@ -290,8 +291,8 @@ def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
 def clean_store() -> None:
     """Empty the store of results that no run names.
 
-    The store, outputs/.store, keeps what notebooks have made, so that nothing is made twice. It never grows beyond
-    2 GB: what was used least recently goes by itself.
+    The store, outputs/.store, keeps the results of notebooks, so that no notebook runs twice. It holds 2 GB at most,
+    and drops first what was used least recently.
     """
     from ..runs.record import read_keys
     from ..runs.runner import shrink_store

@@ -1,4 +1,4 @@
-"""What `adoption list` and `adoption check` print of the data that a file or folder holds."""
+"""Lines that `adoption list` and `adoption check` print of data."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..indicators import Data, list_studied
 from ..indicators.series import SHORTEST_SEGMENT
 
 STEPS = 10
-"""Steps without a fall after which a series may count all so far."""
+"""A series that has not fallen in so many steps may be a cumulative count."""
 
 
 def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
-    """Write the rows of `list_series` as a reader wants them."""
+    """Rows of `list_series` as texts for a terminal."""
     return [
         {
             "entity": row.entity,
@@ -29,7 +29,7 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def summarise_data(data: Data) -> str:
-    """Say in one line what ``data.path`` itself holds: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
     entities = len({entity for entity, _ in data.own})
@@ -40,12 +40,12 @@ def summarise_data(data: Data) -> str:
     return (
         f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
         f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
-        f"{enough:,} with the {SHORTEST_SEGMENT} figures that a run without a bound needs"
+        f"{enough:,} with enough figures for a forecast without an upper limit ({SHORTEST_SEGMENT})"
     )
 
 
 def say_figures(data: Data) -> list[str]:
-    """Say the first, the last and the highest figure of each series of own data, with unit and date, at most twelve.
+    """First, last and highest figure of each series of own data, with unit and date, of at most twelve series.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def say_figures(data: Data) -> list[str]:
 
 
 def list_hints(data: Data) -> list[str]:
-    """List the series of own data that may count all so far: no shares and no index, and never fallen in ten steps.
+    """Series of own data that may be cumulative counts: no shares and no index, and never fallen in ten steps.
 
     Returns
     -------
@@ -78,4 +78,4 @@ def list_hints(data: Data) -> list[str]:
     if not never:
         return []
     names = ", ".join(never[:5]) + f" and {len(never) - 5} more" * (len(never) > 5)
-    return [f"{names} never fell in {STEPS} steps or more; if figures count all so far, write --cumulative."]
+    return [f"{names} never fell in {STEPS} steps or more; if the figures are cumulative, write --cumulative."]

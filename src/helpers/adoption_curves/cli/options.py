@@ -1,4 +1,4 @@
-"""Parameters as they are typed: -p and -f, as papermill has them."""
+"""Options -p and -f of the command line, as papermill has them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAIRED = ("-p", "--parameters")
 
 
 def read_options(pairs: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
-    """Parameters by name: of files, then of -p, which win."""
+    """Parameters by name, from files and from -p, which wins."""
     given: dict[str, Any] = {}
     for path in files:
         try:
@@ -56,10 +56,10 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """The value that a text means: a list in YAML, a number, null, True or False; else the text.
+    """Value of a text: a list in YAML, a number, null, True or False; else the text.
 
-    What is no number's usual way to be written stays text (007, 1e3, 1_000), as it may be meant for a name; where a
-    number is wanted it still means the same.
+    Unusual spellings of a number (007, 1e3, 1_000) stay text, since they may be names. A parameter that needs a number
+    reads them as one.
     """
     from ..runs.parameters import parse_yaml
 
@@ -94,14 +94,14 @@ def join_pairs(words: Iterable[str]) -> list[str]:
 
 
 def refuse_contradiction(options: dict[str, object]) -> None:
-    """Refuse options of which one makes no sense with another."""
+    """Refuse options that exclude each other."""
     asked = [option for option, value in options.items() if value]
     if len(asked) > 1:
         raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
 
 
 def add_choices(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each of `CHOICES`; it gets those that are given as the dict `choices`."""
+    """Command with an option for each of `CHOICES`; it gets those that are given as the dict `choices`."""
 
     @wraps(command)
     def wrapped(**given: Any) -> None:
@@ -123,8 +123,8 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
-    """Write the parameter `data` as seen from here, with how its file is to be read."""
+    """Rewrite the parameter `data` as a path from here, with the options that read its file."""
     if isinstance(given.get("data"), str):
         given["data"] = str(Source.read(given["data"]).choose(**choices).find_from_here())
     elif choices:
-        raise typer.BadParameter(f"--{next(iter(choices))} says how a file is to be read; name it: -p data FILE")
+        raise typer.BadParameter(f"--{next(iter(choices))} says how to read a file; name the file: -p data FILE")

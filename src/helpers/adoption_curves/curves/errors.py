@@ -16,7 +16,7 @@ from .fit import Array, Optimum, Problem, time_of_share
 ASSUMED = ("independent", "persistent")
 """Error models whose intervals are joined when the user names none."""
 KINDS = (None, *ASSUMED, "cumulative")
-"""What the user may say of errors."""
+"""Error models that the user may name."""
 PERSISTENCE = 0.98
 """Correlation of persistent errors a median step apart."""
 EARLY = 0.05

@@ -18,7 +18,7 @@ from scipy.optimize import brentq, least_squares
 
 Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
-"""A ceiling above this many times the largest observation counts as infinite: no data here could tell."""
+"""Ceilings above this many times the largest observation count as infinite."""
 UNITS = {"rate": -1, "duration": 1, "number": 0}
 """Power of the span in the unit of a coordinate."""
 LAUNCH_BOX = (-40.0, 0.0)
@@ -32,7 +32,7 @@ SETTLED, ROUNDING = 1e-12, 1e-15
 """A search has settled where one more step promises to lower the sum of squares by less than this part of it, or by
 less than values rounded to this part of themselves would change it."""
 DEPENDENT = 1e-7
-"""Directions of the curve that are this much shorter than others cannot be told from rounding."""
+"""Relative singular value below which a direction of the Jacobian is rounding error."""
 FIRST_STEP = 0.02
 """The method's first step may be 100 times as long as its vector, which therefore begins with this length."""
 STEP = 1e-6
@@ -56,7 +56,7 @@ class Family:
 
 @dataclass(frozen=True)
 class Problem:
-    """One series and one family, with errors that are independent and equal once values are weighed."""
+    """Least squares problem of one series and one family, with weights that make errors independent and equal."""
 
     family: type[Family]
     times: Array  # (n,) spans from the origin, increasing
@@ -71,7 +71,7 @@ class Problem:
 
     @property
     def free(self) -> bool:
-        """Whether the ceiling is estimated."""
+        """True if the ceiling is estimated."""
         return bool(np.isnan(self.ceiling))
 
     @property
@@ -152,7 +152,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where a search ended."""
+    """Optimum of a search."""
 
     theta: Array  # (p,)
     ceiling: float  # over the bound; capped where it diverges
@@ -170,7 +170,7 @@ class Optimum:
 
     @property
     def wrong(self) -> str:
-        """What is wrong with it, "" for nothing; a series may begin at its launch."""
+        """Flag of a bad optimum, "" for none; a series may begin at its launch."""
         reasons = {
             "does not rise": self.flat,
             "its ceiling runs to infinity": self.diverged,
@@ -263,7 +263,7 @@ def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
 
 
 def is_flat(problem: Problem, best: Optimum) -> bool:
-    """Whether a constant share of the bound fits as well as the curve: the series does not rise."""
+    """True if a constant share of the bound fits as well as the curve: the series does not rise."""
     constant = problem.weigh(np.ones(len(problem.target)))
     level = max(constant @ problem.target, 0.0) / max(constant @ constant, 1e-300)
     rest, size = problem.target - level * constant, problem.target @ problem.target
@@ -271,7 +271,7 @@ def is_flat(problem: Problem, best: Optimum) -> bool:
 
 
 def is_step(problem: Problem, best: Optimum) -> bool:
-    """Whether a jump from nothing to the ceiling, through one observation, fits no worse than the curve.
+    """True if a jump from nothing to the ceiling, through one observation, fits no worse than the curve.
 
     A jump is one whatever the errors, so it is looked for under independent ones only.
     """

@@ -1,4 +1,4 @@
-"""What people give a model, read and checked: values, dates, weights, a launch, what is known of the ceiling."""
+"""Checked input of a model: values, dates, weights, launch and ceiling."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .errors import KINDS
 
 LARGEST = 1e60
 Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
-"""What a ceiling is a share of: one number, a series over dates, or a value for each observation."""
+"""Upper limit of a share: one number, a series over dates, or a value for each observation."""
 LARGEST_SHARE = 10.0
 """A larger one is a bound in the place of a share."""
 
 
 def read_positive(value: Any, what: str) -> float:
-    """One number above 0.
+    """Number above 0.
 
     Raises
     ------
@@ -163,7 +163,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """What is known of a ceiling."""
+    """Known ceiling, as a number or as a share of a limit."""
 
     kind: str  # free, known or share
     level: float  # the known number or share; NaN where it is estimated

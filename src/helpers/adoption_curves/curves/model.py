@@ -176,17 +176,17 @@ class AdoptionCurve(Family):
         return Problem(type(self), times, values * root, bound * root, level, top, origin, span, self.any_launch)
 
     def changed(self, **attributes: Any) -> Self:
-        """The same model with other attributes."""
+        """Copy of the model with other attributes."""
         other = copy(self)
         vars(other).update(attributes)
         return other
 
     def with_any_launch(self) -> Self:
-        """The same model with its launch as one more parameter where none was given; else itself."""
+        """Model with the launch as one more parameter if none was given; else the model itself."""
         return self.changed(any_launch=True) if self.launch_is_assumed and not self.any_launch else self
 
     def as_family(self, name: str) -> AdoptionCurve:
-        """The same observations for a family that this one holds as a limit."""
+        """Model of a nested family for the same observations."""
         other = object.__new__(FAMILIES[name])
         vars(other).update(vars(self))
         return other

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AHEAD = 0.5
-"""How far the curve is drawn past the last observation, in spans of the series."""
+"""Length of the drawn curve past the last observation, in spans of the series."""
 POINTS = 121
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
@@ -95,7 +95,7 @@ def describe_notes(results: Any) -> list[str]:
         notes.append(f"Launch {model.launch:.4f}, {how}.")
     notes.append(
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
-        "distribution, and an infinite end was never crossed."
+        "distribution, and an infinite end means that the profile never crosses the threshold."
     )
     if model.name in WALD_FAILS:
         notes.append("Wald intervals of this family cover too rarely while the bend is half seen; trust the profile.")
@@ -103,17 +103,17 @@ def describe_notes(results: Any) -> list[str]:
 
 
 def _describe_intervals(results: Any) -> str:
-    """Whether the data bound the ceiling, and what that depends on."""
+    """Sentence on whether the data limit the ceiling, and under which errors."""
     name = results.model.ceiling.name
     low, high = results.intervals([name], 0.05)[0]
     if results.identified:
         found = "bound the ceiling"
     elif not np.isfinite(high):
-        found = "do not bound the ceiling: its 95 % interval is open"
+        found = "do not limit the ceiling: its 95 % interval is open"
     elif not results.launch_fits:
-        found = "do not bound the ceiling: the launch that is assumed fits worse than others, so give one"
+        found = "do not limit the ceiling: the assumed launch fits worse than others, so give one"
     else:
-        found = f"hardly bound the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
+        found = f"hardly limit the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
     if len(results.by_errors) < 2:
         return f"The data {found}, under {next(iter(results.by_errors))} errors."
     pairs = [(kind, fit.intervals([name], 0.05)[0]) for kind, fit in results.by_errors.items()]
@@ -169,4 +169,4 @@ def draw_diagnostics(results: Any) -> Figure:
 
     curve = f"{say_name(results.model.name)} curve"
     names = {"title": str(results.model.endog_name), "unit": "", "curve": curve}
-    return figures.draw_residuals(results.resid.sort_index(), results.serial_correlation, names)
+    return figures.draw_residuals(results.resid.sort_index(), names)

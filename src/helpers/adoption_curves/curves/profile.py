@@ -17,9 +17,9 @@ NEAR_LIMIT = 0.7
 PEAKS = 2
 """Peaks of the grid from which it is asked once whether a value outside the interval fits after all."""
 OFF_GRID = 8.0
-"""An end this far off the grid of starts lies on a ridge, where a search may go on for long, and counts as none."""
+"""Distance from the grid of starts beyond which an end counts as none, since it lies on a flat ridge."""
 PLAIN_STEP = 0.3
-"""Where an end is expected this far away (a log ceiling: a third), the profile is first asked whether it is open."""
+"""Expected distance of an end beyond which the profile is first tested for being open (a third for a log ceiling)."""
 MAX_RATIO = 2.0
 """Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
 
@@ -64,7 +64,7 @@ def refit(problem: Problem, place: int, value: float, starts: Sequence[Array], p
 
 
 def find_end(problem: Problem, best: Optimum, place: int, side: int, target: float, step: float) -> float:
-    """Where the sum of squares is `target` above the optimum, on one side of it; infinite where it stays below.
+    """Profile end: the point on one side where the sum of squares is `target` above the optimum; infinite if none.
 
     Parameters
     ----------
@@ -112,5 +112,5 @@ def _is_off(axis: Array, end: float) -> bool:
 
 
 def is_narrow(low: float, high: float) -> bool:
-    """Whether an interval of a ceiling is closed and its upper end is at most `MAX_RATIO` times the lower."""
+    """True if an interval of a ceiling is closed and its upper end is at most `MAX_RATIO` times the lower."""
     return bool(low > 0 and np.isfinite(high) and high <= MAX_RATIO * low)

@@ -1,4 +1,4 @@
-"""Results of one fit: a statsmodels results class, with the ceiling's identification and profile intervals besides."""
+"""Results of one fit, as in statsmodels, with identification of the ceiling and profile intervals."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ UNSETTLED = "the search did not settle: the sum of squares hardly changes along 
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
 OPEN_SPAN = np.log(100.0)
-"""How far an open profile is drawn past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
+"""Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 INTERNAL = {
     "problem", "best", "first", "by_errors", "launch_fits", "intervals", "limits", "place", "kind", "coordinate_ends",
     "along", "profile_own", "covariance", "observation_variance", "serial_correlation", "cov_params_default",
@@ -88,7 +88,7 @@ class Results(LikelihoodModelResults):
         infinity or on the boundary has that limit as value and NaN as standard error (the other errors are conditional
         on it); where the data single out no curve all are NaN. `flag` says so.
     limit : str
-        Where the optimum lies on the boundary and the curve there is one of a nested family, the name of that; else "".
+        Nested family whose curve is the optimum, if that is on the boundary; else "".
         It is an estimate then: its ceiling, intervals and `identified` are those of the whole family, whose best curve
         lies there, and `nested` has the fit of the nested family alone.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers
@@ -192,7 +192,7 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def launch_fits(self) -> bool:
-        """Whether the launch that was assumed fits not worse (F, 95 %) than the best one; True where it was given."""
+        """True if the launch that was assumed fits not worse (F, 95 %) than the best one; True where it was given."""
         own = next(iter(self.by_errors.values()))
         if own.df_resid <= 0 or own.k_params == self.k_params:
             return True
@@ -362,7 +362,7 @@ class Results(LikelihoodModelResults):
 
     @property
     def _plain(self) -> LikelihoodModelResults:
-        """The same without labels, as the tests of statsmodels need it."""
+        """Covariance matrix without labels, as the tests of statsmodels need it."""
         plain = LikelihoodModelResults(
             self.model, self.params.to_numpy(), self.cov_params_default.to_numpy(), use_t=True
         )
@@ -412,7 +412,7 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def identified(self) -> bool:
-        """Whether the data bound the ceiling: its 95 % profile interval is closed, and at most 2 : 1.
+        """True if the data bound the ceiling: its 95 % profile interval is closed, and at most 2 : 1.
 
         A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
         the coarsest answer to "where will it end" that still tells a reader the order of size. Where no launch was

@@ -126,7 +126,7 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
 
 
 def compare_fits(fits: Fits) -> pd.DataFrame:
-    """Say how well each fit fits.
+    """Table of goodness of fit, a row for each fit.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class Assessment:
     table: pd.DataFrame = field(repr=False)
     bound: float = np.nan
     reason: str = ""
-    note: ClassVar[str] = "of this wave; a later one cannot be seen"
+    note: ClassVar[str] = "a later phase of growth cannot be ruled out"
     """Caveat of every sentence."""
 
     @property
@@ -119,7 +119,7 @@ def assess_ceiling(
     bound : number, Series over dates, array like `endog`, or None
         The limit that the ceiling can hardly lie above.
     errors : as in `AdoptionCurve`
-        Where they are known, the curves are fitted under these only.
+        Known errors; the curves are then fitted under these only.
     weights, known_se : as in `AdoptionCurve`
         For one series.
     families : sequence of names or classes
@@ -177,7 +177,7 @@ def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
             return reason
     if not (np.isfinite(high) and low > 0):
         names = [say_name(row.family) for row in table.itertuples() if not (np.isfinite(row.high) and row.low > 0)]
-        return f"the 95 % interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
+        return f"the 95% interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
     return TOO_WIDE if high > MAX_RATIO * low else ""
 
 

@@ -41,7 +41,7 @@ DEEPER, LEAST_FALL = 2.0, 0.05
 
 @dataclass
 class Cases:
-    """What R forecasts depend on besides their method: everything that was known at their origins."""
+    """Predictors of the errors of R forecasts, as known at their origins."""
 
     bounded: bool
     years: np.ndarray  # (R,) ahead
@@ -52,7 +52,7 @@ class Cases:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Self:
-        """Those of a frame from `windows.describe`, or of residual rows.
+        """Cases of a frame from `windows.describe`, or of residual rows.
 
         The variances: a random walk of its own, an uncertain trend, and a drift common to all. Few points tell the
         deviation of the steps badly, and then the errors have heavier tails; n / (n - 2) makes up for that. Trend and
@@ -88,12 +88,12 @@ class Cases:
 
 
 def is_bounded(frame: pd.DataFrame) -> bool:
-    """Whether the rows of a frame are shares of a known bound."""
+    """True if the rows of a frame are shares of a known bound."""
     return bool(frame["share"].notna().all())
 
 
 def has_few(frame: pd.DataFrame) -> bool:
-    """Whether the windows of a frame have fewer points than a forecast of its own needs."""
+    """True if the windows of a frame have fewer points than a forecast of its own needs."""
     return bool(frame["window"].min() < SHORTEST)
 
 
@@ -145,12 +145,12 @@ class Band:
     variance_weights: np.ndarray  # (3,) of the components
     scores: np.ndarray  # (R,) increasing absolute quotients
     steps: np.ndarray  # (R,) share of the weight below each, midpoints
-    count: float  # technologies: windows, horizons and series of one hang together and count as one
+    count: float  # technologies: windows, horizons and series of one are correlated and count as one
     furthest: tuple[np.ndarray, np.ndarray] | None  # without a bound: damped years, and log of the most growth in them
 
     @property
     def widest(self) -> float:
-        """Coverage of the widest band that so many technologies vouch for; wider ones end at the largest quotient."""
+        """Coverage of the widest interval that so many technologies calibrate; others end at the largest quotient."""
         return self.count / (self.count + 1)
 
     def score_quantile(self, levels: Levels) -> np.ndarray:

@@ -29,10 +29,10 @@ def baseline_quantiles(
     levels : sequence of float
         (Q,) between 0 and 1.
     drift : bool
-        Whether the mean change per year goes on. The variance of a step is then taken about it, with a degree of
+        True if the mean change per year continues. The variance of a step is then taken about it, with a degree of
         freedom less, and grows by the error of the mean.
     limit : float
-        What no value can pass; none falls below 0.
+        Largest possible value; the smallest is 0.
 
     Returns
     -------

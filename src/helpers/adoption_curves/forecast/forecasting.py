@@ -14,7 +14,8 @@ from ..base.words import say, say_count, say_name
 from ..curves import decimal_years, to_dates
 from ..indicators.series import READ, AdoptionSeries
 from . import bands
-from .lessons import References, recall
+from .added import take_increments
+from .lessons import References, is_early, recall
 from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
@@ -34,17 +35,18 @@ def forecast(
     censored: pd.DataFrame | None = None,
     method: str = PUBLISHED,
 ) -> Forecast:
-    """Forecast an adoption series with bands calibrated on earlier technologies.
+    """Forecast of an adoption series, with prediction intervals calibrated on comparison technologies.
 
     The published method, ``combined``, is the plain mean of the quantiles of its members
     (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
-    references stand and how well they fit the series with it; a curve at the bound whose rate is drawn towards what
-    followed in the references; and damped drift, which approaches the bound. Bands are normalised split conformal
+    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the
+    later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
     (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
     mean of this and of the same members with the upper end of that verdict as their bound.
-    Without a bound it is damped drift alone; past its peak the last value is the path of all. A series of one or two
-    values is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources:
-    Meade and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
+    Without a bound it is damped drift alone, for figures that count all so far that of what each period adds
+    (`adoption_curves.forecast.added`); past its peak the last value is the path of all. A series of one or two values
+    is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources: Meade
+    and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
     Grushka-Cockayne and Winkler 2013 (means of quantiles).
 
     Parameters
@@ -66,14 +68,14 @@ def forecast(
     residuals : DataFrame, optional
         From `backtest`; by default it is that of the references (`adoption_curves.forecast.lessons`), computed once.
     limit : number, optional
-        What no value can pass though it's no bound, such as a population; no figure may lie above it. Never more than
+        Largest possible value that is no bound, such as a population; no figure may lie above it. Never more than
         100 for percent. Without a bound quantiles approach it and are not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
-        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: it is made of the
-        paths that satisfy them.
+        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
+        satisfy them are used.
     method : str
-        A name in `NAMES`, whose forecast it is.
+        Name of the method, from `NAMES`.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def forecast_target(
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     method: str = PUBLISHED,
 ) -> Forecast:
-    """`forecast` of a target by references that may teach several, with what it takes from them made once."""
+    """Forecast of a target, with calibrations of the references that several targets share."""
     assessed, target = assess_series(target), target.use_readings()
     windows = last_window(target.values, target.bound)
     check_limits(target)
@@ -121,10 +123,15 @@ def forecast_target(
         without = "" if windows.bounded else " without a bound"
         without += f" for {say_count(windows.points, 'figure')}" if windows.points < SHORTEST else ""
         raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
-    lessons = references.teach(target.technology, windows.bounded, windows.points)
+    early = is_early(target.unit, windows)
+    lessons = references.teach(target.technology, windows.bounded, windows.points, early)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
     given = (dates, levels, shares, method)
     result = Forecast(target, Origin(windows, lessons.prior), lessons, *given, assessed)
+    more = take_increments(target) if target.cumulative and not windows.bounded else None
+    if more is not None:
+        origin = Origin(last_window(more.values), lessons.prior)
+        result = replace(result, added=Forecast(more, origin, lessons, *given, assessed))
     ended = lead(target, assessed)
     if ended is None or method != PUBLISHED:
         return result
@@ -134,7 +141,7 @@ def forecast_target(
 
 
 def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """The published forecast of other forms of the series: with another bound, or with figures counted in another way.
+    """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
     ----------
@@ -263,7 +270,7 @@ def hindcast(
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None) -> AdoptionSeries:
-    """The same series with nothing dated after `date`, nor an exact figure that was published after the day `made`."""
+    """Series cut at `date`, without exact figures that were published after the day `made`."""
     public = find_published(series)
     secret = public.index[:0] if made is None else public.index[public > made]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}

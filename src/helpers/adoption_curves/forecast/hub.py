@@ -36,7 +36,7 @@ SAMPLES = 100
 TEAM = "adoption_curves"
 BASELINES = (f"{TEAM}-last_value", f"{TEAM}-drift")
 LATEST_DAYS = 36525
-"""Days after its origin on which a forecast may still go on record: any; `published` says which."""
+"""Days after its origin on which a forecast may be registered: any; `published` gives the day."""
 OF_OTHERS = """team_name: {team}
 team_abbr: {team}
 model_name: {model}
@@ -53,7 +53,7 @@ FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
 COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]
 DAYS = ["origin_date", "published", "target_end_date"]
 ENTRY = ["model_id", "entity", "indicator", "bound", "origin_date", "published", "target_end_date"]
-"""What tells one forecast on record from another."""
+"""Columns that identify a registered forecast."""
 MODEL_ID = re.compile(r"[A-Za-z0-9_]{1,16}-[A-Za-z0-9_]{1,16}")
 TASKS, TARGET_DATA = "hub-config/tasks.json", "target-data/time-series.csv"
 
@@ -68,7 +68,7 @@ def check_model_id(model_id: str) -> None:
 
 
 def read_hub(folder: Path) -> pd.DataFrame:
-    """All that is on record in the hub `folder`; no rows where it is none.
+    """Registered forecasts of the hub `folder`; no rows if it is no hub.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def _fault(path: Path, folder: Path, column: str, message: str, row: Any = None)
 
 
 def _read_output(folder: Path, path: Path) -> pd.DataFrame:
-    """One file of model output, checked."""
+    """Checked rows of one file of model output."""
     content, model_id = BytesIO(read_bytes(path)), path.parent.name
     try:
         rows = pd.read_csv(content, dtype=str, keep_default_na=False, encoding="utf-8")
@@ -212,7 +212,7 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Refuse what is there and no hub: a file, or a folder that holds something else."""
+    """Refuse a place that is no hub: a file, or a folder with something else in it."""
     if folder.exists() and not (folder.is_dir() and ((folder / TASKS).is_file() or not any(folder.iterdir()))):
         raise RunError(
             f"{shorten_path(folder)} is there already, and is no hub: it has no {TASKS}. Name another folder."
@@ -284,7 +284,7 @@ def _write_config(folder: Path, rows: pd.DataFrame, targets: dict[str, Any]) -> 
 
 
 def describe_target(indicator: str, title: str, unit: str) -> dict[str, Any]:
-    """What a task says of its target; ids have 30 characters at most."""
+    """Metadata of a target in a task; ids have 30 characters at most."""
     short = (
         indicator if len(indicator) <= 30 else f"{indicator[:21]}_{hashlib.sha256(indicator.encode()).hexdigest()[:8]}"
     )
@@ -337,7 +337,7 @@ def tasks_config(rows: pd.DataFrame, targets: Mapping[str, Mapping[str, Any]]) -
 
 
 def write_figures(folder: Path, figures: pd.DataFrame) -> None:
-    """Add figures to the hub's target data, from `register.list_figures`; what is there stays.
+    """Add figures of `register.list_figures` to the hub's target data, whose rows stay.
 
     A figure that is another now than the one printed there under its day becomes a vintage of today. Figures of series
     that are not among `figures` stay too: other data hold them.

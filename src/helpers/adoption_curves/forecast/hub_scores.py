@@ -1,4 +1,4 @@
-"""Set the forecasts on record beside what came: the table ``06_register``, and its summary by model."""
+"""Scores of registered forecasts against published figures: the table ``06_register``, and its summary by model."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SUMMARY += ["bounds", "probability"]
 def score_register(
     entries: pd.DataFrame, data: Data, vintage: str = "first", required: Sequence[float] = HUB_QUANTILES
 ) -> pd.DataFrame:
-    """Set each registered forecast beside the figure that came.
+    """Registered forecasts beside their outcomes.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def score_register(
 def _score_entry(
     row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str, required: Sequence[float]
 ) -> dict[str, Any]:
-    """One forecast for one date, with its scores."""
+    """Row of one forecast for one date, with its scores."""
     levels, values = part["output_type_id"].to_numpy(float), part["value"].to_numpy(float)
     quoted = np.interp([0.1, 0.5, 0.9], levels, values, left=np.nan, right=np.nan)
     row |= dict(zip(("q0.1", "q0.5", "q0.9"), quoted, strict=True))
@@ -131,7 +131,7 @@ def _score_entry(
 
 
 def _find_reason(row: dict[str, Any], rows: pd.DataFrame, data: Data) -> str:
-    """Why the figure that came cannot be compared with the forecast; "" where it can."""
+    """Reason why the outcome cannot be compared with the forecast; "" if it can."""
     try:
         unit = data.find_entry(row["indicator"]).unit
     except DataError:
@@ -149,7 +149,7 @@ def _find_reason(row: dict[str, Any], rows: pd.DataFrame, data: Data) -> str:
 
 
 def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
-    """Scores by model, of what was put on record before its figure came.
+    """Scores by model, of forecasts registered before their outcome was published.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the references teach: errors, prior, calibrations and correlations, made once in a process for all users.
+"""Estimates from the references: errors, prior, calibrations and correlations, computed once in a process.
 
 `recall` gives the references with all that they have taught in this process.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -14,21 +15,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.project import CHECKOUT, PACKAGED
+from ..base.project import find_counted
 from ..indicators.series import AdoptionSeries
 from .bands import Errors, is_bounded
 from .methods import PUBLISHED, Prior, last_shares, learn_prior, methods_for
 from .paths import correlate_errors, fit_decay
 from .rolling import HORIZONS, LABELS, WINDOWS, backtest
-from .windows import FEW_YEARS, SHORTEST
+from .windows import FEW_YEARS, SHORTEST, Windows, measure_growth
 
 NUMBERS = ["window", "years", "horizon_years", "last", "growth", "bound", "bound_ahead", "bound_then", "bound_sd"]
 NUMBERS += ["rate", "roughness", "stretch", "past_peak", "drift_sd", "actual"]
 """Columns of numbers in a residual frame besides its shares and methods."""
+EARLY_BELOW, EARLY_RATE = 10, 0.05
+"""Per 100 people, and growth a year on the scale of logarithms: a series without a bound that stands lower and grows
+faster may have its fastest growth before it."""
+COMPARED = "comparison technologies"
+EARLY_COLUMNS = ["technology", "entity", "origin", "window", "horizon_years", "years", "last", "growth", "rate"]
+EARLY_COLUMNS += ["roughness", "past_peak", "drift_sd", "actual", "damped_drift", "drift"]
+"""Columns of data/early_phones.csv; the others of a residual frame follow from them where there is no bound."""
 
 
 class Lessons:
-    """What references teach the forecasts of one technology, which teaches nothing itself.
+    """Estimates for forecasts of one technology, from all references but that one.
 
     Parameters
     ----------
@@ -36,19 +44,23 @@ class Lessons:
         From `backtest`, rows of other technologies alone.
     reached : DataFrame
         From `last_shares`, of the same.
+    early : DataFrame, optional
+        Rows of `complete_early`, beside which all technologies of `residuals` weigh as one.
     """
 
-    def __init__(self, residuals: pd.DataFrame, reached: pd.DataFrame) -> None:
-        self.residuals, self.reached = residuals, reached
+    def __init__(self, residuals: pd.DataFrame, reached: pd.DataFrame, early: pd.DataFrame | None = None) -> None:
+        self.residuals, self.reached, self.early = residuals, reached, early
 
     @cached_property
     def errors(self) -> Errors:
         """Errors of the references' own forecasts, and the bands that they give."""
-        return Errors(self.residuals)
+        if self.early is None:
+            return Errors(self.residuals)
+        return Errors(pd.concat([self.residuals.assign(technology=COMPARED), self.early], ignore_index=True))
 
     @cached_property
     def prior(self) -> Prior:
-        """Where the other technologies stand, and how their growth went on; it says nothing without bounds."""
+        """Prior from shares and later growth of the other technologies; empty without bounds."""
         return learn_prior(self.reached, self.residuals) if is_bounded(self.residuals) else Prior(0.0, 1.0)
 
     @cached_property
@@ -68,7 +80,7 @@ class Lessons:
 
 
 class References:
-    """Reference technologies, with all that they teach, with and without a bound.
+    """Reference technologies and the estimates from them, with and without a bound.
 
     Parameters
     ----------
@@ -80,7 +92,7 @@ class References:
     def __init__(self, series: Sequence[AdoptionSeries], residuals: pd.DataFrame | None = None) -> None:
         self.series = list(series)
         self._residuals: dict[tuple[int, bool], pd.DataFrame] = {}
-        self._lessons: dict[tuple[str | None, int, bool], Lessons] = {}
+        self._lessons: dict[tuple[str | None, int, bool, bool], Lessons] = {}
         if residuals is not None:
             given = check_residuals(residuals)
             self._residuals[min(int(given["window"].min()), SHORTEST), is_bounded(given)] = given
@@ -97,33 +109,53 @@ class References:
             self._residuals[key] = backtest(self.series, (figures,) if few else WINDOWS, horizons, bounded=bounded)
         return self._residuals[key]
 
-    def teach(self, technology: str, bounded: bool, figures: int = SHORTEST) -> Lessons:
-        """`Lessons` for one technology; those that are not among the references share theirs."""
+    def teach(self, technology: str, bounded: bool, figures: int = SHORTEST, early: bool = False) -> Lessons:
+        """`Lessons` for one technology; those that are not among the references share theirs.
+
+        Those for a series that `is_early` come from phones and fixed lines that were so as well.
+        """
         rows = self.residuals(bounded, figures)
         others = [each for each in self.series if not technology or each.technology != technology]
         kept = (rows["technology"] != technology) | (not technology)
         own = len(others) < len(self.series) or not kept.all()
-        key = (technology if own else None, min(figures, SHORTEST), bounded)
+        key = (technology if own else None, min(figures, SHORTEST), bounded, early)
         if key not in self._lessons:
-            self._lessons[key] = Lessons(rows[kept] if own else rows, last_shares(others))
+            more = complete_early(read_counts("early_phones")) if early else None
+            if more is not None and technology:
+                more = more[~more["technology"].str.startswith(f"{technology},")]
+            self._lessons[key] = Lessons(rows[kept] if own else rows, last_shares(others), more)
         return self._lessons[key]
 
 
-@lru_cache(maxsize=2)
+def is_early(unit: str, windows: Windows) -> bool:
+    """Whether the one window of a series is below `EARLY_BELOW` per 100 people, households or the like, and grows."""
+    low = bool(re.search(r"\bper 100\b", unit)) and bool(windows.values[0, -1] < EARLY_BELOW)
+    return low and not windows.bounded and bool(measure_growth(windows)[0][0] >= EARLY_RATE)
+
+
+def complete_early(table: pd.DataFrame) -> pd.DataFrame:
+    """Residual rows, as of a backtest without a bound, from the columns of data/early_phones.csv."""
+    last = table["last"]
+    stands_in = dict.fromkeys(("bound", "bound_ahead", "bound_then", "last_value"), last)
+    usual = {"indicator": "", "share": np.nan, "bound_sd": 0.0, "stretch": 1.0, PUBLISHED: table["damped_drift"]}
+    return table.assign(**stands_in, **usual)
+
+
+@lru_cache(maxsize=3)
 def read_counts(name: str) -> pd.DataFrame:
-    """A table of the data that counts what came after the verdict "levels off", see data/README.md.
+    """A table of the data that a script of benchmarks writes, see data/README.md.
 
     Parameters
     ----------
     name : str
-        "levelled" (figures above the end) or "levelled_ranges" (figures inside the ranges).
+        After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
+        ranges). After figures below 10 per 100: "early_phones" (forecasts of phones and fixed lines by country).
 
     Returns
     -------
     DataFrame
     """
-    folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
-    return pd.read_csv(folder / "data" / f"{name}.csv", keep_default_na=True)
+    return pd.read_csv(find_counted(name))
 
 
 MOST_TAUGHT = 4
@@ -152,7 +184,7 @@ def check_residuals(residuals: Any) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where it is no DataFrame, has no rows, lacks a column, or a cell of one is no number.
+        If it is no DataFrame, has no rows, lacks a column, or has a cell that is no number.
     """
     right = "give what backtest returned, or leave it out"
     if not isinstance(residuals, pd.DataFrame):

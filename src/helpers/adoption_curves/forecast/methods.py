@@ -20,7 +20,7 @@ from .ceilings import GOMPERTZ, LOGISTIC, CeilingFits, Family, fit_ceilings
 from .windows import SHARE_LIMITS, SHORTEST, Ahead, Windows, approach, damp, mean_change, measure_growth, to_link
 
 TAIL_ROUNDS = 20
-"""How often rows are weighed anew by their errors, where these have heavy tails."""
+"""Iterations of reweighting where errors have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
 """Ceilings, in standard deviations of the prior from its mean: the middles of equal parts of two to each side."""
 MEASUREMENT = 0.005
@@ -42,13 +42,13 @@ class Prior:
         return expit(np.reshape(self.mean, (-1, 1)) + np.reshape(self.sd, (-1, 1)) * away)
 
     def expected_rate(self, rate: np.ndarray | float) -> np.ndarray | float:
-        """Rate at which growth is expected to go on, per year, after the `rate` of the window."""
+        """Expected rate per year after the `rate` of the window."""
         return self.rate_intercept + self.rate_slope * rate
 
 
 @dataclass
 class Curve:
-    """One family at several ceilings for each of N windows, and how much each ceiling counts."""
+    """Curves of one family at several ceilings for N windows, with weights of the ceilings."""
 
     windows: Windows
     fits: CeilingFits
@@ -105,7 +105,7 @@ def _fit(family: Family, windows: Windows, shares: np.ndarray) -> CeilingFits:
 
 @dataclass
 class Origin:
-    """What a method may know: windows of last points, and the prior of each. Curves are fitted once, when asked for."""
+    """Input of a method: windows of last points with their priors. Curves are fitted once, when first needed."""
 
     windows: Windows
     prior: Prior
@@ -144,7 +144,7 @@ def logistic_prior(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on but loses a fifth each year: damped Holt in continuous time.
+    """Damped trend: the mean change per year, less a fifth each year (damped Holt in continuous time).
 
     Without a bound the later steps count more, see `Windows.step_weights`, and a fall is taken in proportion to what is
     left, so that it never reaches 0. With one, the path approaches the limit and does not pass it.
@@ -157,12 +157,12 @@ def damped_drift(origin: Origin, ahead: Ahead) -> np.ndarray:
 
 
 def drift(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The mean change per year goes on: a random walk with drift. One figure has no change."""
+    """Random walk with drift: the mean change per year continues. One figure has no change."""
     return last_value(origin, ahead) + mean_change(origin.windows.years, origin.windows.values)[:, None] * ahead.years
 
 
 def last_value(origin: Origin, ahead: Ahead) -> np.ndarray:
-    """The last value, held."""
+    """Last value at every date."""
     return origin.windows.values[:, -1:] + 0 * ahead.years
 
 
@@ -222,7 +222,7 @@ def forecast_points(origin: Origin, ahead: Ahead, names: Sequence[str] | None = 
 
 
 def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Share of its bound at which each reference technology stands now, and its deepest fall.
+    """Shares of their bounds that reference technologies have reached now, and their deepest falls.
 
     A technology with several series counts once, by the means of their logits and shares and the deepest fall of any.
     For logits shares are cut at .98. Some technologies still grow, so the prior is more likely too low than too high.
@@ -254,7 +254,7 @@ def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 
 def learn_prior(reached: pd.DataFrame, residuals: pd.DataFrame, exclude: str = "") -> Prior:
-    """`Prior` from all technologies but one: where they stand, and how their growth went on.
+    """Prior from all technologies but one: the shares that they have reached, and their later growth.
 
     The rate that followed is a straight line of the rate in the window: weighted least squares on the Gompertz scale,
     each technology the same weight at each horizon and length of window, each row by the inverse of the variance that

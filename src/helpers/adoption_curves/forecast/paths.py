@@ -69,7 +69,7 @@ def correlate_errors(errors: Errors, method: str, missing: int = 1) -> pd.DataFr
 
 
 def fit_decay(correlations: pd.DataFrame) -> float:
-    """The decay whose rule comes closest to measured correlations, each weighing as many technologies as it rests on.
+    """Decay with the least squares to measured correlations, weighted by the number of technologies.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def fit_decay(correlations: pd.DataFrame) -> float:
 
 
 def refutes(limits: Sequence[tuple[float, float, float]], share: float) -> bool:
-    """Whether limits, as for `sift`, of which a share of the paths stay within all, refute the forecast.
+    """True if limits, as for `sift`, of which a share of the paths stay within all, refute the forecast.
 
     A narrow interval leaves few paths and refutes nothing: it is asked of each end alone how many lie beyond it.
     """
@@ -130,7 +130,7 @@ def _correlate(years: Sequence[float], decay: float) -> np.ndarray:
 
 
 def _score(years: Sequence[float], decay: float, paths: int) -> np.ndarray:
-    """Normal scores (paths, years) that hang together by the rule."""
+    """Normal scores (paths, years), correlated by the rule."""
     if not years:
         return np.empty((paths, 0))
     return draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
@@ -164,7 +164,7 @@ def sift(
     decay : float
     limits : tuple of (year, lowest rank, highest rank)
     paths : int
-        How many are drawn, a power of two.
+        Number of paths, a power of two.
 
     Returns
     -------

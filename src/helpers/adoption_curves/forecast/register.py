@@ -37,7 +37,7 @@ from .windows import SHORTEST
 PUBLISHED_MODEL = f"{TEAM}-mean_3"
 """Id of the published method; another method has another id."""
 NEXT_DATES = 2
-"""Dates that go on record unless others are named."""
+"""Default dates of a registered forecast."""
 
 
 def enter(
@@ -104,20 +104,22 @@ def enter(
 
 
 def _refuse_unscorable(series: AdoptionSeries, result: Forecast, dates: pd.DatetimeIndex) -> None:
-    """Refuse a forecast beside which no figure to come could be set."""
+    """Refuse a forecast that no later figure could score."""
     name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
     if len(series.values) < SHORTEST:
-        raise RunError(f"{name} cannot go on record: the baselines beside it need {SHORTEST} figures.")
+        raise RunError(f"{name} cannot be registered: the baselines need {SHORTEST} figures.")
     if len(series.later):
-        raise RunError(f"{name} cannot go on record: {series.segment_note} What comes counts something else.")
+        raise RunError(f"{name} cannot be registered: {series.segment_note} Later figures count something else.")
     if dates[0] <= last:
         raise RunError(f"{name} has its last figure on {last:%Y-%m-%d}; {dates[0]:%Y-%m-%d} is not after it.")
     hard = series.breaks[(series.breaks["kind"] == "break") & series.breaks["date"].between(last, dates[-1], "right")]
     if len(hard):
         reason = f"{hard['date'].iloc[0]:%Y-%m-%d} ({hard['reason'].iloc[0]})"
-        raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: what comes counts something else.")
+        raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: later figures count something else.")
+    if result.declines:
+        raise RunError(f"{name} cannot be registered: it is well below its peak, and we give no range for it.")
     if result.refuted:
-        raise RunError(f"{name} cannot go on record: a newer figure refutes the forecast.")
+        raise RunError(f"{name} cannot be registered: a newer figure contradicts the forecast.")
 
 
 def register(rows: pd.DataFrame, data: Data, hub: Path | None = None) -> list[Path]:
@@ -192,7 +194,7 @@ def register_series(
     Raises
     ------
     DataError, RunError
-        With every row that cannot go on record, and why.
+        With every row that cannot be registered, and the reason.
     """
     missing = {"entity", "indicator", "bound"} - set(table)
     if missing or table.empty:

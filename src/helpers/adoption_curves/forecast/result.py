@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import band_columns, band_ends, quoted_level, say_level
+from ..base.words import NO_RANGE, WHY_NO_RANGE
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import bands
+from .added import sum_up
 from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
 from .ceilings import GOMPERTZ, LOGISTIC
 from .lessons import Lessons, read_counts
@@ -36,14 +38,14 @@ CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
 MILESTONES = (0.5, 0.6, 0.75)
 EARLY = 0.1
-"""Share of the bound below which a series stands at its beginning: there ranges held less often."""
+"""Share of the bound below which a series counts as early: there ranges held less often."""
 EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
 """The ranks that paths have at each date."""
 
 
 @dataclass
 class Member:
-    """One of the forecasters whose mean is the published forecast: a path from the last observation, and its band.
+    """Member of the published forecast: a path from the last observation, and its prediction interval.
 
     Attributes
     ----------
@@ -101,7 +103,8 @@ class Forecast:
 
     Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
     are left out. Where the figures level off, `led` is the forecast of the same series with the upper end of that
-    verdict as its bound, and every quantile is the mean of both.
+    verdict as its bound, and every quantile is the mean of both. Where the series counts all so far, `added` is the
+    forecast of what each period adds, and every quantile without a bound is one of its sums.
     """
 
     target: AdoptionSeries
@@ -113,6 +116,7 @@ class Forecast:
     method: str
     assessed: Assessment
     led: Forecast | None = None
+    added: Forecast | None = None
     _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
 
     @property
@@ -142,17 +146,17 @@ class Forecast:
 
     @property
     def few(self) -> bool:
-        """Whether the series says only where it stands: fewer than `SHORTEST` points."""
+        """True if the series says only where it stands: fewer than `SHORTEST` points."""
         return self.windows.points < SHORTEST
 
     @property
     def curved(self) -> bool:
-        """Whether curves are part of the forecast: with a bound, before a peak, from three points on."""
+        """True if curves are part of the forecast: with a bound, before a peak, from three points on."""
         return self.windows.bounded and not self.declines and not self.few
 
     @property
     def declines(self) -> bool:
-        """Whether the series is past its peak, so that no adoption curve applies."""
+        """True if the series is past its peak, so that no adoption curve applies."""
         return bool(self.windows.past_peak[0])
 
     @property
@@ -178,7 +182,7 @@ class Forecast:
 
     @property
     def fan(self) -> pd.DataFrame:
-        """The same as figures take them: date and a column ``q<level>`` each."""
+        """Quantiles for figures: date and a column ``q<level>`` each."""
         return self.quantiles.rename(columns=lambda level: f"q{level:g}").reset_index()
 
     @property
@@ -243,18 +247,22 @@ class Forecast:
         return own if self.led is None or method != PUBLISHED else (own + self.led.margins(years, levels)) / 2
 
     def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
-        """What is known of some years after the origin, and what bands depend on there: the same for all members."""
+        """Look-ahead at some years after the origin, with the predictors of errors there; the same for all members."""
         ahead = self.ahead_of(years)
         count = ahead.years.shape[1]
         return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
 
     def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
-        """The same of one member of a method, with its own path and band.
+        """Quantiles of one member, with its own path and interval.
 
-        What counts all so far (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        A cumulative count (`Target.cumulative`) never falls from one date to the next, nor below its last value.
         """
-        point, last = forecast_points(self.at_origin, ahead, (name,))[name][0], float(self.windows.values[0, -1])
-        quantiles, limit = self.lessons.errors.band(name).quantiles(cases, point, levels), self.target.limit
+        last, limit = float(self.windows.values[0, -1]), self.target.limit
+        if self.added is None:
+            point = forecast_points(self.at_origin, ahead, (name,))[name][0]
+            quantiles = self.lessons.errors.band(name).quantiles(cases, point, levels)
+        else:
+            quantiles = sum_up(self.added, name, last, ahead.years[0], levels)
         if self.target.cumulative:
             quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
         if self.windows.bounded or not np.isfinite(limit):
@@ -278,12 +286,12 @@ class Forecast:
         return keep(self.lessons.decay, self._limits(method)).share if len(self.target.newer) else 1.0
 
     def is_refuted(self, method: str = "") -> bool:
-        """Whether newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
+        """True if newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
         return refutes(self._limits(method), self.share_kept(method))
 
     @property
     def refuted(self) -> bool:
-        """Whether newer figures refute the forecast."""
+        """True if newer figures refute the forecast."""
         return self.is_refuted()
 
     @property
@@ -302,7 +310,7 @@ class Forecast:
         return pd.DataFrame(self.margins(self.years, ranks.T).T, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
-        """The same forecast to another horizon, without fitting or calibrating anything again."""
+        """Forecast to another horizon, without fitting or calibrating anything again."""
         return replace(self, dates=next_dates(pd.DatetimeIndex(to_dates(self.windows.years[0])), horizon_years))
 
     def frame(self) -> pd.DataFrame:
@@ -313,7 +321,8 @@ class Forecast:
         DataFrame
             A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
             quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
-            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it.
+            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it; `NO_RANGE` past
+            a peak.
         """
         return pd.concat([self.method_frame(each) for each in self.methods], ignore_index=True)
 
@@ -334,11 +343,11 @@ class Forecast:
         columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
         columns |= {f"q{level:g}": quantiles[:, place] for place, level in enumerate(levels)}
         basis = np.where(self.tested, "calibrated", "extrapolated")
-        basis = "refuted" if self.is_refuted(method) else basis
+        basis = NO_RANGE if self.declines else "refuted" if self.is_refuted(method) else basis
         return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
 
     def prior(self) -> pd.DataFrame:
-        """Where the references stand, the prior on where this series ends, and on how its growth goes on.
+        """Prior of this series: its saturation share and its later growth, from shares of the references.
 
         Returns
         -------
@@ -493,9 +502,9 @@ class Forecast:
         return rows[alike] if self.windows.bounded and alike.any() else rows
 
     def coverage(self) -> pd.DataFrame:
-        """How such bands did on the references, each technology left out in turn.
+        """Coverage of such intervals on the references, each technology left out in turn.
 
-        Where the figures level off it is counted on series that did so too (`lessons.read_counts`).
+        If the figures level off, only series that did so too are counted (`lessons.read_counts`).
 
         Returns
         -------
@@ -511,7 +520,7 @@ class Forecast:
         return pd.concat([part for part in found if len(part)], ignore_index=True)
 
     def statements(self, respondents: int | None = None) -> pd.DataFrame:
-        """What must be said beside the forecast, from its own numbers.
+        """Statements on the forecast, from its own numbers.
 
         Parameters
         ----------
@@ -564,11 +573,11 @@ class Forecast:
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
         newer = say_newer(self.target.newer, self.windows.values[0, -1])
+        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} band, median {say(end[0.5])})"
+        found = f"{NO_RANGE}, {WHY_NO_RANGE}" if self.declines else found
         return (
             f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
-            f"{newer}{', which refutes it' if self.refuted else ''}; "
-            f"forecast for {say_date(self.dates[-1])}: {say_range(end[low], end[high], unit)} "
-            f"({say_level(self.level)} band, median {say(end[0.5])})>"
+            f"{newer}{', which refutes it' if self.refuted else ''}; forecast for {say_date(self.dates[-1])}: {found}>"
         )
 
     def _repr_html_(self) -> str:

@@ -25,7 +25,7 @@ HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)
 ORIGIN_SHARES = (0.05, 0.98)
 """A reference window enters the backtest when its last value lies between these shares of its bound."""
 LABELS = ["technology", "entity", "indicator"]
-"""What a reference window is called by, besides its origin."""
+"""Columns that identify a reference window, with its origin."""
 Rolled: TypeAlias = tuple[pd.DataFrame, Windows, Ahead, tuple[np.ndarray, np.ndarray]]
 """Residual rows before the methods, their windows, the dates ahead, and the place of each row in those."""
 
@@ -136,7 +136,7 @@ def roll_origins(
 
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
-    """Whether `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
+    """True if `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
     rolled = roll_origins([series for series in references if series.bound is not None], min(WINDOWS), HORIZONS)
     return rolled is not None and rolled[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
 

@@ -178,7 +178,7 @@ def score(residuals: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
 def score_held_out(
     residuals: pd.DataFrame, references: Sequence[AdoptionSeries], held_out: Sequence[AdoptionSeries]
 ) -> pd.DataFrame:
-    """Score forecasts of technologies that calibrate nothing: priors and bands come from the references alone.
+    """Scores of technologies that calibrate nothing: priors and intervals are from the references alone.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_know
 from .windows import BOUND_TOLERANCE, find_double
 
 ROOM = 1.002
-"""Where an end stands in for the bound, it lies so far above the highest figure at least: curves need room to grow."""
+"""Least ratio of an end that replaces the bound to the highest figure: curves need room to grow."""
 LEAST_TECHNOLOGIES = 3
-"""Each is judged by what two others at least teach."""
+"""Least number of technologies: each is calibrated on two others at least."""
 
 
 def read_series(
@@ -37,7 +37,7 @@ def read_series(
     bound : None, number, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none.
     limit : None or number
-        What no value can pass, besides the bound; never more than 100 for percent.
+        Largest possible value, other than the bound; never more than 100 for percent.
     censored : None or DataFrame
         Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -49,7 +49,7 @@ def read_series(
     Raises
     ------
     ValueError
-        Where one of them is none of these, has no dates, or dates or numbers that cannot be right.
+        If one of them is none of these, has no dates, or has impossible dates or numbers.
     """
     if isinstance(series, pd.Series):
         series = _adopt(series)
@@ -70,12 +70,12 @@ def read_series(
 def read_references(references: Any) -> list[AdoptionSeries]:
     """Comparison series as a list; each a technology of its own where they name fewer than three.
 
-    What is learnt for one of these comes from all the others: one series is left out at a time.
+    Estimates for one of these use all the others: one series is left out at a time.
 
     Raises
     ------
     ValueError
-        Where they are no sequence of AdoptionSeries.
+        If they are no sequence of AdoptionSeries.
     """
     right = "give a list of AdoptionSeries, such as indicators.load_references()"
     if isinstance(references, str) or not isinstance(references, Sequence):
@@ -125,8 +125,8 @@ def check_limits(series: AdoptionSeries) -> None:
     above = at_least[at_least > (1 + BOUND_TOLERANCE) * interpolate_known(series.bound, at_least.index)]
     if len(above):
         raise ValueError(
-            f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the bound: "
-            "a bound is an upper limit"
+            f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
+            "bound, an upper limit"
         )
 
 
@@ -172,7 +172,7 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
 
 
 def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
-    """The bound as a dated series; a number holds on every date of the series."""
+    """Bound as a dated series; a number is repeated on every date of the series."""
     if not isinstance(bound, pd.Series):
         return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
     dated = _read_dated(bound, "the bound")

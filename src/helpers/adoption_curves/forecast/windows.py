@@ -6,7 +6,7 @@ The bound has one name and one form: `bound`, its value at each of the `years` b
 window has it as known at its origin, `Ahead` as it is forecast from there, an AdoptionSeries as a dated Series. All
 shares are shares of it. Where no upper bound is known (`bounded` is False) the last value stands in for it: shares are
 then multiples of the last value, and nothing is limited by it. In tables ``bound`` is the bound at the
-origin, ``bound_ahead`` its forecast, ``bound_then`` what came of it.
+origin, ``bound_ahead`` its forecast, ``bound_then`` its later value.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ SHARE_LIMITS = (1e-6, 0.999)
 STEEP_WITHIN = {True: (0.01, 0.95), False: (0.05, np.inf)}
 """With and without a bound: outside these shares one point counts as much as at them."""
 LOWEST_RATIO = 0.01
-"""The same for multiples of the last value, when there is no bound: a loss of 99 % is the end of the scale."""
+"""Smallest multiple of the last value on the scale without a bound: a loss of 99 %."""
 DATE_TOLERANCE = 0.26
 """Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
 SHORTEST, SHORTEST_SPAN, LONGEST = dates.SHORTEST, dates.SHORTEST_SPAN, 8
 """Points that a forecast of its own needs (a slope and one degree of freedom to judge it), the years that they must
 span, and points that it uses at most."""
 FEW_YEARS = 3.0
-"""How far ahead a series of fewer than `SHORTEST` points is forecast, which needs a bound."""
+"""Longest horizon in years for fewer than `SHORTEST` points, which need a bound."""
 LONGEST_HORIZON = 100
 """Years; a run allows fewer."""
 DAMPING = 0.8
 """Share of a trend that is left after each year: 0.89 a half-year, within the 0.8 to 0.98 of damped ETS."""
 HALF_LIFE = 2.0
-"""Years after which a step of a series without a bound counts half: nothing but its steps tells that it slows down."""
+"""Half-life in years of the weight of a step without a bound, where only the steps show a slowdown."""
 PAST_PEAK = 0.9
 """A window that ends below this part of its highest value is past its peak; after lesser falls the curves do better."""
 BOUND_TOLERANCE = 0.02
@@ -74,12 +74,12 @@ class Windows:
         return self.values / self.bound
 
     def without_bound(self) -> Windows:
-        """The same windows where no bound is known."""
+        """Windows without their bound."""
         return replace(self, bound=np.broadcast_to(self.values[:, -1:], self.values.shape), bounded=False)
 
     @property
     def step_weights(self) -> np.ndarray:
-        """(N, n - 1) how much each step tells of what comes: alike with a bound, by `HALF_LIFE` without one."""
+        """Weights of the steps, (N, n - 1): equal with a bound, by `HALF_LIFE` without one."""
         middle = (self.years[:, 1:] + self.years[:, :-1]) / 2
         return np.ones_like(middle) if self.bounded else 0.5 ** ((self.years[:, -1:] - middle) / HALF_LIFE)
 
@@ -194,7 +194,7 @@ def drift_sd(seen: np.ndarray, values: np.ndarray, years: np.ndarray) -> np.ndar
 
 
 def describe(windows: Windows, ahead: Ahead, place: tuple[np.ndarray, ...]) -> pd.DataFrame:
-    """What bands depend on, a row for each of R dates ahead at `place`, the windows' and dates' numbers.
+    """Predictors of errors, a row for each of R dates ahead at `place`, the numbers of windows and dates.
 
     Returns
     -------
@@ -228,14 +228,14 @@ def interpolate_bound(bound: pd.Series, years: np.ndarray) -> np.ndarray:
 
 
 def find_double(series: pd.Series) -> pd.Timestamp:
-    """The first date that stands twice."""
+    """First date that occurs twice."""
     return series.index[series.index.duplicated()][0]
 
 
 def thin(series: pd.Series) -> pd.Series:
     """Leave out figures closer than 0.4 years to the next one kept, from the last back.
 
-    Where fewer than four would remain, the distance is a quarter, then an eighth of the span; else all are kept.
+    If fewer than four would remain, the distance is a quarter, then an eighth of the span; else all are kept.
     """
     years = decimal_years(series.index)
     for least in (0.4, (years[-1] - years[0]) / 4, (years[-1] - years[0]) / 8):
@@ -273,12 +273,12 @@ def last_window(values: pd.Series, bound: pd.Series | None = None) -> Windows:
         return window.without_bound()
     if bound.index[0] > kept.index[-1]:
         raise ValueError(
-            f"the bound starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
+            f"the limit starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
         )
     window = replace(window, bound=bound_at_origin(bound, years))
     if (window.values > (1 + BOUND_TOLERANCE) * window.bound).any():
         raise ValueError(
-            f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}): a bound is an upper limit"
+            f"values up to {kept.max():g} lie above the bound ({window.bound.max():g}), which is an upper limit"
         )
     return window
 

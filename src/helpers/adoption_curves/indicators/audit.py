@@ -1,4 +1,4 @@
-"""Review the data: coverage of each series, when its next figure is expected, and whether the claims hold."""
+"""Review of the data: coverage of each series, expected day of its next figure, and checks of the claims."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPERAND = r"claim:\w+|\w+@[\d-]+"
 
 
 def describe_coverage(data: Data) -> pd.DataFrame:
-    """Say for each series how long and how sound it is.
+    """Coverage of each series: its length and its quality.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def describe_coverage(data: Data) -> pd.DataFrame:
 
 
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
-    """List the series that ``data.path`` itself holds, with what a run would need to know.
+    """Series of ``data.path`` itself, with the facts that a run needs.
 
     Parameters
     ----------
@@ -96,13 +96,13 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def list_studied(data: Data) -> list[tuple[str, str]]:
-    """List the (entity, indicator) that ``data.path`` itself holds to be studied: no base populations."""
+    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations."""
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     return [pair for pair in data.own if roles[pair[1]] != "base"]
 
 
 def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
-    """Say in one line the unit of series, by default of all that ``data.path`` itself holds.
+    """Units of series in one line, by default of all series of ``data.path`` itself.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     Raises
     ------
     DataError
-        Where there is no such day or month, or the span ends before it begins.
+        If there is no such day or month, or the span ends before it begins.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def say_expected(text: str) -> str:
-    """Say in words when a figure is expected.
+    """Expected day of a figure in words.
 
     Parameters
     ----------

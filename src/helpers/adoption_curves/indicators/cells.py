@@ -69,11 +69,11 @@ def read_cells(
 
 
 def explain_cell(text: str, field: Mapping[str, Any]) -> str:
-    """Say what is wrong with a cell by its field of the Table Schema, and what would be right; "" where it is right."""
+    """Problem of a cell by its field of the Table Schema, and what would be right; "" for none."""
     constraints, kind = field.get("constraints", {}), field["type"]
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
     if unseen := re.search(UNSEEN, text):
-        what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, a mark that nobody sees"
+        what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, an invisible character"
         return f"holds {what}; take it away"
     if text != text.strip():
         return "has a space before or after it; take it away"
@@ -123,10 +123,10 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
 
 
 def explain_number(text: str) -> str:
-    """Say what is wrong with a text that is no number that can be computed with."""
+    """Problem of a text that is no number, or too large or small to compute with."""
     if re.fullmatch(NUMBER, text):
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
     if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
-        return "is a limit and no figure; write the number, and at_least or at_most beside it in a column named bound"
+        return "is a limit, not a figure; write the number, and at_least or at_most beside it in a column named bound"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"

@@ -69,7 +69,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
-    """Take a figure without a day of publication as public on its date, and as first printed."""
+    """Observations with defaults: public on their date, and as first printed."""
     table = observations.assign(published=observations["published"].fillna(observations["date"]))
     for name, usual in (("published_by", "date"), ("vintage", "first")):
         table[name] = table[name].replace("", usual) if name in table else usual
@@ -225,13 +225,13 @@ def check_figures(
     for wrong, message in (
         (
             rows[percent & (rows["value"] > 100)],
-            "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 persons",
+            "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 people",
         ),
         (fraction, f"is about a hundredth {before} it is a fraction"),
         (thousands, f"is about a thousandth {before} the point parts thousands"),
         (
             exact[fallen],
-            "is below {before:g} before it, and what counts all so far (cumulative) cannot fall; leave cumulative out",
+            "is below {before:g} before it, and a cumulative count cannot fall; leave cumulative out",
         ),
         (rows[zero], "has the base {base}, which is 0 on {date:%Y-%m-%d}; a base is above 0"),
         (rows[above], "is above its base {base}, {limit:.6g} on {date:%Y-%m-%d}; check value, unit and base"),

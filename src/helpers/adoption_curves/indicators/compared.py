@@ -1,4 +1,4 @@
-"""One technology by country: the newest figures of its measures, ranked only where a publisher's whole list is held."""
+"""Comparison of countries by the newest figures of each measure, ranked only within a publisher's whole list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .data import Data
 from .problems import suggest_names
 
 HIGHEST = 3
-"""Places of a whole list that are shown besides the countries that were asked for."""
+"""Number of highest places of a whole list that are shown beside the countries asked for."""
 
 
 def compare_entities(data: Data, technology: str) -> pd.DataFrame:
@@ -97,7 +97,7 @@ def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]
 
 
 def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str]) -> str:
-    """Say which countries no measure has, and which measures are not ranked; "" where there is nothing to say.
+    """Note on countries that no measure has, and on measures that are not ranked; "" for none.
 
     Parameters
     ----------
@@ -113,10 +113,9 @@ def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str
     known = set(compared["entity"])
     if not known:
         return f"The data hold no measure of {technology} in percent, so no countries are compared."
-    said = []
-    for country in [country for country in countries if country not in known]:
-        near = suggest_names(country, known)
-        said.append(f"No measure of {technology} has {country}{f' ({near})' if near.startswith('nearest') else ''}.")
+    hints = {country: suggest_names(country, known) for country in countries if country not in known}
+    missing = [name + (f" ({near})" if near.startswith("nearest") else "") for name, near in hints.items()]
+    said = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
     by_measure = compared.groupby("measure")
     unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > HIGHEST)
     said += [

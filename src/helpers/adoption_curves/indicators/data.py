@@ -27,7 +27,7 @@ from .units import bring_to_units, say_scale
 
 KEY = ["entity", "indicator", "date"]
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
-"""What `AdoptionSeries.with_bound` takes: values, name, title and note."""
+"""Arguments of `AdoptionSeries.with_bound`: values, name, title and note."""
 
 
 def list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ class Data:
     is_beside : bool
         The project's tables stand beside own ones, and its references serve: ``path`` has none.
     understood : list of str
-        How a file of own data was read, a sentence each; nothing where it needed no understanding.
+        One sentence for each decision made while reading a file of own data.
     """
 
     vintages: pd.DataFrame
@@ -161,7 +161,7 @@ class Data:
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
 
-        Users, of whatever month or week, are persons there: no more than the population.
+        Users, of whatever month or week, are people there: no more than the population.
 
         Parameters
         ----------
@@ -190,9 +190,9 @@ class Data:
         Series or None
             Named by its indicator.
         """
-        persons = re.sub(r"^(million |)(\S+ )*?users$", r"\1persons", series.unit)
+        people = re.sub(r"^(million |)((\S+ )*?users|persons)$", r"\1people", series.unit)
         bases = [name for name, entry in self._entries.items() if entry.role == "base"]
-        usable = [name for name in bases if self._entries[name].unit in (series.unit, persons)]
+        usable = [name for name in bases if self._entries[name].unit in (series.unit, people)]
         found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
         return max(found, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)
 
@@ -269,7 +269,7 @@ class Data:
         return pd.Timestamp(self.as_of) if self.as_of else None
 
     def until(self) -> str:
-        """Say in words when the data were public: "" or " as known on 2025-10-31"."""
+        """Day of knowledge in words: "" or " as known on 2025-10-31"."""
         return f" as known on {self.as_of}" if self.as_of else ""
 
     @cached_property
@@ -292,10 +292,10 @@ class Data:
     def _check_technology(self, name: str) -> None:
         known = self.list_technologies()
         if name and name not in known:
-            raise parameter_error("technology", name, f"is no earlier technology; {suggest_names(name, known)}")
+            raise parameter_error("technology", name, f"is no comparison technology; {suggest_names(name, known)}")
 
     def _name_table(self, table: str) -> str:
-        """Say where a table stands, for messages: its own file, or the one file of own data."""
+        """File name of a table for messages: its own file, or the one file of own data."""
         return self.path.name if self.path.is_file() else f"{table}.csv"
 
     def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
@@ -303,7 +303,7 @@ class Data:
         return cut_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
-        """Say why there is no exact observation of the indicator, and what there is."""
+        """Error for an indicator without an exact observation, with the names that exist."""
         exact = self.vintages[self.vintages["bound"] == "exact"]
         first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "published"].min()
         if pd.notna(first):
@@ -324,25 +324,25 @@ class Data:
         """Find the bound of one series by what was asked for; see ``series``."""
         text, note = "" if bound is None else str(bound).strip(), ""
         if isinstance(bound, bool):
-            raise parameter_error("bound", text, "is no bound; write a positive number, an indicator or ''")
+            raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
         if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
             raise parameter_error("bound", text, f"has a thousands separator; write {text.replace(',', '')}")
         if text == "":
             return None
         if text == entry.indicator:
-            note = f"{text} cannot bound itself: its own base ({entry.base or 'none'}) is the bound."
+            note = f"{text} cannot limit itself: its own base ({entry.base or 'none'}) is the upper limit."
             text = entry.base_indicator or ("100" if is_percentage(entry) else "")
         if text == "":
             raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             return _bound_by_number(entry, text, note)
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
-        alike = base.unit == entry.unit or {base.unit, entry.unit} <= {"persons", "people"}
+        alike = base.unit == entry.unit.replace("persons", "people")
         if alike and not values.empty:
             return values, text, base.title, note
         why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
         if is_percentage(entry):
-            note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the bound is 100."
+            note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
             return _bound_by_number(entry, "100", note)
         rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
         largest = rows.groupby("indicator")["value"].max()
@@ -383,7 +383,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     >>> data = load()
     >>> users = data.series("China", "internet_users", bound="population_year_end")
     >>> users.unit, users.bound_title
-    ('million persons', 'Population at the year-end')
+    ('million people', 'Population at the year-end')
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
     '2020-03'
     """
@@ -433,14 +433,14 @@ def _select_references(data: Data) -> tuple[AdoptionSeries, ...]:
 
 
 def is_percentage(entry: Any) -> bool:
-    """Say whether an indicator is a percentage: its base is 100 in the same unit."""
+    """True if an indicator is a percentage: its base is 100 in the same unit."""
     return entry.unit.startswith("percent")
 
 
 def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
-        raise parameter_error("bound", text, "is no upper bound; write a positive number, an indicator or ''")
+        raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
     text = f"{number:.10g}"
     if is_percentage(entry) and number > 100:
         message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"
@@ -451,7 +451,7 @@ def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
-    """Choose what is not given: entity, indicator and bound of a series that the data themselves hold.
+    """Defaults for entity, indicator and bound, of a series of the data themselves.
 
     What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
     ones; an indicator that is the bound or a base population is none to study. The bound is 100 for percentages, and
@@ -471,7 +471,7 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     Raises
     ------
     DataError
-        Where the data hold several entities or indicators and none is given, or not the one that is.
+        If the data have several entities or indicators and none is given, or lack the one that is given.
     """
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
     pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]

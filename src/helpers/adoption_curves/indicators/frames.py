@@ -1,4 +1,4 @@
-"""The one table of a file as text, from a CSV file or a sheet: where its header stands, and what is below it."""
+"""Table of a CSV file or a sheet as text, with the row of its header."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .sheets import read_spreadsheet
 from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, split_rows
 
 MARKS = "\t;|,"
-"""Delimiters; of two in equally many lines the first: commas also stand in numbers and texts."""
+"""Delimiters, in order of preference: commas also occur in numbers and texts."""
 LIMIT = r"([<>\u2264\u2265])\s*(?=[\d.,])"
-"""What stands before a figure that is a limit, such as <1."""
+"""Signs before a figure that is a limit, such as <1."""
 FIGURE = r"[+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+"
 JUDGED = 200
-"""Cells of a column that tell what it holds."""
+"""Number of cells from which the type of a column is inferred."""
 
 
 def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[str, list[Row]]:
-    """The delimiter ("" of a spreadsheet) and the rows of a file that hold something."""
+    """Delimiter ("" for a spreadsheet) and non-empty rows of a file."""
     raw = read_bytes(path)
     if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "", read_spreadsheet(path, raw, choices, notes)
@@ -118,10 +118,10 @@ def plain_name(text: str) -> str:
 
 
 def is_figure(text: str) -> bool:
-    """Whether a cell looks like a number, or a date."""
+    """True if a cell looks like a number, or a date."""
     return re.fullmatch(FIGURE, re.sub(rf"^{LIMIT}", "", text.strip())) is not None or is_date(text)
 
 
 def is_date(text: str) -> bool:
-    """Whether a cell looks like a date in any form, also one that can be read in two ways."""
+    """True if a cell looks like a date in any form, also one that can be read in two ways."""
     return interpret_date(text.strip())[0] != ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,9 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     dict
         title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
         its suspected breaks, date -> what may have changed, points: its figures, date -> value and publication in
-        words, and asked: who was asked, a sentence. Of users, population: the newest of the entity, and a sentence.
+        words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted, and doing: what
+        they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of the entity, and
+        a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
@@ -45,15 +48,28 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         date: f"{say_day(date)}: {value:,.10g}{unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    asked = _say_asked(data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1])
-    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "asked": asked}
+    entry, publisher = data.find_entry(series.indicator), shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
+    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "publisher": publisher}
+    words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
+    words["people"] = entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of ")
     population = data.find_population(series)
     if population is None:
         return words
     date, size = population.index[-1], float(population.iloc[-1])
     [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
+    publisher = shorten_publisher(publisher) or publisher
     told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
     return words | {"population": (size, told)}
+
+
+def shorten_publisher(name: str) -> str:
+    """A publisher as sentences name it: by its letters where it has some, "" where it has no name or a long one.
+
+    >>> shorten_publisher("China Internet Network Information Center (CNNIC)"), shorten_publisher("Gallup")
+    ('CNNIC', 'Gallup')
+    """
+    letters = re.search(r"\(([A-Z]{2,8})\)$", name)
+    return letters[1] if letters else "" if name == UNNAMED or len(name) > 60 or "://" in name else name
 
 
 def _say_asked(entry: Any, publisher: str) -> str:
@@ -91,10 +107,11 @@ def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
 
 
 def _name_publishers(data: Data, used: pd.Series) -> str:
-    """The publishers of sources, as in `cite_sources`; the title of a source whose publisher has no name."""
+    """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, sources["title"])
-    return f"Source: {'; '.join(sorted(names.unique()))}." if len(names) else ""
+    short = {shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
+    return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
 def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: bool = True) -> str:
@@ -105,7 +122,7 @@ def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: b
     data : Data
     series : AdoptionSeries
     bound, newer : bool, default True
-        Whether its bound, in its time, and its newer figures that are bounds are shown.
+        True if its bound at its dates, and its newer figures that are only limits, are shown.
 
     Returns
     -------
@@ -117,7 +134,7 @@ def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: b
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
-    notes = [f"{date:%Y-%m}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
+    notes = [f"in {say_date(date)}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
     return " ".join([_name_publishers(data, pd.concat(used)), *[f"Suspected break {note}." for note in notes]]).strip()
 
 
@@ -142,7 +159,7 @@ def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
 
 
 def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
-    """What the sources say, in a column, of the publication of each observation; "" where nothing is known."""
+    """Column of the sources for each observation; "" if nothing is known."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
     return rows["source_id"].map(told).fillna("")
 

@@ -1,7 +1,7 @@
-"""Own data: a plain table of dates and figures as tables like the project's, and those set beside own ones.
+"""Own data: a plain table of dates and figures, read into tables like the project's.
 
-A row a figure, or a column a date; CSV in UTF-8 or a sheet of a spreadsheet. What was understood is told; what can mean
-two things is refused with the option to write, and what is in another form with the forms that are read.
+The table is CSV in UTF-8 or a sheet of a spreadsheet, with a row for each figure or a column for each date. The reader
+notes everything that it infers. It refuses ambiguous input, and names the option that resolves it.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ from .checks import (
 from .frames import JUDGED, LIMIT, is_date, is_figure, plain_name, read_frame
 from .periods import SPANS, find_spans, interpret_date
 from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
+from .seasons import settle_seasons
 from .units import SHARE, split_heading
 
 TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
 EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
-"""A number with a mark before three digits: it parts thousands, or decimals. The next two tell which."""
+"""Pattern of a number with a mark before three digits: thousands, or decimals. The next two patterns decide."""
 COMMA = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
 POINT = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{3}})+\.\d+|[+-]?\d{{1,3}}(,\d{{3}}){{2,}}"
 NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
 SCALES = {"scalar_factor", "unit_mult", "unit_multiplier"}
-"""Columns of a power of ten that stands apart from the unit."""
+"""Names of columns with a power of ten for the values, such as SCALAR_FACTOR."""
 
 
 def read_series_file(
@@ -55,7 +56,7 @@ def read_series_file(
     ----------
     path : Path
     choices : dict of str to str
-        How to read it, by the names of `base.columns.CHOICES`.
+        Options that read it, by the names of `base.columns.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
 
@@ -65,7 +66,7 @@ def read_series_file(
         observations, indicators (those that the project does not hold), sources, claims and wording (none), typed as
         the project's.
     understood : list of str
-        How the file was read, a sentence each.
+        One sentence for each decision made while reading the file.
 
     Raises
     ------
@@ -78,6 +79,8 @@ def read_series_file(
     text = table.clean.reindex(columns=list(BY_NAME), fill_value="")
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
     rows = complete_vintages(_fill_defaults(path, rows))
+    if not problems:
+        rows = settle_seasons(path.name, rows, choices.get("season", ""), table.notes)
     tables = _build_tables(path.name, rows, project)
     problems += _check_rows(path.name, rows, set_beside(tables, project), project)
     theirs = {ours: theirs for ours, theirs in table.names.items() if not theirs.startswith("\0")}
@@ -95,9 +98,9 @@ class Table:
     clean : DataFrame of str
         Of the columns `COLUMNS` those that the file has; the index is the row in the file.
     notes : list of str
-        What was understood, a sentence each.
+        One sentence for each inference.
     names : dict of str to str
-        What the file calls each column.
+        Name of each column in the file.
     """
 
     def __init__(self, path: Path, choices: Mapping[str, str], listed: set[str]):
@@ -125,7 +128,7 @@ class Table:
         return DataError([Problem(self.file, row, column, value, message)])
 
     def _mostly(self, column: str, test: Callable[[str], bool]) -> bool:
-        """Whether at least half of the first filled cells pass a test, so that the others are mistakes."""
+        """True if most of the first filled cells pass a test; cells that fail are then reported as errors."""
         cells = self.frame[column][~self.frame[column].str.casefold().isin(MISSING)].head(JUDGED)
         return len(cells) > 0 and 2 * sum(map(test, cells)) >= len(cells)
 
@@ -318,11 +321,11 @@ class Table:
             self.clean["value"] = self.clean["value"].str.replace(LIMIT, "", regex=True)
             for cell in (limits + self.clean["value"]).dropna().unique()[:5]:
                 side = "below" if cell[0] in "<\u2264" else "above"
-                self.notes.append(f"{cell} is read as {side} {cell[1:]}, a limit and no figure")
+                self.notes.append(f"{cell} is read as {side} {cell[1:]}, a limit, not a figure")
         for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
             cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
             cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
-            whole = name == "sample_size"  # persons: a mark before three digits parts thousands
+            whole = name == "sample_size"  # people asked: a mark before three digits parts thousands
             decimal = "." if whole else self.choices.get("decimal") or self._find_decimal(cells, name)
             if decimal == "," and not cells.str.fullmatch(POINT).any():
                 cells = cells.str.replace(".", "").str.replace(",", ".")
@@ -369,7 +372,7 @@ class Table:
         return "."
 
     def _read_units(self, listed: set[str]) -> None:
-        """Take the unit and the title from the heading; write fractions of 1 as percentages."""
+        """Set unit and title from the heading; convert fractions of 1 to percentages."""
         heading, given = self.names["value"], "unit" in self.clean
         known = "indicator" in self.clean and set(self.clean["indicator"]) <= listed
         texts = self.clean.get("indicator", pd.Series("" if heading[0] == "\0" else heading, self.clean.index))
@@ -395,7 +398,7 @@ class Table:
         scaled = [column for column in self.frame if plain_name(column) in SCALES and (self.frame[column] != "0").all()]
         if scaled and "unit" not in self.choices:
             first = shorten(self.frame[scaled[0]].iloc[0])
-            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand persons'")
+            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand people'")
         self._ask_for_share(heading.strip("\0"), texts, known, given)
 
     def _ask_for_share(self, heading: str, texts: pd.Series, known: bool, given: bool) -> None:
@@ -426,7 +429,7 @@ class Table:
             raise self.refuse(f"{why}: fractions of 1, or percentages? {options}", heading)
 
     def _is_trend(self, heading: str) -> bool:
-        """Whether figures are an index as Google Trends has it: 100 at the highest, and some only below 1."""
+        """True if figures are an index as Google Trends has it: 100 at the highest, and some only below 1."""
         limited = "bound" in self.clean and (self.clean["bound"] == "at_most").any()
         return self.clean["value"].map(read_number).max() == 100 and (
             limited or re.search(r": \(.+\)$", heading) is not None
@@ -443,7 +446,7 @@ class Table:
         texts = self.clean["indicator"].unique()
         names = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
         if len(set(names.values())) < len(names):
-            raise self.refuse("has names of indicators told apart by signs alone; name them by letters and digits")
+            raise self.refuse("has names of indicators that differ only in punctuation; use letters and digits")
         if any(names[text] != text for text in texts):
             self.notes.append(f"indicators are named {list_names(names.values())}")
         self.clean["indicator"] = self.clean["indicator"].map(names)

@@ -17,7 +17,7 @@ YEAR = r"(?:1[89]|20)\d{2}"
 FISCAL = rf"(FY\s?'?)?({YEAR}|(?<=[Y' ])\d\d)(?:\s?[-/\u2013]\s?({YEAR}|\d\d))?"
 CHINESE = r"(\d{4})\s?年(?:\s?(上|下)半年|\s?第?\s?([1-4一二三四])\s?季度|\s?(\d{1,2})\s?月(?:\s?(\d{1,2})\s?日)?|度?)"
 SPANS = {"year": 1, "half-year": 2, "quarter": 4, "month": 12}
-"""How many of each a year has."""
+"""Number of each period in a year."""
 READ = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
 
 
@@ -30,7 +30,7 @@ def read_day(text: str) -> date | None:
 
 
 def explain_date(text: str) -> str:
-    """Say what is wrong with a text that is no ISO date, and the ISO date that it may mean."""
+    """Problem of a text that is no ISO date, with the ISO date that it may mean."""
     kind, day = interpret_date(text[:40])
     if kind in SPANS:
         return f"is a whole {kind}; write the day itself as YYYY-MM-DD, such as {day}"

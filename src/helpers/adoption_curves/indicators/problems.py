@@ -1,4 +1,4 @@
-"""What is wrong with the data or with a choice from them, told to people."""
+"""Problems of data and of choices from them, as messages for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_COMPARED_NAMES = 2000  # names among which a near one is looked for
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where it stands, what it is, and what would be right.
+    """Problem of the data: its place, its description, and what would be right.
 
     ``row`` is the line number that an editor shows (the header is 1). For a wrong parameter ``file`` is empty and
     ``column`` names the parameter. ``more`` counts further problems of the same kind that are not listed.
@@ -66,7 +66,7 @@ def list_problems(
     Parameters
     ----------
     file : str
-        Where the problems stand.
+        Table or file of the problems.
     rows : DataFrame
         ``row`` (line in the file), ``value`` (what is quoted), and whatever the message needs.
     column : str
@@ -89,7 +89,7 @@ def list_problems(
 
 
 def suggest_names(name: object, valid: Iterable[str], count: int = 3, cutoff: float = 0.6) -> str:
-    """Say which of the valid names is nearest to ``name``, or list some of them."""
+    """Nearest valid names to ``name``, or some of the valid names."""
     valid = sorted(set(valid))
     sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}

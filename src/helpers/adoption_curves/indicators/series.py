@@ -1,4 +1,4 @@
-"""One series with its bound, cut at its breaks."""
+"""Adoption series with its bound, cut at its breaks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "r
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """One unbroken stretch of one indicator of one entity, with its bound.
+    """Unbroken segment of one indicator of one entity, with its bound.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class AdoptionSeries:
     bound_name, bound_title, bound_note, segment_note : str
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
     errors : {"independent", "cumulative"} or None
-        What is known of the errors of its figures, as a curve's `errors` takes it; None: nothing.
+        Known error model of its figures, as for a curve's `errors`; None: not known.
     cumulative : bool
         Its figures count all so far and cannot fall; their errors are cumulative, which alone would not make them so.
     limit : float
@@ -96,7 +96,7 @@ class AdoptionSeries:
             When the series has no bound.
         """
         if self.bound is None:
-            message = f"{of_entity(self.indicator, self.entity)} was selected without a bound; name one, or a number"
+            message = f"{of_entity(self.indicator, self.entity)} has no upper limit; name one, or a number"
             raise parameter_error("bound", "", message)
         return interpolate_values(self.bound, dates)
 
@@ -128,7 +128,7 @@ class AdoptionSeries:
 
     @property
     def sample_size(self) -> pd.Series:
-        """Persons asked for each exact observation; NaN where the number was not published."""
+        """Sample size of each exact observation; NaN if it was not published."""
         return self._published("sample_size")
 
     @property
@@ -161,7 +161,7 @@ class AdoptionSeries:
         values : Series of float by date, or float
             In ``unit``.
         name, title, note : str
-            What becomes ``bound_name``, ``bound_title`` and ``bound_note``.
+            Values for ``bound_name``, ``bound_title`` and ``bound_note``.
 
         Returns
         -------
@@ -177,7 +177,7 @@ class AdoptionSeries:
         limits = interpolate_values(values, self.values.index)
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
-            raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a bound that is above 0")
+            raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
         beyond = self.censored.loc[self.censored["bound"] == "at_least", "value"]
         seen, limits = pd.concat([self.values, beyond]), np.r_[limits, interpolate_known(values, beyond.index)]
         above = seen.to_numpy(float) > limits * (1 + BASE_TOLERANCE)
@@ -188,14 +188,14 @@ class AdoptionSeries:
                 f"is below an observation: {of_entity(self.indicator, self.entity)} is {least}"
                 f"{say_amount(seen.iloc[worst], self.unit)} on {seen.index[worst]:%Y-%m-%d}, the limit "
                 f"{say_amount(limits[worst], self.unit)}; "
-                "choose a bound that is never below the series"
+                "choose a limit that is never below the series"
             )
             raise parameter_error("bound", name, message)
         return replace(self, bound=values, bound_name=name, bound_title=title, bound_note=note)
 
 
 def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
-    """Interpolate a dated series linearly in time at ``dates``; before and after it the end values hold.
+    """Linear interpolation of a dated series at ``dates``; constant before its first and after its last value.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
 
 
 def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """List the breaks that hold for one entity, in order of date.
+    """Breaks of one entity, in order of date.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from .problems import DataError, list_names
 from .tables import Row, file_error, refuse_large
 
 MAX_CELLS = 2_000_000
-"""Cells of the largest sheet that is read, empty ones included; a file of 50 MB holds no more that are filled."""
+"""Largest number of cells of a sheet, empty ones included; a file of 50 MB has no more filled ones."""
 FREE = 0xFFFFFFFC
 """The number from which on places in an .xls file name no sector."""
 REPEATED = "table:number-{}-repeated"
@@ -91,7 +91,7 @@ def _read_xls(path: Path, raw: bytes) -> dict[str, list[Row]]:
 
 
 def _list_rows(rows: list[list[Any]]) -> list[Row]:
-    """The rows of a sheet that hold something, as text, with their numbers."""
+    """Non-empty rows of a sheet as text, with their numbers."""
     cells = [[_write_cell(cell) for cell in row] for row in rows]
     return [(line, row) for line, row in enumerate(cells, 1) if any(map(str.strip, row))]
 
@@ -221,7 +221,7 @@ def measure_xls(raw: bytes) -> tuple[int, int]:
 
 
 def _list_workbooks(raw: bytes) -> list[bytes]:
-    """The streams of a compound file that hold a workbook: sectors, each of which names the next."""
+    """Workbook streams of a compound file, a chain of sectors."""
     power, mini_power = struct.unpack_from("<HH", raw, 30)
     directory, _, cutoff, mini_start, _, more = struct.unpack_from("<6I", raw, 48)
     if more < FREE or power not in (9, 12):

@@ -18,7 +18,7 @@ from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
 Row: TypeAlias = tuple[int, list[str]]
-"""A line of a file that holds something: its number and its cells."""
+"""Non-empty line of a file: its number and its cells."""
 BEGINNINGS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "a spreadsheet",
@@ -40,11 +40,11 @@ TABLES = ("observations", "indicators", "sources", "wording", "claims")
 
 
 def find_kind(path: str | Path) -> str:
-    """Say what stands at ``path``: "file", "folder", "" for nothing, or in words what else, and why it is unusable."""
+    """Kind of ``path``: "file", "folder", "" for nothing, or in words what it is and why it is unusable."""
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
-        return "is a link that leads nowhere" if Path(path).is_symlink() else ""
+        return "is a link to a file that does not exist" if Path(path).is_symlink() else ""
     except (OSError, ValueError) as error:  # a loop of links, a name that is too long, a folder that is closed
         return f"cannot be opened ({_name_reason(error)})"
     if stat.S_ISDIR(mode):
@@ -82,7 +82,7 @@ def decode_text(path: Path, raw: bytes) -> str:
     """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
     check_text(path, raw)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
-        raise file_error(path, f"looks like UTF-16; {SAVE}")
+        raise file_error(path, f"looks like UTF-16 or UTF-32; {SAVE}")
     try:
         return raw.decode("utf-8").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:  # a byte that stands alone and is a letter in Latin-1 tells the encoding

@@ -18,7 +18,7 @@ SCALES = LARGE | {f"{word}s": size for word, size in LARGE.items()} | SHORT | CH
 COUNTED = {
     "number": "",
     "numbers": "",
-    "人": "persons",
+    "人": "people",
     "户": "households",
     "用户": "users",
     "辆": "vehicles",
@@ -30,7 +30,7 @@ WORD = (
     "students|workers|employees|households|homes|families|firms|companies|businesses|enterprises|units|devices|"
     "phones|cars|vehicles|seats|connections|lines|installations|visits|index)"
 )
-"""What a unit in brackets counts; scales and percentages are units besides, and rates such as per 100 people."""
+"""Words that a unit in brackets may count; scales, percentages and rates (per 100 people) are units too."""
 SHARE = r"(?i)\b(?:shares?|rates?|penetration|percentages?|proportions?)\b|占比|比例|普及率|渗透率"
 """Words in a title for figures that may be percentages."""
 
@@ -39,7 +39,7 @@ def split_scale(unit: str) -> tuple[float, str]:
     """The factor that a unit has in front or at its end, and the unit without it.
 
     >>> split_scale("million users"), split_scale("persons, in thousands"), split_scale("万人"), split_scale("cars")
-    ((1000000.0, 'users'), (1000.0, 'persons'), (10000.0, 'persons'), (1.0, 'cars'))
+    ((1000000.0, 'users'), (1000.0, 'persons'), (10000.0, 'people'), (1.0, 'cars'))
     """
     first = re.fullmatch(rf"(?i)(?:in )?({SCALE})[\s,]*(?:of )?(.*)", unit.strip())
     last = re.fullmatch(rf"(?i)(.+?)[\s,(]+(?:in )?({SCALE})\)?", unit.strip())
@@ -57,7 +57,7 @@ def say_scale(scale: float, unit: str) -> str:
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text is a unit: a percentage, a rate, a scale, or up to three words that name what is counted."""
+    """True if a text is a unit: a percentage, a rate, a scale, or up to three words that name what is counted."""
     scale, rest = split_scale(read_unit(text))
     if scale > 1 or re.match(rf"(?i)(?:percent|per)\b|{FRACTION}$", rest):
         return True

@@ -1,4 +1,4 @@
-"""What of a run's parameters can only be checked against the data."""
+"""Checks of a run's parameters against the data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import RunError, UserError, shorten_path
-from ..base.words import of_entity, say_amount, say_count, say_day
+from ..base.words import WHY_NO_RANGE, of_entity, say_amount, say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
@@ -19,7 +19,7 @@ FAR_ABOVE = 1000
 
 
 def count_figures(series: Any) -> int:
-    """How many figures above 0 a forecast has of a series, at most three; within half a year only the last counts."""
+    """Number of usable figures: those above 0, up to 3; figures all within half a year count as one."""
     dates = series.values.index[series.values > 0]
     near = len(dates) > 0 and np.ptp(decimal_years(dates)) < SHORTEST_SPAN
     return 1 if near else min(len(dates), SHORTEST)
@@ -93,14 +93,14 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
         day = data.public_on(parameters.entity, parameters.indicator, SHORTEST) if data.until() else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
-            f"{what} has {figures} above 0{until}; a forecast without a bound needs {SHORTEST}, half a year "
-            "apart: a slope, and a way to judge it. With a bound one is enough. Give a bound, or choose another "
-            f"indicator or {hint}"
+            f"{what} has {figures} above 0{until}; a forecast without an upper limit needs {SHORTEST}, half a year "
+            "apart: a slope, and a way to judge it. With an upper limit one is enough. Give one (-p bound), or choose "
+            f"another indicator or {hint}"
         )
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
-    """How a file of own data was read, what its unit is, and what of the series is doubtful or left out, in lines."""
+    """Lines on own data: how the file was read, its unit, and what of the series is doubtful or left out."""
     from .. import indicators
 
     pair = parameters.entity, parameters.indicator
@@ -113,7 +113,7 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 
 
 def list_high_limits(series: Any) -> list[str]:
-    """Say where a limit is so far above the last figure that it may be in another unit."""
+    """Note on a limit so far above the last figure that it may be in another unit."""
     last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.iloc[-1]
     if limit <= FAR_ABOVE * last or last <= 0:
         return []
@@ -133,7 +133,7 @@ def refuse_left_out(data: Any) -> None:
 
 
 def list_left_out(series: Any) -> list[str]:
-    """Say what of a series curves and forecast leave out, and where it is past its peak, a sentence each."""
+    """Sentences on what curves and forecast leave out of a series, and on a series past its peak."""
     from ..forecast import PAST_PEAK, last_window
 
     what, notes = of_entity(series.indicator, series.entity), []
@@ -153,7 +153,7 @@ def list_left_out(series: Any) -> list[str]:
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(
             f"{what} declines: {last} is less than {PAST_PEAK:.0%} of {highest}. Curves of adoption only rise and do "
-            "not apply; the forecast is centred on the last figure."
+            f"not apply, and we give no range, {WHY_NO_RANGE}."
         )
     if not past and len(values) > 1 and values.max() <= values.iloc[0]:
         first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"
@@ -163,7 +163,7 @@ def list_left_out(series: Any) -> list[str]:
 
 
 def find_refusals(data: Any, source: str) -> tuple[list[str], list[str]]:
-    """Say which series of own data a run would refuse, and what it would leave out of the others.
+    """Series of own data that a run would refuse, and notes on what it would leave out of the others.
 
     Parameters
     ----------

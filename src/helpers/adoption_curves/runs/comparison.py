@@ -59,6 +59,11 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
         Sentences.
     dict of str
         Message by run.
+
+    Raises
+    ------
+    RunError
+        If none of the runs can be read.
     """
     parts: dict[str, list[pd.DataFrame]] = {part: [] for part in ("runs", "parameters", "numbers", "forecasts")}
     parts["observations"] = []
@@ -153,7 +158,7 @@ def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -
     doubts = []
     if levels.nunique() > 1:
         said = " and ".join(map(say_level, sorted(levels.unique())))
-        doubts.append(f"The runs quote bands of different levels ({said}): a wider band is no sign of more doubt.")
+        doubts.append(f"The runs quote ranges of different levels ({said}): a wider range is no sign of more doubt.")
     if any(each["data"]["path"] != first["data"]["path"] for each in others):
         doubts.append("The runs were made from different data (parameter `data`).")
     elif any(each["data"]["files"] != first["data"]["files"] for each in others):
@@ -173,7 +178,7 @@ def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -
 
 
 def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
-    """Compare finished runs: ``comparison.csv``, a figure and ``index.html``, written whole or not at all.
+    """Folder of a comparison of finished runs: ``comparison.csv``, a figure and ``index.html``, written atomically.
 
     Parameters
     ----------
@@ -230,9 +235,9 @@ def make_report(names: Sequence[str], folder: Path, command: str, data: Collecti
     ----------
     names : sequence of str
     folder : Path
-        Where the page will lie: runs in the same outputs are linked to.
+        Folder of the page: it links to runs in the same outputs.
     command : str
-        What makes it again, for the page.
+        Command that makes it again, for the page.
     data : collection of str
         Data of the runs, whose paths on this machine the page does not show.
 

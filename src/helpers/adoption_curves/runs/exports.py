@@ -14,6 +14,7 @@ from openpyxl.utils import get_column_letter
 
 from ..base.files import format_json, pack_files, write_file
 from ..base.project import RECORD, RunError, shorten_path
+from .pages import explain_failure
 from .record import DATA, LOG, list_files, list_kinds, locate, note_exports, read_unchanged
 from .table_files import read_csv
 
@@ -22,7 +23,8 @@ FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
 CODED = ["numbers"]
 """Columns of JSON, which nobody reads line by line; the CSV has them."""
-THOUSAND = 1e3
+LARGE, THOUSAND = 10, 1_000
+"""Numbers from the first on are shown with a decimal, from the second on with none; a cell holds all digits."""
 WIDEST = 60
 """Characters of a column."""
 MARK = b"Adoption curves"
@@ -44,10 +46,11 @@ def write_workbook(folder: Path) -> Path:
     record = read_unchanged(folder, "tables", "figures")
     kinds, content = list_kinds(record), io.BytesIO()
     names = [*(name for name in FIRST if name in kinds), *(name for name in sorted(kinds) if name not in FIRST)]
-    frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
-    chart = locate(folder, f"figures/{record['main_figure']}.{DATA}")
-    if chart.is_file():
-        frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
+    with explain_failure(f"run '{folder.name}'"):
+        frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
+        chart = locate(folder, f"figures/{record['main_figure']}.{DATA}")
+        if chart.is_file():
+            frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
     with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
         for name, frame in frames.items():
             if len(frame):
@@ -68,8 +71,8 @@ def write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
     for cell in (cell for row in sheet for cell in row):
         if cell.data_type == "f":
             cell.data_type = "s"
-        elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= THOUSAND:
-            cell.number_format = "#,##0"
+        elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= LARGE:
+            cell.number_format = "#,##0" if abs(cell.value) >= THOUSAND or cell.value % 1 == 0 else "0.0"
         elif cell.data_type == "d":
             cell.number_format = "yyyy-mm-dd"
 
@@ -104,7 +107,7 @@ def write_archive(folder: Path) -> Path:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file is an archive of this package."""
+    """True if a file is an archive of this package."""
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.comment == MARK

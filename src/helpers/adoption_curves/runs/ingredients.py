@@ -1,4 +1,4 @@
-"""What a run is made from: its notebooks and what each declares and reads, the data, the helpers and the libraries."""
+"""Ingredients of a run: notebooks with their declarations and tables, data, helpers and libraries."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from typing import Any
 from ..base.files import MAX_TEXT, hash_file, hash_files, hash_helpers, list_plain, read_json
 from ..base.project import (
     CHECKOUT,
+    COUNTED,
     PACKAGED,
     REGISTER,
     RunError,
     find_citation,
+    find_counted,
     find_data,
     find_register,
     find_root,
@@ -111,11 +113,11 @@ def read_declared(notebook: Path) -> dict[str, Any]:
 
 
 OF_SERIES = {"technology", "bounded", "points"}
-"""What a notebook may declare in place of the series in question, if it depends on no more of it."""
+"""Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
 
 
 def describe_series(parameters: Parameters) -> dict[str, Any]:
-    """What notebooks on the earlier technologies must know of the series in question, `OF_SERIES`.
+    """Facts on the series that notebooks on comparison technologies need, `OF_SERIES`.
 
     Its technology where that is an earlier one, else "", whether it has a bound, and how many figures a forecast has
     of it, at most three: series that agree in these share what such a notebook has made.
@@ -148,7 +150,7 @@ def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
 
 
 def digest(content: Any) -> str:
-    """sha256 of anything that JSON can hold, whatever the order of its keys."""
+    """sha256 of JSON content, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -180,7 +182,8 @@ def hash_data(source: Source) -> dict[str, str]:
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    return files
+    counted = {f"data/{name}.csv": hash_file(find_counted(name)) for name in COUNTED if f"{name}.csv" not in files}
+    return files | counted
 
 
 def hash_citation() -> str:
@@ -207,7 +210,7 @@ def watch_data(source: Source, files: Mapping[str, str]) -> Iterator[None]:
 
 
 def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
-    """What the system notes of each file of the data when it is written, the time of which nobody can set."""
+    """File states: inode, size and times of each file of the data; no user can set ctime."""
     files = [*([path] if path.is_file() else list_plain(path).values()), *list_plain(find_data()).values()]
     found = {file: file.stat() for file in files}
     return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}

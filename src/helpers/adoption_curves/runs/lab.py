@@ -20,7 +20,7 @@ from .parameters import ParameterError, Parameters, read_parameters
 
 
 def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
-    """Write a file into ``outputs/lab/`` under the first free name: what is there already is never overwritten.
+    """Path of a new file in ``outputs/lab/``, under the first free name; nothing is overwritten.
 
     A file of that name with the same content serves.
     """
@@ -67,23 +67,25 @@ def name_kernel(notebook: Any) -> None:
 
 
 def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
-    """The notebook with papermill's cell of parameters, not executed."""
+    """The notebook with these values in its cell of parameters, not executed."""
     import nbformat
-    from papermill.parameterize import parameterize_notebook
 
     notebook = nbformat.read(source, 4)
     name_kernel(notebook)
-    notebook.metadata["papermill"] = {}
     for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])  # papermill counts on them
-    filled = parameterize_notebook(notebook, dict(values), kernel_name="python3", language="python")
-    del filled.metadata["papermill"]
-    for cell in filled.cells:
-        if "injected-parameters" in cell.metadata["tags"]:
-            cell["id"] = "injected-parameters"  # papermill draws one at random
-        elif not cell.metadata["tags"]:
-            del cell.metadata["tags"]
-    return (nbformat.writes(filled, 4) + "\n").encode()
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = "\n".join(fill_line(line, values) for line in cell.source.splitlines())
+    return (nbformat.writes(notebook, 4) + "\n").encode()
+
+
+def fill_line(line: str, values: Mapping[str, Any]) -> str:
+    """The line ``name = value  # meaning`` with the value given for the name."""
+    name, _, rest = line.partition(" = ")
+    if name not in values:
+        return line
+    value = values[name]
+    written = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    return f"{name} = {written}  #{rest.rpartition('  #')[2]}"
 
 
 def prepare_copy(name: str, given: dict[str, Any]) -> Path:
@@ -151,7 +153,7 @@ date-released: {day}
 
 
 def begin_project(folder: Path) -> Path:
-    """Copy data, notebooks and a CITATION.cff to fill in into a folder, and mark it as a project, whole or not at all.
+    """New project: a folder with data, notebooks and a CITATION.cff to fill in, written atomically.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One notebook, executed in a process of its own, a fork that has imported the libraries; what a failure leaves.
+"""Execution of one notebook in a process of its own, a fork with the libraries imported; traces of a failure.
 
 The engine of papermill is IPython in that process: there is no Jupyter kernel, no socket and no port.
 """
@@ -47,12 +47,12 @@ class NotebookFailed(RunError):
 
 
 def can_fork() -> bool:
-    """Whether notebooks can be forked: not on macOS, nor with helpers that have changed since."""
+    """True if notebooks can be forked: not on macOS, nor with helpers that have changed since."""
     return sys.platform == "linux" and LOADED in ({}, hash_helpers())
 
 
 def preload() -> None:
-    """Start the fork server, which imports the libraries while this process goes on."""
+    """Start the fork server, which imports the libraries in parallel."""
     os.environ.update(ENVIRONMENT)  # new interpreters take their hash seed from here
     if can_fork() and not LOADED:
         LOADED.update(hash_helpers())
@@ -94,7 +94,7 @@ def execute_notebook(
     values : mapping
         Its parameters.
     failed : Path
-        Where the copy goes, executed as far as the notebook got, when it fails; its page lies beside it.
+        Path of the copy after a failure, executed up to there; its page is beside it.
     outputs : Path
         Folder of the runs that the notebook may read.
     isolated : bool

@@ -22,12 +22,12 @@ from ..base.project import UserError, name_path
 from ..base.source import Source
 from ..base.words import UNSEEN, quote, shorten
 
-MOST_TOLD = 20  # names that no parameter has
-TAKEN = {"readme.md", "lab"}  # what stands beside the runs in outputs/
+MOST_TOLD = 20  # unknown names in one message
+TAKEN = {"readme.md", "lab"}  # other names in outputs/
 
 
 class ParameterError(UserError, ValueError):
-    """A parameter of a run is unknown or has a value that can't be used; the message names each one."""
+    """Error of unknown parameters and unusable values; the message names each one."""
 
 
 def _reject_truth(value: Any) -> Any:
@@ -94,7 +94,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _refuse_bytes(_: Any, node: Any) -> None:
-    raise ValueError(f"{node.tag.rpartition(':')[2]} is no kind of value that a parameter has; write it as text")
+    raise ValueError(f"{node.tag.rpartition(':')[2]} is no type of a parameter; write it as text")
 
 
 _Loader.add_constructor("tag:yaml.org,2002:binary", _refuse_bytes)
@@ -104,7 +104,7 @@ for _tag, _digits in (("int", r"(0|[1-9]\d*)"), ("float", r"(\d+\.\d*|\.\d+)([eE
 
 def _check_text(value: str) -> str:
     if re.search(UNSEEN, value):
-        raise ValueError("characters that nobody sees")
+        raise ValueError("invisible characters")
     return value
 
 
@@ -175,31 +175,30 @@ class Parameters(BaseModel):
     )
     entity: Plain = _describe(
         "China",
-        "country or group of the series; if not given with own data that hold only one: that one; of a file that "
-        "names none it is the name",
+        "country or group of the series; own data with only one need none; a file that names none takes this name",
         "the name of a country or group",
         min_length=1,
     )
     indicator: Plain = _describe(
         "genai_users",
-        "indicator to study; if not given with own data that hold only one: that one",
+        "indicator to study; own data with only one need none",
         "the name of an indicator",
         min_length=1,
     )
     bound: Annotated[Text, AfterValidator(_check_bound)] = _describe(
         "internet_users",
-        "known upper bound of the indicator: an indicator, a number in its unit, or '' for none; if not given with own "
-        "data that don't hold the default: 100 for percentages, else none",
+        "known upper limit of the indicator: an indicator, a number in its unit, or '' for none; own data without "
+        "the default take 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
     countries: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["China", "United States", "Japan", "South Korea", "Germany", "India"],
-        "countries that the comparison of countries names, besides the three highest of a whole list",
+        "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
     as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
         "",
-        "day whose public figures exist for every notebook: none published later; '' for all",
+        "day as of which figures are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, or '' for all data",
     )
     families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
@@ -210,7 +209,7 @@ class Parameters(BaseModel):
     )
     shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.75, 0.9],
-        "shares of the bound at which the scenarios saturate",
+        "saturation levels of the scenarios, as shares of the upper limit",
         "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
         min_length=1,
     )
@@ -219,7 +218,7 @@ class Parameters(BaseModel):
     )
     levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
         [0.5, 0.8, 0.9],
-        "levels of the forecast's bands; sentences, key numbers and milestones quote the one nearest to 0.8",
+        "levels of the prediction intervals; sentences, key numbers and milestones quote the one nearest to 0.8",
         "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.9], none within 0.001 of either "
         "and no two that tables would write alike",
         min_length=1,
@@ -227,15 +226,15 @@ class Parameters(BaseModel):
     )
     data: Annotated[Plain, AfterValidator(name_path)] = _describe(
         "data",
-        "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent says how to "
-        "read it, as the options of 'adoption check' do",
+        "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent names columns, "
+        "as the options of 'adoption check' do",
         "the path of a folder of data or of a file",
         min_length=1,
     )
 
     @property
     def source(self) -> Source:
-        """Where the data are read from, with a full path."""
+        """Source of the data, with a full path."""
         return Source.read(self.data).find()
 
 
@@ -338,7 +337,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     adoption_curves.runs.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
     unknown = [name for name in values if name not in Parameters.model_fields]
-    hints = {name: f"; it tells how a file is read: write --{name} '...'" for name in CHOICES}
+    hints = {name: f"; it says how to read a file: write --{name} '...'" for name in CHOICES}
     problems = [
         f"unknown parameter {quote(str(name))}{hints.get(name) or suggest(name, Parameters.model_fields)}"
         for name in unknown[:MOST_TOLD]

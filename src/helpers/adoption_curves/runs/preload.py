@@ -1,4 +1,4 @@
-"""What the fork server does once, so that no notebook must: import the libraries, read the data, draw a small figure.
+"""Work of the fork server before notebooks run: import the libraries, read the data, draw a small figure.
 
 The first data that are read and the first figure that is written load libraries, checks and fonts. Nothing of it
 changes what a notebook computes.

@@ -49,7 +49,7 @@ ENTRY = {
     "tables": {NAME: {"sha256": HASH, "rows": int, "columns": TEXTS}},
     "figures": {NAME: {"title": str, "alt": str, "width": int, "sha256": {NAME: HASH}}},
 }
-"""What a notebook's entry holds: the parameters that it had, the tables that it read, what it wrote."""
+"""Keys of a notebook's entry: its parameters, the tables that it read, and what it wrote."""
 FORM = {
     "run": str,
     "made": re.compile(r"[0-9T:+-]+"),
@@ -67,7 +67,7 @@ FORM = {
     "exports": {EXPORTED: HASH},
     "pdf": bool,
 }
-"""What a run's record holds."""
+"""Keys of a run's record."""
 
 
 def read_record(path: Path, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
 def name_pages(content: Mapping[str, Any]) -> list[str]:
     """Paths in ``html/`` of all pages of a run with this content of its ``run.json``."""
     figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
-    return [f"{name}.html" for name in (*content["notebooks"], *figures, "index")]
+    return [f"{name}.html" for name in (*content["notebooks"], *figures, "made", "index")]
 
 
 def note_pages(folder: Path) -> None:
@@ -239,7 +239,7 @@ WRITTEN: tuple[Callable[[str], str], ...] = (
     lambda path: path.replace("'", "'\"'\"'"),
     lambda path: path.replace('"', '""'),
 )
-"""How a path is written: as it is, in code, in a shell, in a table."""
+"""Four spellings of a path: plain, as a Python string, quoted for a shell, quoted in a CSV."""
 ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
 
 
@@ -302,18 +302,16 @@ def read_run(folder: Path) -> dict[str, Any]:
         read_parameters(content["parameters"])
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
-            raise UserError(f"Run '{name}' isn't finished; its command goes on where it stopped.") from error
+            raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
     except (OSError, ValueError, RunError) as error:
-        told = "It is damaged, or of an older edition. Pages stay as they are; nothing new can be made from the run"
-        raise RunError(
-            f"The record of run '{name}', run.json, can't be used. {told} until you make it again."
-        ) from error
+        told = "it is damaged, or of an older edition. Its pages stay as they are, and nothing else can be made from it"
+        raise RunError(f"The record of run '{name}', run.json, can't be used: {told}. Make the run again.") from error
     return content
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
-    """What each notebook of the run in `folder` was made from, as hashes; nothing where there is no run."""
+    """Hashes of the ingredients of each notebook of the run in `folder`; empty if there is no run."""
     try:
         return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
     except UserError:
@@ -330,7 +328,7 @@ def read_keys(outputs: Path) -> set[str]:
 
 
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
-    """Whether the run in `folder` is whole and was made from `inputs`."""
+    """True if the run in `folder` is whole and was made from `inputs`."""
     try:
         return not find_differences(folder, read_run(folder), inputs)
     except UserError:
@@ -338,7 +336,7 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
 
 
 def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
-    """What of the run in `folder` isn't as its record says, or isn't made from `inputs`, a line for each.
+    """Differences of the run in `folder` from its record and from `inputs`, a line for each.
 
     Parameters
     ----------
@@ -419,7 +417,7 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
 
-    What was exported later is no part of it.
+    Later exports are no part of it.
 
     Raises
     ------
@@ -469,7 +467,7 @@ def describe_commit() -> dict[str, Any]:
         changed = bool(ask_git(find_root(), "status", "--porcelain", "--", "src", "notebooks", "data"))
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        return {"git": None, "no_git": f"git did not tell the commit: {told[0] if told else 'no reason given'}"}
+        return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
     return {"git": {"commit": commit, "changed": changed}}
 
 

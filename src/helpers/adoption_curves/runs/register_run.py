@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..base.project import PACKAGED, RunError, UserError, find_register
+from ..base.words import NO_RANGE
 from .record import find_changed, locate, read_run
 from .table_files import read_rows
 
 TABLE, METHOD = "05_forecast", "combined"
-"""The run's table of forecasts, and which of them goes on record."""
+"""Table of forecasts of a run, and the method that is registered."""
 EQUAL = 1e-6
 """Part by which the forecast made again may miss the run's."""
 
@@ -57,7 +58,7 @@ def register_run(
     place = find_register(data.path) if hub is None else hub
     _refuse_packaged(place)
     rows = [row for row in read_rows(path) if row["method"] == METHOD]
-    if not rows or rows[0]["basis"] == "refuted":
+    if not rows or rows[0]["basis"] in ("refuted", NO_RANGE):
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")
     series = data.series(parameters["entity"], parameters["indicator"], parameters["bound"])
     made = register.forecast_series(data, series, horizon_years=parameters["horizon_years"])
@@ -112,7 +113,7 @@ def _refuse_packaged(place: Path) -> None:
 
 
 def _agree(made: Any, rows: list[dict[str, Any]]) -> bool:
-    """Whether a forecast, rows of the published method, is that of the run's table to six digits."""
+    """True if a forecast, rows of the published method, is that of the run's table to six digits."""
     if list(made["date"].dt.strftime("%Y-%m-%d")) != [row["date"] for row in rows]:
         return False
     names = [name for name in made if name.startswith("q") and name in rows[0]]

@@ -1,4 +1,4 @@
-"""A run: papermill executes each notebook in a process that has the libraries, and a folder keeps what it came to.
+"""Making of a run: papermill executes each notebook in a forked process, and a store keeps its results.
 
 A result lies in ``outputs/.store/<key>/``. Its key is a hash of all that it is made from: the notebook's cells, its
 parameters, the data, the code, the libraries, and the keys of the notebooks that it reads from. So all keys are known
@@ -93,7 +93,7 @@ MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 @dataclass(frozen=True)
 class Execution:
-    """How the notebooks of a run are executed.
+    """Options for the execution of a run's notebooks.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Made:
-    """A notebook's result in the store, in words how it came there, what went astray in it, and the seconds it took."""
+    """Result of a notebook in the store, with its origin in words, its warnings, and its seconds."""
 
     key: str
     how: str
@@ -214,7 +214,7 @@ def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_B
 
 
 def is_whole(entry: Path) -> bool:
-    """Whether everything of a result is there, as its notebook wrote it."""
+    """True if everything of a result is there, as its notebook wrote it."""
     try:
         [path] = entry.glob("notebooks/*.json")
         record = read_entry(entry, path.stem) or {}
@@ -230,7 +230,7 @@ def is_whole(entry: Path) -> bool:
 def make_notebook(
     step: Step, steps: Mapping[str, Step], outputs: Path, execution: Execution, failed: Path, before: Any, data: Any
 ) -> Made:
-    """Have the result of a notebook in the store: it is there, or the notebook is executed."""
+    """Result of a notebook in the store; if it is not there, the notebook is executed."""
     key, store, name = step.key, outputs / FOLDER, step.source.stem
     forced = name in execution.forced
     with MAKING[key]:
@@ -286,7 +286,7 @@ def name_run(notebook: Path, run: str) -> bool:
 
 
 class RunFolder:
-    """A run in the making, in a folder beside the place where it will stand; use it in a ``with`` block.
+    """Unfinished run in a folder beside its final place; use it in a ``with`` block.
 
     Parameters
     ----------
@@ -384,7 +384,7 @@ def say(line: str) -> None:
 
 
 def load_checked(parameters: Parameters, inputs: Mapping[str, Any], tell: Callable[[str], object]) -> Any:
-    """Data of a run, with its parameters checked against them; what is noteworthy of both is told."""
+    """Data of a run, after checking its parameters against them; notes on both are printed."""
     preload()  # it imports meanwhile
     with watch_data(parameters.source, inputs["data"]["files"]):
         data = check_parameters(parameters)
@@ -419,7 +419,7 @@ def run_all(
     made: dict[str, Made] | None = None,
     tell: Callable[[str], object] = say,
 ) -> Path:
-    """Make the run ``<outputs>/<run>/``, whole or not at all; what was made from the same before is reused.
+    """Folder of the run ``<outputs>/<run>/``, made atomically; results from the same inputs are reused.
 
     Parameters
     ----------
@@ -430,7 +430,7 @@ def run_all(
     outputs : Path, optional
         Folder that holds the run; `adoption_curves.base.project.find_outputs` by default.
     before_commit : callable
-        Called just before the run is put in place: whoever stops it later would find it whole.
+        Called just before the run is put in place: a later stop finds it complete.
     made : dict, optional
         Filled with what was made or reused, by the notebook's name; stays empty where nothing changed.
     tell : callable
@@ -492,7 +492,7 @@ def run_all(
 
 
 def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL) -> list[str]:
-    """What `run_all` would do, a line for each notebook, without doing it."""
+    """Plan of `run_all`, a line for each notebook; nothing is made."""
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
     check_parameters(parameters)
@@ -511,7 +511,7 @@ def clear_place(folder: Path) -> None:
     Raises
     ------
     RunError
-        Where a file has the place, or the run in it has a file that its record doesn't list.
+        If a file is in the way, or the run there has a file that its record doesn't list.
     """
     if os.path.lexists(folder) and not folder.is_dir():
         raise RunError(f"{shorten_path(folder)} is no folder. Move it away, or take another name.")

@@ -1,4 +1,4 @@
-"""What a notebook sees of its run: parameters, series, tables, and where its own tables and figures go."""
+"""Study of a notebook: its parameters, series and tables, and the folder for its own tables and figures."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class SavedFigure:
 
 
 class Output:
-    """What a notebook writes; its record begins afresh.
+    """Output of a notebook, with an empty record.
 
     Parameters
     ----------
     notebook : str
         Name of the notebook.
     folder : Path
-        Where it writes. By hand, which is said, that is never the place of what a command has made.
+        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line says so.
     parameters : mapping
-        What it was given, for the record.
+        Parameters of the notebook, for the record.
     names : str
         The names that its tables and figures may have, as a regular expression.
     rule : str
@@ -85,7 +85,7 @@ class Output:
             Begins with the notebook's number, if it has one.
         frame : DataFrame
         of : AdoptionSeries, optional
-            What its rows are about: entity and indicator become the first columns.
+            Series of its rows: entity and indicator become the first columns.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Output:
         title, note : str
             As for `tables.show`.
         empty : str
-            What is said in the place of a table without rows, in Markdown.
+            Text in Markdown that replaces a table without rows.
         of : as for `keep`
         columns : sequence of str, optional
             Those that are displayed; all are kept. Of these, columns without any value are left out.
@@ -144,9 +144,9 @@ class Output:
         figure : matplotlib Figure, an object that has one as ``.figure`` (Axes, a seaborn grid), or None
             None, where there is nothing to draw, writes nothing.
         alt : str
-            What it shows, for readers who can't see it.
+            Alternative text, for readers who can't see it.
         data : DataFrame, optional
-            What is drawn, where no table of the figure's name holds it.
+            Data of the figure, if no table of its name has them.
 
         Returns
         -------
@@ -190,7 +190,7 @@ class Output:
 
 
 class Study(Output):
-    """One notebook's view of its run.
+    """Study: parameters, data, series and tables of a run for one notebook.
 
     The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
     others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
@@ -216,7 +216,7 @@ class Study(Output):
     series : AdoptionSeries
         The series in question, with its bound.
     references : list of AdoptionSeries
-        What the forecast learns from, without the technology of the series.
+        Comparison series for the forecast, without the technology of the series.
     bounds : dict
         The bounds that could be chosen, by title; see `Data.offer_bounds`.
     names : dict
@@ -256,33 +256,33 @@ class Study(Output):
 
     @cached_property
     def data(self) -> indicators.Data:
-        """See `Study`."""
+        """Tables of the data, as they were public on `as_of`."""
         return indicators.load(self.parameters.source, self.parameters.as_of)
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """See `Study`."""
+        """Series in question, with its bound."""
         chosen = self.parameters
         return self.data.series(chosen.entity, chosen.indicator, chosen.bound)
 
     @cached_property
     def references(self) -> list[indicators.AdoptionSeries]:
-        """See `Study`."""
+        """Comparison series, without the technology of the series."""
         return self.data.references(exclude=self.series)
 
     @cached_property
     def bounds(self) -> dict[str, Any]:
-        """See `Study`."""
+        """Bounds that could be chosen, by title."""
         return self.data.offer_bounds(self.series)
 
     @cached_property
     def names(self) -> dict[str, Any]:
-        """See `Study`."""
+        """Titles and units for figures and sentences."""
         return indicators.name_series(self.data, self.series)
 
     @cached_property
     def source(self) -> str:
-        """See `Study`."""
+        """Publishers of the series and its bound."""
         return indicators.cite_series(self.data, self.series)
 
     def say_from_others(self, points: int | None = None) -> None:
@@ -291,7 +291,7 @@ class Study(Output):
         Parameters
         ----------
         points : int, optional
-            How many figures there are; by default those of the series.
+            Number of figures; by default that of the series.
         """
         from IPython.display import Markdown, display
 
@@ -341,7 +341,7 @@ class Study(Output):
         return read_csv(path, entry["columns"])
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
-        """What to do where table `name` was made with another value of a parameter; "" where it wasn't."""
+        """Advice if table `name` was made with another value of a parameter; "" if it was not."""
         ours = self.parameters.model_dump()
         for key in self.declared:
             if key in theirs and theirs[key] != ours[key]:

@@ -143,7 +143,7 @@ def make_elsewhere(told: dict[str, Any]) -> str:
 
 
 def make_told() -> None:
-    """Make the run that the standard input tells; one that a lost worker had begun is waited for."""
+    """Make the run on standard input; if a lost worker began it, wait for it."""
     told = json.load(sys.stdin)
     execution = Execution(longest=told["longest"], strict=told["strict"], wait=True)
     try:

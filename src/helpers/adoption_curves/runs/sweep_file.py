@@ -52,7 +52,7 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     name : str
         Name of the sweep; by default the file's, without its ending.
     many : bool
-        Whether more than 200 runs are meant.
+        True if more than 200 runs are allowed.
 
     Returns
     -------

@@ -37,7 +37,7 @@ def _write_cell(value: Any) -> Any:
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
+    """True if a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
     if not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
         return False
     try:

@@ -1,1 +1,1 @@
-"""Sentences, from the tables of a run and from forecasts: plain words, findings, statements, the next figure."""
+"""Sentences from the tables of a run and from forecasts: facts, words, statements, and the record."""

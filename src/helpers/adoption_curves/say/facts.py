@@ -1,4 +1,4 @@
-"""What a run found, decided once from its tables: every register of sentences and the key numbers say these facts."""
+"""Facts of a run, decided once from its tables: sentences and key numbers say these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, say, say_at, say_name
+from ..base.words import DECLINED, NO_RANGE, WHY_NO_RANGE, say, say_at, say_name
 from ..curves import Assessment
 from ..curves.verdict import VERDICTS
 from ..forecast.windows import PAST_PEAK, SHORTEST
@@ -24,6 +24,7 @@ SUMMARISED = (
     "03_ceiling",
     "03_odds",
     "04_scores",
+    "05_bound",
     "05_bounds",
     "05_forecast",
     "05_coverage",
@@ -31,11 +32,11 @@ SUMMARISED = (
 )
 """Tables of the run that the facts are decided from."""
 YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
-"""How far back growth is told, and by how much that figure may be nearer or further."""
+"""How far back growth is measured, and by how much that figure may be nearer or further."""
 STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
 PASSED = 5
-"""Years within which it is told how often an end was passed."""
+"""Years within which it is counted how often an end was passed."""
 
 
 Row: TypeAlias = Any
@@ -48,14 +49,14 @@ def year_of(row: Row) -> float:
 
 
 class Facts:
-    """What is so of one run. What there isn't is None.
+    """Facts of one run. What there isn't is None.
 
     Parameters
     ----------
     tables : mapping
         Frames of the run by name, those of `SUMMARISED`.
     names : mapping
-        title, unit, base, bound_title, cumulative and cautions of the series, as from `indicators.name_series`.
+        As from `indicators.name_series`.
     entity : str
     levels : sequence of float
         Those of the forecast's bands; one is quoted, see `adoption_curves.base.levels.quoted_level`.
@@ -83,31 +84,29 @@ class Facts:
 
     @cached_property
     def newer(self) -> Row | None:
-        """The newest figure where that is a bound that says more than the last exact one."""
+        """The newest figure where it is printed as a limit that says more than the last exact one."""
         newest = self.list_rows("02_newer")[-1:]
         more = [row for row in newest if (row["value"] > self.last["value"]) == (row["bound"] == "at_least")]
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
     @cached_property
     def as_printed(self) -> Row | None:
-        """Where the newest figure is read between two ends: the forecast for a year on from what was printed alone."""
-        if self.newer is None or not np.isfinite(self.newer["read_low"]):
+        """Where the newest figure is read between two ends: the forecast for the `goal` from what was printed alone."""
+        if self.newer is None or not self.reads:
             return None
-        day, told = self.at(1)["date"], self.list_rows("05_bounds")
         name = f"{say_name(self.newer['bound'])} {say(self.newer['value'])}"
-        return next((row for row in told if row["bound"] == name and row["date"] == day), None)
+        rows = [row for row in self.list_rows("05_bounds") if row["bound"] == name]
+        return next((row for row in rows if row["date"] == self.goal["date"]), None)
+
+    @cached_property
+    def reads(self) -> bool:
+        """Whether the newest figure is read between two ends, and so counts as a figure."""
+        return self.newer is not None and bool(np.isfinite(self.newer["read_low"]))
 
     @cached_property
     def rate(self) -> float | None:
         """The share that the publisher prints beside the last figure."""
         return self.last["published_rate"] if np.isfinite(self.last["published_rate"]) else None
-
-    @cached_property
-    def share(self) -> float | None:
-        """The last figure as a share of the bound, where no published share says the same."""
-        same = self.rate is not None and self.names["base"].lower() == self.names["bound_title"].lower()
-        told = np.isfinite(self.last["share_of_bound"]) and not self.is_share and not same
-        return self.last["share_of_bound"] if told else None
 
     @cached_property
     def before(self) -> Row | None:
@@ -144,7 +143,7 @@ class Facts:
 
     @cached_property
     def course(self) -> str:
-        """What the figures do: they have "fallen", stand "still" or "rise"; of one figure it is "unknown"."""
+        """Course of the figures: "fallen", "still", "rise", or of one figure "unknown"."""
         if len(self.growth) < 2:
             return "unknown"
         if declines(self.tables["02_growth"]["value"]):
@@ -153,23 +152,13 @@ class Facts:
 
     @cached_property
     def windows(self) -> int:
-        """Figures of the shortest windows that the forecast learnt from; one or two where the series tells no more."""
+        """Number of figures in the shortest windows of the backtest; one or two where the series has no more."""
         return int(self.tables["04_scores"]["window"].min())
 
     @cached_property
     def from_others(self) -> str:
-        """What is said first where the series tells only where it stands: all is from other technologies; else ""."""
+        """First sentence where the series has one figure or two: all is from other technologies; else ""."""
         return say_from_others(self.windows)
-
-    @cached_property
-    def step(self) -> tuple[Row, Row] | None:
-        """Both ends of the one step in which more than half of the whole rise came, of three figures or more."""
-        steps = zip(self.growth[:-1], self.growth[1:], strict=True)
-        largest = max(steps, key=lambda ends: ends[1]["value"] - ends[0]["value"], default=None)
-        whole = self.last["value"] - self.growth[0]["value"]
-        if self.course != "rise" or largest is None or len(self.growth) < 3 or whole <= 0:
-            return None
-        return largest if (largest[1]["value"] - largest[0]["value"]) / whole > 0.5 else None
 
     # ---- among others -------------------------------------------------------------------------------------------
 
@@ -238,9 +227,27 @@ class Facts:
         return any(row["basis"] == "refuted" for row in self.fan)
 
     @cached_property
+    def no_range(self) -> str:
+        """Why no range is given where the series is well below its peak; else ""."""
+        fallen = any(row["basis"] == NO_RANGE for row in self.fan)
+        return f"{self.title}: we give no range, {WHY_NO_RANGE}." if fallen else ""
+
+    @cached_property
     def coverage(self) -> list[Row]:
-        """How the quoted band did on earlier technologies, by horizon."""
+        """Coverage of the quoted range on comparison technologies, by horizon."""
         return [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
+
+    @cached_property
+    def goal(self) -> Row:
+        """The forecast of the headline: for the last December that was tested, else for the last date."""
+        return find_goal(self.fan)
+
+    @cached_property
+    def limit_then(self) -> Row | None:
+        """The forecast of the upper limit for the `goal`, where the forecast's upper end lies above today's limit."""
+        passes = np.isfinite(self.bound) and not self.is_share and self.band(self.goal)[1] > self.bound
+        rows = [row for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
+        return rows[0] if passes and rows and rows[0]["q0.9"] > self.bound else None
 
     def at(self, years: float) -> Row:
         """The row of the forecast nearest to so many years after the last figure."""
@@ -253,9 +260,9 @@ class Facts:
 
     @cached_property
     def tested(self) -> Row:
-        """The coverage about as far ahead as the forecast for the next year, `at(1)`."""
-        start = self.newer if self.newer is not None and np.isfinite(self.newer["read_low"]) else self.last
-        ahead = year_of(self.at(1)) - year_of(start)
+        """The coverage about as far ahead as the forecast of the headline."""
+        start = self.newer if self.newer is not None and self.reads else self.last
+        ahead = year_of(self.goal) - year_of(start)
         return min(self.coverage, key=lambda row: abs(row["horizon_years"] - ahead))
 
     @cached_property
@@ -273,6 +280,12 @@ class Facts:
         return "; ".join(reason for date, reason in self.names["cautions"].items() if start < date <= end)
 
 
+def find_goal(fan: Sequence[Row]) -> Row:
+    """The row of a forecast for the last December that was tested, else for the last date."""
+    tested = [row for row in fan if row["basis"] == "calibrated"] or list(fan)
+    return [*tested[-1:], *(row for row in tested if row["date"].month == 12)][-1]
+
+
 def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
     """The figure nearest to so many years before the last one; None where there is none within `room`, or it is 0."""
     last = year_of(growth[-1])
@@ -287,16 +300,15 @@ def declines(values: pd.Series) -> bool:
 
 
 def say_from_others(points: int) -> str:
-    """What must be said first where a series has one figure or two, of which there can be no more; else ""."""
+    """First sentence on a series of one figure or two; else ""."""
     if points >= SHORTEST:
         return ""
-    pace = " and how fast it came there" if points > 1 else ""
-    only = f"this series says only where it stands{pace}"
-    return f"The forecast is from other technologies, nearly all of them successes; {only}."
+    known = "two figures, a level and a pace" if points > 1 else "one figure, a level"
+    return f"This series has only {known}; the rest of the forecast is from other technologies, nearly all successes."
 
 
 def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
-    """The verdict on where a series of `values` ends as a row, from which every notebook and page says it.
+    """Verdict on where a series of `values` ends, as a row for every notebook and page.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Sentences that go with a forecast, from its own numbers: what it rests on, and what would contradict it.
+"""Limits of a forecast for statisticians, from its own numbers: what it rests on, and what would contradict it.
 
 `state_forecast` makes the table; each of the others gives a text and the numbers in it.
 """
@@ -15,7 +15,7 @@ import pandas as pd
 from ..base.levels import band_columns, say_level
 from ..base.words import (
     JOINED,
-    lower_first,
+    WHY_NO_RANGE,
     percent,
     say,
     say_count,
@@ -34,7 +34,6 @@ from ..forecast.scores import MIN_FORECASTS, mean_by_technology
 from ..forecast.windows import SHORTEST, Windows
 from ..indicators.series import READ, AdoptionSeries
 from .facts import say_from_others
-from .plain import say_base
 
 if TYPE_CHECKING:
     from ..forecast import Forecast
@@ -44,10 +43,10 @@ Statement: TypeAlias = tuple[str, dict[str, Any]]
 EARLY_END = -1.0
 """A series whose curves end so many standard deviations of the prior below its mean disagrees with the bound."""
 Kind: TypeAlias = tuple[str, str]
-"""What the forecast has learnt from, one and several."""
-TECHNOLOGIES, SERIES = ("earlier technology", "earlier technologies"), ("other series", "other series")
+"""The comparison set in words, one and several."""
+TECHNOLOGIES, SERIES = ("comparison technology", "comparison technologies"), ("other series", "other series")
 LIKE_WIDTH = 1.25
-"""Bands whose widths differ by no more than this factor count as about as wide."""
+"""Ranges whose widths differ by no more than this factor count as about as wide."""
 
 
 def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.DataFrame:
@@ -83,11 +82,10 @@ def state_forecast(forecast: Forecast, respondents: int | None = None) -> pd.Dat
         ),
         "paths": state_paths(forecast.lessons.correlations, target, kept, forecast.refuted, kind),
     }
-    title = target.full_title
     rows = []
     for place, (topic, (text, numbers)) in enumerate(statements.items()):
         told = json.dumps({key: _plain(numbers[key]) for key in sorted(numbers)})
-        rows.append((chr(ord("a") + place), topic, f"{title}: {lower_first(text)}" if title else text, told))
+        rows.append((chr(ord("a") + place), topic, say_first(text), told))
     return pd.DataFrame(rows, columns=["key", "topic", "statement", "numbers"])
 
 
@@ -126,16 +124,14 @@ def state_ceiling(
         as_far, part = reached[reached["fall"] >= 1 - last / peak], percent(1 - last / peak)
         numbers = {"technologies": len(as_far), "regained": int(as_far["regained"].sum()), "peak": peak, "last": last}
         numbers |= {"fall": 1 - last / peak, "references": len(reached)}
-        others = (
-            f"{say_count(len(as_far), *kind)} fell as far at some time, and {numbers['regained']} of them later rose"
-        )
+        others = f"{say_count(len(as_far), *kind)} once fell as far, and {numbers['regained']} of them later rose"
         others = (
             f"{others} above that peak" if len(as_far) else f"Of {say_count(len(reached), *kind)} none ever fell as far"
         )
         text = (
             f"The series lies {part} below its peak ({say(peak, unit)}, now {say(last, unit)}). {others}. Adoption "
-            "curves only rise and do not apply: the forecast is the last level, with a band as wide as such forecasts "
-            "have missed by."
+            "curves only rise and do not apply. The middle of the forecast is the last level. We give no range, "
+            f"{WHY_NO_RANGE}."
         )
         return text, numbers
     if windows.points < SHORTEST:
@@ -148,7 +144,7 @@ def state_ceiling(
         return f"{say_first(say_end(found, unit, why=True))}. {JOINED}{heeds}", numbers | {"limit_of_half": end}
     prior = "No saturation level is part of this forecast."
     if windows.bounded:
-        prior = f"A saturation level is a prior from {say_count(technologies, *kind)}, not a finding."
+        prior = f"Any saturation level used here is an assumption, taken from {say_count(technologies, *kind)}."
     return f"{say_first(say_end(found, unit, why=True))}. {prior}", numbers
 
 
@@ -157,24 +153,23 @@ def state_bound(at_origin: Origin, target: AdoptionSeries, reached: pd.Series, k
     windows = at_origin.windows
     if not windows.bounded:
         text, limit = (
-            f"No bound of its own is known for this series; the band ends at what {kind[1]} grew by",
+            f"No upper limit is known for this series. The range stops at the largest growth seen in {kind[1]}",
             target.limit,
         )
         if np.isfinite(limit):
-            text += f", or below {say(limit, target.unit)}, which no value can pass"
-            return f"{text}. Neither is a ceiling to be expected.", {"limit": limit}
-        return f"{text}. A population that the users are part of would be one.", {}
+            text += f", or at {say(limit, target.unit)}, which no value can pass"
+            return f"{text}. Neither is a forecast of the saturation level.", {"limit": limit}
+        return f"{text}. A population that the users are part of would be a limit.", {}
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
     numbers |= {"bound": float(windows.bound[0, -1]), "technologies": len(reached)}
-    title = target.bound_title or "the bound"
+    title = target.bound_title or "the number given"
     size = say(numbers["bound"], target.unit)
     named = title if title[:1].isdigit() else f"{title}, {size}"
     text = (
-        f"The bound ({named}) is a limit, not a ceiling to be expected: "
-        f"{say_count(len(reached), *kind)} {'stands' if len(reached) == 1 else 'stand'} at "
-        f"{percent(numbers['low'])} to {percent(numbers['high'])} of their own bounds, half of "
-        f"them at {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
+        f"The upper limit ({named}) is not a forecast of the saturation level. The latest shares of "
+        f"{say_count(len(reached), *kind)} are {percent(numbers['low'])} to {percent(numbers['high'])} of their limits,"
+        f" the middle half {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
     if windows.points < SHORTEST:
         return text, numbers
@@ -184,8 +179,8 @@ def state_bound(at_origin: Origin, target: AdoptionSeries, reached: pd.Series, k
     numbers |= {"expected_share": share, "prior_deviations": away}
     if away < EARLY_END and not windows.past_peak[0]:
         text += (
-            f" The figures disagree with so high an end: they slow down already, and with the prior their curves put "
-            f"the end at {percent(share)} of the bound on average."
+            f" The figures slow down already: with the prior, their curves put saturation at {percent(share)} of the "
+            "limit on average."
         )
     return text, numbers
 
@@ -199,14 +194,14 @@ def state_noise(
     asked_last = target.sample_size.dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
-        return "Scatter about a curve with a free ceiling cannot be measured with three points or fewer.", {}
+        return "Scatter about a curve with a free saturation level cannot be measured with three points or fewer.", {}
     numbers = {"residual_sd": sd}
     text = f"The points scatter about the best logistic curve by {say(sd, unit)} (residual SD)"
     if published.notna().any():
         numbers |= {"standard_error": float(published.median())}
         return f"{text}, against a standard error of {say(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
-        return f"{text}; without a base its sampling error cannot be worked out.", numbers
+        return f"{text}; its sampling error cannot be computed without a base.", numbers
     shares = windows.shares  # each figure has a sampling variance of its own
     variance = float((windows.bound**2 * shares * (1 - shares)).mean())
     if respondents:
@@ -214,64 +209,64 @@ def state_noise(
         numbers |= {"sampling_error": error, "respondents": respondents}
         return f"{text}, against a sampling error of about {say(error, unit)} with {asked}.", numbers
     size = variance / sd**2 if sd > 0 else np.inf
-    people = "less than one person"
+    people = "fewer than one person"
     if np.isfinite(size) and size >= 1:
-        people = say_count(round(size), "person")
+        people = say_count(round(size), "person", "people")
     numbers |= {"equivalent_sample": size}
-    return f"{text}; sampling alone would scatter so much only in surveys of {people} each.", numbers
+    return f"{text}. Sampling error would be this large only if each survey had asked {people}.", numbers
 
 
 def state_data(scatter: dict[str, float], windows: Windows, target: AdoptionSeries) -> Statement:
-    """How many of its points the forecast rests on, and which of these is read from a figure printed as a bound."""
+    """How many of its points the forecast rests on, and which of these is read from a figure printed as a limit."""
     points, origin, available = windows.points, windows.labels["origin"].iloc[0], len(target.values)
     said = say_count(points, "point") if available == points else f"{points} of {available} points"
     text = (
-        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free ceiling has three "
-        f"parameters and leaves {say_count(max(scatter['df'], 0), 'degree')} of freedom; six to ten points past half "
-        "of the curve are the practical minimum."
+        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free saturation level has three "
     )
-    numbers = {"points": points, "available": available, "degrees_of_freedom": max(scatter["df"], 0)}
+    numbers: dict[str, Any] = {"points": points, "available": available}
+    if scatter["df"] > 0:
+        numbers |= {"degrees_of_freedom": scatter["df"]}
+        text += f"parameters, which leaves {say_count(scatter['df'], 'degree')} of freedom."
+    else:
+        text += "parameters, and so many points leave no degrees of freedom."
     rows = target.observations.reindex(columns=["date", "bound", "value", *READ]).dropna(subset=[*READ])
     for row in rows[rows["date"].isin(target.values.index)].itertuples():
-        text += (
-            f" The figure for {say_day(row.date)} was printed as {say_name(row.bound)} {say(row.value, target.unit)}; "
-        )
-        text += (
-            f"it is read as {say_range(row.read_low, row.read_high, target.unit)}, and counts with the middle of these."
-        )
-        numbers |= {"read_low": row.read_low, "read_high": row.read_high}
+        text += f" The figure for {say_day(row.date)} was printed as “{say_limit(row, target.unit)}”; we read it as "
+        text += f"{say_range(row.read_low, row.read_high, target.unit)} and use the middle."
+        numbers |= {"printed": row.value, "read_low": row.read_low, "read_high": row.read_high}
     return text, numbers
 
 
 def state_paths(
     correlations: pd.DataFrame, target: AdoptionSeries, kept: float, refuted: bool, kind: Kind
 ) -> Statement:
-    """What newer figures that are bounds leave of the paths, and how well it is known how dates hang together."""
-    said = "; ".join(say_limit(date, row, target.unit) for date, row in target.newer.iterrows())
+    """Share of the paths that newer limits leave, and the basis of the correlation of dates."""
+    limits = (f"{say_limit(row, target.unit)} for {say_day(date)}" for date, row in target.newer.iterrows())
+    said = "; ".join(limits)
     near = correlations.loc[correlations["horizon_years"] < 1, "technologies"].max()
     every = correlations["technologies"].max()
     numbers: dict[str, Any] = (
         {} if not said else {"kept": kept, "refuted": refuted, "newer": target.newer["value"].iloc[-1]}
     )
-    text = f"{said[:1].upper()}{said[1:]}: {percent(kept)} of the paths agree" if said else ""
+    text = f"Of the simulated paths, {percent(kept)} are consistent with the newest figure ({said})" if said else ""
     if refuted:
-        text += f", fewer than {percent(LEAST_KEPT)}. This refutes the forecast. Its numbers know nothing of it. "
+        text += f", fewer than {percent(LEAST_KEPT)}. This contradicts the forecast, whose numbers leave it out. "
     elif said:
-        text += " with this, and the forecast is made of these. "
+        text += ", and we use only those. "
     if correlations.empty:
-        return f"{text}How errors at two dates hang together is assumed, as for a random walk.", numbers
+        return f"{text}Errors at two dates are assumed to be correlated as in a random walk.", numbers
     numbers |= {"technologies": int(every), "technologies_half_year": 0 if np.isnan(near) else int(near)}
-    few = "none has" if np.isnan(near) else "1 has" if near == 1 else f"{int(near)} have"
-    text += f"How errors at two dates hang together is learnt from {say_count(every, *kind)}, of which {few} figures "
-    return f"{text}half a year apart; one rule for all distances in time is assumed.", numbers
+    few = "none of which has" if np.isnan(near) else "1 of which has" if near == 1 else f"{int(near)} of which have"
+    text += f"The correlation of errors at two dates is estimated from {say_count(every, *kind)}, {few} figures "
+    return f"{text}half a year apart, with one formula for all gaps.", numbers
 
 
 def state_calibration(
     judged: pd.DataFrame, windows: Windows, level: float, kind: Kind, beyond: Sequence[float] = ()
 ) -> Statement:
-    """How the band of `level` did on the references; `judged` is from `scores.evaluate`.
+    """Coverage of the range of `level` on the references; `judged` is from `scores.evaluate`.
 
-    So few technologies can't vouch for the bands of the levels `beyond`.
+    The technologies are too few to calibrate ranges of the levels `beyond`.
     """
     mean = float(judged.groupby("horizon_years").apply(mean_by_technology, "covered").mean())
     worst = judged.groupby("technology")["covered"].agg(["mean", "size"])
@@ -279,28 +274,28 @@ def state_calibration(
     number, name = judged["technology"].nunique(), f"coverage_{100 * level:g}"
     horizons = judged["horizon_years"]
     text = (
-        f"The bands are calibrated on {say_count(number, *kind)} ({say_count(len(judged), 'forecast')} "
-        f"{horizons.min():g} to {say_count(horizons.max(), 'year')} ahead). Judged each time on the "
-        f"one left out, the {say_level(level)} band has covered {percent(mean)} of outcomes"
+        f"The ranges are calibrated on {say_count(number, *kind)} ({say_count(len(judged), 'forecast')} "
+        f"{horizons.min():g} to {say_count(horizons.max(), 'year')} ahead). When each was left out of the calibration, "
+        f"its {say_level(level)} ranges held {percent(mean)} of its outcomes"
     )
     numbers = {"technologies": number, "forecasts": len(judged), name: mean}
     numbers |= {"nearest_years": horizons.min(), "furthest_years": horizons.max()}
     if len(worst):
         technology, (share, size) = worst.index[0], worst.iloc[0]
-        text += f"; over all horizons the worst of those with {MIN_FORECASTS} or more forecasts is {technology}, "
-        text += f"{percent(share)} of {size:.0f}"
+        text += f"; in the worst case, {technology}, {round(share * size)} of {size:.0f}"
         numbers |= {"worst_technology": technology, f"worst_{name}": share, "worst_forecasts": int(size)}
+        numbers |= {"worst_held": round(share * size)}
     growth, fast = float(windows.values[0, -1] / windows.values[0, 0]), judged[judged["growth"] >= FAST]
     if growth >= FAST and len(fast):
         covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
         numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
-        text += f". After growth by a factor of {FAST:g} or more within the window (here {growth:.1f}) this band has "
-        text += f"covered {percent(covered)} of outcomes on {say_count(others, *kind)}"
+        text += f". After growth by a factor of {FAST:g} or more within the window (here {growth:.1f}), these ranges "
+        text += f"held {percent(covered)} of the outcomes of {say_count(others, *kind)}"
     if beyond:
         widest, wide = number / (number + 1), " and ".join(say_level(each) for each in beyond)
         numbers |= {"widest_level": widest}
-        text += f". So many can vouch for a band of {100 * widest:.1f} % at most: the {wide} band ends at the largest "
-        text += "error on record"
+        text += f". So many technologies can calibrate a range of {100 * widest:.1f}% at most, and the {wide} range "
+        text += "stops at the largest error seen"
     return f"{text}.", numbers
 
 
@@ -313,41 +308,43 @@ def _pick_horizon(judged: pd.DataFrame, years: float) -> tuple[float, pd.DataFra
 def state_width(
     judged: pd.DataFrame, row: pd.Series, years: float, windows: Windows, level: float, kind: Kind
 ) -> Statement:
-    """How bands of `level` as wide as this one did on the references, about as far ahead; `row` is of the forecast."""
+    """Coverage of ranges of `level` about as wide and as far ahead as this one; `row` is of the forecast."""
     low, high = row[list(band_columns(level))]
     width = float((high - low) / windows.bound[0, -1])
     horizon, near = _pick_horizon(judged, years)
     like = near[(near["width"] / width).between(1 / LIKE_WIDTH, LIKE_WIDTH)] if width > 0 else near.iloc[:0]
     numbers = {"width": width, "horizon_years": horizon, "forecasts": len(like), "of": len(near)}
-    wide = f"{percent(width)} of {'the bound' if windows.bounded else 'the last figure'} wide"
-    text = (
-        f"The {say_level(level)} band for {say_day(row['date'])} is {wide}. Of {say_count(len(near), 'forecast')} of "
-    )
-    text += f"{kind[1]} {say_count(horizon, 'year')} ahead "
+    text = f"The {say_level(level)} range for {say_day(row['date'])} spans {percent(width)} of "
+    text += f"{'the upper limit' if windows.bounded else 'the last figure'}. "
     if like.empty:
-        return f"{text}none had a band about as wide, so how such a band does is not known.", numbers
+        text += (
+            f"Of {say_count(len(near), 'forecast')} of {kind[1]} {say_count(horizon, 'year')} ahead none had a range "
+        )
+        return f"{text}about as wide, so the record of such ranges is not known.", numbers
     covered, others = mean_by_technology(like, "covered"), like["technology"].nunique()
     numbers |= {"covered": covered, "technologies": others}
-    text += f"{len(like):,} had a band about as wide, on {say_count(others, *kind)}; they covered "
-    return f"{text}{percent(covered)} of outcomes.", numbers
+    text += f"Ranges of similar width {say_count(horizon, 'year')} ahead ({say_count(len(like), 'forecast')} of "
+    return f"{text}{say_count(others, *kind)}) held {percent(covered)} of the outcomes.", numbers
 
 
 def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> Statement:
-    """How far the methods, the band of `level` and the scenarios lie apart; both frames hold one date."""
+    """Distance between the methods, the range of `level` and the scenarios; both frames hold one date."""
     date, unit, by_method = frame["date"].iloc[0], frame["unit"].iloc[0], frame.set_index("method")
     curves = by_method["q0.5"].drop(index=["combined", "last_value"])
     (least, most), band = curves.agg(["idxmin", "idxmax"]), by_method.loc["combined", list(band_columns(level))]
     lowest, highest = say(curves[least], unit, curves[most], bare=True), say(curves[most], unit)
     ends = f"{lowest} ({say_name(least)}) to {highest} ({say_name(most)})"
     if say(curves[least], unit) == highest:
-        ends = f"all the same, {highest}"
-    text = f"For {say_day(date)} the single methods say {ends}; the {say_level(level)} band is "
+        ends = highest
+    text = f"For {say_day(date)} the medians of the single methods are {ends}; the {say_level(level)} range is "
     text += say_range(band.iloc[0], band.iloc[1], unit)
     numbers = {"date": f"{date:%Y-%m-%d}", "low": curves[least], "high": curves[most]}
     numbers |= {"band_low": band.iloc[0], "band_high": band.iloc[1]}
     paths = scenarios.dropna(subset=["value"]).set_index("share")["value"]
     if len(paths):
-        text += f"; saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the bound gives "
+        text += (
+            f". Saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the upper limit would give "
+        )
         text += say_range(paths.iloc[0], paths.iloc[-1], unit)
         numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
         numbers |= {"lowest_share": paths.index[0], "highest_share": paths.index[-1]}
@@ -357,12 +354,17 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
 def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
     """What the figures count, and the breaks of question or method."""
     if target.observations.empty:
-        return "The series comes without notes on its question; a change of wording would look like adoption.", {}
-    parts = [f"Shares are of {say_base(target.base)}."] if target.base else []
+        return "The question of this series is not known; a change of wording would look like adoption.", {}
+    base = target.base if target.base.endswith("s") else f"the {target.base}"
+    parts = [f"The base is {base}."] if target.base else []
     notes = [note for note in (target.segment_note, target.bound_note) if note]
     for row in target.breaks.itertuples():
-        verb = "splits the series" if row.kind == "break" else "may be inside the growth seen (the forecast crosses it)"
-        parts.append(f"{say_day(row.date)}: {row.reason.rstrip('.')}; this {verb}.")
+        sure = row.kind == "break"
+        changed = "changed" if sure else "may have changed"
+        crossed = "This splits the series." if sure else "The forecast uses figures from both sides of it."
+        parts.append(
+            f"On {say_day(row.date)} the question or the method {changed} ({row.reason.rstrip('.')}). {crossed}"
+        )
     if not len(target.breaks) and not notes:
         notes = ["No break of question or method is recorded."]
     first_used = round(float(windows.years[0, 0]), 2)
@@ -372,7 +374,7 @@ def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
 def state_contradiction(
     row: pd.Series, judged: pd.DataFrame, years: float, level: float, target: AdoptionSeries, kind: Kind
 ) -> Statement:
-    """Which next figure would contradict the forecast, and how often such figures came; `row` is of its fan."""
+    """Which next figure would be unlikely, and how often such figures were published; `row` is of its fan."""
     low, high = row[["q0.05", "q0.95"]]
     near, far = row[list(band_columns(level))]
     horizon, at_horizon = _pick_horizon(judged, years)
@@ -380,19 +382,18 @@ def state_contradiction(
     date, unit = f"{row['date']:%Y-%m-%d}", target.unit
     outside = f"below {say(low, unit, high, bare=True)} or above {say(high, unit)}"
     text = (
-        f"A figure {outside} for {say_day(row['date'])} would contradict the forecast (outside its 90 % band). The "
-        f"{say_level(level)} band is {say_range(near, far, unit)}; of the outcomes of {kind[1]} "
-        f"{say_count(horizon, 'year')} ahead {percent(below)} lay below such bands and "
-        f"{percent(above)} above{', where no newer bound was known' if len(target.newer) else ''}."
+        f"A figure {outside} for {say_day(row['date'])} has a chance of one in ten by this forecast. The "
+        f"{say_level(level)} range is {say_range(near, far, unit)}. Of the outcomes of {kind[1]} "
+        f"{say_count(horizon, 'year')} ahead, {percent(below)} were below such ranges and {percent(above)} above."
     )
     numbers = {"date": date, "low_90": low, "low": near, "high": far, "high_90": high}
     return text, numbers | {"horizon_years": horizon, "share_below": below, "share_above": above}
 
 
 def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool, kind: Kind) -> Statement:
-    """How far ahead the bands were tested, and the dates beyond; `curved` where curves are part of the forecast."""
-    text = f"The bands were tested up to {say_count(tested_years, 'year')} ahead"
+    """Furthest horizon tested, and the dates beyond; `curved` where curves are part of the forecast."""
+    text = f"The ranges were tested up to {say_count(tested_years, 'year')} ahead"
+    text += f"; from {say_day(extrapolated[0])} they are extrapolated." if len(extrapolated) else "."
     if curved:
-        text += f"; beyond two to three years the median rests largely on where {kind[1]} ended"
-    text += f", and from {say_day(extrapolated[0])} the bands are extrapolated." if len(extrapolated) else "."
+        text += f" Beyond two to three years the median rests largely on the latest shares of {kind[1]}."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}

@@ -1,4 +1,4 @@
-"""What a figure shows as one tidy frame, where no table of a run holds it: pages offer it under the figure."""
+"""Tidy frame of what a figure shows, if no table of a run has it: pages offer it under the figure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
 def tidy_forecast(
     rows: pd.DataFrame, series: AdoptionSeries, scenarios: pd.DataFrame, levels: Sequence[float] = LEVELS
 ) -> pd.DataFrame:
-    """A series, its forecast with bands, bound and scenarios, a row a date: what `figures.draw_bands` draws.
+    """A series, its forecast with bands, bound and scenarios, a row a date: what `figures.draw_forecast` draws.
 
     Parameters
     ----------

@@ -90,6 +90,7 @@ class Explorer(widgets.VBox):
         days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
         days = sorted({*days, as_of} - {""})
         self.controls["limit"].options = [*known]
+        self.controls["limit"].index = 0  # which it would leave open where it had no options before
         self.controls["as_of"].options = [*((f"{pd.Timestamp(day):%-d %b %Y}", day) for day in days), ("all data", "")]
         self.controls["as_of"].value = as_of
         self.busy = False
@@ -162,7 +163,8 @@ def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     dates = pd.date_range(values.index[0], end, periods=POINTS)
     labels, shown = [], [values, series.newer["value"]]
     if found is not None:
-        labels += figures.plot_forecast(axis, found.fan, values)
+        known = found.target.values  # with a newer figure of which both ends are known
+        labels += figures.plot_forecast(axis, found.fan, known[known.index >= values.index[0]], found.levels)
         shown.append(found.quantiles.max())
     if series.bound is not None:
         known = series.bound[series.bound.index.slice_indexer(values.index[0], end)]

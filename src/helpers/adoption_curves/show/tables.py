@@ -35,7 +35,7 @@ READABLE = {
     "low_covered": "covered, from",
     "high_covered": "covered, to",
     "standard_error": "standard error",
-    "sample_size": "persons asked",
+    "sample_size": "people asked",
     "std_error": "standard error",
     "url": "source",
 }
@@ -91,7 +91,7 @@ def format_column(values: pd.Series) -> list[str]:
 
 
 def is_number(values: pd.Series) -> bool:
-    """Whether a column holds numbers; yes and no are words."""
+    """True if a column holds numbers; yes and no are words."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
@@ -104,7 +104,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
         beside keeps ten digits and all rows. A column ``url`` becomes links.
     title : str
-        What the table says.
+        Title of the table.
     note : str
         Units and source, below the table.
     right : sequence of str

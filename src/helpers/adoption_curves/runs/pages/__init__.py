@@ -1,4 +1,4 @@
-"""The pages of a run: one for each notebook, and an index to begin with; and the page of any other notebook.
+"""The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
 ``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``charts`` has
 drawings, ``embeds`` what is offered below them and the figures alone, ``exhibits`` tables, images and downloads,
@@ -43,7 +43,7 @@ from .citation import cite_run
 from .embeds import build_chart, list_forms
 from .exhibits import embed_files, link_files
 from .frame import render
-from .index import build_index, describe_notebook
+from .index import build_index, build_made, describe_notebook
 
 __all__ = ["PageWriter", "export_notebook", "export_run", "write_pages"]
 
@@ -53,7 +53,7 @@ OURS = 'content="Adoption curves"'  # of the generator, whose attributes may sta
 
 
 def is_foreign(path: Path) -> bool:
-    """Whether something is there that isn't a page of this package."""
+    """True if a path exists and isn't a page of this package."""
     return os.path.lexists(path) and not (path.is_file() and OURS in path.read_text("utf-8", "replace"))
 
 
@@ -107,6 +107,7 @@ class PageWriter:
             counted = record["subject"].get("counted", "") if figure["name"].partition("_")[2] in OF_SERIES else ""
             note = {"counted": counted, "citation": uncommitted}
             self._write(f"charts/{figure['name']}.html", build_chart(self.folder, written, figure, note))
+        self._write("made.html", build_made(self.folder, notebooks, shared))
         self._write("index.html", build_index(self.folder, notebooks, shared))
         return locate(self.folder, "html/index.html")
 
@@ -155,7 +156,7 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
     links : mapping
         Addresses of the runs' pages as seen from this one, by run; "" for none.
     command : str
-        What makes the page again.
+        Command that makes the page again.
 
     Returns
     -------
@@ -264,7 +265,7 @@ def explain_failure(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise RunError(f"No page can be made of {what} ({problem}).") from error
+        raise RunError(f"Nothing can be made of {what} ({problem}).") from error
 
 
 def export_run(folder: Path) -> Path:

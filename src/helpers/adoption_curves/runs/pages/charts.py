@@ -17,9 +17,9 @@ TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath",
 PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
 LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|paint-order|text-anchor|font-(size|weight|style)")
 WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
-"""What leads from one part of a drawing to another."""
+"""Attributes that link one part of a drawing to another."""
 FORMS = {"wide": "svg", "narrow": "narrow.svg"}
-"""How the names of drawings end, by the pages that they are for."""
+"""Endings of the names of drawings, by the width of the page."""
 HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
@@ -49,7 +49,7 @@ def set_chart(folder: Path, name: str, alt: str) -> Markup:
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
 def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
-    """An SVG of matplotlib as part of a page, whose policy allows no styles in it; empty where it holds more.
+    """SVG of matplotlib as part of a page, without styles, which the policy forbids; empty if it has more.
 
     Its ids get a prefix, since a page has many drawings.
     """

@@ -1,4 +1,4 @@
-"""How each page of a run says that it is cited."""
+"""Citation of a run on each of its pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DATA = Parameters.model_fields["data"].default
 
 
 def cite_run(record: Mapping[str, Any], run: str) -> str:
-    """Authors, year, package and commit, what the run is of, what the data were known as of, and where it stands.
+    """Citation: authors, year, package and commit, series, day of knowledge, and address.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a notebook's cells bring, as markup that runs nothing, loads nothing and leads to no file.
+"""Safe markup of a notebook's cells: it runs nothing, loads nothing and links to no file.
 
 Whatever comes from a cell and isn't escaped goes through `clean_html`: Markdown, equations, attachments, outputs.
 """
@@ -43,7 +43,7 @@ KEPT = {
     ("a", "id"): r"(?!content$|pages$|show-code$)",  # the frame of a page has these itself
     ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
 }
-"""How the addresses that a page may hold begin."""
+"""Beginnings of addresses that a page may have."""
 
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of what they show
@@ -54,7 +54,7 @@ def clean_html(source: str, addressed: bool = False) -> str:
     ----------
     source : str
     addressed : bool
-        Whether its headings and anchors keep their addresses: those of Markdown cells are parts of the page.
+        True if its headings and anchors keep their addresses: those of Markdown cells are parts of the page.
 
     Returns
     -------

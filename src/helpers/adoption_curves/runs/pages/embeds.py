@@ -39,7 +39,7 @@ def measure_frame(folder: Path, name: str, alt: str) -> int:
 
 
 def build_chart(folder: Path, written: Collection[str], figure: Mapping[str, Any], note: Mapping[str, Any]) -> str:
-    """HTML of a figure alone, to be put into other pages: it follows the width and the colours of where it stands.
+    """HTML of a figure alone, for other pages: it adapts to their width and colours.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def build_chart(folder: Path, written: Collection[str], figure: Mapping[str, Any
     figure : mapping
         name, title, alt.
     note : mapping
-        What is said with it: counted, citation; each may be missing.
+        Texts below it: counted, citation; each may be missing.
 
     Returns
     -------
@@ -59,6 +59,7 @@ def build_chart(folder: Path, written: Collection[str], figure: Mapping[str, Any
     name, alt, files = figure["name"], figure["alt"], list_forms(written, figure["name"])
     drawing = set_chart(folder, name, alt)
     picture = "" if drawing else embed_image(locate(folder, f"figures/{name}.png"))
+    files = {form: path for form, path in files.items() if drawing or form != "PNG"}  # the picture is the PNG
     size = f'width="100%" height="{measure_frame(folder, name, alt)}"'
     line = f'<iframe src="{name}.html" title="{html.escape(figure["title"])}" {size} style="border:0"></iframe>'
     content = {"title": figure["title"], "alt": alt, "name": name, "files": files, "line": line, "note": note}

@@ -26,7 +26,7 @@ TYPES = {
     "svg": "data:image/svg+xml;base64,",
     "pdf": "data:application/pdf;base64,",
 }
-"""How the address of a file within a page begins, by the end of its name."""
+"""Beginning of the data address of a file, by the ending of its name."""
 LONG = 50  # letters from which a cell needs room
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 
@@ -110,12 +110,12 @@ def link_files(page: str, written: Collection[str]) -> str:
 
 
 def choose_files(counts: Mapping[str, int], folder: Path, written: Collection[str], room: int) -> dict[str, str]:
-    """Addresses that hold the files of a run themselves, figures first, then small ones, while there is room.
+    """Data addresses of the files of a run, figures first, then small ones, up to a limit.
 
     Parameters
     ----------
     counts : mapping
-        How often each path is linked to.
+        Number of links to each path.
     folder, written : as for `embed_files`
     room : int
         Bytes.
@@ -138,7 +138,7 @@ def choose_files(counts: Mapping[str, int], folder: Path, written: Collection[st
 
 
 def link_file(path: str, label: str, words: str, address: str) -> str:
-    """A link to a file, or that holds it; without an address only its label."""
+    """Link to a file, or with its content; without an address only its label."""
     if not address:
         return f'<span class="beside">{escape(label)}</span>'
     told = f' aria-label="{escape(words)}"' if words else ""

@@ -167,7 +167,7 @@ def set_markdown(source: str, attachments: Mapping[str, Any]) -> str:
 
 
 def set_markdown_output(source: str) -> str:
-    """HTML of Markdown that a cell has put out: it may hold data, so tags in it are text; its headings are no parts."""
+    """HTML of Markdown in an output: tags are text, since it may contain data, and headings are no sections."""
     return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(close_equations(source)))
 
 
@@ -189,7 +189,7 @@ def set_html(source: str, addressed: bool = False) -> str:
 
 
 def set_equation(latex: str, display: bool) -> str:
-    """MathML of a LaTeX equation; what can't be set stands as it was written."""
+    """MathML of a LaTeX equation, or its source if that can't be set."""
     latex = latex.strip()
     try:
         equation = Converter(display="block" if display else "inline").convert_to_element(latex)

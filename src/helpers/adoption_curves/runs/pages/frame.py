@@ -1,4 +1,4 @@
-"""What all pages share: the look, the policy that forbids requests and scripts, and the templates."""
+"""Frame of all pages: styles, templates, and the policy that forbids requests and scripts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 
 
 MARK = f"file-{secrets.token_hex(16)}-"
-"""What stands on both sides of a file that a page is to take in. Each process draws its own, so no text holds it."""
+"""Mark around the name of a file to include. Each process draws a random one, so that no text contains it."""
 
 
 def mark_file(path: str, label: str, words: str = "") -> Markup:
@@ -32,7 +32,7 @@ def mark_file(path: str, label: str, words: str = "") -> Markup:
     path : str
         In the run's folder.
     label, words : str
-        What the link shows, and what software reads aloud for it where that is more.
+        Text of the link, and a longer text that software reads aloud.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def render(template: str, **content: Any) -> str:
     template : str
         File name in ``templates/``.
     **content
-        What the template asks for; ``sheet.html.j2`` itself needs ``title``, ``run`` and ``sections`` (pairs of
+        Variables of the template; ``sheet.html.j2`` itself needs ``title``, ``run`` and ``sections`` (pairs of
         address and heading, for the list of contents).
 
     Returns

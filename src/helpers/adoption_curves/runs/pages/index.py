@@ -1,4 +1,4 @@
-"""The page that a reader opens first: the finding, the main figure, key numbers, limits, and the way to everything."""
+"""The page that a reader opens first, and the page on how the run was made."""
 
 from __future__ import annotations
 
@@ -9,42 +9,30 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ...base.columns import UNNAMED
 from ...base.files import read_json
 from ...base.project import RECORD
-from ...base.words import UNSTATED, say_large
+from ...base.words import UNSTATED, say, say_date, say_day, say_large, say_limit, say_range
+from ...forecast.register import PUBLISHED_MODEL
 from ..parameters import Parameters, write_argument
 from ..record import list_written, locate, read_entry
 from ..table_files import read_rows
 from .charts import set_chart
+from .citation import read_citation
 from .embeds import list_forms
 from .exhibits import embed_files, embed_image
 from .frame import render
 
-THUMBNAIL = 320  # pixels of width, shown at 240
-SECTIONS = {
-    "finding": "The finding",
-    "forecast": "Where it could go",
-    "next": "The next figure",
-    "limits": "How far to trust this",
-    "numbers": "Key numbers",
-    "register": "Forecasts on record",
-    "notebooks": "The notebooks, their figures and tables",
-    "made": "How this was made",
-    "cite": "How to cite it",
+THUMBNAIL = 680  # pixels of width, shown at 340
+HEADINGS = {
+    "now": "Now",
+    "speed": "How fast",
+    "forecast": "Where to, and how sure",
+    "caution": "What could be wrong",
 }
-FROM = {
-    "forecast": "plain",
-    "next": "next",
-    "limits": "statements",
-    "numbers": "key_numbers",
-    "register": "register",
-}
-"""The table without whose rows a section is left out."""
-SHOWN = ("levels", "countries")
-"""Figures, by their names after the number, that stand with the finding, before any forecast."""
-FIRST_LIMITS = ("ceiling", "bound", "calibration", "question", "contradiction")
-"""Topics of the statements that stand beside the forecast; all of them are in the last notebook."""
+"""Headings of the paragraphs, by the parts of the table of findings."""
 
 
 def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
@@ -54,46 +42,79 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
     """
     record = read_json(locate(folder, RECORD))
     written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
-    parameters, subject = record["parameters"], record["subject"]
-    heading = [subject.get("title", parameters["indicator"]), parameters["entity"]]
-    heading = [part for part in heading if part != UNNAMED]
+    heading = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
-    parts = ("findings", "key_numbers", "statements", "register", "plain", "next")
-    tables = {part: find_table(record, part) for part in parts}
+    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
-    numbers = list_numbers(rows["key_numbers"])
-    plainly = {row["part"]: row["sentence"] for row in rows["plain"]}
-    first = [row for row in rows["statements"] if row.get("topic") in FIRST_LIMITS] if plainly else []
+    said = {row["part"]: row["sentence"] for row in rows["findings"]}
+    registered, numbers = list_registered(rows["register"]), list_numbers(rows["key_numbers"])
+    shown = {"finding": said, "numbers": numbers, "register": registered, "notebooks": True, "cite": True}
+    titles = ("The finding", "Key numbers", "Registered forecasts", "The notebooks", "How to cite it")
+    authors, _, contact = read_citation()
     page = render(
         "index.html.j2",
         **shared,
-        title=plainly.get("headline", ": ".join(heading)),
-        heading=heading,
-        plainly=plainly,
-        shown=[each for part in SHOWN for name, each in figures.items() if name.partition("_")[2] == part],
-        sections=[(address, title) for address, title in SECTIONS.items() if rows.get(FROM.get(address, ""), True)],
-        counted=subject.get("counted", ""),
-        expected=subject.get("next", ""),
-        findings=[row["sentence"] for row in rows["findings"]],
+        title=said.get("headline", ": ".join(part for part in heading if part != UNNAMED)),
+        said=said,
+        paragraphs=[(title, said[part]) for part, title in HEADINGS.items() if part in said],
+        sections=[(address, title) for (address, there), title in zip(shown.items(), titles, strict=True) if there],
+        made=say_day(pd.Timestamp(record["made"])) if record.get("made") else "",
+        authors=authors,
+        contact=keep_address(contact),
+        expected=record["subject"].get("next", ""),
         figure=figures.get(record["main_figure"]),
         embed=lambda name: embed_image(locate(folder, f"figures/{name}.png")),
         set_chart=partial(set_chart, folder),
         list_data=lambda name: {form: path for form, path in list_forms(written, name).items() if form == "data"},
         numbers=numbers,
-        cited=list({row["url"]: row["label"] for row in reversed(numbers) if row["url"]}.items())[::-1],
-        statements=first or rows["statements"],
-        left_out=len(rows["statements"]) - len(first) if first else 0,
-        last=notebooks[-1] if notebooks else None,
-        coming=[row["sentence"] for row in rows["next"]],
-        registered=[row["text"] for row in rows["register"]],
+        registered=registered,
         tables=tables,
         notebooks=notebooks,
-        command=write_command(folder.name, record),
-        parameters=[(name, set_value(value), describe_parameter(name)) for name, value in parameters.items()],
-        sources=group_sources(record["sources"]),
-        facts=list_facts(record),
     )
     return embed_files(page, folder, written)
+
+
+def build_made(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
+    """HTML of the page on how the run was made; arguments as of `build_index`."""
+    record = read_json(locate(folder, RECORD))
+    sources = group_sources(record["sources"])
+    parts = {"parameters": "Parameters", "files": "Figures and tables"}
+    parts |= {"sources": "Data and their licences"} if sources else {}
+    return render(
+        "made.html.j2",
+        **shared,
+        title="How this was made",
+        sections=[*parts.items(), ("versions", "Versions and hashes")],
+        counted=record["subject"].get("counted", ""),
+        notebooks=notebooks,
+        command=write_command(folder.name, record),
+        parameters=[(name, set_value(value), describe_parameter(name)) for name, value in record["parameters"].items()],
+        sources=sources,
+        facts=list_facts(record),
+    )
+
+
+def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The newest registered forecast of each date as a row: date, made, range, middle, outcome.
+
+    Of several from the same day that of the published method counts.
+    """
+    newest: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: (row["published"], row["model_id"] == PUBLISHED_MODEL)):
+        newest[row["target_end_date"]] = row
+    listed = []
+    for day in sorted(newest):
+        row, unit = newest[day], newest[day]["unit"]
+        low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
+        outcome = "not yet published"
+        if row["outcome"]:
+            limit = pd.Series({"bound": row["side"], "value": float(row["outcome"])})
+            outcome = say(limit["value"], unit) if row["side"] == "exact" else say_limit(limit, unit)
+            outcome += ", known before: not counted" if row["hindsight"] == "True" else ""
+        spans = {"range": say_range(low, high, unit), "middle": say(middle, unit, high, bare=True)}
+        made = say_day(pd.Timestamp(row["published"]))
+        listed.append({"date": say_date(day), "made": made, **spans, "outcome": outcome})
+    return listed
 
 
 def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

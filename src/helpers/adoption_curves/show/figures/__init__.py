@@ -2,17 +2,16 @@
 
 from .among_others import draw_alignment, draw_comparison
 from .fits import draw_fits, draw_profiles, draw_residuals
-from .forecasts import draw_bands, draw_forecast, draw_hindcasts, draw_record
+from .forecasts import draw_forecast, draw_hindcasts, draw_record
 from .members import draw_ceilings, draw_members
 from .observations import draw_coverage, draw_growth, draw_levels
-from .scores import draw_calibration, draw_skill
+from .scores import draw_calibration, draw_sides, draw_skill
 from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
 
 __all__ = [
     "ROOM",
     "SIZE",
     "draw_alignment",
-    "draw_bands",
     "draw_calibration",
     "draw_ceilings",
     "draw_comparison",
@@ -26,6 +25,7 @@ __all__ = [
     "draw_profiles",
     "draw_record",
     "draw_residuals",
+    "draw_sides",
     "draw_skill",
     "finish_axes",
     "open_axes",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from ...base.words import lower_first, say, say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
@@ -36,15 +36,13 @@ NEAR = 1.8
 """Times the highest point: a bound from there on would leave half of the panels empty, and is only said."""
 
 
-def draw_residuals(resid: pd.Series, serial: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
-    """What a curve leaves over: residuals by date, and each against the one before it.
+def draw_residuals(resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
+    """Residuals of a curve by date.
 
     Parameters
     ----------
     resid : Series
         By date, or by decimal year.
-    serial : Series
-        durbin_watson and lag_1, as from `Results.test_serial_correlation`.
     names : mapping
         title, unit, and curve: what was fitted.
     source : str
@@ -53,27 +51,16 @@ def draw_residuals(resid: pd.Series, serial: pd.Series, names: Mapping[str, Any]
     -------
     Figure
     """
-    figure, axes = open_canvas(3.4, (1, 2), width_ratios=(3, 2))
-    by_date, by_lag = axes[0]
-    by_date.vlines(resid.index, 0, resid, color=PALE, lw=1.5)
-    by_date.plot(resid.index, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
-    by_date.set_title("by date", loc="left", size=9.5, weight="bold")
-    by_lag.axvline(0, color=GREY, lw=0.9)
-    by_lag.plot(resid.iloc[:-1], resid.iloc[1:], "o", color=BLUE, ms=size_marks(4.5, resid))
-    told = "too few for a correlation"
-    if np.isfinite(serial["lag_1"]):
-        lag = f"{serial['lag_1']:.2f}".replace("-0.00", "0.00").replace("-", "−")
-        told = f"r {lag}, Durbin-Watson {serial['durbin_watson']:.2f}"
-    by_lag.set_title(f"each against the one before,\n{told}", loc="left", size=9.5, weight="bold")
+    figure, axes = open_canvas(3.0)
+    axis = axes[0, 0]
+    axis.vlines(resid.index, 0, resid, color=PALE, lw=1.5)
+    axis.plot(resid.index, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
+    axis.axhline(0, color=GREY, lw=0.9)
+    use_numbers(axis)
     if isinstance(resid.index, pd.DatetimeIndex):
-        use_dates(by_date, resid.index)
-    for axis in axes[0]:
-        axis.axhline(0, color=GREY, lw=0.9)
-        use_numbers(axis)
-    use_numbers(by_lag, "x")
-    by_lag.xaxis.set_major_locator(MaxNLocator(4))
+        use_dates(axis, resid.index)
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
-    title = f"{names['title']}: figures lie up to {say(resid.abs().max(), unit)} from the {names['curve']}"
+    title = f"{names['title']}: figures are up to {say(resid.abs().max(), unit)} from the {names['curve']}"
     return close_canvas(figure, title, f"{say_first(unit or 'as observed')}: figure less curve", source)
 
 
@@ -92,7 +79,7 @@ def draw_fits(
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
-        title, unit, bound_title.
+        title, unit, bound_title, and population where known: the axis ends there.
     source : str
 
     Returns
@@ -109,10 +96,12 @@ def draw_fits(
     shown = bound < NEAR * top
     top = 1.08 * bound if top < bound and shown else 1.3 * top
     top = min(top, 1.08 * WHOLE) if names["unit"].startswith("percent") else top
+    top = max(min(top, names["population"][0]), values.max()) if "population" in names else top
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family])
         if shown:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
+            axis.axhspan(bound, max(bound, top), color=GREY, alpha=0.15, lw=0, zorder=0)
         axis.set_title(say_first(say_name(family)), loc="left", size=9.5, weight="bold")
         axis.set_ylim(0, top)
     for axis in axes.flat[len(families) :]:
@@ -124,10 +113,10 @@ def draw_fits(
     level = 100 * alternatives["level"].iloc[0]
     units = (
         f"{names['unit'].capitalize()}. Thick: least squares; "
-        f"thin: other ceilings inside the {level:.0f} % profile interval"
+        f"thin: other saturation levels inside the {level:.0f}% interval"
     )
     if np.isfinite(bound) and not shown:
-        units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound)}"
+        units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound)}"
     return close_canvas(figure, title, units, source)
 
 
@@ -180,18 +169,18 @@ def draw_profiles(
         labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
     for level in (80, 95):
         axis.plot([low, high], [level, level], color=GREY, lw=0.9, ls="--")
-        labels.append(Label(high, level, f"{level} % interval ends", GREY))
+        labels.append(Label(high, level, f"ruled out above ({level}%)", GREY))
     axis.set(xscale="log", xlim=(low, high), ylim=(0, 102))
     use_numbers(axis, "x")
     if high > FAR * low:
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_yticks(range(0, 101, 20), [f"{tick} %" for tick in range(0, 101, 20)])
+    axis.set_yticks(range(0, 101, 20), [f"{tick}%" for tick in range(0, 101, 20)])
     if low < bound <= high:
         axis.axvline(bound, color=GREY, lw=1.2, ls=":")
         name_line(axis, bound, shorten_label(names["bound_title"]))
     label_ends(axis, labels)
-    units = f"Confidence at which each ceiling is rejected, by ceiling ({names['unit']}, log scale); "
+    units = f"How strongly the figures speak against each saturation level ({names['unit']}; 0: not at all); "
     units += "thin: if errors are independent"
     return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,8 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_newer, say_odds, say_range
+from ...base.words import (
+    NO_RANGE,
+    lower_first,
+    say,
+    say_about,
+    say_at,
+    say_count,
+    say_date,
+    say_day,
+    say_limit,
+    say_newer,
+    say_odds,
+    say_range,
+)
+from ...forecast.register import PUBLISHED_MODEL
 from ...indicators import AdoptionSeries
+from ...say.facts import find_goal
 from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
 from .single import plot_bound, plot_fan, plot_newer
 from .style import (
@@ -20,7 +34,6 @@ from .style import (
     FAR,
     GREY,
     INK,
-    LINES,
     ORANGE,
     close_canvas,
     fit_room,
@@ -40,7 +53,7 @@ ALIKE = 0.02
 def draw_forecast(
     rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
 ) -> Figure:
-    """The published forecast at first view: figures, median, the quoted band, the bound, and the odds a year on.
+    """The published forecast: figures, median, ranges and upper limit, with the odds of the quoted range.
 
     Parameters
     ----------
@@ -52,99 +65,25 @@ def draw_forecast(
         title, unit, bound_title, and points where known: what is said of each figure, by date.
     source : str
     levels : sequence of float
-        The band of one is drawn, see `adoption_curves.base.levels.quoted_level`.
+        A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
 
     Returns
     -------
     Figure
     """
-    quoted = quoted_level(levels)
-    figure, axis, fan, start, labels, units = _open_fan(rows, series, names, [quoted])
-    plot_newer(axis, series.newer)
-    if not (fan["basis"] == "refuted").any():
-        _say_odds(axis, fan, start, names, quoted)
-    end = _mark_tested(axis, fan)
-    axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
-    name_line(axis, start[0], "forecast\nfrom here")
-    label_values(axis, _show_values(series, fan), names["unit"])
-    if "population" in names:
-        source += " " + _add_percent(axis, *names["population"])
-    label_ends(axis, labels, size=8)
-    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, [quoted]), units, source)
-
-
-def _add_percent(axis: Axes, size: float, words: str) -> str:
-    """An axis at the right in percent of a population of this size, before labels; returns its words."""
-    right = axis.secondary_yaxis(
-        "right", functions=(lambda value: 100 * value / size, lambda share: share * size / 100)
-    )
-    use_numbers(right, suffix=" %")
-    right.tick_params("y", length=0, pad=2, labelsize=8)
-    right.spines["right"].set_visible(False)
-    return words
-
-
-def draw_bands(
-    rows: pd.DataFrame,
-    series: AdoptionSeries,
-    scenarios: pd.DataFrame,
-    names: dict[str, Any],
-    source: str,
-    levels: Sequence[float] = LEVELS,
-    on_record: pd.DataFrame | None = None,
-) -> Figure:
-    """The published forecast with all its bands and the scenarios.
-
-    Parameters
-    ----------
-    rows, series : as for `draw_forecast`
-    scenarios : DataFrame
-        From 05_scenarios: share, date, value.
-    names, source : as for `draw_forecast`
-    levels : sequence of float
-        A band is drawn for each.
-    on_record : DataFrame, optional
-        From `adoption_curves.say.next_figure.bands_on_record`: what the record says last of each date, drawn faintly.
-
-    Returns
-    -------
-    Figure
-    """
-    figure, axis, fan, start, labels, units = _open_fan(rows, series, names, levels)
-    labels = _draw_scenarios(axis, scenarios, fan, start, labels)
-    units += _draw_on_record(axis, on_record, fan["date"].iloc[-1])
-    plot_newer(axis, series.newer)
-    end = _mark_tested(axis, fan)
-    label_ends(axis, labels, size=8)
-    ends = (min(levels), max(levels)) if len(levels) > 1 else levels
-    return close_canvas(figure, _say_forecast(fan, end, start, series.newer, names, ends), units, source)
-
-
-def _open_fan(
-    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], levels: Sequence[float]
-) -> tuple[Any, ...]:
-    """What both views have: figure, axes, forecast, last figure, labels of the fan and the bound, and units."""
     fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
     figure, axes = open_canvas(5.0)
     axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
     known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
     earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
-    widest = list(band_columns(max(levels)))
-    labels = plot_fan(axis, fan, start, levels, names["unit"])
+    unknown = (fan["basis"] == NO_RANGE).any()
+    widest = ["q0.5"] if unknown else band_columns(max(levels))
+    labels = plot_fan(axis, fan, start, [] if unknown else levels, names["unit"])
     drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
-    units = f"{names['unit'].capitalize()}; points: published figures; blue: combined forecast"
-    if series.bound is not None:
-        bound = _cut_bound(series.bound, values.index[0], last)
-        ahead = ahead[ahead.index > bound.index[-1]]
-        if bound.min() > FAR * max(each.max() for each in drawn):
-            units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound.iloc[-1])}"
-        else:
-            known = widest[0] in ahead and bool((ahead[widest[1]] > ahead[widest[0]]).any())
-            labels += plot_bound(axis, bound, ahead["mean"], ahead[widest] if known else None)
-            drawn += [bound, *(ahead[end] for end in widest if known)]
-            units += f"; grey: bound ({lower_first(names['bound_title'])}), dashed as forecast"
-            units += f" with its own {say_level(max(levels))} band" * known
+    units = f"{names['unit'].capitalize()}; black: published figures; blue: forecast, line: its middle"
+    told, more = _draw_bound(axis, series, ahead, (values.index[0], last), names, drawn)
+    labels, units = labels + more, units + told
     parted = part_line(values, series.breaks)
     [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
     tell_figures(line, names, values.index)
@@ -153,7 +92,59 @@ def _open_fan(
     use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
     use_numbers(axis)
     mark_breaks(axis, series.breaks, values.index)
-    return figure, axis, fan, start, labels, units
+    plot_newer(axis, series.newer.join(series.readings))
+    quoted = quoted_level(levels)
+    if not fan["basis"].isin(["refuted", NO_RANGE]).any():
+        _say_odds(axis, fan, names, quoted)
+        _name_fall(axis, fan, quoted)
+    _mark_tested(axis, fan)
+    axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
+    name_line(axis, start[0], "forecast\nfrom here")
+    label_values(axis, values.iloc[[0, -1]] if len(values) > 1 else values, names["unit"])
+    if "population" in names:
+        size, words = names["population"]
+        axis.set_ylim(top=max(min(axis.get_ylim()[1], size), *(fan[end].max() for end in widest)))
+        source += " " + _add_percent(axis, size, words)
+    label_ends(axis, labels, size=8)
+    return close_canvas(figure, _say_forecast(fan, start, series, names), units, source)
+
+
+def _draw_bound(
+    axis: Axes,
+    series: AdoptionSeries,
+    ahead: pd.DataFrame,
+    span: tuple[Any, ...],
+    names: dict[str, Any],
+    drawn: list[pd.Series],
+) -> tuple[str, list[Label]]:
+    """Draw the upper limit if it is near enough, and add it to what is drawn; words for the units, and labels."""
+    if series.bound is None:
+        return "", []
+    bound, title = _cut_bound(series.bound, *span), lower_first(names["bound_title"])
+    ahead = ahead[ahead.index > bound.index[-1]]
+    if bound.min() > FAR * max(each.max() for each in drawn):
+        return f"; the limit, {title}, is above at {say(bound.iloc[-1])}", []
+    drawn += [bound, ahead["mean"]]
+    labels = plot_bound(axis, bound, ahead["mean"])
+    return f"; grey: {title}, the upper limit, dashed as forecast", labels
+
+
+def _name_fall(axis: Axes, fan: pd.DataFrame, level: float) -> None:
+    """A word where the lower end of the range falls, which a reader would not expect of adoption."""
+    low = fan.set_index("date")[band_columns(level)[0]]
+    if low.iloc[-1] < low.max():
+        note(axis, "use may fall", [Spot(low.index[-1], low.iloc[-1], -4, up) for up in (-4, 4)], size=7.5, color=GREY)
+
+
+def _add_percent(axis: Axes, size: float, words: str) -> str:
+    """An axis at the right in percent of a population of this size, before labels; returns its words."""
+    right = axis.secondary_yaxis(
+        "right", functions=(lambda value: 100 * value / size, lambda share: share * size / 100)
+    )
+    use_numbers(right, suffix="%")
+    right.tick_params("y", length=0, pad=2, labelsize=8)
+    right.spines["right"].set_visible(False)
+    return words
 
 
 def _show_values(series: AdoptionSeries, fan: pd.DataFrame) -> pd.Series:
@@ -177,36 +168,27 @@ def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return shown[shown.index <= max(last, shown.index[0])]
 
 
-def _say_forecast(
-    fan: pd.DataFrame,
-    end: pd.Series,
-    start: tuple[Any, ...],
-    newer: pd.DataFrame,
-    names: dict[str, Any],
-    levels: Sequence[float],
-) -> str:
-    """The title: one band or two as far ahead as they were tested, and the figures that they go on from."""
+def _say_forecast(fan: pd.DataFrame, start: tuple[Any, ...], series: AdoptionSeries, names: dict[str, Any]) -> str:
+    """The title: the middle for the date of the headline, and the figure that it starts from."""
     at_date, unit = say_at(names.get("cumulative", False)), names["unit"]
-    last = f"after {say(start[1], unit, bare=True)} {at_date} {say_date(start[0])}"
-    after = say_newer(newer, start[1], at_date)
+    newer = series.newer.join(series.readings)
+    last = say_limit(newer.loc[start[0]], unit) if start[0] in series.readings.index else say(start[1], unit)
+    after = f"{last} {at_date} {say_date(start[0])}"
     if (fan["basis"] == "refuted").any():
-        return f"{names['title']}: the forecast {last} is refuted{after.replace(',', ':', 1)}"
-    bands = [(level, *end[[*band_columns(level)]]) for level in levels]
-    said = [f"{say(low, unit, high, bare=True)} to {say(high, unit, bare=True)} ({say_level(level)} band) or "
-            for level, low, high in bands[:-1]]  # fmt: skip
-    level, low, high = bands[-1]
-    said.append(f"{say_range(low, high, unit)} ({say_level(level)} band)")
-    return f"{names['title']} {at_date} {say_date(end['date'])}: {''.join(said)}, {last}{after}"
+        newest = say_newer(newer, start[1], unit, at_date).removeprefix(", ")
+        return f"{names['title']}: {newest} contradicts the forecast from {after}"
+    goal = find_goal([row for _, row in fan.iterrows()])
+    return f"{names['title']}: about {say_about(goal['q0.5'], unit)} {at_date} {say_date(goal['date'])}, after {after}"
 
 
-def _say_odds(axis: Axes, fan: pd.DataFrame, start: tuple[Any, ...], names: dict[str, Any], level: float) -> None:
-    """The quoted band nearest to a year after the last figure, as an upright bar and as odds."""
-    row = fan.loc[(fan["date"] - start[0] - pd.Timedelta(days=365)).abs().idxmin()]
+def _say_odds(axis: Axes, fan: pd.DataFrame, names: dict[str, Any], level: float) -> None:
+    """The quoted range at the date of the headline, as an upright bar and as odds."""
+    row = find_goal([row for _, row in fan.iterrows()])
     low, high = (row[name] for name in band_columns(level))
     axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
     at_date = say_at(names.get("cumulative", False))
     words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_date(row['date'])}"
-    spots = [Spot(row["date"], low, right, -5) for right in (6, -6)]
+    spots = [Spot(row["date"], low, -6, up) for up in (-6, 6)]
     spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
     note(axis, words, [*spots, *EDGES], size=9, weight="bold")
 
@@ -221,42 +203,6 @@ def _mark_tested(axis: Axes, forecast: pd.DataFrame) -> pd.Series:
     return end
 
 
-def _draw_on_record(axis: Axes, on_record: pd.DataFrame | None, end: pd.Timestamp) -> str:
-    """The bands on record for dates up to `end`, a pale bar with a stroke each; returns the words for that."""
-    shown = pd.DataFrame() if on_record is None else on_record[on_record["target_end_date"] <= end]
-    if shown.empty:
-        return ""
-    axis.vlines(shown["target_end_date"], shown["q0.1"], shown["q0.9"], color=GREY, lw=4, alpha=0.3, zorder=4)
-    axis.plot(
-        shown["target_end_date"], shown["q0.5"], ls="", marker="_", ms=8, mew=1.5, color=GREY, alpha=0.7, zorder=4
-    )
-    return "; pale bars: 80 % bands on record"
-
-
-def _draw_scenarios(
-    axis: Axes, scenarios: pd.DataFrame, fan: pd.DataFrame, start: tuple[Any, ...], labels: list[Label]
-) -> list[Label]:
-    """One line a saturation share that is not passed; those that lie on each other, or on the median, share a label."""
-    median = fan.set_index("date")["q0.5"]
-    groups: list[tuple[pd.Series, list[str]]] = [(median, [])]
-    for share, rows in scenarios.dropna(subset=["value"]).groupby("share"):
-        line = rows.set_index("date")["value"]
-        alike = [shares for other, shares in groups if (line - other).abs().max() <= ALIKE * median.max()]
-        if alike:
-            alike[0].append(f"{100 * share:.0f}")
-        else:
-            groups.append((line, [f"{100 * share:.0f}"]))
-    for (line, shares), dash in zip(groups[1:], LINES[1:] * 3, strict=False):
-        axis.plot([start[0], *line.index], [start[1], *line], ls=dash, color=INK, lw=1.1)
-        text = f"scenario: {' and '.join(shares)} % of the bound"
-        labels.append(Label(line.index[-1], line.iloc[-1], text, INK))
-    if groups[0][1]:
-        own = next(place for place, label in enumerate(labels) if label.text.startswith("median"))
-        text = f"{labels[own].text} and scenario:\n{' and '.join(groups[0][1])} % of the bound"
-        labels[own] = replace(labels[own], text=text)
-    return labels
-
-
 def draw_hindcasts(
     hindcasts: pd.DataFrame,
     series: AdoptionSeries,
@@ -264,7 +210,7 @@ def draw_hindcasts(
     source: str,
     levels: Sequence[float] = LEVELS,
 ) -> Figure | None:
-    """The same forecast as made at each earlier date, against what came, newer figures that are bounds among it.
+    """The same forecast as made at each earlier date, against the outcome, also where that is printed as a limit.
 
     Parameters
     ----------
@@ -307,21 +253,21 @@ def draw_hindcasts(
         total += len(met)
     lowest, highest = (hindcasts[name] for name in band_columns(max(levels)))
     starts = fit_room(axes[0, 0], min(shown.min(), lowest.min()), max(shown.max(), highest.max()))
-    title = f"Made at earlier dates, the {say_level(quoted)} band covered {inside} of the {total} later figures"
+    title = f"Made at earlier dates, the {say_level(quoted)} range held {inside} of {total} later figures"
     if total < ENOUGH:
-        title = "The same forecast as made at earlier dates, and what came"
-    units = f"{names['title']}, {names['unit']}; circles: known then, diamonds: what came; {_list_levels(levels)}"
+        title = "What this method would have forecast earlier, and what happened"
+    units = f"{names['title']}, {names['unit']}; black: known then; orange: outcomes; {_list_levels(levels)}"
     return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
 
 
 def _list_levels(levels: Sequence[float]) -> str:
-    """``bands 50, 80 and 95 %``."""
+    """``50, 80 and 95% ranges``."""
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
-    return f"bands {', '.join(others)} and {widest} %" if others else f"band {widest} %"
+    return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
 
 
 def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
-    """The forecasts on record of a series, and the figures that came.
+    """The newest registered forecast of each date, and the outcomes.
 
     Parameters
     ----------
@@ -334,12 +280,16 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     Returns
     -------
     Figure or None
-        None where nothing is on record.
+        None where nothing is registered.
     """
     if scored.empty:
         return None
-    figure, axes = open_canvas(0.9 + 0.42 * max(4, len(scored)))
-    axis, rows = axes[0, 0], scored.sort_values(["target_end_date", "origin_date", "model_id"])
+    order = scored.assign(ours=scored["model_id"] == PUBLISHED_MODEL).sort_values(
+        ["target_end_date", "published", "ours"]
+    )
+    rows = order.drop_duplicates("target_end_date", keep="last")
+    figure, axes = open_canvas(0.9 + 0.42 * max(4, len(rows)))
+    axis = axes[0, 0]
     for place, row in enumerate(rows.to_dict("records")):
         colour = GREY if row["hindsight"] else BLUE
         axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
@@ -349,17 +299,17 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
         elif row["side"]:
             marker = ">" if row["side"] == "at_least" else "<"
             axis.plot(row["outcome"], place, marker, color=ORANGE, ms=8, mec="white", zorder=6)
-    labels = [f"{say_date(row['target_end_date'])}, {row['model_id'].partition('-')[2].replace('_', ' ')},\n"
-              f"known on {row['origin_date']:%Y-%m-%d}" for row in rows.to_dict("records")]  # fmt: skip
+    labels = [
+        f"{say_date(row['target_end_date'])},\nmade {say_day(row['published'])}" for row in rows.to_dict("records")
+    ]
     axis.set_yticks(range(len(rows)), labels, size=8)
     use_numbers(axis, "x")
     axis.set_ylim(len(rows) - 0.4, -0.6)
     counted = rows[rows["counted"] & (rows["side"] == "exact")]
-    title = f"Forecasts on record: {int(rows['came'].isna().sum())} of {len(rows)} to come"
+    waiting = int(rows["came"].isna().sum())
+    title = f"{say_count(len(rows), 'registered forecast')}; {say_count(waiting, 'outcome')} still to be published"
     if len(counted):
-        title += (
-            f"; the 80 % band covered {int((counted['inside'] == 'yes').sum())} of the {len(counted)} figures that came"
-        )
-    units = f"{names['title']}, {names['unit']}; bars: 80 % band with median (grey: put on record in hindsight); "
-    units += "diamonds: what came; arrows: what came is a bound"
+        title += f"; the 80% range held {int((counted['inside'] == 'yes').sum())} of {len(counted)}"
+    units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle (grey: registered after the outcome); "
+    units += "orange: outcomes, an arrow where one is printed as a limit"
     return close_canvas(figure, title, units, source)

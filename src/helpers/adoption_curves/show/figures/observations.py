@@ -128,7 +128,7 @@ def draw_levels(
         if not far:
             axis.plot(bound.index, bound, "--", color=BLUE, lw=1.4)
             named, size = lower_first(names["bound_title"]), say(bound.iloc[-1])
-            text = f"Bound: {named}" if named.startswith(size) else f"Bound: {named}\n{size}"
+            text = f"Limit: {named}" if named.startswith(size) else f"{names['bound_title']}\n{size}"
             labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
             top = max(top, bound.max())
     plot_newer(axis, newer)
@@ -137,9 +137,9 @@ def draw_levels(
     use_numbers(axis)
     mark_breaks(axis, breaks, dates)
     label_ends(axis, labels)
-    units = names["unit"].capitalize() + "; upright bars: 95 % sampling error, as published" * sampled
+    units = names["unit"].capitalize() + "; upright bars: 95% sampling error, as published" * sampled
     if bound is not None and far:
-        units += f"; the bound, {lower_first(names['bound_title'])}, lies above at {say(bound.iloc[-1])}"
+        units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound.iloc[-1])}"
     return close_canvas(figure, _say_level(last, newer, names), units, source)
 
 
@@ -149,7 +149,7 @@ def _say_level(last: pd.Series, newer: pd.DataFrame, names: dict[str, Any]) -> s
     title = f"{names['title']}: {say(last['value'], names['unit'])} {at_date} {say_date(last['date'])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         title += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
-    return title + say_newer(newer, last["value"], at_date).replace(",", ";", 1)
+    return title + say_newer(newer, last["value"], at_date=at_date).replace(",", ";", 1)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict[str, Any], breaks: pd.DataFrame, source: str) -> Figure:
@@ -192,7 +192,6 @@ def draw_growth(growth: pd.DataFrame, names: dict[str, Any], breaks: pd.DataFram
     ends = dates[biggest : biggest + 2]
     name = say_day if say_date(ends[0]) == say_date(ends[1]) else say_date  # months would be the same
     title = f"{names['title']}: {_say_change(changes.iloc[biggest], unit)} between {name(ends[0])} and {name(ends[1])}"
-    title += ", the largest change" if len(changes) > 1 else ""
     every = f"every {step} observations" if step > 1 else "one figure and the next"
     return close_canvas(figure, title, f"Change between {every}, {unit}, over the time between them", source)
 

@@ -17,14 +17,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say
+from ...base.words import say, say_limit
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
 
-SHADES = ((0, 0.5, 0.8, 0.95, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 """Levels of bands, and how opaque the fan is just inside each: a level looks the same whatever others lie around it."""
 
 
@@ -96,7 +96,7 @@ def plot_fan(
         lower, upper = [start[1], *fan[low]], [start[1], *fan[high]]
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
         axis.plot(dates, np.transpose([lower, upper]), color=BLUE, lw=0.5, alpha=0.8)
-        text = f"{say_level(level)} band: {tell(end[low])} to {tell(end[high])}"
+        text = f"{say_level(level)} range: {tell(end[low])} to {tell(end[high])}"
         labels.append(Label(dates[-1], end[high], text, BLUE))
     axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
     return [*labels, Label(dates[-1], end["q0.5"], f"median {tell(end['q0.5'])}", BLUE)]
@@ -133,15 +133,22 @@ def _plot_values(axis: Axes, values: pd.Series) -> None:
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
-    """Draw figures that are bounds (index date; value, bound) as a stroke with an arrow to the side that is left."""
+    """Draw figures that are limits (index date; value, bound) as a stroke with an arrow to the side that is left.
+
+    One that is read between two ends (read_low, read_high) is a point between them, with the words of its limit.
+    """
     axis.plot(newer.index, newer["value"], ls="", marker="_", color=INK, ms=9, mew=1.8, zorder=6)
     for date, row in newer.iterrows():
-        least = row["bound"] == "at_least"
+        least, ends = row["bound"] == "at_least", [row.get("read_low", np.nan), row.get("read_high", np.nan)]
+        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
+        if np.isfinite(ends).all():
+            axis.vlines(date, *ends, color=INK, lw=4, zorder=6)
+            note(axis, say_limit(row, bare=True).replace(" than ", "\nthan "), spots)
+            continue
         axis.annotate(
             "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
             arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
-        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
         note(axis, f"{'≥' if least else '≤'} {say(row['value'])}", spots)
 
 
@@ -151,14 +158,12 @@ def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
     return [Label(line.index[-1], line.iloc[-1], f"{name}: {say(line.iloc[-1])}", GREEN)]
 
 
-def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series, band: pd.DataFrame | None = None) -> list[Label]:
-    """Draw the known upper bound, dashed where it is forecast, and its own band: both ends by date."""
-    if band is not None:
-        axis.fill_between(band.index, *band.to_numpy().T, color=GREY, alpha=0.18, lw=0)
+def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> list[Label]:
+    """Draw the known upper limit, dashed where it is forecast."""
     axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
     axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
     line = ahead if len(ahead) else bound
-    return [Label(line.index[-1], line.iloc[-1], f"bound {say(line.iloc[-1])}", GREY)]
+    return [Label(line.index[-1], line.iloc[-1], f"upper limit {say(line.iloc[-1])}", GREY)]
 
 
 def finish_axes(

@@ -1,0 +1,37 @@
+"""Facts of the kept runs, from their tables."""
+
+from functools import cache
+
+import golden
+import pandas as pd
+import yaml
+
+from adoption_curves import indicators
+from adoption_curves.runs.parameters import read_parameters
+from adoption_curves.say.facts import SUMMARISED, Facts
+
+RUNS = {spec["run"]: spec for spec in yaml.safe_load(golden.RUNS.read_text(encoding="utf-8"))["runs"]}
+
+
+def read_table(run, name):
+    """A kept table of a run, or the baseline's where the run has the same."""
+    own = golden.RUNS.parent / run / f"{name}.csv"
+    frame = pd.read_csv(own if own.is_file() else golden.BASELINE / f"{name}.csv")
+    return frame.assign(date=pd.to_datetime(frame["date"])) if "date" in frame else frame
+
+
+@cache
+def name_run(run):
+    """What sentences call the series of a run, its entity, and its levels."""
+    spec = {name: str(value) if name == "as_of" else value for name, value in RUNS[run].items()}
+    chosen, first = read_parameters(spec), read_table(run, "02_growth").iloc[0]
+    data = indicators.load(chosen.data, as_of=chosen.as_of)
+    bound = None if "bound" not in spec and "data" in spec else chosen.bound
+    series = data.series(first["entity"], first["indicator"], bound)
+    return indicators.name_series(data, series), first["entity"], chosen.levels
+
+
+def read_facts(run, **changed):
+    """The facts of a run, with other tables in the place of its own."""
+    tables = {name: read_table(run, name) for name in SUMMARISED}
+    return Facts(tables | changed, *name_run(run))
