@@ -472,3 +472,27 @@ def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
     assert "9,999" not in fitted[0] + texts[0]
     assert all(name in shown for shown in (texts, fitted) for name in names.values())
     assert f": {told}" in " ".join(fitted[0].split())
+
+
+def test_members_have_a_panel_each_with_the_numbers_of_their_ends():
+    ahead = pd.DatetimeIndex(pd.to_datetime(["2026-12-31", "2027-12-31"]), name="date")
+    ends = {"q0.1": [600, 610], "q0.5": [700, 800], "q0.9": [790, 905]}
+    one, other = pd.DataFrame(ends, ahead, dtype=float), pd.DataFrame(ends, ahead, dtype=float) + 100
+    quantiles = {"damped_drift": one, "logistic_prior": other, "combined": (one + other) / 2}
+    quantiles = pd.concat(quantiles, names=["member", "date"])
+    paths = pd.DataFrame({"damped_drift": one["q0.5"], "logistic_prior": other["q0.5"]})
+    limits = pd.DataFrame({"damped_drift": [1150.0, 1160.0], "logistic_prior": [9000.0, 9100.0]}, ahead)
+    figure = figures.draw_members(quantiles, paths, limits, VALUES, NAMES, "")
+    assert figure.around[0][1].endswith("the members' medians are 800 to 900 million persons, and their mean is 850")
+    first, second, mean = figure.axes
+    assert [text.get_text() for text in mean.texts] == ["660", "850", "955"]
+    assert len(first.lines) == len(second.lines) + 1, "a limit far above is not drawn"
+    assert find_faults(figure) == []
+
+
+def test_the_title_of_ceilings_has_four_fifths_of_the_weight():
+    share = np.linspace(0.2, 0.9, 8)
+    ceilings = pd.DataFrame({"share": share, "prior": 1 / 8, "likelihood": 1.0, "weight": 1 / 8})
+    figure = figures.draw_ceilings(ceilings, NAMES, "")
+    assert figure.around[0][1].endswith("on ceilings of 20 to 90\N{NO-BREAK SPACE}% of the limit")
+    assert figures.draw_ceilings(ceilings.iloc[:0], NAMES, "") is None

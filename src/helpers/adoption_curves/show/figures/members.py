@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import say, say_date, say_first, say_name, say_range
+from .fits import NEAR
 from .labels import Label, label_ends
-from .style import BLUE, FAR, GREY, INK, ORANGE, close_canvas, fit_room, open_canvas, size_marks, use_dates, use_numbers
+from .style import BLUE, GREY, INK, ORANGE, close_canvas, fit_room, open_canvas, size_marks, use_dates, use_numbers
 
 COLUMNS = 3
 """Panels side by side."""
@@ -53,9 +54,9 @@ def draw_members(
     dates = quantiles.loc["combined"].index
     shown = values[values.index >= values.index[-1] - (dates[-1] - values.index[-1])]
     highest = max(shown.max(), quantiles[high].max())
-    limits = limits.loc[:, limits.iloc[-1] <= FAR * highest]
+    limits = limits.loc[:, limits.iloc[-1] <= NEAR * highest]
     rows = -(-len(panels) // COLUMNS)
-    figure, axes = open_canvas(1.2 + 2.3 * rows, (rows, min(COLUMNS, len(panels))), sharex=True, sharey=True)
+    figure, axes = open_canvas(1.2 + 2.5 * rows, (rows, min(COLUMNS, len(panels))), sharey=True)
     for axis, (name, band) in zip(axes.flat, panels, strict=False):
         own = band.droplevel("member")[[low, "q0.5", high]]
         line = paths[name] if name in paths else own["q0.5"]
@@ -63,13 +64,11 @@ def draw_members(
         if name in limits:
             axis.plot(dates, limits[name], "--", color=GREY, lw=1)
         axis.set_title(_name(name), loc="left", size=9, weight="bold")
-    for axis in axes.flat[max(0, len(panels) - COLUMNS) : len(panels)]:
-        axis.tick_params("x", labelbottom=True)  # those that have no panel below
     for axis in axes.flat[len(panels) :]:
-        axis.set_visible(False)
+        axis.remove()
     starts = fit_room(axes[0, 0], min(shown.min(), quantiles[low].min()), max(highest, *limits.max(), 0))
     units = f"{say_first(names['unit'])}; points: figures; line: path, of the mean its median; shaded: "
-    units += f"{say_level(level)} range, with its ends and its median as numbers; dashed: limit{starts}"
+    units += f"{say_level(level)} range, with its ends and its median as numbers; dashed: limit, if near{starts}"
     title = _say_members(quantiles["q0.5"].xs(dates[-1], level="date"), dates[-1], names)
     return close_canvas(figure, title, units, source)
 
