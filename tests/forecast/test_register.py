@@ -21,7 +21,6 @@ from adoption_curves.forecast.hub import BASELINES
 from adoption_curves.runs import register_run
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.say import on_record
-from adoption_curves.say.next_figure import bands_on_record, state_next
 
 
 @pytest.fixture

@@ -76,10 +76,11 @@ def read_rule(run, part, factor=1.0):
     """What a part quotes of the tables that its rule names: the published method, the quoted range; times a factor."""
     facts = read_facts(run)
     tables = {name: facts.tables[name].copy() for name in TABLES[part]}
-    for name, frame in tables.items():
-        frame = frame[frame["method"] == "combined"] if name == "05_forecast" else frame
-        frame = frame[frame["level"] == facts.level] if name == "05_coverage" else frame
-        frame = frame[frame["bound"].str.startswith("at least")] if name == "05_bounds" else frame
+    quoted = {"05_forecast": ("method", "combined"), "05_coverage": ("level", facts.level)}
+    for name, whole in tables.items():
+        column, value = quoted.get(name, ("", ""))
+        frame = whole[whole[column] == value] if column else whole
+        frame = whole[whole["bound"].str.startswith("at least")] if name == "05_bounds" else frame
         numbers = frame.select_dtypes("number").columns.difference(["mean", "q0.05", "q0.25", "q0.75", "q0.95"])
         tables[name] = frame[[*frame.columns.intersection(["date"]), *numbers]].assign(
             **{column: frame[column].astype(float) * factor for column in numbers}

@@ -232,7 +232,7 @@ def state_data(scatter: dict[str, float], windows: Windows, target: AdoptionSeri
     for row in rows[rows["date"].isin(target.values.index)].itertuples():
         text += f" The figure for {say_day(row.date)} was printed as “{say_limit(row, target.unit)}”; we read it as "
         text += f"{say_range(row.read_low, row.read_high, target.unit)} and use the middle."
-        numbers |= {"read_low": row.read_low, "read_high": row.read_high}
+        numbers |= {"printed": row.value, "read_low": row.read_low, "read_high": row.read_high}
     return text, numbers
 
 
