@@ -20,7 +20,6 @@ from adoption_curves.forecast.hub import BASELINES
 from adoption_curves.forecast.register import PUBLISHED_MODEL
 from adoption_curves.runs import register_run
 from adoption_curves.runs.pages import write_pages
-from adoption_curves.runs.pages.index import list_registered
 from adoption_curves.say import on_record
 
 
@@ -379,7 +378,7 @@ def test_the_newest_forecast_of_a_date_is_shown_and_of_one_day_the_published_met
         names | {"model_id": "b", "q0.5": "2", "target_end_date": "2025-12-31", "outcome": "2", "side": "at_least"}
     ]
     for order in (rows, rows[::-1]):
-        first, second = list_registered(order)
+        first, second = on_record.list_registered(order)
         assert (first["date"], first["outcome"]) == ("December 2025", "at least 2.0%")
         assert second == {"date": "December 2026", "made": "1 February 2026", "range": "1.0 to 3.0%", "middle": "2.0",
                           "outcome": "not yet published"}  # fmt: skip
