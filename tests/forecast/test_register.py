@@ -1,7 +1,6 @@
 """Forecasts on record: registered from runs and tables, all or none, never written over, scored when figures come."""
 
 import json
-import re
 import shutil
 from dataclasses import replace
 from datetime import date
@@ -9,7 +8,6 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from adoption_curves.say.next_figure import bands_on_record, state_next
 from conftest import SAMPLE
 from processes import call
 from register_rows import MODEL, TODAY, enter
@@ -19,6 +17,7 @@ from adoption_curves.base.project import RunError, find_data
 from adoption_curves.forecast import hub, hub_scores, register
 from adoption_curves.forecast.baselines import baseline_quantiles
 from adoption_curves.forecast.hub import BASELINES
+from adoption_curves.forecast.register import PUBLISHED_MODEL
 from adoption_curves.runs import register_run
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.say import on_record
@@ -197,7 +196,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
         assert "a run has its own" in call(capsys, "register", *words)[2]
     assert "column dates" in call(capsys, "register", "--series", "list.csv", "--for", "2026-12-31")[2]
     code, out, _ = call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--update")
-    assert (code, "3 forecasts on record, 3 to come" in out) == (0, True)
+    assert (code, "registered 3 forecasts: 3 without an outcome yet" in out) == (0, True)
     assert call(capsys, "score", "--data", str(SAMPLE), "--vintage", "third")[0] == 1
     assert (
         json.loads(call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--json")[1])[0]["model_id"]
@@ -219,13 +218,14 @@ def test_own_data_have_a_hub_of_their_own(tmp_path):
     assert find_register(own.path) == tmp_path / "forecasts"
     table = pd.DataFrame({"entity": ["own data"], "indicator": ["mine"], "bound": ["100"]})
     register.register_series(table, own, today=TODAY)
-    said = bands_on_record(register.read_register(own))
-    dates = said["target_end_date"].dt.strftime("%Y-%m-%d").tolist()
+    said = register.read_register(own)
+    said = said[~said["model_id"].isin(BASELINES)]
+    dates = said["target_end_date"].drop_duplicates().dt.strftime("%Y-%m-%d").tolist()
     assert dates == ["2026-06-30", "2027-06-30"], "that of June has not come by November, so it is still to be forecast"
     assert register.read_register(indicators.load(), "own data").empty
     register.register_series(table, own, "team-other", today=date(2026, 11, 27))
-    again = bands_on_record(register.read_register(own))
-    assert again["model_id"].tolist() == ["team-other"] * 2, "the newest round of each date"
+    again = register.read_register(own)
+    assert set(again.loc[~again["model_id"].isin(BASELINES), "model_id"]) == {*said["model_id"], "team-other"}
 
 
 # The baselines
@@ -264,7 +264,7 @@ def test_scores_are_those_of_the_figure_that_came(data):
     assert found["wis"] == pytest.approx((2 * 0.1 * 102 + 2 * 0.5 * 2 + 2 * 0.1 * 98) / 3)
     assert found["wis_last_value"] == pytest.approx((2 * 0.1 * 202 + 2 * 0.5 * 102 + 2 * 0.9 * 2) / 3)
     assert np.isnan(found["wis_drift"])
-    assert "Came on 5 February 2026: 602 million people, inside the band. Its WIS is" in found["text"]
+    assert "was published on 5 February 2026; it is inside the range. Its WIS is" in found["text"]
     summary = hub_scores.summarise_scores(score(data, enter("2025-12-31"), last)).iloc[0]
     assert summary["wis_last_value_ratio"] == pytest.approx(found["wis"] / found["wis_last_value"])
     assert (summary["exact"], summary["coverage_80"]) == (1, 1)
@@ -274,7 +274,7 @@ def test_hindsight_is_marked_and_never_counted(data):
     scored = score(data, enter("2025-12-31", (610, 620, 630), "2026-02-05"))
     found, summary = scored.iloc[0], hub_scores.summarise_scores(scored).iloc[0]
     assert (found["inside"], found["hindsight"], found["counted"]) == ("no", True, False)
-    assert "in hindsight" in found["text"]
+    assert "after the outcome was known, so it does not count" in found["text"]
     assert (summary["hindsight"], summary["counted"], summary["exact"]) == (1, 0, 0)
     assert np.isnan(summary["coverage_80"])
 
@@ -288,7 +288,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
     assert (
-        "printed as a bound: probability 50 %"
+        "printed as a limit, forecasts gave a probability of 50%"
         in on_record.say_scores(hub_scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
     )
 
@@ -324,7 +324,7 @@ def test_another_unit_or_a_break_is_a_sentence_and_no_score(data):
 def test_a_figure_to_come_is_no_score(data):
     found = score(data, enter("2031-12-31")).iloc[0]
     assert (found["side"], found["inside"]) == ("", "")
-    assert found["text"].endswith("the figure has not come yet.")
+    assert found["text"].endswith("The outcome has not been published yet.")
     assert score(data, enter("2031-12-31").iloc[:0]).empty
 
 
@@ -367,43 +367,24 @@ def test_an_entry_that_cannot_be_right_is_named(tmp_path, old, new, message):
 # What readers see of it
 
 
-def test_the_next_figure_says_what_would_surprise_and_why_it_changed(data, series, result):
-    frame = result.frame().query("method == @result.method")
-    entries = enter("2026-12-31", (600, 700, 800))
-    told = state_next(frame, series, entries, data, result.levels).set_index("part")
-    assert "a figure below" in told.loc["surprise", "sentence"]
-    row = frame[frame["date"] == "2026-12-31"].iloc[0]
-    assert told.loc["surprise", ["low", "high"]].tolist() == row[["q0.1", "q0.9"]].tolist()
-    assert "the record said 600 to 800 million people" in told.loc["before", "sentence"]
-    assert re.search("since 602 million people for .* came after that", told.loc["changed", "sentence"])
-    assert "the bound has changed, from none to internet users" in told.loc["changed", "sentence"]
-    same = enter("2026-12-31", (row["q0.1"], row["q0.5"], row["q0.9"]))
-    assert ", as on record." in state_next(frame, series, same, data, result.levels)["sentence"].iloc[2]
-    assert len(state_next(frame, series, entries.iloc[:0], data, result.levels)) == 1
-    assert state_next(frame.assign(basis="refuted"), series, entries, data, result.levels).empty
+def test_the_newest_forecast_of_a_date_is_shown_and_of_one_day_the_published_method():
+    names = {"published": "2026-02-01", "target_end_date": "2026-12-31", "unit": "percent", "outcome": "", "side": ""}
+    names |= {"q0.1": "1", "q0.9": "3", "hindsight": "False"}
+    rows = [
+        names | {"model_id": model, "q0.5": middle} for model, middle in (("a-zebra", "2.1"), (PUBLISHED_MODEL, "2"))
+    ]
+    rows += [names | {"model_id": "a-zebra", "q0.5": "9", "published": "2026-01-01"}]
+    rows += [
+        names | {"model_id": "b", "q0.5": "2", "target_end_date": "2025-12-31", "outcome": "2", "side": "at_least"}
+    ]
+    for order in (rows, rows[::-1]):
+        first, second = on_record.list_registered(order)
+        assert (first["date"], first["outcome"]) == ("December 2025", "at least 2.0%")
+        assert second == {"date": "December 2026", "made": "1 February 2026", "range": "1.0 to 3.0%", "middle": "2.0",
+                          "outcome": "not yet published"}  # fmt: skip
 
 
-def test_of_one_day_the_published_method_is_the_record_and_a_date_has_one_band():
-    replaced, old = (f"{MODEL.split('-')[0]}-{name}" for name in ("weighted", "zebra"))
-    entries = [enter("2026-12-31", (1, 2, 3), "2026-02-01", model) for model in (replaced, MODEL, old)]
-    entries += [enter("2026-12-31", (4, 5, 6), "2026-01-01", old), enter("2027-12-31", model=BASELINES[0])]
-    for order in (entries, entries[::-1]):
-        said = bands_on_record(pd.concat(order))
-        assert said[["model_id", "q0.5"]].to_numpy().tolist() == [[MODEL, 2]]
-
-
-def test_the_index_shows_what_is_on_record_and_what_comes_next(run):
+def test_the_index_shows_what_is_registered(run):
     table = pd.read_csv(run / "tables" / "06_register.csv")
     page = write_pages(run).read_text(encoding="utf-8")
-    assert ("Forecasts on record" in page) == bool(len(table))
-    assert pd.read_csv(run / "tables" / "06_next.csv")["sentence"].iloc[0] in page
-
-
-def test_a_run_of_0_2_without_the_new_tables_still_has_its_pages(run):
-    content = json.loads((run / "run.json").read_text())
-    for name in ("06_next", "06_scores"):
-        del content["notebooks"]["06_summarise_findings"]["tables"][name]
-        (run / "tables" / f"{name}.csv").unlink()
-    content["versions"]["adoption-curves"] = "0.2.0"
-    (run / "run.json").write_text(json.dumps(content))
-    assert "The next figure" not in write_pages(run).read_text(encoding="utf-8")
+    assert ("Registered forecasts" in page) == bool(len(table))

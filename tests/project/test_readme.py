@@ -108,8 +108,8 @@ def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path):
         command = [sys.executable, "-m", "adoption_curves", *words]
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
-    plain = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_plain.csv").set_index("part")["sentence"]
-    assert "780 million people in December 2026" in plain["headline"]
+    plain = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_findings.csv").set_index("part")["sentence"]
+    assert "780 million people in China used generative AI in December 2026" in plain["now"]
 
 
 def test_every_make_target_exists():

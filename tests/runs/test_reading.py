@@ -59,11 +59,12 @@ def test_an_archive_holds_the_folder_and_is_the_same_again(run):
 
 def test_the_index_says_the_finding_first_and_how_to_cite_it(run):
     page = BeautifulSoup((run / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.h1.get_text() == pd.read_csv(run / "tables" / "06_plain.csv")["sentence"].iloc[0]
+    assert page.h1.get_text() == pd.read_csv(run / "tables" / "06_findings.csv")["sentence"].iloc[0]
     headings = [tag.get_text() for tag in page.find_all("h2")]
-    assert headings[:4] == ["In plain words", "Where it could go", "The next figure", "How far to trust this"]
+    assert headings[:2] == ["The finding", "Key numbers"]
+    assert headings[-2:] == ["The notebooks", "How to cite it"]
     assert "Adoption Curves" in page.find(id="cite").find_next("p").get_text()
-    box = page.find(class_="plain").get_text()
+    box = page.find(class_="limits").get_text()
     assert not any(word in box for word in ("profile", "gompertz", "left out", "quantile", "calibrat"))
     for name in ("description", "viewport"):
         assert page.find("meta", attrs={"name": name})["content"]

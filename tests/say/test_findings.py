@@ -1,6 +1,4 @@
-"""What a run finds is decided once: each register says the one verdict, and what a series doesn't have is not said."""
-
-import re
+"""Sentences of a run: one verdict, and nothing about what a series does not have."""
 
 import golden
 import numpy as np
@@ -8,11 +6,12 @@ import pandas as pd
 import pytest
 
 from adoption_curves import curves
+from adoption_curves.base.levels import band_columns
 from adoption_curves.base.words import NO_RANGE, WHY_NO_RANGE, say_end
-from adoption_curves.say import facts, findings, plain
+from adoption_curves.say import facts, words
 
 NAMES = {"title": "Users, China", "unit": "million people", "base": "total population", "cautions": {}}
-NAMES |= {"bound_title": "Internet users"}
+NAMES |= {"bound_title": "Internet users", "publisher": "Office", "doing": "use tools", "people": "adults"}
 SHARES = NAMES | {"unit": "percent of adults", "bound_title": "adults", "base": "adults"}
 
 
@@ -28,12 +27,14 @@ def gather(names=NAMES, entity="China", levels=(0.5, 0.8, 0.9), **changed):
     return facts.Facts(read_kept(**changed), names, entity, levels)
 
 
-def say_plainly(*arguments, **changed):
-    return plain.state_plainly(gather(*arguments, **changed)).set_index("part")["sentence"]
+def say(*arguments, **changed):
+    """The sentences of a run by part."""
+    found = words.write_findings(gather(*arguments, **changed))
+    return found.set_index("part")["sentence"].reindex(list(words.TABLES), fill_value="")
 
 
-def find(*arguments, **changed):
-    return findings.state_findings(gather(*arguments, **changed))["sentence"].tolist()
+def list_numbers(*arguments, **changed):
+    return words.list_key_numbers(gather(*arguments, **changed)).set_index("key")
 
 
 def grow(values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), **columns):
@@ -58,118 +59,88 @@ def test_growth_over_the_last_year(names, days, grown):
 
 
 @pytest.mark.parametrize(
-    ("names", "values", "expected"),
+    ("names", "values", "now", "speed"),
     [
-        (NAMES, [100.0, 200.0, 500.0], "500 million people in December 2025, 2.5 times as many as in December 2024"),
-        (NAMES, [100.0, 200.0, 220.0], "220 million people in December 2025, 10 % more than in December 2024"),
-        (NAMES, [100.0, 200.0, 198.0], "198 million people in December 2025, 1 % fewer than in December 2024"),
-        (NAMES, [100.0, 400.0, 200.0], "200 million people in December 2025, down from 400 million people in"),
-        (NAMES, [100.0, 200.0, 200.0], "200 million people in December 2025, the same as in December 2024"),
-        (NAMES | {"unit": "persons"}, [1e8, 2e8, 6.02e8], "602 million people in December 2025, 3.0 times as many"),
-        (SHARES, [10.0, 20.0, 26.0], "26.0 % in December 2025, 6.0 percentage points more than in December 2024"),
+        (NAMES, [100.0, 200.0, 500.0], "Office reported that 500 million people in China used tools in December 2025",
+         "is 2.5 times that for December 2024 (200 million people)."),
+        (NAMES, [100.0, 200.0, 220.0], "220 million people", "is 10% above that for December 2024"),
+        (NAMES, [100.0, 200.0, 198.0], "198 million people", "is 1% below that for December 2024"),
+        (NAMES, [800.0, 1000.0, 1003.0], "1,003 million people", "is 0.3% above that for"),
+        (NAMES, [800.0, 1000.0, 1000.2], "1,000 million people", "is the same as that for December 2024"),
+        (NAMES, [100.0, 400.0, 200.0], "200 million people", "fallen from a peak of 400 million people in December"),
+        (NAMES | {"doing": "", "publisher": ""}, [100.0, 200.0, 500.0], "Users, China stood at 500 million", ""),
+        (SHARES, [10.0, 20.0, 26.0], "26.0% of adults in China used tools", "6.0 percentage points above that for"),
+        (SHARES, [41.2, 41.2, 41.2], "41.2%", "The figures have stayed at 41.2 to 41.2% since December 2023"),
     ],
-)
-def test_headlines(names, values, expected):
-    assert say_plainly(names, **grow(values))["headline"].startswith(f"Users, China: {expected}")
+)  # fmt: skip
+def test_who_does_what_now_and_how_fast(names, values, now, speed):
+    said = say(names, **grow(values))
+    assert now in said["now"]
+    assert speed in said["speed"]
+    assert said["headline"].endswith("by December 2030") or "may be at" in said["headline"]
 
 
-def test_a_newer_bound_leads_where_it_says_more():
-    assert say_plainly()["headline"].startswith("Users, China: at least 700 million people in June 2026, after 602 in")
+def test_the_headline_is_the_middle_of_the_forecast_with_may():
+    said, goal = say(), gather().goal
+    assert said["headline"] == "About 1.1 billion people in China may use tools by December 2030"
+    assert f"{goal['q0.5']:.2g}" == "1.1e+03"
+    assert f"is {goal['q0.1']:,.0f} to {goal['q0.9']:,.0f} million people (four chances in five)" in said["deck"]
+    refuted = say(**{"05_forecast": read_kept()["05_forecast"].assign(basis="refuted")})
+    assert "no forecast" in refuted["headline"]
+    assert "range" not in refuted["deck"] + refuted["forecast"]
+
+
+def test_a_newer_limit_leads_where_it_says_more():
+    assert say()["deck"].startswith("More than 700 million people did in June 2026.")
     for kept in (600.0, 602.0):
-        less = read_kept()["02_newer"].assign(value=kept)
-        assert "at least" not in say_plainly(**{"02_newer": less})["headline"]
+        less = read_kept()["02_newer"].assign(value=kept, read_low=np.nan, read_high=np.nan)
+        assert "more than" not in " ".join(say(**{"02_newer": less})).lower()
 
 
-def test_plain_words_name_place_odds_and_what_is_not_known():
-    said = say_plainly()
-    place = (
-        r"Microsoft, which estimates use from telemetry and asks nobody, puts China at [\d.]+ % of people aged 15 to "
-        r"64 in \w+ \d{4}\. China is number \d+ of all 147 economies on its list for \w+ \d{4}, with [\d.]+ % "
-        r"\(highest: United Arab Emirates, [\d.]+ %\)"
-    )
-    assert re.search(place, said["countries"])
-    assert said["end"] == "Users, China: where growth ends, the figures do not say."
-    assert "caution" not in said
-    assert "countries" not in say_plainly(NAMES, "World")
-    refuted = read_kept()["05_forecast"].assign(basis="refuted")
-    assert "no forecast is given" in say_plainly(**{"05_forecast": refuted})["forecast"]
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9])
+def test_a_range_has_its_own_record_once(level):
+    """Of its level and about as far ahead; above the middle or below it where most outcomes were."""
+    own = read_kept()["05_coverage"].query("level == @level").set_index("horizon_years")["covered"]
+    ends = dict(zip(band_columns(level), (700.0, 1100.0), strict=True))
+    bounds = {"05_bounds": read_kept()["05_bounds"].assign(**ends)}
+    said = say(NAMES, "China", [level], **bounds)["forecast"]
+    assert f"5 years ahead, such ranges held the outcome {own[5]:.0f}% of the time" in said
+    assert said.count("held the outcome") == 1
+    assert list_numbers(NAMES, "China", [level], **bounds).loc[f"coverage_{100 * level:g}", "value"] == own[5]
+    assert "the middle of the forecast" not in said
+    for above, told in ((74.6, "above the middle of the forecast 75%"), (20.0, "below the middle of the forecast 80%")):
+        assert told in say(**{"05_coverage": read_kept()["05_coverage"].assign(above_median=above)})["forecast"]
 
 
-def test_a_level_is_told_with_its_own_tested_coverage():
-    coverage = read_kept()["05_coverage"]
-    for level in (0.5, 0.8, 0.9):
-        own = coverage[coverage["level"] == level]
-        said, year = say_plainly(NAMES, "China", [level])["forecast"], own[own["horizon_years"] == 1]
-        assert f"meant to hold in {100 * level:g} of 100" in said
-        assert f"it held in {year['covered'].iloc[0]:.0f} " in said
-        row = findings.list_key_numbers(gather(NAMES, "China", [level])).iloc[-1]
-        assert (row["key"], row["low"], row["high"]) == (
-            f"coverage_{100 * level:g}",
-            *own["covered"].agg(["min", "max"]),
-        )
-
-
-def test_coverage_is_one_number_where_all_horizons_have_the_same():
-    same = read_kept()["05_coverage"].assign(covered=75.4)
-    assert findings.list_key_numbers(gather(**{"05_coverage": same})).iloc[-1]["text"] == "75 %"
-
-
-def test_outcomes_that_lie_mostly_on_one_side_are_told():
-    high = read_kept()["05_coverage"].assign(above_median=74.6)
-    assert "In 75 of 100 cases the figure lay above the middle" in say_plainly(**{"05_coverage": high})["forecast"]
-    assert "the middle of the forecast" not in say_plainly()["forecast"]
-    low = gather(**{"05_coverage": read_kept()["05_coverage"].assign(above_median=20.0)})
-    told = plain.state_plainly(low).set_index("part").loc["forecast"]
-    assert "In 80 of 100 cases the figure lay below the middle" in told["sentence"]
-
-
-def test_a_change_too_small_for_whole_percent_is_one_number_in_both_registers():
-    for last, told in ((1003.0, "0.3 % more than"), (1000.2, "the same as")):
-        tables = grow([800.0, 1000.0, last])
-        assert told in say_plainly(**tables)["headline"]
-        assert ("no change since" in find(**tables)[0]) == (told == "the same as")
-
-
-def test_of_one_or_two_figures_that_count_it_is_said_that_others_make_the_forecast():
-    """As the windows that it learnt from say, whatever zeros stand before or figures within half a year."""
+def test_of_one_or_two_figures_others_make_the_forecast():
     scores = read_kept()["04_scores"].assign(window=1)
-    assert "says only where it stands. " in say_plainly(**{"04_scores": scores})["forecast"]
-    assert "from other technologies" in find(**{"04_scores": scores})[-1]
-    assert "from other technologies" not in say_plainly()["forecast"] + find()[-1]
+    assert "This series has only one figure, a level" in say(**{"04_scores": scores})["forecast"]
+    assert "only one figure" not in say()["forecast"]
 
 
-@pytest.mark.parametrize(("growing", "told"), [([10.0, 11.0, 12.0], " times as fast"), ([202.0, 402.0, 602.0], "")])
-def test_a_forecast_that_grows_at_another_pace_than_the_figures_says_so(growing, told):
-    sentence = find(**grow(growing))[-1]
-    assert (" times as fast as the figures did in the last two" in sentence) == bool(told), sentence
+@pytest.mark.parametrize(("growing", "told"), [([10.0, 11.0, 12.0], True), ([202.0, 402.0, 602.0], False)])
+def test_a_forecast_at_another_pace_than_the_figures_says_so(growing, told):
+    assert ("times the pace of the last two" in say(**grow(growing))["speed"]) == told
 
 
-def test_past_a_peak_no_ceiling_and_no_pace_is_told():
+def test_past_a_peak_there_is_no_end_and_no_pace():
     tables = grow([249.0, 602.0, 400.0])
     values = tables["02_growth"].set_index("date")["value"]
     tables["03_ceiling"] = facts.list_ceiling(curves.assess_ceiling(values), values)
-    assert not findings.list_key_numbers(gather(**tables))["key"].str.startswith("ceiling").any()
-    told = " ".join(find(**tables))
-    assert "fallen since 602 million people in December 2024; whether they will rise above that again" in told
-    assert not any(word in told for word in ("of the rise", "of the bound in", "where growth ends"))
+    assert "ceiling" not in list_numbers(**tables).index
+    said = say(**tables)
+    assert "adoption curves, which only rise, do not apply" in said["forecast"]
+    assert "Use rose" not in said["speed"]
 
 
 def test_past_a_peak_no_range_is_told_anywhere():
     tables = grow([249.0, 602.0, 400.0])
-    tables["05_forecast"] = read_kept()["05_forecast"].assign(basis=NO_RANGE)
-    said = say_plainly(**tables)["forecast"]
-    assert said == f"Users, China: we give no range, {WHY_NO_RANGE}."
-    assert said in find(**tables)
-    numbers = findings.list_key_numbers(gather(**tables)).set_index("key")
+    kept = gather().tables["05_forecast"]
+    tables["05_forecast"] = kept.assign(basis=NO_RANGE)
+    said, numbers = say(**tables), list_numbers(**tables)
+    assert WHY_NO_RANGE in said["forecast"]
     assert numbers.loc["forecast", "text"] == "no range, below its peak"
     assert not numbers.index.str.startswith("forecast_").any()
-
-
-def test_a_series_that_stands_still_has_no_pace():
-    told = " ".join(find(SHARES, **grow([41.2, 41.2, 41.2], share_of_bound=41.2)))
-    assert "41.2 to 41.2 % since December 2023, so there is no rise to measure" in told
-    assert "no change since December 2024" in told
-    assert not any(word in told for word in ("as fast or faster", "of the rise"))
 
 
 NOTE = curves.Assessment.note
@@ -180,32 +151,34 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, reason=""):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "told", "found", "plainly"),
+    ("verdict", "told", "said"),
     [
-        (("levels off", 61.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
-        (("levels off", 41.2, 74.0, 62.0, 100.0), (62.0, 74.0), "growth ends between 62.0 and 74 %: the end", ""),
-        (("levels off", 70.2, 110.0, 62.0, 100.0), (70.2, 110.0), "70 and 110 % (in part beyond the bound): the", ""),
-        (("depends on the curve", 52.0, 238.0, 50.0), (52.0, 238.0), "curve, somewhere between 52 and 240 %: the", ""),
-        (("beyond the limit", 121.0, 148.0, 62.0, 100.0), (121.0, 148.0), "(adults) are wrong", "beyond the limit, be"),
-        (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), None, "(it is open), so", "the figures do not say."),
-        (("not known", 27.7, 31.0, 26.0, 100.0, "it is wide"), None, "(it is wide), so", "the figures do not say."),
+        (
+            ("levels off", 61.2, 74.0, 62.0, 100.0),
+            True,
+            "If the present pattern holds, growth ends between 62.0 and 93%;",
+        ),
+        (("levels off", 70.2, 110.0, 62.0, 100.0), True, None),
+        (("depends on the curve", 52.0, 238.0, 50.0), True, "somewhere between 52 and 240%;"),
+        (("beyond the limit", 121.0, 148.0, 62.0, 100.0), False, "the curves put the end beyond the limit"),
+        (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), False, "do not show where growth will stop."),
     ],
 )
-def test_every_register_says_the_one_verdict(verdict, told, found, plainly):
-    """In the same words and ends, from the row that 03 keeps, and never as an end of all times."""
+def test_sentence_and_key_number_say_the_one_verdict(verdict, told, said):
+    """In the same words and ends, from the row that notebook 3 keeps, and never as an end of all times."""
     assessed, rising = give_verdict(*verdict), pd.Series([20.0, 40, 60])
     tables = grow(rising, unit="percent", share_of_bound=rising)
     tables["03_ceiling"] = facts.list_ceiling(assessed, rising)
-    [finding] = [text for text in find(SHARES, **tables) if found in text]
-    end = say_plainly(SHARES, **tables)["end"]
-    assert (plainly or found) in end
-    row = findings.list_key_numbers(gather(SHARES, **tables)).set_index("key").loc["ceiling"]
-    assert assessed.sentence in row["text"]
-    for text in (finding, end, row["text"]):
-        assert (NOTE in text) == (verdict[0] in ("levels off", "depends on the curve")), text
-        assert told or not re.search(r"27|inf", text)
-    assert verdict[0] not in ("levels off", "depends on the curve") or row["text"] in end
-    assert (row["low"], row["high"]) == told if told else row[["low", "high"]].isna().all()
+    end, numbers = say(SHARES, **tables)["forecast"], list_numbers(SHARES, **tables)
+    assert (said or assessed.sentence) in end
+    assert (NOTE in end) == (verdict[0] in ("levels off", "depends on the curve"))
+    assert ("ceiling" in numbers.index) == told
+    if told:
+        row = numbers.loc["ceiling"]
+        assert row["text"] == f"{assessed.sentence}%"
+        assert (row["low"], row["high"]) == pytest.approx(assessed.printed)
+    goes = gather(SHARES, **tables).goes_further
+    assert ("half of the forecast is made without an end" in end) == goes
 
 
 def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
@@ -216,22 +189,12 @@ def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
 
 
 @pytest.mark.parametrize(("indicator", "other"), [("genai_users", True), ("ai_share", False)])
-def test_a_comparison_of_countries_in_the_same_measure_is_of_the_same_level(indicator, other):
-    rows = [("United Arab Emirates", 70.1, 1), ("Japan", 31.3, 2), ("China", 20.0, 3)]
-    compared = pd.DataFrame(rows, columns=["entity", "value", "place"]).assign(places=3, publisher="Office")
-    compared = compared.assign(indicator="ai_share", date=pd.Timestamp("2026-03-31"), kind="telemetry", people="adults")
-    newer = {"entity": "China", "value": 21.0, "publisher": "Office", "indicator": "ai_share", "kind": "telemetry"}
-    newer |= {"date": pd.Timestamp("2026-06-30"), "people": "adults"}
-    compared = pd.concat([compared, pd.DataFrame([newer])], ignore_index=True)
-    growth = read_kept()["02_growth"].assign(indicator=indicator)
-    told = say_plainly(**{"02_countries": compared, "02_growth": growth})["countries"]
-    assert told.startswith(
-        "Office, which estimates use from telemetry and asks nobody, puts China at 21.0 % of adults in June"
-    )
-    list_of = (
-        "number 3 of all 3 economies on its list for March 2026, with 20.0 % (highest: United Arab Emirates, 70.1 %)"
-    )
-    assert list_of in told
-    assert ("different things" in told) == other
+def test_another_measure_is_named_and_not_compared(indicator, other):
+    row = {"entity": "China", "value": 21.0, "publisher": "Office", "indicator": "ai_share", "kind": "telemetry"}
+    row |= {"date": pd.Timestamp("2026-06-30"), "people": "adults", "place": 3.0, "places": 3.0}
+    compared, growth = pd.DataFrame([row, row | {"entity": "Japan", "place": 1.0}]), read_kept()["02_growth"]
+    said = say(**{"02_countries": compared, "02_growth": growth.assign(indicator=indicator)})["caution"]
+    assert "Office, which estimates use from telemetry, puts China at 21.0% of adults in June 2026." in said
+    assert ("measure different things" in said) == other
     unranked = compared.assign(place=np.nan, places=np.nan)  # the whole list is not held
-    assert "countries" not in say_plainly(**{"02_countries": unranked, "02_growth": growth})
+    assert "Office" not in say(**{"02_countries": unranked})["caution"]

@@ -76,12 +76,11 @@ def read_rule(run, part, factor=1.0):
     """What a part quotes of the tables that its rule names: the published method, the quoted range; times a factor."""
     facts = read_facts(run)
     tables = {name: facts.tables[name].copy() for name in TABLES[part]}
-    for name, table in tables.items():
-        frame = table[table["method"] == "combined"] if name == "05_forecast" else table
-        if name == "05_coverage":
-            frame = table[table["level"] == facts.level]
-        if name == "05_bounds":
-            frame = table[table["bound"].str.startswith("at least")]
+    quoted = {"05_forecast": ("method", "combined"), "05_coverage": ("level", facts.level)}
+    for name, whole in tables.items():
+        column, value = quoted.get(name, ("", ""))
+        frame = whole[whole[column] == value] if column else whole
+        frame = whole[whole["bound"].str.startswith("at least")] if name == "05_bounds" else frame
         numbers = frame.select_dtypes("number").columns.difference(["mean", "q0.05", "q0.25", "q0.75", "q0.95"])
         tables[name] = frame[[*frame.columns.intersection(["date"]), *numbers]].assign(
             **{column: frame[column].astype(float) * factor for column in numbers}

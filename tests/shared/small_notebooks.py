@@ -57,7 +57,8 @@ rows = [
 results.keep("06_key_numbers", pd.DataFrame(rows, columns=columns))
 statements = pd.DataFrame({"key": ["a"], "statement": ["The ceiling is <b>not</b> identified."]})
 results.keep("06_statements", statements)
-results.keep("06_findings", pd.DataFrame({"order": [1, 2], "sentence": [f"{entity} had {last:g} M.", "More?"]}))
+said = {"part": ["now", "speed"], "sentence": [f"{entity} had {last:g} M.", "More?"]}
+results.keep("06_findings", pd.DataFrame(said))
 Markdown("Data are *text*: <img src=x onerror=alert(1)> and [link](javascript:alert(1))")""",
 ]
 ALL = {"01_check_small": CHECK, "05_forecast_small": FORECAST, "06_summarise_small": SUMMARY}

@@ -16,6 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from adoption_curves import curves
+from adoption_curves.base.words import say_about
 from adoption_curves.runs.pages.charts import set_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
@@ -58,7 +59,7 @@ COMPARED = pd.DataFrame(
         "list_size": 147.0,
     }
 )
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 
 NONE_NEWER = pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
@@ -75,7 +76,9 @@ def make_fan(dates):
 
 def hold(newer, breaks, scale=1.0):
     """As much of a series as the fan needs."""
-    series = SimpleNamespace(values=VALUES * scale, bound=BOUND * scale, newer=newer, breaks=breaks)
+    values = VALUES * scale
+    series = SimpleNamespace(values=values, bound=BOUND * scale, newer=newer, breaks=breaks)
+    series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
     return series
 
@@ -86,11 +89,11 @@ def add_bound(fan, mean):
     return pd.concat([fan, fan[["date"]].assign(method="bound", mean=mean, **own)])
 
 
-def draw_fan(fan, scenarios=None, breaks=BREAKS, newer=NONE_NEWER, **options):
-    """The forecast at first view, or with scenarios in full."""
+def draw_fan(fan, full=False, breaks=BREAKS, newer=NONE_NEWER, **options):
+    """The forecast at first view, or with all ranges."""
     rows, about = add_bound(fan, 1130.0), (NAMES, "Source: test.")
-    given = {"levels": [0.8]} if scenarios is None else {"scenarios": scenarios}
-    return figures.draw_forecast(rows, hold(newer, breaks), *about, **given | options)
+    draw = figures.draw_bands if full else figures.draw_forecast
+    return draw(rows, hold(newer, breaks), *about, **options)
 
 
 def read_texts(figure):
@@ -133,7 +136,7 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
 def test_growth_shows_the_changes_as_published_and_no_rate():
     figure = figures.draw_growth(GROWTH, NAMES, BREAKS, "Source: test.")
     title, units, *texts = read_texts(figure)
-    assert title.endswith("+266 million people between December 2024 and June 2025, the largest change")
+    assert title.endswith("+266 million people between December 2024 and June 2025")
     assert {"+19", "+266", "+87"} <= set(texts)
     assert "a year" not in title + units
     assert [bar.get_height() for bar in figure.axes[0].containers[0]] == [19, 266, 87]
@@ -165,28 +168,32 @@ def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
 
 def test_levels_state_the_share_and_mark_the_suspected_break():
     texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."))
-    assert "53.5 % of internet users" in texts[0]
+    assert "53.5% of internet users" in texts[0]
     assert any("suspected" in text for text in texts[3:])
 
 
 def test_a_newer_figure_that_is_a_bound_is_an_arrow_and_in_the_title():
     drawn = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NEWER, "Source: test.")
-    assert "602 million people in December 2025, 53.5 % of internet users; at least 700 in June 2026" in str(
+    assert "602 million people in December 2025, 53.5% of internet users; at least 700 in June 2026" in str(
         read_texts(drawn)[0]
     )
     assert "≥ 700" in read_texts(drawn)
     assert sum(getattr(text, "arrow_patch", None) is not None for text in drawn.axes[0].texts) == 1
     fan = make_fan(["2026-06-30", "2026-12-31"])
-    assert read_texts(draw_fan(fan, newer=NEWER))[0].endswith("after 602 in December 2025, at least 700 in June 2026")
+    assert read_texts(draw_fan(fan, newer=NEWER))[0].endswith(
+        "after 602 million people in December 2025, at least 700 million people in June 2026"
+    )
     refuted = read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER))[0]
-    assert refuted.endswith("the forecast after 602 in December 2025 is refuted: at least 700 in June 2026")
+    assert refuted.endswith(
+        "700 million people in June 2026 contradicts the forecast from 602 million people in December 2025"
+    )
 
 
 def test_sampling_errors_are_drawn_where_they_were_published():
     sampled = figures.draw_levels(
         GROWTH.assign(standard_error=[np.nan, 5, 5, 5]), BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."
     )
-    assert any("95 % sampling error" in text for text in read_texts(sampled))
+    assert any("95% sampling error" in text for text in read_texts(sampled))
     assert len(sampled.axes[0].collections) > len(
         figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test.").axes[0].collections
     )
@@ -199,13 +206,13 @@ def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
     figure = figures.draw_levels(GROWTH, known, NAMES, BREAKS.iloc[:0], NONE_NEWER, "Source: test.")
     [line] = [line for line in figure.axes[0].lines if line.get_ls() == "--"]
     assert line.get_ydata().tolist() == [1000.0] * 4
-    assert "Bound: internet users\n1,000" in read_texts(figure)
+    assert "Internet users\n1,000" in read_texts(figure)
 
 
 def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
     figure = figures.draw_comparison(COMPARED, "AI", "China", "Source: test.")
     title, *texts = read_texts(figure)
-    assert "China: 42.8 % in a survey of the population and 20.0 % by telemetry; they measure different things" in title
+    assert "China: 42.8% in a survey of the population and 20.0% by telemetry; they measure different things" in title
     assert {"CNNIC: residents, by telephone", "MSIT: households", "Microsoft: people aged 15 to 64"} <= set(texts)
     assert "grey: the three highest of all 147 in December 2025" in texts
     names = [[label.get_text() for label in axis.get_yticklabels()] for axis in figure.axes]
@@ -221,13 +228,14 @@ def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
     assert figures.draw_comparison(COMPARED.iloc[:1], "AI", "China", "Source: test.") is None
 
 
-def test_forecast_title_is_the_last_tested_eighty_percent_band():
+def test_forecast_title_is_the_middle_for_the_last_tested_date():
     fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"])
-    scenarios = pd.DataFrame({"share": [0.5, 0.9], "date": fan["date"].iloc[-1], "value": [600.0, 900.0]})
-    figure = draw_fan(fan, scenarios, levels=[0.8])
-    assert f"{fan['q0.1'][0]:.0f} to {fan['q0.9'][0]:.0f} million people" in read_texts(figure)[0]
-    assert "suspected\nbreak" in read_texts(figure)
-    assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
+    title, *texts = read_texts(draw_fan(fan, levels=[0.8]))
+    assert title == (
+        f"Users, Atlantis: about {say_about(fan['q0.5'][0], 'million people')} in June 2026, "
+        "after 602 million people in December 2025"
+    )
+    assert "suspected\nbreak" in texts
 
 
 def test_breaks_that_lie_close_are_all_marked_and_named_where_there_is_room():
@@ -242,35 +250,23 @@ def test_breaks_that_lie_close_are_all_marked_and_named_where_there_is_room():
 @pytest.mark.parametrize("levels", [(0.5,), (0.9, 0.8), (0.5, 0.8, 0.9)])
 def test_a_fan_has_a_band_for_each_level(levels):
     quoted = 0.8 if 0.8 in levels else 0.5
-    for scenarios, drawn in ((NOTHING, levels), (None, [quoted])):
-        figure = draw_fan(make_fan(["2026-06-30", "2026-12-31"]), scenarios, levels=drawn)
-        title, *texts = read_texts(figure)
-        shown = [text.split(" band: ")[0] for text in texts if " band: " in text]
-        assert shown == [f"{100 * level:g} %" for level in sorted(drawn, reverse=True)]
+    for full, drawn in ((True, levels), (False, {min(levels), quoted})):
+        figure = draw_fan(make_fan(["2026-06-30", "2026-12-31"]), full, levels=levels)
+        shown = [text.split(" range: ")[0] for text in read_texts(figure)[1:] if " range: " in text]
+        assert shown == [f"{100 * level:g}%" for level in sorted(drawn, reverse=True)]
         fills = sum(isinstance(each, PolyCollection) for each in figure.axes[0].collections)
-        assert fills == len(drawn) + 1  # and the bound's own
-        assert all(f"({100 * level:g} % band)" in title for level in (min(drawn), max(drawn)))
+        assert fills == len(drawn)
         assert not list_faults([figure])
 
 
-def test_the_first_view_says_the_quoted_band_a_year_on_as_odds():
+def test_the_first_view_says_the_range_of_the_headline_as_odds():
     fan = make_fan(["2026-06-30", "2026-12-31", "2027-12-31"])
-    low, high = fan["q0.1"][1], fan["q0.9"][1]
-    assert f"4 in 5: {low:.0f} to {high:.0f} million people\nin December 2026" in read_texts(draw_fan(fan))
+    low, high = fan["q0.1"][2], fan["q0.9"][2]
+    assert f"4 in 5: {low:,.0f} to {high:,.0f} million people\nin December 2027" in read_texts(draw_fan(fan))
     narrow = read_texts(draw_fan(fan, levels=[0.5]))
     assert any(text.startswith("1 in 2: ") for text in narrow)
-    assert {"230", "249", "515", "602", "forecast\nfrom here"} <= set(narrow)
+    assert {"230", "602", "forecast\nfrom here"} <= set(narrow)
     assert not any(" in 5: " in text for text in read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER)))
-
-
-def test_scenarios_that_lie_on_each_other_or_on_the_median_share_a_label():
-    fan = make_fan(["2026-06-30", "2026-12-31"])
-    frames = [fan[["date"]].assign(share=share, value=value) for share, value in ((0.5, 700), (0.6, 702), (0.9, 900))]
-    frames.append(fan[["date"]].assign(share=0.75, value=fan["q0.5"]))
-    labels = [text.get_text() for text in draw_fan(fan, pd.concat(frames)).axes[0].texts]
-    named = [label for label in labels if "scenario" in label]
-    assert named == [f"median {fan['q0.5'].iloc[-1]:.0f} and scenario:\n75 % of the bound",
-                     "scenario: 50 and 60 % of the bound", "scenario: 90 % of the bound"]  # fmt: skip
 
 
 def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
@@ -288,7 +284,9 @@ def test_dates_of_what_adds_up_are_named_with_by():
         figures.draw_forecast(add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
         figures.draw_levels(GROWTH, BOUND, names, BREAKS, NEWER, "Source: test."),
     ]
-    assert read_texts(drawn[0])[0].endswith("after 602 by December 2025, at least 700 by June 2026")
+    assert read_texts(drawn[0])[0].endswith(
+        "after 602 million people by December 2025, at least 700 million people by June 2026"
+    )
     assert "602 million people by December 2025" in read_texts(drawn[1])[0]
 
 
@@ -311,7 +309,7 @@ def test_a_level_is_shaded_alike_in_every_fan():
         clear = [1 - alpha for each, *_, alpha in shade_bands(levels) if each >= level]
         return 1 - np.prod(clear)
 
-    assert [alpha for *_, alpha in shade_bands((0.5, 0.8, 0.9))] == [0.2328, 0.1898, 0.4]
+    assert [alpha for *_, alpha in shade_bands((0.5, 0.8, 0.95))] == [0.16, 0.26, 0.4]
     for levels in ((0.5,), (0.2, 0.5), (0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)):
         assert shade_of(0.5, levels) == pytest.approx(0.627, abs=1e-3)
 
@@ -320,9 +318,9 @@ def test_hindcasts_count_what_the_band_covered():
     fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1], made=DATES[1])
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
     figure = figures.draw_hindcasts(fan, hold(NEWER, BREAKS), NAMES, "Source: test.")
-    assert "covered 1 of the 2" in read_texts(figure)[0].replace("\n", " ")
+    assert "held 1 of 2" in read_texts(figure)[0].replace("\n", " ")
     single = figures.draw_hindcasts(fan[fan["date"] == fan["date"].min()], hold(NEWER, BREAKS), NAMES, "Source: test.")
-    assert "covered" not in read_texts(single)[0]
+    assert "would have forecast earlier" in read_texts(single)[0]
 
 
 SERIES = {
@@ -343,12 +341,11 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     fan = make_fan(pd.date_range("2026-06-30", periods=10, freq="182D")).assign(basis="extrapolated")
     fan.loc[:4, "basis"] = "calibrated"
     fan[[f"q{level}" for level in QUANTILES]] *= scale
-    ends = {"share": [0.5, 0.75, 0.9], "date": fan["date"].iloc[-1], "value": np.array([700.0, 705.0, 710.0]) * scale}
     names = NAMES | {"title": title}
     rows, newer = add_bound(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
-    yield figures.draw_forecast(rows, series, names, "Source: test.", [0.8])
-    yield figures.draw_forecast(rows, series, names, "Source: test.", scenarios=pd.DataFrame(ends))
+    yield figures.draw_forecast(rows, series, names, "Source: test.")
+    yield figures.draw_bands(rows, series, names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place], made=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
@@ -452,7 +449,7 @@ def rule_verdict(verdict, low, high):
 @pytest.mark.parametrize(
     ("verdict", "told"),
     [
-        (("levels off", 1234.0, 1400.0), "as far as the curves describe the figures, growth ends between 1,200 and"),
+        (("levels off", 1234.0, 1400.0), "if the present pattern holds, growth ends between 1,200 and"),
         (("depends on the curve", 700.0, 9e3), "where growth ends depends on the curve, somewhere between"),
         (("not known", 700.0, np.inf), "the figures do not show where growth will stop"),
     ],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS
-from ..base.words import percent, say, say_count, say_day, say_name, say_range
+from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_name, say_range
 from ..forecast.hub_scores import RATIOS
+from ..forecast.register import PUBLISHED_MODEL
 
 
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
@@ -69,3 +71,26 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
             text if row["counted"] else f"{text} No outcome has been published since, so there is no score yet."
         )
     return sentences
+
+
+def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The newest registered forecast of each date as a row: date, made, range, middle, outcome.
+
+    Of several from the same day that of the published method counts.
+    """
+    newest: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: (row["published"], row["model_id"] == PUBLISHED_MODEL)):
+        newest[row["target_end_date"]] = row
+    listed = []
+    for day in sorted(newest):
+        row, unit = newest[day], newest[day]["unit"]
+        low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
+        outcome = "not yet published"
+        if row["outcome"]:
+            limit = pd.Series({"bound": row["side"], "value": float(row["outcome"])})
+            outcome = say(limit["value"], unit) if row["side"] == "exact" else say_limit(limit, unit)
+            outcome += ", known before: not counted" if row["hindsight"] == "True" else ""
+        spans = {"range": say_range(low, high, unit), "middle": say(middle, unit, high, bare=True)}
+        made = say_day(pd.Timestamp(row["published"]))
+        listed.append({"date": say_date(day), "made": made, **spans, "outcome": outcome})
+    return listed

@@ -14,8 +14,8 @@ import pandas as pd
 from ...base.columns import UNNAMED
 from ...base.files import read_json
 from ...base.project import RECORD
-from ...base.words import UNSTATED, say, say_date, say_day, say_large, say_limit, say_range
-from ...forecast.register import PUBLISHED_MODEL
+from ...base.words import UNSTATED, say_day, say_large
+from ...say.on_record import list_registered
 from ..parameters import Parameters, write_argument
 from ..record import list_written, locate, read_entry
 from ..table_files import read_rows
@@ -92,29 +92,6 @@ def build_made(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Map
         sources=sources,
         facts=list_facts(record),
     )
-
-
-def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The newest registered forecast of each date as a row: date, made, range, middle, outcome.
-
-    Of several from the same day that of the published method counts.
-    """
-    newest: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: (row["published"], row["model_id"] == PUBLISHED_MODEL)):
-        newest[row["target_end_date"]] = row
-    listed = []
-    for day in sorted(newest):
-        row, unit = newest[day], newest[day]["unit"]
-        low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
-        outcome = "not yet published"
-        if row["outcome"]:
-            limit = pd.Series({"bound": row["side"], "value": float(row["outcome"])})
-            outcome = say(limit["value"], unit) if row["side"] == "exact" else say_limit(limit, unit)
-            outcome += ", known before: not counted" if row["hindsight"] == "True" else ""
-        spans = {"range": say_range(low, high, unit), "middle": say(middle, unit, high, bare=True)}
-        made = say_day(pd.Timestamp(row["published"]))
-        listed.append({"date": say_date(day), "made": made, **spans, "outcome": outcome})
-    return listed
 
 
 def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -171,14 +171,15 @@ def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.
 def _say_forecast(fan: pd.DataFrame, start: tuple[Any, ...], series: AdoptionSeries, names: dict[str, Any]) -> str:
     """The title: the middle for the date of the headline, and the figure that it starts from."""
     at_date, unit = say_at(names.get("cumulative", False)), names["unit"]
-    newer = series.newer.join(series.readings)
-    last = say_limit(newer.loc[start[0]], unit) if start[0] in series.readings.index else say(start[1], unit)
-    after = f"{last} {at_date} {say_date(start[0])}"
+    read = series.newer.join(series.readings)
+    last = say_limit(read.loc[start[0]], unit) if start[0] in series.readings.index else say(start[1], unit)
+    after, newer = f"{last} {at_date} {say_date(start[0])}", read[read.index > start[0]]
+    newest = say_newer(newer, start[1], unit, at_date)
     if (fan["basis"] == "refuted").any():
-        newest = say_newer(newer, start[1], unit, at_date).removeprefix(", ")
-        return f"{names['title']}: {newest} contradicts the forecast from {after}"
+        return f"{names['title']}: {newest.removeprefix(', ')} contradicts the forecast from {after}"
     goal = find_goal([row for _, row in fan.iterrows()])
-    return f"{names['title']}: about {say_about(goal['q0.5'], unit)} {at_date} {say_date(goal['date'])}, after {after}"
+    middle = f"about {say_about(goal['q0.5'], unit)} {at_date} {say_date(goal['date'])}"
+    return f"{names['title']}: {middle}, after {after}{newest}"
 
 
 def _say_odds(axis: Axes, fan: pd.DataFrame, names: dict[str, Any], level: float) -> None:
