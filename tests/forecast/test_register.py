@@ -119,7 +119,7 @@ def test_what_no_figure_could_be_set_beside_is_refused(series, result):
     refuted = register.forecast(
         replace(series, censored=newer), references=indicators.load(SAMPLE).references(), residuals=result.residuals
     )
-    with pytest.raises(RunError, match="a newer figure refutes the forecast"):
+    with pytest.raises(RunError, match="a newer figure contradicts the forecast"):
         register.enter(series, refuted, ["2026-12-31"])
 
 

@@ -135,12 +135,12 @@ def test_target_with_its_bound(data):
         ("China", "genai_users", "", "", ""),
         ("China", "genai_users", 1405, "1405", ""),
         ("China", "genai_users", "1404.89", "1404.89", ""),
-        ("China", "internet_users", "internet_users", "population_year_end", "cannot bound itself"),
+        ("China", "internet_users", "internet_users", "population_year_end", "cannot limit itself"),
         ("China", "genai_adoption_rate", "internet_penetration", "internet_penetration", ""),
-        ("China", "online_payment_usage_rate", "internet_penetration", "100", "the bound is 100"),
-        ("Germany", "internet_use_itu", "internet_users", "100", "the bound is 100"),
+        ("China", "online_payment_usage_rate", "internet_penetration", "100", "the upper limit is 100"),
+        ("Germany", "internet_use_itu", "internet_users", "100", "the upper limit is 100"),
         ("Germany", "internet_use_itu", "internet_penetration", "100", "has no figure of Germany"),
-        ("Germany", "internet_use_itu", "internet_use_itu", "100", "cannot bound itself"),
+        ("Germany", "internet_use_itu", "internet_use_itu", "100", "cannot limit itself"),
     ],
 )
 def test_bounds(data, entity, indicator, bound, name, note):
@@ -314,7 +314,7 @@ def test_a_bound_of_zero_is_refused(tmp_path):
     rows = "Land,others,2020-12-31,0,exact,report,high,,\nLand,others,2023-12-31,90,exact,report,high,,\n"
     named = "others,Others,million people,Others,,,base,others,,,,\n"
     changed = {"observations": TABLES["observations"] + rows, "indicators": TABLES["indicators"] + named}
-    with pytest.raises(indicators.DataError, match="'others' is 0 on 2020-12-31; choose a bound that is above 0"):
+    with pytest.raises(indicators.DataError, match="'others' is 0 on 2020-12-31; choose a limit above 0"):
         load_changed(tmp_path, **changed).series("Land", "tool_users", "others")
 
 

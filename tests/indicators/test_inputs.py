@@ -192,7 +192,7 @@ def test_levels_are_told_apart_by_their_columns_or_refused(given_levels):
 
 @pytest.mark.parametrize("near", [1e-11, 1e-8, 0.0])
 def test_two_levels_that_tables_would_write_alike_are_refused(make, near):
-    with pytest.raises(ValueError, match="one band in the tables; leave one out"):
+    with pytest.raises(ValueError, match="the same range in tables; leave one out"):
         make(levels=[0.8, 0.8 + near])
     with pytest.raises(ParameterError, match="no two that tables would write alike"):
         read_parameters({"levels": [0.8, 0.8 + near]})

@@ -93,7 +93,7 @@ def forecast(
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
     >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
     >>> result
-    <Forecast of users: 52.0 in December 2025; forecast for December 2027: ... (80 % band, median ...)>
+    <Forecast of users: 52.0 in December 2025; forecast for December 2027: ... (80% range, median ...)>
     >>> result.quantiles.loc["2026-12-31"].is_monotonic_increasing
     True
     >>> axes = result.plot()

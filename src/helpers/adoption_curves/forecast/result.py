@@ -573,7 +573,7 @@ class Forecast:
         end, unit = self.quantiles.iloc[-1], self.target.unit
         low, high = band_ends(self.level)
         newer = say_newer(self.target.newer, self.windows.values[0, -1])
-        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} band, median {say(end[0.5])})"
+        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
         found = f"{NO_RANGE}, {WHY_NO_RANGE}" if self.declines else found
         return (
             f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
@@ -590,9 +590,9 @@ class Forecast:
         shown = fan[["date"]].assign(median=fan["q0.5"])
         for level in sorted(self.levels):
             ends = (fan[name] for name in band_columns(level))
-            shown[f"{say_level(level)} band"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
+            shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
         shown["basis"] = np.where(self.tested, "calibrated", "extrapolated")
-        note = f"Unit: {self.target.unit or 'that of the series'}. Calibrated: as far ahead as the bands were tested."
+        note = f"Unit: {self.target.unit or 'that of the series'}. Calibrated: as far ahead as the ranges were tested."
         table = tables.show(shown, f"{self.target.title}: combined forecast", note)
         source = b64encode(picture.getvalue()).decode()
         return f'<img alt="{escape(repr(self))}" src="data:image/png;base64,{source}">\n{table.as_raw_html()}'

@@ -410,7 +410,7 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     if as_of:
         return _load(path, choices, "", folder, *state).known_on(as_of)
     understood: list[str] = []
-    own = None if find_kind(path) == "file" else read_tables(path)
+    own = None if find_kind(path) == "file" else {**read_tables(path)}
     if own is not None and ((own["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve()):
         observations = own.pop("observations")
         return Data(observations, **own, path=path, own=list_exact(observations))
