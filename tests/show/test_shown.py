@@ -71,8 +71,11 @@ TAKEN_APART = (
     "Medians of the members",
     "Distance from the median",
     "Rank correlation",
+    "What was known of",
+    "The logistic curve at the limit, fitted in two ways",
+    "The same profile as confidence and as likelihood",
 )
-"""The forecast taken apart: what is in the forecast object, not in a table."""
+"""A forecast or a fit taken apart: what is in the notebook's own objects, not in a table."""
 
 
 def test_every_table_of_every_page_shows_the_numbers_of_its_csv(whole_run):
