@@ -66,14 +66,18 @@ def find_rows(columns, rows, frame, number):
 
 PIVOTED = ("Scenarios by", "Median of the combined", "Verdicts", "Generative AI users", "Probability of having")
 TAKEN_APART = (
-    "Logistic curve by",
-    "Weights of the members",
-    "Medians of the members",
-    "Distance from the median",
-    "Rank correlation",
-    "What was known of",
     "The logistic curve at the limit, fitted in two ways",
     "The same profile as confidence and as likelihood",
+    "What was known of",
+    "Paths, errors and quotients of one forecast",
+    "The figures that the forecast sees",
+    "Path of damped drift",
+    "Path of the Gompertz curve",
+    "Paths of the members",
+    "The weights λ of the three terms",
+    "Ranges of the members on",
+    "Mean of the members",
+    "Sets of members on",
 )
 """A forecast or a fit taken apart: what is in the notebook's own objects, not in a table."""
 
