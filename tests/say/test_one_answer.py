@@ -15,10 +15,10 @@ def test_page_and_forecast_agree_on_the_end(kept):
     """A median above the printed end is said; a printed end is never the joined intervals' own where that is nearer."""
     ceiling, fan = (pd.read_csv(kept / f"{name}.csv") for name in ("03_ceiling", "05_forecast"))
     found, last = ceiling.iloc[0], fan[fan["method"] == "combined"].iloc[-1]
-    told = " ".join(pd.read_csv(kept / "06_plain.csv")["sentence"])
+    told = " ".join(pd.read_csv(kept / "06_findings.csv")["sentence"])
     closed = found["verdict"] in curves.verdict.VERDICTS[:2]
     above = closed and last["q0.5"] > found["printed_high"]
-    assert ("lies above that range" in told) == above
+    assert ("is above that range" in told) == above
     if closed:
         wide = found["printed_high"] / found["printed_low"]
         assert wide >= curves.verdict.WIDTH * (1 - 1e-6) or found["printed_high"] == found["bound"]

@@ -66,13 +66,20 @@ def find_rows(columns, rows, frame, number):
 
 PIVOTED = ("Scenarios by", "Median of the combined", "Verdicts", "Generative AI users", "Probability of having")
 TAKEN_APART = (
-    "Logistic curve by",
-    "Weights of the members",
-    "Medians of the members",
-    "Distance from the median",
-    "Rank correlation",
+    "The logistic curve at the limit, fitted in two ways",
+    "The same profile as confidence and as likelihood",
+    "What was known of",
+    "Paths, errors and quotients of one forecast",
+    "The figures that the forecast sees",
+    "Path of damped drift",
+    "Path of the Gompertz curve",
+    "Paths of the members",
+    "The weights λ of the three terms",
+    "Ranges of the members on",
+    "Mean of the members",
+    "Sets of members on",
 )
-"""The forecast taken apart: what is in the forecast object, not in a table."""
+"""A forecast or a fit taken apart: what is in the notebook's own objects, not in a table."""
 
 
 def test_every_table_of_every_page_shows_the_numbers_of_its_csv(whole_run):
