@@ -14,7 +14,7 @@ TABLE = re.compile(r"^\| `(\d\d_\w+)` \| .*? \| (.*) \|$", re.MULTILINE)
 COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
 TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
 DOCUMENTED = {name: dict(COLUMN.findall(columns)) for name, columns in TABLE.findall(TEXT)}
-BY_METHOD = {"04_residuals", "05_band"}  # a column a method
+BY_METHOD = {"05_band"}  # a column a method
 
 
 def holds(kind, cells):
@@ -44,9 +44,8 @@ def test_a_run_has_the_documented_tables_and_columns(whole_run):
     assert [path.stem for path in paths] == list(DOCUMENTED)
     for path in paths:
         check_columns(path)
-        if path.stem != "04_residuals":  # where the methods stand in another order
-            names = [name for name in pd.read_csv(path, nrows=0) if name in DOCUMENTED[path.stem]]
-            assert names == list(DOCUMENTED[path.stem])
+        names = [name for name in pd.read_csv(path, nrows=0) if name in DOCUMENTED[path.stem]]
+        assert names == list(DOCUMENTED[path.stem])
 
 
 @pytest.mark.parametrize("folder", sorted(path.parent for path in golden.RUNS.parent.glob("*/06_findings.csv")))

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from base64 import b64decode, b64encode
+from datetime import datetime
 
 import nbformat
 import pandas as pd
@@ -43,8 +44,8 @@ def pages(small_run):
     return {path.stem: Page(path) for path in (small_run / "html").glob("*.html")}
 
 
-def test_every_notebook_has_a_page_and_there_is_an_index(pages):
-    assert set(pages) == {"index", "01_check_small", "05_forecast_small", "06_summarise_small"}
+def test_every_notebook_has_a_page_beside_the_index_and_how_it_was_made(pages):
+    assert set(pages) == {"index", "made", "01_check_small", "05_forecast_small", "06_summarise_small"}
 
 
 def test_the_policy_allows_this_style_and_images_within_the_page_and_nothing_else(pages):
@@ -57,8 +58,9 @@ def test_the_policy_allows_this_style_and_images_within_the_page_and_nothing_els
         assert rules == {**none, "img-src": "data:", "style-src": f"'sha256-{digest}'"}, name
 
 
-def test_the_index_leads_to_every_exhibit(pages, small_run):
-    linked = set(pages["index"].links)
+def test_the_page_on_how_it_was_made_leads_to_every_exhibit(pages, small_run):
+    assert "made.html" in pages["index"].links
+    linked = set(pages["made"].links)
     assert {f"../tables/{path.name}" for path in (small_run / "tables").iterdir()} <= linked
     assert {f"charts/{name}.html" for name in ("01_series", "05_forecast")} <= linked
 
@@ -100,28 +102,38 @@ def test_data_are_text_and_never_markup(pages):
     assert "The ceiling is &lt;b&gt;not&lt;/b&gt; identified." in pages["index"].text
 
 
-def test_the_index_says_what_was_found_and_how(pages):
+def test_the_index_says_what_was_found(pages, small_run):
     text = pages["index"].text
-    assert "<h1><bdi>Generative AI users</bdi>: <bdi>China</bdi></h1>" in text
-    assert '<p class="lead">China had 602 M.</p>' in text
-    assert '<p class="muted">Next: January or February 2027 (expected)</p>' in text
+    assert "<h1><bdi>Generative AI users: China</bdi></h1>" in text
+    day = f"{datetime.fromisoformat(json.loads((small_run / 'run.json').read_text())['made']):%-d %B %Y}"
+    assert f'<p class="lead">China had 602 M. We made this forecast on {day}.</p>' in text
+    assert "<dt>What could be wrong</dt><dd>The ceiling is" in text
+    assert '<p class="muted">The next figure is expected in January or February 2027.</p>' in text
     for reading in ("602 million people", "801 million people (650 to 1,002)", "not within the horizon"):
         assert f"<td>{reading}</td>" in text
-    assert "adoption run small -p horizon_years 3 -p data tests/sample" in text
-    assert "China Internet Network Information Center" in text
-    for name in ("01_coverage", "05_forecast", "06_key_numbers", "06_statements"):
-        assert f'<a href="../tables/{name}.csv">' in text
     assert pages["index"].images[0]["alt"] == "Users by date, rising"
     assert '<a href="charts/01_series.html"' in text
+
+
+def test_another_page_says_how_it_was_made(pages):
+    text = pages["made"].text
+    assert "adoption run small -p horizon_years 3 -p data tests/sample" in text
+    assert "China Internet Network Information Center" in text
+    for name in ("01_coverage", "05_forecast", "06_key_numbers", "06_findings"):
+        assert f'<a href="../tables/{name}.csv">' in text
     assert "years to forecast after the last observation" in text
     assert re.search(r"<dt>pandas</dt><dd>\d", text)
 
 
-def test_pages_are_the_same_whenever_they_are_written(small_run, run):
+def test_pages_are_the_same_whenever_they_are_written_but_for_the_day_on_the_first(small_run, run):
     record = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**record, "made": "2001-01-01T00:00:00+00:00"}))
+    (run / "run.json").write_text(json.dumps({**record, "made": "2001-01-02T00:00:00+00:00"}))
     write_pages(run)
-    assert list_files(run / "html") == list_files(small_run / "html")
+    day = f"{datetime.fromisoformat(record['made']):%-d %B %Y}".encode()
+    made, before = list_files(run / "html"), list_files(small_run / "html")
+    assert made["index.html"].count(b"2 January 2001") == 2
+    made["index.html"] = made["index.html"].replace(b"2 January 2001", day)
+    assert made == before
 
 
 def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
@@ -171,7 +183,7 @@ def test_a_shell_reads_back_what_the_command_names(value):
 
 
 def test_the_index_holds_its_tables_and_a_notebooks_page_leads_to_them(pages, small_run):
-    shown = {"01_check_small": "01_coverage", "05_forecast_small": "05_forecast", "index": "06_statements"}
+    shown = {"01_check_small": "01_coverage", "05_forecast_small": "05_forecast", "index": "06_findings"}
     for page, name in shown.items():
         link = re.search(rf'<a (?=[^>]*download="{name}\.csv")[^>]*href="([^"]*)"', pages[page].text)[1]
         if page == "index":

@@ -55,10 +55,8 @@ rows = [
     ("half", "Half of the base", None, None, None, "", "not within the horizon"),
 ]
 results.keep("06_key_numbers", pd.DataFrame(rows, columns=columns))
-statements = pd.DataFrame({"key": ["a"], "statement": ["The ceiling is <b>not</b> identified."]})
-results.keep("06_statements", statements)
-said = {"part": ["now", "speed"], "sentence": [f"{entity} had {last:g} M.", "More?"]}
-results.keep("06_findings", pd.DataFrame(said))
+sentences = [f"{entity} had {last:g} M.", "The ceiling is <b>not</b> identified."]
+results.keep("06_findings", pd.DataFrame({"part": ["deck", "caution"], "sentence": sentences}))
 Markdown("Data are *text*: <img src=x onerror=alert(1)> and [link](javascript:alert(1))")""",
 ]
 ALL = {"01_check_small": CHECK, "05_forecast_small": FORECAST, "06_summarise_small": SUMMARY}
