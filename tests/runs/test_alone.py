@@ -165,7 +165,10 @@ def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
 def list_citations(run):
     """What each page of a run says of how it is cited."""
     texts = [BeautifulSoup(path.read_bytes(), "html.parser").get_text("\n") for path in list_pages(run)]
-    found = [re.search(r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$", text) for text in texts]
+    found = [
+        re.search(r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$", text)
+        for text in texts
+    ]
     return {re.sub(r", commit [0-9a-f]+", "", match[1]) for match in found}
 
 
