@@ -258,8 +258,8 @@ def test_a_band_has_a_score_only_where_its_quantiles_are_there(data):
     assert (found["inside"], found["inside_50"], found["inside_95"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80 %"
     inner = entries.assign(output_type_id=entries["output_type_id"].replace({0.1: 0.4, 0.9: 0.6}))
     found = on_record.add_sentences(hub_scores.score_register(inner, data)).iloc[0]
-    assert "no 80 % band" in found["text"]
-    assert "80 % band; median" not in found["text"]
+    assert "no 80% range" in found["text"]
+    assert "80% range; median" not in found["text"]
 
 
 def test_the_levels_are_those_that_the_hub_requires(tmp_path):

@@ -39,7 +39,7 @@ def test_every_exhibit_is_there(folder):
     assert figures | {"06_register"} == list_exhibits("draw")
     assert {path.stem for path in (folder / "tables").iterdir()} == list_exhibits("keep", "show")
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg", ".csv"}
-    assert len(list((folder / "html").glob("*.html"))) == 1 + len(find_notebooks())
+    assert len(list((folder / "html").glob("*.html"))) == 2 + len(find_notebooks())
     empty = {path.stem for path in (folder / "tables").iterdir() if not len(pd.read_csv(path))}
     assert empty == {"06_register", "06_scores"}  # the sample brings no record
 

@@ -188,7 +188,7 @@ def test_pdfs_are_drawn_where_they_are_asked_for(place, make):
     assert said[CHECK].endswith(" s (the forms of its figures changed)")
     assert {path.name for path in folder.glob("figures/*.pdf")} == {"01_series.pdf", "05_forecast.pdf"}
     assert 'download="01_series.pdf"' in (folder / "html" / f"{CHECK}.html").read_text(encoding="utf-8")
-    assert "--pdf</code>" in (folder / "html" / "index.html").read_text(encoding="utf-8")
+    assert "--pdf</code>" in (folder / "html" / "made.html").read_text(encoding="utf-8")
     assert (make(pdf=True)[:15], verify(folder, place / "notebooks")) == ("Nothing changed", [])
     assert list_run(make()) == set(), "they were made before"
     assert list_files(folder / "tables") == tables

@@ -278,7 +278,7 @@ def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
     for path in folder.glob("*.*"):
         assert (b"secret" in path.read_bytes()) == (path.name == "sweep.json"), path
     pages = list(folder.glob("*/html/*"))
-    assert len(pages) == 8
+    assert len(pages) == 10
     assert not any("secret" in page.read_text() for page in pages)
 
 

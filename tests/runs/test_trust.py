@@ -138,7 +138,7 @@ def test_no_page_tells_where_own_data_lie(here, capsys, tmp_path):
         text = page.read_text()
         assert "secret" not in text, page
         assert str(tmp_path) not in text, page
-    assert "heat &amp; pumps.csv" in (folder / "html" / "index.html").read_text()
+    assert "heat &amp; pumps.csv" in (folder / "html" / "made.html").read_text()
     assert call(capsys, "verify", "mine")[0] == 0
     assert call(capsys, "export", "mine")[0] == 0
     text = (folder / "html" / "index.html").read_text()
