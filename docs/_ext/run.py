@@ -44,7 +44,7 @@ references = data.references(exclude=series)
 result = forecast.forecast(series, references=references)
 ```
 
-What if the bound is wrong? [That is drawn on the page on Python](../python.md#what-if-the-bound-is-wrong).
+What if the upper limit is wrong? [The page on Python draws that](../python.md#what-if-the-upper-limit-is-wrong).
 
 ::::{container} gallery
 """
