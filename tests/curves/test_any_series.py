@@ -163,7 +163,7 @@ def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
     columns = {name: given[name] for name in given if name == "source"}
     parameters = {name: given[name] for name in given if name == "bound"}
     execute({"data": str(write(tmp_path, values, **columns)), "run": "edge", **parameters})
-    assert len(list((tmp_path / "outputs").glob("lab/edge/tables/06_*.csv"))) == 7
+    assert len(list((tmp_path / "outputs").glob("lab/edge/tables/06_*.csv"))) == 4
 
 
 @pytest.mark.slow
