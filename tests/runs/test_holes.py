@@ -295,7 +295,7 @@ def test_two_own_files_of_a_folder_go_on_record_and_figures_of_others_stay(tmp_p
     target = read_target(tmp_path / "forecasts")
     assert target.groupby("indicator").size().to_dict() == {"one": 5, "two": 5}
     code, out, _ = call(capsys, "score", "--data", str(tmp_path / "one.csv"), "--update")
-    assert (code, "No figure has come since" in out) == (0, True)
+    assert (code, "No outcome has been published since" in out) == (0, True)
     pd.testing.assert_frame_equal(read_target(tmp_path / "forecasts"), target)
 
 
@@ -537,8 +537,8 @@ def test_equations_that_never_end_are_text_at_once(opened):
 
 @pytest.mark.parametrize("text", ["run: !!binary aGVsbG8=", "shares: [!!binary AAAA]"])
 def test_bytes_are_no_parameter(capsys, tmp_path, text):
-    with pytest.raises(ValueError, match="binary is no kind of value that a parameter has"):
+    with pytest.raises(ValueError, match="binary is no type of a parameter"):
         parse_yaml(text)
     (tmp_path / "mine.yaml").write_text(text)
     code, _, err = call(capsys, "run", "-f", tmp_path / "mine.yaml")
-    assert (code, "binary is no kind of value" in err) == (2, True)
+    assert (code, "binary is no type of a parameter" in err) == (2, True)

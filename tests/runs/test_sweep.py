@@ -1,6 +1,7 @@
 """Sweeps: what the file may say, and that what runs share is made once, whatever fails meanwhile."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -321,8 +322,11 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
 
 @linux
 @SLOW
-def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, tmp_path):
+def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, notebooks):
     distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    for path in (place / "notebooks").glob("0*.ipynb"):
+        path.unlink()
+    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
     (place / "grid.yaml").write_text("grid: {horizon_years: [1, 2, 3, 4]}\n")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
