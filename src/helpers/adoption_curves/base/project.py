@@ -123,9 +123,9 @@ COUNTED = ("levelled", "levelled_ranges", "early_phones")
 """Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
 
 
-def find_counted(name: str) -> Path:
-    """The file of one of `COUNTED`, also for data of one's own."""
-    return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / f"{name}.csv"
+def find_own(name: str) -> Path:
+    """A file of the data that belong to this package, such as one of `COUNTED`, also where a run reads other data."""
+    return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / name
 
 
 def find_data(data: str = "data") -> Path:

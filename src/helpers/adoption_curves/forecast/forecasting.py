@@ -12,15 +12,16 @@ from .. import indicators
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
 from ..base.words import say, say_count, say_name
 from ..curves import decimal_years, to_dates
+from ..curves.verdict import ENOUGH
 from ..indicators.series import READ, AdoptionSeries
 from . import bands
 from .added import take_increments
-from .lessons import References, is_early, recall
+from .lessons import Lessons, References, is_early, recall
 from .methods import PUBLISHED, Origin, methods_for
 from .result import Forecast
 from .rolling import can_calibrate
-from .targets import assess_series, check_limits, lead, read_references, read_series
-from .windows import SHORTEST, SHORTEST_SPAN, last_window, next_dates
+from .targets import check_limits, lead, read_references, read_series
+from .windows import SHORTEST, SHORTEST_SPAN, Windows, last_window, next_dates
 
 
 def forecast(
@@ -114,7 +115,7 @@ def forecast_target(
     method: str = PUBLISHED,
 ) -> Forecast:
     """Forecast of a target, with calibrations of the references that several targets share."""
-    assessed, target = assess_series(target), target.use_readings()
+    printed, target = target, target.use_readings()
     windows = last_window(target.values, target.bound)
     check_limits(target)
     levels, shares = check_levels(levels), read_shares("shares", shares)
@@ -126,18 +127,21 @@ def forecast_target(
     early = is_early(target.unit, windows)
     lessons = references.teach(target.technology, windows.bounded, windows.points, early)
     dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
-    given = (dates, levels, shares, method)
-    result = Forecast(target, Origin(windows, lessons.prior), lessons, *given, assessed)
+
+    def make(series: AdoptionSeries, seen: Windows, taught: Lessons) -> Forecast:
+        return Forecast(series, Origin(seen, taught.prior), taught, dates, levels, shares, method, printed)
+
+    result = make(target, windows, lessons)
     more = take_increments(target) if target.cumulative and not windows.bounded else None
     if more is not None:
-        origin = Origin(last_window(more.values), lessons.prior)
-        result = replace(result, added=Forecast(more, origin, lessons, *given, assessed))
-    ended = lead(target, assessed)
-    if ended is None or method != PUBLISHED:
+        result.added = make(more, last_window(more.values), lessons)
+    if method != PUBLISHED or len(printed.values) < ENOUGH:  # no verdict of fewer figures changes a forecast
         return result
-    windows = last_window(ended.values, ended.bound)
-    lessons = references.teach(target.technology, True, windows.points)
-    return replace(result, led=Forecast(ended, Origin(windows, lessons.prior), lessons, *given, assessed))
+    ended = lead(target, result.assessed)
+    if ended is not None:
+        seen = last_window(ended.values, ended.bound)
+        result.led = make(ended, seen, references.teach(target.technology, True, seen.points))
+    return result
 
 
 def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -238,7 +242,7 @@ def hindcast(
     last = target.values.index[-1]
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
-        made = max([origin, *find_published(target).reindex([origin]).dropna()])
+        made = max([origin, *target.published.reindex([origin]).dropna()])
         earlier = [each for each in (cut_series(each, made, made) for each in references) if len(each.values)]
         if not can_calibrate(earlier):
             continue
@@ -251,42 +255,21 @@ def hindcast(
         frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
     if not frames:
         quantiles = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
-        columns = [
-            "origin",
-            "made",
-            "entity",
-            "indicator",
-            "date",
-            "method",
-            "mean",
-            *quantiles,
-            "unit",
-            "basis",
-            "actual",
-        ]
-        return pd.DataFrame(columns=columns)
+        columns = ["origin", "made", "entity", "indicator", "date", "method", "mean", *quantiles, "unit", "basis"]
+        return pd.DataFrame(columns=[*columns, "actual"])
     rows = pd.concat(frames, ignore_index=True)
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
 
 
 def cut_series(series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None) -> AdoptionSeries:
     """Series cut at `date`, without exact figures that were published after the day `made`."""
-    public = find_published(series)
-    secret = public.index[:0] if made is None else public.index[public > made]
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
-    cut["values"] = cut["values"].drop(secret, errors="ignore")
+    if made is not None:
+        cut["values"] = cut["values"][~(series.published > made)]
     cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
     cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
     rows = {name: getattr(series, name) for name in ("breaks", "observations")}
     return replace(series, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
-
-
-def find_published(series: AdoptionSeries) -> pd.Series:
-    """Days on which the exact figures of a series were first published, by date; empty where none is known."""
-    rows = series.observations
-    if "published" not in rows:
-        return pd.Series([], pd.DatetimeIndex([]), dtype="datetime64[ns]")
-    return rows[rows["bound"] == "exact"].groupby("date")["published"].min()
 
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:

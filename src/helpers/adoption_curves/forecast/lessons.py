@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.project import find_counted
+from ..base.project import find_own
 from ..indicators.series import AdoptionSeries
 from .bands import Errors, is_bounded
 from .methods import PUBLISHED, Prior, last_shares, learn_prior, methods_for
@@ -155,7 +155,7 @@ def read_counts(name: str) -> pd.DataFrame:
     -------
     DataFrame
     """
-    return pd.read_csv(find_counted(name))
+    return pd.read_csv(find_own(f"{name}.csv"))
 
 
 MOST_TAUGHT = 4

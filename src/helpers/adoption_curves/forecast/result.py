@@ -25,6 +25,7 @@ from .lessons import Lessons, read_counts
 from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
 from .paths import PATHS, keep, levels_within, refutes, sift
 from .scores import evaluate, summarise_coverage
+from .targets import assess_series
 from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
 
 if TYPE_CHECKING:
@@ -114,10 +115,15 @@ class Forecast:
     levels: tuple[float, ...]
     shares: tuple[float, ...]
     method: str
-    assessed: Assessment
+    printed: AdoptionSeries  # its figures as they were printed, without readings
     led: Forecast | None = None
     added: Forecast | None = None
     _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def assessed(self) -> Assessment:
+        """Verdict on the ceiling of the printed figures."""
+        return assess_series(self.printed)
 
     @property
     def residuals(self) -> pd.DataFrame:

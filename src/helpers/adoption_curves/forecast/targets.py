@@ -101,8 +101,7 @@ def lead(series: AdoptionSeries, assessed: Assessment) -> AdoptionSeries | None:
     """
     if assessed.verdict != "levels off":
         return None
-    at_least = series.censored.loc[series.censored["bound"] == "at_least", "value"]
-    end = min(max(assessed.high, ROOM * max([*series.values, *at_least])), series.limit)
+    end = min(max(assessed.high, ROOM * max([*series.values, *series.at_least])), series.limit)
     bound = pd.Series(end, index=series.values.index) if series.bound is None else series.bound.clip(upper=end)
     return replace(series, bound=bound)
 
@@ -114,7 +113,7 @@ def check_limits(series: AdoptionSeries) -> None:
     ------
     ValueError
     """
-    at_least = series.censored.loc[series.censored["bound"] == "at_least", "value"]
+    at_least = series.at_least
     highest = max([*series.values, *at_least])
     if highest > series.limit * (1 + BASE_TOLERANCE):
         raise ValueError(

@@ -137,6 +137,16 @@ class AdoptionSeries:
         return self.censored.loc[self.censored.index > self.values.index[-1]].sort_index()
 
     @property
+    def at_least(self) -> pd.Series:
+        """Values of the rows of ``censored`` that are lower bounds, by date."""
+        return self.censored.loc[self.censored["bound"] == "at_least", "value"]
+
+    @property
+    def published(self) -> pd.Series:
+        """Day of publication of each exact observation; NaT if it is not known."""
+        return pd.to_datetime(self._published("published"))
+
+    @property
     def readings(self) -> pd.DataFrame:
         """Both ends of each of `newer` of which they are known: index date, columns read_low and read_high."""
         rows = self.observations.set_index("date").reindex(columns=[*READ]).dropna()
@@ -178,7 +188,7 @@ class AdoptionSeries:
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
             raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
-        beyond = self.censored.loc[self.censored["bound"] == "at_least", "value"]
+        beyond = self.at_least
         seen, limits = pd.concat([self.values, beyond]), np.r_[limits, interpolate_known(values, beyond.index)]
         above = seen.to_numpy(float) > limits * (1 + BASE_TOLERANCE)
         if above.any():

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from ..base.project import CHECKOUT, PACKAGED
+from ..base.project import find_own
 from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
@@ -166,6 +166,5 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
 
 def read_schemas() -> dict[str, dict[str, Any]]:
     """Return the Table Schema of each table; a folder of one's own has those of the project."""
-    folder = PACKAGED if PACKAGED.is_dir() else CHECKOUT
-    content = json.loads((folder / "data" / "datapackage.json").read_text(encoding="utf-8"))
+    content = json.loads(find_own("datapackage.json").read_text(encoding="utf-8"))
     return {one["name"]: one["schema"] for one in content["resources"]}

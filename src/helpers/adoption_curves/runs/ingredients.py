@@ -23,8 +23,8 @@ from ..base.project import (
     REGISTER,
     RunError,
     find_citation,
-    find_counted,
     find_data,
+    find_own,
     find_register,
     find_root,
     shorten_path,
@@ -182,7 +182,7 @@ def hash_data(source: Source) -> dict[str, str]:
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    counted = {f"data/{name}.csv": hash_file(find_counted(name)) for name in COUNTED if f"{name}.csv" not in files}
+    counted = {f"data/{name}.csv": hash_file(find_own(f"{name}.csv")) for name in COUNTED if f"{name}.csv" not in files}
     return files | counted
 
 

@@ -46,8 +46,6 @@ from .style import (
 
 ENOUGH = 2
 """Later figures from which on it is said how many of them a band covered."""
-ALIKE = 0.02
-"""Of the highest value: lines that nowhere lie further apart are named together."""
 
 
 def draw_forecast(
