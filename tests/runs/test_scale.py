@@ -169,7 +169,8 @@ def list_large(count=COUNT):
 def test_the_notebook_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
     runs = list_large()
     for place, run in enumerate(runs):
-        values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20, "horizon_years": run.horizon_years}
+        values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20}
+        values |= {"horizon_years": run.horizon_years, "shares": run.shares}
         make(tmp_path, f"large/{run.run}", **values)
     reads, read_csv = [], pd.read_csv
     monkeypatch.setattr(pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))

@@ -287,7 +287,7 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
         ["target_end_date", "published", "ours"]
     )
     rows = order.drop_duplicates("target_end_date", keep="last")
-    figure, axes = open_canvas(0.9 + 0.42 * max(4, len(rows)))
+    figure, axes = open_canvas(0.9 + 0.5 * max(4, len(rows)))
     axis = axes[0, 0]
     for place, row in enumerate(rows.to_dict("records")):
         colour = GREY if row["hindsight"] else BLUE
