@@ -34,8 +34,8 @@ def damp(years):
 
 def scale(share, last, floor):
     """The height of shares above a floor on the scale g, and how much steeper than g it is there."""
-    part = (share - floor * last) / (1 - floor * last)
-    return g(part), g_slope(part) / (1 - floor * last) / g_slope(share)
+    part, held = ((each - floor * last) / (1 - floor * last) for each in (share, np.clip(share, 0.01, 0.95)))
+    return g(part), g_slope(held) / (1 - floor * last) / g_slope(share)
 
 
 def list_variances(years, count, rate, omega, steep):

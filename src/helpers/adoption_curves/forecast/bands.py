@@ -83,8 +83,9 @@ class Cases:
     def scale(self, shares: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
         """Shares on the scale between floor and bound, and how much steeper than the link it is there, (R,) each."""
         lowest, within = floor * self.last, STEEP_WITHIN[self.bounded]
-        part = (shares - lowest) / (1 - lowest)
-        steeper = self.link.deriv(np.clip(part, *within)) / (1 - lowest) / self.link.deriv(np.clip(shares, *within))
+        held = np.clip(shares, *within)  # the same share for both slopes, or their quotient jumps near the limit
+        part, above = ((each - lowest) / (1 - lowest) for each in (shares, held))
+        steeper = self.link.deriv(np.clip(above, *within)) / (1 - lowest) / self.link.deriv(held)
         return to_link(self.link, part), steeper
 
 
