@@ -137,6 +137,15 @@ def test_no_sentence_is_longer_than_thirty_words(name):
     assert [each for each in sentences if len(each.split()) > LONGEST] == []
 
 
+def test_percentages_have_no_blank():
+    """In what a person reads: pages but their tables, which show how files write them, notebooks and the package."""
+    texts = {name: " ".join(read_sentences(path.read_text(encoding="utf-8"))) for name, path in PAGES.items()}
+    for folder, kind in (("notebooks", "*.ipynb"), ("src", "*.py")):
+        texts |= {path.name: path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob(kind)}
+    found = {name: re.findall(r".{30}\d %.{9}|[\d.]+f} %", text) for name, text in texts.items()}
+    assert {name for name, each in found.items() if each} <= {"method.md", "05_forecast_adoption.ipynb"}, found
+
+
 def test_the_docs_are_short():
     assert sum(len(path.read_text(encoding="utf-8").split()) for path in (ROOT / "docs").glob("*.md")) <= 13_000
 

@@ -112,7 +112,7 @@ def page(lab):
             page.first = time.monotonic() - began
             page.wait_for_selector(DONE)
             page.whole = time.monotonic() - began
-            page.wait_for_selector("text=80 % range >> nth=0")
+            page.wait_for_selector("text=80% range >> nth=0")
             yield page
         finally:
             browser.close()

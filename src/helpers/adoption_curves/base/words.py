@@ -174,7 +174,7 @@ DECLINED = "below its peak"
 NO_RANGE = "no range"
 """The basis of a forecast past a peak, of which no range is given."""
 WHY_NO_RANGE = "because tested ranges always held for some fallen technologies and never for others"
-"""Ten comparison technologies fell by 5 % or more; each was left out in turn, see benchmarks/RESULTS.md."""
+"""Ten comparison technologies fell by 5% or more; each was left out in turn, see benchmarks/RESULTS.md."""
 
 
 def say_unit(unit: str) -> str:

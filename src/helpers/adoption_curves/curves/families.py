@@ -159,7 +159,7 @@ class Exponential(AdoptionCurve):
 class Weibull(AdoptionCurve):
     """Weibull curve, ``K (1 - exp(-((t - launch) / s)^c))``.
 
-    Parameters: ceiling K, scale s (years from the launch to 63 % of K), shape c (above 1: an S curve). Source: Sharif
+    Parameters: ceiling K, scale s (years from the launch to 63% of K), shape c (above 1: an S curve). Source: Sharif
     and Islam 1980.
 
     Degenerates: before the bend K and s run to infinity together and the curve is a power of time.
