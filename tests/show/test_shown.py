@@ -109,7 +109,7 @@ def read_shown(run, number, caption):
     ("caption", "table", "value", "heading"),
     [
         ("Scenarios by", "05_scenarios", "value", lambda row: f"{100 * row['share']:g} % of the bound"),
-        ("Median of the combined forecast by bound", "05_bounds", "q0.5", lambda row: row["bound"]),
+        ("Median of the combined forecast by upper limit", "05_bounds", "q0.5", lambda row: row["bound"]),
         ("Median of the combined forecast by factor", "05_shifts", "q0.5", lambda row: row["factor"]),
     ],
 )
