@@ -132,7 +132,7 @@ def test_a_page_has_five_key_numbers_at_most_and_one_for_how_often_the_range_hel
         ranges = run != "declining"  # of which no range is given
         assert len(numbers) <= 5
         assert numbers["key"].str.startswith("coverage_").sum() == ranges
-        assert len(re.findall(r"held the outcome", said)) == ranges, said
+        assert len(re.findall(r"contained the outcome", said)) == ranges, said
         assert bool(facts.no_range) != ranges
         if ranges:
             assert round(facts.tested["covered"]) == round(numbers["value"].iloc[-1])
@@ -216,7 +216,8 @@ def test_untrue_sentences_of_release_03_are_gone():
     facts = read_facts("baseline")
     low, high = facts.limit_then["q0.1"], facts.limit_then["q0.9"]
     assert facts.band(facts.goal)[1] > facts.bound
-    assert f"we forecast {low:,.0f} to {high:,.0f} million people of them" in said
+    then = f"{facts.goal['date']:%B %Y}"
+    assert f"Our range of that limit for {then} is {low:,.0f} to {high:,.0f} million people." in said
 
 
 def test_kept_sentences_are_those_of_the_kept_tables():
