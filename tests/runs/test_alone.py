@@ -130,6 +130,17 @@ def test_figures_of_a_run_alone_are_drawings(whole_run):
     assert 'class="chart narrow"' in texts["05_forecast"]
 
 
+@pytest.mark.parametrize("run", ["small_run", pytest.param("whole_run", marks=SLOW)])
+def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(request, run):
+    paths = [*(request.getfixturevalue(run) / "figures").glob("*.svg")]
+    assert len(paths) >= 2
+    for path in paths:
+        drawing = path.read_text(encoding="utf-8")
+        named = re.findall(r"font(?:-family)?: ([^;\"]+)", drawing)
+        assert len(named) >= drawing.count("<text") > 0, path.name
+        assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, path.name
+
+
 def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
     text = (reports["sweep"] / "comparison.html").read_text(encoding="utf-8")
     assert text.count('class="chart wide"') == text.count('class="chart narrow"') == 1

@@ -25,7 +25,7 @@ from .embeds import list_forms
 from .exhibits import embed_files, embed_image
 from .frame import render
 
-THUMBNAIL = 680  # pixels of width, shown at 340
+THUMBNAIL = 510  # pixels of width, shown at 340
 HEADINGS = {
     "now": "Now",
     "speed": "How fast",
