@@ -217,7 +217,7 @@ def test_untrue_sentences_of_release_03_are_gone():
     low, high = facts.limit_then["q0.1"], facts.limit_then["q0.9"]
     assert facts.band(facts.goal)[1] > facts.bound
     then = f"{facts.goal['date']:%B %Y}"
-    assert f"Our range of that limit for {then} is {low:,.0f} to {high:,.0f} million people." in said
+    assert f"Our range of the upper limit for {then} is {low:,.0f} to {high:,.0f} million people." in said
 
 
 def test_kept_sentences_are_those_of_the_kept_tables():

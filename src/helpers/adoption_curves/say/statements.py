@@ -277,8 +277,8 @@ def state_calibration(
     horizons = judged["horizon_years"]
     text = (
         f"The ranges are calibrated on {say_count(number, *kind)} ({say_count(len(judged), 'forecast')} "
-        f"{say_ahead(horizons.min())} to {say_ahead(horizons.max())} ahead). For those left out of the calibration in "
-        f"turn, {say_level(level)} ranges contained {percent(mean)} of outcomes"
+        f"{say_ahead(horizons.min())} to {say_ahead(horizons.max())} ahead). For {kind[1]} left out of the "
+        f"calibration in turn, {say_level(level)} ranges contained {percent(mean)} of outcomes"
     )
     numbers = {"technologies": number, "forecasts": len(judged), name: mean}
     numbers |= {"nearest_years": horizons.min(), "furthest_years": horizons.max()}
@@ -343,7 +343,7 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     paths = scenarios.dropna(subset=["value"]).set_index("share")["value"]
     if len(paths):
         text += f". Growth that stops at {percent(paths.index[0])} to {percent(paths.index[-1])} of the upper limit "
-        text += f"would give {say_range(paths.iloc[0], paths.iloc[-1], unit)}"
+        text += f"would then give {say_range(paths.iloc[0], paths.iloc[-1], unit)}"
         numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
         numbers |= {"lowest_share": paths.index[0], "highest_share": paths.index[-1]}
     return f"{text}.", numbers
@@ -381,8 +381,9 @@ def state_contradiction(
     outside = f"below {say(low, unit, high, bare=True)} or above {say(high, unit)}"
     text = (
         f"A figure {outside} for {say_day(row['date'])} has a chance of one in ten by this forecast. The "
-        f"{say_level(level)} range is {say_range(near, far, unit)}. Of the outcomes of {kind[1]} "
-        f"{say_ahead(horizon)} ahead, {percent(below)} were below such ranges and {percent(above)} above."
+        f"{say_level(level)} range for that date is {say_range(near, far, unit)}. Of the outcomes of {kind[1]} "
+        f"{say_ahead(horizon)} ahead, {percent(below)} were below their {say_level(level)} range and "
+        f"{percent(above)} above."
     )
     numbers = {"date": date, "low_90": low, "low": near, "high": far, "high_90": high}
     return text, numbers | {"horizon_years": horizon, "share_below": below, "share_above": above}

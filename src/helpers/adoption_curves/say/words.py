@@ -271,7 +271,7 @@ def _write_caution(facts: Facts) -> str:
     if facts.limit_then is not None and not facts.refuted:
         low, high = facts.band(facts.limit_then)
         text = f"Our range ends above today's upper limit, {lower_first(facts.names['bound_title'])} "
-        text += f"({say(facts.bound, facts.unit)}). Our range of that limit for {say_date(facts.goal['date'])} is "
+        text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
         parts.append(f"{text}{say_range(low, high, facts.unit)}.")
     if not facts.refuted and facts.course != "fallen":
         parts.append("Nearly all comparison technologies succeeded; a failure would end below our range.")
