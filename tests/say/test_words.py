@@ -198,7 +198,7 @@ def test_the_newest_figure_is_given_as_printed_as_read_and_as_any_number():
     said = write_findings(facts).set_index("part")["sentence"]
     goal, told = facts.goal, read_table("baseline", "05_bounds").set_index(["bound", "date"])
     free = told.loc[("at least 700", goal["date"])]
-    assert "We read “more than 700 million people” as 702 to 714;" in said["forecast"]
+    assert "We read “more than 700 million people” as 702 to 714 million people." in said["forecast"]
     assert (
         f"the range for {goal['date']:%B %Y} is {free['q0.1']:,.0f} to {free['q0.9']:,.0f} million" in said["forecast"]
     )

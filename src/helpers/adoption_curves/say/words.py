@@ -66,6 +66,7 @@ def write_findings(facts: Facts) -> pd.DataFrame:
     """
     writers = (_write_headline, _write_deck, _write_now, _write_speed, _write_forecast, _write_caution)
     parts = {part: write(facts) for part, write in zip(TABLES, writers, strict=True)}
+    parts["now"] = "" if parts["deck"].startswith(parts["now"].strip()) else parts["now"]  # said already
     rows = [(part, " ".join(sentence.split())) for part, sentence in parts.items() if sentence]
     return pd.DataFrame(rows, columns=["part", "sentence"])
 
@@ -214,8 +215,8 @@ def _write_forecast(facts: Facts) -> str:
     text += f"{say_range(*facts.band(goal), unit)} for {say_date(goal['date'])}. {_say_record(facts)}"
     if facts.as_printed is not None and facts.newer is not None:
         newer = facts.newer
-        read = say_range(newer["read_low"], newer["read_high"])
-        text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}; if it is any number from "
+        read = say_range(newer["read_low"], newer["read_high"], unit)
+        text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}. If it is any number from "
         text += f"{say(newer['value'], bare=True)} on, the range for {say_date(goal['date'])} is "
         text += f"{say_range(*facts.band(facts.as_printed), unit)}."
     return f"{text} {_say_ending(facts)}"
@@ -274,7 +275,7 @@ def _write_caution(facts: Facts) -> str:
         text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
         parts.append(f"{text}{say_range(low, high, facts.unit)}.")
     if not facts.refuted and facts.course != "fallen":
-        parts.append("Nearly all comparison technologies succeeded; a failure would end below our range.")
+        parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
     if facts.course == "fallen":
         parts.append("Adoption curves only rise, so they do not apply to falling figures.")
     return " ".join(parts)
