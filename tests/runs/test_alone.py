@@ -183,6 +183,16 @@ def list_citations(run):
     return {re.sub(r", commit [0-9a-f]+", "", match[1]) for match in found}
 
 
+CONTACTS = (
+    ("", "", ""),
+    ("url: https://a.org", "https://a.org", ""),
+    ("url: https://a.org\nrepository-code: https://git.example/a/", "https://git.example/a/issues", ""),
+    ("repository-code: https://git.example/a\ncontact: [{name: Li, email: li@a.org}]", "mailto:li@a.org", "li@a.org"),
+    ("contact: [{name: Li, website: 'javascript:alert(1)'}]", "", ""),
+)
+"""What CITATION.cff may have, the link of the header, and its text where that is another."""
+
+
 def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     [citation] = list_citations(run)
     assert re.fullmatch(r"Adoption Curves .*: run 'small' \(.*\)\.", citation)
@@ -196,6 +206,12 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     [citation] = list_citations(run)
     assert citation.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
     assert citation.endswith("https://a.org.")
+    for contact, link, shown in CONTACTS:
+        (project / "CITATION.cff").write_text(f"authors: [{{name: Li}}]\n{contact}\n")
+        write_pages(run)
+        header = BeautifulSoup((run / "html" / "index.html").read_bytes(), "html.parser").find(class_="kicker")
+        assert [(one["href"], one.text) for one in header.find_all("a")] == ([(link, shown or link)] if link else [])
+        assert ("contact" in header.text, "Li" in header.text) == (bool(link), True)
     (project / "CITATION.cff").write_text("authors: [")
     write_pages(run)
     assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")

@@ -264,7 +264,7 @@ class Results(LikelihoodModelResults):
         parameter : str
             An estimated parameter.
         points : int
-            Number of values, over the 95 % interval and a third more, or two powers of ten where it is open.
+            Number of values, over the 95% interval and a third more, or two powers of ten where it is open.
         values : array or None
             The values themselves, in the unit of the parameter.
 
@@ -412,7 +412,7 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def identified(self) -> bool:
-        """True if the data bound the ceiling: its 95 % profile interval is closed, and at most 2 : 1.
+        """True if the data bound the ceiling: its 95% profile interval is closed, and at most 2 : 1.
 
         A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
         the coarsest answer to "where will it end" that still tells a reader the order of size. Where no launch was

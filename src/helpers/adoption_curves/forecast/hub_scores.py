@@ -63,7 +63,7 @@ def score_register(
         and "" where no figure has come that can be compared), came (the day on which the figure was first published),
         hindsight (whether the forecast went on record on that day or later), counted (whether there is a score, and no
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
-        inside_50, inside (80 %), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
+        inside_50, inside (80%), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are on record), why (there is no score although a figure has come, or ""), revised (whether the
         figure is a later vintage than the first).

@@ -199,6 +199,6 @@ def tabulate(series: Any, found: Any = None) -> str:
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, ROWS).round().astype(int))]
         ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
         medians = map(say, fan[0.5])
-        frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80 % range": ranges}))
+        frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80% range": ranges}))
     tables = "".join(frame.to_html(index=False, border=0) for frame in frames)
     return f'<div style="display: flex; flex-wrap: wrap; gap: 0 3em; line-height: 1.3">{tables}</div>'

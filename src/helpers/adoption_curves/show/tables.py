@@ -231,7 +231,7 @@ def show_by_date(frame: pd.DataFrame, by: str, value: str, title: str, note: str
     """
     wide = frame.pivot(index="date", columns=by, values=value)[[*dict.fromkeys(frame[by])]]
     shares = is_number(frame[by])
-    wide = wide.rename(columns=lambda each: f"{100 * each:g} % of the bound" if shares else each)
+    wide = wide.rename(columns=lambda each: f"{100 * each:g}% of the upper limit" if shares else each)
     return show(wide.reset_index(), title, note)
 
 
@@ -262,7 +262,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
     words["estimate"] = np.where(left, "not identified", words["estimate"]).tolist()
     intervals = {
-        f"{level} % interval": [
+        f"{level}% interval": [
             f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)
         ]
         for level in ("80", "95")
