@@ -378,11 +378,11 @@ def test_long_names_find_room():
     assert not list_faults([figures.draw_comparison(compared, "AI", "China", "Source: test.")])
 
 
-def spoil(words=(), line=((0, 1), (0, 1)), title="Title"):
+def spoil(words=(), line=((0, 1), (0, 1)), title="Title", **marks):
     """Faults of a sound figure of one line, with `words` (text, x, y) written into it."""
     figure, axes = style.open_canvas()
     axis = axes[0, 0]
-    axis.plot(*line)
+    axis.plot(*line, **marks)
     axis.set(xlim=(0, 1), ylim=(0, 1))
     for text, x, y in words:
         axis.text(x, y, text, transform=axis.transAxes).set_in_layout(False)
@@ -399,6 +399,11 @@ def spoil(words=(), line=((0, 1), (0, 1)), title="Title"):
         ({"words": [("beyond", 0.5, -0.12)]}, ["'beyond' stands beyond its axes"]),
         ({"words": [("twice", 0.2, 0.1), ("twice", 0.6, 0.1)]}, ["'twice' stands 2 times"]),
         ({"words": [("5", 0.2, 0.1), ("5", 0.6, 0.1)]}, []),
+        (
+            {"words": [("on it", 0.49, 0.49)], "line": ((0, 0.5, 1), (0, 0.5, 1)), "marker": "o"},
+            ["'on it' stands on a"],
+        ),
+        ({"words": [("beside", 0.52, 0.45)], "line": ((0, 0.5, 1), (0, 0.5, 1)), "marker": "o"}, []),
         ({"line": ((0, 1), (0.8, 0.9))}, ["the lower half is empty"]),
         ({"line": ((0, 0.3), (0, 1))}, ["the right half is empty"]),
     ],
