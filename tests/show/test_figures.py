@@ -494,6 +494,19 @@ def test_members_have_a_panel_each_with_the_numbers_of_their_ends():
     assert find_faults(figure) == []
 
 
+def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_the_title():
+    ahead = [0.5, 1.0, 3.0, 5.0]
+    compared = pd.DataFrame({"horizon_years": ahead, "wis_relative": [0.95, 0.9, 0.76, 0.8]})
+    compared = compared.assign(low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="drift")
+    scores = pd.concat([compared.assign(method=name) for name in ("combined", "drift", "logistic")])
+    figure = figures.draw_skill(scores, 4, "Source: test.", compared)
+    assert read_texts(figure)[0] == "Three years ahead the forecast scores 24% better than a straight line"
+    [bars] = [bar for each in figure.axes[0].containers for bar in each.lines[2]]
+    assert np.allclose([bar[:, 1] for bar in bars.get_segments()], compared[["low", "high"]])
+    unsure = figures.draw_skill(scores, 4, "Source: test.", compared.assign(low=0.5, high=1.5))
+    assert "every 95% interval includes 1" in read_texts(unsure)[0]
+
+
 def test_the_title_of_ceilings_has_four_fifths_of_the_weight():
     share = np.linspace(0.2, 0.9, 8)
     ceilings = pd.DataFrame({"share": share, "prior": 1 / 8, "likelihood": 1.0, "weight": 1 / 8})
