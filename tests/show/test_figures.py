@@ -464,7 +464,7 @@ def rule_verdict(verdict, low, high):
 def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
     """Bass, which would end at 9,999, is drawn and named, and in no title."""
     found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
-    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "confidence": 50.0, "confidence_independent": 50.0})
+    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "likelihood": 0.5})
     profiles = pd.concat([grid.assign(family=family) for family in names])
     texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
     assert f": {told}" in " ".join(texts[0].split())
