@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adoption_curves import forecast, indicators
+from adoption_curves import curves, forecast, indicators
 from adoption_curves.forecast import lessons, scores
 
 DATES = pd.to_datetime(["2024-12-31", "2025-12-31"])
@@ -59,3 +59,13 @@ def test_the_residuals_of_few_figures_are_taken_where_they_are_given(taught):
     result = make([12], references=taught.series[:12], residuals=given)
     assert set(result.residuals["window"]) == {1}
     assert result.lessons.furthest == 2
+
+
+def test_the_likelihood_of_a_ceiling_that_notebook_3_draws_weighs_it_in_the_forecast():
+    values = pd.Series([8.0, 14.0, 25.0, 39.0, 51.0, 60.0], pd.date_range("2019-12-31", periods=6, freq="YE"))
+    own = forecast.forecast(values.rename("users"), 100).ceilings()
+    alone = curves.fit_families(values, ["logistic"], errors="independent")
+    drawn = curves.weigh_ceilings(alone, 100 * own["share"].to_numpy(), 100.0).set_index("ceiling")["likelihood"]
+    drawn = np.interp(100 * own["share"], drawn.index, drawn)
+    assert np.ptp(own["likelihood"]) > 0.9
+    np.testing.assert_allclose(drawn / drawn.max(), own["likelihood"], atol=0.002)

@@ -110,7 +110,7 @@ def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     data, series = indicators.load(source), select(source)
     assert indicators.name_series(data, series)["cumulative"]
     growth = series.values.rename("value").rename_axis("date").reset_index()
-    found = Facts({"02_growth": growth}, indicators.name_series(data, series), series.entity)
+    found = Facts({"02_growth": growth}, indicators.name_series(data, series))
     assert (found.gain, found.gain_unit) == (pytest.approx(18_500), series.unit)
     assert found.at_date == "by"
 

@@ -126,7 +126,7 @@ def test_the_title_of_a_figure_alone_is_its_headline_and_no_hash_is_in_it(reques
 def test_figures_of_a_run_alone_are_drawings(whole_run):
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (whole_run / "html" / "charts").iterdir()}
     pictures = {name for name, text in texts.items() if 'class="chart wide"' not in text}
-    assert pictures <= {"01_coverage"}  # thousands of marks
+    assert pictures <= {"01_coverage", "01_others"}  # thousands of marks
     assert 'class="chart narrow"' in texts["05_forecast"]
 
 
@@ -167,7 +167,7 @@ def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
         drawn = page.select(".wide.chart text")
         assert not drawn or any(text.text.startswith("Source: ") for text in drawn), path.stem
     assert {"02_levels", "05_forecast"} <= counted
-    assert not counted & {"01_coverage", "02_aligned", "02_countries", "04_skill", "04_calibration"}
+    assert not counted & {"01_coverage", "01_others", "02_aligned", "02_countries", "04_skill", "04_calibration"}
 
 
 # ---- head and citation --------------------------------------------------------------------------------------------

@@ -10,7 +10,13 @@ from adoption_curves.base.levels import band_columns
 from adoption_curves.base.words import NO_RANGE, WHY_NO_RANGE, say_end
 from adoption_curves.say import facts, words
 
-NAMES = {"title": "Users, China", "unit": "million people", "base": "total population", "cautions": {}}
+NAMES = {
+    "title": "Users, China",
+    "entity": "China",
+    "unit": "million people",
+    "base": "total population",
+    "cautions": {},
+}
 NAMES |= {"bound_title": "Internet users", "publisher": "Office", "doing": "use tools", "people": "adults"}
 SHARES = NAMES | {"unit": "percent of adults", "bound_title": "adults", "base": "adults"}
 
@@ -23,8 +29,8 @@ def read_kept(**changed):
     return kept | changed
 
 
-def gather(names=NAMES, entity="China", levels=(0.5, 0.8, 0.9), **changed):
-    return facts.Facts(read_kept(**changed), names, entity, levels)
+def gather(names=NAMES, levels=(0.5, 0.8, 0.9), **changed):
+    return facts.Facts(read_kept(**changed), names, levels)
 
 
 def say(*arguments, **changed):
@@ -103,10 +109,10 @@ def test_a_range_has_its_own_record_once(level):
     own = read_kept()["05_coverage"].query("level == @level").set_index("horizon_years")["covered"]
     ends = dict(zip(band_columns(level), (700.0, 1100.0), strict=True))
     bounds = {"05_bounds": read_kept()["05_bounds"].assign(**ends)}
-    said = say(NAMES, "China", [level], **bounds)["forecast"]
+    said = say(NAMES, [level], **bounds)["forecast"]
     assert f"5 years ahead, such ranges contained the outcome {own[5]:.0f}% of the time" in said
     assert said.count("contained the outcome") == 1
-    assert list_numbers(NAMES, "China", [level], **bounds).loc[f"coverage_{100 * level:g}", "value"] == own[5]
+    assert list_numbers(NAMES, [level], **bounds).loc[f"coverage_{100 * level:g}", "value"] == own[5]
     assert "the middle of the forecast" not in said
     for above, told in ((74.6, "above the middle of the forecast 75%"), (20.0, "below the middle of the forecast 80%")):
         assert told in say(**{"05_coverage": read_kept()["05_coverage"].assign(above_median=above)})["forecast"]

@@ -11,6 +11,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 SLACK = 1.0  # pixels at 200 dots per inch: boxes are taller than their letters
+MARKS = ("o", "s", "^", "D", "v", "P", "<", ">")
+"""Markers that are filled; strokes are none."""
 HALF = 0.45
 """Of the axes: where nothing is drawn in so much of them, to one side, that half is empty."""
 
@@ -41,6 +43,7 @@ def find_faults(figure):
         if axes.get_visible():
             inside = [text for text in texts if text.axes is axes]
             faults += [*find_strays(axes, inside), *find_twins(inside), *find_empty_halves(axes)]
+            faults += find_covered_marks(axes, boxes)
     return faults
 
 
@@ -68,6 +71,24 @@ def find_twins(texts):
     said = [text.get_text() for text in texts if any(letter.isalpha() for letter in text.get_text())]
     for words in dict.fromkeys(words for words in said if said.count(words) > 1):
         yield f"'{words}' stands {said.count(words)} times"
+
+
+def find_covered_marks(axes, boxes):
+    """Texts of the whole figure that stand on a mark of the data of these axes."""
+    marks = [box for drawn in [*axes.lines, *axes.collections] for box in _list_marks(axes, drawn)]
+    for words, box in boxes:
+        if any(_cross(box, mark) for mark in marks):
+            yield f"'{words}' stands on a mark"
+
+
+def _list_marks(axes, drawn):
+    """The box of each mark of a line, or of a cloud of points, in pixels."""
+    is_cloud = isinstance(drawn, PathCollection)
+    if not drawn.get_visible() or not (is_cloud or (isinstance(drawn, Line2D) and drawn.get_marker() in MARKS)):
+        return []
+    places = axes.transData.transform(drawn.get_offsets() if is_cloud else drawn.get_xydata())
+    half = (np.sqrt(drawn.get_sizes().max()) if is_cloud else drawn.get_markersize()) / 2 * axes.figure.dpi / 72
+    return [Bbox.from_extents(x - half, y - half, x + half, y + half) for x, y in places if np.isfinite([x, y]).all()]
 
 
 def find_empty_halves(axes):

@@ -22,13 +22,13 @@ def read_table(run, name):
 
 @cache
 def name_run(run):
-    """What sentences call the series of a run, its entity, and its levels."""
+    """What sentences call the series of a run, and its levels."""
     spec = {name: str(value) if name == "as_of" else value for name, value in RUNS[run].items()}
     chosen, first = read_parameters(spec), read_table(run, "02_growth").iloc[0]
     data = indicators.load(chosen.data, as_of=chosen.as_of)
     bound = None if "bound" not in spec and "data" in spec else chosen.bound
     series = data.series(first["entity"], first["indicator"], bound)
-    return indicators.name_series(data, series), first["entity"], chosen.levels
+    return indicators.name_series(data, series), chosen.levels
 
 
 def read_facts(run, **changed):

@@ -43,8 +43,11 @@ def list_drawn(data, tables, figures):
 
     rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
     own = data.observations[data.observations["entity"] == ENTITY]
+    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
+    earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
     return {
-        "01_coverage": [own[~own["indicator"].isin(rates)]],
+        "01_coverage": [own[~own["indicator"].isin(rates) & ~earlier]],
+        "01_others": [own[~own["indicator"].isin(rates) & earlier]],
         "02_levels": [values, newer, limit],
         "02_growth": [values],
         "02_aligned": [*list_shares(tables["02_aligned"]), limit],

@@ -24,6 +24,7 @@ from .tables import (
     free_fits,
     profile_ceilings,
     trace_alternatives,
+    weigh_ceilings,
 )
 from .verdict import Assessment, assess_ceiling
 
@@ -41,5 +42,6 @@ __all__ = [
     "profile_ceilings",
     "to_dates",
     "trace_alternatives",
+    "weigh_ceilings",
 ]
 __all__ += families.__all__

@@ -26,6 +26,8 @@ ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 POINTS, CURVES_EACH = 60, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
+MEASUREMENT = 0.005
+"""Error of a share of the bound that is always allowed for, as in the forecast."""
 REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
 
 
@@ -211,6 +213,39 @@ def profile_ceilings(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
         told = {"confidence": rejected.round(3), "confidence_independent": alone.round(3)}  # more are the search's
         frames.append(frame.assign(**limits, **told).dropna())
     columns = ["family", "ceiling", "distance", "threshold_80", "threshold_95", "confidence", "confidence_independent"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def weigh_ceilings(fits: Fits, ceilings: np.ndarray, bound: float = np.nan) -> pd.DataFrame:
+    """Profile likelihood of each ceiling, by which the forecast weighs ceilings too.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`, for independent errors.
+    ceilings : array
+        In the unit of the figures. The best of a family is added, if it lies between them.
+    bound : float
+        Known upper bound at the last observation; nan for none, then the highest observation takes its place.
+
+    Returns
+    -------
+    DataFrame
+        family, ceiling, likelihood (1 at the best ceiling of the family): the sum of squares to the power
+        -(n - p) / 2 with p parameters beside the ceiling. Half a percent of the bound is always allowed for as error.
+        A family that fits best where it is another one is left out.
+    """
+    frames = []
+    for family, fit in free_fits(fits).items():
+        if fit.limit:
+            continue
+        best, allowed = fit.params["ceiling"], (MEASUREMENT * np.fmax(bound, fit.model.endog.max())) ** 2
+        grid = np.unique([*ceilings, *([best] if np.min(ceilings) < best < np.max(ceilings) else [])])
+        profile = fit.profile("ceiling", values=grid)
+        ratio = (min(fit.ssr, profile["ssr"].min()) + allowed) / (profile["ssr"] + allowed)
+        likelihood = (ratio ** ((fit.df_resid + 1) / 2)).round(6)  # more digits are the search's
+        frames.append(pd.DataFrame({"family": family, "ceiling": profile["ceiling"], "likelihood": likelihood}))
+    columns = ["family", "ceiling", "likelihood"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 

@@ -27,17 +27,18 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     Returns
     -------
     dict
-        title (with its entity), unit, base, bound_title, cumulative (whether its figures count all so far), cautions:
-        its suspected breaks, date -> what may have changed, points: its figures, date -> value and publication in
-        words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted, and doing: what
-        they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of the entity, and
-        a sentence.
+        title (with its entity), entity, unit, base, bound_title, cumulative (whether its figures count all so far),
+        cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
+        publication in words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted,
+        and doing: what they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of
+        the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
     cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
     words: dict[str, Any] = {
         "title": title,
+        "entity": series.entity,
         "unit": series.unit,
         "base": series.base,
         "bound_title": series.bound_title,

@@ -57,7 +57,6 @@ class Facts:
         Frames of the run by name, those of `SUMMARISED`.
     names : mapping
         As from `indicators.name_series`.
-    entity : str
     levels : sequence of float
         Those of the forecast's bands; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     """
@@ -66,10 +65,9 @@ class Facts:
         self,
         tables: Mapping[str, pd.DataFrame],
         names: Mapping[str, Any],
-        entity: str,
         levels: Sequence[float] = LEVELS,
     ):
-        self.tables, self.names, self.entity, self.level = tables, names, entity, quoted_level(levels)
+        self.tables, self.names, self.level = tables, names, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
         self.is_share, self.adds_up = self.unit.startswith("percent"), bool(names.get("cumulative"))
         self.at_date = say_at(self.adds_up)
@@ -180,7 +178,7 @@ class Facts:
     def country(self) -> tuple[Row, Row, Row] | None:
         """In the measure with the longest whole list: the country's newest row, its row in that list, the highest."""
         compared = self.tables["02_countries"]
-        own = compared[compared["entity"] == self.entity]
+        own = compared[compared["entity"] == self.names["entity"]]
         if own["place"].isna().all():
             return None
         ranked = own.loc[own["places"].idxmax()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -83,35 +84,54 @@ def say_place(entity: str) -> str:
     return f"the {entity}" if re.match("United |Netherlands|Philippines|OECD|EU|European|World", entity) else entity
 
 
-def _say_users(facts: Facts, value: float, verb: str, about: bool = False) -> str:
+def _say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
     """A level as a clause: "602 million people in China used generative AI"; "Sales stood at 12 million"."""
-    doing, amount = facts.names.get("doing", ""), (say_about if about else say)(value, facts.unit)
+    doing, unit = names.get("doing", ""), names["unit"]
+    amount = f"about {say_about(value, unit)}" if may else say(value, unit)
     if not doing:
-        return f"{facts.title} {'may reach about' if verb == 'may' else 'stood at'} {amount}"
-    who = f"{amount} of {facts.names['people']}" if facts.is_share else amount
-    did = f"may {doing}" if verb == "may" else f"used{doing.removeprefix('use')}"
-    return f"{'about ' if about else ''}{who} in {say_place(facts.entity)} {did}"
+        return f"{names['title']} {'may reach' if may else 'stood at'} {amount}"
+    who = f"{amount} of {names['people']}" if unit.startswith("percent") else amount
+    did = f"may {doing}" if may else f"used{doing.removeprefix('use')}"
+    return f"{who} in {say_place(names['entity'])} {did}"
 
 
 def _say_when(facts: Facts, row: Row) -> str:
     return f"{facts.at_date} {say_date(row['date'])}"
 
 
+def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
+    """The middle of a forecast for one date as a clause, which is also the title of its figure.
+
+    Parameters
+    ----------
+    names : mapping
+        title, unit and, where known, doing, people and entity; see `indicators.name_series`.
+    goal : dict
+        From `find_goal`.
+    last : float
+        The last exact figure.
+
+    Returns
+    -------
+    str
+    """
+    if goal["basis"] == "refuted":
+        return f"{names['title']}: no forecast, because the newest figure contradicts the earlier ones"
+    middle, date = goal["q0.5"], say_date(goal["date"])
+    if middle < last and not names.get("doing"):
+        return f"{names['title']} may be at about {say_about(middle, names['unit'])} in {date}"
+    return say_first(f"{_say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
+
+
 def _write_headline(facts: Facts) -> str:
-    if facts.refuted:
-        return f"{facts.title}: no forecast, because the newest figure contradicts the earlier ones"
-    middle = facts.goal["q0.5"]
-    if middle < facts.last["value"] and not facts.names.get("doing"):
-        return f"{facts.title} may be at about {say_about(middle, facts.unit)} in {say_date(facts.goal['date'])}"
-    when = f"{'by' if middle > facts.last['value'] else 'in'} {say_date(facts.goal['date'])}"
-    return say_first(f"{_say_users(facts, middle, 'may', about=True)} {when}")
+    return say_headline(facts.names, facts.goal, facts.last["value"])
 
 
 def _write_deck(facts: Facts) -> str:
     """The range, its chance, and what it is made from."""
     newest, did = facts.newer, " did" if facts.names.get("doing") else ""
     if newest is None:
-        now = f"{say_first(_say_users(facts, facts.last['value'], 'past'))} {_say_when(facts, facts.last)}."
+        now = f"{say_first(_say_users(facts.names, facts.last['value']))} {_say_when(facts, facts.last)}."
     else:
         now = f"{say_first(say_limit(pd.Series(newest), facts.unit))}{did} {_say_when(facts, newest)}."
     if facts.refuted:
@@ -132,7 +152,7 @@ def _write_deck(facts: Facts) -> str:
 def _write_now(facts: Facts) -> str:
     last, publisher, base = facts.last, facts.names.get("publisher", ""), facts.names.get("base", "")
     by = f"{publisher} reported that " if publisher else ""
-    clause = _say_users(facts, last["value"], "past")
+    clause = _say_users(facts.names, last["value"])
     text = f"{by}{clause if publisher else say_first(clause)} {_say_when(facts, last)}"
     if facts.rate is not None:
         text += f", {say(facts.rate, 'percent')} of {base if base.endswith('s') else f'the {base}'}"
@@ -265,8 +285,8 @@ def _write_caution(facts: Facts) -> str:
         newest, ranked, _ = facts.country
         people = ranked["people"] or ranked["unit"].removeprefix("percent of ")
         how = ", which estimates use from telemetry," if ranked["kind"] == "telemetry" else ""
-        text = f"{ranked['publisher']}{how} puts {say_place(facts.entity)} at {say(newest['value'], 'percent')} of "
-        text += f"{people} in {say_date(newest['date'])}."
+        text = f"{ranked['publisher']}{how} puts {say_place(facts.names['entity'])} at "
+        text += f"{say(newest['value'], 'percent')} of {people} in {say_date(newest['date'])}."
         other = ranked["indicator"] != facts.last["indicator"]
         parts.append(f"{text}{' The two figures measure different things and cannot be compared.' * other}")
     if facts.limit_then is not None and not facts.refuted:

@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
 
-from ...base.words import lower_first, say, say_end, say_first, say_name
+from ...base.words import DECLINED, lower_first, say, say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
     BLUE,
     COLOURS,
-    FAR,
     GREY,
     INK,
     LINES,
@@ -32,6 +30,8 @@ from .style import (
     use_numbers,
 )
 
+UNLIKELY = 0.01
+"""Likelihood below which no curve's ceiling is drawn."""
 NEAR = 1.8
 """Times the highest point: a bound from there on would leave half of the panels empty, and is only said."""
 
@@ -132,15 +132,13 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
     use_numbers(axis)
 
 
-def draw_profiles(
-    profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
-) -> Figure | None:
-    """The confidence at which each ceiling is rejected, a line a family.
+def draw_profiles(weighed: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str) -> Figure | None:
+    """Profile likelihood of each ceiling, a line a family.
 
     Parameters
     ----------
-    profiles : DataFrame
-        From `curves.profile_ceilings`: family, ceiling, confidence and confidence_independent (percent).
+    weighed : DataFrame
+        From `curves.weigh_ceilings`: family, ceiling, likelihood.
     found : a row of `facts.list_ceiling`
         The verdict, which is the title.
     bound : float
@@ -152,42 +150,27 @@ def draw_profiles(
     Returns
     -------
     Figure or None
-        None where no fit leaves a point to judge by.
+        None where no fit leaves a point to judge by, or curves that rise do not apply.
     """
-    if profiles.empty:
+    likely = weighed.loc[weighed["likelihood"] > UNLIKELY, "ceiling"]
+    if likely.empty or found.verdict == DECLINED:
         return None
     figure, axes = open_canvas(4.2)
     axis, labels = axes[0, 0], []
-    low, high = profiles["ceiling"].min(), _find_settled(profiles, bound)
-    high = min(high, max(WHOLE, 1.1 * low)) if names["unit"].startswith("percent") else high
-    shown = profiles[profiles["ceiling"] <= high]
-    high = max(shown["ceiling"].max(), bound if bound <= high else 0)
-    for place, (family, line) in enumerate(shown.groupby("family", sort=False)):
+    low, high = likely.min(), likely.max()
+    for place, (family, line) in enumerate(
+        weighed[weighed["ceiling"].between(low, high)].groupby("family", sort=False)
+    ):
         colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
-        axis.plot(line["ceiling"], line["confidence"], color=colour, ls=dash, lw=1.8)
-        axis.plot(line["ceiling"], line["confidence_independent"], color=colour, ls=dash, lw=0.7)
-        labels.append(Label(line["ceiling"].iloc[-1], line["confidence"].iloc[-1], say_first(say_name(family)), colour))
-    for level in (80, 95):
-        axis.plot([low, high], [level, level], color=GREY, lw=0.9, ls="--")
-        labels.append(Label(high, level, f"ruled out above ({level}%)", GREY))
-    axis.set(xscale="log", xlim=(low, high), ylim=(0, 102))
+        axis.plot(line["ceiling"], line["likelihood"], color=colour, ls=dash, lw=1.8)
+        axis.fill_between(line["ceiling"], 0, line["likelihood"], color=colour, alpha=0.05, lw=0)
+        labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], say_first(say_name(family)), colour))
+    axis.set(xlim=(low, high), ylim=(0, 1.02))
     use_numbers(axis, "x")
-    if high > FAR * low:
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_minor_locator(NullLocator())
-    axis.set_yticks(range(0, 101, 20), [f"{tick}%" for tick in range(0, 101, 20)])
-    if low < bound <= high:
+    use_numbers(axis)
+    if low < bound < high:
         axis.axvline(bound, color=GREY, lw=1.2, ls=":")
         name_line(axis, bound, shorten_label(names["bound_title"]))
     label_ends(axis, labels)
-    units = f"How strongly the figures speak against each saturation level ({names['unit']}; 0: not at all); "
-    units += "thin: if errors are independent"
+    units = f"How well each saturation level explains the figures (1: best), as in notebook 5; {names['unit']}"
     return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
-
-
-def _find_settled(profiles: pd.DataFrame, bound: float) -> float:
-    """The ceiling a little above which no line changes any more, or a little above the bound."""
-    lines = profiles.groupby("family")[["confidence", "confidence_independent"]]
-    moving = ((profiles[["confidence", "confidence_independent"]] - lines.transform("last")).abs() > 1).any(axis=1)
-    shown = max(profiles["ceiling"].where(moving).max(), bound if bound < profiles["ceiling"].max() else 0)
-    return min(1.3 * shown, profiles["ceiling"].max()) if shown > 0 else profiles["ceiling"].max()

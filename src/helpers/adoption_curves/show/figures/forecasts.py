@@ -14,20 +14,18 @@ from ...base.words import (
     NO_RANGE,
     lower_first,
     say,
-    say_about,
     say_at,
     say_count,
     say_date,
     say_day,
-    say_limit,
-    say_newer,
     say_odds,
     say_range,
 )
 from ...forecast.register import PUBLISHED_MODEL
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
-from .labels import EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
+from ...say.words import say_headline
+from .labels import AT_EDGE, EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
 from .single import plot_bound, plot_fan, plot_newer
 from .style import (
     BLUE,
@@ -104,7 +102,8 @@ def draw_forecast(
         axis.set_ylim(top=max(min(axis.get_ylim()[1], size), *(fan[end].max() for end in widest)))
         source += " " + _add_percent(axis, size, words)
     label_ends(axis, labels, size=8)
-    return close_canvas(figure, _say_forecast(fan, start, series, names), units, source)
+    goal = find_goal(fan.to_dict("records"))
+    return close_canvas(figure, say_headline(names, goal, series.values.iloc[-1]), units, source)
 
 
 def _draw_bound(
@@ -131,7 +130,8 @@ def _name_fall(axis: Axes, fan: pd.DataFrame, level: float) -> None:
     """A word where the lower end of the range falls, which a reader would not expect of adoption."""
     low = fan.set_index("date")[band_columns(level)[0]]
     if low.iloc[-1] < low.max():
-        note(axis, "use may fall", [Spot(low.index[-1], low.iloc[-1], -4, up) for up in (-4, 4)], size=7.5, color=GREY)
+        spots = [Spot(date, low[date], -4, up) for date in low.index[:-4:-1] for up in (-4, 4)]
+        note(axis, "use may fall", spots, size=7.5, color=GREY)
 
 
 def _add_percent(axis: Axes, size: float, words: str) -> str:
@@ -166,29 +166,16 @@ def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return shown[shown.index <= max(last, shown.index[0])]
 
 
-def _say_forecast(fan: pd.DataFrame, start: tuple[Any, ...], series: AdoptionSeries, names: dict[str, Any]) -> str:
-    """The title: the middle for the date of the headline, and the figure that it starts from."""
-    at_date, unit = say_at(names.get("cumulative", False)), names["unit"]
-    read = series.newer.join(series.readings)
-    last = say_limit(read.loc[start[0]], unit) if start[0] in series.readings.index else say(start[1], unit)
-    after, newer = f"{last} {at_date} {say_date(start[0])}", read[read.index > start[0]]
-    newest = say_newer(newer, start[1], unit, at_date)
-    if (fan["basis"] == "refuted").any():
-        return f"{names['title']}: {newest.removeprefix(', ')} contradicts the forecast from {after}"
-    goal = find_goal([row for _, row in fan.iterrows()])
-    middle = f"about {say_about(goal['q0.5'], unit)} {at_date} {say_date(goal['date'])}"
-    return f"{names['title']}: {middle}, after {after}{newest}"
-
-
 def _say_odds(axis: Axes, fan: pd.DataFrame, names: dict[str, Any], level: float) -> None:
     """The quoted range at the date of the headline, as an upright bar and as odds."""
-    row = find_goal([row for _, row in fan.iterrows()])
+    row = find_goal(fan.to_dict("records"))
     low, high = (row[name] for name in band_columns(level))
     axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
     at_date = say_at(names.get("cumulative", False))
     words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_date(row['date'])}"
     spots = [Spot(row["date"], low, -6, up) for up in (-6, 6)]
     spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
+    spots += [Spot(row["date"], foot, -6, 4 - 8 * foot, AT_EDGE) for foot in (0, 1)]
     note(axis, words, [*spots, *EDGES], size=9, weight="bold")
 
 

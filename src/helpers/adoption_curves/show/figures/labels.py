@@ -21,7 +21,7 @@ from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, measure, shorten_label
 
 COVERED = 100
-"""What it costs a note to cover another text or to leave its axes, in fills covered: no note does."""
+"""What it costs a note to cover another text or a mark, or to leave its axes, in fills covered: no note does."""
 MOST_VALUES = 8
 """Points of a line that all get their numbers."""
 ROOM = (7, 2)
@@ -185,9 +185,14 @@ def _cost(axis: Axes, box: Bbox, others: Sequence[Bbox]) -> float:
 def _count_covered(axis: Axes, drawn: Any, box: Bbox) -> float:
     """What covering marks, strokes and fills costs."""
     is_line = isinstance(drawn, Line2D)
-    if isinstance(drawn, PathCollection) or (is_line and drawn.get_linestyle() == "None"):
+    if isinstance(drawn, PathCollection) or (is_line and drawn.get_marker() not in ("None", "", None)):
+        size = drawn.get_markersize() if is_line else float(np.sqrt(drawn.get_sizes().max(initial=0)))
         marks = drawn.get_xydata() if is_line else drawn.get_offsets()
-        return CROSSED * box.count_contains(axis.transData.transform(marks))
+        room = box.padded(size / 2 * axis.figure.dpi / 72 - ROOM[1])
+        if count := room.count_contains(axis.transData.transform(marks)):
+            return COVERED * count
+        if not is_line or drawn.get_linestyle() == "None":
+            return 0.0
     filled = isinstance(drawn, PolyCollection)
     paths = [drawn.get_path()] if is_line else drawn.get_paths()
     paths = [path.transformed(drawn.get_transform()) for path in paths]

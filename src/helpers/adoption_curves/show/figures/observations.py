@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -30,13 +31,15 @@ from .style import (
     use_numbers,
 )
 
+LONGEST_NAME = 44
+"""Letters in a line of the name of a series, and its number."""
 FEW = 2
 """Figures that are no line yet, and stand on their axis."""
 MOST_BARS, NUMBERED_BARS, NARROWEST = 60, 12, 0.06
 """Bars of a figure, of one whose bars all have numbers, and the least of its width that such a bar takes."""
 
 
-def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator: str, source: str) -> Figure:
+def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator: str, source: str) -> Figure | None:
     """When each series was observed, one line a series, with its breaks.
 
     Parameters
@@ -46,38 +49,43 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     coverage : DataFrame
         From `indicators.describe_coverage`, the rows of these series: indicator, title, breaks.
     indicator : str
-        The series to bring out.
+        The series to bring out, if it is among them.
     source : str
         The caption's text.
 
     Returns
     -------
-    Figure
+    Figure or None
+        None where there is no series.
     """
+    if observations.empty:
+        return None
     dates = observations.groupby("indicator")["date"].agg(["min", "max", "size"]).sort_values("min", kind="stable")
-    own = dates.loc[indicator]
-    figure, axes = open_canvas(1.5 + 0.21 * len(dates))
+    described = coverage.set_index("indicator").loc[dates.index]
+    titles = described["title"]
+    names = [f"{shorten_label(titles[name], 2 * LONGEST_NAME)}  {dates['size'][name]}" for name in dates.index]
+    named = [textwrap.fill(name, LONGEST_NAME) for name in names]
+    tall = 0.27 if any("\n" in name for name in named) else 0.21
+    figure, axes = open_canvas(1.5 + tall * len(dates))
     axis = axes[0, 0]
     axis.hlines(range(len(dates)), dates["min"], dates["max"], color=PALE, lw=1, zorder=1)
     sns.stripplot(
         observations, x="date", y="indicator", order=dates.index, hue=observations["indicator"] == indicator,
         palette={False: BLUE, True: ORANGE}, jitter=False, size=3.6, legend=False, ax=axis,
     )  # fmt: skip
-    described = coverage.set_index("indicator").loc[dates.index]
     breaks = described["breaks"][described["breaks"] != ""].str.split("; ").explode()
     rows = dates.index.get_indexer(breaks.index)
     axis.vlines(pd.to_datetime(breaks), rows - 0.42, rows + 0.42, color=INK, lw=1.6, zorder=3)
-    titles = described["title"]
-    named = [f"{shorten_label(titles[name])}  {dates['size'][name]}" for name in dates.index]
-    axis.set_yticks(range(len(dates)), named, size=8, color=INK)
-    axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
+    axis.set_yticks(range(len(dates)), named, size=8, color=INK, linespacing=1.0)
     axis.set(xlabel="", ylabel="", ylim=(len(dates) - 0.4, -0.6))
     axis.grid(False)
     use_dates(axis, pd.DatetimeIndex(observations["date"]))
-    most = dates["size"].drop(indicator).max()
-    others = f"; the longest other series here has {most:.0f}" if len(dates) > 1 else ""
-    count = say_count(own["size"], "observation")
-    title = f"{titles[indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}{others}"
+    others = "The longest of the other series" if len(dates) > 1 else "The other series"
+    title = f"{others} has {say_count(dates['size'].max(), 'observation')}"
+    if indicator in dates.index:
+        axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
+        own = dates.loc[indicator]
+        title = f"{titles[indicator]}: {say_count(own['size'], 'observation')}, {own['min']:%Y} to {own['max']:%Y}"
     units = "Dates of observation by series; the number after each name counts them; an upright bar marks a break"
     return close_canvas(figure, title, units, source)
 

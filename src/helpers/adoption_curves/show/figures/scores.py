@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import say_count, say_first
+from ...base.words import say_count, say_first, spell
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 
@@ -19,53 +19,62 @@ CAP = 2.0
 
 
 def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.DataFrame) -> Figure:
-    """Weighted interval score relative to drift, by horizon, one line a method.
+    """Weighted interval score relative to drift by horizon, with its interval, beside the range of the members.
 
     Parameters
     ----------
     scores : DataFrame
-        04_scores: method, window, horizon_years, n, technologies, wis_relative.
+        04_scores: method, window, horizon_years, wis_relative.
     window : int
         Which window length to draw.
     source : str
     compared : DataFrame
-        04_skill: benchmark, window, horizon_years, technologies, wis_relative, low, high. The title is of the furthest
-        horizon whose interval excludes 1.
+        04_skill: benchmark, window, horizon_years, wis_relative, low, high. The title is of the furthest horizon whose
+        interval excludes 1.
 
     Returns
     -------
     Figure
     """
-    rows = scores[scores["window"] == window].assign(drawn=lambda row: row["wis_relative"].clip(upper=CAP))
-    by_method = rows.pivot(index="horizon_years", columns="method", values="drawn")
-    others, own = by_method.drop(columns=["combined", "drift"], errors="ignore"), by_method["combined"]
+    rows = scores[(scores["window"] == window) & ~scores["method"].isin(["combined", "drift"])]
+    others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=CAP)
+    own = compared[(compared["window"] == window) & (compared["benchmark"] == "drift")].set_index("horizon_years")
+    own = own[["wis_relative", "low", "high"]].sort_index()
+    drawn = own.clip(upper=CAP)
     figure, axes = open_canvas(4.0)
     axis, last = axes[0, 0], own.index[-1]
-    axis.fill_between(own.index, others.min(axis=1), others.max(axis=1), color=BLUE, alpha=0.2, lw=0)
+    axis.fill_between(others.index, others.min(axis=1), others.max(axis=1), color=BLUE, alpha=0.2, lw=0)
     axis.axhline(1, color=GREY, lw=1.2)
-    axis.plot(own.index, own, "o-", color=ORANGE, lw=2.4, ms=5)
+    ends = (drawn["wis_relative"] - drawn["low"], drawn["high"] - drawn["wis_relative"])
+    axis.errorbar(
+        drawn.index, drawn["wis_relative"], ends, fmt="o-", color=ORANGE, lw=2.4, elinewidth=1.4, capsize=4, ms=5
+    )
     labels = [
-        Label(last, own.iloc[-1], f"combined {own.iloc[-1]:.2f}", ORANGE),
+        Label(last, drawn["wis_relative"].iloc[-1], f"forecast {own['wis_relative'].iloc[-1]:.2f}", ORANGE),
         Label(last, 1.0, "straight line", GREY),
+        Label(last, others.iloc[-1].max(), "single methods:\nhighest and lowest", BLUE),
     ]
-    label_ends(axis, [*labels, Label(last, others.iloc[-1].max(), "single methods:\nhighest and lowest", BLUE)], size=8)
+    label_ends(axis, labels, size=8)
     _name_horizons(axis, [*own.index])
-    units = f"Weighted interval score against a straight line's (below 1 is better, drawn up to {CAP:g}); "
-    return close_canvas(figure, _say_skill(compared, window), f"{units}from {window} figures", source)
+    units = f"Weighted interval score against a straight line's, from {window} figures; below 1 is better; "
+    units += f"bars: 95% interval; drawn up to {CAP:g}"
+    return close_canvas(figure, _say_skill(own), units, source)
 
 
-def _say_skill(compared: pd.DataFrame, window: int) -> str:
-    """The title: the score against drift at the furthest horizon at which the record tells the two apart."""
-    rows = compared[(compared["window"] == window) & (compared["benchmark"] == "drift")].sort_values("horizon_years")
-    certain = rows[(rows["low"] > 1) | (rows["high"] < 1)]
+def _say_skill(own: pd.DataFrame) -> str:
+    """The title: the score at the furthest horizon whose interval excludes 1."""
+    certain = own[(own["low"] > 1) | (own["high"] < 1)]
     if certain.empty:
         return "Scores do not tell the forecast from a straight line: every 95% interval includes 1"
     row = certain.iloc[-1]
-    ahead = say_count(row["horizon_years"], "year")
-    few, many = (100 * abs(1 - end) for end in sorted((row["low"], row["high"]), key=lambda end: abs(1 - end)))
     better = f"{100 * abs(1 - row['wis_relative']):.0f}% {'better' if row['high'] < 1 else 'worse'}"
-    title = f"{say_first(ahead)} ahead the forecast scores {better} than a straight line"
-    return f"{title} (95% interval: {few:.0f} to {many:.0f}%)"
+    return f"{_say_ahead(row.name)} ahead the forecast scores {better} than a straight line"
+
+
+def _say_ahead(years: float) -> str:
+    """``Three years``, ``0.5 years``."""
+    number, unit = say_count(years, "year").split()
+    return say_first(f"{spell(int(number)) if number.isdigit() else number} {unit}")
 
 
 def _name_horizons(axis: Axes, horizons: list[float], places: Any = None) -> None:
@@ -96,8 +105,8 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
     rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
-    at_80 = 100 * own.loc[np.isclose(own["nominal"], 0.8), "actual"]
-    title = f"80% ranges held {at_80.min():.0f} to {at_80.max():.0f}% of outcomes, depending on how far ahead"
+    at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
+    title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges held {100 * at_80.iloc[-1]:.0f}% of outcomes"
     units = f"Coverage, percent; dotted: as claimed; a point is a technology with {enough} or more forecasts"
     return close_canvas(figure, title, units, source)
 

@@ -40,7 +40,9 @@ NARROW, NARROW_LABEL, LONGEST_NARROW = 3.8, 17, 25
 """Inches of a page on a telephone, letters in a line of a label there, and of words at a mark that stay in one line."""
 DOTS_PER_INCH = 150
 EDGE = 0.08  # inches that stay empty at the edges
-TITLE, UNITS = {"size": 12, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+TITLE_SIZE, LEAST_TITLE = 12.0, 10.0
+"""The size of a title, and the least of one that is so set in one line; one that needs less is wrapped."""
+TITLE, UNITS = {"size": TITLE_SIZE, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
 SOURCE = {"size": 7.5, "color": GREY}
 HALO_WIDTH = 2.5  # points
 HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")
@@ -132,6 +134,7 @@ class Exhibit(Figure):
                 text.set_text(textwrap.fill(text.get_text().replace("\n", " "), NARROW_LABEL))
         for text in self.findobj(Annotation):
             if len(text.get_text()) > LONGEST_NARROW:
+                text.set_size(min(8, text.get_size()))
                 text.set_text(textwrap.fill(text.get_text(), NARROW_LABEL))
         self.lay_out(NARROW)
         for axis in panels:
@@ -223,6 +226,10 @@ def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, 
     width, height = figure.get_size_inches()
     top, bottom = 1 - EDGE / height, EDGE / height
     for rank, (text, words) in enumerate(around):
+        if rank == 0 and len(words) < LONGEST_LINE:
+            text.set(size=TITLE_SIZE, text=words)
+            fitting = 0.98 * TITLE_SIZE * (width - 2 * EDGE) * figure.dpi / measure(text).width
+            text.set_size(fitting if LEAST_TITLE <= fitting < TITLE_SIZE else TITLE_SIZE)
         text.set_text(_wrap(figure, words, text, width - 2 * EDGE))
         tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
         if rank < 2:
