@@ -138,11 +138,9 @@ def run(
     if dry_run:
         print("\n".join(plan_run(chosen, execution=execution)))
         return
-    made: dict[str, Any] = {}
     with say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
-        folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
-        if made:
-            shrink_store(find_outputs(), read_keys(find_outputs()))
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals)
+        shrink_store(find_outputs(), read_keys(find_outputs()))
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 
 

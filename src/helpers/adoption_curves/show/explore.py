@@ -200,5 +200,5 @@ def tabulate(series: Any, found: Any = None) -> str:
         ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
         medians = map(say, fan[0.5])
         frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80% range": ranges}))
-    tables = "".join(frame.to_html(index=False, border=0) for frame in frames)
-    return f'<div style="display: flex; flex-wrap: wrap; gap: 0 3em; line-height: 1.3">{tables}</div>'
+    tables = "".join(frame.to_html(index=False, border=0, justify="left", col_space=110) for frame in frames)
+    return f'<div style="display: flex; flex-flow: wrap; align-items: start; gap: 3em; line-height: 1.3">{tables}</div>'
