@@ -382,6 +382,8 @@ def test_the_newest_forecast_of_a_date_is_shown_and_of_one_day_the_published_met
         assert (first["date"], first["outcome"]) == ("December 2025", "at least 2.0%")
         assert second == {"date": "December 2026", "made": "1 February 2026", "range": "1.0 to 3.0%", "middle": "2.0",
                           "outcome": "not yet published"}  # fmt: skip
+    [read] = on_record.list_registered([row | {"read_low": "2.1"} for row in rows if row["outcome"]])
+    assert read["outcome"] == "more than 2.0%", "as CNNIC wrote it, where it is read as a range"
 
 
 def test_the_index_shows_what_is_registered(run):

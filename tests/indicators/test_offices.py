@@ -55,7 +55,7 @@ def test_the_extent_of_an_old_spreadsheet_is_read_before_its_cells(tmp_path):
     circle = raw[:520] + struct.pack("<I", 2) + raw[524:]  # the first sector of the workbook names itself
     for content in (raw[:600], circle):
         path.write_bytes(content)
-        with pytest.raises(indicators.DataError, match="is no spreadsheet that can be read"):
+        with pytest.raises(indicators.DataError, match="cannot be read as a spreadsheet"):
             indicators.load(path)
 
 

@@ -255,7 +255,7 @@ def test_a_band_has_a_score_only_where_its_quantiles_are_there(data):
         "There is no score: the forecast lacks 20 quantiles that its hub requires, such as 0.01."
     )
     found = hub_scores.score_register(entries, data, required=(0.1, 0.5, 0.9)).iloc[0]
-    assert (found["inside"], found["inside_50"], found["inside_95"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80%"
+    assert (found["inside"], found["inside_50"], found["inside_90"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80%"
     inner = entries.assign(output_type_id=entries["output_type_id"].replace({0.1: 0.4, 0.9: 0.6}))
     found = on_record.add_sentences(hub_scores.score_register(inner, data)).iloc[0]
     assert "no 80% range" in found["text"]
@@ -435,13 +435,13 @@ def test_only_parts_that_were_measured_are_read(tmp_path, capsys):
     assert (code, "hidden.xlsx" in out) == (1, True)
     parts["xl/sharedStrings.xml"] = '<!DOCTYPE a [<!ENTITY b "c">]><sst/>'
     write_parts(path, parts)
-    assert "is no spreadsheet that can be read" in call(capsys, "check", path)[1]
+    assert "cannot be read as a spreadsheet" in call(capsys, "check", path)[1]
 
 
 def test_a_damaged_old_spreadsheet_is_refused_in_a_line(tmp_path, capsys):
     (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000))
     code, out, _ = call(capsys, "check", tmp_path / "old.xls")
-    assert (code, "old.xls: is no spreadsheet that can be read" in out, len(out.splitlines())) == (1, True, 1)
+    assert (code, "old.xls: cannot be read as a spreadsheet" in out, len(out.splitlines())) == (1, True, 1)
 
 
 def test_figures_after_today_are_asked_for_in_own_files_alone(tmp_path, capsys, small_project):

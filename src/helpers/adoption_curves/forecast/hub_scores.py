@@ -19,11 +19,12 @@ from .scores import quantile_score
 VINTAGES = ("first", "latest")
 TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
-COVERED = ["inside_50", "inside", "inside_95"]
+COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 SCORES = [
     "outcome",
     "side",
+    "read_low",
     "came",
     "hindsight",
     "counted",
@@ -59,11 +60,12 @@ def score_register(
     -------
     DataFrame
         A row per forecast and date of a model that is no baseline: model_id, entity, indicator, bound, origin_date,
-        published, target_end_date, q0.1, q0.5, q0.9, unit; outcome and side ("exact", "at_least", "at_most"; missing
-        and "" where no figure has come that can be compared), came (the day on which the figure was first published),
+        published, target_end_date, q0.1, q0.5, q0.9, unit; outcome, side ("exact", "at_least", "at_most"; missing
+        and "" where no figure has been published that can be compared) and read_low (of one read as a range),
+        came (the day on which the figure was first published),
         hindsight (whether the forecast went on record on that day or later), counted (whether there is a score, and no
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
-        inside_50, inside (80%), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
+        inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are on record), why (there is no score although a figure has come, or ""), revised (whether the
         figure is a later vintage than the first).
@@ -116,6 +118,7 @@ def _score_entry(
     figure = figures.iloc[0 if vintage == "first" else -1]
     outcome, side = float(figure["value"]), figure["bound"]
     row |= {"outcome": outcome, "side": side, "counted": not row["hindsight"]}
+    row["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
     row["revised"] = vintage == "latest" and len(figures) > 1
     below = float(np.interp(outcome, values, levels, left=0, right=1))
     row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS
-from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_name, say_range
+from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_range
 from ..forecast.hub_scores import RATIOS
 from ..forecast.register import PUBLISHED_MODEL
 
@@ -33,17 +33,24 @@ def _say_entry(row: dict[str, Any]) -> str:
         return f"{text} The outcome has not been published yet."
     if row["why"]:
         return f"{text} There is no score: {row['why']}."
-    side = "" if row["side"] == "exact" else f"{say_name(row['side'])} "
-    text += f" The outcome, {side}{say(row['outcome'], unit)}, was published on {say_day(row['came'])}"
+    text += f" The outcome, {_say_outcome(row)}, was published on {say_day(row['came'])}"
     text += " and revised since" if row["revised"] else ""
     if row["inside"]:
         text += f"; it is {'inside' if row['inside'] == 'yes' else 'outside'} the range"
-    text += "." if not side else f"; the forecast gave it a probability of {percent(row['probability'])}."
+    text += "." if row["side"] == "exact" else f"; the forecast gave it a probability of {percent(row['probability'])}."
     if row["hindsight"]:
         return f"{text} We registered the forecast after the outcome was known, so it does not count."
     ratios = [f"{row['wis'] / row[name]:.2f} of that of the {name[4:].replace('_', ' ')}" for name in RATIOS.values()
               if row[name] > 0 and pd.notna(row["wis"])]  # fmt: skip
     return f"{text} Its WIS is {' and '.join(ratios)}." if ratios else text
+
+
+def _say_outcome(row: Mapping[str, Any]) -> str:
+    """An outcome as it was printed: 602 million people, more than 700 million people."""
+    value, low = float(row["outcome"]), float(row.get("read_low") or "nan")
+    if row["side"] == "exact":
+        return say(value, row["unit"])
+    return say_limit(pd.Series({"bound": row["side"], "value": value, "read_low": low}), row["unit"])
 
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
@@ -87,9 +94,7 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
         outcome = "not yet published"
         if row["outcome"]:
-            limit = pd.Series({"bound": row["side"], "value": float(row["outcome"])})
-            outcome = say(limit["value"], unit) if row["side"] == "exact" else say_limit(limit, unit)
-            outcome += ", known before: not counted" if row["hindsight"] == "True" else ""
+            outcome = _say_outcome(row) + (", known before: not counted" if row["hindsight"] == "True" else "")
         spans = {"range": say_range(low, high, unit), "middle": say(middle, unit, high, bare=True)}
         made = say_day(pd.Timestamp(row["published"]))
         listed.append({"date": say_date(day), "made": made, **spans, "outcome": outcome})

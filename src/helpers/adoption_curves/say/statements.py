@@ -291,7 +291,7 @@ def state_calibration(
     if growth >= FAST and len(fast):
         covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
         numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
-        text += f". After growth by a factor of {FAST:g} or more, as here ({growth:.1f}), they contained "
+        text += f". After growth by a factor of {FAST:g} or more, as here ({growth:.1f}), ranges contained "
         text += f"{percent(covered)} of the outcomes of {say_count(others, *kind)}"
     if beyond:
         widest, wide = number / (number + 1), " and ".join(say_level(each) for each in beyond)
