@@ -226,7 +226,8 @@ def draw_hindcasts(
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         earlier, later = shown[shown.index <= origin], shown[shown.index > origin]
-        axis.plot(earlier.index, earlier, "o-", color=INK, ms=size_marks(4, earlier), lw=1.2, zorder=5)
+        parted = part_line(earlier, series.breaks)
+        axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(4, earlier), lw=1.2, zorder=5)
         size = size_marks(6, later)
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
