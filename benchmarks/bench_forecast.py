@@ -55,21 +55,19 @@ def time_backtest(references):
 
 
 def measure_coverage(scored):
-    """Coverage and misses by side of the 80 and 95 % bands, every horizon by itself."""
+    """Coverage and misses by side of the 80 and 90% ranges, every horizon by itself."""
     sides = scores.count_sides(scored)
     for part in sides[sides["level"] == 0.8].itertuples():
         covered = 100 - part.below - part.above
-        interval = f"{covered:.0f} % ({part.low_covered:.0f}-{part.high_covered:.0f}; {part.technologies} technologies)"
+        interval = f"{covered:.0f}% ({part.low_covered:.0f}-{part.high_covered:.0f}; {part.technologies} technologies)"
         met = part.low_covered <= 80 <= part.high_covered and all(4 <= side <= 18 for side in (part.below, part.above))
-        what = f"80 % band at {say_count(part.horizon_years, 'year')}: coverage (bootstrap by technology); below, above"
-        target = "interval contains 80; 4-18 % each"
-        yield row(what, target, f"{interval}; {part.below:.1f}, {part.above:.1f} %", met)
-    wide = sides[sides["level"] == 0.95].set_index("horizon_years")
+        what = f"80% range at {say_count(part.horizon_years, 'year')}: coverage (bootstrap by technology); below, above"
+        target = "interval contains 80; 4-18% each"
+        yield row(what, target, f"{interval}; {part.below:.1f}, {part.above:.1f}%", met)
+    wide = sides[sides["level"] == 0.9].set_index("horizon_years")
     each = "; ".join(f"{part.below:.1f}, {part.above:.1f} at {years:g}" for years, part in wide.iterrows())
-    below, above, last = wide["below"].mean(), wide["above"].mean(), wide["above"].loc[5.0]
-    measured = f"{above:.1f}; {last:.1f}; {below:.2f} % (below, above: {each} years)"
-    what = "95 % band: outcomes above, mean; at five years; below, mean"
-    yield row(what, "4.2; 7.5; 0.3-3 %", measured, above <= 4.2 and last <= 7.5 and 0.3 <= below <= 3)
+    measured = f"{wide['below'].mean():.1f}; {wide['above'].mean():.1f}% (at each horizon: {each} years)"
+    yield row("90% range: outcomes below, above; means", "5% each", measured)
 
 
 def measure_skill(scored):
@@ -77,44 +75,44 @@ def measure_skill(scored):
     table = scores.compare(scored[scored["share"] <= 0.6])
     found = table[(table["window"] == 4) & (table["horizon_years"] == 3) & (table["benchmark"] == "drift")].iloc[0]
     measured = f"{found['wis_relative']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
-    what = "WIS at 3 years, 4 points, origins to 60 %, relative to drift with conformal bands"
+    what = "WIS at 3 years, 4 points, origins to 60%, relative to drift with conformal ranges"
     return row(what, "0.77", measured, found["wis_relative"] <= 0.77)
 
 
 def measure_late(references, residuals):
-    """Origins at 60 to 98 % of the bound, and a series that stands near its bound."""
+    """Origins at 60 to 98% of the limit, and a series that stands near its bound."""
     late = scores.evaluate(residuals, ["combined"], [0.8], scored=False).query("share > 0.6")
     below, above = (scores.mean_by_technology(late, name) for name in ("below", "above"))
     met = 0.08 <= below <= 0.12 and 0.08 <= above <= 0.12
-    measured = f"{100 * below:.1f} / {100 * above:.1f} %"
-    yield row("origins of 60 to 98 %: misses below / above the 80 % band", "8-12 % each", measured, met)
+    measured = f"{100 * below:.1f} / {100 * above:.1f}%"
+    yield row("origins of 60 to 98%: misses below / above the 80% range", "8-12% each", measured, met)
     series = indicators.load().series("China", "mobile_internet_users", "internet_users")
     result = forecast.forecast(series, references=references, residuals=residuals)
     lowest = result.quantiles[0.1].min()
     measured = f"{lowest:,.0f} million of {series.values.iloc[-1]:,.0f}"
-    yield row("mobile internet: lowest end of the 80 % band in five years", "950 million", measured, lowest > 950)
+    yield row("mobile internet: lowest end of the 80% range in five years", "950 million", measured, lowest > 950)
 
 
 def measure_unbounded(references):
-    """The references as if they had no bound, and a series that trebles each year."""
+    """The references as if they had no limit, and a series that trebles each year."""
     residuals = backtest(references, bounded=False)
     judged = scores.evaluate(residuals, ["combined"], [0.8], scored=False)
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
-    measured = f"{100 * means.mean():.0f} % ({100 * means.min():.0f}-{100 * means.max():.0f} % by horizon)"
-    yield row("no bound: coverage of the 80 % band", "75-85 %", measured, 0.75 <= means.mean() <= 0.85)
+    measured = f"{100 * means.mean():.0f}% ({100 * means.min():.0f}-{100 * means.max():.0f}% by horizon)"
+    yield row("no limit: coverage of the 80% range", "75-85%", measured, 0.75 <= means.mean() <= 0.85)
     fast = judged[judged["growth"] >= bands.FAST].groupby(["horizon_years", "technology"])["covered"].mean()
     each = "; ".join(
         f"{100 * covered:.0f} ({100 * low:.0f}-{100 * high:.0f}) at {years:g}"
         for years, (covered, low, high) in ((years, bootstrap(fast.loc[years], 1)) for years in (1.0, 3.0, 5.0))
     )
-    what = "no bound, growth by 1.6 or more in the window: coverage of the 80 % band"
+    what = "no limit, growth by 1.6 or more in the window: coverage of the 80% range"
     yield row(
-        what, "70 % or more", f"{each} years", fast.loc[[1.0, 3.0, 5.0]].groupby("horizon_years").mean().min() >= 0.7
+        what, "70% or more", f"{each} years", fast.loc[[1.0, 3.0, 5.0]].groupby("horizon_years").mean().min() >= 0.7
     )
     values = pd.Series([1.0, 3, 9, 27], pd.date_range("2020-12-31", periods=4, freq="YE"))
     result = forecast.forecast(values, references=references, residuals=residuals)
-    times, most = result.quantiles[0.975].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
-    what = "no bound, after 1, 3, 9, 27: 97.5 % quantile at five years, in multiples of the last value"
+    times, most = result.quantiles[0.95].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
+    what = "no limit, after 1, 3, 9, 27: 95% quantile at five years, in multiples of the last value"
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
 
 
@@ -138,7 +136,7 @@ def measure_few(references):
             covered, ratio = bootstrap(own["covered"], 1), bootstrap(own["wis"], other["wis"])
             met = 0.72 <= covered[0] <= 0.88 and ratio[0] <= 0.95
             measured = "; ".join(f"{each[0]:.2f} ({each[1]:.2f}-{each[2]:.2f})" for each in (covered, ratio))
-            what = f"{say_count(points, 'figure')}, at {say_count(years, 'year')}: coverage of the 80 % band; "
+            what = f"{say_count(points, 'figure')}, at {say_count(years, 'year')}: coverage of the 80% range; "
             what += "WIS against the median growth of the references from that level"
             yield row(what, "0.72-0.88; 0.95" if points < 3 else "-", measured, met if points < 3 else None)
 
@@ -162,7 +160,7 @@ def follow_others(residuals, near=0.05, least=10):
 
 
 def bootstrap(own, other):
-    """Mean over technologies of one row each, over that of another, with its 95 % interval from drawing them anew."""
+    """Mean over technologies of one row each, over that of another, with its 95% interval from drawing them anew."""
     own, other = np.asarray(own, float), np.broadcast_to(np.asarray(other, float), len(own))
     drawn = np.random.default_rng(0).integers(0, len(own), (2000, len(own)))
     ratios = own[drawn].mean(axis=1) / other[drawn].mean(axis=1)
@@ -216,7 +214,7 @@ def measure_held_out(references, residuals):
         years = ", ".join(f"{each:g}" for each in part["horizon_years"])
         covered, wide = (", ".join(f"{100 * each:.0f}" for each in part[name]) for name in scores.COVERAGES[1:])
         wis = ", ".join(f"{each:.2f}" for each in part["wis_relative"])
-        measured = f"80 % band {covered} %; 95 % band {wide} %; WIS against drift {wis}"
+        measured = f"80% range {covered}%; 90% range {wide}%; WIS against drift {wis}"
         what = f"held out, {window} points, at {years} years ({part['technologies'].max()} technologies at most)"
         yield row(what, "-", measured)
 

@@ -185,7 +185,7 @@ def test_the_summary_says_what_the_verdict_rests_on(series):
     assert "under independent errors" in says[1]
     assert "if they are independent" in says[0]
     wide = str(Logistic([12, 19, 31, 44], exog=range(2021, 2025)).fit().summary())
-    assert "do not limit the ceiling: its 95 % interval is open" in wide
+    assert "do not limit the ceiling: its 95% interval is open" in wide
 
 
 def test_a_filing_adds_up_and_a_survey_does_not():

@@ -28,8 +28,8 @@ def test_few_figures_are_forecast_three_years_ahead_and_say_first_from_what(valu
     assert (np.diff(result.quantiles, axis=1) >= 0).all()
     assert (np.diff(result.quantiles[0.9] - result.quantiles[0.1]) > 0).all()
     first = result.statements()["statement"].iloc[0]
-    assert "the rest of the forecast is from other technologies, nearly all successes" in first
-    assert ("a level and a pace" in first) == (len(values) == 2)
+    assert "so the forecast rests on how other technologies, nearly all successful, continued from" in first
+    assert ("this level and pace" in first) == (len(values) == 2)
     assert all(table.empty for table in (result.prior(), result.ceilings(), result.scenarios()))
     assert not result.milestones().empty
 

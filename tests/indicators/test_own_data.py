@@ -340,6 +340,7 @@ def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_pa
     own = {"parameters": {"entity": "own data", "indicator": "club", "data": "club.csv"}} | record
     ours = {"parameters": {"entity": "China", "indicator": "club", "data": "data"}} | record
     assert citation.cite_run(own, "mine") == "Adoption Curves 1.0: run 'mine' (Club)."
+    assert citation.read_citation(own)[0] == "", "the header names nobody either"
     assert citation.cite_run(ours, "mine").startswith("The Adoption Curves authors (")
     path = tmp_path / "CITATION.cff"
     path.write_text("authors: [{name: Ada Example}]\ndate-released: 2026-01-01\n")

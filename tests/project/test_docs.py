@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -130,15 +131,32 @@ def test_a_long_sentence_is_found():
     assert [len(each.split()) for each in found] == [1, LONGEST + 3, 2, 3]
 
 
-@pytest.mark.parametrize("name", sorted(PAGES.keys() - {"method.md"}))  # which has the equations
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_no_sentence_is_longer_than_thirty_words(name):
     sentences = read_sentences(PAGES[name].read_text(encoding="utf-8"))
     assert sentences or name in ("data.md", "outputs.md", "index.md")  # these three only include others
     assert [each for each in sentences if len(each.split()) > LONGEST] == []
 
 
+def test_percentages_have_no_blank():
+    """In what a person reads: pages but their tables, which show how files write them, notebooks and the package."""
+    texts = {name: " ".join(read_sentences(path.read_text(encoding="utf-8"))) for name, path in PAGES.items()}
+    for folder, kind in (("notebooks", "*.ipynb"), ("src", "*.py")):
+        texts |= {path.name: path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob(kind)}
+    found = {name: re.findall(r".{20}(?:\d|}) %.{0,9}", text) for name, text in texts.items()}
+    left = {"method.md", "05_forecast_adoption.ipynb", "members.py", "among_others.py"}
+    assert {name: each for name, each in found.items() if each and name not in left} == {}
+
+
 def test_the_docs_are_short():
     assert sum(len(path.read_text(encoding="utf-8").split()) for path in (ROOT / "docs").glob("*.md")) <= 13_000
+
+
+def test_the_last_step_of_the_record_is_the_published_forecast():
+    kept = pd.read_csv(ROOT / "tests" / "golden" / "baseline" / "05_forecast.csv").query("method == 'combined'")
+    ends = kept.set_index("date").loc[["2026-12-31", "2030-12-31"], ["q0.1", "q0.9"]].to_numpy()
+    [row] = re.findall(r"\| both slopes .*? \| (.*) \| (.*) \|", PAGES["record.md"].read_text(encoding="utf-8"))
+    assert list(row) == [f"{low:,.0f} to {high:,.0f}" for low, high in ends]
 
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning():

@@ -1,15 +1,19 @@
 """environment.yml: what the user fixed by name, and this package with the rest of pyproject.toml by pip."""
 
+import tomllib
 from pathlib import Path
 
 import yaml
 
+ROOT = Path(__file__).parents[2]
 FIXED = {"jupyterlab", "pandas", "seaborn", "statsmodels", "papermill"}
 
 
 def test_conda_brings_python_pip_and_the_five_packages_and_pip_brings_this_one():
-    environment = yaml.safe_load((Path(__file__).parents[2] / "environment.yml").read_text(encoding="utf-8"))
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     *named, by_pip = environment["dependencies"]
     assert {each.split()[0] for each in named} == {"python", "pip"} | FIXED
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    assert {each.replace(" ", "") for each in named[2:]} <= {*needed}, "within the same bounds"
     assert by_pip == {"pip": ["-e ."]}
     assert environment["channels"][0] == "conda-forge"

@@ -130,6 +130,17 @@ def test_figures_of_a_run_alone_are_drawings(whole_run):
     assert 'class="chart narrow"' in texts["05_forecast"]
 
 
+@pytest.mark.parametrize("run", ["small_run", pytest.param("whole_run", marks=SLOW)])
+def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(request, run):
+    paths = [*(request.getfixturevalue(run) / "figures").glob("*.svg")]
+    assert len(paths) >= 2
+    for path in paths:
+        drawing = path.read_text(encoding="utf-8")
+        named = re.findall(r"font(?:-family)?: ([^;\"]+)", drawing)
+        assert len(named) >= drawing.count("<text") > 0, path.name
+        assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, path.name
+
+
 def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
     text = (reports["sweep"] / "comparison.html").read_text(encoding="utf-8")
     assert text.count('class="chart wide"') == text.count('class="chart narrow"') == 1
@@ -172,6 +183,16 @@ def list_citations(run):
     return {re.sub(r", commit [0-9a-f]+", "", match[1]) for match in found}
 
 
+CONTACTS = (
+    ("", "", ""),
+    ("url: https://a.org", "https://a.org", ""),
+    ("url: https://a.org\nrepository-code: https://git.example/a/", "https://git.example/a/issues", ""),
+    ("repository-code: https://git.example/a\ncontact: [{name: Li, email: li@a.org}]", "mailto:li@a.org", "li@a.org"),
+    ("contact: [{name: Li, website: 'javascript:alert(1)'}]", "", ""),
+)
+"""What CITATION.cff may have, the link of the header, and its text where that is another."""
+
+
 def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     [citation] = list_citations(run)
     assert re.fullmatch(r"Adoption Curves .*: run 'small' \(.*\)\.", citation)
@@ -185,6 +206,12 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     [citation] = list_citations(run)
     assert citation.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
     assert citation.endswith("https://a.org.")
+    for contact, link, shown in CONTACTS:
+        (project / "CITATION.cff").write_text(f"authors: [{{name: Li}}]\n{contact}\n")
+        write_pages(run)
+        header = BeautifulSoup((run / "html" / "index.html").read_bytes(), "html.parser").find(class_="kicker")
+        assert [(one["href"], one.text) for one in header.find_all("a")] == ([(link, shown or link)] if link else [])
+        assert ("contact" in header.text, "Li" in header.text) == (bool(link), True)
     (project / "CITATION.cff").write_text("authors: [")
     write_pages(run)
     assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")

@@ -81,7 +81,7 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     assert set(differing[differing["part"] == "key number"]["item"]) == {"growth"}
     forecast = table[(table["part"] == "forecast") & (table["run"] == "sweep/two")]
     assert forecast[["value", "low", "high"]].astype(float).to_numpy().tolist() == [[900, 810, 970]] * 4
-    assert set(forecast["text"]) == {"80% band"}
+    assert set(forecast["text"]) == {"80% range"}
     assert set(table[table["item"] == "ceiling"]["text"]) == {"not known"}
     assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
     page = Page(folder / "index.html")
@@ -97,12 +97,12 @@ def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(ou
     assert found["found"]["runs"]["level"].tolist() == [0.8, 0.9]
     forecast = table[table["part"] == "forecast"]
     assert forecast[["run", "text"]].drop_duplicates().to_numpy().tolist() == [
-        ["one", "80% band"], ["wide", "90% band"]
+        ["one", "80% range"], ["wide", "90% range"]
     ]  # fmt: skip
     assert "The runs quote ranges of different levels (80% and 90%)" in found["notices"][0]
     told = say_forecasts(found["forecasts"])
-    assert told.endswith("one says 710 to 870 million people and wide 810 to 970 (80% and 90% bands)")
-    assert "wide\n90% band" in {text.get_text() for text in figure.axes[0].texts}
+    assert told.endswith("one says 710 to 870 million people and wide 810 to 970 (80% and 90% ranges)")
+    assert "wide\n90% range" in {text.get_text() for text in figure.axes[0].texts}
     make(outputs, "other")
     assert compare(outputs, "one", "other")[0]["notices"] == []
 
@@ -199,7 +199,7 @@ def test_the_sentences_say_what_the_tables_hold(outputs):
     make(outputs, "1", 800.0), make(outputs, "2", 912.0), make(outputs, "late", dates=DATES + pd.Timedelta(days=3))
     forecasts = compare(outputs, "1", "2", "late")[0]["forecasts"]
     told = say_forecasts(forecasts[forecasts["run"] != "late"])
-    assert told == "For December 2027, 1 says 710 to 870 million people and 2 822 to 982 (80% bands)"
+    assert told == "For December 2027, 1 says 710 to 870 million people and 2 822 to 982 (80% ranges)"
     assert say_forecasts(forecasts[forecasts["run"] != "2"]) == "The 2 runs forecast no date together"
     more = pd.concat([forecasts[forecasts["run"] != "late"], forecasts[forecasts["run"] == "1"].assign(run="3")])
     assert say_forecasts(more) == "The median for December 2027 ranges from 800 to 912 million people across 3 runs"

@@ -255,7 +255,7 @@ def test_a_band_has_a_score_only_where_its_quantiles_are_there(data):
         "There is no score: the forecast lacks 20 quantiles that its hub requires, such as 0.01."
     )
     found = hub_scores.score_register(entries, data, required=(0.1, 0.5, 0.9)).iloc[0]
-    assert (found["inside"], found["inside_50"], found["inside_95"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80 %"
+    assert (found["inside"], found["inside_50"], found["inside_95"]) == ("yes", "", ""), "0.1 and 0.9 are ends of 80%"
     inner = entries.assign(output_type_id=entries["output_type_id"].replace({0.1: 0.4, 0.9: 0.6}))
     found = on_record.add_sentences(hub_scores.score_register(inner, data)).iloc[0]
     assert "no 80% range" in found["text"]

@@ -27,10 +27,10 @@ def test_no_sentence_holds_what_no_reader_should_meet():
 
 def test_columns_have_names_for_readers_and_csv_files_keep_theirs(whole_run):
     page = (whole_run / "html" / "05_forecast_adoption.html").read_text(encoding="utf-8")
-    assert "80 % band from" in page
+    assert "80% range from" in page
     assert not re.search(r"<th[^>]*>q0\.", page)
     assert "q0.1" in pd.read_csv(whole_run / "tables" / "05_forecast.csv")
-    assert tables.name_column("q0.9") == "80 % band to"
+    assert tables.name_column("q0.9") == "80% range to"
 
 
 @pytest.fixture

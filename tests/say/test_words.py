@@ -132,7 +132,7 @@ def test_a_page_has_five_key_numbers_at_most_and_one_for_how_often_the_range_hel
         ranges = run != "declining"  # of which no range is given
         assert len(numbers) <= 5
         assert numbers["key"].str.startswith("coverage_").sum() == ranges
-        assert len(re.findall(r"held the outcome", said)) == ranges, said
+        assert len(re.findall(r"contained the outcome", said)) == ranges, said
         assert bool(facts.no_range) != ranges
         if ranges:
             assert round(facts.tested["covered"]) == round(numbers["value"].iloc[-1])
@@ -198,7 +198,7 @@ def test_the_newest_figure_is_given_as_printed_as_read_and_as_any_number():
     said = write_findings(facts).set_index("part")["sentence"]
     goal, told = facts.goal, read_table("baseline", "05_bounds").set_index(["bound", "date"])
     free = told.loc[("at least 700", goal["date"])]
-    assert "We read “more than 700 million people” as 702 to 714;" in said["forecast"]
+    assert "We read “more than 700 million people” as 702 to 714 million people." in said["forecast"]
     assert (
         f"the range for {goal['date']:%B %Y} is {free['q0.1']:,.0f} to {free['q0.9']:,.0f} million" in said["forecast"]
     )
@@ -216,7 +216,8 @@ def test_untrue_sentences_of_release_03_are_gone():
     facts = read_facts("baseline")
     low, high = facts.limit_then["q0.1"], facts.limit_then["q0.9"]
     assert facts.band(facts.goal)[1] > facts.bound
-    assert f"we forecast {low:,.0f} to {high:,.0f} million people of them" in said
+    then = f"{facts.goal['date']:%B %Y}"
+    assert f"Our range of the upper limit for {then} is {low:,.0f} to {high:,.0f} million people." in said
 
 
 def test_kept_sentences_are_those_of_the_kept_tables():

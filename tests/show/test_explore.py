@@ -52,7 +52,7 @@ def test_verdict_forecast_and_numbers_are_those_of_a_run(panel):
     found = forecast.forecast(series, references=data.references(), horizon_years=5)
     fan = found.quantiles
     assert "Not known" in panel.verdict.value
-    assert re.search(rf"{fan.index[-1]:%B %Y}: median {fan[0.5].iloc[-1]:,.0f}, 80 % range", panel.verdict.value)
+    assert re.search(rf"{fan.index[-1]:%B %Y}: median {fan[0.5].iloc[-1]:,.0f}, 80% range", panel.verdict.value)
     given, ahead = read_tables(panel.numbers.value)
     assert given[0] == ["Published", "Million people", "Share of internet users"]
     assert [row[1] for row in given[1:]] == [f"{value:,.0f}" for value in series.values.iloc[-explore.ROWS :]]

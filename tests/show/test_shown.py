@@ -108,8 +108,8 @@ def read_shown(run, number, caption):
 @pytest.mark.parametrize(
     ("caption", "table", "value", "heading"),
     [
-        ("Scenarios by", "05_scenarios", "value", lambda row: f"{100 * row['share']:g} % of the bound"),
-        ("Median of the combined forecast by bound", "05_bounds", "q0.5", lambda row: row["bound"]),
+        ("Scenarios by", "05_scenarios", "value", lambda row: f"{100 * row['share']:g}% of the upper limit"),
+        ("Median of the combined forecast by upper limit", "05_bounds", "q0.5", lambda row: row["bound"]),
         ("Median of the combined forecast by factor", "05_shifts", "q0.5", lambda row: row["factor"]),
     ],
 )
@@ -126,6 +126,6 @@ def test_intervals_of_estimates_are_those_of_the_csv(whole_run):
     frame = pd.read_csv(whole_run / "tables" / "03_parameters.csv")
     for shown, cells in zip(rows, frame.to_dict("records"), strict=True):
         for level in ("80", "95"):
-            low, high = shown[f"{level} % interval"].split(" to ")
+            low, high = shown[f"{level}% interval"].split(" to ")
             assert agrees(low, cells[f"low_{level}"]), (shown, cells)
             assert agrees(high, cells[f"high_{level}"]), (shown, cells)

@@ -138,11 +138,9 @@ def run(
     if dry_run:
         print("\n".join(plan_run(chosen, execution=execution)))
         return
-    made: dict[str, Any] = {}
     with say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
-        folder = run_all(chosen, execution=execution, before_commit=ignore_signals, made=made)
-        if made:
-            shrink_store(find_outputs(), read_keys(find_outputs()))
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals)
+        shrink_store(find_outputs(), read_keys(find_outputs()))
     print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 
 
@@ -240,7 +238,7 @@ def verify(
     """Check that a run is unchanged.
 
     Compares hashes of its files, and of the data, notebooks, helpers and library versions behind it, with run.json.
-    Prints every difference and ends with 1, or prints that there is none.
+    Prints every difference and ends with exit code 1, or prints that there is none.
     """
     from .runs import record
 
@@ -261,7 +259,7 @@ def sweep(
     scheduler: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Dask scheduler whose workers make the runs (extra 'cluster').")
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would run, and run nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would run, and run nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm more than 200 runs.")] = False,
 ) -> None:
     """Make a run for each set of parameters of a grid.

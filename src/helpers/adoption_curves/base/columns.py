@@ -110,7 +110,7 @@ CHOICES = {
     "decimal": "The decimal mark: . or ,",
     "future": "Figures dated after today: keep or drop.",
     "season": "Where months or quarters have seasons: same (one period of each year) or sum (of whole years).",
-    "dates": "as-printed keeps first days of months, quarters and years, which else are dated at their ends.",
+    "dates": "as-printed keeps first days of months, quarters and years, which are otherwise dated at their ends.",
     "year-ends": "Month and day on which years such as FY2016/17 end: 03-31.",
 }
 """Options that say how to read a file, by name."""

@@ -81,6 +81,15 @@ def say_count(number: float, one: str, many: str = "") -> str:
     return f"{number:,.10g} {one if number == 1 else many or f'{one}s'}"
 
 
+def say_ahead(years: float) -> str:
+    """A horizon in words.
+
+    >>> say_ahead(0.5), say_ahead(5.0)
+    ('half a year', '5 years')
+    """
+    return "half a year" if years == 0.5 else say_count(years, "year")
+
+
 UNSTATED = "unit not stated"
 """The unit of figures whose unit no file and no option names: captions say it, sentences leave it out."""
 LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
@@ -173,8 +182,8 @@ DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
 NO_RANGE = "no range"
 """The basis of a forecast past a peak, of which no range is given."""
-WHY_NO_RANGE = "because tested ranges always held for some fallen technologies and never for others"
-"""Ten comparison technologies fell by 5 % or more; each was left out in turn, see benchmarks/RESULTS.md."""
+WHY_NO_RANGE = "because in tests such ranges always held for some fallen technologies, and never for others"
+"""Ten comparison technologies fell by 5% or more; each was left out in turn, see benchmarks/RESULTS.md."""
 
 
 def say_unit(unit: str) -> str:
@@ -216,8 +225,9 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
 
 NO_END = "the figures do not show where growth will stop"
 JOINED = (
-    "The range combines the 95% intervals of the logistic and the Gompertz curve, for independent and for persistent "
-    "errors. It begins no lower than the last figure and ends at least half as high again, but not above the limit."
+    "The range joins the 95% intervals of the saturation level from the logistic and the Gompertz curve, for "
+    "independent and for persistent errors. It begins no lower than the last figure, and ends at least half as high "
+    "again but not above the limit."
 )
 """How the range of an end is made."""
 

@@ -113,7 +113,7 @@ def register(
 
     Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles and joint paths of the
     forecast, and two baselines. The round is the day as of which the data were known; the day of publication is today.
-    No command overwrites a registered forecast. Of a table of series all are registered, or none.
+    No command overwrites a registered forecast. It registers all series of a table, or none.
     """
     from ..runs.record import find_run
     from ..runs.register_run import register_run, register_table
@@ -228,8 +228,8 @@ def check(
 ) -> None:
     """Check data of your own before a run.
 
-    Prints a line for each thing that it inferred, and a summary of the data. Otherwise it prints every problem with
-    file, row and column, and ends with 1. It refuses ambiguous input, and names the option that resolves it.
+    Prints a line for each thing that it inferred, and a summary of the data. If there are problems, it prints each
+    with file, row and column, and ends with exit code 1. For ambiguous input it names the option that resolves it.
     """
     from .. import indicators
     from ..forecast.hub import ENTRY
@@ -289,7 +289,7 @@ def write_sweep(data: Any, path: str, choices: dict[str, str]) -> str:
 
 @app.command(name="gc")
 def clean_store() -> None:
-    """Empty the store of results that no run names.
+    """Remove stored results that no run uses.
 
     The store, outputs/.store, keeps the results of notebooks, so that no notebook runs twice. It holds 2 GB at most,
     and drops first what was used least recently.

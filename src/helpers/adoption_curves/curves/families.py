@@ -53,7 +53,7 @@ class Logistic(AdoptionCurve):
     """Logistic curve, ``K / (1 + exp(-r (t - m)))``: growth in proportion to adopters and to those left.
 
     Parameters: ceiling K (unit of the series), rate r (per year), midpoint m (decimal year of K / 2, the inflection).
-    The 10 to 90 % takeover time is log(81) / r. Source: Verhulst 1838; Griliches 1957 for technologies.
+    The 10 to 90% takeover time is log(81) / r. Source: Verhulst 1838; Griliches 1957 for technologies.
 
     Degenerates: before the bend K and m run to infinity together and the curve is exponential growth; with one value on
     the slope the rate runs to infinity (a jump).
@@ -82,7 +82,7 @@ class Logistic(AdoptionCurve):
 class Gompertz(AdoptionCurve):
     """Gompertz curve, ``K exp(-exp(-r (t - m)))``: the growth rate itself falls exponentially.
 
-    Parameters: ceiling K, rate r (per year), midpoint m (decimal year of the inflection, at 37 % of K). Source:
+    Parameters: ceiling K, rate r (per year), midpoint m (decimal year of the inflection, at 37% of K). Source:
     Gompertz 1825; Chow 1967 for computers.
 
     Degenerates: as the logistic, and earlier: its approach to K is slow, so a ceiling far above the data fits for long.
@@ -159,7 +159,7 @@ class Exponential(AdoptionCurve):
 class Weibull(AdoptionCurve):
     """Weibull curve, ``K (1 - exp(-((t - launch) / s)^c))``.
 
-    Parameters: ceiling K, scale s (years from the launch to 63 % of K), shape c (above 1: an S curve). Source: Sharif
+    Parameters: ceiling K, scale s (years from the launch to 63% of K), shape c (above 1: an S curve). Source: Sharif
     and Islam 1980.
 
     Degenerates: before the bend K and s run to infinity together and the curve is a power of time.

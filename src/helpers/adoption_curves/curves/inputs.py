@@ -45,7 +45,7 @@ def check_alpha(alpha: float) -> None:
         Unless alpha lies between 0 and 1.
     """
     if not (isinstance(alpha, REAL) and 0 < alpha < 1):
-        raise CurveError(f"alpha is {alpha!r}; it is one minus the level, between 0 and 1, so 0.05 for 95 %")
+        raise CurveError(f"alpha is {alpha!r}; it is one minus the level, between 0 and 1, so 0.05 for 95%")
 
 
 def check_errors(errors: str | None) -> None:

@@ -25,7 +25,7 @@ POINTS = 121
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
 WALD_FAILS = ("richards", "gamma_gompertz")
-"""Families whose Wald intervals were seen to cover .64 to .85 where 95 % is claimed."""
+"""Families whose Wald intervals were seen to cover .64 to .85 where 95% is claimed."""
 CEILING_WORDS = {"share": "known share of a bound"}
 
 
@@ -109,11 +109,11 @@ def _describe_intervals(results: Any) -> str:
     if results.identified:
         found = "bound the ceiling"
     elif not np.isfinite(high):
-        found = "do not limit the ceiling: its 95 % interval is open"
+        found = "do not limit the ceiling: its 95% interval is open"
     elif not results.launch_fits:
         found = "do not limit the ceiling: the assumed launch fits worse than others, so give one"
     else:
-        found = f"hardly limit the ceiling: its 95 % interval runs from {low:.4g} to {high:.4g}"
+        found = f"hardly limit the ceiling: its 95% interval runs from {low:.4g} to {high:.4g}"
     if len(results.by_errors) < 2:
         return f"The data {found}, under {next(iter(results.by_errors))} errors."
     pairs = [(kind, fit.intervals([name], 0.05)[0]) for kind, fit in results.by_errors.items()]

@@ -192,7 +192,7 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def launch_fits(self) -> bool:
-        """True if the launch that was assumed fits not worse (F, 95 %) than the best one; True where it was given."""
+        """True if the launch that was assumed fits not worse (F, 95%) than the best one; True where it was given."""
         own = next(iter(self.by_errors.values()))
         if own.df_resid <= 0 or own.k_params == self.k_params:
             return True
@@ -264,7 +264,7 @@ class Results(LikelihoodModelResults):
         parameter : str
             An estimated parameter.
         points : int
-            Number of values, over the 95 % interval and a third more, or two powers of ten where it is open.
+            Number of values, over the 95% interval and a third more, or two powers of ten where it is open.
         values : array or None
             The values themselves, in the unit of the parameter.
 
@@ -412,11 +412,11 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def identified(self) -> bool:
-        """True if the data bound the ceiling: its 95 % profile interval is closed, and at most 2 : 1.
+        """True if the data bound the ceiling: its 95% profile interval is closed, and at most 2 : 1.
 
         A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
         the coarsest answer to "where will it end" that still tells a reader the order of size. Where no launch was
-        given, the best one must be no limit of the family, and the one assumed fit not worse (F, 95 %).
+        given, the best one must be no limit of the family, and the one assumed fit not worse (F, 95%).
         With a given ceiling it is asked whether the intervals of all parameters inside the boundary are closed.
         """
         if self.flag and not self.limit:

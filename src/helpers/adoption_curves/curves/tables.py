@@ -252,7 +252,7 @@ def weigh_ceilings(fits: Fits, ceilings: np.ndarray, bound: float = np.nan) -> p
 def trace_alternatives(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
 
-    The ceilings lie in the 80 % profile interval, from the curve's own value at the last date on. An interval without
+    The ceilings lie in the 80% profile interval, from the curve's own value at the last date on. An interval without
     end is drawn up to ten times the bound or the highest observation.
 
     Parameters

@@ -48,7 +48,7 @@ class Assessment:
         it is closed and all of it lies above the limit, so that the curves or the limit are probably wrong; else "not
         known".
     low, high : float
-        The union of the 95 % profile intervals of the ceiling under each curve and each kind of errors, in the unit of
+        The union of the 95% profile intervals of the ceiling under each curve and each kind of errors, in the unit of
         the series, not cut at any figure; high is infinite where one of them is open.
     last : float
         The last figure.
@@ -108,9 +108,9 @@ def assess_ceiling(
     """Verdict on the ceiling of a series, from two curves under two kinds of errors.
 
     The logistic and the Gompertz curve are fitted under independent and under persistent errors. The union of their
-    four 95 % profile intervals of the ceiling is the answer. The verdict is "not known" where an interval is open or
+    four 95% profile intervals of the ceiling is the answer. The verdict is "not known" where an interval is open or
     the union is wider than 10 : 1, and for a series that has too few figures for a curve, jumps, does not rise, or has
-    fallen below 90 % of its highest figure.
+    fallen below 90% of its highest figure.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def assess_ceiling(
 def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
     """Why the end is not known, "" where it is."""
     if fallen:
-        return f"the last figure is below {100 * FALLEN:g} % of the highest one, and adoption curves only rise"
+        return f"the last figure is below {100 * FALLEN:g}% of the highest one, and adoption curves only rise"
     flags = table["flag"].tolist()
     for flag, reason in FLAGS.items():
         if flag in flags:

@@ -241,7 +241,7 @@ class Errors:
         order = np.argsort(scores, kind="stable")
         steps = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
         furthest = None if self.cases.bounded else _find_furthest(self.residuals[rows])
-        return Band(floor, variance_weights, scores[order], steps, len(np.unique(self.technologies[rows])), furthest)
+        return Band(floor, variance_weights, scores[order], steps, len(set(self.technologies[rows])), furthest)
 
 
 def _find_furthest(residuals: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ VINTAGES = ("first", "latest")
 TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 COVERED = ["inside_50", "inside", "inside_95"]
-"""Columns of `adoption_curves.base.levels.LEVELS`; the 80 % band is the one that sentences quote."""
+"""Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 SCORES = [
     "outcome",
     "side",
@@ -49,7 +49,7 @@ def score_register(
     entries : DataFrame
         From `register.read_register`; those of the baselines among them score the others.
     data : Data
-        With the figures that have come.
+        With the figures published until then.
     vintage : {"first", "latest"}
         Of a figure that was revised, the one that counts.
     required : sequence of float
@@ -63,7 +63,7 @@ def score_register(
         and "" where no figure has come that can be compared), came (the day on which the figure was first published),
         hindsight (whether the forecast went on record on that day or later), counted (whether there is a score, and no
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
-        inside_50, inside (80 %), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
+        inside_50, inside (80%), inside_95 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are on record), why (there is no score although a figure has come, or ""), revised (whether the
         figure is a later vintage than the first).
@@ -121,7 +121,7 @@ def _score_entry(
     row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)
     for name, level in zip(COVERED, LEVELS, strict=True):
         if not np.isclose(levels[:, None], band_ends(level)).any(axis=0).all():
-            continue  # the outermost quantiles are no ends of this band
+            continue  # the outermost quantiles are no ends of this range
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
         row[name] = "no" if outside[side] else "yes" if side == "exact" else ""
@@ -163,7 +163,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         these exact; coverage_50, coverage_80, coverage_90 (share of exact figures inside); wis_last_value_ratio and
         wis_drift_ratio (geometric mean of the WIS over that of the baseline, over exact figures that have both: below
         1 is better); how many figures were bounds, and the mean probability given to them. Missing where nothing has
-        come.
+        been published.
     """
     rows = []
     for model_id, part in scored.groupby("model_id"):

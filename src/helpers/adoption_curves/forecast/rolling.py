@@ -36,7 +36,7 @@ def backtest(
     horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
 ) -> pd.DataFrame:
-    """Forecast every reference series from every earlier date at which 5 to 98 % of its bound was reached.
+    """Forecast every reference series from every earlier date at which 5 to 98% of its bound was reached.
 
     What a technology's forecasts take from the references (`Prior`) comes from the other technologies; the bound is
     the one known at the origin.
@@ -84,7 +84,7 @@ def backtest(
     if not parts:
         raise ValueError(
             f"none of the {len(references)} reference series has {min(windows)} points and a later one while at "
-            "5 to 98 % of its bound: give longer or more references"
+            "5 to 98% of its bound: give longer or more references"
         )
     rows = pd.concat([frame for frame, *_ in parts], ignore_index=True)
     reached, technologies = last_shares(references), rows["technology"].unique()

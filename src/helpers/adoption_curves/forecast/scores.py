@@ -24,7 +24,7 @@ from .rolling import LABELS, add_methods, roll
 from .windows import Levels
 
 MIN_FORECASTS = 10
-"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100 % by chance."""
+"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100% by chance."""
 NORMAL_DRIFT = "drift_normal"
 """Drift with the normal bands that it claims for itself, as textbooks give it; all other bands are conformal."""
 BENCHMARKS = ("last_value", "drift", "damped_drift", NORMAL_DRIFT)
@@ -38,7 +38,7 @@ CRPS_QUANTILES = np.arange(1, 40) / 40
 ROUNDING = 1e-9
 """Of the bound: an outcome so near to the end of an interval is inside."""
 DRAWS = 2000
-"""Of technologies, for the 95 % intervals of a mean over them."""
+"""Of technologies, for the 95% intervals of a mean over them."""
 
 
 def evaluate(
@@ -189,7 +189,7 @@ def score_held_out(
     Returns
     -------
     DataFrame
-        Columns as `score`; no rows where no held-out series has a window inside 5 to 98 % of its bound.
+        Columns as `score`; no rows where no held-out series has a window inside 5 to 98% of its bound.
     """
     bounded = is_bounded(residuals)
     lengths, horizons = (np.unique(residuals[name]) for name in ("window", "horizon_years"))
@@ -231,7 +231,7 @@ def cover_by_stage(residuals: pd.DataFrame) -> pd.DataFrame:
         method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_90.
     """
     frame = evaluate(residuals)
-    names = [f"{100 * low:.0f}-{100 * high:.0f} % of the bound" for low, high in pairwise(STAGES)]
+    names = [f"{100 * low:.0f}-{100 * high:.0f}% of the limit" for low, high in pairwise(STAGES)]
     staged = frame.assign(stage=pd.cut(frame["share"], STAGES, labels=names, include_lowest=True).astype(str))
     fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
     by = ["method", "stage", "horizon_years"]
@@ -249,7 +249,7 @@ def compare(residuals: pd.DataFrame, method: str = "combined", benchmarks: Seque
     Returns
     -------
     DataFrame
-        method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95 % interval).
+        method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95% interval).
     """
     frame, by, rows = evaluate(residuals), ["window", "horizon_years"], []
     mean = frame.groupby(["method", *by, "technology"])["wis"].mean()
@@ -263,7 +263,7 @@ def compare(residuals: pd.DataFrame, method: str = "combined", benchmarks: Seque
 
 
 def bootstrap(own: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
-    """Ends (2,) of the 95 % interval of a mean over technologies (T,), or of its quotient by another one."""
+    """Ends (2,) of the 95% interval of a mean over technologies (T,), or of its quotient by another one."""
     drawn = np.random.default_rng(0).integers(0, len(own), (DRAWS, len(own)))
     means = own[drawn].mean(axis=1)
     return np.quantile(means if other is None else means / other[drawn].mean(axis=1), (0.025, 0.975))
@@ -306,7 +306,7 @@ def count_sides(residuals: pd.DataFrame, method: str = "combined", levels: Level
     Returns
     -------
     DataFrame
-        level, horizon_years, technologies, below, above (percent), low_covered and high_covered (ends of the 95 %
+        level, horizon_years, technologies, below, above (percent), low_covered and high_covered (ends of the 95%
         bootstrap interval of the coverage over technologies, percent).
     """
     frame, sides, rows = evaluate(residuals), ["below", "above", "covered"], []

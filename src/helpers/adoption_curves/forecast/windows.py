@@ -29,7 +29,7 @@ SHARE_LIMITS = (1e-6, 0.999)
 STEEP_WITHIN = {True: (0.01, 0.95), False: (0.05, np.inf)}
 """With and without a bound: outside these shares one point counts as much as at them."""
 LOWEST_RATIO = 0.01
-"""Smallest multiple of the last value on the scale without a bound: a loss of 99 %."""
+"""Smallest multiple of the last value on the scale without a bound: a loss of 99%."""
 DATE_TOLERANCE = 0.26
 """Years by which a figure may miss a nominal horizon; the forecast is made for the figure's own date."""
 SHORTEST, SHORTEST_SPAN, LONGEST = dates.SHORTEST, dates.SHORTEST_SPAN, 8

@@ -74,9 +74,9 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
     if unseen := re.search(UNSEEN, text):
         what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, an invisible character"
-        return f"holds {what}; take it away"
+        return f"holds {what}; remove it"
     if text != text.strip():
-        return "has a space before or after it; take it away"
+        return "has a space before or after it; remove it"
     if not text:
         return f"is empty; it needs: {field['description']}" if constraints.get("required") else ""
     if kind == "number" and math.isnan(read_number(text)):

@@ -43,7 +43,7 @@ def read_spreadsheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: 
     except DataError:
         raise
     except Exception as error:  # damaged ones make these libraries raise anything
-        raise file_error(path, f"is no spreadsheet that can be read ({error}); save it as CSV UTF-8") from error
+        raise file_error(path, f"cannot be read as a spreadsheet ({error}); save it as CSV UTF-8") from error
     sheet, filled = choices.get("sheet", ""), [name for name, rows in found.items() if rows]
     if (sheet and sheet not in found) or (not sheet and len(filled) > 1):
         raise file_error(path, f"has the sheets {list_names(filled)}; write --sheet and one of them")

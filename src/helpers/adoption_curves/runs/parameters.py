@@ -303,7 +303,7 @@ def _tell_right(name: str, value: Any) -> str:
     """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
     listed = value if isinstance(value, list) else [value]
     numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
-    percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g} %" if name in ("shares", "levels") and numbers else ""
+    percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g}%" if name in ("shares", "levels") and numbers else ""
     return expected_value(name) + percent
 
 

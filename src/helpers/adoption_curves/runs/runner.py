@@ -21,7 +21,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from ..base.files import hash_file, write_file, write_json
 from ..base.folders import (
@@ -308,21 +308,20 @@ class RunFolder:
         self.parameters, self.sources, self.inputs, self.wait = parameters, sources, inputs, wait
         self.asked = outputs / parameters.run
         self.final = follow_link(self.asked)
-        self.attempt = find_attempt(self.final)
+        self.attempt, self.prefix = find_attempt(self.final), f".{self.final.name}.new-"
         self.log = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {parameters.run}"]
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         from .pages import PageWriter
 
         with ExitStack() as stack:
             stack.enter_context(lock_folder(self.asked, wait=self.wait))
             recover(self.final)
             clear_place(self.final)
-            beside = stack.enter_context(claim_folder(self.final.parent, f".{self.final.name}.new-"))
+            beside = stack.enter_context(claim_folder(self.final.parent, self.prefix))
             self.folder = beside / self.parameters.run
             self.pages = stack.enter_context(PageWriter(self.folder, self.sources))
             self.stack = stack.pop_all()
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.stack.close()
@@ -416,7 +415,6 @@ def run_all(
     *,
     outputs: Path | None = None,
     before_commit: Callable[[], object] = lambda: None,
-    made: dict[str, Made] | None = None,
     tell: Callable[[str], object] = say,
 ) -> Path:
     """Folder of the run ``<outputs>/<run>/``, made atomically; results from the same inputs are reused.
@@ -431,8 +429,6 @@ def run_all(
         Folder that holds the run; `adoption_curves.base.project.find_outputs` by default.
     before_commit : callable
         Called just before the run is put in place: a later stop finds it complete.
-    made : dict, optional
-        Filled with what was made or reused, by the notebook's name; stays empty where nothing changed.
     tell : callable
         Gets a line for each notebook.
 
@@ -452,23 +448,22 @@ def run_all(
     RunError
         If the folder holds something that isn't a run, or what the run is made from changes meanwhile.
     """
-    outputs, made = outputs or find_outputs(), {} if made is None else made
+    outputs, kept = outputs or find_outputs(), find_outputs()
     parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
     inputs = describe_inputs(parameters, sources, execution.pdf)
-    final, kept = follow_link(outputs / parameters.run), find_outputs()
+    folder = RunFolder(parameters, sources, inputs, outputs, execution.wait)
     if execution.wait:  # what the other makes may be all that is asked for
-        with lock_folder(outputs / parameters.run, wait=True):
+        with lock_folder(folder.asked, wait=True):
             pass
     if execution.strict:
         refuse_left_out(check_parameters(parameters))
-    left = is_cut_off(final) or list_claimed(final.parent, f".{final.name}.new-")  # by runs that were killed
-    if not execution.forced and not left and is_current(final, inputs):
+    left = is_cut_off(folder.final) or list_claimed(folder.final.parent, folder.prefix)  # by runs that were killed
+    if not execution.forced and not left and is_current(folder.final, inputs):
         tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
-        return outputs / parameters.run
+        return folder.asked
     data = load_checked(parameters, inputs, tell)
-    steps, before = plan_steps(sources, parameters, inputs), read_parts(final)
-    new = RunFolder(parameters, sources, inputs, outputs, execution.wait)
-    with new as folder, ThreadPoolExecutor(len(steps)) as pool:
+    steps, before = plan_steps(sources, parameters, inputs), read_parts(folder.final)
+    with folder, ThreadPoolExecutor(len(steps)) as pool:
 
         def make(name: str) -> Made:
             return make_notebook(steps[name], steps, kept, execution, folder.attempt, before.get(name), inputs["data"])
@@ -477,9 +472,9 @@ def run_all(
         try:
             for place, future in enumerate(as_completed(names), start=1):
                 name = names[future]
-                made[name] = future.result()
-                folder.add(name, made[name], kept / FOLDER)
-                tell(f"{place}/{len(steps)} {name}  {made[name].how}")
+                made = future.result()
+                folder.add(name, made, kept / FOLDER)
+                tell(f"{place}/{len(steps)} {name}  {made.how}")
             return folder.commit(data, before_commit)
         except Exception as error:
             pool.shutdown(cancel_futures=True)  # what the others come to is kept: the next attempt finds it

@@ -228,7 +228,7 @@ class Facts:
     def no_range(self) -> str:
         """Why no range is given where the series is well below its peak; else ""."""
         fallen = any(row["basis"] == NO_RANGE for row in self.fan)
-        return f"{self.title}: we give no range, {WHY_NO_RANGE}." if fallen else ""
+        return f"We give no range, {WHY_NO_RANGE}." if fallen else ""
 
     @cached_property
     def coverage(self) -> list[Row]:
@@ -301,8 +301,9 @@ def say_from_others(points: int) -> str:
     """First sentence on a series of one figure or two; else ""."""
     if points >= SHORTEST:
         return ""
-    known = "two figures, a level and a pace" if points > 1 else "one figure, a level"
-    return f"This series has only {known}; the rest of the forecast is from other technologies, nearly all successes."
+    known, start = ("two figures", "this level and pace") if points > 1 else ("one figure", "this level")
+    others = f"how other technologies, nearly all successful, continued from {start}"
+    return f"This series has only {known}, so the forecast rests on {others}."
 
 
 def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:

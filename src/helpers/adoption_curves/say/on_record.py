@@ -25,10 +25,10 @@ def _say_entry(row: dict[str, Any]) -> str:
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
     if pd.isna([row["q0.1"], row["q0.5"], row["q0.9"]]).any():
-        text += f"no 80% range ({model})."
+        text += f"no 80% range (method {model})."
     else:
         median = say(row["q0.5"], unit, row["q0.9"], bare=True)
-        text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; {model})."
+        text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model})."
     if pd.isna(row["came"]):
         return f"{text} The outcome has not been published yet."
     if row["why"]:

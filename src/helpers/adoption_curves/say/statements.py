@@ -18,6 +18,7 @@ from ..base.words import (
     WHY_NO_RANGE,
     percent,
     say,
+    say_ahead,
     say_count,
     say_day,
     say_end,
@@ -129,8 +130,8 @@ def state_ceiling(
             f"{others} above that peak" if len(as_far) else f"Of {say_count(len(reached), *kind)} none ever fell as far"
         )
         text = (
-            f"The series lies {part} below its peak ({say(peak, unit)}, now {say(last, unit)}). {others}. Adoption "
-            "curves only rise and do not apply. The middle of the forecast is the last level. We give no range, "
+            f"The last figure is {part} below the peak ({say(peak, unit)}, now {say(last, unit)}). {others}. Adoption "
+            "curves only rise and do not apply. The middle of the forecast is the last figure. We give no range, "
             f"{WHY_NO_RANGE}."
         )
         return text, numbers
@@ -140,9 +141,9 @@ def state_ceiling(
         return said, numbers
     if found.verdict != "not known":
         numbers |= dict(zip(("low", "high"), found.printed, strict=True))
-        heeds = f" Half of the forecast is made with {say(end, unit)} as the limit." if np.isfinite(end) else ""
+        heeds = f" Half of the forecast has {say(end, unit)} as its upper limit." if np.isfinite(end) else ""
         return f"{say_first(say_end(found, unit, why=True))}. {JOINED}{heeds}", numbers | {"limit_of_half": end}
-    prior = "No saturation level is part of this forecast."
+    prior = "This forecast assumes no saturation level."
     if windows.bounded:
         prior = f"Any saturation level used here is an assumption, taken from {say_count(technologies, *kind)}."
     return f"{say_first(say_end(found, unit, why=True))}. {prior}", numbers
@@ -158,7 +159,7 @@ def state_bound(at_origin: Origin, target: AdoptionSeries, reached: pd.Series, k
         )
         if np.isfinite(limit):
             text += f", or at {say(limit, target.unit)}, which no value can pass"
-            return f"{text}. Neither is a forecast of the saturation level.", {"limit": limit}
+            return f"{text}. Neither limit is a forecast of the saturation level.", {"limit": limit}
         return f"{text}. A population that the users are part of would be a limit.", {}
     names = ("low", "quarter", "median", "three_quarters", "high")
     numbers: dict[str, Any] = dict(zip(names, reached.quantile([0, 0.25, 0.5, 0.75, 1]), strict=True))
@@ -167,9 +168,9 @@ def state_bound(at_origin: Origin, target: AdoptionSeries, reached: pd.Series, k
     size = say(numbers["bound"], target.unit)
     named = title if title[:1].isdigit() else f"{title}, {size}"
     text = (
-        f"The upper limit ({named}) is not a forecast of the saturation level. The latest shares of "
-        f"{say_count(len(reached), *kind)} are {percent(numbers['low'])} to {percent(numbers['high'])} of their limits,"
-        f" the middle half {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
+        f"The upper limit ({named}) is not a forecast of the saturation level. The latest figures of "
+        f"{say_count(len(reached), *kind)} are at {percent(numbers['low'])} to {percent(numbers['high'])} of their "
+        f"limits, the middle half {percent(numbers['quarter'])} to {percent(numbers['three_quarters'])}."
     )
     if windows.points < SHORTEST:
         return text, numbers
@@ -194,14 +195,14 @@ def state_noise(
     asked_last = target.sample_size.dropna()
     respondents = respondents or (int(asked_last.iloc[-1]) if len(asked_last) else None)
     if not np.isfinite(sd):
-        return "Scatter about a curve with a free saturation level cannot be measured with three points or fewer.", {}
-    numbers = {"residual_sd": sd}
-    text = f"The points scatter about the best logistic curve by {say(sd, unit)} (residual SD)"
+        return "Three figures or fewer cannot show scatter about a curve with a free saturation level.", {}
+    numbers = {"residual_sd": sd, "points": windows.points}
+    text = f"The {windows.points} figures scatter about the best logistic curve by {say(sd, unit)} (residual SD)"
     if published.notna().any():
         numbers |= {"standard_error": float(published.median())}
         return f"{text}, against a standard error of {say(numbers['standard_error'], unit)} as published.", numbers
     if not windows.bounded:
-        return f"{text}; its sampling error cannot be computed without a base.", numbers
+        return f"{text}. Without an upper limit we cannot compute a sampling error.", numbers
     shares = windows.shares  # each figure has a sampling variance of its own
     variance = float((windows.bound**2 * shares * (1 - shares)).mean())
     if respondents:
@@ -213,22 +214,21 @@ def state_noise(
     if np.isfinite(size) and size >= 1:
         people = say_count(round(size), "person", "people")
     numbers |= {"equivalent_sample": size}
-    return f"{text}. Sampling error would be this large only if each survey had asked {people}.", numbers
+    return f"{text}, as much as the sampling error of surveys that each asked {people}.", numbers
 
 
 def state_data(scatter: dict[str, float], windows: Windows, target: AdoptionSeries) -> Statement:
-    """How many of its points the forecast rests on, and which of these is read from a figure printed as a limit."""
+    """Number of figures that the forecast uses, and those read from a figure printed as a limit."""
     points, origin, available = windows.points, windows.labels["origin"].iloc[0], len(target.values)
-    said = say_count(points, "point") if available == points else f"{points} of {available} points"
-    text = (
-        f"The forecast rests on {said}, the last on {say_day(origin)}. A curve with a free saturation level has three "
-    )
+    said = say_count(points, "figure") if available == points else f"{points} of {available} figures"
+    text = f"The forecast uses {said}, the last for {say_day(origin)}. A curve with a free saturation level has three "
     numbers: dict[str, Any] = {"points": points, "available": available}
     if scatter["df"] > 0:
         numbers |= {"degrees_of_freedom": scatter["df"]}
         text += f"parameters, which leaves {say_count(scatter['df'], 'degree')} of freedom."
     else:
-        text += "parameters, and so many points leave no degrees of freedom."
+        leaves = "figure leaves" if points == 1 else "figures leave"
+        text += f"parameters, so {points} {leaves} no degrees of freedom."
     rows = target.observations.reindex(columns=["date", "bound", "value", *READ]).dropna(subset=[*READ])
     for row in rows[rows["date"].isin(target.values.index)].itertuples():
         text += f" The figure for {say_day(row.date)} was printed as “{say_limit(row, target.unit)}”; we read it as "
@@ -254,11 +254,13 @@ def state_paths(
     elif said:
         text += ", and we use only those. "
     if correlations.empty:
-        return f"{text}Errors at two dates are assumed to be correlated as in a random walk.", numbers
+        return f"{text}We assume that errors at two dates are correlated as in a random walk.", numbers
     numbers |= {"technologies": int(every), "technologies_half_year": 0 if np.isnan(near) else int(near)}
-    few = "none of which has" if np.isnan(near) else "1 of which has" if near == 1 else f"{int(near)} of which have"
-    text += f"The correlation of errors at two dates is estimated from {say_count(every, *kind)}, {few} figures "
-    return f"{text}half a year apart, with one formula for all gaps.", numbers
+    few = f"{'none' if np.isnan(near) else int(near)} with figures half a year apart"
+    text += (
+        f"We estimate the correlation of errors at two dates from {say_count(every, *kind)} ({few}), with one formula "
+    )
+    return f"{text}for all gaps.", numbers
 
 
 def state_calibration(
@@ -275,8 +277,8 @@ def state_calibration(
     horizons = judged["horizon_years"]
     text = (
         f"The ranges are calibrated on {say_count(number, *kind)} ({say_count(len(judged), 'forecast')} "
-        f"{horizons.min():g} to {say_count(horizons.max(), 'year')} ahead). When each was left out of the calibration, "
-        f"its {say_level(level)} ranges held {percent(mean)} of its outcomes"
+        f"{say_ahead(horizons.min())} to {say_ahead(horizons.max())} ahead). For {kind[1]} left out of the "
+        f"calibration in turn, {say_level(level)} ranges contained {percent(mean)} of outcomes"
     )
     numbers = {"technologies": number, "forecasts": len(judged), name: mean}
     numbers |= {"nearest_years": horizons.min(), "furthest_years": horizons.max()}
@@ -289,8 +291,8 @@ def state_calibration(
     if growth >= FAST and len(fast):
         covered, others = mean_by_technology(fast, "covered"), fast["technology"].nunique()
         numbers |= {"growth": growth, f"{name}_fast": covered, "technologies_fast": others}
-        text += f". After growth by a factor of {FAST:g} or more within the window (here {growth:.1f}), these ranges "
-        text += f"held {percent(covered)} of the outcomes of {say_count(others, *kind)}"
+        text += f". After growth by a factor of {FAST:g} or more, as here ({growth:.1f}), they contained "
+        text += f"{percent(covered)} of the outcomes of {say_count(others, *kind)}"
     if beyond:
         widest, wide = number / (number + 1), " and ".join(say_level(each) for each in beyond)
         numbers |= {"widest_level": widest}
@@ -317,14 +319,12 @@ def state_width(
     text = f"The {say_level(level)} range for {say_day(row['date'])} spans {percent(width)} of "
     text += f"{'the upper limit' if windows.bounded else 'the last figure'}. "
     if like.empty:
-        text += (
-            f"Of {say_count(len(near), 'forecast')} of {kind[1]} {say_count(horizon, 'year')} ahead none had a range "
-        )
-        return f"{text}about as wide, so the record of such ranges is not known.", numbers
+        text += f"Of {say_count(len(near), 'forecast')} of {kind[1]} {say_ahead(horizon)} ahead none had a range "
+        return f"{text}of similar width, so we have no record of such ranges.", numbers
     covered, others = mean_by_technology(like, "covered"), like["technology"].nunique()
     numbers |= {"covered": covered, "technologies": others}
-    text += f"Ranges of similar width {say_count(horizon, 'year')} ahead ({say_count(len(like), 'forecast')} of "
-    return f"{text}{say_count(others, *kind)}) held {percent(covered)} of the outcomes.", numbers
+    text += f"Ranges of similar width {say_ahead(horizon)} ahead ({say_count(len(like), 'forecast')} of "
+    return f"{text}{say_count(others, *kind)}) contained {percent(covered)} of the outcomes.", numbers
 
 
 def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> Statement:
@@ -342,10 +342,8 @@ def state_spread(frame: pd.DataFrame, scenarios: pd.DataFrame, level: float) -> 
     numbers |= {"band_low": band.iloc[0], "band_high": band.iloc[1]}
     paths = scenarios.dropna(subset=["value"]).set_index("share")["value"]
     if len(paths):
-        text += (
-            f". Saturation at {percent(paths.index[0])} to {percent(paths.index[-1])} of the upper limit would give "
-        )
-        text += say_range(paths.iloc[0], paths.iloc[-1], unit)
+        text += f". Growth that stops at {percent(paths.index[0])} to {percent(paths.index[-1])} of the upper limit "
+        text += f"would then give {say_range(paths.iloc[0], paths.iloc[-1], unit)}"
         numbers |= {f"scenario_{share:g}": value for share, value in paths.items()}
         numbers |= {"lowest_share": paths.index[0], "highest_share": paths.index[-1]}
     return f"{text}.", numbers
@@ -361,12 +359,12 @@ def state_question(windows: Windows, target: AdoptionSeries) -> Statement:
     for row in target.breaks.itertuples():
         sure = row.kind == "break"
         changed = "changed" if sure else "may have changed"
-        crossed = "This splits the series." if sure else "The forecast uses figures from both sides of it."
+        crossed = "This splits the series." if sure else "The forecast uses figures from before and after that date."
         parts.append(
             f"On {say_day(row.date)} the question or the method {changed} ({row.reason.rstrip('.')}). {crossed}"
         )
     if not len(target.breaks) and not notes:
-        notes = ["No break of question or method is recorded."]
+        notes = ["We know of no change of question or method."]
     first_used = round(float(windows.years[0, 0]), 2)
     return " ".join([*parts, *notes]), {"breaks": len(target.breaks), "first_used": first_used}
 
@@ -383,8 +381,9 @@ def state_contradiction(
     outside = f"below {say(low, unit, high, bare=True)} or above {say(high, unit)}"
     text = (
         f"A figure {outside} for {say_day(row['date'])} has a chance of one in ten by this forecast. The "
-        f"{say_level(level)} range is {say_range(near, far, unit)}. Of the outcomes of {kind[1]} "
-        f"{say_count(horizon, 'year')} ahead, {percent(below)} were below such ranges and {percent(above)} above."
+        f"{say_level(level)} range for that date is {say_range(near, far, unit)}. Of the outcomes of {kind[1]} "
+        f"{say_ahead(horizon)} ahead, {percent(below)} were below their {say_level(level)} range and "
+        f"{percent(above)} above."
     )
     numbers = {"date": date, "low_90": low, "low": near, "high": far, "high_90": high}
     return text, numbers | {"horizon_years": horizon, "share_below": below, "share_above": above}
@@ -392,8 +391,8 @@ def state_contradiction(
 
 def state_horizon(tested_years: float, extrapolated: pd.DatetimeIndex, curved: bool, kind: Kind) -> Statement:
     """Furthest horizon tested, and the dates beyond; `curved` where curves are part of the forecast."""
-    text = f"The ranges were tested up to {say_count(tested_years, 'year')} ahead"
-    text += f"; from {say_day(extrapolated[0])} they are extrapolated." if len(extrapolated) else "."
+    text = f"We tested such ranges up to {say_ahead(tested_years)} ahead"
+    text += f"; from {say_day(extrapolated[0])} on they are extrapolated." if len(extrapolated) else "."
     if curved:
-        text += f" Beyond two to three years the median rests largely on the latest shares of {kind[1]}."
+        text += f" Beyond two to three years the median depends largely on the latest shares of {kind[1]}."
     return text, {"tested_years": tested_years, "extrapolated_dates": len(extrapolated)}

@@ -15,6 +15,7 @@ from ..base.words import (
     lower_first,
     say,
     say_about,
+    say_ahead,
     say_count,
     say_date,
     say_end,
@@ -66,6 +67,7 @@ def write_findings(facts: Facts) -> pd.DataFrame:
     """
     writers = (_write_headline, _write_deck, _write_now, _write_speed, _write_forecast, _write_caution)
     parts = {part: write(facts) for part, write in zip(TABLES, writers, strict=True)}
+    parts["now"] = "" if parts["deck"].startswith(parts["now"].strip()) else parts["now"]  # said already
     rows = [(part, " ".join(sentence.split())) for part, sentence in parts.items() if sentence]
     return pd.DataFrame(rows, columns=["part", "sentence"])
 
@@ -115,10 +117,10 @@ def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
     """
     if goal["basis"] == "refuted":
         return f"{names['title']}: no forecast, because the newest figure contradicts the earlier ones"
-    middle, date, falls = goal["q0.5"], say_date(goal["date"]), goal["q0.5"] < last
-    if falls and not names.get("doing"):
+    middle, date = goal["q0.5"], say_date(goal["date"])
+    if middle < last and not names.get("doing"):
         return f"{names['title']} may be at about {say_about(middle, names['unit'])} in {date}"
-    return say_first(f"{say_users(names, middle, may=True)} {'in' if falls else 'by'} {date}")
+    return say_first(f"{say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
 
 
 def _write_headline(facts: Facts) -> str:
@@ -132,8 +134,10 @@ def _write_deck(facts: Facts) -> str:
         now = f"{say_first(say_users(facts.names, facts.last['value']))} {_say_when(facts, facts.last)}."
     else:
         now = f"{say_first(say_limit(pd.Series(newest), facts.unit))}{did} {_say_when(facts, newest)}."
-    if facts.refuted or facts.no_range:
-        return f"{now} {facts.no_range}".strip()
+    if facts.refuted:
+        return now
+    if facts.no_range:
+        return f"{now} We forecast that level, without a range."
     number = int(facts.points + facts.reads)
     figures = f"{spell(number)} figure{'s' * (number != 1)}"
     chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
@@ -174,7 +178,8 @@ def _write_speed(facts: Facts) -> str:
         text += _say_rivals(facts, facts.pace)
     ratio = facts.faster
     if ratio is not None and not 1 / PACES < ratio < PACES:
-        text += f" We forecast growth over the next two years at {ratio:.1f} times the pace of the last two."
+        times = {"0.5": "half", "2.0": "twice"}.get(f"{ratio:.1f}", f"{ratio:.1f} times")
+        text += f" We forecast growth over the next two years at {times} the pace of the last two."
     return text
 
 
@@ -198,11 +203,10 @@ def _say_growth(facts: Facts) -> str:
 def _say_rivals(facts: Facts, pace: Row) -> str:
     """How fast it went through its shares of the upper limit, and which comparison series were as fast."""
     years, others, rivals = pace["years_to_target_share"], int(pace["of"] - 1), facts.rivals
-    time = say_count(round(12 * years), "month") if years < MONTHS else f"{years:.1f} years"
+    time = say_count(round(12 * years), "month") if years < MONTHS else say_count(round(years, 1), "year")
     of = f" of {lower_first(facts.names['bound_title'])}" if not facts.is_share else ""
-    text = (
-        f" Use rose from {say(pace['start_share'], 'percent')} to {say(pace['target_share'], 'percent')}{of} in {time}."
-    )
+    text = f" {'Use' if facts.names.get('doing') else 'The share'} rose from {say(pace['start_share'], 'percent')} "
+    text += f"to {say(pace['target_share'], 'percent')}{of} in {time}."
     text += f" Of {others} comparison series that passed the same level, "
     if not rivals:
         return f"{text}none rose as fast."
@@ -231,8 +235,8 @@ def _write_forecast(facts: Facts) -> str:
     text += f"{say_range(*facts.band(goal), unit)} for {say_date(goal['date'])}. {_say_record(facts)}"
     if facts.as_printed is not None and facts.newer is not None:
         newer = facts.newer
-        read = say_range(newer["read_low"], newer["read_high"])
-        text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}; if it is any number from "
+        read = say_range(newer["read_low"], newer["read_high"], unit)
+        text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}. If it is any number from "
         text += f"{say(newer['value'], bare=True)} on, the range for {say_date(goal['date'])} is "
         text += f"{say_range(*facts.band(facts.as_printed), unit)}."
     return f"{text} {_say_ending(facts)}"
@@ -242,10 +246,8 @@ def _say_record(facts: Facts) -> str:
     """How often ranges of this kind, as far ahead, held the outcome."""
     row = facts.tested
     others = say_count(row["technologies"], "comparison technology", "comparison technologies")
-    ahead = say_count(row["horizon_years"], "year") if row["horizon_years"] >= 1 else "half a year"
-    text = (
-        f"In tests on {others}, {ahead} ahead, such ranges held the outcome {say_percent(row['covered'])} of the time."
-    )
+    text = f"In tests on {others}, {say_ahead(row['horizon_years'])} ahead, such ranges contained the outcome "
+    text += f"{say_percent(row['covered'])} of the time."
     above = row["above_median"]
     if max(above, 100 - above) >= UNEVEN:
         part, side = (above, "above") if above > 50 else (100 - above, "below")
@@ -289,15 +291,13 @@ def _write_caution(facts: Facts) -> str:
         parts.append(f"{text}{' The two figures measure different things and cannot be compared.' * other}")
     if facts.limit_then is not None and not facts.refuted:
         low, high = facts.band(facts.limit_then)
-        limit = lower_first(facts.names["bound_title"])
-        parts.append(
-            f"The range ends above today's limit, {limit} ({say(facts.bound, facts.unit)}); we forecast "
-            f"{say_range(low, high, facts.unit)} of them."
-        )
+        text = f"Our range ends above today's upper limit, {lower_first(facts.names['bound_title'])} "
+        text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
+        parts.append(f"{text}{say_range(low, high, facts.unit)}.")
     if not facts.refuted and facts.course != "fallen":
-        parts.append("Nearly all comparison technologies succeeded; a failure would end below our range.")
+        parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
     if facts.course == "fallen":
-        parts.append("Adoption curves only rise, so we hold the last level.")
+        parts.append("Adoption curves only rise, so they do not apply to falling figures.")
     return " ".join(parts)
 
 
@@ -364,8 +364,7 @@ def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:
     (low, high), middle = facts.band(row), row["q0.5"]
     text = f"{say(middle, facts.unit, beside=high)}; range {say_range(low, high)}{'%' * facts.is_share}"
     forecast = (f"forecast_{row['date']:%Y_%m}", f"Forecast for {say_date(row['date'])}, middle and range", middle)
-    ahead = say_count(record["horizon_years"], "year") if record["horizon_years"] >= 1 else "half a year"
-    label = f"Tests {ahead} ahead in which such a range held the outcome"
+    label = f"Outcomes inside such ranges, in tests {say_ahead(record['horizon_years'])} ahead"
     key, covered = f"coverage_{100 * facts.level:g}", record["covered"]
     held = _one(key, label, covered, "percent", "", say_percent(covered))
     return [(*forecast, low, high, facts.unit, text, ""), held]

@@ -146,7 +146,7 @@ def judge(series: Any, found: Any) -> str:
     fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
     ceiling = list_ceiling(fits, series.values).iloc[0]
     end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-    ahead = f"Forecast for {date}: median {say(end[0.5])}, 80 % range {say_range(end[0.1], end[0.9], series.unit)}."
+    ahead = f"Forecast for {date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
     if found.refuted:
         ahead = "A newer figure refutes the forecast."
     elif not found.tested[-1]:
@@ -199,6 +199,6 @@ def tabulate(series: Any, found: Any = None) -> str:
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, ROWS).round().astype(int))]
         ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
         medians = map(say, fan[0.5])
-        frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80 % range": ranges}))
-    tables = "".join(frame.to_html(index=False, border=0) for frame in frames)
-    return f'<div style="display: flex; flex-wrap: wrap; gap: 0 3em; line-height: 1.3">{tables}</div>'
+        frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80% range": ranges}))
+    tables = "".join(frame.to_html(index=False, border=0, justify="left", col_space=110) for frame in frames)
+    return f'<div style="display: flex; flex-flow: wrap; align-items: start; gap: 3em; line-height: 1.3">{tables}</div>'

@@ -28,7 +28,7 @@ READABLE = {
     "wis_relative": "WIS against drift",
     "low": "from",
     "high": "to",
-    "share_of_bound": "share of the bound",
+    "share_of_bound": "share of the upper limit",
     "published_rate": "share as published",
     "growth_per_year": "growth a year",
     "years_to_target_share": "years it took",
@@ -50,15 +50,15 @@ def name_column(column: str) -> str:
     """The heading of a column of a CSV for readers.
 
     >>> name_column("q0.1"), name_column("q0.5"), name_column("q0.975"), name_column("coverage_80"), name_column("date")
-    ('80 % band from', 'median', '95 % band to', 'inside the 80 % band', 'date')
+    ('80% range from', 'median', '95% range to', 'inside the 80% range', 'date')
     """
     if re.fullmatch(r"q0\.\d+", column):
         level = float(column[1:])
         if level == 0.5:
             return "median"
-        return f"{100 * abs(1 - 2 * level):.3g} % band {'from' if level < 0.5 else 'to'}"
+        return f"{100 * abs(1 - 2 * level):.3g}% range {'from' if level < 0.5 else 'to'}"
     if found := re.fullmatch(r"coverage_(\d+)", column):
-        return f"inside the {found[1]} % band"
+        return f"inside the {found[1]}% range"
     return READABLE.get(column, say_name(column))
 
 
@@ -231,7 +231,7 @@ def show_by_date(frame: pd.DataFrame, by: str, value: str, title: str, note: str
     """
     wide = frame.pivot(index="date", columns=by, values=value)[[*dict.fromkeys(frame[by])]]
     shares = is_number(frame[by])
-    wide = wide.rename(columns=lambda each: f"{100 * each:g} % of the bound" if shares else each)
+    wide = wide.rename(columns=lambda each: f"{100 * each:g}% of the upper limit" if shares else each)
     return show(wide.reset_index(), title, note)
 
 
@@ -262,7 +262,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
     words["estimate"] = np.where(left, "not identified", words["estimate"]).tolist()
     intervals = {
-        f"{level} % interval": [
+        f"{level}% interval": [
             f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)
         ]
         for level in ("80", "95")

@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
-from ...base.words import clean
+from ...base.words import clean, quote
 from ..ingredients import read_sources
 from ..record import (
     ENTRY,
@@ -140,7 +140,7 @@ def set_executed(folder: Path, name: str) -> Markup:
     forms = partial(list_forms, list_written(record))
     body, wordless = set_body(notebook, record["tables"], list(record["figures"]), partial(set_chart, folder), forms)
     if wordless:
-        raise RunError(f"Notebook {name}, cell {wordless[0]}: {WORDLESS}")
+        raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {WORDLESS}")
     return body
 
 
@@ -317,4 +317,4 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
         target = path.with_name(f"{path.stem}-{number}.html")
     write_file(target, page.encode("utf-8"))
     notes = [f"{path.stem}.html is no page of this package and was left as it is"] if number > 1 else []
-    return target, notes + [f"cell {cell}: {WORDLESS}" for cell in wordless]
+    return target, notes + [f"cell {quote(cell)}: {WORDLESS}" for cell in wordless]

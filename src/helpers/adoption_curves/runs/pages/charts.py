@@ -75,8 +75,8 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
         if tag.tag not in TAGS or not all(WITHIN.fullmatch(tag.attrib[name]) for name in leads):
             return Markup("")
         tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}
-        if tag.get("id"):
-            tag.set("id", prefix + tag.attrib["id"])
+        if name := tag.attrib.pop("id", ""):
+            tag.attrib |= {} if tag.tag == "g" else {"id": prefix + name}  # nothing leads to a group
     pixels = round(float(width[1]) * 4 / 3)
     drawing.attrib = {"viewbox": drawing.attrib["viewbox"], "width": str(pixels), "class": f"chart {form}"}
     drawing.attrib |= {"preserveaspectratio": "xMinYMin", "stroke-linejoin": "round"}

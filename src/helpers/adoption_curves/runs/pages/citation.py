@@ -1,4 +1,4 @@
-"""Citation of a run on each of its pages."""
+"""Citation of a run on each of its pages, its authors, and where to write to."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ def cite_run(record: Mapping[str, Any], run: str) -> str:
     -------
     str
     """
-    authors, year, address = read_citation()
-    own = record["parameters"].get("data", DATA) != DATA  # figures of hers are not published by this package's authors
-    author = "" if own and authors == AUTHORS else f"{authors} ({year}). "
+    authors, year, address, _ = read_citation(record)
+    author, own = f"{authors} ({year}). " if authors else "", has_own_data(record)
     version, commit, parameters = record["versions"].get("adoption-curves", ""), record["git"], record["parameters"]
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
     made = f", commit {commit['commit'][:12]}" if commit else ""
@@ -39,16 +38,32 @@ def cite_run(record: Mapping[str, Any], run: str) -> str:
     return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 
-def read_citation() -> tuple[str, str, str]:
-    """Authors, year and address from ``CITATION.cff`` of the project, or of the package where the project has none."""
+def has_own_data(record: Mapping[str, Any]) -> bool:
+    """True if the figures of a run are a reader's own, which this package's authors did not publish."""
+    return bool(record["parameters"].get("data", DATA) != DATA)
+
+
+def read_citation(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
+
+    Of a reader's own figures the package's authors are no authors. To write to: the e-mail address or website of the
+    first ``contact``, else the issues of ``repository-code``, else the address.
+    """
     try:
         content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
         authors = ", ".join(_name_author(author) for author in content["authors"])
         doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
         address = next((content[key] for key in ("url", "repository-code") if content.get(key)), "")
-        return clean(authors), clean(str(content.get("date-released", ""))[:4] or "no date"), clean(str(doi or address))
+        if has_own_data(record) and authors == AUTHORS:
+            return "", "", "", ""
+        person: Mapping[str, Any] = next(iter(content.get("contact") or []), {})
+        code = str(content.get("repository-code") or "")
+        mail = f"mailto:{person['email']}" if person.get("email") else person.get("website")
+        contact = mail or (f"{code.rstrip('/')}/issues" if code else "") or doi or address
+        year = clean(str(content.get("date-released", ""))[:4] or "no date")
+        return clean(authors), year, clean(str(doi or address)), clean(str(contact))
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return "[authors: CITATION.cff can't be read]", "no date", ""
+        return "[authors: CITATION.cff can't be read]", "no date", "", ""
 
 
 def _name_author(author: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def set_body(
     Returns
     -------
     Markup and list of str
-        The HTML, and the ids of the cells with an image that has no alternative text.
+        The HTML, and the first lines of the cells with an image that has no alternative text.
     """
     raise_first(notebook)
     injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
@@ -121,9 +121,9 @@ def open_exporter() -> TemplateExporter:
 
 
 def note_wordless(fragment: str, cell: Any, resources: Any) -> str:
-    """A cell's HTML as it is; if an image in it has no alternative text, the cell's id is noted."""
+    """A cell's HTML as it is; if an image in it has no alternative text, the cell's first line is noted."""
     if any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment)):
-        resources["wordless"].append(cell.get("id", ""))
+        resources["wordless"].append(cell["source"].strip().partition("\n")[0])
     return fragment
 
 

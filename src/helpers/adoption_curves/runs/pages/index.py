@@ -25,7 +25,7 @@ from .embeds import list_forms
 from .exhibits import embed_files, embed_image
 from .frame import render
 
-THUMBNAIL = 680  # pixels of width, shown at 340
+THUMBNAIL = 510  # pixels of width, shown at 340
 HEADINGS = {
     "now": "Now",
     "speed": "How fast",
@@ -50,7 +50,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
     registered, numbers = list_registered(rows["register"]), list_numbers(rows["key_numbers"])
     shown = {"finding": said, "numbers": numbers, "register": registered, "notebooks": True, "cite": True}
     titles = ("The finding", "Key numbers", "Registered forecasts", "The notebooks", "How to cite it")
-    authors, _, contact = read_citation()
+    authors, _, _, contact = read_citation(record)
     page = render(
         "index.html.j2",
         **shared,
@@ -60,7 +60,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
         sections=[(address, title) for (address, there), title in zip(shown.items(), titles, strict=True) if there],
         made=say_day(pd.Timestamp(record["made"])) if record.get("made") else "",
         authors=authors,
-        contact=keep_address(contact),
+        contact=keep_address(contact, "mailto:"),
         expected=record["subject"].get("next", ""),
         figure=figures.get(record["main_figure"]),
         embed=lambda name: embed_image(locate(folder, f"figures/{name}.png")),
@@ -183,9 +183,9 @@ def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any
     return grouped if sources else {}
 
 
-def keep_address(text: str) -> str:
-    """An address that a page may link to; "" for anything else."""
-    return text if text.startswith(("https://", "http://")) else ""
+def keep_address(text: str, *others: str) -> str:
+    """An address that a page may link to, of the web or of one of the schemes in `others`; "" for anything else."""
+    return text if text.startswith(("https://", "http://", *others)) else ""
 
 
 def list_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:

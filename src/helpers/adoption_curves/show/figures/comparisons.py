@@ -1,7 +1,7 @@
-"""Runs side by side: their forecasts over time, and their medians and bands at one date.
+"""Runs side by side: their forecasts over time, and their medians and ranges at one date.
 
 Forecasts are a frame with a row for each run and date: run, name (what is written beside it), title and unit of the
-indicator, date, value (the median), low and high (the band that the run quotes) and level (its coverage).
+indicator, date, value (the median), low and high (the range that the run quotes) and level (its coverage).
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
     return shared[shared["date"] == shared.groupby(SUBJECT)["date"].transform("max")]
 
 
-def say_bands(forecasts: pd.DataFrame) -> str:
-    """Which bands the runs quote, in their order: "80 % bands", or "80 % and 90 % bands" where their levels differ."""
+def say_ranges(forecasts: pd.DataFrame) -> str:
+    """The ranges that the runs quote, in their order: "80% ranges"; "80% and 90% ranges" where levels differ."""
     if forecasts.empty:
-        return "bands"
+        return "ranges"
     levels = [say_level(level) for level in forecasts["level"].unique()]
-    return f"{' and '.join(filter(None, (', '.join(levels[:-1]), levels[-1])))} bands"
+    return f"{' and '.join(filter(None, (', '.join(levels[:-1]), levels[-1])))} ranges"
 
 
 def say_forecasts(forecasts: pd.DataFrame) -> str:
-    """What the forecasts come to, in one sentence; "" where there are none."""
+    """A sentence on how far the forecasts lie apart; "" where there are none."""
     count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(SUBJECT)
     if len(panels) > 1:
         return f"The {count} runs forecast {len(panels)} different things, each in a panel of its own"
@@ -52,7 +52,7 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
     if count == 2:
         one, other = ends.itertuples()
         first, second = say_range(one.low, one.high, unit), say_range(other.low, other.high)
-        return f"For {date}, {one.run} says {first} and {other.run} {second} ({say_bands(ends)})"
+        return f"For {date}, {one.run} says {first} and {other.run} {second} ({say_ranges(ends)})"
     low, high = ends["value"].min(), ends["value"].max()
     if say(low, unit) == say(high, unit):
         return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {say(high, unit)}"
@@ -75,7 +75,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     ----------
     forecasts : DataFrame
     observations : DataFrame
-        run, date and value: what the forecasts go on from.
+        run, date and value: what the forecasts continue from.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     if max(panel["run"].nunique() for _, panel in panels) > MAX_LINES:
         return draw_runs(forecasts)
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
-    units = f"Medians and, as bars, {say_bands(forecasts)} of the combined forecast; small points: published figures"
+    units = f"Medians and, as bars, {say_ranges(forecasts)} of the combined forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_panel(axis, panel, observations)
         if len(panels) > 1:
@@ -100,7 +100,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
 
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> list[Label]:
-    """Medians as lines, bands as bars that stand side by side, and the series that they go on from."""
+    """Medians as lines, ranges as bars side by side, and the series that they continue."""
     first, last = panel["date"].min(), panel["date"].max()
     width = pd.Timedelta(days=max(6.0, (last - first).days / 60))
     labels, shown, count = [], [first, last], panel["run"].nunique()
@@ -117,7 +117,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
         axis.vlines(dates, rows["low"], rows["high"], color=colour, lw=2.2, alpha=0.45)
         marks = {"ls": style.LINES[position % 6], "marker": style.MARKERS[position % 6], "color": colour}
         axis.plot(dates, rows["value"], ms=4.5, lw=1.4, **marks)
-        own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} band"
+        own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} range"
         labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], _shorten(name) + own, colour))
     axis.set_ylim(bottom=0)
     style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
@@ -129,7 +129,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
 
 
 def draw_runs(forecasts: pd.DataFrame) -> Figure | None:
-    """Median and quoted band of many runs at the last date that all of one indicator forecast.
+    """Median and quoted range of many runs at the last date that all of one indicator forecast.
 
     Runs are rows; beyond `MAX_ROWS` only some are named. A panel for each indicator and unit.
 
@@ -151,7 +151,7 @@ def draw_runs(forecasts: pd.DataFrame) -> Figure | None:
         name = f"{what}, {say_date(panel['date'].iloc[0])}, {unit}"
         if len(panels) > 1:
             _name_panel(axis, name, 26)
-    units = f"A row is a run: medians (points) and {say_bands(forecasts)} (bars) of the combined forecast"
+    units = f"A row is a run: medians (points) and {say_ranges(forecasts)} (bars) of the combined forecast"
     units = f"{units if len(panels) > 1 else f'{name}. {units}'}; grey line: median of the runs"
     return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
 
