@@ -319,7 +319,7 @@ def test_hindcasts_count_what_the_band_covered():
     fan = make_fan(["2025-06-30", "2025-12-31"]).assign(origin=DATES[1], made=DATES[1])
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
     figure = figures.draw_hindcasts(fan, hold(NEWER, BREAKS), NAMES, "Source: test.")
-    assert "held 1 of 2" in read_texts(figure)[0].replace("\n", " ")
+    assert "contained 1 of 2" in read_texts(figure)[0].replace("\n", " ")
     single = figures.draw_hindcasts(fan[fan["date"] == fan["date"].min()], hold(NEWER, BREAKS), NAMES, "Source: test.")
     assert "would have forecast earlier" in read_texts(single)[0]
 
@@ -503,6 +503,24 @@ def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_t
     assert np.allclose([bar[:, 1] for bar in bars.get_segments()], compared[["low", "high"]])
     unsure = figures.draw_skill(scores, 4, "Source: test.", compared.assign(low=0.5, high=1.5))
     assert "every 95% interval includes 1" in read_texts(unsure)[0]
+
+
+@pytest.mark.parametrize(
+    ("came", "counted", "title"),
+    [
+        ([pd.NaT, pd.NaT], [False, False], "Two of 2 registered forecasts await their outcome"),
+        ([DATES[2], pd.NaT], [False, False], "One of 2 registered forecasts awaits its outcome"),
+        ([DATES[2], DATES[3]], [False, False], "None of 2 registered forecasts await their outcome"),
+        ([DATES[2], DATES[3]], [True, True], "The 80% range of registered forecasts contained 1 of 2 outcomes"),
+    ],
+)
+def test_the_record_has_a_title_of_one_statement(came, counted, title):
+    rows = {"target_end_date": DATES[2:], "published": DATES[1], "model_id": "ours", "hindsight": False}
+    rows |= {"q0.1": [400.0, 500.0], "q0.5": [500.0, 600.0], "q0.9": [600.0, 700.0], "came": came, "counted": counted}
+    scored = pd.DataFrame(rows | {"side": "exact", "outcome": [515.0, 802.0], "inside": ["yes", "no"]})
+    figure = figures.draw_record(scored, NAMES, "Source: test.")
+    assert read_texts(figure)[0] == title
+    assert not list_faults([figure])
 
 
 def test_the_title_of_ceilings_has_half_of_the_weight():
