@@ -296,8 +296,8 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.set_ylim(len(rows) - 0.4, -0.6)
     counted = rows[rows["counted"] & (rows["side"] == "exact")]
     waiting = int(rows["came"].isna().sum())
-    await_them = "awaits its outcome" if waiting == 1 else "await their outcome"
-    title = f"{say_first(spell(waiting)) if waiting else 'None'} of {say_count(len(rows), 'registered forecast')} {await_them}"
+    few, await_them = spell(waiting) if waiting else "none", "awaits its" if waiting == 1 else "await their"
+    title = f"{say_first(few)} of {say_count(len(rows), 'registered forecast')} {await_them} outcome"
     if len(counted):
         inside = int((counted["inside"] == "yes").sum())
         title = f"The 80% range of registered forecasts contained {inside} of {say_count(len(counted), 'outcome')}"
