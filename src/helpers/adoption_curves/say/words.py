@@ -84,7 +84,7 @@ def say_place(entity: str) -> str:
     return f"the {entity}" if re.match("United |Netherlands|Philippines|OECD|EU|European|World", entity) else entity
 
 
-def _say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
+def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
     """A level as a clause: "602 million people in China used generative AI"; "Sales stood at 12 million"."""
     doing, unit = names.get("doing", ""), names["unit"]
     amount = f"about {say_about(value, unit)}" if may else say(value, unit)
@@ -120,7 +120,7 @@ def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
     middle, date = goal["q0.5"], say_date(goal["date"])
     if middle < last and not names.get("doing"):
         return f"{names['title']} may be at about {say_about(middle, names['unit'])} in {date}"
-    return say_first(f"{_say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
+    return say_first(f"{say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
 
 
 def _write_headline(facts: Facts) -> str:
@@ -131,7 +131,7 @@ def _write_deck(facts: Facts) -> str:
     """The range, its chance, and what it is made from."""
     newest, did = facts.newer, " did" if facts.names.get("doing") else ""
     if newest is None:
-        now = f"{say_first(_say_users(facts.names, facts.last['value']))} {_say_when(facts, facts.last)}."
+        now = f"{say_first(say_users(facts.names, facts.last['value']))} {_say_when(facts, facts.last)}."
     else:
         now = f"{say_first(say_limit(pd.Series(newest), facts.unit))}{did} {_say_when(facts, newest)}."
     if facts.refuted:
@@ -152,7 +152,7 @@ def _write_deck(facts: Facts) -> str:
 def _write_now(facts: Facts) -> str:
     last, publisher, base = facts.last, facts.names.get("publisher", ""), facts.names.get("base", "")
     by = f"{publisher} reported that " if publisher else ""
-    clause = _say_users(facts.names, last["value"])
+    clause = say_users(facts.names, last["value"])
     text = f"{by}{clause if publisher else say_first(clause)} {_say_when(facts, last)}"
     if facts.rate is not None:
         text += f", {say(facts.rate, 'percent')} of {base if base.endswith('s') else f'the {base}'}"

@@ -87,11 +87,11 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     labels = _draw_fastest(axis, inside, [*fastest.itertuples(index=False, name=None)])
     [line] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
     tell(
-        line, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the bound" for row in target.itertuples()]
+        line, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the limit" for row in target.itertuples()]
     )
     axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="")
-    axis.set_xlabel(f"Years since {say(end['start_share'], 'percent')} of the bound")
-    use_numbers(axis, suffix=" %")
+    axis.set_xlabel(f"Years since {say(end['start_share'], 'percent')} of the limit")
+    use_numbers(axis, suffix="%")
     if end["years"] > 0.5 * reach:
         labels.append(Label(end["years"], end["share"], names["title"], ORANGE))
     else:
@@ -102,8 +102,8 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
         )  # fmt: skip
     title = _say_pace(pace, target["share"], names)
     units = (
-        f"Share of each technology's bound, percent (here: {lower_first(names['bound_title'])}); "
-        "grey: all other technologies, named: the fastest"
+        f"Share of each technology's limit, percent (here: {lower_first(names['bound_title'])}); "
+        f"grey: all other series, named: the fastest{_say_sold(pace)}"
     )
     label_ends(axis, labels, size=8)
     return close_canvas(figure, title, units, source)
@@ -122,21 +122,21 @@ def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: Sequence[tuple[str,
 
 
 def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> str:
-    """The title: how long the series took, and how many others were as fast, as the finding says it."""
+    """The title: how many others were as fast, as the finding says it."""
     own = pace[pace["target"]].iloc[0]
-    low, high, others, faster = shares.min(), own["target_share"], int(own["of"] - 1), int(own["place"] - 1)
+    low, others, faster = shares.min(), int(own["of"] - 1), int(own["place"] - 1)
     if low >= PAST_PEAK * shares.max():
-        return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the bound all the time"
+        return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the limit all the time"
     if own["years_to_target_share"] > 0:
-        span = f"from {say_range(own['start_share'], high, 'percent')} of the bound"
-        title = f"{names['title']}: {span} in {own['years_to_target_share']:.1f} years"
-        ahead = pace.loc[~pace["target"], "unit"].head(faster)
-        sold = (
-            ", all shares of what is newly sold, not of users" if faster and ahead.str.contains("of new ").all() else ""
-        )
-        return f"{title}; {faster or 'none'} of {others} other series as fast or faster{sold}"
-    start = say(own["start_share"], "percent")
-    return f"{names['title']}: never above the {start} of the bound at the beginning; {others} other series passed it"
+        return f"{names['title']}: {faster or 'none'} of {others} other series rose as fast or faster"
+    return f"{names['title']}: never above the {say(own['start_share'], 'percent')} of the limit at the beginning"
+
+
+def _say_sold(pace: pd.DataFrame) -> str:
+    """For the line of units: that all faster series count what is newly sold."""
+    ahead = pace.loc[~pace["target"], "unit"].head(int(pace.loc[pace["target"], "place"].iloc[0] - 1))
+    sold = len(ahead) and ahead.str.contains("of new ").all()
+    return "; those faster are shares of what is newly sold, not of users" if sold else ""
 
 
 def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: str) -> Figure | None:
@@ -170,9 +170,9 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     for axis, (_, rows), head, step in zip(axes[:, 0], panels, heads, steps, strict=True):
         _draw_panel(axis, rows.assign(row=step * np.arange(len(rows)), own=rows["entity"] == entity), head, step)
     axes[-1, 0].set(xlim=(0, 108))
-    use_numbers(axes[-1, 0], "x", " %")
+    use_numbers(axes[-1, 0], "x", "%")
     units = "Percent of the people whom each measure covers; the newest figure of each country"
-    units += "; dark bars: 95 % sampling error, as published" * bool(picked["standard_error"].notna().any())
+    units += "; dark bars: 95% sampling error, as published" * bool(picked["standard_error"].notna().any())
     return close_canvas(figure, _say_measures(picked, technology, entity), units, source)
 
 

@@ -18,8 +18,10 @@ from ...base.words import (
     say_count,
     say_date,
     say_day,
+    say_first,
     say_odds,
     say_range,
+    spell,
 )
 from ...forecast.register import PUBLISHED_MODEL
 from ...indicators import AdoptionSeries
@@ -226,7 +228,8 @@ def draw_hindcasts(
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         earlier, later = shown[shown.index <= origin], shown[shown.index > origin]
-        axis.plot(earlier.index, earlier, "o-", color=INK, ms=size_marks(4, earlier), lw=1.2, zorder=5)
+        parted = part_line(earlier, series.breaks)
+        axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(4, earlier), lw=1.2, zorder=5)
         size = size_marks(6, later)
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
@@ -239,7 +242,7 @@ def draw_hindcasts(
         total += len(met)
     lowest, highest = (hindcasts[name] for name in band_columns(max(levels)))
     starts = fit_room(axes[0, 0], min(shown.min(), lowest.min()), max(shown.max(), highest.max()))
-    title = f"Made at earlier dates, the {say_level(quoted)} range held {inside} of {total} later figures"
+    title = f"Made at earlier dates, the {say_level(quoted)} range contained {inside} of {total} later figures"
     if total < ENOUGH:
         title = "What this method would have forecast earlier, and what happened"
     units = f"{names['title']}, {names['unit']}; black: known then; orange: outcomes; {_list_levels(levels)}"
@@ -293,9 +296,11 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.set_ylim(len(rows) - 0.4, -0.6)
     counted = rows[rows["counted"] & (rows["side"] == "exact")]
     waiting = int(rows["came"].isna().sum())
-    title = f"{say_count(len(rows), 'registered forecast')}; {say_count(waiting, 'outcome')} still to be published"
+    few, await_them = spell(waiting) if waiting else "none", "awaits its" if waiting == 1 else "await their"
+    title = f"{say_first(few)} of {say_count(len(rows), 'registered forecast')} {await_them} outcome"
     if len(counted):
-        title += f"; the 80% range held {int((counted['inside'] == 'yes').sum())} of {len(counted)}"
+        inside = int((counted["inside"] == "yes").sum())
+        title = f"The 80% range of registered forecasts contained {inside} of {say_count(len(counted), 'outcome')}"
     units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle (grey: registered after the outcome); "
     units += "orange: outcomes, an arrow where one is printed as a limit"
     return close_canvas(figure, title, units, source)

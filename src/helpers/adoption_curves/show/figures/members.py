@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_date, say_first, say_name, say_range
+from ...base.words import say, say_at, say_date, say_first, say_name
 from .fits import NEAR
 from .labels import Label, label_ends
 from .style import BLUE, GREY, INK, ORANGE, close_canvas, fit_room, open_canvas, size_marks, use_dates, use_numbers
@@ -67,9 +67,10 @@ def draw_members(
     for axis in axes.flat[len(panels) :]:
         axis.remove()
     starts = fit_room(axes[0, 0], min(shown.min(), quantiles[low].min()), max(highest, *limits.max(), 0))
-    units = f"{say_first(names['unit'])}; points: figures; line: path, of the mean its median; shaded: "
+    units = f"{names['title']}, {names['unit']}; points: figures; line: path, of the mean its median; shaded: "
     units += f"{say_level(level)} range, with its ends and its median as numbers; dashed: limit, if near{starts}"
-    title = _say_members(quantiles["q0.5"].xs(dates[-1], level="date"), dates[-1], names)
+    mean = say(quantiles.loc["combined", "q0.5"].iloc[-1], names["unit"])
+    title = f"The mean of the members is {mean} {say_at(names.get('cumulative', False))} {say_date(dates[-1])}"
     return close_canvas(figure, title, units, source)
 
 
@@ -86,15 +87,6 @@ def _draw_member(axis: Axes, values: pd.Series, band: pd.DataFrame, line: pd.Ser
     label_ends(axis, labels, size=7.5)
     use_dates(axis, pd.DatetimeIndex([values.index[0], band.index[-1]]))
     use_numbers(axis)
-
-
-def _say_members(medians: pd.Series, date: pd.Timestamp, names: dict[str, Any]) -> str:
-    """The title: where the members' medians lie on a date, and their mean."""
-    mean, own = say(medians["combined"], names["unit"], bare=True), medians.drop("combined")
-    if say(own.min(), names["unit"]) == say(own.max(), names["unit"]):
-        return f"{names['title']}, {say_date(date)}: the median of every member is {say(own.max(), names['unit'])}"
-    between = say_range(own.min(), own.max(), names["unit"])
-    return f"{names['title']}, {say_date(date)}: the members' medians are {between}, and their mean is {mean}"
 
 
 def _name(member: str) -> str:
@@ -134,8 +126,7 @@ def draw_ceilings(ceilings: pd.DataFrame, names: dict[str, Any], source: str) ->
         use_numbers(axis)
         use_numbers(axis, "x")
     sums, upper = ceilings["weight"].cumsum(), ceilings["share"]
-    ends = [100 * upper[(sums >= part).idxmax()] for part in (0.1, 0.9)]
-    title = f"{names['title']}: four fifths of the weight are on ceilings of "
-    title += f"{ends[0]:.0f} to {ends[1]:.0f} % of the limit"
+    middle = 100 * upper[(sums >= 0.5).idxmax()]
+    title = f"{names['title']}: half of the weight is on ceilings up to {middle:.0f}% of the limit"
     units = "By the ceiling of the logistic curve, percent of the limit; prior times likelihood is the weight"
     return close_canvas(figure, title, units, source)

@@ -11,7 +11,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_newer
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first
+from ...say.words import say_users
 from .labels import Label, label_ends, mark_breaks, part_line
 from .single import plot_newer
 from .style import (
@@ -148,16 +149,11 @@ def draw_levels(
     units = names["unit"].capitalize() + "; upright bars: 95% sampling error, as published" * sampled
     if bound is not None and far:
         units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound.iloc[-1])}"
-    return close_canvas(figure, _say_level(last, newer, names), units, source)
-
-
-def _say_level(last: pd.Series, newer: pd.DataFrame, names: dict[str, Any]) -> str:
-    """The title: the last figure, its share of the bound, and a newer figure that is a bound."""
-    at_date = say_at(names.get("cumulative", False))
-    title = f"{names['title']}: {say(last['value'], names['unit'])} {at_date} {say_date(last['date'])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
-        title += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
-    return title + say_newer(newer, last["value"], at_date=at_date).replace(",", ";", 1)
+        units += f"; the last figure is {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
+    at_date = say_at(names.get("cumulative", False))
+    title = f"{say_first(say_users(names, last['value']))} {at_date} {say_date(last['date'])}"
+    return close_canvas(figure, title, units, source)
 
 
 def draw_growth(growth: pd.DataFrame, names: dict[str, Any], breaks: pd.DataFrame, source: str) -> Figure:

@@ -106,7 +106,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
-    title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges held {100 * at_80.iloc[-1]:.0f}% of outcomes"
+    title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
     units = f"Coverage, percent; dotted: as claimed; a point is a technology with {enough} or more forecasts"
     return close_canvas(figure, title, units, source)
 
