@@ -162,7 +162,7 @@ def give_verdict(verdict, low, high, reached, bound=np.nan, reason=""):
         (
             ("levels off", 61.2, 74.0, 62.0, 100.0),
             True,
-            "If the present pattern holds, growth ends between 62.0 and 93%;",
+            "If the present pattern holds, growth ends between 62 and 93%;",
         ),
         (("levels off", 70.2, 110.0, 62.0, 100.0), True, None),
         (("depends on the curve", 52.0, 238.0, 50.0), True, "somewhere between 52 and 240%;"),

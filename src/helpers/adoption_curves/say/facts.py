@@ -201,8 +201,8 @@ class Facts:
 
     @cached_property
     def goes_further(self) -> bool:
-        """Whether the middle of the forecast ends above the range that is given for the end of growth."""
-        return bool(self.ceiling["verdict"] in VERDICTS[:2] and self.fan[-1]["q0.5"] > self.ceiling["printed_high"])
+        """Whether the middle of the forecast is above the range that is given for the end of growth."""
+        return bool(self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"])
 
     @cached_property
     def points(self) -> float:

@@ -262,7 +262,7 @@ def _say_ending(facts: Facts) -> str:
     if found.verdict not in ("levels off", "depends on the curve"):
         return text
     counted = [
-        f"{row['above_printed']:.0f} of {row['figures']:.0f} cases for {row['kind']}"
+        f"{row['above_printed']:.0f} of {row['figures']:.0f} tests on {row['kind']}"
         for row in facts.odds
         if np.isfinite(row["figures"])
     ]
@@ -294,6 +294,8 @@ def _write_caution(facts: Facts) -> str:
         text = f"Our range ends above today's upper limit, {lower_first(facts.names['bound_title'])} "
         text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
         parts.append(f"{text}{say_range(low, high, facts.unit)}.")
+    if np.isnan(facts.bound) and not facts.no_range:
+        parts.append("This forecast has no upper limit.")
     if not facts.refuted and facts.course != "fallen":
         parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
     if facts.course == "fallen":

@@ -59,6 +59,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
         paragraphs=[(title, said[part]) for part, title in HEADINGS.items() if part in said],
         sections=[(address, title) for (address, there), title in zip(shown.items(), titles, strict=True) if there],
         made=say_day(pd.Timestamp(record["made"])) if record.get("made") else "",
+        as_of=say_day(pd.Timestamp(record["parameters"]["as_of"])) if record["parameters"].get("as_of") else "",
         authors=authors,
         contact=keep_address(contact, "mailto:"),
         expected=record["subject"].get("next", ""),

@@ -69,6 +69,9 @@ def draw_forecast(
     -------
     Figure
     """
+    goal = find_goal(rows[rows["method"] != "bound"].to_dict("records"))
+    if (rows["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
+        rows = rows[rows["date"] <= goal["date"]]
     fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
     figure, axes = open_canvas(5.0)
     axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
@@ -93,7 +96,7 @@ def draw_forecast(
     plot_newer(axis, series.newer.join(series.readings))
     quoted = quoted_level(levels)
     if not fan["basis"].isin(["refuted", NO_RANGE]).any():
-        _say_odds(axis, fan, names, quoted)
+        _say_odds(axis, goal, names, quoted)
         _name_fall(axis, fan, quoted)
     _mark_tested(axis, fan)
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
@@ -104,7 +107,6 @@ def draw_forecast(
         axis.set_ylim(top=max(min(axis.get_ylim()[1], size), *(fan[end].max() for end in widest)))
         source += " " + _add_percent(axis, size, words)
     label_ends(axis, labels, size=8)
-    goal = find_goal(fan.to_dict("records"))
     return close_canvas(figure, say_headline(names, goal, series.values.iloc[-1]), units, source)
 
 
@@ -125,7 +127,7 @@ def _draw_bound(
         return f"; the limit, {title}, is above at {say(bound.iloc[-1])}", []
     drawn += [bound, ahead["mean"]]
     labels = plot_bound(axis, bound, ahead["mean"])
-    return f"; grey: {title}, the upper limit, dashed as forecast", labels
+    return f"; grey: {title}, the upper limit{', dashed as forecast' * (ahead['mean'].nunique() > 1)}", labels
 
 
 def _name_fall(axis: Axes, fan: pd.DataFrame, level: float) -> None:
@@ -168,9 +170,8 @@ def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return shown[shown.index <= max(last, shown.index[0])]
 
 
-def _say_odds(axis: Axes, fan: pd.DataFrame, names: dict[str, Any], level: float) -> None:
+def _say_odds(axis: Axes, row: dict[str, Any], names: dict[str, Any], level: float) -> None:
     """The quoted range at the date of the headline, as an upright bar and as odds."""
-    row = find_goal(fan.to_dict("records"))
     low, high = (row[name] for name in band_columns(level))
     axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
     at_date = say_at(names.get("cumulative", False))
