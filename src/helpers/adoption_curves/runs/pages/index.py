@@ -47,7 +47,9 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
     tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     said = {row["part"]: row["sentence"] for row in rows["findings"]}
-    registered, numbers = list_registered(rows["register"]), list_numbers(rows["key_numbers"])
+    limit = record["parameters"].get("bound") or "none"  # a forecast under another limit would contradict the page's
+    registered = list_registered([row for row in rows["register"] if row["bound"] == limit])
+    numbers = list_numbers(rows["key_numbers"])
     shown = {"finding": said, "numbers": numbers, "register": registered, "notebooks": True, "cite": True}
     titles = ("The finding", "Key numbers", "Registered forecasts", "The notebooks", "How to cite it")
     authors, _, _, contact = read_citation(record)
