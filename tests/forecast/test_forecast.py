@@ -199,7 +199,7 @@ def test_past_the_peak_the_last_level_stands(make):
     assert result.scenarios().empty
     assert result.milestones().empty
     first = result.statements()["statement"].iloc[0]
-    assert re.search(r"\d+% below its peak .* (none ever fell as far|technolog(y|ies) fell as far)", first), first
+    assert re.search(r"\d+% below the peak .* (none ever fell as far|technolog(y|ies) fell as far)", first), first
     assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
     assert not make([11, 46, 43]).declines
     for name, member in result.members.items():  # one number in every table
@@ -546,7 +546,7 @@ def test_the_statement_on_the_ceiling_is_the_one_verdict(make):
     text = result.statements()["statement"].iloc[0]
     assert f"growth {found.sentence}" in text
     assert found.note in text
-    assert "the 95% intervals of the logistic and the Gompertz curve" in text
+    assert "the 95% intervals of the saturation level from the logistic and the Gompertz curve" in text
 
 
 def test_a_band_that_no_record_vouches_for_says_so(make):

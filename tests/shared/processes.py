@@ -69,7 +69,7 @@ def kill_tree(process):
     process.communicate()
 
 
-def wait_for(question, seconds=40):
+def wait_for(question, seconds=90):
     """The answer, as soon as it is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
