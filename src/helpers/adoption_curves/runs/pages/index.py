@@ -50,6 +50,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
     limit = record["parameters"].get("bound") or "none"  # a forecast under another limit would contradict the page's
     registered = list_registered([row for row in rows["register"] if row["bound"] == limit])
     numbers = list_numbers(rows["key_numbers"])
+    as_of = pd.to_datetime(record["parameters"].get("as_of") or None, errors="coerce")  # a stranger's may be any text
     shown = {"finding": said, "numbers": numbers, "register": registered, "notebooks": True, "cite": True}
     titles = ("The finding", "Key numbers", "Registered forecasts", "The notebooks", "How to cite it")
     authors, _, _, contact = read_citation(record)
@@ -61,7 +62,7 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
         paragraphs=[(title, said[part]) for part, title in HEADINGS.items() if part in said],
         sections=[(address, title) for (address, there), title in zip(shown.items(), titles, strict=True) if there],
         made=say_day(pd.Timestamp(record["made"])) if record.get("made") else "",
-        as_of=say_day(pd.Timestamp(record["parameters"]["as_of"])) if record["parameters"].get("as_of") else "",
+        as_of="" if pd.isna(as_of) else say_day(as_of),
         authors=authors,
         contact=keep_address(contact, "mailto:"),
         expected=record["subject"].get("next", ""),
