@@ -47,7 +47,6 @@ from ..base.project import (
 )
 from ..base.source import Source
 from ..base.words import quote
-from .check_run import check_parameters, list_notes, refuse_left_out
 from .ingredients import (
     OF_SERIES,
     describe_inputs,
@@ -385,6 +384,8 @@ def say(line: str) -> None:
 def load_checked(parameters: Parameters, inputs: Mapping[str, Any], tell: Callable[[str], object]) -> Any:
     """Data of a run, after checking its parameters against them; notes on both are printed."""
     preload()  # it imports meanwhile
+    from .check_run import check_parameters, list_notes
+
     with watch_data(parameters.source, inputs["data"]["files"]):
         data = check_parameters(parameters)
     for line in list_notes(data, parameters):
@@ -456,6 +457,8 @@ def run_all(
         with lock_folder(folder.asked, wait=True):
             pass
     if execution.strict:
+        from .check_run import check_parameters, refuse_left_out
+
         refuse_left_out(check_parameters(parameters))
     left = is_cut_off(folder.final) or list_claimed(folder.final.parent, folder.prefix)  # by runs that were killed
     if not execution.forced and not left and is_current(folder.final, inputs):
@@ -490,6 +493,8 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     """Plan of `run_all`, a line for each notebook; nothing is made."""
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
+    from .check_run import check_parameters
+
     check_parameters(parameters)
     lines = []
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):

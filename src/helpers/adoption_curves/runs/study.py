@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .. import indicators
 from ..base.files import hash_file, write_file, write_json
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
 from .parameters import Parameters, read_parameters, write_argument
 from .record import DATA, ENTRY, locate, read_entries, read_record, record_path
 from .table_files import read_csv, write_csv
+
+if TYPE_CHECKING:
+    from .. import indicators
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,8 @@ class Study(Output):
     @cached_property
     def data(self) -> indicators.Data:
         """Tables of the data, as they were public on `as_of`."""
+        from .. import indicators
+
         return indicators.load(self.parameters.source, self.parameters.as_of)
 
     @cached_property
@@ -278,11 +282,15 @@ class Study(Output):
     @cached_property
     def names(self) -> dict[str, Any]:
         """Titles and units for figures and sentences."""
+        from .. import indicators
+
         return indicators.name_series(self.data, self.series)
 
     @cached_property
     def source(self) -> str:
         """Publishers of the series and its bound."""
+        from .. import indicators
+
         return indicators.cite_series(self.data, self.series)
 
     def say_from_others(self, points: int | None = None) -> None:
