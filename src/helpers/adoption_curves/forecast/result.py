@@ -195,19 +195,12 @@ class Forecast:
     def _labels(self) -> dict[str, str]:
         return {"entity": self.target.entity, "indicator": self.target.indicator}
 
-    @property
-    def _years_of_bound(self) -> float:
-        """Years from the origin to the last figure of the bound; 0 where it ends with the series, or there is none."""
-        if self.target.bound is None:
-            return 0.0
-        return max(0.0, float(decimal_years(self.target.bound.index)[-1] - self.windows.years[0, -1]))
-
     def ahead_of(self, years: Levels) -> Ahead:
         """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
         years = np.atleast_1d(np.asarray(years, float))[None]
-        ahead, until = Ahead.of(self.windows, years), self._years_of_bound
-        if self.target.bound is not None and until > 0:
-            bound = interpolate_bound(self.target.bound, self.windows.years[0, -1] + years)
+        ahead, origin, known = Ahead.of(self.windows, years), self.windows.years[0, -1], self.target.bound
+        if known is not None and (until := decimal_years(known.index)[-1] - origin) > 0:
+            bound = interpolate_bound(known, origin + years)
             at_last = Ahead.of(self.windows, np.array([[until]])).bound
             beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
             bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
