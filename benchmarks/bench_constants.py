@@ -30,32 +30,39 @@ def space(count=25, width=2):
 
 
 CHANGES = (  # constant, module, its line with {} for the value, today's value, others
-    ("trend left after a year", "windows", "DAMPING = {}", "0.8", "0.7", "0.9"),
-    ("approaches the limit", "methods", "{}", "approach(last + change, last, ahead.limit)", "last + change"),
-    ("figures of a window", "rolling", "WINDOWS = {}", "(3, 4, 6, LONGEST)", "(4, LONGEST)", "(3, 4, 6, LONGEST, 12)"),
-    ("origins", "rolling", "ORIGIN_SHARES = {}", "(0.05, 0.98)", "(0.02, 0.99)", "(0.1, 0.95)"),
-    ("counts for a horizon within", "windows", "DATE_TOLERANCE = {}", "0.26", "0.15"),
-    ("share in the prior, at most", "methods", "SHARE_LIMITS[0], {})", "0.98", "0.95", "0.99"),
-    ("width of the prior", "methods", "{}", space(), space(width=1.5), space(width=3)),
-    ("ceilings", "methods", "{}", space(), space(9), space(49)),
-    ("error always allowed", "methods", "MEASUREMENT = {}", "0.005", "0.0025", "0.01"),
-    ("exponent", "methods", "-{} / 2 *", "(self.windows.points - 2)", "self.windows.points"),
-    ("past its peak", "windows", "PAST_PEAK = {}", "0.9", "0.8", "0.95"),
-    ("shares before a logarithm", "windows", "SHARE_LIMITS = {}", "(1e-6, 0.999)", "(1e-4, 0.99)"),
-    ("shares for a slope", "windows", "True: {}", "(0.01, 0.95)", "(0.05, 0.9)", "(0.01, 0.99)"),
-    ("degrees of freedom", "bands", "HEAVY_TAILS = {}", "4.0", "2.0", "30.0"),
-    ("penalty", "bands", "{}", "1e-4", "1e-2"),
-    ("common drift", "bands", "({} * steep", "0.02", "0.01", "0.04"),
-    ("walk, few steps", "bands", "step_sd**2 * years{}", " * points / np.maximum(points - 2, 1)", ""),
-    ("depth of the floor", "bands", "LEAST_FALL = {}, 0.05", "2.0", "1.5", "3.0"),
-    ("least fall", "bands", "LEAST_FALL = 2.0, {}", "0.05", "0.2"),
-    ("finite sample", "bands", "np.abs(2 * levels - 1){}", " * (1 + 1 / self.count)", ""),
-    ("least limit ahead", "windows", "drift, {} * windows", "0.1", "0.5"),
+    ("trend left after a year", "forecast/windows", "DAMPING = {}", "0.8", "0.7", "0.9"),
+    ("approaches the limit", "forecast/methods", "{}", "approach(last + change, last, ahead.limit)", "last + change"),
+    (
+        "figures of a window",
+        "forecast/rolling",
+        "WINDOWS = {}",
+        "(3, 4, 6, LONGEST)",
+        "(4, LONGEST)",
+        "(3, 4, 6, LONGEST, 12)",
+    ),
+    ("origins", "forecast/rolling", "ORIGIN_SHARES = {}", "(0.05, 0.98)", "(0.02, 0.99)", "(0.1, 0.95)"),
+    ("counts for a horizon within", "forecast/windows", "DATE_TOLERANCE = {}", "0.26", "0.15"),
+    ("share in the prior, at most", "forecast/methods", "SHARE_LIMITS[0], {})", "0.98", "0.95", "0.99"),
+    ("width of the prior", "forecast/methods", "{}", space(), space(width=1.5), space(width=3)),
+    ("ceilings", "forecast/methods", "{}", space(), space(9), space(49)),
+    ("error always allowed", "curves/tables", "MEASUREMENT = {}", "0.005", "0.0025", "0.01"),
+    ("exponent", "forecast/methods", "-{} / 2 *", "(self.windows.points - 2)", "self.windows.points"),
+    ("past its peak", "forecast/windows", "PAST_PEAK = {}", "0.9", "0.8", "0.95"),
+    ("shares before a logarithm", "forecast/windows", "SHARE_LIMITS = {}", "(1e-6, 0.999)", "(1e-4, 0.99)"),
+    ("shares for a slope", "forecast/windows", "True: {}", "(0.01, 0.95)", "(0.05, 0.9)", "(0.01, 0.99)"),
+    ("degrees of freedom", "forecast/bands", "HEAVY_TAILS = {}", "4.0", "2.0", "30.0"),
+    ("penalty", "forecast/bands", "{}", "1e-4", "1e-2"),
+    ("common drift", "forecast/bands", "({} * steep", "0.02", "0.01", "0.04"),
+    ("walk, few steps", "forecast/bands", "step_sd**2 * years{}", " * points / np.maximum(points - 2, 1)", ""),
+    ("depth of the floor", "forecast/bands", "LEAST_FALL = {}, 0.05", "2.0", "1.5", "3.0"),
+    ("least fall", "forecast/bands", "LEAST_FALL = 2.0, {}", "0.05", "0.2"),
+    ("finite sample", "forecast/bands", "np.abs(2 * levels - 1){}", " * (1 + 1 / self.count)", ""),
+    ("least limit ahead", "forecast/windows", "drift, {} * windows", "0.1", "0.5"),
 )
 WITHOUT_LIMIT = (
-    ("half-life of steps", "windows", "HALF_LIFE = {}", "2.0", "1.0", "4.0"),
-    ("share for a slope", "windows", "False: ({}, np.inf)", "0.05", "0.2"),
-    ("least ratio", "windows", "LOWEST_RATIO = {}", "0.01", "0.05"),
+    ("half-life of steps", "forecast/windows", "HALF_LIFE = {}", "2.0", "1.0", "4.0"),
+    ("share for a slope", "forecast/windows", "False: ({}, np.inf)", "0.05", "0.2"),
+    ("least ratio", "forecast/windows", "LOWEST_RATIO = {}", "0.01", "0.05"),
 )
 
 
@@ -80,7 +87,7 @@ def measure(bounded, module="", old="", new=""):
         copy = source / "adoption_curves"
         shutil.copytree(ROOT / "src" / "helpers" / "adoption_curves", copy)
         if module:
-            path = copy / "forecast" / f"{module}.py"
+            path = copy / f"{module}.py"
             text = path.read_text(encoding="utf-8")
             assert old in text, f"{module}.py has no longer {old!r}"
             path.write_text(text.replace(old, new), encoding="utf-8")

@@ -27,7 +27,7 @@ POINTS, CURVES_EACH = 60, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
 YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 MEASUREMENT = 0.005
-"""Error of a share of the bound that is always allowed for, as in the forecast."""
+"""Half a point of the bound: no fit is believed to be closer than figures are published."""
 REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
+from ..curves.tables import MEASUREMENT
 from ..indicators.series import AdoptionSeries
 from . import bands
 from .ceilings import GOMPERTZ, LOGISTIC, CeilingFits, Family, fit_ceilings
@@ -23,8 +24,6 @@ TAIL_ROUNDS = 20
 """Iterations of reweighting where errors have heavy tails."""
 NODES = 4 * (np.arange(25) + 0.5) / 25 - 2
 """Ceilings, in standard deviations of the prior from its mean: the middles of equal parts of two to each side."""
-MEASUREMENT = 0.005
-"""Half a point of the bound: no fit is believed to be closer than figures are published."""
 
 
 @dataclass
