@@ -51,5 +51,4 @@ def run_cells(number, outputs, **parameters):
 def list_exhibits(*methods):
     """Names of the tables and figures that the numbered notebooks write by these methods of a study."""
     texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(NOTEBOOKS.glob("0*.ipynb")))
-    named = {*re.findall(rf'\.(?:{"|".join(methods)})\(\s*(?:\\n",\s*"\s*)?\\"(\d\d_\w+)', texts)}
-    return named | ({"01_coverage", "01_others"} if "draw" in methods else set())  # drawn in a loop
+    return {*re.findall(rf'\.(?:{"|".join(methods)})\(\s*(?:\\n",\s*"\s*)?\\"(\d\d_\w+)', texts)}

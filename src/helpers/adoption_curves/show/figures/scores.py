@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import say_count, say_first, spell
+from ...base.words import say_ahead, say_count, say_first, spell
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 
@@ -72,9 +73,8 @@ def _say_skill(own: pd.DataFrame) -> str:
 
 
 def _say_ahead(years: float) -> str:
-    """``Three years``, ``0.5 years``."""
-    number, unit = say_count(years, "year").split()
-    return say_first(f"{spell(int(number)) if number.isdigit() else number} {unit}")
+    """``Three years``, ``Half a year``, ``1.5 years``."""
+    return say_first(re.sub(r"^\d+(?= )", lambda number: spell(int(number[0])), say_ahead(years)))
 
 
 def _name_horizons(axis: Axes, horizons: list[float], places: Any = None) -> None:
