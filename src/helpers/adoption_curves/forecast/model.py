@@ -1,14 +1,16 @@
-"""The forecast as a path and its spread, in plain arrays: from the figures to quantiles, in the order of the computing.
+"""The forecast as a path and its spread, in plain arrays: from figures to quantiles, in the order of the computing.
 
 N windows of n figures are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last figure (the
 last is 0), `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their own day, and the scale is
-g(x) = -log(-log x), on which a Gompertz curve to the limit is a straight line in time. Without one `x` are multiples of
-the last figure, and the scale is the logarithm.
+g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time. Without one `x` are multiples
+of the last figure, and the scale is the logarithm.
 
 Sources: Gompertz 1825; Gardner 2006 (damped trends); Lange, Little and Taylor 1989 (Student's t likelihood).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
@@ -16,32 +18,53 @@ from scipy.special import expit, ndtri, softmax, stdtrit
 
 from ..curves.tables import MEASUREMENT
 
-SHARES = (1e-6, 0.999)
-"""Shares of the limit are held within these before a logarithm is taken of them."""
-SHARES_OF_END = (1e-4, 0.995)
-"""The same, for shares of an end."""
-STEEPEST, FLATTEST = 0.01, 0.95
-"""Below the one share, and above the other, g is taken to be as steep as there."""
+SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)
+"""Shares of the limit, and of an end, are held within these before a logarithm is taken of them."""
+STEEP_WITHIN = (0.01, 0.95)
+"""Outside these shares the scale is taken to be as steep as at them."""
 DAMPING = 0.8
 """Part of a trend that is left after a year."""
+LEAST_LIMIT = 0.1
+"""Part of today's limit below which it is never forecast."""
 HALF_LIFE = 2.0
-"""Half-life in years of the weight of a step without a limit, where only the steps show a slowdown."""
+"""Years after which a step counts half, without a limit, where only the steps show that growth slows."""
 ENDS = 4 * (np.arange(25) + 0.5) / 25 - 2
 """Ends that are tried: standard deviations from the mean of the logits at which other technologies stand."""
 ROOM = 1.002
 """Least ratio of an end to the highest share: a curve needs room to grow."""
 COMMON = 0.02
-"""Unit of the drift that is common to all: of the limit, or of the last figure, in the first year."""
+"""Unit of the drift common to all: of the limit, or of the last figure, in the first year."""
 TAILS = 4
 """Degrees of freedom of Student's t."""
 PENALTY = 1e-4
-"""Keeps the logarithms of the weights of the variances finite."""
-OUTSIDE, LEAST_TECHNOLOGIES = 0.1, 10
-"""Part of the outcomes that is to lie on each side of the range, and technologies from which that is learnt."""
-UP, DOWN, FACTORS = 1.3, 1.0, (0.7, 2.0)
-"""Factors of quantiles above and below the middle where fewer technologies are known, and within which they are learnt."""
+"""On the squared logarithms of the weights of the variances, so that they stay finite."""
+OUTSIDE = 0.1
+"""Part of the outcomes that is to lie on each side of the 80% range."""
+ENOUGH, USUAL, WITHIN = 10, (1.3, 1.0), (0.7, 2.0)
+"""Technologies from which `up` and `down` are learnt; what they are of fewer; and the limits of both."""
 DEEPER, HIGHEST_FLOOR = 2.0, 0.65
-"""No quantile falls more than so many times as deep as another technology did; that floor is never higher than this."""
+"""No quantile falls more than so many times as deep as another technology did, or ends above this part of today."""
+
+
+class Learnt(NamedTuple):
+    """What a forecast takes from the errors on other technologies."""
+
+    weights: np.ndarray  # (3,) of the variances
+    up: float  # factors of the distance of quantiles above, and below, the middle
+    down: float
+    edge: float  # with a limit the least part of the last share; without one the fastest growth, see `find_edge`
+
+
+class Rows(NamedTuple):
+    """R forecasts, of one date each: a path and what its errors follow from."""
+
+    bounded: bool
+    h: np.ndarray  # (R,) years ahead
+    share: np.ndarray  # (R,) the path, in shares of the limit ahead, or in multiples of the last figure
+    last: np.ndarray  # (R,) the last share; 1 without a limit
+    terms: np.ndarray  # (R, 3) variances on the scale
+    limit: np.ndarray  # (R,) the limit ahead, or the last figure
+    limit_sd: np.ndarray  # (R,) its standard error; 0 without a limit
 
 
 def g(x: np.ndarray) -> np.ndarray:
@@ -60,123 +83,143 @@ def damp(h: np.ndarray) -> np.ndarray:
 
 
 def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope, and height at t = 0, of the least-squares line through z (..., n) over t."""
+    """Slope, and height at t = 0, of the least-squares line through z (..., n) over t (..., n)."""
     away = t - t.mean(axis=-1, keepdims=True)
     slope = (away * z).sum(axis=-1) / (away**2).sum(axis=-1)
     return slope, z.mean(axis=-1) - slope * t.mean(axis=-1)
 
 
-def mean_change(t: np.ndarray, y: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
-    """(N,) mean change a year of y (N, n), with each step by its weight."""
-    return (weights * np.diff(y)).sum(axis=-1) / (weights * np.diff(t)).sum(axis=-1)
-
-
-def measure_scatter(t: np.ndarray, z: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
-    """(N,) standard deviation of the steps of z about their mean, each over the root of its years."""
-    gaps = np.diff(t)
-    squares = (np.diff(z) - mean_change(t, z, weights)[..., None] * gaps) ** 2 / gaps
-    count = z.shape[-1]
-    weights = np.broadcast_to(weights, squares.shape)
-    return np.sqrt((weights * squares).sum(axis=-1) / weights.sum(axis=-1) * (count - 1) / (count - 2))
+def measure_steps(t: np.ndarray, z: np.ndarray, weights: np.ndarray | float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Mean change of z (N, n) a year, and the deviation of its steps about it, each over the root of its years."""
+    gaps, steps, count = np.diff(t), np.diff(z), z.shape[-1]
+    weights = np.broadcast_to(weights, steps.shape)
+    change = (weights * steps).sum(axis=-1) / (weights * gaps).sum(axis=-1)
+    squares = (steps - change[..., None] * gaps) ** 2 / gaps
+    variance = (weights * squares).sum(axis=-1) / weights.sum(axis=-1) * (count - 1) / (count - 2)
+    return change, np.sqrt(variance)
 
 
 def weigh_steps(t: np.ndarray) -> np.ndarray:
-    """Weights of the steps without a limit, (N, n - 1): half as much for each `HALF_LIFE` ago."""
+    """Weights of the steps without a limit, (N, n - 1): half for each `HALF_LIFE` that they are old."""
     return 0.5 ** (-(t[..., 1:] + t[..., :-1]) / 2 / HALF_LIFE)
 
 
+def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, H) the limit ahead and its standard error, from its values (N, n): damped drift, a random walk about it."""
+    change, scatter = (part[:, None] for part in measure_steps(t, limit))
+    ahead = np.maximum(limit[:, -1:] + change * damp(h), LEAST_LIMIT * limit[:, -1:])
+    return ahead, scatter * np.sqrt(h * (1 + h / -t[:, :1]))
+
+
 def straight_gain(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """(N, H) gain in shares of the curve to the limit: the line on g through the last figure, with the slope of all."""
-    slope = fit_line(t, g(x))[0][:, None]
-    last = g(x[:, -1:])
+    """(N, H) gain in shares along the line on g through the last figure, with the slope of all: growth to the limit."""
+    slope, last = fit_line(t, g(x))[0][:, None], g(x[:, -1:])
     return back(last + slope * h) - back(last)
 
 
-def bent_gain(t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """(N, H) gain in shares of curves to 25 ends, each weighed by how well its straight line fits.
+def fit_ends(t: np.ndarray, x: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope, height at t = 0 and sum of squares in shares, (N, K) each, of the curve to each of K ends (N, K).
 
-    An end K has the line of g(x / K) by regression: nothing is searched, so this weight is no profile likelihood.
-    `mean` and `sd` (N,) are of the logits at which other technologies stand.
+    The curve to an end K is the line through g(x / K) by regression: nothing is searched. A slope is above 0.
     """
-    n, t = x.shape[1], t[:, None]
-    ends = np.maximum(expit(mean[:, None] + sd[:, None] * ENDS), ROOM * x.max(axis=1, keepdims=True))[..., None]
-    # the line of each end, (N, 25); a curve of adoption rises
-    rate, height = fit_line(t, -np.log(-np.log(np.clip(x[:, None] / ends, *SHARES_OF_END))))
-    rate, height = np.maximum(rate, 1e-6)[..., None], height[..., None]
-    # how well it fits in shares of the limit; half a point is always allowed for
-    squares = ((x[:, None] - ends * back(height + rate * t)) ** 2).sum(axis=-1)
-    weight = softmax(-(n - 2) / 2 * np.log(squares + MEASUREMENT**2), axis=-1)[..., None]
-    return (weight * ends * (back(height + rate * h[:, None]) - back(height))).sum(axis=1)
+    t, x, ends = t[:, None], x[:, None], ends[..., None]
+    slope, height = fit_line(t, -np.log(-np.log(np.clip(x / ends, *SHARES_OF_END))))
+    slope = np.maximum(slope, 1e-6)
+    return slope, height, ((x - ends * back(height[..., None] + slope[..., None] * t)) ** 2).sum(axis=-1)
 
 
-def path_to_limit(t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """(N, H) the path in shares of the limit: the last share plus the mean of two gains, each held within 0 and 1."""
-    gains = straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)
-    return sum(np.clip(x[:, -1:] + gain, 0, 1) for gain in gains) / 2
+def bent_gain(
+    t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(N, H) mean gain in shares of the curves to 25 ends; the ends and their weights, (N, 25) each.
+
+    `mean` and `sd` (N,) are of the logits at which other technologies stand. A weight says how well that end's line
+    fits, not how likely the end is: the line is not the best curve to it.
+    """
+    ends = np.maximum(expit(mean[:, None] + sd[:, None] * ENDS), ROOM * x.max(axis=1, keepdims=True))
+    slope, height, squares = fit_ends(t, x, ends)
+    weights = softmax(-(x.shape[1] - 2) / 2 * np.log(squares + MEASUREMENT**2), axis=1)
+    gains = back(height[..., None] + slope[..., None] * h[:, None]) - back(height)[..., None]
+    return ((weights * ends)[..., None] * gains).sum(axis=1), ends, weights
 
 
-def path_without_limit(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """(N, H) the path in multiples of the last figure: damped drift; a fall is taken of what is left."""
-    change = mean_change(t, x, weigh_steps(t))[:, None] * damp(h)
-    return np.where(change < 0, np.exp(np.minimum(change, 0)), 1 + change)
+def path_below(t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """(N, H) the path in shares of the limit: the last share plus the mean of both gains, each held within 0 and 1."""
+    gains = straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)[0]
+    return (np.clip(x[:, -1:] + gains[0], 0, 1) + np.clip(x[:, -1:] + gains[1], 0, 1)) / 2
 
 
-def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool = True) -> np.ndarray:
-    """(N, H, 3) on the scale: a walk of the series' own, its uncertain trend, a drift common to all."""
+def path_without(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """(N, H) the path without a limit, in multiples of the last figure: damped drift; a fall is taken of what is left."""
+    gain = measure_steps(t, x, weigh_steps(t))[0][:, None] * damp(h)
+    return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
+
+
+def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.ndarray:
+    """(N, H, 3) on the scale: a walk of the series' own, its uncertain trend, and a drift common to all."""
     if bounded:
-        z, last = g(x), np.clip(x[:, -1:], STEEPEST, FLATTEST)
-        rate, scatter, steep = fit_line(t, z)[0][:, None], measure_scatter(t, z)[:, None], -1 / (last * np.log(last))
+        last = np.clip(x[:, -1:], *STEEP_WITHIN)
+        rate, scatter, steep = fit_line(t, g(x))[0], measure_steps(t, g(x))[1], -1 / (last * np.log(last))
     else:
-        z, weights = np.log(x), weigh_steps(t)
-        rate, scatter, steep = mean_change(t, z, weights)[:, None], measure_scatter(t, z, weights)[:, None], 1.0
-    walk, trend, common = scatter**2 * h, (rate * damp(h)) ** 2 / x.shape[1], (COMMON * steep * damp(h)) ** 2
-    return np.stack([walk, trend, common], axis=-1)
+        rate, scatter = measure_steps(t, np.log(x), weigh_steps(t))
+        steep = np.ones((len(x), 1))
+    walk, trend = scatter[:, None] ** 2 * h, (rate[:, None] * damp(h)) ** 2 / x.shape[1]
+    return np.stack([walk, trend, (COMMON * steep * damp(h)) ** 2], axis=-1)
 
 
-def learn_weights(terms: np.ndarray, errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(3,) weights of the variances `terms` (R, 3) by Student's t likelihood of the errors (R,), each by its weight."""
-    weights, squares, columns = weights / weights.sum(), errors**2, np.ascontiguousarray(terms.T)
+def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(3,) weights of the variances `terms` (R, 3) by Student's t likelihood of the errors (R,); a row counts `counts`."""
+    counts, squares, columns = counts / counts.sum(), errors**2, np.ascontiguousarray(terms.T)
 
     def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
-        """Minus the mean log likelihood, and its slopes."""
         parts = columns * np.exp(logs)[:, None]
         total = parts.sum(axis=0)
         ratio = squares / total
-        value = weights @ (np.log(total) / 2 + (TAILS + 1) / 2 * np.log1p(ratio / TAILS)) + PENALTY * (logs**2).sum() / 2
-        slopes = (parts / total) @ (weights * (1 - (TAILS + 1) * ratio / (TAILS + ratio)) / 2) + PENALTY * logs
-        return float(value), slopes
+        value = counts @ (np.log(total) + (TAILS + 1) * np.log1p(ratio / TAILS)) + PENALTY * (logs**2).sum()
+        slopes = (parts / total) @ (counts * (1 - (TAILS + 1) * ratio / (TAILS + ratio))) + 2 * PENALTY * logs
+        return value / 2, slopes / 2
 
     return np.exp(minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-8}).x)
 
 
-def learn_sides(ratios: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Factors up and down: with them `OUTSIDE` of the ratios (R,) of error to spread lie on each side of the range."""
-    order = np.argsort(ratios)
-    below = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Factors `up` and `down` with which `OUTSIDE` of the ratios (R,) of error to spread lie on each side."""
+    order = np.argsort(ratios, kind="stable")
+    below = (np.cumsum(counts[order]) - counts[order] / 2) / counts.sum()
     low, high = np.interp([OUTSIDE, 1 - OUTSIDE], below, ratios[order])
-    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - OUTSIDE), *FACTORS)
+    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - OUTSIDE), *WITHIN)
     return float(up), float(down)
 
 
-def find_floor(outcomes: np.ndarray) -> float:
-    """Part of the last share below which no quantile lies, from outcomes (R,) as parts of the last share."""
-    return float(np.clip(1 - DEEPER * (1 - outcomes.min()), 0, HIGHEST_FLOOR))
+def find_edge(outcomes: np.ndarray, h: np.ndarray, bounded: bool) -> float:
+    """The edge of all quantiles, from outcomes (R,) in last shares or figures, `h` (R,) years after them.
+
+    With a limit `DEEPER` times the deepest fall, as what is left. Without one the most growth on the scale over the
+    root of the damped years: else three figures that trebled each year have no upper end that means something.
+    """
+    if bounded:
+        return float(np.clip(1 - DEEPER * (1 - outcomes.min()), 0, HIGHEST_FLOOR))
+    return float(max((np.log(outcomes) / np.sqrt(damp(h))).max(), 0.0))
 
 
-def add_spread(
-    share: np.ndarray, spread: np.ndarray, levels: np.ndarray, up: float, down: float, bounded: bool = True
-) -> np.ndarray:
-    """Quantiles (..., Q) of the share (...) about a path, at levels (Q,) or (..., Q): Student's t on the scale."""
-    away = spread[..., None] * stdtrit(TAILS, levels) * np.where(levels > 0.5, up, down)
-    to, fro = (g, back) if bounded else (np.log, np.exp)
-    return fro(to(share)[..., None] + away)
+def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:
+    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one."""
+    rise, room = np.maximum(values - last, 0.0), np.maximum(top - last, 0.0)
+    return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)
 
 
-def add_limit_error(
-    quantiles: np.ndarray, share: np.ndarray, levels: np.ndarray, limit: np.ndarray, limit_sd: np.ndarray
-) -> np.ndarray:
-    """Quantiles in the unit of the series. An approximation: the squares of both distances from the middle add up."""
-    middle = share[..., None]
-    by_limit = middle * limit_sd[..., None] * ndtri(levels)
-    moved = limit[..., None] * (quantiles - middle)
-    return limit[..., None] * middle + np.sign(levels - 0.5) * np.hypot(moved, by_limit)
+def quantiles(rows: Rows, levels: np.ndarray, learnt: Learnt) -> np.ndarray:
+    """Quantiles (R, Q) in the unit of the series, at levels (Q,) or, where each row has its own, (R, Q).
+
+    Student's t about the path on the scale, wider or narrower on each side. The limit's own error is independent; that
+    the squares of both distances from the middle add up is an approximation.
+    """
+    spread = np.sqrt(rows.terms @ learnt.weights)[:, None]
+    away = spread * stdtrit(TAILS, levels) * np.where(levels > 0.5, learnt.up, learnt.down)
+    limit, limit_sd, last = (each[:, None] for each in (rows.limit, rows.limit_sd, rows.last))
+    if not rows.bounded:
+        top = np.exp(learnt.edge * np.sqrt(damp(rows.h)))[:, None]
+        return limit * approach(rows.share[:, None] * np.exp(away), 1.0, top)
+    middle = np.clip(rows.share, *SHARES)[:, None]
+    own, by_limit = limit * (back(g(middle) + away) - middle), middle * limit_sd * ndtri(levels)
+    return np.maximum(limit * middle + np.sign(by_limit + own) * np.hypot(own, by_limit), learnt.edge * last * limit)
