@@ -18,6 +18,22 @@ EARLY = 0.1
 """Share of the limit below which a series counts as early: there ranges held less often."""
 
 
+def read_counts(name: str) -> pd.DataFrame:
+    """A table of the data that a script of benchmarks writes, see data/README.md.
+
+    Parameters
+    ----------
+    name : str
+        After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
+        ranges).
+
+    Returns
+    -------
+    DataFrame
+    """
+    return pd.read_csv(find_own(f"{name}.csv"))
+
+
 def limit_frame(result: Forecast) -> pd.DataFrame:
     """The limit as it is forecast: damped drift, with the spread of its own past steps.
 
@@ -129,6 +145,6 @@ def coverage_frame(result: Forecast) -> pd.DataFrame:
         return usual.iloc[:0]
     if not np.isfinite(result.end):
         return usual
-    counted = pd.read_csv(find_own("levelled_ranges.csv"))
+    counted = read_counts("levelled_ranges")
     found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
     return pd.concat([part for part in found if len(part)], ignore_index=True)
