@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from adoption_curves.forecast.inputs import assess_series, read_series
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.levels import LEVELS, band_columns, band_ends
 from adoption_curves.forecast.forecasting import cut_series
-from adoption_curves.forecast.lessons import COMPARED
 from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score, summarise_coverage
-from adoption_curves.forecast.targets import assess_series, read_series
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
 DATA = Path(__file__).parents[1] / "data"
@@ -29,6 +28,7 @@ PHONES = {
     "cell_phones_per_100_people": ("phones by country", "mobile phone"),
     "fixed_line_subscribers_per_100_people": ("fixed lines by country", "landline telephone"),
 }
+COMPARED = "comparison technologies"
 EARLIER = "internet, broadband and phones by country (release 0.3)"
 RELEASE = {1: 0.08, 2: 0.12, 3: 0.16, 5: 0.27, 10: 0.49}  # of 185 verdicts on 95 countries, counted by release 0.3
 LEVELS_ENDS = {f"q{end:g}": end for end in sorted({0.5, *(end for level in LEVELS for end in band_ends(level))})}
@@ -113,7 +113,7 @@ def ask(origin):
         later = series.values.iloc[nearest]
         row = {"kind": kind, "series": name, "technology": series.technology, "years": horizon, "actual": later}
         row |= {"above_printed": later > found.printed[1], "above_interval": later > found.high}
-        for each, of in (("", result), ("_alone", replace(result, led=None))):
+        for each, of in (("", result), ("_alone", replace(result, end=np.nan))):
             quantiles = of.at([years[nearest]], WIS_QUANTILES)
             row[f"wis{each}"] = quantile_score(np.array([later]), quantiles, WIS_QUANTILES)[0] / known.values.iloc[-1]
         names, ends = zip(*LEVELS_ENDS.items(), strict=True)

@@ -196,7 +196,9 @@ class Facts:
     @cached_property
     def goes_further(self) -> bool:
         """Whether the middle of the forecast is above the range that is given for the end of growth."""
-        return bool(self.fan and self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"])
+        return bool(
+            self.fan and self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"]
+        )
 
     @cached_property
     def points(self) -> float:
