@@ -53,7 +53,10 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
-    return eval("Study(notebook)", {"Study": Study, "notebook": notebook, "run": run, **variables})
+    earlier = [f"0{number}" for number in range(1, int(notebook[:2]))]
+    return eval(
+        "Study(notebook, earlier)", {"Study": Study, "notebook": notebook, "earlier": earlier, "run": run, **variables}
+    )
 
 
 @pytest.fixture(scope="session")

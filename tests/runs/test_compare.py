@@ -280,17 +280,19 @@ except RuntimeError as error:
 
 def test_only_a_comparison_is_replaced(outputs, tmp_path):
     make(outputs, "one"), make(outputs, "two")
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "index.html").write_text("mine")
-    (tmp_path / "thesis" / "chapter.md").write_text("years of work")
-    with pytest.raises(RunError, match=r"holds chapter\.md, which adoption did not write"):
-        compare_runs(["one", "two"], into=tmp_path / "thesis")
+    for name in ("chapter.md", "index.html", "comparison.csv"):
+        (tmp_path / name.partition(".")[0]).mkdir()
+        theirs = tmp_path / name.partition(".")[0] / name
+        theirs.write_text("years of work")
+        with pytest.raises(RunError, match=rf"holds {name}, which adoption did not write"):
+            compare_runs(["one", "two"], into=theirs.parent)
+        assert theirs.read_text() == "years of work"
     with pytest.raises(RunError, match=r"holds run\.json and 3 more, which adoption did not write"):
         compare_runs(["one", "two"], into=outputs / "one")
     with lock_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
         compare_runs(["one", "two"], into=tmp_path / "new")
-    assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
-    page = Page(compare_runs(["one", "two"], into=tmp_path / "new") / "index.html")
+    for _ in range(2):
+        page = Page(compare_runs(["one", "two"], into=tmp_path / "new") / "index.html")
     assert all(link.startswith(("#", "data:")) for link in page.links), "no way from elsewhere into outputs"
 
 

@@ -23,14 +23,12 @@ from register_rows import TODAY, enter
 
 from adoption_curves import indicators
 from adoption_curves.base.files import hash_file, hash_files
-from adoption_curves.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
 from adoption_curves.base.project import MARK, RunError, find_root
 from adoption_curves.base.source import Source
 from adoption_curves.forecast import hub, hub_scores, register
 from adoption_curves.indicators import DataError
 from adoption_curves.runs.pages.exhibits import shrink_image
 from adoption_curves.runs.pages.exporter import set_markdown
-from adoption_curves.runs.parameters import parse_yaml
 from adoption_curves.runs.record import locate
 from adoption_curves.say import on_record
 
@@ -145,46 +143,6 @@ def test_nothing_else_joins_paths_of_a_record():
             found[path.name] = lines
     assert not found, "use record.locate"
     assert list(find_joins('folder / "tables" / f"{name}.csv"')) == [1, 1]
-
-
-# ---- 2: what a run removes
-
-
-def test_only_folders_that_this_package_made_are_removed(tmp_path):
-    with claim_folder(tmp_path, ".work-") as made:
-        assert made.name == CONTENT
-        shutil.copytree(made.parent, tmp_path / ".work-left_00x")
-    foreign = {
-        ".work-abcdefgh": {LOCK: "", "thesis.tex": "mine"},
-        ".work-abcdefg1": {LOCK: CLAIMED, "thesis.tex": "mine"},
-        ".work-abcdefg2": {LOCK: "something else", f"{CONTENT}/thesis.tex": "mine"},
-        ".work-ABCDEFGH": {LOCK: CLAIMED, f"{CONTENT}/thesis.tex": "mine"},
-        ".work-abc": {LOCK: CLAIMED, f"{CONTENT}/thesis.tex": "mine"},
-        "adoption-abcdefgh": {LOCK: CLAIMED, "thesis.tex": "mine"},
-    }
-    for name, files in foreign.items():
-        for path, text in files.items():
-            (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name / path).write_text(text)
-    (tmp_path / ".work-link_0_0").symlink_to(tmp_path / ".work-ABCDEFGH")
-    with claim_folder(tmp_path, ".work-"):
-        assert not (tmp_path / ".work-left_00x").exists(), "left by a process that was killed"
-        assert {path.name for path in tmp_path.iterdir()} > {*foreign, ".work-link_0_0"}
-    for name, files in foreign.items():
-        assert all((tmp_path / name / path).read_text() == text for path, text in files.items())
-
-
-def test_a_run_removes_nothing_of_somebody_else_beside_it(here, capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    places = [tmp_path / "temporary" / "adoption-thesis", here / "outputs" / ".small.new-thesis00"]
-    places += [here / "outputs" / ".store" / ".work-thesis00"]
-    for folder in places:
-        folder.mkdir(parents=True)
-        (folder / LOCK).write_text("")
-        (folder / "thesis.tex").write_text("mine")
-    assert call(capsys, *WORDS)[0] == 0
-    assert [(folder / "thesis.tex").read_text() for folder in places] == ["mine"] * 3
-    assert "Nothing changed" in call(capsys, *WORDS)[1]
 
 
 # ---- 3: whose project it is
@@ -321,7 +279,7 @@ def test_a_killed_register_leaves_nothing_that_is_data_and_the_next_one_tidies_u
         put(path)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    (left,) = tmp_path.glob(".forecasts.new-*")
+    (left,) = tmp_path.glob(".forecasts.making")
     assert list(left.rglob("*.csv"))
     assert list(hash_files(tmp_path, {".csv", ".json"})) == ["mine.csv"]
     put(path)
@@ -533,12 +491,3 @@ def test_equations_that_never_end_are_text_at_once(opened):
     for source in ("\\begin{equation}\nx^2\n\\end{equation}", r"\\[ x^2 \\]", r"\\( x \\)"):
         assert "<math" in set_markdown(source, {})
         assert "<math" in set_markdown(source + " " + opened * 30, {})
-
-
-@pytest.mark.parametrize("text", ["run: !!binary aGVsbG8=", "shares: [!!binary AAAA]"])
-def test_bytes_are_no_parameter(capsys, tmp_path, text):
-    with pytest.raises(ValueError, match="binary is no type of a parameter"):
-        parse_yaml(text)
-    (tmp_path / "mine.yaml").write_text(text)
-    code, _, err = call(capsys, "run", "-f", tmp_path / "mine.yaml")
-    assert (code, "binary is no type of a parameter" in err) == (2, True)

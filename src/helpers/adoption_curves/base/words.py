@@ -278,7 +278,15 @@ def spell(number: int) -> str:
 
 
 def say_percent(value: float) -> str:
-    """A percentage in whole percent; from 99.5 on and below 1 in one more digit."""
+    """A percentage in whole percent; from 99.5 on and below 1 in one more digit. It is never said to be 0 or 100.
+
+    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(100)
+    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '100%')
+    """
+    if 0 < value < 0.05:
+        return "less than 0.1%"
+    if 99.95 <= value < 100:
+        return "more than 99.9%"
     return f"{value:.1f}%" if value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -138,7 +138,9 @@ def register(
 def score(
     data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
     hub: Hub = None,
-    vintage: Annotated[str, typer.Option(help="Print of a revised figure that counts: first or latest.")] = "first",
+    vintage: Annotated[
+        Literal["first", "latest"], typer.Option(help="Print of a revised figure that counts.")
+    ] = "first",
     update: Annotated[
         bool, typer.Option("--update", help="Write the published figures to the hub's target data.")
     ] = False,
@@ -181,7 +183,7 @@ def score(
 
 @app.command()
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must be new or empty.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to make; it must be new or empty.")],
 ) -> None:
     """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
 
@@ -189,7 +191,9 @@ def new(
     """
     from ..runs.lab import begin_project
 
-    print(f"Your project: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+    if not folder.strip():
+        raise UserError("Name a folder, as in: adoption new DIR. A dot is the folder in which you are.")
+    print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. Go there, and: adoption run")
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
@@ -295,7 +299,7 @@ def clean_store() -> None:
     and drops first what was used least recently.
     """
     from ..runs.record import read_keys
-    from ..runs.runner import shrink_store
+    from ..runs.steps import shrink_store
 
     outputs = find_outputs()
     print(f"Freed {shrink_store(outputs, read_keys(outputs), limit=0) / 1e6:,.0f} MB.")

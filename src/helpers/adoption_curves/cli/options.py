@@ -56,34 +56,26 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """Value of a text: a list in YAML, a number, null, True or False; else the text.
-
-    Unusual spellings of a number (007, 1e3, 1_000) stay text, since they may be names. A parameter that needs a number
-    reads them as one.
-    """
+    """A list in YAML as such; any other text as it is, which the parameter's type reads."""
     from ..runs.parameters import parse_yaml
 
-    words = {"True": True, "False": False, "None": None, "null": None}
-    if text in words:
-        return words[text]
     if text.startswith("[") and text.endswith("]"):
-        try:
-            return parse_yaml(text)
-        except ValueError:
-            return text
-    for kind in (int, float):
         with suppress(ValueError):
-            if repr(kind(text)).removesuffix(".0") == text:
-                return kind(text)
+            return parse_yaml(text)
     return text
 
 
 def join_pairs(words: Iterable[str]) -> list[str]:
-    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word."""
+    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word.
+
+    What follows ``--`` is another program's.
+    """
     joined: list[str] = []
     rest = iter(words)
     for word in rest:
         joined.append(word)
+        if word == "--":
+            return [*joined, *rest]
         if word in PAIRED:
             name = next(rest, None)
             value = "" if name is None or "=" in name else next(rest, None)

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import read_json, write_file, write_json
-from ..base.folders import claim_folder, is_cut_off, lock_folder, recover, replace_folder
+from ..base.folders import find_folder, lock_folder, replace_folder
 from ..base.project import RunError, shorten_path
 from ..indicators import DataError, Problem
 from ..indicators.tables import read_bytes
@@ -80,9 +80,7 @@ def read_hub(folder: Path) -> pd.DataFrame:
     DataError
         When a file lacks a column, or holds dates, levels or values that cannot be right.
     """
-    if is_cut_off(folder):
-        with lock_folder(folder, "hub"):
-            recover(folder)
+    folder = find_folder(folder)
     files = sorted(folder.glob("model-output/*/*.csv"))
     if not files:
         return pd.DataFrame(columns=COLUMNS)
@@ -192,22 +190,20 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
     """
     for model_id in rows["model_id"].unique():
         check_model_id(model_id)
-    with lock_folder(folder, "hub"):
-        recover(folder)
+    with lock_folder(folder, "hub") as shop:
         _refuse_foreign(folder)
         before = read_hub(folder)
         rows = _leave_known(rows, before)
         targets = _join_targets(read_targets(folder) if len(before) else {}, rows, titles)
-        with claim_folder(folder.parent, f".{folder.name}.new-") as place:
-            new = place / "new"
-            if folder.is_dir():
-                shutil.copytree(folder, new)
-            changed = [
-                _append(new, str(key[0]), str(key[1]), part) for key, part in rows.groupby(["model_id", "origin_date"])
-            ]
-            _write_config(new, pd.concat([_as_text(before), rows]), targets)
-            write_figures(new, figures)
-            replace_folder(folder, new)
+        new = shop / "new"
+        if folder.is_dir():
+            shutil.copytree(folder, new)
+        changed = [
+            _append(new, str(key[0]), str(key[1]), part) for key, part in rows.groupby(["model_id", "origin_date"])
+        ]
+        _write_config(new, pd.concat([_as_text(before), rows]), targets)
+        write_figures(new, figures)
+        replace_folder(folder, new)
     return [folder / path for path in changed]
 
 

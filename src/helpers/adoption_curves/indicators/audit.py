@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.words import UNSTATED, of_entity, say_day
+from ..base.words import UNSTATED, of_entity, say_count, say_day
 from .data import Data, load
 from .problems import DataError, Problem
 from .series import list_breaks, number_segments
@@ -119,7 +120,7 @@ def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
 
 
 def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
-    """List what is allowed but probably a mistake: percentages like fractions.
+    """List what is allowed but probably a mistake: percentages like fractions, odd days of publication in own files.
 
     Parameters
     ----------
@@ -141,7 +142,27 @@ def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> li
         if (entity, indicator) in small:
             hint = "multiply them by 100 if they are fractions"
             doubts.append(f"All figures of {of_entity(indicator, entity)} are 1 or less, in percent; {hint}.")
+        if data.is_beside:
+            doubts += _doubt_publication(data.observations, entity, indicator)
     return doubts[:12]
+
+
+def _doubt_publication(observations: pd.DataFrame, entity: str, indicator: str) -> list[str]:
+    """Sentences on figures of a series that were published before their own day, or after today."""
+    rows = observations[(observations["entity"] == entity) & (observations["indicator"] == indicator)]
+    today, what = pd.Timestamp(datetime.now().astimezone().date()), of_entity(indicator, entity)
+    early, late = rows[rows["published"] < rows["date"]], rows[rows["published"] > today]
+    told = []
+    if len(early):
+        first = f"{early['published'].iloc[0]:%Y-%m-%d} for {early['date'].iloc[0]:%Y-%m-%d}"
+        told.append(
+            f"{say_count(len(early), 'figure')} of {what} published before its own day, as {first}: a projection?"
+        )
+    if len(late):
+        told.append(
+            f"{say_count(len(late), 'figure')} of {what} published after today, {late['published'].iloc[0]:%Y-%m-%d}."
+        )
+    return told
 
 
 def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:

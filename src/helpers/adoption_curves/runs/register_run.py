@@ -49,7 +49,7 @@ def register_run(
     from ..forecast import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
-    parameters, path = content["parameters"], locate(folder, f"tables/{TABLE}.csv")
+    parameters, path = content.parameters, locate(folder, f"tables/{TABLE}.csv")
     changed = find_changed(folder, content)
     if changed or not path.is_file():
         what = f"{next(iter(changed))} is {next(iter(changed.values()))}" if changed else f"{TABLE}.csv is missing"

@@ -79,10 +79,13 @@ def write_findings(facts: Facts) -> pd.DataFrame:
 def say_place(entity: str) -> str:
     """An entity with its article: "the United States".
 
-    >>> say_place("United Kingdom"), say_place("China")
-    ('the United Kingdom', 'China')
+    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China")
+    ('the United Kingdom', 'the Dominican Republic', 'China')
     """
-    return f"the {entity}" if re.match("United |Netherlands|Philippines|OECD|EU|European|World", entity) else entity
+    named = (
+        r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD|Euro area)\b|EU|European"
+    )
+    return f"the {entity}" if re.match(named, entity) else entity
 
 
 def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
@@ -92,7 +95,7 @@ def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
     if not doing:
         return f"{names['title']} {'may reach' if may else 'stood at'} {amount}"
     who = f"{amount} of {names['people']}" if unit.startswith("percent") else amount
-    did = f"may {doing}" if may else f"used{doing.removeprefix('use')}"
+    did = f"may {doing}" if may else re.sub("^use\\b", "used", doing)
     return f"{who} in {say_place(names['entity'])} {did}"
 
 
@@ -143,7 +146,8 @@ def _write_deck(facts: Facts) -> str:
         return f"{now} {facts.no_forecast}"
     number = int(facts.points + facts.reads)
     figures = f"{spell(number)} figure{'s' * (number != 1)}"
-    chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
+    some, all_of = map(int, say_odds(facts.level).split(" in "))
+    chance = f"{spell(some)} {'chance' if some == 1 else 'chances'} in {spell(all_of)}"
     by = f" of {facts.names['publisher']}" if facts.names.get("publisher") else ""
     span = say_range(*facts.band(facts.goal), facts.unit)
     return f"{now} Our range for {say_date(facts.goal['date'])} is {span} ({chance}), from {figures}{by}."
