@@ -1,6 +1,7 @@
 """Scale: work and memory in proportion to the data; work is counted, since a test can't trust a clock."""
 
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -63,10 +64,8 @@ def test_a_long_series_is_fitted_with_work_and_memory_in_proportion(evaluated):
 
 def test_growth_over_many_intervals_is_drawn_in_few_bars():
     """A bar for each of 10,000 intervals took minutes."""
-    values = make_long(10_000)
-    growth = pd.DataFrame({"date": values.index, "value": values.to_numpy()})
-    none = pd.DataFrame({"date": [], "kind": []})
-    figure = figures.draw_growth(growth, {"title": "Daily", "unit": "percent"}, none, "Source: test.")
+    series = SimpleNamespace(values=make_long(10_000), breaks=pd.DataFrame({"date": [], "kind": []}))
+    figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent"}, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 

@@ -8,7 +8,7 @@ The parts, each importing only those before it: ``problems``; ``periods`` and ``
 breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each
 other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures),
 ``compared`` (one technology by country), ``labels`` (words
-around tables and figures).
+around tables and figures), ``pace`` (series on a clock).
 """
 
 from .audit import (
@@ -23,15 +23,8 @@ from .audit import (
 )
 from .compared import compare_entities, pick_countries, say_missing
 from .data import Data, load, load_references
-from .labels import (
-    cite_series,
-    cite_sources,
-    crossing_years,
-    find_urls,
-    last_bound,
-    list_shares,
-    name_series,
-)
+from .labels import cite_series, cite_sources, last_bound, list_levels, list_newer, name_series
+from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
 from .series import AdoptionSeries
 
@@ -40,6 +33,7 @@ __all__ = [
     "Data",
     "DataError",
     "Problem",
+    "align_shares",
     "check_claims",
     "cite_series",
     "cite_sources",
@@ -47,8 +41,9 @@ __all__ = [
     "crossing_years",
     "describe_coverage",
     "find_expected",
-    "find_urls",
     "last_bound",
+    "list_levels",
+    "list_newer",
     "list_series",
     "list_shares",
     "list_studied",
@@ -57,6 +52,7 @@ __all__ = [
     "load_references",
     "name_series",
     "pick_countries",
+    "rank_pace",
     "say_expected",
     "say_missing",
     "say_units",

@@ -180,23 +180,17 @@ def _plot_values(axis: Axes, values: pd.Series) -> None:
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
-    """Draw figures that are limits (index date; value, bound) as a stroke with an arrow to the side that is left.
+    """Draw figures that are printed as limits (index date; value, bound) as open circles with the words of the limit.
 
-    One that is read between two ends (read_low, read_high) is a point between them, with the words of its limit.
+    One that is read between two ends (read_low, read_high) is drawn in the middle between them.
     """
-    axis.plot(newer.index, newer["value"], ls="", marker="_", color=INK, ms=9, mew=1.8, zorder=6)
     for date, row in newer.iterrows():
-        least, ends = row["bound"] == "at_least", [row.get("read_low", np.nan), row.get("read_high", np.nan)]
-        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
-        if np.isfinite(ends).all():
-            axis.vlines(date, *ends, color=INK, lw=4, zorder=6)
-            note(axis, say_limit(row, bare=True).replace(" than ", "\nthan "), spots)
-            continue
-        axis.annotate(
-            "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
-            arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
-        note(axis, f"{'≥' if least else '≤'} {say(row['value'])}", spots)
+        ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
+        value = np.mean(ends) if np.isfinite(ends).all() else row["value"]
+        axis.plot(date, value, ls="", marker="o", color=INK, mfc="white", ms=5.5, mew=1.4, zorder=6)
+        places = ((0, 7), (0, -7), (-7, 4), (-7, -4), (7, 4), (7, -4))
+        words = say_limit(row, bare=True).replace(" than ", "\nthan ")
+        note(axis, words, [Spot(date, value, right, up) for right, up in places], size=8.5)
 
 
 def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
