@@ -1,6 +1,6 @@
 """Forecasts with calibrated prediction intervals.
 
-``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones, statements. ``hindcast`` makes
+``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones. ``hindcast`` makes
 the same forecast at earlier dates. The parts, each importing those before it:
 ``ceilings`` (least squares with the ceiling held), ``windows`` (the points that a forecast may see, and the bound),
 ``targets`` (what is given, read into one form), ``bands`` (conformal calibration), ``methods`` (members, benchmarks and

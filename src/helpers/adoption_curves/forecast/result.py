@@ -1,4 +1,4 @@
-"""The forecast of one series as one object: its paths, and the tables, picture and statements made of them."""
+"""The forecast of one series as one object: its paths, and the tables and picture made of them."""
 
 from __future__ import annotations
 
@@ -517,24 +517,6 @@ class Forecast:
         counted = read_counts("levelled_ranges")
         found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(self.levels)]]
         return pd.concat([part for part in found if len(part)], ignore_index=True)
-
-    def statements(self, respondents: int | None = None) -> pd.DataFrame:
-        """Statements on the forecast, from its own numbers.
-
-        Parameters
-        ----------
-        respondents : int, optional
-            Sample size of the survey, for its sampling error; by default the one that it published, if it did.
-
-        Returns
-        -------
-        DataFrame
-            A row per statement: key ("a" to "i"), topic, statement (plain English), numbers (JSON of the
-            numbers in it).
-        """
-        from ..say.statements import state_forecast
-
-        return state_forecast(self, respondents)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the fan of the published method with observations and bound.
