@@ -1,6 +1,5 @@
 """The forecast: right in form for every kind of series; it learns only what it may, and calibrates what it claims."""
 
-import re
 import shutil
 from dataclasses import replace
 
@@ -80,7 +79,6 @@ def test_quantiles_are_ordered_finite_and_inside(name, make):
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0
     assert found.max() <= (bound or np.inf) * (1 + 1e-12)
-    assert len(result.statements()) == 11
 
 
 def test_frame_has_the_published_columns(make):
@@ -198,8 +196,6 @@ def test_past_the_peak_the_last_level_stands(make):
     assert f"no range, {WHY_NO_RANGE}>" in repr(result)
     assert result.scenarios().empty
     assert result.milestones().empty
-    first = result.statements()["statement"].iloc[0]
-    assert re.search(r"\d+% below the peak .* (none ever fell as far|technolog(y|ies) fell as far)", first), first
     assert not make([11, 46, 37, 30, 46.1, 46.2]).declines
     assert not make([11, 46, 43]).declines
     for name, member in result.members.items():  # one number in every table
@@ -230,11 +226,6 @@ def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
     assert make([20, 35, 60, 80], None, limit=120).frame()["q0.95"].max() <= 120
 
 
-@pytest.mark.parametrize(("limit", "said"), [(120, "or at 120, which no value can pass"), (None, "would be a limit")])
-def test_a_limit_without_a_bound_is_said(make, limit, said):
-    assert said in make([20, 35, 60, 80], None, limit=limit).statements().set_index("topic").loc["bound", "statement"]
-
-
 def test_users_of_the_whole_world_are_held_below_its_population(make, data):
     series = data.series("World", "chatgpt_weekly_active_users")
     offered = data.offer_bounds(series)
@@ -257,11 +248,6 @@ def test_the_uncertain_bound_widens_the_bands(make):
     widths = [(result.quantiles[0.95] - result.quantiles[0.05]).iloc[-1] for result in (steady, shaky)]
     assert widths[1] > 1.05 * widths[0]
     assert shaky.quantiles[0.95].iloc[-1] > shaky.ahead_of(shaky.years).bound[0, -1]
-
-
-def test_a_series_that_bends_far_below_the_bound_is_said_to_disagree_with_it(make):
-    assert "The figures slow down already" in make([5, 12, 21, 28, 32, 34, 35, 35.3]).statements()["statement"].iloc[1]
-    assert "slow down already" not in make([10, 14, 20, 27]).statements()["statement"].iloc[1]
 
 
 def test_bands_widen_with_the_horizon_and_do_not_depend_on_the_unit(make):
@@ -429,7 +415,7 @@ def test_rows_published_later_change_no_byte(tmp_path):
         data = indicators.load(folder, as_of)
         series = data.series("China", "genai_users", "internet_users")
         result = forecast.forecast(series, references=data.references(exclude=series), horizon_years=3)
-        found.append((result.frame().to_csv(), result.milestones().to_csv(), result.statements().to_csv()))
+        found.append((result.frame().to_csv(), result.milestones().to_csv()))
     assert found[0] == found[1]
 
 
@@ -514,43 +500,3 @@ def test_dense_short_series_is_thinned_over_its_whole_span():
     window = windows.last_window(make_series(np.linspace(17, 24, 22), "2025-11-16", "14D"))
     assert window.points >= 4
     assert np.ptp(window.years) > 0.6
-
-
-def test_statements_take_their_numbers_from_the_run(data):
-    series = data.series("China", "genai_users", "population_year_end")
-    result = forecast.forecast(series, references=data.references())
-    table = result.statements(respondents=30000).set_index("key")
-    assert list(table.index) == list("abcdefghijk")
-    low, high = result.quantiles.loc["2026-12-31"][[0.05, 0.95]]  # for June a bound is known
-    for key, words in {
-        "a": "The figures do not show where growth will stop",
-        "c": "30,000 respondents",
-        "d": "2 degrees of freedom",
-        "h": "perhaps a wider list of products",
-        "i": f"below {low:,.0f} or above {high:,.0f} million people",
-    }.items():
-        assert words in table.loc[key, "statement"]
-
-
-def test_a_share_scatters_by_points_and_its_bound_is_said_once(data):
-    series = data.series("Germany", "internet_use_itu", 100)
-    said = forecast.forecast(series, references=data.references()).statements().set_index("topic")["statement"]
-    assert re.search(r"by [\d.]+ percentage points \(residual SD\)", said["noise"])
-    assert "The upper limit (100 percent of total population) is not a forecast" in said["bound"]
-
-
-def test_the_statement_on_the_ceiling_is_the_one_verdict(make):
-    result = make([5, 12, 21, 28, 32, 34, 35, 35.3])
-    found = curves.assess_ceiling(result.target.values, bound=result.target.bound)
-    assert found.verdict == "levels off"
-    text = result.statements()["statement"].iloc[0]
-    assert f"growth {found.sentence}" in text
-    assert found.note in text
-    assert "the 95% intervals of the saturation level from the logistic and the Gompertz curve" in text
-
-
-def test_a_band_that_no_record_vouches_for_says_so(make):
-    words = "can calibrate a range of 96.9% at most, and the 99% range stops at the largest error seen"
-    calibration = make([10, 14, 20, 27], levels=(0.8, 0.99)).statements().set_index("topic")["statement"]["calibration"]
-    assert words in calibration
-    assert "can calibrate" not in make([10, 14, 20, 27]).statements()["statement"].str.cat()

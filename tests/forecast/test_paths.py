@@ -165,7 +165,6 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
     assert result.refuted
     assert (result.frame()["basis"] == "refuted").any()
     pd.testing.assert_frame_equal(result.quantiles, make().quantiles)
-    assert "This contradicts the forecast" in result.statements()["statement"].iloc[-1]
     assert "which refutes it" in repr(result)
 
 
@@ -218,8 +217,6 @@ def test_a_figure_between_two_ends_is_where_the_forecast_starts(data, references
     as_exact = replace(series.use_readings(), observations=series.observations.drop(columns=["read_low", "read_high"]))
     same = forecast.forecast(as_exact, references=references, residuals=residuals)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)
-    data_statement = result.statements().set_index("topic")["statement"]["data"]
-    assert "printed as “more than 700 million people”; we read it as 702 to 714 million people" in data_statement
     assert list(forecast.read_widely(series)) == ["at least 700"]
     assert forecast.read_widely(as_exact) == {}
 

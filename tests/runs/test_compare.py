@@ -18,9 +18,11 @@ from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.levels import band_columns, quoted_level
 from adoption_curves.base.project import MARK, RunError
 from adoption_curves.runs.comparison import FILES, compare_runs, name_comparison
-from adoption_curves.runs.parameters import ParameterError, read_parameters
+from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 from adoption_curves.runs.record import find_run
-from adoption_curves.show.figures.comparisons import MAX_LINES, draw_forecasts, draw_runs, say_forecasts
+from adoption_curves.runs.sweep import write_summary
+from adoption_curves.runs.sweep_file import Sweep
+from adoption_curves.show.figures.comparisons import draw_forecasts, say_forecasts
 from adoption_curves.show.figures.images import draw_images
 
 NASTY = "<script>alert(1)</script>"
@@ -166,7 +168,7 @@ def test_runs_without_a_forecast_are_compared_too(outputs):
         path.write_text(json.dumps(record))
     folder = compare_runs(["one", "two"])
     assert {path.name for path in folder.iterdir()} == {"index.html", "comparison.csv"}
-    assert "None of the runs has a forecast to draw" in (folder / "index.html").read_text()
+    assert "A figure shows the forecasts of one to six runs" in (folder / "index.html").read_text()
 
 
 def test_units_never_share_an_axis(outputs):
@@ -175,24 +177,6 @@ def test_units_never_share_an_axis(outputs):
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million people", "Users, percent"]
     assert figure.axes[1].get_ylim()[1] < 200
     assert "2 different things" in say_forecasts(found["forecasts"])
-    one = found["forecasts"][found["forecasts"]["run"] == "one"]
-    many = pd.concat([one.assign(run=f"r{place}") for place in range(MAX_LINES + 1)])
-    figure = draw_forecasts(many, found["found"]["observations"])
-    assert figure.around[1][1].startswith("Users, December 2027, million people. A row is a run")
-    both = pd.concat([many, many.assign(unit="percent")])
-    titles = [axis.get_title(loc="left") for axis in draw_forecasts(both, found["found"]["observations"]).axes]
-    assert titles == ["Users, December 2027,\nmillion people", "Users, December 2027,\npercent"]
-
-
-def test_many_runs_are_drawn_without_names_that_overlap(outputs):
-    make(outputs, "one"), make(outputs, "two")
-    one = compare(outputs, "one", "two")[0]["forecasts"].query("run == 'one'")
-    many = [one.assign(run=f"r{k}", name=f"horizon_years {k}") for k in range(90)]
-    axis = draw_runs(pd.concat(many)).axes[0]
-    named = [label.get_text() for label in axis.get_yticklabels()]
-    assert named == [f"horizon_years {place}" for place in range(0, 90, 2)]
-    few = draw_runs(pd.concat(many[:2])).axes[0]
-    assert [label.get_text() for label in few.get_yticklabels()] == ["horizon_years 0", "horizon_years 1"]
 
 
 def test_the_sentences_say_what_the_tables_hold(outputs):
@@ -225,6 +209,7 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
     ("names", "code", "message"),
     [
         (["one"], 2, "needs two runs or more"),
+        (["one"] * 7, 2, "shows 6 runs at most, and 7 are named; name fewer, or write a sweep: adoption sweep FILE"),
         (["one", "one/"], 2, "'one' is named twice"),
         (["one", "../two"], 2, "'../two' is no name of a run"),
         (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
@@ -297,12 +282,12 @@ def test_only_a_comparison_is_replaced(outputs, tmp_path):
 
 
 def test_a_run_may_be_called_like_a_column(outputs):
-    names = ["number", "date", "parameter", "url", "n", "self", "title", "family"]
+    names = ["number", "date", "parameter", "n", "self", "title"]
     for name in names:
         make(outputs, name)
     _, table, [figure] = compare(outputs, *names)
     assert not table["differs"].any()
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == names
+    assert {*names} <= {text.get_text() for text in figure.axes[0].texts}
 
 
 def test_folders_of_comparisons_have_short_names():
@@ -312,3 +297,15 @@ def test_folders_of_comparisons_have_short_names():
     assert name_comparison(long) != name_comparison(long[:-1])
     with pytest.raises(ParameterError):
         find_run("a/b/c")
+
+
+def test_a_sweep_of_more_than_six_runs_has_a_page_and_a_table_without_a_figure(outputs):
+    runs = [Parameters(run=f"run-{number}", horizon_years=number) for number in range(1, 9)]
+    for run in runs:
+        make(outputs, f"grid/{run.run}", 700.0 + run.horizon_years, horizon_years=run.horizon_years)
+    write_summary(Sweep("grid", "grid.yaml", runs, ("horizon_years",)), outputs / "grid")
+    written = {path.name for path in (outputs / "grid").iterdir() if path.is_file()}
+    assert written == {"index.html", "comparison.csv"}
+    assert pd.read_csv(outputs / "grid" / "comparison.csv")["run"].nunique() == 8
+    page = Page(outputs / "grid" / "index.html").text
+    assert "708 (618 to 778)" in page

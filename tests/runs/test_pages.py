@@ -221,10 +221,10 @@ def test_saved_tables_are_read_from_the_code():
 
 def test_tables_are_found_by_the_name_after_their_number():
     notebooks = {
-        "05_a": {"tables": {"05_statements": {}, "05_other_findings": {}}},
-        "07_b": {"tables": {"07_statements": {}}},
+        "05_a": {"tables": {"05_key_numbers": {}, "05_other_findings": {}}},
+        "07_b": {"tables": {"07_key_numbers": {}}},
     }
-    assert find_table({"notebooks": notebooks}, "statements") == "07_statements"
+    assert find_table({"notebooks": notebooks}, "key_numbers") == "07_key_numbers"
     assert find_table({"notebooks": notebooks}, "findings") == ""
 
 

@@ -447,7 +447,7 @@ def test_dollars_in_names_are_no_mathematics():
     drawn = [
         figures.draw_levels(hold(NONE_NEWER, BREAKS.assign(reason="$z$")), names, "Source: $s$."),
         figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
-        comparisons.draw_runs(run),
+        comparisons.draw_forecasts(run, pd.DataFrame(columns=["run", "date", "value"])),
     ]
     for figure in drawn:
         for width in style.WIDTHS.values():

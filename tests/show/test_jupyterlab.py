@@ -146,3 +146,12 @@ def test_another_curve_is_drawn_after_a_choice(page):
 
 def test_nothing_is_asked_of_the_network(page):
     assert page.asked == []
+
+
+def test_a_series_is_found_by_typing(page):
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+    box = page.locator(".widget-text:has-text('Series') input")
+    box.fill("Germany: Internet use (ITU)")
+    box.press("Enter")
+    page.wait_for_selector("img[alt^='Internet use (ITU) of Germany'][alt$='and the forecast']")
+    page.wait_for_selector(".widget-dropdown:has-text('100 percent of total population')")

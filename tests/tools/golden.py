@@ -25,8 +25,7 @@ README = ROOT / "README.md"
 WORDS = RUNS.parent / "WORDS.md"
 TOO_LARGE = {"03_alternatives", "04_backtest"}  # for git
 
-SENTENCES = {"06_findings": "sentence", "05_statements": "statement"}
-SENTENCES |= {"06_register": "text"}
+SENTENCES = {"06_findings": "sentence", "06_register": "text"}
 OPENING = """# What a run says
 
 The sentences of the kept runs (`tests/golden`), one kind of series each, as `make golden RENEW=1` collects them. They

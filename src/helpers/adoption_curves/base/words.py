@@ -222,12 +222,6 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
 
 
 NO_END = "the figures do not show where growth will stop"
-JOINED = (
-    "The range joins the 95% intervals of the saturation level from the logistic and the Gompertz curve, for "
-    "independent and for persistent errors. It begins no lower than the last figure, and ends at least half as high "
-    "again but not above the limit."
-)
-"""How the range of an end is made."""
 
 
 def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:

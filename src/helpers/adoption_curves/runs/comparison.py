@@ -37,6 +37,8 @@ from .table_files import restore_text
 NOTEBOOK, NAME = "compare_runs", "comparison"
 KINDS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
 FILES = {"index.html", *(f"{NAME}.{kind}" for kind in (*KINDS, "html"))}
+MAX_RUNS = 6
+"""Runs that a comparison by hand shows; a sweep sums up any number."""
 TEXTS = {"key", "label", "unit", "text", "method"}
 
 
@@ -185,7 +187,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     Parameters
     ----------
     names : sequence of str
-        Two runs or more, each ``RUN`` or ``SWEEP/RUN``.
+        Two to `MAX_RUNS` runs, each ``RUN`` or ``SWEEP/RUN``.
     into : Path, optional
         Folder to write to; by default ``outputs/compare-<names>``.
 
@@ -197,15 +199,20 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     Raises
     ------
     ParameterError
-        If fewer than two runs are named, or one twice.
+        If fewer than two runs are named, too many, or one twice.
     RunError
         If a run isn't finished or can't be read, or the folder holds something else than a comparison.
-    adoption_curves.runs.runner.NotebookFailed
+    adoption_curves.runs.notebook_process.NotebookFailed
         If the notebook fails.
     """
     names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
     if len(names) < 2:
         raise ParameterError("a comparison needs two runs or more, as in: adoption compare baseline other")
+    if len(names) > MAX_RUNS:
+        raise ParameterError(
+            f"a comparison shows {MAX_RUNS} runs at most, and {len(names)} are named; name fewer, or write a sweep: "
+            "adoption sweep FILE"
+        )
     if len({*names}) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ParameterError(f"run '{twice}' is named twice; name each run once")
@@ -258,7 +265,7 @@ def make_report(
 
     Raises
     ------
-    adoption_curves.runs.runner.NotebookFailed
+    adoption_curves.runs.notebook_process.NotebookFailed
     """
     from .pages import build_report
 

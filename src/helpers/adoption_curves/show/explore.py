@@ -7,6 +7,7 @@ the last one, so moves of a slider do not queue up.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from io import BytesIO
@@ -15,9 +16,11 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
+from IPython.display import clear_output, display
 
 from .. import curves, forecast, indicators
 from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
+from ..indicators.problems import suggest_names
 from ..say.facts import list_ceiling
 from . import figures
 
@@ -28,112 +31,128 @@ PAST = 3
 ROWS = 5
 """Rows of each table."""
 POINTS = 121
+GRID = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}
+"""Layout of the controls: as many side by side as a window has room for."""
 COMPUTING = "<p role='status'>Computing the forecast and the verdict …</p>"
 
 
-class Explorer(widgets.VBox):
-    """Controls, figure, verdict and numbers of one series at a time.
+def explore(
+    data: Any,
+    entity: str,
+    indicator: str,
+    bound: str = "",
+    family: str = "logistic",
+    as_of: str = "",
+    horizon_years: int = 5,
+) -> None:
+    """Display the explorer: controls, figure, verdict and numbers of one series at a time.
 
     Parameters
     ----------
     data : Data
-    key : tuple of str
-        Entity and indicator of the first series.
+    entity, indicator : str
+        The first series.
     bound : str
         Its upper limit, as a run takes it; where a series has no such limit, its own base or none.
     family : str
+        The first curve.
     as_of : str
-        Only figures that were public on this day exist; "" for all.
+        Only figures that were public on this day (YYYY-MM-DD) exist; "" for all.
     horizon_years : int
 
     Raises
     ------
     DataError
         For an unknown series, or one without a figure on that day.
+    ValueError
+        For an unknown family.
     """
+    if family not in curves.FAMILIES:
+        raise ValueError(f"families has the unknown {family!r}; {suggest_names(family, curves.FAMILIES)}")
+    first, known_on = (entity, indicator), cache(data.known_on)
+    offer = cache(lambda key, day: list_limits(known_on(day), key, bound))
+    predict = cache(
+        lambda key, limit, day: forecast.forecast(offer(key, day)[limit], references=known_on(day).references())
+    )
+    offer(first, as_of)  # for its error, before anything is shown
+    titles = {f"{key[0]}: {data.find_entry(key[1]).title}": key for key in [*indicators.list_studied(data), first]}
+    [title] = [each for each, key in titles.items() if key == first]
+    search = widgets.Combobox(value=title, options=sorted(titles), ensure_option=True, description="Series")
+    families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
+    curve = widgets.Dropdown(options=families, value=family, description="Curve")
+    most = max(MAX_YEARS, horizon_years)
+    ahead = widgets.IntSlider(horizon_years, 1, most, description="Years ahead", continuous_update=False)
+    controls, shown = widgets.GridBox(layout=GRID), widgets.Output()
 
-    def __init__(self, data: Any, key: tuple[str, str], bound: str, family: str, as_of: str, horizon_years: int):
-        self.bound, self.known_on = bound, cache(data.known_on)
-        self.limits, self.predict = cache(self._list_limits), cache(self._predict)
-        self.limits(key, as_of)  # for its error, before anything is shown
-        keys = sorted({*indicators.list_studied(data), key})
-        titles = [(f"{entity}: {data.find_entry(name).title}", (entity, name)) for entity, name in keys]
-        families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
-        years = {"value": horizon_years, "min": 1, "max": max(MAX_YEARS, horizon_years)}
-        self.controls = {
-            "series": widgets.Dropdown(options=titles, value=key, description="Series"),
-            "limit": widgets.Dropdown(description="Upper limit"),
-            "family": widgets.Dropdown(options=families, value=family, description="Curve"),
-            "as_of": widgets.SelectionSlider(options=[""], description="Known on", continuous_update=False),
-            "years": widgets.IntSlider(**years, description="Years ahead", continuous_update=False),
-        }
-        self.picture, self.verdict, self.numbers = (widgets.HTML() for _ in range(3))
-        place = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}
-        grid = widgets.GridBox([*self.controls.values()], layout=place)
-        super().__init__([grid, self.picture, self.verdict, self.numbers])
-        self._offer(as_of)
-        for control in self.controls.values():
+    def follow(change: Any = None) -> None:
+        """Show what the controls say."""
+        title, limit, day, family, years = (control.value for control in controls.children)
+        key = titles[title]
+        offered = offer(key, day)
+        limit = limit if limit in offered else next(iter(offered))
+        with shown:
+            clear_output(wait=True)
+            show_choice(offered[limit], family, years, lambda: predict(key, limit, day))
+
+    def open_series(change: Any = None) -> None:
+        """Make the controls that depend on the series, which the search box names."""
+        key = titles[search.value]
+        limit, known = make_controls(offer(key, ""), as_of if key == first else "")
+        controls.children = (search, limit, known, curve, ahead)
+        limit.observe(follow, "value")
+        known.observe(follow, "value")
+        for control in controls.children:
             control.layout.width = "auto"
-            control.observe(self._follow, "value")
+        follow()
 
-    def _follow(self, change: dict[str, Any]) -> None:
-        if not self.busy:  # what `_offer` changes is one change
-            if change["owner"] is self.controls["series"]:
-                self._offer()
-            self.update()
+    search.layout.grid_column = "span 2"
+    search.observe(open_series, "value")
+    curve.observe(follow, "value")
+    ahead.observe(follow, "value")
+    display(widgets.VBox([controls, shown]))  # before anything is computed
+    open_series()
 
-    def _offer(self, as_of: str = "") -> None:
-        """Offer the upper limits of the chosen series, and the days on which its figures were published."""
-        self.busy = True
-        known = self.limits(self.controls["series"].value, "")
-        rows = next(iter(known.values())).observations
-        days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
-        days = sorted({*days, as_of} - {""})
-        self.controls["limit"].options = [*known]
-        self.controls["limit"].index = 0  # which it would leave open where it had no options before
-        self.controls["as_of"].options = [*((f"{pd.Timestamp(day):%-d %b %Y}", day) for day in days), ("all data", "")]
-        self.controls["as_of"].value = as_of
-        self.busy = False
 
-    def _list_limits(self, key: tuple[str, str], as_of: str) -> dict[str, Any]:
-        """The series with each upper limit that it may have, by the limit's title."""
-        known = self.known_on(as_of)
-        for bound in (self.bound, key[1], ""):
-            try:
-                series = known.series(*key, bound)
-                break
-            except indicators.DataError:
-                if not bound:
-                    raise
-        offered = known.offer_bounds(series)
-        return {
-            title: known.series(*key) if values is None else series.with_bound(values, series.bound_name, title)
-            for title, values in offered.items()
-        }
-
-    def _predict(self, key: tuple[str, str], limit: str, as_of: str) -> Any:
-        """The forecast of a series, to some horizon."""
-        return forecast.forecast(self.limits(key, as_of)[limit], references=self.known_on(as_of).references())
-
-    def update(self) -> None:
-        """Draw the series and its curve; then compute the forecast and the verdict, and draw all."""
-        key, limit, family, as_of, years = (control.value for control in self.controls.values())
-        self.verdict.value, self.numbers.value = COMPUTING, ""
+def list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
+    """The series with each upper limit that it may have, by the limit's title; first `bound`, where that is one."""
+    for wanted in (bound, key[1], ""):
         try:
-            offered = self.limits(key, as_of)
-            series = offered.get(limit) or next(iter(offered.values()))
-            fit = curves.FAMILIES[family](series.values, errors=series.errors).fit()
-        except ValueError as error:  # what the data cannot carry
-            self.picture.value, self.verdict.value = "", say_problem(error)
-            return
-        self.picture.value = draw(series, fit, years)
-        try:
-            found = self.predict(key, series.bound_title or "none", as_of).until(years)
-            self.picture.value = draw(series, fit, years, found)
-            self.verdict.value = judge(series, found)
-            self.numbers.value = tabulate(series, found)
-        except ValueError as error:
-            self.verdict.value, self.numbers.value = say_problem(error), tabulate(series)
+            series = known.series(*key, wanted)
+            break
+        except indicators.DataError:
+            if not wanted:
+                raise
+    return {
+        title: known.series(*key) if values is None else series.with_bound(values, series.bound_name, title)
+        for title, values in known.offer_bounds(series).items()
+    }
+
+
+def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown, widgets.SelectionSlider]:
+    """Controls of a series with its limits `offered`: the upper limit, and the days on which figures were published."""
+    rows = next(iter(offered.values())).observations
+    days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
+    dates = [(f"{pd.Timestamp(day):%-d %b %Y}", day) for day in sorted({*days, as_of} - {""})] + [("all data", "")]
+    limit = widgets.Dropdown(options=[*offered], description="Upper limit")
+    known = widgets.SelectionSlider(options=dates, value=as_of, description="Known on", continuous_update=False)
+    return limit, known
+
+
+def show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> None:
+    """Display the series and its curve; then, in their place, with the forecast, the verdict and the numbers."""
+    try:
+        fit = curves.FAMILIES[family](series.values, errors=series.errors).fit()
+    except ValueError as error:  # what the data cannot carry
+        display(widgets.HTML(say_problem(error)))
+        return
+    display(widgets.HTML(draw(series, fit, years) + COMPUTING))
+    try:
+        found = predict().until(years)
+        shown = draw(series, fit, years, found) + judge(series, found) + tabulate(series, found)
+    except ValueError as error:
+        shown = draw(series, fit, years) + say_problem(error) + tabulate(series)
+    clear_output(wait=True)
+    display(widgets.HTML(shown))
 
 
 def say_problem(error: ValueError) -> str:

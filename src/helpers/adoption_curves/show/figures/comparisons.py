@@ -1,4 +1,4 @@
-"""Runs side by side: their forecasts over time, and their medians and ranges at one date.
+"""A few runs side by side: their forecasts over time.
 
 Forecasts are a frame with a row for each run and date: run, name (what is written beside it), title and unit of the
 indicator, date, value (the median), low and high (the range that the run quotes) and level (its coverage).
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import textwrap
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,8 +17,8 @@ from ...base.words import lower_first, say, say_date, say_range
 from . import style
 from .labels import Label, label_ends
 
-MAX_LINES, MAX_ROWS, MAX_LETTERS = 6, 60, 34
-"""Runs that one panel can show over time; rows that get a name each, and letters of a name."""
+MAX_LETTERS = 34
+"""Letters of a run's name."""
 SUBJECT = ["title", "unit"]
 """What runs must share to be drawn on one axis."""
 SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
@@ -65,11 +64,8 @@ def _shorten(name: str) -> str:
     return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…"
 
 
-# ---- over time ----------------------------------------------------------------------------------------------------
-
-
 def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figure | None:
-    """Forecasts of a few runs over time, a panel for each indicator and unit; of many, as `draw_runs` does.
+    """Forecasts of a few runs over time, a panel for each indicator and unit.
 
     Parameters
     ----------
@@ -85,14 +81,12 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     panels = list(forecasts.groupby(SUBJECT, sort=False))
     if not panels:
         return None
-    if max(panel["run"].nunique() for _, panel in panels) > MAX_LINES:
-        return draw_runs(forecasts)
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
     units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_panel(axis, panel, observations)
         if len(panels) > 1:
-            _name_panel(axis, f"{title}, {unit}", 36)
+            axis.set_title(textwrap.fill(f"{title}, {unit}", 36), loc="left", size=9.5, weight="bold")
         else:
             units = f"{unit.capitalize()}; {lower_first(units)}"
         label_ends(axis, labels)
@@ -123,52 +117,3 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
     style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
     style.use_numbers(axis)
     return labels
-
-
-# ---- at one date --------------------------------------------------------------------------------------------------
-
-
-def draw_runs(forecasts: pd.DataFrame) -> Figure | None:
-    """Median and quoted range of many runs at the last date that all of one indicator forecast.
-
-    Runs are rows; beyond `MAX_ROWS` only some are named. A panel for each indicator and unit.
-
-    Returns
-    -------
-    Figure or None
-        None where there is no such date.
-    """
-    panels = list(last_shared(forecasts).groupby(SUBJECT, sort=False))
-    if not panels:
-        return None
-    count = sum(len(panel) for _, panel in panels)
-    step = 0.2 if count <= MAX_ROWS else 10 / count
-    heights = [max(1.2, step * len(panel)) for _, panel in panels]
-    size = 1.5 + sum(height + 0.3 for height in heights)
-    figure, axes = style.open_canvas(size, (len(panels), 1), gridspec_kw={"height_ratios": heights})
-    for axis, ((what, unit), panel) in zip(axes[:, 0], panels, strict=True):
-        _draw_rows(axis, panel, -(-count // MAX_ROWS))
-        name = f"{what}, {say_date(panel['date'].iloc[0])}, {unit}"
-        if len(panels) > 1:
-            _name_panel(axis, name, 26)
-    units = f"A row is a run: medians (points) and {say_ranges(forecasts)} (bars) of the forecast"
-    units = f"{units if len(panels) > 1 else f'{name}. {units}'}; grey line: median of the runs"
-    return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
-
-
-def _name_panel(axis: Axes, name: str, letters: int) -> None:
-    """Set the name of a panel in lines that a telephone has room for."""
-    axis.set_title(textwrap.fill(name, letters), loc="left", size=9.5, weight="bold")
-
-
-def _draw_rows(axis: Axes, panel: pd.DataFrame, every: int) -> None:
-    """A row a run; every so many rows have a name."""
-    places, many = np.arange(len(panel)), every > 1
-    axis.hlines(places, panel["low"], panel["high"], color=style.BLUE, lw=1 if many else 2.2, alpha=0.45)
-    axis.plot(panel["value"], places, "o", color=style.BLUE, ms=2 if many else 4.5)
-    axis.axvline(panel["value"].median(), color=style.GREY, lw=0.8, zorder=0)
-    axis.set_yticks(places[::every], [_shorten(name) for name in panel["name"][::every]], size=7.5, color=style.INK)
-    axis.set_ylim(len(panel) - 0.3, -0.7)
-    axis.grid(False, axis="y")
-    axis.grid(True, axis="x", color=style.PALE, lw=0.6)
-    style.use_numbers(axis, "x")
