@@ -194,6 +194,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     dict
     """
     from ..indicators import find_expected, say_expected
+    from .check_run import list_notes
 
     entries = read_entries(folder)
     figures = sorted(name for written in entries.values() for name in written["figures"])
@@ -202,7 +203,8 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         "run": parameters.run,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "subject": {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
-        | {"next": say_expected(find_expected(data, parameters.entity, parameters.indicator))},
+        | {"next": say_expected(find_expected(data, parameters.entity, parameters.indicator))}
+        | {"reading": "\n".join(list_notes(data, parameters)) if data.is_beside else ""},
         "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
         **inputs,
         "notebooks": {name: {"source": inputs["notebooks"][name], **written} for name, written in entries.items()},

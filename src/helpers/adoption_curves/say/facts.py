@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, NO_RANGE, WHY_NO_RANGE, say, say_at, say_name
+from ..base.words import DECLINED, FLOW, NO_RANGE, WHY_NO_RANGE, say, say_at, say_name, say_period
 from ..curves import Assessment
 from ..curves.verdict import VERDICTS
 from ..forecast.windows import PAST_PEAK, SHORTEST
@@ -69,14 +69,19 @@ class Facts:
     ):
         self.tables, self.names, self.level = tables, names, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
-        self.is_share, self.adds_up = self.unit.startswith("percent"), bool(names.get("cumulative"))
-        self.at_date = say_at(self.adds_up)
+        self.is_share, self.adds_up = self.unit.startswith("percent"), names.get("measure") == "cumulative"
+        self.measure = str(names.get("measure", "level"))
+        self.at_date = say_at(self.measure)
         self.growth = self.list_rows("02_growth")
         self.last = self.growth[-1]
 
     def list_rows(self, name: str) -> list[Row]:
         """Every row of a table."""
         return self.tables[name].to_dict("records")
+
+    def when(self, row: Row) -> str:
+        """The date of a row in a sentence."""
+        return say_period(row["date"], self.measure)
 
     # ---- how far, how fast --------------------------------------------------------------------------------------
 
@@ -306,19 +311,25 @@ def say_from_others(points: int) -> str:
     return f"This series has only {known}, so the forecast rests on {others}."
 
 
-def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
+def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
     """Verdict on where a series of `values` ends, as a row for every notebook and page.
+
+    Parameters
+    ----------
+    found : Assessment
+    values : Series by date
+    measure : {"level", "cumulative", "flow"}
 
     Returns
     -------
     DataFrame
         verdict, low, high, bound, reason, sentence, note: as `curves.Assessment`; printed_low and printed_high, its
-        `printed`; points (how many figures). Of a series well below its peak the verdict is that, and nothing is known.
+        `printed`; points (how many figures). Of a flow, and of a series well below its peak, the verdict is that, and nothing is known.
     """
     names = ("verdict", "low", "high", "bound", "reason", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"points": len(values)}
     row |= dict(zip(("printed_low", "printed_high"), found.printed, strict=True))
-    if declines(values):
+    if measure == "flow" or declines(values):
         row |= dict.fromkeys(("low", "printed_low"), np.nan) | dict.fromkeys(("high", "printed_high"), np.inf)
-        row |= {"verdict": DECLINED, "reason": "", "sentence": "not known"}
+        row |= {"verdict": FLOW if measure == "flow" else DECLINED, "reason": "", "sentence": "not known"}
     return pd.DataFrame([row])

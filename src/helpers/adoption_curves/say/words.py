@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.words import (
     DECLINED,
-    UNSTATED,
+    FLOW,
     lower_first,
     say,
     say_about,
@@ -23,7 +23,9 @@ from ..base.words import (
     say_limit,
     say_odds,
     say_percent,
+    say_period,
     say_range,
+    say_unit,
     spell,
 )
 from .facts import PASSED, Facts, Row
@@ -87,7 +89,10 @@ def say_place(entity: str) -> str:
 def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
     """A level as a clause: "602 million people in China used generative AI"; "Sales stood at 12 million"."""
     doing, unit = names.get("doing", ""), names["unit"]
-    amount = f"about {say_about(value, unit)}" if may else say(value, unit)
+    amount = f"about {say_about(value, unit, names.get('own', False))}" if may else say(value, unit)
+    if names.get("measure") == "flow":
+        verbs = ("may make up", "made up") if unit.startswith("percent") else ("may total", "totalled")
+        return f"{names['title']} {verbs[not may]} {amount}"
     if not doing:
         return f"{names['title']} {'may reach' if may else 'stood at'} {amount}"
     who = f"{amount} of {names['people']}" if unit.startswith("percent") else amount
@@ -96,7 +101,7 @@ def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
 
 
 def _say_when(facts: Facts, row: Row) -> str:
-    return f"{facts.at_date} {say_date(row['date'])}"
+    return f"{facts.at_date} {facts.when(row)}"
 
 
 def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
@@ -117,10 +122,12 @@ def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
     """
     if goal["basis"] == "refuted":
         return f"{names['title']}: no forecast, because the newest figure contradicts the earlier ones"
-    middle, date = goal["q0.5"], say_date(goal["date"])
-    if middle < last and not names.get("doing"):
-        return f"{names['title']} may be at about {say_about(middle, names['unit'])} in {date}"
-    return say_first(f"{say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
+    middle, measure = goal["q0.5"], names.get("measure", "level")
+    date = say_period(goal["date"], measure)
+    if middle < last and not names.get("doing") and measure != "flow":
+        return f"{names['title']} may be at about {say_about(middle, names['unit'], names.get('own', False))} in {date}"
+    at_date = "by" if middle > last and measure != "flow" else "in"
+    return say_first(f"{say_users(names, middle, may=True)} {at_date} {date}")
 
 
 def _write_headline(facts: Facts) -> str:
@@ -143,7 +150,7 @@ def _write_deck(facts: Facts) -> str:
     chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
     by = f" of {facts.names['publisher']}" if facts.names.get("publisher") else ""
     span = say_range(*facts.band(facts.goal), facts.unit)
-    return f"{now} Our range for {say_date(facts.goal['date'])} is {span} ({chance}), from {figures}{by}."
+    return f"{now} Our range for {facts.when(facts.goal)} is {span} ({chance}), from {figures}{by}."
 
 
 # ---- now, how fast ------------------------------------------------------------------------------------------------
@@ -169,10 +176,10 @@ def _write_speed(facts: Facts) -> str:
     """Growth over a year, the pace beside other technologies, and the pace of the forecast."""
     unit, peak, least = facts.unit, facts.peak, facts.least
     if facts.course == "fallen":
-        return f"The figures have fallen from a peak of {say(peak['value'], unit)} in {say_date(peak['date'])}."
+        return f"The figures have fallen from a peak of {say(peak['value'], unit)} in {facts.when(peak)}."
     if facts.course == "still":
         span = say_range(least["value"], peak["value"], unit)
-        return f"The figures have stayed at {span} since {say_date(facts.growth[0]['date'])}, so there is no growth."
+        return f"The figures have stayed at {span} since {facts.when(facts.growth)}, so there is no growth."
     text = _say_growth(facts)
     if facts.pace is not None:
         text += _say_rivals(facts, facts.pace)
@@ -187,8 +194,8 @@ def _say_growth(facts: Facts) -> str:
     before, last = facts.before, facts.last
     if before is None or facts.gain is None:
         return ""
-    text = f"The figure for {say_date(last['date'])} is"
-    then = f"that for {say_date(before['date'])} ({say(before['value'], facts.unit)})"
+    text = f"The figure for {facts.when(last)} is"
+    then = f"that for {facts.when(before)} ({say(before['value'], facts.unit)})"
     if facts.unchanged:
         return f"{text} the same as {then}."
     side = "above" if facts.gain > 0 else "below"
@@ -231,13 +238,13 @@ def _write_forecast(facts: Facts) -> str:
     near, goal = facts.at(1), facts.goal
     text = f"{facts.from_others} We forecast "
     if near["date"] < goal["date"]:
-        text += f"{say_range(*facts.band(near), unit)} for {say_date(near['date'])} and "
-    text += f"{say_range(*facts.band(goal), unit)} for {say_date(goal['date'])}. {_say_record(facts)}"
+        text += f"{say_range(*facts.band(near), unit)} for {facts.when(near)} and "
+    text += f"{say_range(*facts.band(goal), unit)} for {facts.when(goal)}. {_say_record(facts)}"
     if facts.as_printed is not None and facts.newer is not None:
         newer = facts.newer
         read = say_range(newer["read_low"], newer["read_high"], unit)
         text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}. If it is any number from "
-        text += f"{say(newer['value'], bare=True)} on, the range for {say_date(goal['date'])} is "
+        text += f"{say(newer['value'], bare=True)} on, the range for {facts.when(goal)} is "
         text += f"{say_range(*facts.band(facts.as_printed), unit)}."
     return f"{text} {_say_ending(facts)}"
 
@@ -292,10 +299,12 @@ def _write_caution(facts: Facts) -> str:
     if facts.limit_then is not None and not facts.refuted:
         low, high = facts.band(facts.limit_then)
         text = f"Our range ends above today's upper limit, {lower_first(facts.names['bound_title'])} "
-        text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
+        text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {facts.when(facts.goal)} is "
         parts.append(f"{text}{say_range(low, high, facts.unit)}.")
     if np.isnan(facts.bound) and not facts.no_range:
         parts.append("This forecast has no upper limit.")
+    if facts.measure == "flow":
+        parts.append("We tested such ranges on what is in use or counted so far, not on what a year adds.")
     if not facts.refuted and facts.course != "fallen":
         parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
     if facts.course == "fallen":
@@ -330,11 +339,11 @@ def _one(key: str, label: str, value: Any, unit: str, url: Any = "", text: str =
 
 
 def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
-    last, when, newer = facts.last, say_date(facts.last["date"]), facts.newer
+    last, when, newer = facts.last, facts.when(facts.last), facts.newer
     rows = [_one("latest", f"{facts.title}, {when}", last["value"], facts.unit, last["url"])]
     if newer is not None:
         ends = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
-        label, text = f"{facts.title}, {say_date(newer['date'])}", say_limit(pd.Series(newer), facts.unit)
+        label, text = f"{facts.title}, {facts.when(newer)}", say_limit(pd.Series(newer), facts.unit)
         rows.append(("newest", label, np.nan, *ends, facts.unit, text, newer["url"]))
     if facts.rate is not None:
         label = f"Share of {facts.names['base']}, {when}"
@@ -343,7 +352,7 @@ def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
         label = f"Share of {lower_first(facts.names['bound_title'])}, {when}"
         rows.append(_one("share_of_bound", label, last["share_of_bound"], "percent"))
     elif facts.before is not None:
-        label = f"{'Added' if facts.adds_up else 'Growth'} since {say_date(facts.before['date'])}"
+        label = f"{'Added' if facts.adds_up else 'Growth'} since {facts.when(facts.before)}"
         rows.append(_one("growth_year", label, facts.gain, facts.gain_unit))
     return rows
 
@@ -351,9 +360,9 @@ def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
 def _list_end(facts: Facts) -> list[tuple[Any, ...]]:
     """The range of the end of growth, where the figures show one."""
     found = facts.ceiling
-    if found.verdict in (DECLINED, "not known", "beyond the limit"):
+    if found.verdict in (DECLINED, FLOW, "not known", "beyond the limit"):
         return []
-    text = f"{found.sentence}{'%' if facts.is_share else '' if facts.unit == UNSTATED else f' {facts.unit}'}"
+    text = f"{found.sentence}{say_unit(facts.unit)}"
     return [("ceiling", "Where growth stops", np.nan, found.printed_low, found.printed_high, facts.unit, text, "")]
 
 
@@ -365,7 +374,7 @@ def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:
     row, record = facts.goal, facts.tested
     (low, high), middle = facts.band(row), row["q0.5"]
     text = f"{say(middle, facts.unit, beside=high)}; range {say_range(low, high)}{'%' * facts.is_share}"
-    forecast = (f"forecast_{row['date']:%Y_%m}", f"Forecast for {say_date(row['date'])}, middle and range", middle)
+    forecast = (f"forecast_{row['date']:%Y_%m}", f"Forecast for {facts.when(row)}, middle and range", middle)
     label = f"Outcomes inside such ranges, in tests {say_ahead(record['horizon_years'])} ahead"
     key, covered = f"coverage_{100 * facts.level:g}", record["covered"]
     held = _one(key, label, covered, "percent", "", say_percent(covered))

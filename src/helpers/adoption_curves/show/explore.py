@@ -144,7 +144,7 @@ def say_problem(error: ValueError) -> str:
 def judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
     fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
-    ceiling = list_ceiling(fits, series.values).iloc[0]
+    ceiling = list_ceiling(fits, series.values, series.measure).iloc[0]
     end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
     ahead = f"Forecast for {date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
     if found.refuted:

@@ -70,7 +70,7 @@ def draw_members(
     units = f"{names['title']}, {names['unit']}; points: figures; line: path, of the mean its median; shaded: "
     units += f"{say_level(level)} range, with its ends and its median as numbers; dashed: limit, if near{starts}"
     mean = say(quantiles.loc["combined", "q0.5"].iloc[-1], names["unit"])
-    title = f"The mean of the members is {mean} {say_at(names.get('cumulative', False))} {say_date(dates[-1])}"
+    title = f"The mean of the members is {mean} {say_at(names.get('measure', 'level'))} {say_date(dates[-1])}"
     return close_canvas(figure, title, units, source)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first, say_period
 from ...say.words import say_users
 from .labels import Label, label_ends, mark_breaks, part_line
 from .single import plot_newer
@@ -129,7 +129,8 @@ def draw_levels(
     sampled = bool(growth["standard_error"].notna().any())
     if sampled:
         axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)
-    labels = [Label(last["date"], last["value"], f"{say(last['value'])}\n{say_date(last['date'])}", ORANGE)]
+    date = say_period(last["date"], names.get("measure", "level"))
+    labels = [Label(last["date"], last["value"], f"{say(last['value'])}\n{date}", ORANGE)]
     top = growth["value"].max()
     if bound is not None:  # to both ends of the series, as it is interpolated
         bound = bound.reindex(bound.index.union(dates)).interpolate("time").ffill().bfill().loc[dates[0] : dates[-1]]
@@ -146,13 +147,13 @@ def draw_levels(
     use_numbers(axis)
     mark_breaks(axis, breaks, dates)
     label_ends(axis, labels)
-    units = names["unit"].capitalize() + "; upright bars: 95% sampling error, as published" * sampled
+    units = say_first(names["unit"]) + "; upright bars: 95% sampling error, as published" * sampled
     if bound is not None and far:
         units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound.iloc[-1])}"
     if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
         units += f"; the last figure is {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
-    at_date = say_at(names.get("cumulative", False))
-    title = f"{say_first(say_users(names, last['value']))} {at_date} {say_date(last['date'])}"
+    at_date = say_at(names.get("measure", "level"))
+    title = f"{say_first(say_users(names, last['value']))} {at_date} {date}"
     return close_canvas(figure, title, units, source)
 
 
