@@ -37,7 +37,7 @@ try:
     from .base.words import PlainStream
     from .cli import commands
     from .cli.commands import complete_runs
-    from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+    from .cli.options import Pairs, add_choices, join_pairs, locate_data, read_options, refuse_contradiction
 
     signal.pthread_sigmask(signal.SIG_SETMASK, HELD)
 except KeyboardInterrupt:  # Ctrl-C before there is a command
@@ -53,10 +53,6 @@ app.add_typer(commands.app)
 RunName = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline", autocompletion=complete_runs),
-]
-Pairs = Annotated[
-    list[str] | None,
-    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="Set a parameter: text, list, number or null."),
 ]
 Files = Annotated[
     list[Path] | None,

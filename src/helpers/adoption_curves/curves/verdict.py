@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, Dates, decimal_years
-from ..base.words import say_large, say_name
+from ..base.words import say_name
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .inputs import Bound, Share, check_errors, read_ceiling
 from .profile import CEILING, is_narrow
@@ -216,7 +216,7 @@ def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     Where the series `stands` at the lower one it has a digit more, so that little is lost below it.
 
     >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(93.5, 109.7, True)
-    (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'), ('93.5', '110'))
+    (('61', '64'), ('52', '240'), ('1,200,000,000', '1,500,000,000'), ('93.5', '110'))
     >>> round_out(1121, 1125, True)
     ('1,121', '1,125')
     """
@@ -225,5 +225,5 @@ def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
         width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
         unit = 10.0 ** (min(width, size - 1) - (stands and number == low))
         outside = away(round(number / unit, 6)) * unit
-        said.append(say_large(outside) or f"{outside:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0"))
+        said.append(f"{outside:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0"))
     return tuple(said)

@@ -4,9 +4,9 @@
 one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
-The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell), ``series`` (with its
-breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each
-other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures),
+The parts, each importing only those before it: ``problems``; ``periods``, ``numbers`` and ``cells`` (one cell or column),
+``series`` (with its breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each other),
+``sheets``, ``layout``, ``scales``, ``seasons``, ``own_tables`` and ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures),
 ``compared`` (one technology by country), ``labels`` (words
 around tables and figures), ``pace`` (series on a clock).
 """
@@ -17,9 +17,7 @@ from .audit import (
     find_expected,
     list_series,
     list_studied,
-    list_warnings,
     say_expected,
-    say_units,
 )
 from .compared import compare_entities, pick_countries, say_missing
 from .data import Data, load, load_references
@@ -47,7 +45,6 @@ __all__ = [
     "list_series",
     "list_shares",
     "list_studied",
-    "list_warnings",
     "load",
     "load_references",
     "name_series",
@@ -55,5 +52,4 @@ __all__ = [
     "rank_pace",
     "say_expected",
     "say_missing",
-    "say_units",
 ]

@@ -22,7 +22,25 @@ from .problems import Problem, list_problems, parameter_error, suggest_names
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
 LATEST = f"{OBSERVED_YEARS[1]}-12-31"
-MISSING = {"", ".", "..", "...", ":", "-", "\u2013", "\u2014", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"}
+MISSING = {
+    "",
+    ".",
+    "..",
+    "...",
+    "\u2026",
+    ":",
+    "-",
+    "\u2013",
+    "\u2014",
+    "x",
+    "na",
+    "n/a",
+    "#n/a",
+    "n.a.",
+    "nan",
+    "null",
+    "none",
+}
 """Marks of a cell without a figure."""
 
 
@@ -101,7 +119,7 @@ def read_number(text: str) -> float:
     """Read a plain decimal number that can be computed with; NaN for everything else."""
     number = float(text) if re.fullmatch(NUMBER, text) else math.nan
     zero = number == 0 and not re.match(r"[^eE]*[1-9]", text)  # 1e-400 is not 0
-    return number if zero or SMALLEST <= abs(number) <= LARGEST else math.nan
+    return number + 0.0 if zero or SMALLEST <= abs(number) <= LARGEST else math.nan  # -0 is 0
 
 
 def _read_precision(text: str) -> float:
@@ -129,4 +147,6 @@ def explain_number(text: str) -> str:
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
     if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
         return "is a limit, not a figure; write the number, and at_least or at_most beside it in a column named bound"
+    if re.fullmatch(r"[\d.,\s]+[^\d.,\s]+( .*)?", text):
+        return "is no plain number; leave the words and marks out of the cells"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"

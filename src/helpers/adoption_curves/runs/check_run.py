@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def check_parameters(
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     _check_figures(data, series, parameters)
-    if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
+    if parameters.as_of or not (data.is_beside or parameters.data == Parameters().data):  # the project's of today do
         from ..forecast import LEAST_TECHNOLOGIES, can_calibrate
 
         known = calibrated is not None and series.technology in calibrated
@@ -103,16 +103,20 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on own data: how the file was read, its unit, and what of the series is doubtful or left out."""
-    from .. import indicators
+    """Lines on own data: how the file was read, its first, last and highest figure, its limit, and what is left out."""
+    return [*data.understood, *list_facts(data, parameters)]
 
-    pair = parameters.entity, parameters.indicator
-    units = [indicators.say_units(data, [pair])] if data.is_beside else []
-    series = data.series(*pair, bound=parameters.bound)
-    if data.is_beside and parameters.bound not in ("", "100"):
-        units.append(f"limit: {series.bound_title}")
-    notes = indicators.list_warnings(data, [pair]) + list_left_out(series) + list_high_limits(series)
-    return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
+
+def list_facts(data: Any, parameters: Parameters) -> list[str]:
+    """Lines on one series: its first, last and highest figure and its limit, if it is one's own, and what is left out."""
+    series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
+    if data.is_own(series.entity, series.indicator):
+        values = data.exact_values(series.entity, series.indicator)
+        days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
+        parts = [f"{name} {say_amount(values[day], series.unit)} on {say_day(day)}" for name, day in days.items()]
+        limit = f"the limit is {series.bound_title}" if series.bound is not None else "no limit"
+        facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")
+    return facts + list_left_out(series) + list_high_limits(series)
 
 
 def list_high_limits(series: Any) -> list[str]:
@@ -121,7 +125,7 @@ def list_high_limits(series: Any) -> list[str]:
     if limit <= FAR_ABOVE * last or last <= 0:
         return []
     words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"
-    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit that the file prints."]
+    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
 def refuse_left_out(data: Any) -> None:
@@ -175,47 +179,52 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    past = has_fallen(decimal_years(values.index), values)
-    if past:
+    if has_fallen(decimal_years(values.index), values):
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(f"{what}: {NO_FORECAST}, from {highest} to {last}. Curves of adoption only rise and do not apply.")
-    if not past and len(values) > 1 and values.max() <= values.iloc[0]:
-        first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"
-        said = "no curve says where it ends, and the forecast continues it."
-        notes.append(f"{what} never rises above its first figure, {first}; {said}")
     return notes
 
 
-def find_refusals(data: Any, source: str) -> tuple[list[str], list[str]]:
-    """Series of own data that a run would refuse, and notes on what it would leave out of the others.
+def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Series of own data that a run would refuse, and lines on the others.
 
     Parameters
     ----------
     data : Data
-    source : str
-        The parameter `data` that a run would have.
+    given : mapping
+        Parameters that a run would have, among them `data`.
 
     Returns
     -------
     refused : list of str
         A sentence for each series, as the run would say it.
     notes : list of str
+        How the file is read, and `list_facts` of the first series.
+
+    Raises
+    ------
+    adoption_curves.indicators.DataError
+        If the data themselves refuse every series.
     """
     from .. import indicators
 
-    refused, notes, calibrated = list[str](), list[str](), set[str]()
+    refused, wrong, notes, calibrated = list[str](), list[Any](), list[str](), set[str]()
 
     def load(path: str, as_of: str = "") -> Any:
         return data
 
-    for entity, indicator in indicators.list_studied(data):
+    pairs = indicators.list_studied(data)
+    for entity, indicator in pairs:
         try:
-            given = read_parameters({"data": source, "entity": entity, "indicator": indicator})
-            chosen = complete_parameters(given, load)
+            chosen = complete_parameters(read_parameters({**given, "entity": entity, "indicator": indicator}), load)
+            notes += list_facts(data, chosen) if len(notes) < MOST_NOTES else []
             check_parameters(chosen, load, calibrated)
+        except indicators.DataError as error:
+            wrong += error.problems
+            refused.append(str(error))
         except UserError as error:
             refused.append(str(error))
-        else:
-            notes += list_left_out(data.series(entity, indicator, chosen.bound)) if len(notes) < MOST_NOTES else []
-    return refused, notes[:MOST_NOTES]
+    if pairs and len(wrong) == len(pairs):
+        raise indicators.DataError(wrong)
+    return refused, [*data.understood, *notes[:MOST_NOTES]]

@@ -257,12 +257,14 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     data : adoption_curves.indicators.Data
     """
     from ..indicators import find_expected, say_expected
+    from .check_run import list_notes
 
     entries = read_entries(folder)
     figures = sorted(name for written in entries.values() for name in written.figures)
     entry = data.find_entry(parameters.indicator)
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
     subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
+    subject["reading"] = "\n".join(list_notes(data, parameters)) if data.is_beside else ""
     sources = inputs["notebooks"]
     notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
     return Record(

@@ -163,7 +163,7 @@ def say_problem(error: ValueError) -> str:
 def judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
     fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
-    ceiling = list_ceiling(fits, series.values).iloc[0]
+    ceiling = list_ceiling(fits, series.values, series.measure).iloc[0]
     if found.kind == "fallen":
         ahead = f"{say_first(NO_FORECAST)}."
     elif found.refuted:

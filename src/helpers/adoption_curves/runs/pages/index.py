@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ...base.columns import UNNAMED
-from ...base.words import UNSTATED, say_day, say_large
+from ...base.words import say_day
 from ...say.on_record import list_registered
 from ..parameters import Parameters, write_argument
 from ..record import Entry, Record, locate
@@ -63,6 +63,7 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
         authors=authors,
         contact=keep_address(contact, "mailto:"),
         expected=record.subject.get("next", ""),
+        reading=record.subject.get("reading", "").splitlines(),
         figure=figures.get(record.main_figure),
         embed=lambda name: embed_image(locate(folder, f"figures/{name}.png")),
         set_chart=partial(set_chart, folder),
@@ -124,9 +125,7 @@ def describe_notebook(folder: Path, page: Mapping[str, str], written: Entry) -> 
 def set_reading(row: Mapping[str, Any], unit: str) -> str:
     """Value, unit and interval of a row with value, low and high, as a reader wants them."""
     value, low, high = (format_number(str(row[name])) for name in ("value", "low", "high"))
-    return " ".join(
-        filter(None, (value, unit if value and unit != UNSTATED else "", f"({low} to {high})" if low and high else ""))
-    )
+    return " ".join(filter(None, (value, unit if value else "", f"({low} to {high})" if low and high else "")))
 
 
 def format_number(text: str) -> str:
@@ -139,8 +138,6 @@ def format_number(text: str) -> str:
         return "no limit"
     if math.isnan(number):
         return ""
-    if large := say_large(number):
-        return large.replace("-", "−")
     digits = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
     return f"{number:,.{digits}f}".replace("-", "−")
 

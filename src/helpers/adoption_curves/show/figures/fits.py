@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import DECLINED, lower_first, say, say_end, say_first, say_name
+from ...base.words import DECLINED, FLOW, lower_first, say, say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
     BLUE,
@@ -112,7 +112,7 @@ def draw_fits(
     title = f"{names['title']}: {say_end(found, names['unit'])}"
     level = 100 * alternatives["level"].iloc[0]
     units = (
-        f"{names['unit'].capitalize()}. Thick: least squares; "
+        f"{say_first(names['unit'])}. Thick: least squares; "
         f"thin: other saturation levels inside the {level:.0f}% interval"
     )
     if np.isfinite(bound) and not shown:
@@ -153,7 +153,7 @@ def draw_profiles(weighed: pd.DataFrame, found: Any, bound: float, names: dict[s
         None where no fit leaves a point to judge by, or curves that rise do not apply.
     """
     likely = weighed.loc[weighed["likelihood"] > UNLIKELY, "ceiling"]
-    if likely.empty or found.verdict == DECLINED:
+    if likely.empty or found.verdict in (DECLINED, FLOW):
         return None
     figure, axes = open_canvas(4.2)
     axis, labels = axes[0, 0], []

@@ -20,6 +20,7 @@ from ...base.words import (
     say_day,
     say_first,
     say_odds,
+    say_period,
     say_range,
     spell,
 )
@@ -91,7 +92,7 @@ def draw_forecast(
     widest = band_columns(max(levels)) if levels else ["q0.5"]
     labels = plot_fan(axis, fan, start, levels, names["unit"])
     drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
-    units = f"{names['unit'].capitalize()}; black: published figures; blue: forecast, line: its middle"
+    units = f"{say_first(names['unit'])}; black: published figures; blue: forecast, line: its middle"
     told, more = _draw_bound(axis, series, ahead, (values.index[0], last), names, drawn)
     labels, units = labels + more, units + told
     parted = part_line(values, series.breaks)
@@ -199,8 +200,8 @@ def _say_odds(axis: Axes, row: dict[str, Any], names: dict[str, Any], level: flo
     """The quoted range at the date of the headline, as an upright bar and as odds."""
     low, high = (row[name] for name in band_columns(level))
     axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
-    at_date = say_at(names.get("cumulative", False))
-    words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_date(row['date'])}"
+    at_date = say_at(names.get("measure", "level"))
+    words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_period(row['date'], names.get('measure', 'level'))}"
     spots = [Spot(row["date"], low, -6, up) for up in (-6, 6)]
     spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
     spots += [Spot(row["date"], foot, -6, 4 - 8 * foot, AT_EDGE) for foot in (0, 1)]

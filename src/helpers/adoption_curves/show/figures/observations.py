@@ -12,7 +12,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first, say_period
 from ...indicators import AdoptionSeries
 from ...say.words import say_users
 from .labels import Label, find_gaps, label_ends, part_line
@@ -127,7 +127,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if sampled:
         axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
     labels = [Label(dates[-1], last, f"{say(last)}\n{say_date(dates[-1])}", ORANGE)]
-    units, top = names["unit"].capitalize(), values.max()
+    units, top = say_first(names["unit"]), values.max()
     units += "; upright bars: 95% sampling error, as published" * sampled
     if series.bound is not None:
         limit, name = series.bound_at(dates), lower_first(names["bound_title"])
@@ -146,8 +146,8 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     use_numbers(axis)
     units += shade_breaks(axis, series.breaks, dates)
     label_ends(axis, labels)
-    at_date = say_at(names.get("cumulative", False))
-    title = f"{say_first(say_users(names, last))} {at_date} {say_date(dates[-1])}"
+    measure = names.get("measure", "level")
+    title = f"{say_first(say_users(names, last))} {say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
 
 

@@ -1,0 +1,137 @@
+"""Tables of a file of one's own, the checks of its figures, and the project's tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.columns import COLUMNS
+from ..base.words import of_entity, quote
+from .checks import check_figures, check_spellings, complete_vintages
+from .problems import Problem, list_problems
+from .seasons import RARE, find_seasons
+
+TITLE = "Own figures"
+SHORTEST_YEAR = 360
+"""Days between two figures of years."""
+
+
+def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title."""
+    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", TITLE)
+    defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
+    filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
+    return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))
+
+
+def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Build the tables from whole rows; unit, title and technology are those of each indicator's first row."""
+    described = rows.drop_duplicates("indicator")
+    indicators = described[["row", "indicator", "title", "unit", "measure"]].assign(
+        counted=f"What {file} counts",
+        role="target",
+        technology=described["technology"].where(described["technology"] != "", described["title"]),
+        breaks=described["indicator"].map(_write_breaks(rows)),
+    )
+    names = {source: f"own_{number}" for number, source in enumerate(rows["source"].unique(), 1)}
+    sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
+    address = sources["publisher"].where(sources["publisher"].str.fullmatch(r"https?://\S+"), "")
+    sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
+    observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
+    own = {"observations": observations, "indicators": indicators, "sources": sources}
+    own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame()}
+    for name, table in own.items():  # columns and types are the project's; texts that are not there are empty
+        model = project[name]
+        blank = {column: "" if pd.api.types.is_string_dtype(model[column]) else np.nan for column in model}
+        given = {column: table[column] for column in table if column in blank}
+        own[name] = pd.DataFrame(blank | given, index=table.index).astype(model.dtypes.to_dict()).reset_index(drop=True)
+    return own
+
+
+def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
+    """Write the breaks of each indicator as in indicators.csv; those of one entity among several name it."""
+    marked = rows.rename(columns={"break": "reason"})  # a word of Python's own is no name in a row
+    marked = marked[(marked["reason"] != "") & marked["date"].notna()].sort_values("date", kind="stable")
+    several = rows.groupby("indicator")["entity"].nunique() > 1
+    texts: dict[str, list[str]] = {name: [] for name in rows["indicator"].unique()}
+    for row in marked.itertuples():
+        only = f"[{row.entity.replace(']', ')')}] " if several[row.indicator] else ""
+        texts[row.indicator].append(f"{row.date:%Y-%m-%d} {only}{row.reason.replace(';', ',')}")
+    return {name: "; ".join(parts) for name, parts in texts.items()}
+
+
+def check_rows(
+    file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], choices: Mapping[str, str]
+) -> list[Problem]:
+    """List the problems of figures that can be read: what cannot be, and what has no forecast."""
+    problems = check_spellings(file, rows)
+    if rows["bound"].isin(["at_least", "at_most"]).all():
+        problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
+    for column in ("unit", "measure", "technology", "title"):
+        problems += _check_same(file, rows, column)
+    usable = rows[(rows["bound"] == "exact") & rows["date"].notna() & rows["value"].notna()]
+    for (entity, indicator), series in usable.groupby(["entity", "indicator"], sort=False):
+        newest = series.sort_values(["date", "published"], kind="stable").drop_duplicates("date", keep="last")
+        wrong = check_periods(newest.set_index("date")["value"], series["measure"].iloc[0], choices)
+        problems += [Problem(file, None, "", "", f"{of_entity(indicator, entity)} {wrong}")] if wrong else []
+    return problems + check_figures(file, tables["observations"], tables["indicators"], limited=False)
+
+
+def check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -> str:
+    """Why a series has no forecast by its dates: flows of less than a year, or seasons; "" where it has."""
+    days = values.index.to_series().diff().dt.days
+    if measure == "flow" and days.min() < SHORTEST_YEAR:
+        return "counts what less than a year adds; add the figures up to years, or to totals so far with --measure cumulative"
+    found = find_seasons(values) if measure == "level" and "season" not in choices else None
+    if found is None or found.p >= RARE:
+        return ""
+    high, low = found.levels.argmax(), found.levels.argmin()
+    differs = f"{found.name_part(high)} is {np.expm1(found.levels[high]):.0%} above the trend"
+    differs += f", {found.name_part(low)} {-np.expm1(found.levels[low]):.0%} below (p = {found.p:.1g})"
+    part, last = ("quarter" if found.count == 4 else "month"), found.name_part(found.count - 1)
+    return (
+        f"has seasons: {differs}; keep one {part} of each year, such as {last}, or write --season none if it is chance"
+    )
+
+
+def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
+    """Report cells that give an indicator a second unit, measure, technology or title."""
+    first = rows.drop_duplicates("indicator").set_index("indicator")
+    frame = rows[["row", "indicator"]].assign(value=rows[column], right=rows["indicator"].map(first[column]))
+    frame["first"] = rows["indicator"].map(first["row"])
+
+    def explain(entry: dict[str, Any]) -> str:
+        where = f"{quote(entry['right'])} in row" if entry["right"] else "not given in row"
+        right = f"{where} {entry['first']}; write one {column} for all its rows"
+        return f"is another {column} of {entry['indicator']} than {right}"
+
+    return list_problems(file, frame[frame["value"] != frame["right"]], column, explain)
+
+
+def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Set the project's tables beside own ones, so that bounds, other countries and references stay available.
+
+    An indicator that own data have is theirs alone: the project's of that name is left out. The claims are those of
+    the own data.
+
+    Parameters
+    ----------
+    own, project : dict of str to DataFrame
+
+    Returns
+    -------
+    dict of str to DataFrame
+    """
+    tables = {"claims": own["claims"]}
+    for name, key, named in (
+        ("observations", "indicator", "indicators"),
+        ("indicators", "indicator", "indicators"),
+        ("wording", "indicator", "indicators"),
+        ("sources", "source_id", "sources"),
+    ):
+        others = project[name][~project[name][key].isin(own[named][key])]
+        tables[name] = pd.concat([own[name], others], ignore_index=True) if len(own[name]) else others
+    return tables
