@@ -129,8 +129,8 @@ def say_day(date: Any) -> str:
 def say_name(name: str) -> str:
     """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
 
-    >>> say_name("shifted_gompertz"), say_name("logistic_prior"), say_name("gamma_gompertz"), say_name("at_least")
-    ('shifted Gompertz', 'logistic prior', 'gamma/shifted Gompertz', 'at least')
+    >>> say_name("shifted_gompertz"), say_name("straight_line"), say_name("gamma_gompertz"), say_name("at_least")
+    ('shifted Gompertz', 'straight line', 'gamma/shifted Gompertz', 'at least')
     """
     words = name.replace("gamma_", "gamma/shifted ").replace("_", " ")
     return re.sub(r"\b(gompertz|bass|weibull|richards)\b", lambda person: person[1].capitalize(), words)
@@ -180,10 +180,8 @@ def say_odds(level: float) -> str:
 
 DECLINED = "below its peak"
 """In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
-NO_RANGE = "no range"
-"""The basis of a forecast past a peak, of which no range is given."""
-WHY_NO_RANGE = "because in tests such ranges always held for some fallen technologies, and never for others"
-"""Ten comparison technologies fell by 5% or more; each was left out in turn, see benchmarks/RESULTS.md."""
+NO_FORECAST = "no forecast: it has fallen"
+"""What is said of a series that has fallen where a forecast would stand."""
 
 
 def say_unit(unit: str) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.project import RunError, find_register
+from ..base.words import NO_FORECAST
 from ..indicators import AdoptionSeries, Data, DataError, Problem
 from ..indicators.cells import check_date
 from .baselines import baseline_quantiles
@@ -31,10 +32,10 @@ from .hub import (
     check_model_id,
     read_hub,
 )
+from .inputs import SHORTEST
 from .result import HUB_QUANTILES, Forecast
-from .windows import SHORTEST
 
-PUBLISHED_MODEL = f"{TEAM}-mean_3"
+PUBLISHED_MODEL = f"{TEAM}-path_1"
 """Id of the published method; another method has another id."""
 NEXT_DATES = 2
 """Default dates of a registered forecast."""
@@ -75,6 +76,8 @@ def enter(
         not after the last figure, or a newer figure refutes the forecast. And for a model's id of another form.
     """
     check_model_id(model)
+    if result.kind == "fallen":
+        raise RunError(f"{series.indicator} of {series.entity} cannot be registered: {NO_FORECAST}.")
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     day, on_record = (check_date("as_of", each or today) for each in (origin, published))
     after = result.dates[result.dates > max([series.values.index[-1], *series.newer.index])]
@@ -116,8 +119,6 @@ def _refuse_unscorable(series: AdoptionSeries, result: Forecast, dates: pd.Datet
     if len(hard):
         reason = f"{hard['date'].iloc[0]:%Y-%m-%d} ({hard['reason'].iloc[0]})"
         raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: later figures count something else.")
-    if result.declines:
-        raise RunError(f"{name} cannot be registered: it is well below its peak, and we give no range for it.")
     if result.refuted:
         raise RunError(f"{name} cannot be registered: a newer figure contradicts the forecast.")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import RunError, UserError, shorten_path
-from ..base.words import WHY_NO_RANGE, of_entity, say_amount, say_count, say_day
+from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
@@ -133,8 +133,8 @@ def refuse_left_out(data: Any) -> None:
 
 
 def list_left_out(series: Any) -> list[str]:
-    """Sentences on what curves and forecast leave out of a series, and on a series past its peak."""
-    from ..forecast import PAST_PEAK, last_window
+    """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
+    from ..curves import has_fallen
 
     what, notes = of_entity(series.indicator, series.entity), []
     if len(series.earlier):
@@ -147,13 +147,12 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    past = count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]
+    past = has_fallen(decimal_years(values.index), values)
     if past:
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(
-            f"{what} declines: {last} is less than {PAST_PEAK:.0%} of {highest}. Curves of adoption only rise and do "
-            f"not apply, and we give no range, {WHY_NO_RANGE}."
+            f"{what}: {NO_FORECAST}, from {highest} to {last}. Curves of adoption only rise and do not apply."
         )
     if not past and len(values) > 1 and values.max() <= values.iloc[0]:
         first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"

@@ -97,8 +97,7 @@ def read_one(run: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[st
     numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
     units = numbers["unit"].replace("percent", "%")
     readings = [set_reading(row, unit) for row, unit in zip(numbers.to_dict("records"), units, strict=True)]
-    forecast = read_part(folder, record, "forecast", ["date", "method", low, "q0.5", high, "unit"])
-    forecast = forecast[forecast["method"] == "combined"].drop(columns="method").sort_values("date")
+    forecast = read_part(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
     found = {
         "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
         "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),

@@ -112,23 +112,22 @@ def read_declared(notebook: Path) -> dict[str, Any]:
         raise RunError(f"{wrong} ({error}).") from error
 
 
-OF_SERIES = {"technology", "bounded", "points"}
+OF_SERIES = {"technology", "bounded"}
 """Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
 
 
 def describe_series(parameters: Parameters) -> dict[str, Any]:
     """Facts on the series that notebooks on comparison technologies need, `OF_SERIES`.
 
-    Its technology where that is an earlier one, else "", whether it has a bound, and how many figures a forecast has
-    of it, at most three: series that agree in these share what such a notebook has made.
+    Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in these share
+    what such a notebook has made.
     """
     from .. import indicators
-    from .check_run import count_figures
 
     data = indicators.load(parameters.source, as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    known, points = series.technology in data.list_technologies(), count_figures(series)
-    return {"technology": series.technology if known else "", "bounded": series.bound is not None, "points": points}
+    known = series.technology in data.list_technologies()
+    return {"technology": series.technology if known else "", "bounded": series.bound is not None}
 
 
 def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..base.project import PACKAGED, RunError, UserError, find_register
-from ..base.words import NO_RANGE
+from ..base.words import NO_FORECAST
 from .record import find_changed, locate, read_run
 from .table_files import read_rows
 
-TABLE, METHOD = "05_forecast", "combined"
-"""Table of forecasts of a run, and the method that is registered."""
+TABLE = "05_forecast"
+"""Table of a run's forecast."""
 EQUAL = 1e-6
 """Part by which the forecast made again may miss the run's."""
 
@@ -57,12 +57,14 @@ def register_run(
     data = indicators.load(parameters["data"], parameters["as_of"])
     place = find_register(data.path) if hub is None else hub
     _refuse_packaged(place)
-    rows = [row for row in read_rows(path) if row["method"] == METHOD]
-    if not rows or rows[0]["basis"] in ("refuted", NO_RANGE):
+    rows = read_rows(path)
+    if not rows:
+        raise RunError(f"Run '{folder.name}' cannot be registered: {NO_FORECAST}.")
+    if rows[0]["basis"] in ("refuted", "counted"):
         raise RunError(f"Run '{folder.name}' gives no forecast that could go on record.")
     series = data.series(parameters["entity"], parameters["indicator"], parameters["bound"])
     made = register.forecast_series(data, series, horizon_years=parameters["horizon_years"])
-    if not _agree(made.method_frame(METHOD), rows):
+    if not _agree(made.frame(), rows):
         told = "the data or the method have changed since it was made"
         raise RunError(
             f"The forecast of run '{folder.name}' is another now: {told}. Make it again, and register it then."
@@ -113,7 +115,7 @@ def _refuse_packaged(place: Path) -> None:
 
 
 def _agree(made: Any, rows: list[dict[str, Any]]) -> bool:
-    """True if a forecast, rows of the published method, is that of the run's table to six digits."""
+    """True if a forecast is that of the run's table to six digits."""
     if list(made["date"].dt.strftime("%Y-%m-%d")) != [row["date"] for row in rows]:
         return False
     names = [name for name in made if name.startswith("q") and name in rows[0]]

@@ -293,20 +293,14 @@ class Study(Output):
 
         return indicators.cite_series(self.data, self.series)
 
-    def say_from_others(self, points: int | None = None) -> None:
-        """Display what must be read before all else of one figure or two; its page has it below the title.
-
-        Parameters
-        ----------
-        points : int, optional
-            Number of figures; by default that of the series.
-        """
+    def say_from_others(self) -> None:
+        """Display what must be read before all else of one figure or two; its page has it below the title."""
         from IPython.display import Markdown, display
 
         from ..say.facts import say_from_others
         from .check_run import count_figures
 
-        if said := say_from_others(count_figures(self.series) if points is None else points):
+        if said := say_from_others(count_figures(self.series)):
             display(Markdown(f"**{said}**"), metadata={"first": True})
 
     def read_table(self, name: str) -> Any:

@@ -9,12 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import decimal_years
+from ..base.dates import SHORTEST, decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, NO_RANGE, WHY_NO_RANGE, say, say_at, say_name
-from ..curves import Assessment
+from ..base.words import DECLINED, NO_FORECAST, say, say_at, say_first, say_name
+from ..curves import Assessment, has_fallen
 from ..curves.verdict import VERDICTS
-from ..forecast.windows import PAST_PEAK, SHORTEST
 
 SUMMARISED = (
     "02_growth",
@@ -23,7 +22,6 @@ SUMMARISED = (
     "02_countries",
     "03_ceiling",
     "03_odds",
-    "04_scores",
     "05_bound",
     "05_bounds",
     "05_forecast",
@@ -144,19 +142,15 @@ class Facts:
         """Course of the figures: "fallen", "still", "rise", or of one figure "unknown"."""
         if len(self.growth) < 2:
             return "unknown"
-        if declines(self.tables["02_growth"]["value"]):
+        if not self.fan:
             return "fallen"
         return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
 
     @cached_property
-    def windows(self) -> int:
-        """Number of figures in the shortest windows of the backtest; one or two where the series has no more."""
-        return int(self.tables["04_scores"]["window"].min())
-
-    @cached_property
     def from_others(self) -> str:
         """First sentence where the series has one figure or two: all is from other technologies; else ""."""
-        return say_from_others(self.windows)
+        points = int(self.points)
+        return say_from_others(points if points < SHORTEST else 1) if self.counted else ""
 
     # ---- among others -------------------------------------------------------------------------------------------
 
@@ -202,7 +196,7 @@ class Facts:
     @cached_property
     def goes_further(self) -> bool:
         """Whether the middle of the forecast is above the range that is given for the end of growth."""
-        return bool(self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"])
+        return bool(self.fan and self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"])
 
     @cached_property
     def points(self) -> float:
@@ -216,8 +210,13 @@ class Facts:
 
     @cached_property
     def fan(self) -> list[Row]:
-        """The published forecast by date."""
-        return [row for row in self.list_rows("05_forecast") if row["method"] == "combined"]
+        """The forecast by date; none where the figures have fallen."""
+        return self.list_rows("05_forecast")
+
+    @cached_property
+    def counted(self) -> bool:
+        """Whether of one or two figures it was counted what other technologies did from there."""
+        return any(row["basis"] == "counted" for row in self.fan)
 
     @cached_property
     def refuted(self) -> bool:
@@ -225,10 +224,9 @@ class Facts:
         return any(row["basis"] == "refuted" for row in self.fan)
 
     @cached_property
-    def no_range(self) -> str:
-        """Why no range is given where the series is well below its peak; else ""."""
-        fallen = any(row["basis"] == NO_RANGE for row in self.fan)
-        return f"We give no range, {WHY_NO_RANGE}." if fallen else ""
+    def no_forecast(self) -> str:
+        """That there is no forecast where the figures have fallen; else ""."""
+        return "" if self.fan else f"{say_first(NO_FORECAST)}."
 
     @cached_property
     def coverage(self) -> list[Row]:
@@ -243,7 +241,7 @@ class Facts:
     @cached_property
     def limit_then(self) -> Row | None:
         """The forecast of the upper limit for the `goal`, where the forecast's upper end lies above today's limit."""
-        passes = np.isfinite(self.bound) and not self.is_share and self.band(self.goal)[1] > self.bound
+        passes = self.fan and np.isfinite(self.bound) and not self.is_share and self.band(self.goal)[1] > self.bound
         rows = [row for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
         return rows[0] if passes and rows and rows[0]["q0.9"] > self.bound else None
 
@@ -280,7 +278,7 @@ class Facts:
 
 def find_goal(fan: Sequence[Row]) -> Row:
     """The row of a forecast for the last December that was tested, else for the last date."""
-    tested = [row for row in fan if row["basis"] == "calibrated"] or list(fan)
+    tested = [row for row in fan if row["basis"] == "tested"] or list(fan)
     return [*tested[-1:], *(row for row in tested if row["date"].month == 12)][-1]
 
 
@@ -293,8 +291,8 @@ def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
 
 
 def declines(values: pd.Series) -> bool:
-    """Whether the last figure lies clearly below an earlier one, so that no adoption curve applies."""
-    return bool(values.iloc[-1] < PAST_PEAK * values.max())
+    """Whether dated figures have fallen, so that no adoption curve applies."""
+    return has_fallen(decimal_years(values.index), values)
 
 
 def say_from_others(points: int) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..base.words import (
     DECLINED,
+    NO_FORECAST,
     UNSTATED,
     lower_first,
     say,
@@ -99,7 +100,7 @@ def _say_when(facts: Facts, row: Row) -> str:
     return f"{facts.at_date} {say_date(row['date'])}"
 
 
-def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
+def say_headline(names: Mapping[str, Any], goal: Row | None, last: float) -> str:
     """The middle of a forecast for one date as a clause, which is also the title of its figure.
 
     Parameters
@@ -107,7 +108,7 @@ def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
     names : mapping
         title, unit and, where known, doing, people and entity; see `indicators.name_series`.
     goal : dict
-        From `find_goal`.
+        From `find_goal`; None where the figures have fallen.
     last : float
         The last exact figure.
 
@@ -115,6 +116,8 @@ def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
     -------
     str
     """
+    if goal is None:
+        return f"{names['title']}: {NO_FORECAST}"
     if goal["basis"] == "refuted":
         return f"{names['title']}: no forecast, because the newest figure contradicts the earlier ones"
     middle, date = goal["q0.5"], say_date(goal["date"])
@@ -124,7 +127,7 @@ def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
 
 
 def _write_headline(facts: Facts) -> str:
-    return say_headline(facts.names, facts.goal, facts.last["value"])
+    return say_headline(facts.names, facts.goal if facts.fan else None, facts.last["value"])
 
 
 def _write_deck(facts: Facts) -> str:
@@ -136,8 +139,8 @@ def _write_deck(facts: Facts) -> str:
         now = f"{say_first(say_limit(pd.Series(newest), facts.unit))}{did} {_say_when(facts, newest)}."
     if facts.refuted:
         return now
-    if facts.no_range:
-        return f"{now} We forecast that level, without a range."
+    if facts.no_forecast:
+        return f"{now} {facts.no_forecast}"
     number = int(facts.points + facts.reads)
     figures = f"{spell(number)} figure{'s' * (number != 1)}"
     chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
@@ -226,8 +229,8 @@ def _write_forecast(facts: Facts) -> str:
     unit = facts.unit
     if facts.refuted:
         return "The newest figure is outside what the earlier ones let us expect, so we give no forecast."
-    if facts.no_range:
-        return f"The middle of our forecast is the last figure. {facts.no_range}"
+    if facts.no_forecast:
+        return facts.no_forecast
     near, goal = facts.at(1), facts.goal
     text = f"{facts.from_others} We forecast "
     if near["date"] < goal["date"]:
@@ -244,6 +247,9 @@ def _write_forecast(facts: Facts) -> str:
 
 def _say_record(facts: Facts) -> str:
     """How often ranges of this kind, as far ahead, held the outcome."""
+    if facts.counted:
+        number = say_count(int(facts.goal["technologies"]), "technology", "technologies")
+        return f"We counted what {number} did after they first stood there."
     row = facts.tested
     others = say_count(row["technologies"], "comparison technology", "comparison technologies")
     text = f"In tests on {others}, {say_ahead(row['horizon_years'])} ahead, such ranges contained the outcome "
@@ -269,7 +275,7 @@ def _say_ending(facts: Facts) -> str:
     if counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
     if facts.goes_further:
-        text += " The middle of our forecast is above that range, because half of the forecast is made without an end."
+        text += " The middle of our forecast is above that range, because half of it goes to the limit."
     return text
 
 
@@ -294,7 +300,7 @@ def _write_caution(facts: Facts) -> str:
         text = f"Our range ends above today's upper limit, {lower_first(facts.names['bound_title'])} "
         text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
         parts.append(f"{text}{say_range(low, high, facts.unit)}.")
-    if np.isnan(facts.bound) and not facts.no_range:
+    if np.isnan(facts.bound) and not facts.no_forecast:
         parts.append("This forecast has no upper limit.")
     if not facts.refuted and facts.course != "fallen":
         parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
@@ -360,11 +366,15 @@ def _list_end(facts: Facts) -> list[tuple[Any, ...]]:
 def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:
     if facts.refuted:
         return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "contradicted by the newest figure", "")]
-    if facts.no_range:
-        return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "no range, below its peak", "")]
-    row, record = facts.goal, facts.tested
+    if facts.no_forecast:
+        return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, NO_FORECAST, "")]
+    row = facts.goal
     (low, high), middle = facts.band(row), row["q0.5"]
     text = f"{say(middle, facts.unit, beside=high)}; range {say_range(low, high)}{'%' * facts.is_share}"
+    if facts.counted:
+        label = f"What other technologies did by {say_date(row['date'])}, middle and 80% range"
+        return [(f"counted_{row['date']:%Y_%m}", label, middle, low, high, facts.unit, text, "")]
+    record = facts.tested
     forecast = (f"forecast_{row['date']:%Y_%m}", f"Forecast for {say_date(row['date'])}, middle and range", middle)
     label = f"Outcomes inside such ranges, in tests {say_ahead(record['horizon_years'])} ahead"
     key, covered = f"coverage_{100 * facts.level:g}", record["covered"]

@@ -3,25 +3,36 @@
 from .among_others import draw_alignment, draw_comparison
 from .fits import draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_forecast, draw_hindcasts, draw_record
-from .members import draw_ceilings, draw_members
+from .ends import draw_ends
 from .observations import draw_coverage, draw_growth, draw_levels
 from .scores import draw_calibration, draw_sides, draw_skill
-from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
+from .single import (
+    ROOM,
+    SIZE,
+    finish_axes,
+    open_axes,
+    plot_bound,
+    plot_ceiling,
+    plot_fit,
+    plot_forecast,
+    plot_newer,
+    plot_result,
+    show_result,
+)
 
 __all__ = [
     "ROOM",
     "SIZE",
     "draw_alignment",
     "draw_calibration",
-    "draw_ceilings",
     "draw_comparison",
     "draw_coverage",
+    "draw_ends",
     "draw_fits",
     "draw_forecast",
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
-    "draw_members",
     "draw_profiles",
     "draw_record",
     "draw_residuals",
@@ -34,4 +45,6 @@ __all__ = [
     "plot_fit",
     "plot_forecast",
     "plot_newer",
+    "plot_result",
+    "show_result",
 ]

@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from ...base.words import lower_first, say, say_count, say_date, say_range
-from ...forecast.windows import PAST_PEAK
 from .labels import Label, label_ends
 from .style import (
     BLUE,
@@ -51,6 +50,8 @@ SAID = {
 }
 """The kinds of measures as a heading, and in a sentence."""
 UNLIKE_ORANGE = tuple(colour for colour in COLOURS if colour != ORANGE)
+LEVEL = 0.9
+"""Shares that all lie within this part of the highest neither rise nor fall."""
 
 
 def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
@@ -125,7 +126,7 @@ def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> s
     """The title: how many others were as fast, as the finding says it."""
     own = pace[pace["target"]].iloc[0]
     low, others, faster = shares.min(), int(own["of"] - 1), int(own["place"] - 1)
-    if low >= PAST_PEAK * shares.max():
+    if low >= LEVEL * shares.max():
         return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the limit all the time"
     if own["years_to_target_share"] > 0:
         return f"{names['title']}: {faster or 'none'} of {others} other series rose as fast or faster"

@@ -88,7 +88,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     if max(panel["run"].nunique() for _, panel in panels) > MAX_LINES:
         return draw_runs(forecasts)
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
-    units = f"Medians and, as bars, {say_ranges(forecasts)} of the combined forecast; small points: published figures"
+    units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_panel(axis, panel, observations)
         if len(panels) > 1:
@@ -151,7 +151,7 @@ def draw_runs(forecasts: pd.DataFrame) -> Figure | None:
         name = f"{what}, {say_date(panel['date'].iloc[0])}, {unit}"
         if len(panels) > 1:
             _name_panel(axis, name, 26)
-    units = f"A row is a run: medians (points) and {say_ranges(forecasts)} (bars) of the combined forecast"
+    units = f"A row is a run: medians (points) and {say_ranges(forecasts)} (bars) of the forecast"
     units = f"{units if len(panels) > 1 else f'{name}. {units}'}; grey line: median of the runs"
     return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import (
-    NO_RANGE,
+    NO_FORECAST,
     lower_first,
     say,
     say_at,
@@ -49,14 +49,21 @@ ENOUGH = 2
 
 
 def draw_forecast(
-    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
+    fan: pd.DataFrame,
+    ahead: pd.DataFrame,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
 ) -> Figure:
     """The published forecast: figures, median, ranges and upper limit, with the odds of the quoted range.
 
     Parameters
     ----------
-    rows : DataFrame
-        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
+    fan : DataFrame
+        05_forecast; without rows the figures alone are drawn.
+    ahead : DataFrame
+        05_bound.
     series : AdoptionSeries
         With its bound, its breaks and its newer figures.
     names : dict
@@ -69,18 +76,20 @@ def draw_forecast(
     -------
     Figure
     """
-    goal = find_goal(rows[rows["method"] != "bound"].to_dict("records"))
-    if (rows["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
-        rows = rows[rows["date"] <= goal["date"]]
-    fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
+    if fan.empty:
+        return _draw_fallen(series, names, source)
+    goal = find_goal(fan.to_dict("records"))
+    if (fan["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
+        fan = fan[fan["date"] <= goal["date"]]
+    levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    ahead = ahead[ahead["date"] <= fan["date"].iloc[-1]].set_index("date")
     figure, axes = open_canvas(5.0)
     axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
     known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
     earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
-    unknown = (fan["basis"] == NO_RANGE).any()
-    widest = ["q0.5"] if unknown else band_columns(max(levels))
-    labels = plot_fan(axis, fan, start, [] if unknown else levels, names["unit"])
+    widest = band_columns(max(levels)) if levels else ["q0.5"]
+    labels = plot_fan(axis, fan, start, levels, names["unit"])
     drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
     units = f"{names['unit'].capitalize()}; black: published figures; blue: forecast, line: its middle"
     told, more = _draw_bound(axis, series, ahead, (values.index[0], last), names, drawn)
@@ -94,10 +103,9 @@ def draw_forecast(
     use_numbers(axis)
     mark_breaks(axis, series.breaks, values.index)
     plot_newer(axis, series.newer.join(series.readings))
-    quoted = quoted_level(levels)
-    if not fan["basis"].isin(["refuted", NO_RANGE]).any():
-        _say_odds(axis, goal, names, quoted)
-        _name_fall(axis, fan, quoted)
+    if levels and not (fan["basis"] == "refuted").any():
+        _say_odds(axis, goal, names, quoted_level(levels))
+        _name_fall(axis, fan, quoted_level(levels))
     _mark_tested(axis, fan)
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
     name_line(axis, start[0], "forecast\nfrom here")
@@ -108,6 +116,23 @@ def draw_forecast(
         source += " " + _add_percent(axis, size, words)
     label_ends(axis, labels, size=8)
     return close_canvas(figure, say_headline(names, goal, series.values.iloc[-1]), units, source)
+
+
+def _draw_fallen(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure:
+    """The figures of a series that has fallen, which has no forecast."""
+    figure, axes = open_canvas(5.0)
+    axis, values = axes[0, 0], series.values
+    parted = part_line(values, series.breaks)
+    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
+    tell_figures(line, names, values.index)
+    units = f"{names['unit'].capitalize()}; black: published figures{fit_room(axis, values.min(), values.max())}"
+    use_dates(axis, values.index)
+    use_numbers(axis)
+    mark_breaks(axis, series.breaks, values.index)
+    plot_newer(axis, series.newer.join(series.readings))
+    label_values(axis, values[[values.idxmax(), values.index[-1]]], names["unit"])
+    title = f"{names['title']}: {NO_FORECAST}, since {say_date(values.idxmax())}"
+    return close_canvas(figure, title, units, source)
 
 
 def _draw_bound(

@@ -1,4 +1,4 @@
-"""The backtest: skill against drift by horizon, and the coverage of the bands."""
+"""The backtest: skill against a straight line by horizon, and the coverage of the ranges."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.words import say_ahead, say_count, say_first, spell
+from ...forecast.scores import BASE, FORECAST
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 
 CAP = 2.0
-"""Scores from so many times that of drift on are drawn there."""
+"""Scores from so many times that of the straight line on are drawn there."""
 
 
 def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.DataFrame) -> Figure:
-    """Weighted interval score relative to drift by horizon, with its interval, beside the range of the members.
+    """Weighted interval score relative to a straight line by horizon, with its interval, beside the other rivals.
 
     Parameters
     ----------
@@ -37,9 +38,9 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     -------
     Figure
     """
-    rows = scores[(scores["window"] == window) & ~scores["method"].isin(["combined", "drift"])]
+    rows = scores[(scores["window"] == window) & ~scores["method"].isin([FORECAST, BASE])]
     others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=CAP)
-    own = compared[(compared["window"] == window) & (compared["benchmark"] == "drift")].set_index("horizon_years")
+    own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].set_index("horizon_years")
     own = own[["wis_relative", "low", "high"]].sort_index()
     drawn = own.clip(upper=CAP)
     figure, axes = open_canvas(4.0)
@@ -53,7 +54,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     labels = [
         Label(last, drawn["wis_relative"].iloc[-1], f"forecast {own['wis_relative'].iloc[-1]:.2f}", ORANGE),
         Label(last, 1.0, "straight line", GREY),
-        Label(last, others.iloc[-1].max(), "single methods:\nhighest and lowest", BLUE),
+        Label(last, others.iloc[-1].max(), "other methods:\nhighest and lowest", BLUE),
     ]
     label_ends(axis, labels, size=8)
     _name_horizons(axis, [*own.index])
@@ -101,9 +102,9 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     Figure
     """
     figure, axes = open_canvas(3.8, (1, 2))
-    own = calibration[calibration["method"] == "combined"]
+    own = calibration[calibration["method"] == FORECAST]
     _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
-    rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
+    rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= enough)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
     title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"

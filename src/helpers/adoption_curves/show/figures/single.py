@@ -5,21 +5,27 @@ Nothing here lays a figure out, so a drawing takes milliseconds.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_limit
+from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
+from ...base.words import say, say_limit, say_range
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
+
+if TYPE_CHECKING:
+    from ...forecast import Forecast
 
 SIZE = (7.6, 4.2)  # inches
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
@@ -67,6 +73,47 @@ def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series, levels: Sequ
     _plot_values(axis, values)
     quoted = named[sorted(levels, reverse=True).index(quoted_level(levels))]
     return [replace(median, text=f"forecast: {median.text}"), quoted]
+
+
+def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
+    """Draw a forecast with its figures and its limit; see `Forecast.plot`."""
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    values, labels = result.target.values.dropna().sort_index(), []
+    last = result.dates[-1] if len(result.dates) else values.index[-1]
+    values = values[values.index >= result.origin - 2 * (last - result.origin)] if len(result.dates) else values
+    top = values.max()
+    if len(result.dates):
+        quantiles = result.quantiles.dropna(axis=1, how="all")
+        fan = quantiles.rename(columns="q{:g}".format).reset_index()
+        levels = [level for level in result.levels if {*band_columns(level)} <= {*fan}]
+        labels, top = plot_forecast(ax, fan, values, levels), max(top, np.nanmax(quantiles.to_numpy()))
+    else:
+        _plot_values(ax, values)
+    if result.target.bound is not None:
+        bound, ahead = result.target.bound, pd.Series(result.limit_ahead(result.years)[0], result.dates)
+        bound = bound[bound.index >= result.target.values.index[0]] if len(bound) > 1 else bound
+        ahead = ahead[ahead.index > bound.index[-1]]
+        labels += plot_bound(ax, bound, ahead)
+        top = max([top, bound.max(), *ahead])
+    plot_newer(ax, result.target.newer)
+    return finish_axes(ax, labels, (values.index[0], last), 1.05 * top, result.target.title)
+
+
+def show_result(result: Forecast, words: str) -> str:
+    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it."""
+    from .. import tables
+
+    picture, quantiles = BytesIO(), result.quantiles
+    plot_result(result, open_axes()).figure.savefig(picture, format="png")
+    shown = pd.DataFrame({"date": quantiles.index, "median": quantiles[0.5].array})
+    for level in sorted(result.levels):
+        ends = (quantiles[end] for end in band_ends(level))
+        shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
+    shown["basis"] = result.frame()["basis"]
+    note = f"Unit: {result.target.unit or 'that of the series'}. Tested: as far ahead as the ranges were tested."
+    table = tables.show(shown, f"{result.target.title}: forecast", note)
+    source = b64encode(picture.getvalue()).decode()
+    return f'<img alt="{words}" src="data:image/png;base64,{source}">\n{table.as_raw_html()}'
 
 
 def plot_fan(

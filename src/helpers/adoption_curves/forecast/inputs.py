@@ -1,4 +1,4 @@
-"""Input of a forecast, brought into one form: an AdoptionSeries with its bound and limit, and comparison series."""
+"""What a forecast is given, in one form: the series with its limit, the figures that it uses, dates, other series."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, CurveError, check_observed, years_among
-from ..base.words import quote
+from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, years_among
+from ..base.words import quote, say_count
 from ..curves import Assessment, assess_ceiling, decimal_years
+from ..curves.fallen import pick_last
 from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
-from .windows import BOUND_TOLERANCE, find_double
+from .model import ROOM
 
-ROOM = 1.002
-"""Least ratio of an end that replaces the bound to the highest figure: curves need room to grow."""
+BOUND_TOLERANCE = 0.02
+"""Part by which figures may lie above the bound: both are rounded, and of different days."""
+LONGEST_HORIZON = 100
+"""Years; a run allows fewer."""
 LEAST_TECHNOLOGIES = 3
 """Least number of technologies: each is calibrated on two others at least."""
 
@@ -88,22 +91,118 @@ def read_references(references: Any) -> list[AdoptionSeries]:
     return [replace(each, technology=f"{each.entity} {each.indicator}".strip()) for each in references]
 
 
+def use_figures(values: pd.Series, bound: pd.Series | None = None) -> pd.Series:
+    """The figures that a forecast uses: the last ones above 0, see `curves.fallen.pick_last`.
+
+    Parameters
+    ----------
+    values : pandas.Series with a DatetimeIndex
+    bound : pandas.Series with a DatetimeIndex, or None
+
+    Returns
+    -------
+    pandas.Series
+        With a bound one or two figures are enough to say where a series stands; of figures within half a year that is
+        the last.
+
+    Raises
+    ------
+    ValueError
+        Without a figure above 0; without a bound with fewer than three, or within half a year; with figures above the
+        bound, or one that starts after them.
+    """
+    if values.index.has_duplicates:
+        raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
+    if (values < 0).any():
+        raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
+    values = values[values > 0]
+    least = SHORTEST if bound is None else 1
+    if len(values) < least:
+        of = " (a slope and a way to judge it; with a bound one is enough)" if bound is None else ""
+        raise ValueError(f"a forecast needs at least {say_count(least, 'dated value')} above 0{of}, not {len(values)}")
+    years = decimal_years(values.index)
+    if np.ptp(years) < SHORTEST_SPAN and bound is None:
+        raise ValueError(
+            f"the values span {12 * np.ptp(years):.0f} months: half a year at least is needed to forecast half-years "
+            "without a bound"
+        )
+    used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
+    if bound is None:
+        return used
+    if bound.index[0] > used.index[-1]:
+        raise ValueError(
+            f"the limit starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
+        )
+    limit = limit_as_known(bound, decimal_years(used.index))
+    if (used > (1 + BOUND_TOLERANCE) * limit).any():
+        raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
+    return used
+
+
+def limit_as_known(bound: pd.Series, years: np.ndarray) -> np.ndarray:
+    """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was."""
+    seen = decimal_years(bound.index)
+    count = np.searchsorted(seen, years[..., -1:] + 1e-9)
+    values = np.interp(np.minimum(years, seen[count - 1]), seen, bound.to_numpy(float))
+    return np.where(count > 0, values, np.nan)
+
+
+def find_double(series: pd.Series) -> pd.Timestamp:
+    """First date that occurs twice."""
+    return series.index[series.index.duplicated()][0]
+
+
+def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
+    """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
+
+    Parameters
+    ----------
+    index : DatetimeIndex
+        Of the observations used.
+    horizon_years : number
+        At most `LONGEST_HORIZON`.
+
+    Returns
+    -------
+    DatetimeIndex
+
+    Raises
+    ------
+    ValueError
+        When the horizon is no such number, or ends before the first of the dates.
+    """
+    if not 0 < horizon_years <= LONGEST_HORIZON:
+        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {LONGEST_HORIZON}")
+    last, gaps = index[-1], np.diff(decimal_years(index))
+    if len(gaps) and np.median(gaps) > 0.75:
+        day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
+        dates = [last + pd.DateOffset(years=year) + day for year in range(1, int(horizon_years + 1e-9) + 1)]
+    else:
+        months = round(12 * horizon_years)
+        ends = pd.date_range(last, last + pd.DateOffset(months=months + 3), freq="QE")
+        limit = last + pd.DateOffset(months=months, days=16)
+        dates = [date for date in ends if date.month in (6, 12) and last + pd.Timedelta(days=30) < date <= limit]
+    if not dates:
+        raise ValueError(
+            f"horizon_years is {horizon_years} and ends before the next date of the series; give at least 1"
+        )
+    return pd.DatetimeIndex(dates, name="date")
+
+
 def assess_series(series: AdoptionSeries) -> Assessment:
     """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
     values, limit = series.values.dropna(), series.known_limit
     return assess_ceiling(values, bound=limit, errors=series.errors, known_se=series.known_se)
 
 
-def lead(series: AdoptionSeries, assessed: Assessment) -> AdoptionSeries | None:
-    """The series with the upper end of a verdict as its bound; None where that is not "levels off".
+def find_end(series: AdoptionSeries, assessed: Assessment) -> float:
+    """The end of a verdict "levels off", NaN where it is another one.
 
-    The end is taken `ROOM` above the highest figure at least, and no higher than the bound.
+    It is taken `ROOM` above the highest figure at least, and no higher than the limit.
     """
     if assessed.verdict != "levels off":
-        return None
-    end = min(max(assessed.high, ROOM * max([*series.values, *series.at_least])), series.limit)
-    bound = pd.Series(end, index=series.values.index) if series.bound is None else series.bound.clip(upper=end)
-    return replace(series, bound=bound)
+        return np.nan
+    return float(min(max(assessed.high, ROOM * max([*series.values, *series.at_least])), series.limit))
 
 
 def check_limits(series: AdoptionSeries) -> None:
@@ -154,7 +253,7 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
 
 
 def _read_dated(series: pd.Series, what: str) -> pd.Series:
-    """The numbers that a series has, as floats in order of date; two on one date stay for `last_window` to refuse."""
+    """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
     if not isinstance(series.index, pd.DatetimeIndex):
         raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
     series = series.dropna()

@@ -7,15 +7,20 @@ limit as any other series. `sum_up` draws its joint paths and cumulates them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtr
 
 from ..base.words import quote
 from ..curves import decimal_years
+from ..curves.fallen import pick_last
 from ..indicators.series import AdoptionSeries
-from .paths import sift
-from .windows import SHORTEST, SHORTEST_SPAN, Levels, thin
+from .inputs import SHORTEST, SHORTEST_SPAN
+from .paths import draw_scores
+
+if TYPE_CHECKING:
+    from .result import Forecast
 
 MOST_STEPS = 40
 """Periods that are added up at most; over longer horizons one of them spans several of the series'."""
@@ -27,7 +32,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     Parameters
     ----------
     series : AdoptionSeries
-        Figures closer together than 0.4 years are thinned first, as for any forecast.
+        Its last figures are used, as in any forecast.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
         day = values.index[values.diff() < 0][0]
         what = quote(series.title)
         raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that figure")
-    values = thin(values) if len(values) > 1 else values
+    values = values.iloc[pick_last(decimal_years(values.index))]
     rates = values.diff().iloc[1:] / np.diff(decimal_years(values.index))
     seen = rates[rates > 0]
     if len(seen) < SHORTEST or rates.iloc[-1] <= 0 or np.ptp(decimal_years(seen.index)) < SHORTEST_SPAN:
@@ -54,15 +59,13 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     return replace(series, values=rates, bound=None, limit=np.inf, censored=nothing, cumulative=False)
 
 
-def sum_up(added: Any, method: str, last: float, years: np.ndarray, levels: Levels) -> np.ndarray:
+def sum_up(added: Forecast, last: float, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """The total's quantiles (H, Q): joint paths of increments, cumulated from the last figure.
 
     Parameters
     ----------
     added : Forecast
         Of the increments, in units a year.
-    method : str
-        That of its methods whose paths are cumulated.
     last : float
         The last figure of the total.
     years : (H,) after the last figure
@@ -73,15 +76,17 @@ def sum_up(added: Any, method: str, last: float, years: np.ndarray, levels: Leve
     ndarray
         Between the ends of two periods the total runs straight.
     """
-    gap = float(np.median(np.diff(added.windows.years[0])))
+    if not len(years):
+        return np.empty((0, np.shape(levels)[-1]))
+    gap = float(np.median(np.diff(decimal_years(added.used.index))))
     step = gap * max(1, int(np.ceil(years.max() / gap / MOST_STEPS)))
     ends = step * np.arange(1, int(np.ceil(years.max() / step - 1e-9)) + 1)
-    ranks, _ = sift(tuple(ends.tolist()), added.lessons.decay)
-    rates = added.part(method, *added.look(ends), ranks.T)
+    rates = added.margins(ends, ndtr(draw_scores(ends, added.lessons.decay())).T)
     totals = last + step * np.cumsum(np.maximum(rates, 0.0), axis=0)
     totals = np.vstack([np.full((1, totals.shape[1]), last), totals])
+    # between the ends of two periods
     before = np.minimum((years / step).astype(int), len(ends) - 1)
     part = (years / step - before)[:, None]
     reached = (1 - part) * totals[before] + part * totals[before + 1]
-    wanted = np.broadcast_to(np.asarray(levels, float), (len(years), np.shape(levels)[-1]))
+    wanted = np.broadcast_to(levels, (len(years), np.shape(levels)[-1]))
     return np.stack([np.quantile(row, level) for row, level in zip(reached, wanted, strict=True)])
