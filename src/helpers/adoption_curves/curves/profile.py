@@ -107,7 +107,9 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
             return none
         inner, outer = outer, side * min(side * (2 * outer - centre), side * limit)
     end = float(brentq(rise, inner, outer, xtol=1e-10, rtol=1e-12))
-    far = (not floored and abs(end - limit) < NEAR_LIMIT) or (place != CEILING and _is_off(problem.axes[place - 1], end))
+    far = (not floored and abs(end - limit) < NEAR_LIMIT) or (
+        place != CEILING and _is_off(problem.axes[place - 1], end)
+    )
     return side * np.inf if far else end
 
 

@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
+NARROW = 0.2
+"""One minus the level of the interval that every wider one holds."""
 OPEN_SPAN = np.log(100.0)
 """Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
+
+INTERNAL = {
+    "problem", "best", "first", "by_errors", "intervals", "limits", "place", "kind", "coordinate_ends", "along",
+    "profile_own", "covariance", "observation_variance", "serial_correlation", "cov_params_default", "wrong",
+    "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
+}  # fmt: skip
 
 
 class CurvePrediction:
@@ -41,8 +49,9 @@ class CurvePrediction:
 
     def __init__(self, results: Results, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         problem, best, model = results.problem, results.best, results.model
-        known = model.ceiling.bound_at(years)
-        scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
+        if bound is not None and model.ceiling.bounds is None:
+            raise CurveError("this curve was fitted without a bound, so a later one says nothing: leave bound=None")
+        scale = model.ceiling.bound_at(years) if bound is None else read_numbers(bound, "the bound")
         if np.ndim(scale) and len(scale) != len(years):
             raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
         levels = replace(problem, times=(years - problem.origin) / problem.span, scale=scale, before=None)
@@ -208,6 +217,9 @@ class Results(LikelihoodModelResults):
                 step = np.sqrt(self.covariance[place, place] / self.scale * target) if self.scale > 0 else np.nan
                 step = float(np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0))
             low, high = (find_end(self.problem, self.best, place, side, target, step) for side in (-1, 1))
+            if place != CEILING and alpha < NARROW:  # along a ridge the search may stop too early
+                inner = self.coordinate_ends(place, NARROW)
+                low, high = min(low, inner[0]), max(high, inner[1])
             self._ends[place, alpha] = low, high
         return self._ends[place, alpha]
 
@@ -489,7 +501,7 @@ class Results(LikelihoodModelResults):
         exog : dates or decimal years, (h,)
             None: those of the data. Data with numbers for dates are asked for numbers.
         bound : array, (h,)
-            Bound at these times; None: the model's own, constant after its last date.
+            Bound at these times, of a model with one; None: the model's own, constant after its last date.
 
         Returns
         -------
@@ -529,3 +541,6 @@ class Results(LikelihoodModelResults):
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
         warning = f"; {self.flag}" if self.flag else ""
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
+
+    def __dir__(self) -> list[str]:
+        return sorted(name for name in set(object.__dir__(self)) - INTERNAL if not name.startswith("_"))

@@ -24,8 +24,8 @@ CLOSED_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
 CLEARLY = 0.95
 """An end is clearly below the limit where the whole interval lies below this part of it; else it reaches the limit."""
-NEAR = 0.9
-"""A series is near its limit from this part of it on, where its end reaches the limit."""
+NEAR = 0.1
+"""A series whose last figure is within this part of its limit, and whose end reaches the limit, is near its limit."""
 TOO_WIDE = f"the highest end that fits is more than {CLOSED_RATIO:g} times the lowest"
 FEW = "as many parameters as figures"
 COLUMNS = ["family", "errors", "low", "high", "flag"]
@@ -53,7 +53,7 @@ class Assessment:
     ----------
     verdict : str
         "fallen": the series has fallen from a peak (`has_fallen`), and no curve is asked. "near its limit": the last
-        figure is at nine tenths of the limit or more, and the interval reaches the limit (19 twentieths of it).
+        figure is within a tenth of the limit, and the interval reaches the limit (19 twentieths of it).
         "levels off": the interval is closed, its upper end is at most twice the lower, it does not reach the limit, and
         there are six figures or more. "beyond the limit": it is closed and all of it lies above the limit, so that the
         curves or the limit are probably wrong. "depends on the curve": it is closed and at most 10 : 1. Else "not
@@ -93,7 +93,7 @@ class Assessment:
         if self.verdict in (FALLEN, NOT_KNOWN):
             return {FALLEN: "has fallen from a peak"}.get(self.verdict, self.verdict)
         if self.verdict == NEAR_LIMIT:
-            return f"at most {say_left(self.left, self.bound)} left to its limit" if self.left > 0 else "at its limit"
+            return f"at most {say_left(self.left, self.bound)}"
         words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", BEYOND: "beyond the limit, "}
         ends = round_out(self.low, self.high, stands=self.low <= self.reached)
         return words[self.verdict] + "between {} and {}".format(*ends)
@@ -194,7 +194,7 @@ def _doubt(table: pd.DataFrame, low: float, high: float) -> str:
 def _classify(low: float, high: float, limit: float, last: float, count: int) -> str:
     """Verdict on an interval, as if it were closed."""
     reaches = high > CLEARLY * limit
-    if reaches and last >= NEAR * limit:
+    if reaches and abs(limit - last) <= NEAR * limit:
         return NEAR_LIMIT
     if low > limit:
         return BEYOND
