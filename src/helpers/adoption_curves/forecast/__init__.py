@@ -1,7 +1,7 @@
 """Forecasts: a path, its spread, and what follows from both.
 
-``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same forecast
-at earlier dates. The parts, each importing those before it: ``model`` (the computing, in arrays), ``inputs`` (what is
+``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
+earlier dates. The parts, each importing those before it: ``model`` (the computing, in arrays), ``inputs`` (what is
 given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
 forecast would have said of other technologies, and what that teaches), ``scores`` (of the backtest), ``later`` (what
 technologies did after they passed a share), ``cumulative`` (counts of all so far), ``result`` (the forecast),

@@ -1,8 +1,8 @@
 """The backtest: the forecast as it would have been at every earlier date of other technologies, and what it teaches.
 
-`backtest` makes a row for each window, date and horizon. `Lessons` has the rows of one kind, with or without a limit, and
-what a forecast learns from them: each technology is forecast by what the others teach. `recall` keeps both kinds for as
-long as a process lasts.
+`backtest` makes a row for each window, date and horizon. `Lessons` has the rows of one kind, with or without a limit,
+and what a forecast learns from them: each technology is forecast by what the others teach. `recall` keeps both kinds
+for as long as a process lasts.
 """
 
 from __future__ import annotations
@@ -138,12 +138,12 @@ def backtest(
             "5 to 98% of its bound: give longer or more references"
         )
     stand = last_shares(limited)
-    return pd.concat(
-        [_forecast_windows(each, horizons, bounded, stand, rivals) for each in rolled], ignore_index=True
-    )
+    return pd.concat([_forecast_windows(each, horizons, bounded, stand, rivals) for each in rolled], ignore_index=True)
 
 
-def forecast_others(series: Sequence[AdoptionSeries], references: Sequence[AdoptionSeries], bounded: bool) -> pd.DataFrame:
+def forecast_others(
+    series: Sequence[AdoptionSeries], references: Sequence[AdoptionSeries], bounded: bool
+) -> pd.DataFrame:
     """Rows as of `backtest`, with rivals, of series from which nothing is learnt, by where the references stand."""
     stand, rolled = last_shares(references), [roll_windows(series, points, HORIZONS) for points in WINDOWS]
     found = [_forecast_windows(each, HORIZONS, bounded, stand, True) for each in rolled if each is not None]
@@ -239,12 +239,14 @@ class Lessons:
         self.bounded = bool(rows["share"].notna().all())
         self.technologies = rows["technology"].to_numpy()
         last = rows["share"].fillna(1.0).to_numpy()
-        figures = (rows[name].to_numpy(float) for name in ("years", path, "limit_ahead", "limit_sd", "actual", "limit_then"))
+        figures = (
+            rows[name].to_numpy(float) for name in ("years", path, "limit_ahead", "limit_sd", "actual", "limit_then")
+        )
         h, paths, limit, limit_sd, actual, came = figures
         self.rows = Rows(self.bounded, h, paths / limit, last, rows[TERMS].to_numpy(float), limit, limit_sd)
         # errors on the scale: what came over the limit that came, less the path over the limit as it was forecast
-        scale = model.g if self.bounded else np.log
-        self.errors = scale(actual / came) - scale(self.rows.share)
+        came_to = model.on_scale(actual / came, self.bounded)
+        self.errors = came_to - model.on_scale(self.rows.share, self.bounded)
         self.outcomes = actual / came / last
         # each technology counts alike at each horizon and length of window
         groups = rows.groupby(["technology", "horizon_years", "window"])["years"]
@@ -267,7 +269,9 @@ class Lessons:
         """(3,) weights of the variances without one technology."""
         if technology not in self._weights:
             others = self.technologies != technology
-            self._weights[technology] = model.learn_weights(self.rows.terms[others], self.errors[others], self.counts[others])
+            self._weights[technology] = model.learn_weights(
+                self.rows.terms[others], self.errors[others], self.counts[others]
+            )
         return self._weights[technology]
 
     @cached_property

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtr
 
+from ..base.dates import SHORTEST, SHORTEST_SPAN
 from ..base.words import quote
 from ..curves import decimal_years
 from ..curves.fallen import pick_last
 from ..indicators.series import AdoptionSeries
-from .inputs import SHORTEST, SHORTEST_SPAN
 from .paths import draw_scores
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import indicators
+from ..base.dates import SHORTEST, SHORTEST_SPAN
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
 from ..base.words import say, say_name
 from ..curves import decimal_years
@@ -17,16 +18,7 @@ from ..curves.verdict import ENOUGH
 from ..indicators.series import READ, AdoptionSeries
 from .backtest import References, can_calibrate, learn_prior, recall
 from .cumulative import take_increments
-from .inputs import (
-    SHORTEST,
-    SHORTEST_SPAN,
-    check_limits,
-    find_end,
-    next_dates,
-    read_references,
-    read_series,
-    use_figures,
-)
+from .inputs import check_limits, find_end, next_dates, read_references, read_series, use_figures
 from .later import FURTHEST
 from .result import REPORTED_QUANTILES, Forecast
 
@@ -43,9 +35,9 @@ def forecast(
 ) -> Forecast:
     """Forecast of an adoption series, with ranges as wide as such forecasts of other technologies have missed.
 
-    With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to 25
-    ends where other technologies stand, each by how well it fits (`model.path_below`). Without one it is damped drift.
-    About it lies a Student's t on the scale of growth, whose spread is learnt on other technologies
+    With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
+    25 ends where other technologies stand, each by how well it fits (`model.path_below`). Without one it is damped
+    drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other technologies
     (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the path is the mean of
     that to the limit and that to the end found. Of a count of all so far without a limit what each period adds is
     forecast and summed up. Of one or two figures it is counted what other technologies did from there, up to three

@@ -61,8 +61,7 @@ def later_shares(
     known = known[known["years"] <= FURTHEST]
     found = pd.DataFrame(np.nan, pd.Index(np.asarray(years, float), name="years"), [*COUNTED])
     found["technologies"] = 0
-    for year, part in known.groupby("years"):
-        part = part.sort_values("share", kind="stable")
+    for year, part in known.sort_values("share", kind="stable").groupby("years"):
         counts = 1 / part.groupby("technology")["share"].transform("size").to_numpy(float)
         below = (np.cumsum(counts) - counts / 2) / counts.sum()
         found.loc[year, [*COUNTED]] = np.interp(COUNTED, below, part["share"])

@@ -1,9 +1,9 @@
 """The forecast as a path and its spread, in plain arrays: from figures to quantiles, in the order of the computing.
 
-N windows of n figures are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last figure (the
-last is 0), `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their own day, and the scale is
-g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time. Without one `x` are multiples
-of the last figure, and the scale is the logarithm.
+N windows of n figures are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last figure,
+0 at the last one, and `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their own day, and
+the scale is g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time. Without one `x`
+are multiples of the last figure, and the scale is the logarithm.
 
 Sources: Gompertz 1825; Gardner 2006 (damped trends); Lange, Little and Taylor 1989 (Student's t likelihood).
 """
@@ -20,6 +20,8 @@ from ..curves.tables import MEASUREMENT
 
 SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)
 """Shares of the limit, and of an end, are held within these before a logarithm is taken of them."""
+LEAST_MULTIPLE = 0.01
+"""The same, for multiples of the last figure: a loss of 99%."""
 STEEP_WITHIN = (0.01, 0.95)
 """Outside these shares the scale is taken to be as steep as at them."""
 DAMPING = 0.8
@@ -75,6 +77,11 @@ def g(x: np.ndarray) -> np.ndarray:
 def back(z: np.ndarray) -> np.ndarray:
     """Shares of the limit from the scale of growth."""
     return np.exp(-np.exp(-np.clip(z, -50, 50)))
+
+
+def on_scale(x: np.ndarray, bounded: bool) -> np.ndarray:
+    """Shares of the limit, or multiples of the last figure, on the scale of growth."""
+    return g(x) if bounded else np.log(np.maximum(x, LEAST_MULTIPLE))
 
 
 def damp(h: np.ndarray) -> np.ndarray:
@@ -150,7 +157,7 @@ def path_below(t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd
 
 
 def path_without(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """(N, H) the path without a limit, in multiples of the last figure: damped drift; a fall is taken of what is left."""
+    """(N, H) the path without a limit, in last figures: damped drift, of which a fall is taken of what is left."""
     gain = measure_steps(t, x, weigh_steps(t))[0][:, None] * damp(h)
     return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
 
@@ -168,7 +175,7 @@ def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.
 
 
 def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """(3,) weights of the variances `terms` (R, 3) by Student's t likelihood of the errors (R,); a row counts `counts`."""
+    """(3,) weights of the variances (R, 3) by Student's t likelihood of the errors (R,), each counting `counts`."""
     counts, squares, columns = counts / counts.sum(), errors**2, np.ascontiguousarray(terms.T)
 
     def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.dates import SHORTEST
 from ..base.project import RunError, find_register
 from ..base.words import NO_FORECAST
 from ..indicators import AdoptionSeries, Data, DataError, Problem
@@ -32,7 +33,6 @@ from .hub import (
     check_model_id,
     read_hub,
 )
-from .inputs import SHORTEST
 from .result import HUB_QUANTILES, Forecast
 
 PUBLISHED_MODEL = f"{TEAM}-path_1"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from ..base.levels import band_columns, band_ends, quoted_level, say_level
+from ..base.levels import band_ends, quoted_level, say_level
 from ..base.words import NO_FORECAST
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
@@ -20,7 +20,7 @@ from . import model
 from .backtest import DATE_TOLERANCE, Lessons, References
 from .cumulative import sum_up
 from .inputs import assess_series, limit_as_known, next_dates
-from .later import FURTHEST, later_shares
+from .later import later_shares
 from .model import Rows
 from .paths import LEAST_KEPT, LEAST_LEFT, PATHS, draw_scores
 
@@ -162,8 +162,8 @@ class Forecast:
         t, x = (seen - seen[-1])[None], values / known
         path = self._path_below(t, x, h) if self.bounded else model.path_without(t, x, h)[0]
         if np.isfinite(self.end):
-            known_end = pd.Series(self.end, self.used.index) if not self.bounded else self.target.bound.clip(upper=self.end)
-            ahead, _, known = self.limit_ahead(years, known_end)
+            bound = pd.Series(self.end, self.used.index) if self.target.bound is None else self.target.bound
+            ahead, _, known = self.limit_ahead(years, bound.clip(upper=self.end))
             path = (path + self._path_below(t, values / known, h) * ahead / limit) / 2
         terms = model.variances(t, x, h, self.bounded)[0]
         return Rows(self.bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
@@ -342,9 +342,8 @@ class Forecast:
         where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
         if self.kind == "fallen":
             return f"{where}; {NO_FORECAST}>"
-        end, (low, high) = self.quantiles.iloc[-1], band_columns(self.level)
         newer = say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
-        low, high = band_ends(self.level)
+        end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
         found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
         return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
 

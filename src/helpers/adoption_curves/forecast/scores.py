@@ -271,7 +271,7 @@ def check_calibration(rows: pd.DataFrame, methods: Sequence[str] = (FORECAST, BA
 
 
 def count_sides(rows: pd.DataFrame, levels: Sequence[float] = (0.8, 0.9)) -> pd.DataFrame:
-    """Percent of outcomes below and above the forecast's ranges, by horizon: each technology left out, all of one weight.
+    """Percent of outcomes below and above the forecast's ranges by horizon, each technology left out, all alike.
 
     Parameters
     ----------

@@ -151,9 +151,7 @@ def list_left_out(series: Any) -> list[str]:
     if past:
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
-        notes.append(
-            f"{what}: {NO_FORECAST}, from {highest} to {last}. Curves of adoption only rise and do not apply."
-        )
+        notes.append(f"{what}: {NO_FORECAST}, from {highest} to {last}. Curves of adoption only rise and do not apply.")
     if not past and len(values) > 1 and values.max() <= values.iloc[0]:
         first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"
         said = "no curve says where it ends, and the forecast continues it."

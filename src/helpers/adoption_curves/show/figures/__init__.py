@@ -1,9 +1,9 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
 from .among_others import draw_alignment, draw_comparison
+from .ends import draw_ends
 from .fits import draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_forecast, draw_hindcasts, draw_record
-from .ends import draw_ends
 from .observations import draw_coverage, draw_growth, draw_levels
 from .scores import draw_calibration, draw_sides, draw_skill
 from .single import (
