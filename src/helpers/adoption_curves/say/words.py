@@ -11,7 +11,6 @@ import pandas as pd
 
 from ..base.levels import band_ends, say_level
 from ..base.words import (
-    DECLINED,
     NO_FORECAST,
     UNSTATED,
     lower_first,
@@ -150,7 +149,7 @@ def _write_deck(facts: Facts) -> str:
         return now
     if facts.no_forecast:
         return f"{now} {facts.no_forecast}"
-    number = int(facts.points + facts.reads)
+    number = int(facts.points)
     figures = f"{spell(number)} figure{'s' * (number != 1)}"
     some, all_of = map(int, say_odds(facts.level).split(" in "))
     chance = f"{spell(some)} {'chance' if some == 1 else 'chances'} in {spell(all_of)}"
@@ -277,11 +276,7 @@ def _say_ending(facts: Facts) -> str:
     text = f"{say_first(say_end(found, facts.unit))}."
     if found.verdict not in ("levels off", "depends on the curve"):
         return text
-    counted = [
-        f"{row['above_printed']:.0f} of {row['figures']:.0f} tests on {row['kind']}"
-        for row in facts.odds
-        if np.isfinite(row["figures"])
-    ]
+    counted = [f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}" for row in facts.odds]
     if counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
     if facts.goes_further:
@@ -423,10 +418,10 @@ def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
 def _list_end(facts: Facts) -> list[tuple[Any, ...]]:
     """The range of the end of growth, where the figures show one."""
     found = facts.ceiling
-    if found.verdict in (DECLINED, "not known", "beyond the limit"):
+    if found.verdict not in ("levels off", "depends on the curve"):
         return []
     text = f"{found.sentence}{'%' if facts.is_share else '' if facts.unit == UNSTATED else f' {facts.unit}'}"
-    return [("ceiling", "Where growth stops", np.nan, found.printed_low, found.printed_high, facts.unit, text, "")]
+    return [("ceiling", "Where growth stops", np.nan, found.low, found.high, facts.unit, text, "")]
 
 
 def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:

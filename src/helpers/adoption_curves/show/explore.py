@@ -21,7 +21,6 @@ from IPython.display import clear_output, display
 from .. import curves, forecast, indicators
 from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
 from ..indicators.problems import suggest_names
-from ..say.facts import list_ceiling
 from . import figures
 
 MAX_YEARS = 15
@@ -141,7 +140,8 @@ def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown
 def show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> None:
     """Display the series and its curve; then, in their place, with the forecast, the verdict and the numbers."""
     try:
-        fit = curves.FAMILIES[family](series.values, errors=series.errors).fit()
+        read = series.use_readings()
+        fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
     except ValueError as error:  # what the data cannot carry
         display(widgets.HTML(say_problem(error)))
         return
@@ -162,8 +162,7 @@ def say_problem(error: ValueError) -> str:
 
 def judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
-    fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
-    ceiling = list_ceiling(fits, series.values, series.measure).iloc[0]
+    ceiling = found.assessed
     if found.kind == "fallen":
         ahead = f"{say_first(NO_FORECAST)}."
     elif found.refuted:
