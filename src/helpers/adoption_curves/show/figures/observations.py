@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first, say_period
 from ...indicators import AdoptionSeries
-from ...say.words import say_users
+from ...say.headlines import say_users
 from .labels import Label, find_gaps, label_ends, part_line
 from .single import plot_newer
 from .style import (
