@@ -438,35 +438,6 @@ def test_only_parts_that_were_measured_are_read(tmp_path, capsys):
     assert "cannot be read as a spreadsheet" in call(capsys, "check", path)[1]
 
 
-def test_a_damaged_old_spreadsheet_is_refused_in_a_line(tmp_path, capsys):
-    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000))
-    code, out, _ = call(capsys, "check", tmp_path / "old.xls")
-    assert (code, "old.xls: cannot be read as a spreadsheet" in out, len(out.splitlines())) == (1, True, 1)
-
-
-def test_figures_after_today_are_asked_for_in_own_files_alone(tmp_path, capsys, small_project):
-    path = tmp_path / "mine.csv"
-    path.write_text(f"{SERIES}2098-12-31,60,%\n2099-12-31,70,%\n")
-    with pytest.raises(DataError, match=r"2 figures dated after today .* the first 2098-12-31: a projection"):
-        indicators.load(path)
-    code, out, _ = call(capsys, "check", path)
-    assert (code, "--future drop" in out, "--future keep" in out) == (1, True, True)
-    dropped, kept = (indicators.load(f"{path}?future={choice}") for choice in ("drop", "keep"))
-    assert [len(data.exact_values("own data", "mine")) for data in (dropped, kept)] == [5, 7]
-    assert "left out" in dropped.understood[-1]
-    assert "read as observations" in kept.understood[-1]
-    assert call(capsys, "check", path, "--future", "drop")[0] == 0
-    path.write_text("date,value,unit\n2099-12-31,60,%\n")
-    with pytest.raises(DataError, match="has no figure up to today"):
-        indicators.load(f"{path}?future=drop")
-    folder = shutil.copytree(SAMPLE, tmp_path / "data")
-    text = (folder / "observations.csv").read_text()
-    with_future = re.sub(r"(?m)^(China,genai_users,)2026-06-30", r"\g<1>2099-06-30", text)
-    assert with_future != text
-    (folder / "observations.csv").write_text(with_future)
-    assert indicators.load(folder).observations["date"].max().year == 2099, "the project's tables are not clocked"
-
-
 def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, capsys, small_project):
     path = tmp_path / "a?b=c.csv"
     path.write_text(SERIES.replace("date,", "when,"))

@@ -90,7 +90,7 @@ def test_without_a_limit_nothing_is_a_share_of_it():
 
 def test_what_the_figures_cannot_carry_is_a_sentence(tmp_path):
     path = tmp_path / "two.csv"
-    path.write_text("date,value,unit\n2023-12-31,0,persons\n2024-12-31,0,persons\n")
+    path.write_text("date,value,unit,measure\n2023-12-31,0,persons,level\n2024-12-31,0,persons,level\n")
     data = indicators.load(path)
     panel = open_explorer(data, data.own[0], "")
     panel.update()
@@ -99,8 +99,8 @@ def test_what_the_figures_cannot_carry_is_a_sentence(tmp_path):
 
 def test_names_in_the_data_are_text_never_markup(tmp_path):
     path = tmp_path / "a&lt;b.csv"
-    rows = "".join(f"{2015 + year}-12-31,{value},<b>persons</b>\n" for year, value in enumerate((1, 2, 5, 9, 14)))
-    path.write_text(f"date,value,unit\n{rows}")
+    rows = "".join(f"{2015 + year}-12-31,{value},<b>persons</b>,level\n" for year, value in enumerate((1, 2, 5, 9, 14)))
+    path.write_text(f"date,value,unit,measure\n{rows}")
     data = indicators.load(path)
     panel = open_explorer(data, data.own[0], "")
     panel.update()

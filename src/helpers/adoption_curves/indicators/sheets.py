@@ -14,8 +14,9 @@ from typing import Any
 from openpyxl import load_workbook
 
 from ..base.words import shorten
+from .cells import SHOWN
 from .problems import DataError, list_names
-from .tables import SHOWN, Row, file_error, refuse_large
+from .tables import Row, file_error, refuse_large
 
 MAX_CELLS = 2_000_000
 """Largest number of cells of a sheet, empty ones included; a file of 50 MB has no more filled ones."""
@@ -89,5 +90,5 @@ def _write_cell(cell: Any) -> str:
         re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.', "", cell.number_format or "").partition(";")[0],
     )
     if "%" in shown or re.search(r"[0#],+(?![0#])", shown):
-        return f"{text}{SHOWN}{cell.number_format}"
+        return f"{text}{SHOWN}'{cell.number_format}'"
     return f"{text}0" if re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text  # 1.125 is no 1,125

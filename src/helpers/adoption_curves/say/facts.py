@@ -70,6 +70,7 @@ class Facts:
         self.tables, self.names, self.level = tables, names, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
         self.is_share, self.adds_up = self.unit.startswith("percent"), names.get("measure") == "cumulative"
+        self.own = bool(names.get("own"))
         self.measure = str(names.get("measure", "level"))
         self.at_date = say_at(self.measure)
         self.growth = self.list_rows("02_growth")
@@ -324,7 +325,8 @@ def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -
     -------
     DataFrame
         verdict, low, high, bound, reason, sentence, note: as `curves.Assessment`; printed_low and printed_high, its
-        `printed`; points (how many figures). Of a flow, and of a series well below its peak, the verdict is that, and nothing is known.
+        `printed`; points (how many figures). Of a flow, and of a series well below its peak, the verdict is that, and
+        nothing is known.
     """
     names = ("verdict", "low", "high", "bound", "reason", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"points": len(values)}

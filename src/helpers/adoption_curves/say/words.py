@@ -19,6 +19,7 @@ from ..base.words import (
     say_count,
     say_date,
     say_end,
+    say_figure,
     say_first,
     say_limit,
     say_odds,
@@ -89,7 +90,7 @@ def say_place(entity: str) -> str:
 def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
     """A level as a clause: "602 million people in China used generative AI"; "Sales stood at 12 million"."""
     doing, unit = names.get("doing", ""), names["unit"]
-    amount = f"about {say_about(value, unit, names.get('own', False))}" if may else say(value, unit)
+    amount = f"about {say_about(value, unit, names.get('own', False))}" if may else say_figure(value, unit, names.get("own", False))
     if names.get("measure") == "flow":
         verbs = ("may make up", "made up") if unit.startswith("percent") else ("may total", "totalled")
         return f"{names['title']} {verbs[not may]} {amount}"
@@ -176,7 +177,7 @@ def _write_speed(facts: Facts) -> str:
     """Growth over a year, the pace beside other technologies, and the pace of the forecast."""
     unit, peak, least = facts.unit, facts.peak, facts.least
     if facts.course == "fallen":
-        return f"The figures have fallen from a peak of {say(peak['value'], unit)} in {facts.when(peak)}."
+        return f"The figures have fallen from a peak of {say_figure(peak['value'], unit, facts.own)} in {facts.when(peak)}."
     if facts.course == "still":
         span = say_range(least["value"], peak["value"], unit)
         return f"The figures have stayed at {span} since {facts.when(facts.growth)}, so there is no growth."
@@ -195,7 +196,7 @@ def _say_growth(facts: Facts) -> str:
     if before is None or facts.gain is None:
         return ""
     text = f"The figure for {facts.when(last)} is"
-    then = f"that for {facts.when(before)} ({say(before['value'], facts.unit)})"
+    then = f"that for {facts.when(before)} ({say_figure(before['value'], facts.unit, facts.own)})"
     if facts.unchanged:
         return f"{text} the same as {then}."
     side = "above" if facts.gain > 0 else "below"
@@ -340,7 +341,8 @@ def _one(key: str, label: str, value: Any, unit: str, url: Any = "", text: str =
 
 def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
     last, when, newer = facts.last, facts.when(facts.last), facts.newer
-    rows = [_one("latest", f"{facts.title}, {when}", last["value"], facts.unit, last["url"])]
+    text = say_figure(last["value"], facts.unit, facts.own)
+    rows = [_one("latest", f"{facts.title}, {when}", last["value"], facts.unit, last["url"], text)]
     if newer is not None:
         ends = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
         label, text = f"{facts.title}, {facts.when(newer)}", say_limit(pd.Series(newer), facts.unit)

@@ -175,8 +175,9 @@ def _say_odds(axis: Axes, row: dict[str, Any], names: dict[str, Any], level: flo
     """The quoted range at the date of the headline, as an upright bar and as odds."""
     low, high = (row[name] for name in band_columns(level))
     axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
-    at_date = say_at(names.get("measure", "level"))
-    words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_period(row['date'], names.get('measure', 'level'))}"
+    measure = names.get("measure", "level")
+    when = f"{say_at(measure)} {say_period(row['date'], measure)}"
+    words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{when}"
     spots = [Spot(row["date"], low, -6, up) for up in (-6, 6)]
     spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
     spots += [Spot(row["date"], foot, -6, 4 - 8 * foot, AT_EDGE) for foot in (0, 1)]

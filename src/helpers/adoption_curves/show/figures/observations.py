@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first, say_period
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_figure, say_first, say_period
 from ...say.words import say_users
 from .labels import Label, label_ends, mark_breaks, part_line
 from .single import plot_newer
@@ -130,7 +130,7 @@ def draw_levels(
     if sampled:
         axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)
     date = say_period(last["date"], names.get("measure", "level"))
-    labels = [Label(last["date"], last["value"], f"{say(last['value'])}\n{date}", ORANGE)]
+    labels = [Label(last["date"], last["value"], f"{say_figure(last['value'], '', names.get('own', False))}\n{date}", ORANGE)]
     top = growth["value"].max()
     if bound is not None:  # to both ends of the series, as it is interpolated
         bound = bound.reindex(bound.index.union(dates)).interpolate("time").ffill().bfill().loc[dates[0] : dates[-1]]
