@@ -354,73 +354,28 @@ def write_xlsx(path, cells):
     write_parts(path, parts)
 
 
-def write_ods(path, rows):
-    """The same as OpenDocument, of rows as XML."""
-    oasis = "urn:oasis:names:tc:opendocument:xmlns"
-    spaces = "".join(f' xmlns:{name}="{oasis}:{name}:1.0"' for name in ("office", "table", "text"))
-    table = f'<table:table table:name="a">{rows}</table:table>'
-    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
-    parts = {
-        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{oasis}:manifest:1.0"/>',
-        "content.xml": f"<office:document-content{spaces}>{body}</office:document-content>",
-    }
-    write_parts(path, parts)
-
-
 def write_parts(path, parts):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
 
 
-def repeat(part, count, inside):
-    """Rows or columns of an OpenDocument sheet that stand for many."""
-    kind = {"rows": "table-row", "columns": "table-cell"}[part]
-    value = ' office:value-type="float" office:value="1"' if part == "columns" and inside else ""
-    return f'<table:{kind} table:number-{part}-repeated="{count}"{value}>{inside}</table:{kind}>'
-
-
-ONE = "<text:p>1</text:p>"
-LAST = repeat("rows", 1, repeat("columns", 9, "") + repeat("columns", 1, ONE))
-
-
 @pytest.mark.parametrize("last", ["XFD1048576", "ZZ1048576", "XFD999"])
-def test_a_spreadsheet_is_refused_by_its_extent_before_it_is_laid_out(tmp_path, capsys, last):
+def test_a_spreadsheet_of_one_far_cell_takes_seconds(tmp_path, capsys, last):
     path = tmp_path / "wide.xlsx"
     write_xlsx(path, {"A1": 1, last: 2})
     assert path.stat().st_size < 2_000
     began = time.monotonic()
     code, out, _ = call(capsys, "check", path)
-    assert (code, "more than 2,000,000 cells; delete what lies far from the table" in out) == (1, True), out
+    assert (code, len(out.splitlines())) == (1, 1), out
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        repeat("rows", 1_000_000, repeat("columns", 3, ONE)),
-        repeat("rows", 1_000_000, repeat("columns", 1, "")) + LAST,
-        repeat("rows", 1, repeat("columns", 9_000_000, ONE)),
-    ],
-)
-def test_an_ods_of_repeated_cells_is_refused(tmp_path, capsys, rows):
-    write_ods(tmp_path / "many.ods", rows)
-    code, out, _ = call(capsys, "check", tmp_path / "many.ods")
-    assert (code, "more than 2,000,000 cells" in out) == (1, True), out
-
-
-def test_a_usual_spreadsheet_with_empty_rows_to_the_end_is_read(tmp_path, small_project):
+def test_a_usual_spreadsheet_is_read(tmp_path, small_project):
     frame = pd.DataFrame({"date": ["2021-12-31", "2022-12-31", "2023-12-31"], "value": [12.5, 20, 31]})
     frame.to_excel(tmp_path / "a.xlsx", index=False)
-    empty = repeat("rows", 1_048_000, repeat("columns", 16_384, ""))
-    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    rows = [("date", "value"), *frame.astype(str).itertuples(index=False, name=None)]
-    lines = "".join(f"<table:table-row>{''.join(map(text.format, row))}</table:table-row>" for row in rows)
-    write_ods(tmp_path / "a.ods", lines + empty)
-    for kind in ("xlsx", "ods"):
-        data = indicators.load(tmp_path / f"a.{kind}?unit=percent")
-        assert data.exact_values("own data", "a").tolist() == [12.5, 20, 31]
+    data = indicators.load(tmp_path / "a.xlsx?unit=percent")
+    assert data.exact_values("own data", "a").tolist() == [12.5, 20, 31]
 
 
 def test_only_parts_that_were_measured_are_read(tmp_path, capsys):

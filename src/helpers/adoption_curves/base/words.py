@@ -326,8 +326,8 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
 def say_figure(value: float, unit: str, own: bool = False) -> str:
     """A published figure: of one's `own` data all its digits, as printed.
 
-    >>> say_figure(179_360, "thousand people", own=True), say_figure(80, "cars", own=True), say_figure(80, "million cars")
-    ('179,360 thousand people', '80 cars', '80.0 million cars')
+    >>> say_figure(179_360, "thousand people", own=True), say_figure(80, "cars", own=True), say_figure(80, "cars")
+    ('179,360 thousand people', '80 cars', '80.0 cars')
     """
     return f"{value:,.10g}{say_unit(unit)}" if own else say(value, unit)
 

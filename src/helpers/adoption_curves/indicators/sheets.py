@@ -46,7 +46,10 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
         refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
         if "content.xml" in archive.namelist():
             raise file_error(path, "is an .ods spreadsheet; save it as .xlsx or CSV")
-        computed = any(b"<f" in archive.read(name) for name in archive.namelist() if "/worksheets/" in name)
+        parts = [archive.read(name) for name in archive.namelist()]
+    if any(b"<!DOCTYPE" in part for part in parts):
+        raise ValueError("it declares a document type")
+    computed = any(b"<f" in part for part in parts)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
     names = [sheet.title for sheet in held.worksheets]
     filled = [name for name in names if any(map(any, _iterate(path, held[name])))]
@@ -60,7 +63,8 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
         lost = [one.coordinate for cell, one in zip(cells, behind, strict=False) if cell is None and one is not None]
         if lost:
             raise file_error(path, f"has a formula without a result in {lost[0]}; open it in a spreadsheet and save it")
-        rows.append((line, [_write_cell(cell) for cell in cells]))
+        if any(cell is not None for cell in cells):
+            rows.append((line, [_write_cell(cell) for cell in cells]))
     width = max(len(cells) for _, cells in rows)
     return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(map(str.strip, cells))]
 

@@ -90,7 +90,11 @@ def say_place(entity: str) -> str:
 def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
     """A level as a clause: "602 million people in China used generative AI"; "Sales stood at 12 million"."""
     doing, unit = names.get("doing", ""), names["unit"]
-    amount = f"about {say_about(value, unit, names.get('own', False))}" if may else say_figure(value, unit, names.get("own", False))
+    amount = (
+        f"about {say_about(value, unit, names.get('own', False))}"
+        if may
+        else say_figure(value, unit, names.get("own", False))
+    )
     if names.get("measure") == "flow":
         verbs = ("may make up", "made up") if unit.startswith("percent") else ("may total", "totalled")
         return f"{names['title']} {verbs[not may]} {amount}"
@@ -177,7 +181,8 @@ def _write_speed(facts: Facts) -> str:
     """Growth over a year, the pace beside other technologies, and the pace of the forecast."""
     unit, peak, least = facts.unit, facts.peak, facts.least
     if facts.course == "fallen":
-        return f"The figures have fallen from a peak of {say_figure(peak['value'], unit, facts.own)} in {facts.when(peak)}."
+        highest = say_figure(peak["value"], unit, facts.own)
+        return f"The figures have fallen from a peak of {highest} in {facts.when(peak)}."
     if facts.course == "still":
         span = say_range(least["value"], peak["value"], unit)
         return f"The figures have stayed at {span} since {facts.when(facts.growth)}, so there is no growth."

@@ -130,7 +130,9 @@ def draw_levels(
     if sampled:
         axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)
     date = say_period(last["date"], names.get("measure", "level"))
-    labels = [Label(last["date"], last["value"], f"{say_figure(last['value'], '', names.get('own', False))}\n{date}", ORANGE)]
+    labels = [
+        Label(last["date"], last["value"], f"{say_figure(last['value'], '', names.get('own', False))}\n{date}", ORANGE)
+    ]
     top = growth["value"].max()
     if bound is not None:  # to both ends of the series, as it is interpolated
         bound = bound.reindex(bound.index.union(dates)).interpolate("time").ffill().bfill().loc[dates[0] : dates[-1]]
