@@ -24,7 +24,6 @@ from processes import call
 from adoption_curves import indicators
 from adoption_curves.base.project import COUNTED
 from adoption_curves.base.source import Source
-from adoption_curves.indicators.checks import read_unit
 from adoption_curves.indicators.own import name_indicator
 from adoption_curves.runs import ingredients
 from adoption_curves.runs.check_run import check_parameters, list_notes
@@ -97,14 +96,6 @@ def test_optional_columns_are_read_whatever_their_order(tmp_path):
     assert set(used["title"]) == {"my_series.csv"}
     assert used.loc["https://club.example/2022", "url"] == "https://club.example/2022"
     assert used.loc["Office", "url"] == ""
-
-
-def test_percent_is_recognised_however_it_is_written():
-    for text in ("%", "percent", "Per cent", "PERCENT", "percentage"):
-        assert read_unit(text) == "percent"
-    assert read_unit("% of adults") == "percent of adults"
-    assert read_unit("percentile") == "percentile"
-    assert read_unit("million people") == "million people"
 
 
 @pytest.mark.parametrize("name", ["genai_users", "internet_users"])
@@ -416,29 +407,6 @@ def test_references_calibrate_a_run_on_an_own_file(own_run):
     references = pd.read_csv(own_run / "tables" / "04_references.csv")
     assert references["technology"].nunique() > 20
     assert len(pd.read_csv(own_run / "tables" / "02_aligned.csv")["indicator"].unique()) > 10
-
-
-@pytest.mark.slow
-def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(tmp_path):
-    """Data as people have them: no figure reaches 10 %, dates are years, commas are decimal, and the source is a paragraph."""
-    source = "Survey of the Office of Everything, " * 30
-    shares = dict(zip(range(2015, 2021), ("0,4", "1,2", "1,9", "2,8", "4,1", "5,6"), strict=True))
-    rows = [f"{year};{share};{'a new questionnaire' * (year == 2016)}\n" for year, share in shares.items()]
-    write(tmp_path, "Year;Share;break\n" + "".join(rows), "pumps.csv")
-    words = ["run", "pumps", "-p", "data", "pumps.csv", "-p", "entity", "Chad", "--unit", "% of homes"]
-    words += ["--title", "Heat pumps", "--source", source]
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
-    command = [sys.executable, "-m", "adoption_curves", *words]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Dates are years, read as their last day: 2015 as 2015-12-31." in done.stdout.splitlines()
-    run = tmp_path / "outputs" / "pumps"
-    assert pd.read_csv(run / "tables" / "02_growth.csv")["value"].tolist() == [1.2, 1.9, 2.8, 4.1, 5.6]
-    findings = pd.read_csv(run / "tables" / "06_findings.csv")["sentence"]
-    assert findings[1].startswith("Heat pumps, Chad stood at 5.6% in December 2020")
-    page = (run / "html" / "index.html").read_text(encoding="utf-8")
-    assert "How we read the file" in page
-    assert "A comma is the decimal mark." in page
 
 
 @pytest.mark.parametrize("bound", ["inhabitants", ""])

@@ -160,23 +160,24 @@ def choose_columns(
     """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in SAID if name in choices}
     for name in (name for name in BY_NAME if name not in names and name not in said):
-        free = [column for column in list_named(frame, name) if column not in names.values()]
-        chosen = choices.get(name, "") if name in ("entity", "indicator") else ""
-        if chosen and chosen not in frame:
-            holding = [column for column in frame if column not in names.values() and (frame[column] == chosen).any()]
-            free = [column for column in free if column in holding] or free or holding[:1]
+        rest = frame.drop(columns=list(names.values()))
+        chosen, free = choices.get(name, "") if name in ("entity", "indicator") else "", list_named(rest, name)
+        if chosen in rest:
+            names[name] = chosen
+            continue
+        holding = [column for column in rest if chosen and (rest[column] == chosen).any()]
+        free = [column for column in free if column in holding] or free or holding[:1]
         if len(free) > 1 and not chosen:
             right = f"write {list_options(name, free)}" if name in ("entity", "indicator") else "keep one"
             raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-        if chosen in frame or free:
-            names[name] = chosen if chosen in frame else free[0]
+        if free:
+            names[name] = free[0]
         elif chosen:
             said[name] = chosen.strip()
-        if chosen and chosen not in frame and free:
+        if chosen and free and not holding:
             near = suggest_names(chosen, frame[free[0]])
-            frame = frame[frame[free[0]] == chosen]
-            if frame.empty:
-                raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
+            raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
+        frame = frame[frame[free[0]] == chosen] if chosen and free else frame
     unread = [column for column in frame if column not in names.values()]
     told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
     roles = [f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items()]
