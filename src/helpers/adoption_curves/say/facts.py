@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import FLOW, say_at, say_period
+from ..base.words import FLOW, say_at, say_figure, say_period
 from ..curves import Assessment
 from ..curves.fallen import BEYOND_SCATTER, pick_last
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
@@ -77,6 +77,10 @@ class Facts:
     def when(self, row: Row) -> str:
         """The date of a row in a sentence: in December 2025; of all so far by December 2025; of a flow in 2025."""
         return f"{say_at(self.measure)} {say_period(row['date'], self.measure)}"
+
+    def say(self, value: float) -> str:
+        """A published figure with its unit; one of own data has the digits that the file has."""
+        return say_figure(value, self.unit, bool(self.names.get("own")))
 
     @cached_property
     def kind(self) -> str:

@@ -19,6 +19,7 @@ from ..base.words import (
     say,
     say_ahead,
     say_count,
+    say_figure,
     say_first,
     say_limit,
     say_odds,
@@ -57,7 +58,7 @@ def read_table() -> dict[str, dict[str, Any]]:
 def phrase(facts: Facts) -> dict[str, str]:
     """The phrases of the templates that the facts of a run have words for."""
     names, unit, measure, standing = facts.names, facts.unit, facts.measure, facts.standing
-    now, most = say(facts.last["value"], unit), say(standing.max(), unit)
+    now, most = facts.say(facts.last["value"]), facts.say(standing.max())
     found = {
         "title": facts.title,
         "name": facts.title.replace(": ", ", "),  # with a colon of its own it still reads as one name
@@ -72,7 +73,7 @@ def phrase(facts: Facts) -> dict[str, str]:
         "since": say_period(standing.index[0], measure),
         "least": say(standing.min(), unit, standing.max(), bare=True),
         "most": say_base(names, most),
-        "peak": say(facts.peak["value"], unit),
+        "peak": facts.say(facts.peak["value"]),
         "peak_when": say_period(facts.peak["date"], measure),
         "now_sentence": f"The newest figure is {now}, for {say_period(facts.last['date'], measure)}.",
     }
@@ -175,5 +176,5 @@ def say_base(names: Mapping[str, Any], amount: str) -> str:
 
 def say_users(names: Mapping[str, Any], value: float) -> str:
     """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
-    amount = say(value, names["unit"])
+    amount = say_figure(value, names["unit"], names.get("own", False))
     return say_doing(names, amount, past=True) or f"{names['title']}: {say_base(names, amount)}"

@@ -98,7 +98,7 @@ def say_from_others(points: int) -> str:
 def _write_now(facts: Facts) -> str:
     """Who reported what, as a share of whom, and whom they asked."""
     last, names, unit = facts.last, facts.names, facts.unit
-    publisher, base, amount = names.get("publisher", ""), names.get("base", ""), say(last["value"], unit)
+    publisher, base, amount = names.get("publisher", ""), names.get("base", ""), facts.say(last["value"])
     did = say_doing(names, amount, past=True)
     if did:
         text = f"{publisher} reported that {did} {facts.when(last)}" if publisher else f"{did} {facts.when(last)}"
@@ -128,7 +128,7 @@ def _write_speed(facts: Facts) -> str:
     unit, peak, standing = facts.unit, facts.peak, facts.standing
     if facts.kind == "fallen":
         lost = percent(1 - facts.last["value"] / peak["value"])
-        return f"The last figure is {lost} below the highest, {say(peak['value'], unit)} for {_date(facts, peak)}."
+        return f"The last figure is {lost} below the highest, {facts.say(peak['value'])} for {_date(facts, peak)}."
     if facts.kind in ("still", "levelled"):
         since = say_period(standing.index[0], facts.measure)
         return f"The figures have been {say_range(standing.min(), standing.max(), unit)} since {since}."
@@ -149,7 +149,7 @@ def _say_growth(facts: Facts) -> str:
     if before is None or facts.kind == "few":
         return ""
     text = f"The figure for {_date(facts, last)} is"
-    then = f"that for {_date(facts, before)} ({say(before['value'], unit)})"
+    then = f"that for {_date(facts, before)} ({facts.say(before['value'])})"
     gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
     if abs(gain) < (0.05 if facts.is_share else 5e-4 * last["value"]):
         return f"{text} the same as {then}."
@@ -365,7 +365,10 @@ def _make_observed(facts: Facts) -> dict[str, tuple[Any, ...] | None]:
     """Rows of what was published, and of where growth ends, by name; None where there is no such number."""
     last, unit, before, standing = facts.last, facts.unit, facts.before, facts.standing
     points, when = "percentage points" if facts.is_share else unit, _date(facts, last)
-    rows: dict[str, Any] = {"latest": _one("latest", f"{facts.title}, {when}", last["value"], unit, last["url"])}
+    printed = facts.say(last["value"])
+    rows: dict[str, Any] = {
+        "latest": _one("latest", f"{facts.title}, {when}", last["value"], unit, last["url"], printed)
+    }
     rows["peak"] = _one("peak", f"Highest figure, {_date(facts, facts.peak)}", facts.peak["value"], unit)
     lost = 100 * (1 - last["value"] / facts.peak["value"])
     rows["fall"] = _one("fall", "Below the highest figure", lost, "percent", "", say_percent(lost))
