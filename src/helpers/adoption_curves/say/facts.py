@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import FLOW, say_at, say_figure, say_period
+from ..base.words import FLOW, say_at, say_figure, say_period, say_unit
 from ..curves import Assessment
 from ..curves.fallen import BEYOND_SCATTER, pick_last
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
@@ -74,13 +74,20 @@ class Facts:
         """Every row of a table."""
         return self.tables[name].to_dict("records")
 
-    def when(self, row: Row) -> str:
-        """The date of a row in a sentence: in December 2025; of all so far by December 2025; of a flow in 2025."""
-        return f"{say_at(self.measure)} {say_period(row['date'], self.measure)}"
+    def date(self, row: Row) -> str:
+        """The date of a row in a sentence: December 2025; 2025 where all figures are of ends of years."""
+        days = pd.DatetimeIndex(self.tables["02_growth"]["date"].tolist() + self.tables["02_newer"]["date"].tolist())
+        yearly = (days.month == 12).all() and row["date"].month == 12
+        return f"{row['date'].year}" if yearly else say_period(row["date"], self.measure)
 
-    def say(self, value: float) -> str:
-        """A published figure with its unit; one of own data has the digits that the file has."""
-        return say_figure(value, self.unit, bool(self.names.get("own")))
+    def when(self, row: Row) -> str:
+        """The date with its word: in December 2025; of all so far by December 2025."""
+        return f"{say_at(self.measure)} {self.date(row)}"
+
+    def say(self, value: float, bare: bool = False) -> str:
+        """A published figure with its unit, or bare; one of own data has the digits that the file has."""
+        text = say_figure(value, self.unit, bool(self.names.get("own")))
+        return text.removesuffix(say_unit(self.unit)) if bare else text
 
     @cached_property
     def kind(self) -> str:
