@@ -230,7 +230,8 @@ class Results(LikelihoodModelResults):
             place = self.place(name)
             ends = np.array([fit.coordinate_ends(place, alpha) for fit in self.by_errors.values()])
             hull = self._to_parameter(place, np.array([ends[:, 0].min(), ends[:, 1].max()]))
-            found.append(np.maximum(hull, self.problem.floor) if place == CEILING else hull)  # to the last digit
+            floor = self.problem.floor
+            found.append(np.where(hull <= floor * (1 + 1e-12), floor, hull) if place == CEILING else hull)
         return np.array(found).reshape(-1, 2)
 
     def _to_parameter(self, place: int, values: np.ndarray) -> np.ndarray:
