@@ -99,7 +99,7 @@ def disturb(series, date):
 
 
 def test_quantiles_of_a_technology_know_nothing_of_its_outcomes(rows):
-    """Whatever came of radio, its weights and its edge stay the same; `up` and `down` know it through others' weights."""
+    """Whatever came of radio, its weights and edge stay the same; `up` and `down` know it by others' weights."""
     own = (rows["technology"] == "radio").to_numpy()
     altered = rows.assign(actual=rows["actual"].where(~own, rows["actual"] * 0.5))
     before, after = (Lessons(each) for each in (rows, altered))
