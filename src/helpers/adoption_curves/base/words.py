@@ -129,10 +129,10 @@ def say_day(date: Any) -> str:
 def say_name(name: str) -> str:
     """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
 
-    >>> say_name("shifted_gompertz"), say_name("straight_line"), say_name("gamma_gompertz"), say_name("at_least")
-    ('shifted Gompertz', 'straight line', 'gamma/shifted Gompertz', 'at least')
+    >>> say_name("gompertz"), say_name("straight_line"), say_name("at_least")
+    ('Gompertz', 'straight line', 'at least')
     """
-    words = name.replace("gamma_", "gamma/shifted ").replace("_", " ")
+    words = name.replace("_", " ")
     return re.sub(r"\b(gompertz|bass|weibull|richards)\b", lambda person: person[1].capitalize(), words)
 
 
@@ -178,8 +178,6 @@ def say_odds(level: float) -> str:
     return f"{odds.numerator} in {odds.denominator}"
 
 
-DECLINED = "below its peak"
-"""In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
 NO_FORECAST = "no forecast: it has fallen"
 """What is said of a series that has fallen where a forecast would stand."""
 
@@ -201,7 +199,7 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     Parameters
     ----------
     found : Assessment, or a row of the table 03_ceiling
-        With the attributes verdict, sentence, note, reason, high and bound.
+        With the attributes verdict, sentence, note and reason.
     unit : str
     why : bool
         Whether the reason follows where the end is not known; it is for those who know intervals.
@@ -211,23 +209,19 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     str
     """
     span = f"{found.sentence}{say_unit(unit)}"
+    left = " points" if say_unit(unit) == "%" else say_unit(unit)
     words = {
         "levels off": f"if the present pattern holds, growth {span}; {found.note}",
         "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
         "beyond the limit": f"{NO_END}: the curves put the end {span}",
-        DECLINED: "the figures are well below their peak, and adoption curves, which only rise, do not apply",
+        "near its limit": f"the figures are near their limit: {found.sentence}{left} {'are' if left else 'is'} left",
+        "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""
     return words.get(found.verdict, f"{NO_END}{reason}")
 
 
 NO_END = "the figures do not show where growth will stop"
-JOINED = (
-    "The range joins the 95% intervals of the saturation level from the logistic and the Gompertz curve, for "
-    "independent and for persistent errors. It begins no lower than the last figure, and ends at least half as high "
-    "again but not above the limit."
-)
-"""How the range of an end is made."""
 
 
 def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:

@@ -25,7 +25,6 @@ from .tables import (
     free_fits,
     profile_ceilings,
     trace_alternatives,
-    weigh_ceilings,
 )
 from .verdict import Assessment, assess_ceiling
 
@@ -44,6 +43,5 @@ __all__ = [
     "profile_ceilings",
     "to_dates",
     "trace_alternatives",
-    "weigh_ceilings",
 ]
 __all__ += families.__all__

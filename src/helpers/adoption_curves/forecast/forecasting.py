@@ -115,7 +115,7 @@ def forecast_target(
     more = take_increments(target) if target.cumulative and target.bound is None else None
     if more is not None:
         made.added = replace(made, target=more, printed=more, used=use_figures(more.values))
-    elif len(printed.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
+    elif len(target.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
         made.end = find_end(target, made.assessed)
     return made
 

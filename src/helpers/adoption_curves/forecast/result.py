@@ -102,8 +102,8 @@ class Forecast:
 
     @cached_property
     def assessed(self) -> Assessment:
-        """Verdict on the end of the printed figures."""
-        return assess_series(self.printed)
+        """Verdict on the end of the figures, a newer one that is read between two ends among them."""
+        return assess_series(self.target)
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:

@@ -142,6 +142,11 @@ class AdoptionSeries:
         return self.censored.loc[self.censored["bound"] == "at_least", "value"]
 
     @property
+    def highest(self) -> float:
+        """What has been published at most: the highest exact figure, or the highest that one is at least."""
+        return float(np.nanmax([*self.values, *self.at_least]))
+
+    @property
     def published(self) -> pd.Series:
         """Day of publication of each exact observation; NaT if it is not known."""
         return pd.to_datetime(self._published("published"))

@@ -202,7 +202,7 @@ class Parameters(BaseModel):
         "a date such as 2025-10-31, or '' for all data",
     )
     families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
-        ["logistic", "gompertz", "bass"],
+        ["logistic", "gompertz"],
         "families of curves to fit",
         "a list of different families out of {families}",
         min_length=1,

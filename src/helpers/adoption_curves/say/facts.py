@@ -11,9 +11,9 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, NO_FORECAST, say, say_at, say_first, say_name
-from ..curves import Assessment, has_fallen
-from ..curves.verdict import VERDICTS
+from ..base.words import NO_FORECAST, say, say_at, say_first, say_name
+from ..curves import Assessment
+from ..curves.verdict import DEPENDS, LEVELS_OFF
 
 SUMMARISED = (
     "02_growth",
@@ -142,7 +142,7 @@ class Facts:
         """Course of the figures: "fallen", "still", "rise", or of one figure "unknown"."""
         if len(self.growth) < 2:
             return "unknown"
-        if not self.fan:
+        if self.ceiling["verdict"] == "fallen":
             return "fallen"
         return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
 
@@ -196,9 +196,8 @@ class Facts:
     @cached_property
     def goes_further(self) -> bool:
         """Whether the middle of the forecast is above the range that is given for the end of growth."""
-        return bool(
-            self.fan and self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"]
-        )
+        said = self.fan and self.ceiling["verdict"] in (LEVELS_OFF, DEPENDS)
+        return bool(said and self.goal["q0.5"] > self.ceiling["high"])
 
     @cached_property
     def points(self) -> float:
@@ -292,11 +291,6 @@ def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
     return found if found is not None and found["value"] > 0 else None
 
 
-def declines(values: pd.Series) -> bool:
-    """Whether dated figures have fallen, so that no adoption curve applies."""
-    return has_fallen(decimal_years(values.index), values)
-
-
 def say_from_others(points: int) -> str:
     """First sentence on a series of one figure or two; else ""."""
     if points >= SHORTEST:
@@ -312,13 +306,8 @@ def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        verdict, low, high, bound, reason, sentence, note: as `curves.Assessment`; printed_low and printed_high, its
-        `printed`; points (how many figures). Of a series well below its peak the verdict is that, and nothing is known.
+        verdict, low, high, last, bound, left, reason, sentence, note: as `curves.Assessment`; points (how many
+        figures).
     """
-    names = ("verdict", "low", "high", "bound", "reason", "sentence", "note")
-    row = {name: getattr(found, name) for name in names} | {"points": len(values)}
-    row |= dict(zip(("printed_low", "printed_high"), found.printed, strict=True))
-    if declines(values):
-        row |= dict.fromkeys(("low", "printed_low"), np.nan) | dict.fromkeys(("high", "printed_high"), np.inf)
-        row |= {"verdict": DECLINED, "reason": "", "sentence": "not known"}
-    return pd.DataFrame([row])
+    names = ("verdict", "low", "high", "last", "bound", "left", "reason", "sentence", "note")
+    return pd.DataFrame([{name: getattr(found, name) for name in names} | {"points": len(values)}])

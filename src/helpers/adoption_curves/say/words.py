@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from ..base.words import (
-    DECLINED,
     NO_FORECAST,
     UNSTATED,
     lower_first,
@@ -141,7 +140,7 @@ def _write_deck(facts: Facts) -> str:
         return now
     if facts.no_forecast:
         return f"{now} {facts.no_forecast}"
-    number = int(facts.points + facts.reads)
+    number = int(facts.points)
     figures = f"{spell(number)} figure{'s' * (number != 1)}"
     chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
     by = f" of {facts.names['publisher']}" if facts.names.get("publisher") else ""
@@ -267,11 +266,7 @@ def _say_ending(facts: Facts) -> str:
     text = f"{say_first(say_end(found, facts.unit))}."
     if found.verdict not in ("levels off", "depends on the curve"):
         return text
-    counted = [
-        f"{row['above_printed']:.0f} of {row['figures']:.0f} tests on {row['kind']}"
-        for row in facts.odds
-        if np.isfinite(row["figures"])
-    ]
+    counted = [f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}" for row in facts.odds]
     if counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
     if facts.goes_further:
@@ -357,10 +352,10 @@ def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
 def _list_end(facts: Facts) -> list[tuple[Any, ...]]:
     """The range of the end of growth, where the figures show one."""
     found = facts.ceiling
-    if found.verdict in (DECLINED, "not known", "beyond the limit"):
+    if found.verdict not in ("levels off", "depends on the curve"):
         return []
     text = f"{found.sentence}{'%' if facts.is_share else '' if facts.unit == UNSTATED else f' {facts.unit}'}"
-    return [("ceiling", "Where growth stops", np.nan, found.printed_low, found.printed_high, facts.unit, text, "")]
+    return [("ceiling", "Where growth stops", np.nan, found.low, found.high, facts.unit, text, "")]
 
 
 def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:

@@ -18,7 +18,6 @@ import pandas as pd
 
 from .. import curves, forecast, indicators
 from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
-from ..say.facts import list_ceiling
 from . import figures
 
 MAX_YEARS = 15
@@ -122,7 +121,8 @@ class Explorer(widgets.VBox):
         try:
             offered = self.limits(key, as_of)
             series = offered.get(limit) or next(iter(offered.values()))
-            fit = curves.FAMILIES[family](series.values, errors=series.errors).fit()
+            read = series.use_readings()
+            fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
         except ValueError as error:  # what the data cannot carry
             self.picture.value, self.verdict.value = "", say_problem(error)
             return
@@ -143,8 +143,7 @@ def say_problem(error: ValueError) -> str:
 
 def judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
-    fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
-    ceiling = list_ceiling(fits, series.values).iloc[0]
+    ceiling = found.assessed
     if found.kind == "fallen":
         ahead = f"{say_first(NO_FORECAST)}."
     elif found.refuted:

@@ -19,15 +19,19 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ...base.dates import to_dates
 from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
-from ...base.words import say, say_limit, say_range
+from ...base.words import say, say_first, say_limit, say_name, say_range
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
 
 if TYPE_CHECKING:
+    from ...curves import Results
     from ...forecast import Forecast
 
 SIZE = (7.6, 4.2)  # inches
+AHEAD, POINTS = 0.5, 121
+"""Length of a drawn curve past the last figure, in spans of the series, and its points."""
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
 
 SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
@@ -147,6 +151,42 @@ def plot_fan(
         labels.append(Label(dates[-1], end[high], text, BLUE))
     axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
     return [*labels, Label(dates[-1], end["q0.5"], f"median {tell(end['q0.5'])}", BLUE)]
+
+
+def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
+    """Draw the figures and a fitted curve, half the span of the series further on.
+
+    A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+
+    Parameters
+    ----------
+    results : Results
+        Of `AdoptionCurve.fit`.
+    ax : matplotlib Axes
+        None: new ones in a figure of their own.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    model, name, problem = results.model, say_first(say_name(results.model.name)), results.problem
+    values = pd.Series(model.endog, model.index).sort_index()
+    times = np.linspace(problem.origin, problem.origin + (1 + AHEAD) * problem.span, POINTS)
+    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    labels = plot_fit(ax, values, curve, f"{name} curve")
+    if np.isfinite(results.ceiling) and (not model.ceiling.name or results.identified):
+        level = pd.Series(results.best.ceiling * model.ceiling.bound_at(times), curve.index)
+        labels += plot_ceiling(ax, level, "ceiling" if model.ceiling.name else "given ceiling")
+    verdict = f"the ceiling is {'identified' if results.identified else 'not identified'}"
+    if results.flag:
+        verdict = f"no estimate, {results.flag}"
+    elif not model.ceiling.name:
+        verdict = "the ceiling is given"
+    shown = [0.0, *values, *curve, *(label.y for label in labels)]
+    low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
+    title = f"{name} curve of {model.endog_name}: {verdict}"
+    return finish_axes(ax, labels, (curve.index[0], curve.index[-1]), high, title, low)
 
 
 def plot_fit(
