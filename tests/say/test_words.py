@@ -1,6 +1,5 @@
 """Words against numbers: each number of a sentence is found in the tables that its rule names, and only there."""
 
-import json
 import math
 import re
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
-from adoption_curves.base.words import NUMERALS
+from adoption_curves.base.words import NO_FORECAST, NUMERALS
 from adoption_curves.say.words import TABLES, list_key_numbers, write_findings
 
 ROOT = Path(__file__).parents[2]
@@ -73,10 +72,10 @@ def find_missing(text, values, about=False):
 
 
 def read_rule(run, part, factor=1.0):
-    """What a part quotes of the tables that its rule names: the published method, the quoted range; times a factor."""
+    """What a part quotes of the tables that its rule names: the quoted range; times a factor."""
     facts = read_facts(run)
     tables = {name: facts.tables[name].copy() for name in TABLES[part]}
-    quoted = {"05_forecast": ("method", "combined"), "05_coverage": ("level", facts.level)}
+    quoted = {"05_coverage": ("level", facts.level)}
     for name, whole in tables.items():
         column, value = quoted.get(name, ("", ""))
         frame = whole[whole[column] == value] if column else whole
@@ -129,15 +128,15 @@ def test_a_page_has_five_key_numbers_at_most_and_one_for_how_often_the_range_hel
     for run in RUNS:
         facts = read_facts(run)
         numbers, said = list_key_numbers(facts), " ".join(write_findings(facts)["sentence"])
-        ranges = run != "declining"  # of which no range is given
+        ranges = run not in ("declining", "one")  # of which nothing is forecast
         assert len(numbers) <= 5
         assert numbers["key"].str.startswith("coverage_").sum() == ranges
         assert len(re.findall(r"contained the outcome", said)) == ranges, said
-        assert bool(facts.no_range) != ranges
+        assert bool(facts.no_forecast) == (run == "declining")
         if ranges:
             assert round(facts.tested["covered"]) == round(numbers["value"].iloc[-1])
-        else:
-            assert numbers["text"].iloc[-1] == "no range, below its peak"
+        elif facts.no_forecast:
+            assert numbers["text"].iloc[-1] == NO_FORECAST
 
 
 def list_sentences():
@@ -145,8 +144,6 @@ def list_sentences():
     for run in RUNS:
         for row in write_findings(read_facts(run)).itertuples():
             yield from ((run, row.part, each) for each in split(row.sentence))
-        for text in read_table(run, "05_statements")["statement"]:
-            yield from ((run, "05_statements", each) for each in split(text))
 
 
 def split(text):
@@ -165,22 +162,6 @@ def test_words_that_readers_stumble_over_are_rare():
         texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / folder).rglob(kind))]
     found = [match[0] for text in texts for match in BANNED.finditer(text)]
     assert len(found) <= 15, found
-
-
-def test_statements_hold_the_numbers_that_they_say():
-    """Each number of a statement is one of the numbers beside it, or one that the statement's rule sets."""
-    rules = re.compile(
-        r"[\d.]+% (?:range|profile)|three|95% interval|\bSD\b|more than 99%|factor of [\d.]+|\d{1,2} [A-Z][a-z]+ \d{4}"
-    )
-    wrong = []
-    for run in RUNS:
-        statements, ending = read_table(run, "05_statements"), read_table(run, "03_ceiling")["sentence"][0]
-        for row in statements[statements["topic"] != "question"].itertuples():  # that one quotes notes of the data
-            numbers = json.loads(row.numbers).values()
-            values = np.array([each for each in numbers if isinstance(each, int | float)], float)
-            text = rules.sub("", row.statement.replace(ending, ""))
-            wrong += [(run, row.topic, each) for each in find_missing(text, values)]
-    assert wrong == []
 
 
 def test_a_rank_is_of_no_list_that_somebody_picked():

@@ -25,7 +25,7 @@ README = ROOT / "README.md"
 WORDS = RUNS.parent / "WORDS.md"
 TOO_LARGE = {"03_alternatives", "04_backtest"}  # for git
 
-SENTENCES = {"06_findings": "sentence", "05_statements": "statement"}
+SENTENCES = {"06_findings": "sentence"}
 SENTENCES |= {"06_register": "text"}
 OPENING = """# What a run says
 
