@@ -143,7 +143,7 @@ class Facts:
         """Course of the figures: "fallen", "still", "rise", or of one figure "unknown"."""
         if len(self.growth) < 2:
             return "unknown"
-        if self.ceiling["verdict"] == "fallen":
+        if not self.fan:
             return "fallen"
         return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
 
