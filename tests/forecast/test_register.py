@@ -14,6 +14,7 @@ from register_rows import MODEL, TODAY, enter
 
 from adoption_curves import indicators
 from adoption_curves.base.project import RunError, find_data
+from adoption_curves.base.words import NO_FORECAST
 from adoption_curves.forecast import hub, hub_scores, register
 from adoption_curves.forecast.baselines import baseline_quantiles
 from adoption_curves.forecast.hub import BASELINES
@@ -39,7 +40,7 @@ def list_tree(folder):
 
 
 def test_a_forecast_is_put_on_record_as_the_run_has_it(run, record):
-    table = pd.read_csv(run / "tables" / "05_forecast.csv").query("method == 'combined'").filter(regex="^date$|^q")
+    table = pd.read_csv(run / "tables" / "05_forecast.csv").filter(regex="^date$|^q")
     table = table.rename(columns={"date": "target_end_date"}).melt("target_end_date", var_name="output_type_id")
     table["output_type_id"] = table["output_type_id"].str[1:].astype(float)
     paths = register_run.register_run(run, hub=record, today=TODAY)
@@ -116,11 +117,11 @@ def test_what_no_figure_could_be_set_beside_is_refused(series, result):
     with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
         register.enter(replace(series, breaks=breaks), result, ["2026-12-31"])
     newer = pd.DataFrame({"value": [1100.0], "bound": "at_least"}, pd.to_datetime(["2026-06-30"]))
-    refuted = register.forecast(
-        replace(series, censored=newer), references=indicators.load(SAMPLE).references(), residuals=result.residuals
-    )
+    refuted = register.forecast(replace(series, censored=newer), references=indicators.load(SAMPLE).references())
     with pytest.raises(RunError, match="a newer figure contradicts the forecast"):
         register.enter(series, refuted, ["2026-12-31"])
+    with pytest.raises(RunError, match=f"cannot be registered: {NO_FORECAST}"):
+        register.enter(series, replace(result, kind="fallen", dates=result.dates[:0]))
 
 
 def test_another_unit_is_refused_and_nothing_is_written(data, series, result, record):

@@ -15,6 +15,7 @@ COLUMNS = {
     "02_pace": ["target", "years_to_target_share", "place", "of"],
     "02_countries": ["entity", "indicator", "place", "places"],
     "03_odds": ["years"],
+    "05_alike": ["horizon_years"],
 }
 
 
@@ -48,6 +49,8 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     tables |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     tables |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_class": frames.class_frame(result, goal)}
+    tables["05_middle"] = frames.middle_frame(result)
+    tables["05_alike"] = frames.alike_frame(result, outcomes) if result.bounded else tables["05_alike"]
     return Facts(tables, indicators.name_series(data, series))
 
 

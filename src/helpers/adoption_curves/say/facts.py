@@ -28,6 +28,7 @@ SUMMARISED = (
     "05_coverage",
     "05_class",
     "05_alike",
+    "05_middle",
 )
 """Tables of the run that the facts are decided from."""
 YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
@@ -232,6 +233,11 @@ class Facts:
         return self.goal[low], self.goal[high]
 
     @cached_property
+    def middles(self) -> list[Row]:
+        """How often later figures of phones were above such a middle, by years; none where a range is given."""
+        return self.list_rows("05_middle") if self.kind not in ("few", "fallen", "refuted") else []
+
+    @cached_property
     def goes_further(self) -> bool:
         """Whether the middle of the forecast is above the range that is given for the end of growth."""
         return bool(self.kind == "levelled" and self.goal["q0.5"] > self.ceiling["high"])
@@ -240,7 +246,7 @@ class Facts:
     def limit_then(self) -> float | None:
         """The limit as forecast for the goal, where the forecast's upper end lies above today's."""
         rows = [row["mean"] for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
-        return rows[0] if rows and not self.is_share and self.range[1] > self.bound else None
+        return rows[0] if rows and not (self.middles or self.is_share) and self.range[1] > self.bound else None
 
     @cached_property
     def ahead(self) -> float:

@@ -27,7 +27,7 @@ from ..base.words import (
     say_unit,
     spell,
 )
-from .facts import Facts, Row
+from .facts import Facts
 
 WIDE = 0.3
 """A range wider than this part of its middle leads the headline; the middle then stands in the deck."""
@@ -45,7 +45,11 @@ def write(facts: Facts, part: str) -> str:
 
 def find_cell(facts: Facts, part: str) -> Any:
     """A cell as it stands in the table."""
-    return read_table()[facts.kind].get(part, read_table()["usual"][part])
+    table = read_table()
+    own, usual = table[facts.kind], table["usual"]
+    if facts.middles:
+        own, usual = own.get("middle", {}), table["middle"]
+    return own.get(part, usual.get(part))
 
 
 @cache
@@ -95,7 +99,7 @@ def _phrase_forecast(facts: Facts) -> dict[str, str]:
     odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
     fewest, about, largest, behind = round_range(low, middle, high, unit, names.get("own", False))
     wide, beside = high - low > WIDE * middle, high if low > high / 100 else 0.0  # else each has its own digits
-    found = {} if facts.kind in ("few", "refuted") else _phrase_tests(facts.tested)
+    found = {} if facts.kind in ("few", "refuted") else _phrase_tests(facts)
     return found | {
         "goal_when": when,
         "ahead": say_ahead(round(facts.ahead, 1)),
@@ -107,6 +111,8 @@ def _phrase_forecast(facts: Facts) -> dict[str, str]:
         "odds": odds,
         "Odds": say_first(odds),
         "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
+        "about": say_base(names, f"{about}{behind}"),
+        "about_doing": say_doing(names, f"{about}{behind}", may=True),
         "outlook": say_base(names, f"{fewest} to {largest}{behind}" if wide else f"about {about}{behind}"),
         "outlook_doing": say_doing(
             names, f"between {fewest} and {largest}{behind}" if wide else f"about {about}{behind}", may=True
@@ -114,8 +120,19 @@ def _phrase_forecast(facts: Facts) -> dict[str, str]:
     }
 
 
-def _phrase_tests(tested: Row) -> dict[str, str]:
-    return {
+def _phrase_tests(facts: Facts) -> dict[str, str]:
+    """Phrases of how often such ranges held, or outcomes were above such a middle."""
+    tested, found = facts.tested, {}
+    if facts.middles:
+        row = min(facts.middles, key=lambda row: abs(row["years"] - facts.ahead))
+        cases = f"{row['above']:.0f} of {row['figures']:.0f} cases {say_ahead(float(row['years']))} ahead"
+        found["middles_short"] = f"in {cases}, figures of mobile phones were above such a middle."
+        found["middles"] = (
+            "Of mobile phones by country below 10 per 100 people, later figures were above the middle of "
+        )
+        found["middles"] += f"a forecast {row['kind']} in {cases}."
+    return found | {
+        "why_no_range": "without a limit" if np.isnan(facts.bound) else "as early as this",
         "tested_on": say_count(tested["technologies"], "comparison technology", "comparison technologies"),
         "tested_ahead": say_ahead(tested["horizon_years"]),
         "covered": say_percent(tested["covered"]),

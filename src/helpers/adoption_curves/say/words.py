@@ -195,13 +195,16 @@ def _write_forecast(facts: Facts) -> str:
 def _say_alike(facts: Facts) -> str:
     """On which side of such forecasts the outcomes were."""
     row = facts.alike
+    if facts.middles:
+        return ""
     if row is None:
         above = facts.tested["above_median"]
         part, side = (above, "above") if above > 50 else (100 - above, "below")
         return f"The outcome was {side} the middle {say_percent(part)} of the time." if part >= UNEVEN else ""
     return (
         f"After about the same share and pace, on {row['technologies']:.0f} of them, "
-        f"{say_percent(row['above_median'])} of outcomes were above the middle and {say_percent(row['below'])} below the range."
+        f"{say_percent(row['above_median'])} of outcomes were above the middle "
+        f"and {say_percent(row['below'])} below the range."
     )
 
 
@@ -243,12 +246,14 @@ def _write_caution(facts: Facts) -> str:
     parts = []
     if facts.kind == "few":
         parts.append("Most of the technologies that we counted succeeded; one that fails may end below their range.")
-    if facts.kind in ("still", "levelled") and facts.range[1] > facts.peak["value"]:
+    if facts.kind in ("still", "levelled") and not facts.middles and facts.range[1] > facts.peak["value"]:
         parts.append(
             "Our range ends above every figure so far, because most technologies that we learn from rose further."
         )
     if facts.kind in RISING:
-        parts.append("Most technologies that we learn from succeeded; if this one fails, it will end below our range.")
+        parts.append(
+            f"Most technologies that we learn from succeeded; if this one fails, it will end below our {'forecast' if facts.middles else 'range'}."
+        )
     if facts.jump is not None:
         reason, before, after = facts.jump
         points = "percentage points" if facts.is_share else facts.unit
@@ -270,9 +275,7 @@ def _write_caution(facts: Facts) -> str:
             f"Our range ends above today's {lower_first(facts.names['bound_title'])}, {say(facts.bound, facts.unit)}; "
         )
         parts.append(f"{text}we expect {say(facts.limit_then, facts.unit)} in {facts.date(facts.goal)}.")
-    if facts.kind == "open":
-        parts.append("We know of no upper limit for this series, so the range is wide.")
-    if facts.kind == "cumulative" and np.isnan(facts.bound):
+    if facts.kind in ("open", "cumulative") and np.isnan(facts.bound):
         parts.append("We know of no upper limit for this series.")
     return " ".join(parts)
 
@@ -415,6 +418,14 @@ def _make_forecast(facts: Facts) -> dict[str, tuple[Any, ...]]:
         "untested": f"Untested forecast for {when}, middle and range",
         "counted": f"What other technologies did by {when}, middle and {say_level(facts.level)} range",
     }
+    if facts.middles:
+        row = min(facts.middles, key=lambda row: abs(row["years"] - facts.ahead))
+        above, ahead = 100 * row["above"] / row["figures"], say_ahead(float(row["years"]))
+        rows["above"] = _one(
+            "above", f"Phones above such a middle, {ahead} on", above, "percent", "", say_percent(above)
+        )
+        low, high, text = np.nan, np.nan, said["middle"]
+        labels = {"middle": f"Forecast for {when}, middle", "untested": f"Untested forecast for {when}, middle"}
     for name, label in labels.items():
         rows[name] = (f"{name}_{goal['date']:%Y_%m}", label, goal["q0.5"], low, high, unit, text, "")
     if facts.kind not in ("few", "flow"):
