@@ -185,7 +185,7 @@ def _write_speed(facts: Facts) -> str:
         return f"The figures have fallen from a peak of {highest} in {facts.when(peak)}."
     if facts.course == "still":
         span = say_range(least["value"], peak["value"], unit)
-        return f"The figures have stayed at {span} since {facts.when(facts.growth)}, so there is no growth."
+        return f"The figures have stayed at {span} since {facts.when(facts.growth[0])}, so there is no growth."
     text = _say_growth(facts)
     if facts.pace is not None:
         text += _say_rivals(facts, facts.pace)
