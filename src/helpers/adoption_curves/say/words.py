@@ -252,7 +252,8 @@ def _write_caution(facts: Facts) -> str:
         )
     if facts.kind in RISING:
         parts.append(
-            f"Most technologies that we learn from succeeded; if this one fails, it will end below our {'forecast' if facts.middles else 'range'}."
+            "Most technologies that we learn from succeeded; if this one fails, it will end below our "
+            f"{'forecast' if facts.middles else 'range'}."
         )
     if facts.jump is not None:
         reason, before, after = facts.jump
