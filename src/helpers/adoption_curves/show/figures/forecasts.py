@@ -110,6 +110,8 @@ def draw_forecast(
     if levels and not (fan["basis"] == "refuted").any():
         labels = _name_odds(axis, labels, goal, last, names, quoted_level(levels))
         _name_fall(axis, fan, quoted_level(levels))
+    elif labels:
+        labels[-1] = replace(labels[-1], text=labels[-1].text.replace("median", "in the middle"))
     labels += _mark_class(axis, others, last)
     _mark_tested(axis, fan)
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
@@ -297,7 +299,7 @@ def draw_hindcasts(
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
         plot_newer(axis, series.newer[series.newer.index <= forecast["date"].iloc[-1]])
-        axis.set_title(f"made in {say_date(forecast['made'].iloc[0])}", loc="left", size=9.5, weight="bold")
+        axis.set_title(f"made in {forecast['made'].iloc[0]:%b %Y}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([shown.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])
