@@ -101,10 +101,9 @@ def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (names["measure"], names["own"]) == ("cumulative", True)
-    growth = series.values.rename("value").rename_axis("date").reset_index()
-    found = Facts({"02_growth": growth}, names)
-    assert (found.gain, found.gain_unit) == (pytest.approx(18.5), series.unit)
-    assert found.at_date == "by"
+    growth = indicators.list_levels(data, series)
+    found = Facts({"02_growth": growth, "02_newer": indicators.list_newer(data, series)}, names)
+    assert found.when(found.last).startswith("by ")
 
 
 def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
@@ -114,11 +113,9 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (series.measure, names["measure"]) == ("flow", "flow")
-    assert say_users(names, 80) == "Cars sold totalled 80 cars"
-    goal = {"basis": "calibrated", "q0.5": 123_456.0, "date": pd.Timestamp("2030-12-31")}
-    assert say_headline(names, goal, 80) == "Cars sold may total about 120,000 cars in 2030"
+    assert say_users(names, 80) == "Cars sold: 80 cars"
     row = list_ceiling(assess_ceiling(series.values), series.values, series.measure).iloc[0]
-    assert (row["verdict"], row["printed_high"]) == (FLOW, np.inf)
+    assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where that ends" in say_end(row, series.unit)
 
 

@@ -10,6 +10,7 @@ import pytest
 from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
+from adoption_curves.base.dates import decimal_years
 from adoption_curves.say.words import TABLES, list_key_numbers, write_doubts, write_findings
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 SET = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
     r"|\b(?:in|by|for|since|until|between|and|to) (?:19|20)\d\d\b"
-    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|below 10 per 100"
+    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|\d years after|below 10 per 100"
 )
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 BANNED = re.compile((ROOT / "tests" / "say" / "ban.txt").read_text(encoding="utf-8").strip())
@@ -49,14 +50,17 @@ def derive(part, tables):
     first, newer = figures[figures > 0], tables["02_newer"]
     values = [np.abs(figures[-1] - first), figures[-1] / first, 100 * np.abs(figures[-1] / first - 1)]
     values += [tables["02_pace"][name] - 1.0 for name in ("of", "place") if name in tables["02_pace"]]
-    then, ahead = ([day.toordinal() / 365.25 for day in tables[name]["date"]] for name in ("02_growth", "05_forecast"))
+    values += [100 * (1 - figures[-1:] / figures.max())]
+    if tables["05_forecast"].empty:
+        return values
+    then, ahead = (decimal_years(tables[name]["date"]) for name in ("02_growth", "05_forecast"))
     start, date = figures[-1], then[-1]
     if len(newer) and np.isfinite(newer["read_low"].iloc[-1]):
         start = newer[["read_low", "read_high"]].iloc[-1].mean()
-        date = newer["date"].iloc[-1].toordinal() / 365.25
-    past = np.array(date) - np.array(then)
+        date = decimal_years(newer["date"])[-1]
+    past = date - then
     values += [((start - figures) / np.where(past > 0, past, np.nan)).ravel()]
-    return [*values, (tables["05_forecast"]["q0.5"].to_numpy(float) - start) / (np.array(ahead) - date)]
+    return [*values, (tables["05_forecast"]["q0.5"].to_numpy(float) - start) / (ahead - date)]
 
 
 def list_values(part, tables):
@@ -90,9 +94,10 @@ def read_rule(run, part, factor=1.0):
 
 
 def say_parts(run):
-    """The parts of a run, without names that may hold numbers: of its limit, its series, and why a figure is read so."""
+    """The parts of a run, without what may hold numbers: names of limit and series, and why a figure is read so."""
     facts = read_facts(run)
     named = [facts.names["bound_title"], facts.names["bound_title"].replace(" percent", "%"), facts.title]
+    named += [facts.ceiling["sentence"]]  # a cell of 03_ceiling, whose ends are rounded outwards
     named += [row["reason"] for row in facts.list_rows("02_newer")]
     for row in write_findings(facts).itertuples():
         text = row.sentence
@@ -179,7 +184,9 @@ def test_a_rank_is_of_no_list_that_somebody_picked():
 def test_the_newest_figure_is_given_as_printed_and_as_read_with_the_reason():
     said = write_findings(read_facts("baseline")).set_index("part")["sentence"]
     assert said["deck"].startswith("More than 700 million people did in June 2026.")
-    assert "We read it as 702 to 714 million people, because the report also says more than 50.0%" in said["now"]
+    assert (
+        "We read it as 702 to 714 million people, because the report also says more than 50.0% of people" in said["now"]
+    )
     assert "any number" not in " ".join(said)
     assert "at least 700" not in " ".join(said)
 

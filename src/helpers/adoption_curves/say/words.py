@@ -34,10 +34,10 @@ TABLES = {
     "deck": ("02_growth", "02_newer", "05_forecast"),
     "now": ("02_growth", "02_newer"),
     "speed": ("02_growth", "02_newer", "02_pace", "05_forecast"),
-    "forecast": ("02_newer", "03_ceiling", "03_odds", "05_alike", "05_class", "05_coverage", "05_forecast"),
+    "forecast": ("03_ceiling", "03_odds", "05_alike", "05_class", "05_coverage", "05_forecast", "05_middle"),
     "caution": ("02_growth", "02_countries", "03_ceiling", "05_bound"),
     "quote": ("05_forecast", "02_growth"),
-    "quote_not": ("03_ceiling",),
+    "quote_not": ("03_ceiling", "05_middle"),
 }
 """The parts of the findings, and the tables in which the numbers of each are found."""
 MOST_NAMED = 3
@@ -169,13 +169,13 @@ def _say_rivals(facts: Facts, pace: Row) -> str:
     text += f" Of {others} comparison series that passed the same level, "
     if not rivals:
         return f"{text}none rose as fast."
-    names = []
+    names, new = [], all("of new " in row["unit"] for row in rivals)
     for row in rivals[:MOST_NAMED]:
-        sold = f" in {row['unit'].removeprefix('percent of ')}" if "of new " in row["unit"] else ""
+        sold = f" in {row['unit'].removeprefix('percent of ')}" if "of new " in row["unit"] and not new else ""
         lost = f", down {row['lost']:.0f}% since" if row["lost"] > LOST else ""
         names.append(f"{row['technology']}{sold}{lost}")
     more = "; and others" if len(rivals) > MOST_NAMED else ""
-    only = ", all of them shares of what was newly sold" if all("of new " in row["unit"] for row in rivals) else ""
+    only = ", all of them shares of what was newly sold" if new else ""
     return f"{text}{len(rivals)} rose as fast or faster{only} ({'; '.join(names)}{more})."
 
 
@@ -218,7 +218,7 @@ def _say_others(facts: Facts) -> str:
     text += f"half were at {say_range(low['share'], high['share'], 'percent')} of their limit "
     text += f"{say_ahead(round(low['years'], 1))} later or when last counted"
     if not facts.is_share:
-        text += f", which would be {say_range(low['value'], high['value'], facts.unit)} for {facts.date(facts.goal)}"
+        text += f". That would be {say_range(low['value'], high['value'], facts.unit)} for {facts.date(facts.goal)}"
     return f"{text}."
 
 
@@ -389,12 +389,12 @@ def _make_observed(facts: Facts) -> dict[str, tuple[Any, ...] | None]:
     rows["fall"] = _one("fall", "Below the highest figure", lost, "percent", "", say_percent(lost))
     span, since = (standing.min(), standing.max()), facts.date({"date": standing.index[0]})
     text = f"{facts.say(span[0], bare=True)} to {facts.say(span[1])}"
-    rows["span"] = _two("span", f"Lowest and highest since {since}", *span, unit, text)
+    rows["span"] = _two("span", f"Lowest and highest since {since}", span[0], span[1], unit, text)
     rows["left"] = _one("left", "Left to the limit, at most", facts.ceiling["left"], points)
     if (newer := facts.newer) is not None:
-        ends = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
+        low, high = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
         label, text = f"{facts.title}, {facts.date(newer)}", say_limit(pd.Series(newer), unit)
-        rows["newest"] = _two("newest", label, *ends, unit, text, newer["url"])
+        rows["newest"] = _two("newest", label, low, high, unit, text, newer["url"])
     if facts.rate is not None:
         label = f"Share of {facts.names['base']}, {when}"
         rows["share"] = _one("published_rate", label, facts.rate, "percent", last["rate_url"])

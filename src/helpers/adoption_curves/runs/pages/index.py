@@ -50,8 +50,8 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
     as_of = pd.to_datetime(record.parameters.get("as_of") or None, errors="coerce")  # a stranger's may be any text
     shown = {"finding": said, "quote": "quote" in said, "numbers": numbers, "register": registered}
     shown |= {"notebooks": True, "cite": True}
-    titles = ("The finding", "What may be quoted", "Key numbers", "Registered forecasts")
-    titles += ("The notebooks", "How to cite it")
+    titles = ["The finding", "What may be quoted", "Key numbers", "Registered forecasts"]
+    titles += ["The notebooks", "How to cite it"]
     authors, _, _, contact = read_citation(record)
     page = render(
         "index.html.j2",
