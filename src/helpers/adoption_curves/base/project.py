@@ -134,6 +134,8 @@ def find_data(data: str = "data") -> Path:
     return path if path.is_absolute() else find_root() / path
 
 
+PUBLISHED_MODEL = "adoption_curves-mean_3"
+"""Id of the published method on record; another method has another id."""
 REGISTER = "forecasts"
 """Folder of registered forecasts in a data folder."""
 

@@ -6,8 +6,8 @@ the same forecast at earlier dates. The parts, each importing those before it:
 ``targets`` (what is given, read into one form), ``bands`` (conformal calibration), ``methods`` (members, benchmarks and
 the prior), ``paths`` (correlation over dates, and what newer bounds leave), ``rolling`` (`backtest`: what the methods
 would have said of the references), ``lessons`` (what the references teach, made once), ``scores`` (of the backtest),
-``result`` (the forecast: members, their mean, its paths and tables), ``forecasting``; and of the forecasts on record
-``baselines`` (beside them), ``hub`` (their files), ``register`` and ``hub_scores``.
+``result`` (the forecast: members, their mean, its paths and tables), ``forecasting``; and ``record``, forecasts on
+record.
 """
 
 from .forecasting import cut_series, forecast, hindcast, pick_origins, read_widely, scale_before, vary

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 
 NOT_REACHED = "not within the horizon"
-HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
-"""Levels of the forecasts on record: those of the forecast hubs."""
 CURVES = (LOGISTIC, GOMPERTZ)
 """A scenario is their mean."""
 MILESTONES = (0.5, 0.6, 0.75)
