@@ -1,4 +1,4 @@
-"""Rooms import only those below them, also where they do so late: `make check` asks it of the code, these of processes."""
+"""Rooms import only those below them, late imports too: `make check` asks it of the code, these of a process."""
 
 import subprocess
 import sys
