@@ -40,8 +40,8 @@ LONGEST_NAME = 32
 """Letters in a line of the name of a series, and its number."""
 FEW = 2
 """Figures that are no line yet, and stand on their axis."""
-MAX_BARS, NUMBERED_BARS, NARROWEST = 60, 12, 0.06
-"""Bars of a figure, of one whose bars all have numbers, and the least of its width that such a bar takes."""
+MAX_BARS, LETTER = 60, 0.014
+"""Bars of a figure, and the width of a letter in widths of the axes: numbers stand where the longest fits its bar."""
 YEAR = pd.Timedelta(days=360)
 """Between the ends of the same month in two years there is more."""
 
@@ -196,9 +196,9 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
         tell(bar, [f"{say_day(before)} to {say_day(date)}: {_say_change(change, unit)}"])
         if date in crossing:
             bar.set(facecolor="white", edgecolor=ORANGE, hatch="///", linewidth=1.2)
-    if len(changes) <= NUMBERED_BARS and (spans / spans.sum()).min() > NARROWEST:
-        most = float(changes.abs().max())
-        texts = [_say_change(change, unit, most, bare=True) for change in changes]
+    most = float(changes.abs().max())
+    texts = [_say_change(change, unit, most, bare=True) for change in changes]
+    if spans.min() / spans.sum() > LETTER * max(map(len, texts)):
         axis.bar_label(bars, texts, padding=3, size=LABEL_SIZE, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
