@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Quantiles of every forecast."""
-HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
-"""Levels of the forecasts on record: those of the forecast hubs."""
 NOT_REACHED = "not within the horizon"
 MILESTONES = (0.5, 0.6, 0.75)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.words import say_day
-from .data import Data, load
+from .data import Data
 from .problems import DataError, Problem
 from .series import list_breaks, number_segments
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
+from ...base.project import PUBLISHED_MODEL
 from ...base.words import (
     NO_FORECAST,
     lower_first,
@@ -24,7 +25,6 @@ from ...base.words import (
     say_range,
     spell,
 )
-from ...forecast.register import PUBLISHED_MODEL
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
 from ...say.words import say_headline

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.levels import LEVELS, band_ends
-from ..base.project import RunError
-from ..base.words import say_count, say_day
-from ..indicators import Data, DataError
+from ...base.levels import LEVELS, band_ends
+from ...base.project import RunError
+from ...base.words import say_day
+from ...indicators import Data
+from ..scores import quantile_score
 from .hub import BASELINES, ENTRY
-from .result import HUB_QUANTILES
-from .scores import quantile_score
 
 VINTAGES = ("first", "latest")
-TASK = ["entity", "indicator", "bound", "origin_date", "target_end_date"]
+TASK = [name for name in ENTRY if name not in ("model_id", "published")]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
-SCORES = [
-    "outcome",
-    "side",
-    "read_low",
-    "came",
-    "hindsight",
-    "counted",
-    "probability",
-    *COVERED,
-    "wis",
-    *RATIOS.values(),
-    "why",
-    "revised",
-]
+OUTCOME = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability"]
+SCORES = [*OUTCOME, *COVERED, "wis", *RATIOS.values(), "why", "revised"]
 SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
 SUMMARY += ["bounds", "probability"]
 
 
-def score_register(
-    entries: pd.DataFrame, data: Data, vintage: str = "first", required: Sequence[float] = HUB_QUANTILES
-) -> pd.DataFrame:
+def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") -> pd.DataFrame:
     """Registered forecasts beside their outcomes.
 
     Parameters
@@ -53,8 +37,6 @@ def score_register(
         With the figures published until then.
     vintage : {"first", "latest"}
         Of a figure that was revised, the one that counts.
-    required : sequence of float
-        Quantile levels that the tasks of the hub require: a forecast that lacks one has no score.
 
     Returns
     -------
@@ -77,78 +59,59 @@ def score_register(
     """
     if vintage not in VINTAGES:
         raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(VINTAGES)} vintage of a figure.")
-    parts = entries.groupby(ENTRY, sort=True)
-    scored = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage, required) for key, part in parts]
-    against: dict[Any, dict[str, float]] = {}
-    for row in scored:
-        if row["model_id"] in RATIOS:
-            against.setdefault(tuple(row[name] for name in TASK), {})[RATIOS[row["model_id"]]] = row["wis"]
-    none = dict.fromkeys(RATIOS.values(), np.nan)
-    rows = [
-        row | none | against.get(tuple(row[name] for name in TASK), {})
-        for row in scored
-        if row["model_id"] not in RATIOS
-    ]
-    return pd.DataFrame(rows, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES])
-
-
-def _score_entry(
-    row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str, required: Sequence[float]
-) -> dict[str, Any]:
-    """Row of one forecast for one date, with its scores."""
-    levels, values = part["output_type_id"].to_numpy(float), part["value"].to_numpy(float)
-    quoted = np.interp([0.1, 0.5, 0.9], levels, values, left=np.nan, right=np.nan)
-    row |= dict(zip(("q0.1", "q0.5", "q0.9"), quoted, strict=True))
-    row["lacks"] = [f"{level:g}" for level in required if not np.isclose(levels, level).any()]
-    row |= {"unit": part["unit"].iloc[0], "outcome": np.nan, "side": "", "came": pd.NaT, "hindsight": False}
-    row |= {"counted": False, "probability": np.nan, "wis": np.nan, "why": "", "revised": False} | dict.fromkeys(
-        COVERED, ""
+    scored = pd.DataFrame(
+        [
+            dict(zip(ENTRY, key, strict=True)) | _score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage)
+            for key, part in entries.groupby(ENTRY, sort=True)
+        ],
+        columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES],
     )
-    rows = data.find_vintages(row["entity"], row["indicator"])
+    rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*RATIOS.values()])
+    for name, column in RATIOS.items():
+        against = scored[scored["model_id"] == name].drop_duplicates(TASK, keep="last")
+        rows = rows.merge(against[[*TASK, "wis"]].rename(columns={"wis": column}), on=TASK, how="left")
+    return rows[scored.columns]
+
+
+def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
+    """Scores of one forecast for one date."""
+    levels, values = part["output_type_id"].to_numpy(float), part["value"].to_numpy(float)
+    unit, rows = part["unit"].iloc[0], data.find_vintages(row["entity"], row["indicator"])
+    found: dict[str, Any] = dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
+    found |= {"unit": unit, "side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": ""}
+    found |= {"revised": False} | dict.fromkeys(COVERED, "")
     figures = rows[rows["date"] == row["target_end_date"]]
     if figures.empty:
-        return row
-    row |= {"came": figures["published"].iloc[0], "hindsight": bool(row["published"] >= figures["published"].iloc[0])}
-    row["why"] = _find_reason(row, rows, data)
-    if row["lacks"] and not row["why"]:
-        row["why"] = f"the forecast lacks {say_count(len(row['lacks']), 'quantile')} that its hub requires, such as "
-        row["why"] += row["lacks"][0]
-    if row["why"]:
-        return row
+        return found
+    found |= {"came": figures["published"].iloc[0], "why": _find_reason(row, unit, rows, data)}
+    found["hindsight"] = bool(row["published"] >= found["came"])
+    if found["why"]:
+        return found
     figure = figures.iloc[0 if vintage == "first" else -1]
     outcome, side = float(figure["value"]), figure["bound"]
-    row |= {"outcome": outcome, "side": side, "counted": not row["hindsight"]}
-    row["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
-    row["revised"] = vintage == "latest" and len(figures) > 1
-    below = float(np.interp(outcome, values, levels, left=0, right=1))
-    row["probability"] = {"at_least": 1 - below, "at_most": below}.get(side, np.nan)
+    found |= {"outcome": outcome, "side": side, "counted": not found["hindsight"]}
+    found["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
+    found["revised"] = vintage == "latest" and len(figures) > 1
     for name, level in zip(COVERED, LEVELS, strict=True):
-        if not np.isclose(levels[:, None], band_ends(level)).any(axis=0).all():
-            continue  # the outermost quantiles are no ends of this range
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
-        row[name] = "no" if outside[side] else "yes" if side == "exact" else ""
+        found[name] = "no" if outside[side] else "yes" if side == "exact" else ""
     if side == "exact":
-        row["wis"] = float(quantile_score(np.array([outcome]), values[None], levels)[0])
-    return row
+        return found | {"wis": float(quantile_score(np.array([outcome]), values[None], levels)[0])}
+    below = float(np.interp(outcome, values, levels, left=0, right=1))
+    return found | {"probability": 1 - below if side == "at_least" else below}
 
 
-def _find_reason(row: dict[str, Any], rows: pd.DataFrame, data: Data) -> str:
+def _find_reason(row: dict[str, Any], unit: str, rows: pd.DataFrame, data: Data) -> str:
     """Reason why the outcome cannot be compared with the forecast; "" if it can."""
-    try:
-        unit = data.find_entry(row["indicator"]).unit
-    except DataError:
-        unit = ""
-    if unit != row["unit"]:
-        return f"the figure is in {unit}, the forecast in {row['unit']}"
+    if (now := data.find_entry(row["indicator"]).unit) != unit:
+        return f"the figure is in {now}, the forecast in {unit}"
     seen = rows[(rows["published"] <= row["origin_date"]) & (rows["bound"] == "exact")]["date"].max()
     breaks = data.find_breaks(row["entity"], row["indicator"])
     hard = breaks[(breaks["kind"] == "break") & (breaks["date"] > seen) & (breaks["date"] <= row["target_end_date"])]
-    if len(hard):
-        return (
-            f"the series broke on {say_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
-        )
-    return ""
+    if hard.empty:
+        return ""
+    return f"the series broke on {say_day(hard['date'].iloc[0])} ({hard['reason'].iloc[0]}), and counts something else"
 
 
 def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
