@@ -107,7 +107,7 @@ def test_sizes_that_overflow_are_refused_at_every_door(make, size, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("date,value\n" + "".join(f"{year}-12-31,{size}\n" for year in range(2021, 2026)), encoding="utf-8")
     with pytest.raises(indicators.DataError, match=r"write it in a (larger|smaller) unit"):
-        indicators.load(path)
+        indicators.load(f"{path}?unit=people&measure=level")
 
 
 BEYOND = st.one_of(st.integers(1, 1799), st.integers(2101, 9999), st.none())
@@ -202,14 +202,3 @@ def test_a_level_that_is_nearly_a_usual_one_has_the_usual_columns(make):
     frame = make(levels=[0.8 + 1e-9]).fan
     assert frame.columns.is_unique
     assert {"q0.1", "q0.9"} <= set(frame)
-
-
-# ---- own files
-
-
-@pytest.mark.parametrize("query", ["date=Year&value=Year", "value=Year"])
-def test_one_column_is_not_date_and_value(tmp_path, query):
-    path = tmp_path / "own.csv"
-    path.write_text("Year,Percent\n2019,3\n2020,8\n2021,15\n", encoding="utf-8")
-    with pytest.raises(indicators.DataError, match="column Year: is taken for the date and the value; name a column"):
-        indicators.load(f"{path}?{query}")

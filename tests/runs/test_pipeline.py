@@ -175,7 +175,7 @@ def test_strict_refuses_own_data_that_were_not_read_whole(here, capsys):
     )
     words = ["run", "mine", "-p", "data", "mine.csv"]
     code, _, err = call(capsys, *words, "--strict")
-    assert (code, "was not read whole, which --strict asks for: 1 row without a figure left out" in err) == (1, True)
+    assert (code, "was not read whole, which --strict asks for: 1 cell without a figure left out" in err) == (1, True)
     assert call(capsys, *words)[0] == 0
 
 

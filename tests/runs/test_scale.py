@@ -75,8 +75,12 @@ def test_growth_over_many_intervals_is_drawn_in_few_bars():
 def load_many(folder, series):
     """Load a file of so many series; returns the rows of all tables that were gone through, and the peak of memory."""
     path = folder / f"{series}.csv"
-    rows = (f"{2018 + y}-12-31,{1 + i % 7 + 2 * y},E{i // 10},ind_{i % 10}\n" for i in range(series) for y in range(4))
-    path.write_text("date,value,entity,indicator\n" + "".join(rows))
+    rows = (
+        f"{2018 + y}-12-31,{1 + i % 7 + 2 * y},E{i // 10},ind_{i % 10},level,people\n"
+        for i in range(series)
+        for y in range(4)
+    )
+    path.write_text("date,value,entity,indicator,measure,unit\n" + "".join(rows))
     tracemalloc.start()
     try:
         assert f"holds {series:,} series" in summarise_data(indicators.load(path))

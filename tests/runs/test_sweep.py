@@ -280,7 +280,7 @@ def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
     for number, name in enumerate(("one", "two"), 2):
         rows = "".join(f"{2010 + year},{year * year + number}\n" for year in range(9))
         (own / f"{name}.csv").write_text(f"date,value\n{rows}")
-    text = json.dumps({"grid": {"data": [f"{own}/one.csv?unit=users", f"{own}/two.csv?unit=users"]}})
+    text = json.dumps({"grid": {"data": [f"{own}/{name}.csv?unit=users&measure=level" for name in ("one", "two")]}})
     (tmp_path / "grid.yaml").write_text(text)
     folder, failed = run_sweep(
         read_sweep(tmp_path / "grid.yaml"), Execution(slots=threading.Semaphore(2)), notebooks=notebooks

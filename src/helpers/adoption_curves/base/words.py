@@ -323,6 +323,15 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     return f"{text}{'' if bare else say_unit(unit)}".replace("-", "−")
 
 
+def say_figure(value: float, unit: str, own: bool = False) -> str:
+    """A published figure: of one's `own` data all its digits, as printed.
+
+    >>> say_figure(179_360, "thousand people", own=True), say_figure(80, "cars", own=True), say_figure(80, "cars")
+    ('179,360 thousand people', '80 cars', '80.0 cars')
+    """
+    return f"{value:,.10g}{say_unit(unit)}" if own else say(value, unit)
+
+
 def say_range(low: float, high: float, unit: str = "") -> str:
     """A range, both ends with the same decimals.
 

@@ -11,9 +11,13 @@ from scipy.special import expit, ndtri
 from ..base.project import find_own
 from ..curves import decimal_years
 from . import model
+from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .result import Forecast
 from .scores import FORECAST, evaluate, summarise_coverage
 
+ALIKE_SHARE, ALIKE_GROWTH, ALIKE = 0.15, 2.0, 10
+"""A window is like another where its last share lies so near, and it has grown by no more than so many times more or
+less; and technologies that such windows must be of."""
 EARLY = 0.1
 """Share of the limit below which a series counts as early: there ranges held less often."""
 
@@ -125,7 +129,12 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
     return pd.concat(frames, ignore_index=True)
 
 
-def coverage_frame(result: Forecast) -> pd.DataFrame:
+def outcome_frame(result: Forecast) -> pd.DataFrame:
+    """Every forecast of the backtest with its outcome, at the levels of this one, see `scores.evaluate`."""
+    return evaluate(result.lessons.frame, [FORECAST], sorted(result.levels), scored=False)
+
+
+def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
     """How often such ranges held on other technologies, each left out in turn.
 
     With a limit those from below a tenth of it count for a series that stands there, and the others for any other. If
@@ -137,7 +146,7 @@ def coverage_frame(result: Forecast) -> pd.DataFrame:
         A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
-    rows = evaluate(result.lessons.frame, [FORECAST], sorted(result.levels), scored=False)
+    rows = outcome_frame(result) if outcomes is None else outcomes
     share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
     alike = (rows["share"] < EARLY) == (share < EARLY)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
@@ -148,3 +157,54 @@ def coverage_frame(result: Forecast) -> pd.DataFrame:
     counted = read_counts("levelled_ranges")
     found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
     return pd.concat([part for part in found if len(part)], ignore_index=True)
+
+
+def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
+    """Where the entity's other services stood as long after the same share as a date is ahead, see `later_shares`.
+
+    Returns
+    -------
+    DataFrame
+        A row per quantile: quantile, share (percent of the limit), value (of the limit as forecast for the date, in the
+        unit of the series), years, series, technologies, date. No rows without a limit, a forecast, or a class of ten.
+    """
+    columns = ["quantile", "share", "value", "years", "series", "technologies", "date"]
+    if not result.bounded or result.kind != "forecast":
+        return pd.DataFrame(columns=columns)
+    same = [each for each in result.references.series if each.entity == result.target.entity]
+    years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
+    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
+    found = later_shares(share, years, same, CLASS, LEAST_YEARS).iloc[0]
+    rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
+    rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
+    about = {
+        "years": years[0],
+        "series": int(found["series"]),
+        "technologies": int(found["technologies"]),
+        "date": date,
+    }
+    return rows.assign(**about)[columns].iloc[: len(rows) if found["series"] >= LEAST_SERIES else 0]
+
+
+def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
+    """On which side of such forecasts outcomes were, of windows like the one that is used.
+
+    Like it is a window of another technology whose last share lies within 15 points, and whose growth (last over first
+    figure) is at least half and at most twice as much.
+
+    Returns
+    -------
+    DataFrame
+        A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
+        means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
+    """
+    rows = outcome_frame(result) if outcomes is None else outcomes
+    rows = rows[np.isclose(rows["level"], result.level)]
+    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
+    growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
+    alike = (rows["share"] - share).abs().lt(ALIKE_SHARE) & growth.between(1 / ALIKE_GROWTH, ALIKE_GROWTH)
+    found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()
+    columns = ["horizon_years", "technologies", "forecasts", "covered", "below", "above", "above_median"]
+    if found.empty or result.kind != "forecast":
+        return pd.DataFrame(columns=columns)
+    return found.loc[found["technologies"] >= ALIKE, columns].reset_index(drop=True)

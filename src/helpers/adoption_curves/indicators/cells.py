@@ -21,26 +21,10 @@ from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
+SHOWN = ", shown as "
+"""Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
 LATEST = f"{OBSERVED_YEARS[1]}-12-31"
-MISSING = {
-    "",
-    ".",
-    "..",
-    "...",
-    "\u2026",
-    ":",
-    "-",
-    "\u2013",
-    "\u2014",
-    "x",
-    "na",
-    "n/a",
-    "#n/a",
-    "n.a.",
-    "nan",
-    "null",
-    "none",
-}
+MISSING = {"", *[".", "..", "...", "…", ":", "-", "–", "—", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"]}
 """Marks of a cell without a figure."""
 
 
@@ -142,6 +126,8 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
 
 def explain_number(text: str) -> str:
     """Problem of a text that is no number, or too large or small to compute with."""
+    if SHOWN in text:
+        return "is another number than the cell shows; save the sheet as CSV, or write what the cell shows"
     if re.fullmatch(NUMBER, text):
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"

@@ -30,7 +30,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
         list is held have a place, and aggregates such as the World have none. Of each measure and date the highest
         first.
     """
-    about = data.indicators.rename(columns={"title": "measure"})
+    about = data.indicators.drop(columns="measure").rename(columns={"title": "measure"})
     about = about[(about["technology"] == technology) & about["unit"].str.startswith("percent")]
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists"]]
     rows = data.observations[data.observations["bound"] == "exact"].merge(about, on="indicator")

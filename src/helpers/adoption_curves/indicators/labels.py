@@ -197,12 +197,14 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     -------
     DataFrame
         date, bound (at_least or at_most), value, read_low and read_high (the ends between which it is read, if they
-        are known), unit, published (day) and url.
+        are known), reason (why so, from its note "Read as ...: reason."), unit, published (day) and url.
     """
     rows = series.observations
     rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
     rows["url"] = rows["source_id"].map(data.sources.set_index("source_id")["url"])
-    return rows.reindex(columns=["date", "bound", "value", "read_low", "read_high", "unit", "published", "url"])
+    rows["reason"] = rows["note"].str.extract(r"Read as [^:]*: (.*?)\.(?: |$)", expand=False).fillna("")
+    columns = ["date", "bound", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
+    return rows.reindex(columns=columns)
 
 
 def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:

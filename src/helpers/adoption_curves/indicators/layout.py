@@ -11,9 +11,10 @@ import pandas as pd
 
 from ..base.columns import BY_NAME
 from ..base.words import shorten
+from .cells import SHOWN
 from .periods import list_days
 from .problems import DataError, Problem, list_problems
-from .tables import SEARCHED, SHOWN, Row, decode_text, explain_length, file_error, read_bytes, split_rows
+from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, split_rows
 
 MARKS = "\t;|,"
 """Delimiters, in order of preference: commas also occur in numbers and texts."""

@@ -27,8 +27,7 @@ def write_plain(text: str, decimal: str) -> str:
 
 
 def find_decimals(cells: Sequence[str]) -> list[str]:
-    """Decimal marks with which all cells that can be numbers are some; of those that read all alike only the first."""
+    """Decimal marks with which all cells that can be numbers are some; of those that read all alike only the point."""
     numbers = [cell for cell in cells if write_plain(cell, ".") or write_plain(cell, ",")]
-    readings = {mark: tuple(write_plain(cell, mark) for cell in numbers) for mark in (",", ".")}
-    found = {read: mark for mark, read in readings.items() if all(read)}
-    return sorted(found.values(), reverse=True)
+    read = {tuple(write_plain(cell, mark) for cell in numbers): mark for mark in (",", ".")}
+    return [mark for plain, mark in read.items() if all(plain)]

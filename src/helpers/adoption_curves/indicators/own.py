@@ -18,24 +18,25 @@ import pandas as pd
 
 from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
 from ..base.words import escape, say_count, shorten
-from .cells import LATEST, MISSING, read_cells
+from .cells import MISSING, read_cells
 from .checks import FRACTION, raise_problems, read_unit
 from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
 from .numbers import find_decimals, write_plain
 from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
-from .periods import FORMS, find_forms, find_misfit, read_form
+from .periods import FORMS, choose_form, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .scales import contradict, contradict_scale, measure_scale, suggest_units
-from .tables import SHOWN, Row
+from .tables import Row
 
-NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
 MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
 """Names of columns with the scale of the figures, in words or as a power of ten."""
+UNITS = {"unit", *BY_NAME["unit"].names.split()}
 PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
 """Names of columns that complete a year in another one."""
 SAID = ("title", "unit", "measure", "source", "technology")
 """Columns that an option replaces by one text."""
 MELTED = {"date": "date of the column", "value": "figure"}
+SIGN = "sign"
 UNREAD = "\0"
 """Before the names of columns that are not read: what they say may contradict the unit, or tell rows apart."""
 
@@ -70,12 +71,11 @@ def read_series_file(
     frame, above = read_layout(path, choices, notes)
     frame, names = lay_out(path.name, frame, choices, notes)
     text = choose_columns(path.name, frame, names, choices, notes)
-    text = name_indicators(path.name, text)
     text = read_dates(path.name, text, names, notes)
     refuse_alike(path.name, text, names)
-    text, signed = read_numbers(path.name, text, names, choices, notes)
+    text = read_numbers(path.name, text, names, choices, notes)
     text = ask_for_unit(path.name, text, names, above, choices)
-    refuse_contradictions(path.name, text, names, above, signed)
+    refuse_contradictions(path.name, text, names, above)
     text = text.reindex(columns=list(BY_NAME), fill_value="")
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
     rows = fill_defaults(rows, name_indicator(path.stem))
@@ -126,23 +126,15 @@ def find_column(
     file: str, frame: pd.DataFrame, name: str, choices: Mapping[str, str], test: Callable[[str], bool]
 ) -> str:
     """The column of the dates or of the figures: the chosen one, the one of that name, or the only one that can be."""
-    if name in choices:
-        if choices[name] not in frame:
-            raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
-        return choices[name]
-    named = list_named(frame, name)
+    if name in choices and choices[name] not in frame:
+        raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
     known = {each for other in BY_NAME if other not in ("date", "value") for each in list_named(frame, other)}
-    free = [column for column in frame if column not in known and plain_name(column) not in NO_FIGURES]
-    found = [column for column in named if is_mostly(frame[column], test)] or named[:1]
-    found = found or [column for column in free if is_mostly(frame[column], test)]
-    found = found or (free if len(free) == 1 else [])  # its cells are then explained
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise refuse(
-            file, f"has no column of {name}s; there is: {list_names(frame)}; write --{name} and the one that it is"
-        )
-    raise refuse(file, f"has {len(found)} columns that may be the {name}; write {list_options(name, found)}")
+    free = list_named(frame, name) or [column for column in frame if column not in known]
+    found = [column for column in free if is_mostly(frame[column], test)] or (free if len(free) == 1 else [])
+    if name in choices or len(found) == 1:
+        return choices[name] if name in choices else found[0]
+    right = f"write {list_options(name, found)}" if found else f"there is: {list_names(frame) or 'no other column'}"
+    raise refuse(file, f"has {len(found) or 'no'} columns that may be the {name}; {right}")
 
 
 def list_options(name: str, texts: Sequence[str]) -> str:
@@ -168,26 +160,27 @@ def choose_columns(
     """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in SAID if name in choices}
     for name in (name for name in BY_NAME if name not in names and name not in said):
-        free = [column for column in list_named(frame, name) if column not in names.values()]
-        chosen = choices.get(name, "") if name in ("entity", "indicator") else ""
-        if chosen and chosen not in frame:
-            holding = [column for column in frame if column not in names.values() and (frame[column] == chosen).any()]
-            free = [column for column in free if column in holding] or free or holding[:1]
-        if chosen in frame:
+        rest = frame.drop(columns=list(names.values()))
+        chosen, free = choices.get(name, "") if name in ("entity", "indicator") else "", list_named(rest, name)
+        if chosen in rest:
             names[name] = chosen
-        elif chosen and not free:
-            said[name] = chosen.strip()
-        elif len(free) > 1:
-            right = f"write {list_options(name, free)}" if name in CHOICES else "keep one"
-            raise refuse(file, f"has {len(free)} columns that may be the {name}; {right}")
-        elif free:
+            continue
+        holding = [column for column in rest if chosen and (rest[column] == chosen).any()]
+        free = [column for column in free if column in holding] or free or holding[:1]
+        if len(free) > 1 and not chosen:
+            right = f"write {list_options(name, free)}" if name in ("entity", "indicator") else "keep one"
+            raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+        if free:
             names[name] = free[0]
-            if chosen and not (frame[free[0]] == chosen).any():
-                near = suggest_names(chosen, frame[free[0]])
-                raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
-            frame = frame[frame[free[0]] == chosen] if chosen else frame
+        elif chosen:
+            said[name] = chosen.strip()
+        if chosen and free and not holding:
+            near = suggest_names(chosen, frame[free[0]])
+            raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
+        frame = frame[frame[free[0]] == chosen] if chosen and free else frame
     unread = [column for column in frame if column not in names.values()]
-    roles = [f"{shorten(theirs)} is the {ours}" for ours, theirs in names.items() if theirs not in MELTED.values()]
+    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
+    roles = [f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items()]
     notes += [f"{', '.join(roles)}."] if roles else []
     notes += [f"Not read: {list_names(unread)}."] if unread else []
     columns = {name: frame[column] for name, column in names.items()} | said
@@ -195,23 +188,18 @@ def choose_columns(
     empty = text["value"].str.casefold().isin(MISSING)
     if empty.all():
         raise refuse(file, "has no figures", names["value"])
-    if empty.any():
-        rows = ", ".join(map(str, text.index[empty].unique()[:5])) + ", ..." * int(empty.sum() > 5)
-        notes.append(f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows}).")
-    return text[~empty].copy()
+    rows = list_names(map(str, text.index[empty].unique()))
+    notes += [f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows})."] if empty.any() else []
+    return name_series(file, text[~empty].copy())
 
 
-def name_indicators(file: str, text: pd.DataFrame) -> pd.DataFrame:
-    """The table with whole names, those of indicators made of their texts, and with reasons for breaks."""
+def name_series(file: str, text: pd.DataFrame) -> pd.DataFrame:
+    """The table with a name in each row; those of indicators are made of their texts, which are titles."""
     for name in (name for name in ("entity", "indicator") if name in text):
         blank = text[name] == ""
         if blank.any() and not blank.all():
             row = int(text.index[blank][0])
             raise refuse(file, "is empty beside other names; write the name in each row", name, row)
-    if "break" in text:
-        words = text["break"].str.casefold()
-        marked = text["break"].mask(words.isin({"1", "x", "yes", "true"}), f"marked in {file}")
-        text["break"] = marked.mask(words.isin({"", "0", "no", "false", "-"}), "")
     if "indicator" not in text:
         return text
     texts = text["indicator"]
@@ -234,32 +222,20 @@ def name_indicator(text: str) -> str:
 
 def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
     """The table with ISO dates: each column of dates in the one form in which all its cells are dates."""
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
     for name in (name for name in ("date", "published") if name in text):
-        blank = text[name] == ""
-        if name == "date" and blank.any():
-            raise refuse(file, "is empty; write the date", names[name], int(text.index[blank][0]))
-        cells = list(text.loc[~blank, name].unique())
-        if not cells:
-            continue
-        forms = find_forms(cells)
-        if len(forms) != 1:
-            days = [[str(read_form(cell, form)) for form in forms] for cell in cells]
-            wrong = next((place for place, found in enumerate(days) if len(set(found)) > 1), 0)
-            cell, message = (
-                (cells[wrong], f"may be {' or '.join(days[wrong])}; write the dates so")
-                if forms
-                else find_misfit(cells)
-            )
-            raise refuse(file, message, names[name], int(text.index[text[name] == cell][0]), cell)
-        kind, first = FORMS[forms[0]][0], f"{cells[0]} as {read_form(cells[0], forms[0])}"
+        cells = [cell for cell in text[name].unique() if cell or name == "date"]
+        form, wrong, message = choose_form(cells) if cells else ("2024", "", "")
+        if message:
+            raise refuse(file, message, names[name], int(text.index[text[name] == wrong][0]), wrong)
         if name == "date":
-            refuse_spans(file, text, cells, kind, names[name])
-            notes.append(
-                f"Dates are {kind}s, read as their last day: {first}." if kind != "day" else f"Dates are days: {first}."
-            )
-        days_of = {cell: str(read_form(cell, forms[0])) for cell in cells}
-        text[name] = text[name].map(days_of | {"": ""})
-        refuse_future(file, text[name], names[name])
+            refuse_spans(file, text, cells, FORMS[form][0], names[name])
+            kind = "days" if FORMS[form][0] == "day" else f"{FORMS[form][0]}s, read as their last day"
+            notes.append(f"Dates are {kind}: {cells[0]} as {read_form(cells[0], form)}.")
+        text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
+        if later := [row for row, day in text[name].items() if day > today]:
+            message = f"is after today, and a projection is no observation; leave out the rows after {today}"
+            raise refuse(file, message, names[name], later[0], text[name].max())
     if "published" in text:
         early = text.index[(text["published"] != "") & (text["published"] < text["date"])]
         if len(early):
@@ -281,30 +257,22 @@ def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str,
         raise refuse(file, message, where, value=cells[0])
 
 
-def refuse_future(file: str, days: pd.Series, where: str) -> None:
-    """Refuse days after today, such as those of an office's projections."""
-    today = f"{datetime.now().astimezone():%Y-%m-%d}"
-    later = days[days.between(today, LATEST, inclusive="right")]
-    if len(later):
-        message = f"is after today, and a projection is no observation; leave out the rows after {today}"
-        raise refuse(file, message, where, int(later.index[0]), later.iloc[0])
-
-
 def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> None:
     """Refuse rows of one date that nothing tells apart, with the column or the names that would."""
     key = [name for name in ("entity", "indicator", "date", "published") if name in text]
     alike = text[text.duplicated(key, keep=False)]
     if alike.empty:
         return
-    alike = alike[alike["date"] == alike["date"].iloc[0]]
-    where = f"rows {alike.index[0]} and {alike.index[1]} are both of {alike['date'].iloc[0]}"
+    first, second = alike.index[alike["date"] == alike["date"].iloc[0]][:2]
     option = "entity" if "entity" not in text else "indicator"
-    for column in (column for column in text if column[0] == UNREAD and option not in names):
-        if not is_mostly(text[column], is_figure) and not text.duplicated([*key, column]).any():
-            one = list_options(option, list(text[column].unique()))
-            message = f"{where}; write --{option} {shlex.quote(column[1:])} for all, or for one {one}"
-            raise refuse(file, message)
-    raise refuse(file, f"{where}, and no column tells them apart; keep one of the two")
+    labels = [column for column in text if column[0] == UNREAD and option not in names]
+    labels = [column for column in labels if not text.duplicated([*key, column]).any()]
+    labels = [column for column in labels if not is_mostly(text[column], is_figure)]
+    right = "no column tells them apart; keep one of the two"
+    if labels:
+        one = list_options(option, list(text[labels[0]].unique()))
+        right = f"write --{option} {shlex.quote(labels[0][1:])} for all, or for one {one}"
+    raise refuse(file, f"rows {first} and {second} are both of {alike['date'].iloc[0]}; {right}")
 
 
 # ---- figures, unit and measure
@@ -312,104 +280,71 @@ def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> Non
 
 def read_numbers(
     file: str, text: pd.DataFrame, names: Mapping[str, str], choices: Mapping[str, str], notes: list[str]
-) -> tuple[pd.DataFrame, pd.Series]:
-    """The table with plain numbers, and which figures had a sign of percent; what is no number stays, to be explained."""
-    signed = text["value"].str.endswith("%")
+) -> pd.DataFrame:
+    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained."""
+    text[SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
     text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
-    usual = choices.get("decimal", "")
     for name in (name for name in ("value", "standard_error", "sample_size") if name in text):
         cells = text[name].mask(text[name].str.casefold().isin(MISSING), "")
-        hidden = cells[cells.str.contains(SHOWN, regex=False)]
-        if len(hidden):
-            number, _, shown = hidden.iloc[0].partition(SHOWN)
-            message = f"holds {number} and shows another number (format {shown}); give the cells the format 0.00 and "
-            raise refuse(
-                file,
-                f"{message}write what they should show, or save the sheet as CSV",
-                names[name],
-                int(hidden.index[0]),
-            )
-        marks = [usual] if usual else find_decimals(list(cells))
-        marks = ["."] if name == "sample_size" else marks  # people asked are whole
-        if len(marks) != 1:
-            unsure = next(
-                (cell for cell in cells if not marks and not write_plain(cell, ".") and write_plain(cell, ",")), ""
-            )
-            unsure = unsure or next(cell for cell in cells if write_plain(cell, ".") != write_plain(cell, ","))
-            whole, part = (write_plain(unsure, mark) for mark in (".", ","))
-            message = f"may be {whole} or {part}; write --decimal . for {whole}, --decimal , for {part}"
-            message = message if marks else "has another decimal mark than other cells; write all with one"
-            raise refuse(file, message, names[name], int(cells.index[cells == unsure][0]), unsure)
-        usual = marks[0]
-        if name == "value" and cells.str.contains(",").any():
-            notes.append("A comma is the decimal mark." if usual == "," else "A comma parts thousands.")
-        text[name] = [write_plain(cell, usual) or cell for cell in cells]
-    return text, signed
+        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(list(cells))
+        if len(marks) == 1:
+            notes += ["A comma is the decimal mark."] if marks == [","] and name == "value" else []
+            text[name] = [write_plain(cell, marks[0]) or cell for cell in cells]
+            continue
+        both = pd.DataFrame({mark: [write_plain(cell, mark) for cell in cells] for mark in ".,"}, index=cells.index)
+        unsure = int((both["."] != both[","]).to_numpy().argmax())
+        whole, part = both.iloc[unsure]
+        message = f"may be {whole} or {part}; write --decimal . for {whole}, --decimal , for {part}"
+        message = message if marks else "has another decimal mark than other cells; write all with one"
+        raise refuse(file, message, names[name], int(cells.index[unsure]), cells.iloc[unsure])
+    return text
 
 
 def ask_for_unit(
     file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row], choices: Mapping[str, str]
 ) -> pd.DataFrame:
     """The table with unit and measure, as the user says them."""
-    texts, figures = [said for _, said in list_texts(text, names, above)], pd.to_numeric(text["value"], errors="coerce")
+    figures, days = pd.to_numeric(text["value"], errors="coerce"), pd.to_datetime(text["date"])
     unit = text.get("unit", pd.Series("", text.index)).map(read_unit)
     if (unit == "").any():
-        units = [suggest_units(said, figures.max()) for said in ("", *texts)]
-        one, other = next((found for found in units if found != units[0]), units[0])
+        usual, *others = (suggest_units(said, figures.max()) for said in ("", *list_texts(text, names, above)))
+        one, other = next((found for found in others if found != usual), usual)
         asked = [f'--unit "{each}"{"" if each[0] == "%" else " --measure level"}' for each in (one, other)]
         raise refuse(file, f"what is the unit of the figures as printed? Write it, such as {asked[0]}, or {asked[1]}")
-    if len(parts := unit[unit.str.fullmatch(FRACTION, flags=re.IGNORECASE)]):
-        message = (
-            "is a fraction of 1; multiply the figures, and their standard errors, by 100, and write the unit percent"
-        )
-        raise refuse(file, message, names.get("unit", "--unit"), value=parts.iloc[0])
     measure = text.get("measure", pd.Series("", text.index))
-    measure = measure.mask((measure == "") & unit.str.startswith("percent"), "level")
+    measure = measure.mask((measure == "") & unit.str.match(rf"(?i)percent|{FRACTION}$"), "level")
     if (measure == "").any():
-        days = pd.to_datetime(text["date"])
+        yearly = days.drop_duplicates().sort_values().diff().min() >= pd.Timedelta(SHORTEST_YEAR, "D")
         asked = ["--measure level (in use on a day)"]
         asked += ["--measure cumulative (all so far)"] * figures.set_axis(days).sort_index().is_monotonic_increasing
-        yearly = days.drop_duplicates().sort_values().diff().min() >= pd.Timedelta(SHORTEST_YEAR, "D")
         asked += ["--measure flow (what a year adds)"] * bool(yearly)
         raise refuse(file, f"are the figures a level? Write {' or '.join(asked)}")
     return text.assign(unit=unit, measure=measure)
 
 
-def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> list[tuple[int | None, str]]:
+def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> dict[str, int | None]:
     """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
     unread = [column[1:] for column in text if column[0] == UNREAD]
     heading = names["value"] if names["value"] != MELTED["value"] else " ".join(unread[:1])
     titles = text["title"].unique() if "title" in names or "indicator" in names else []
-    return [
-        (None, heading),
-        *((None, one) for one in titles),
-        *((row, " ".join(filter(None, cells))) for row, cells in above),
-    ]
+    return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, heading])
 
 
-def refuse_contradictions(
-    file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row], signed: pd.Series
-) -> None:
+def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
+    units = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in UNITS]
+    scales = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in MULTIPLIERS]
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        for row, said in list_texts(text, names, above):
+        for said, row in list_texts(text, names, above).items():
             if message := contradict("the row" if row else "the heading", said, unit, measure):
                 raise refuse(file, f"{message}{', or take the row away' if row else ''}", row=row)
-        for column in (column for column in text if column[0] == UNREAD):
-            cells, name = text[column].unique(), plain_name(column[1:])
-            if name in MULTIPLIERS:
-                sizes = {
-                    10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells
-                }
-                message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
-                if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
-                    raise refuse(file, message, column[1:])
-            elif name in ("unit", *BY_NAME["unit"].names.split()):
-                for message in (contradict("the column", cell, unit, measure) for cell in cells):
-                    if message:
-                        raise refuse(file, message, column[1:])
-        if signed.any() and not unit.startswith("percent"):
-            row = int(text.index[signed][0])
-            raise refuse(
-                file, 'is a percentage by its sign; write --unit "% of homes", or of what it is', names["value"], row
-            )
+        for column in (*units, SIGN):
+            for row, cell in text[column].drop_duplicates().items():
+                if message := contradict("the cell", cell, unit, measure):
+                    raise refuse(file, message, names["value"] if column == SIGN else column[1:], row)
+        for column in scales:
+            cells = text[column].unique()
+            sizes = {10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells}
+            message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
+            if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
+                raise refuse(file, message, column[1:])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.columns import COLUMNS
 from ..base.words import of_entity, quote
-from .checks import check_figures, check_spellings, complete_vintages
+from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 from .seasons import RARE, find_seasons
 
@@ -67,7 +66,7 @@ def check_rows(
     file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], choices: Mapping[str, str]
 ) -> list[Problem]:
     """List the problems of figures that can be read: what cannot be, and what has no forecast."""
-    problems = check_spellings(file, rows)
+    problems = check_spellings(file, rows) + check_units(file, rows)
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     for column in ("unit", "measure", "technology", "title"):
@@ -84,7 +83,8 @@ def check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -
     """Why a series has no forecast by its dates: flows of less than a year, or seasons; "" where it has."""
     days = values.index.to_series().diff().dt.days
     if measure == "flow" and days.min() < SHORTEST_YEAR:
-        return "counts what less than a year adds; add the figures up to years, or to totals so far with --measure cumulative"
+        right = "add the figures up to years, or to a total so far with --measure cumulative"
+        return f"counts what less than a year adds; {right}"
     found = find_seasons(values) if measure == "level" and "season" not in choices else None
     if found is None or found.p >= RARE:
         return ""
@@ -99,16 +99,10 @@ def check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
     """Report cells that give an indicator a second unit, measure, technology or title."""
-    first = rows.drop_duplicates("indicator").set_index("indicator")
-    frame = rows[["row", "indicator"]].assign(value=rows[column], right=rows["indicator"].map(first[column]))
-    frame["first"] = rows["indicator"].map(first["row"])
-
-    def explain(entry: dict[str, Any]) -> str:
-        where = f"{quote(entry['right'])} in row" if entry["right"] else "not given in row"
-        right = f"{where} {entry['first']}; write one {column} for all its rows"
-        return f"is another {column} of {entry['indicator']} than {right}"
-
-    return list_problems(file, frame[frame["value"] != frame["right"]], column, explain)
+    first = rows.groupby("indicator")[[column, "row"]].transform("first")
+    frame = rows[["row", "indicator"]].assign(value=rows[column], right=first[column].map(quote), first=first["row"])
+    message = f"is another {column} of {{indicator}} than {{right}} in row {{first}}; write one {column} for all"
+    return list_problems(file, frame[rows[column] != first[column]], column, message)
 
 
 def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

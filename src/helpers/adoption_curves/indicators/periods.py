@@ -22,16 +22,15 @@ FORMS = {
     "Dec 2024": ("month", "%b %Y"),
     "Dec-2024": ("month", "%b-%Y"),
     "2024年12月": ("month", "%Y年%m月"),
-    "2024-Q4": ("quarter", r"(\d{4})[- ]?Q([1-4])"),
-    "Q4 2024": ("quarter", r"Q([1-4])[- /](\d{4})"),
-    "2024-H2": ("half-year", r"(\d{4})[- ]?H([12])"),
-    "H2 2024": ("half-year", r"H([12])[- /](\d{4})"),
+    "2024-Q4": ("quarter", "%Y-Q%m"),
+    "Q4 2024": ("quarter", "Q%m %Y"),
+    "2024-H2": ("half-year", "%Y-H%m"),
+    "H2 2024": ("half-year", "H%m %Y"),
     "2024": ("year", "%Y"),
     "2024年": ("year", "%Y年"),
 }
-"""What each form writes, and how it is read: by `strptime`, or by a pattern of a year and the number of its part."""
-MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
-"""Months of each period."""
+"""What each form writes, and how `strptime` reads it; the number of a quarter or a half-year is that of a month."""
+MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?Z?$"
 FISCAL = r"(?i)(fy.*|\d{4}\s?[/\u2013]\s?(\d\d){1,2}|\d{4}-\d{4})"
 WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
@@ -53,25 +52,16 @@ def read_form(text: str, form: str) -> date | None:
     (datetime.date(2024, 3, 31), None)
     """
     kind, pattern = FORMS[form]
-    text = re.sub(MIDNIGHT, "", text) if kind == "day" else text
-    text = re.sub("|".join(calendar.month_name[1:]), lambda month: month[0][:3], text)  # December as Dec
-    if len(text) > 20 or not re.search(r"\d{4}", text):
+    plain = re.sub("|".join(calendar.month_name[1:]), lambda month: month[0][:3], text)  # December as Dec
+    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(MIDNIGHT, "", plain))  # 2024Q4 as 2024-Q4
+    try:
+        found = datetime.strptime(plain, pattern)
+    except ValueError:
         return None
-    if "%" not in pattern:
-        match = re.fullmatch(pattern, text)
-        if not match:
-            return None
-        number, year = sorted(map(int, match.groups()))
-        month, day = number * MONTHS[kind], 1
-    else:
-        try:
-            read = datetime.strptime(text, pattern)
-        except ValueError:
-            return None
-        year, month, day = read.year, 12 if kind == "year" else read.month, read.day
-    if not 1 <= year <= 9999 or (kind == "year" and not 1800 <= year <= 2100):
+    month = 12 if kind == "year" else found.month * MONTHS[kind]
+    if month > 12 or (kind == "year" and not 1800 <= found.year <= 2100):
         return None
-    return date(year, month, day if kind == "day" else calendar.monthrange(year, month)[1])
+    return date(found.year, month, found.day if kind == "day" else calendar.monthrange(found.year, month)[1])
 
 
 def list_days(text: str) -> dict[str, date]:
@@ -79,28 +69,26 @@ def list_days(text: str) -> dict[str, date]:
     return {form: day for form in FORMS if (day := read_form(text, form))}
 
 
-def find_forms(cells: Sequence[str]) -> list[str]:
-    """Forms in which every cell is a date; of those that read all cells alike only the first."""
-    read = {form: tuple(read_form(cell, form) for cell in cells) for form in FORMS}
-    readings = {days: form for form, days in reversed(read.items()) if all(days)}
-    return sorted(readings.values(), key=list(FORMS).index)
-
-
-def find_misfit(cells: Sequence[str]) -> tuple[str, str]:
-    """The first cell that is no date in the form of most of the others, and what to write."""
-    counts = {form: sum(read_form(cell, form) is not None for cell in cells) for form in FORMS}
-    form = max(counts, key=lambda each: counts[each])
-    wrong = next(cell for cell in cells if not read_form(cell, form))
-    others = list(list_days(wrong))
-    if not others:
-        return wrong, explain_date(wrong)
-    kind, usual = FORMS[others[0]][0], FORMS[form][0]
-    if kind != usual:
+def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
+    """The one form in which all cells are dates; or, where there is none, or two, a cell and what to write."""
+    read = {tuple(read_form(cell, form) for cell in cells): form for form in reversed(FORMS)}
+    fitting = {days: form for days, form in read.items() if all(days)}
+    if len(fitting) == 1:
+        return next(iter(fitting.values())), "", ""
+    if fitting:
+        cell, *days = next(row for row in zip(cells, *fitting, strict=True) if len(set(row[1:])) > 1)
+        return "", cell, f"may be {' or '.join(map(str, sorted(days)))}; write the dates so"
+    most = max(read, key=lambda days: sum(map(bool, days)))
+    wrong = cells[most.index(None)]
+    found, usual = list(list_days(wrong)), read[most]
+    if not found or FORMS[found[0]][0] == FORMS[usual][0]:
         return (
+            "",
             wrong,
-            f"is a {kind} where others are {usual}s; write {kind}s for all, such as {others[0]}, or {usual}s for all",
+            explain_date(wrong) if not found else f"is not written as others, such as {usual}; write all alike",
         )
-    return wrong, f"is written otherwise than others, which are as {form}; write all dates in that form"
+    kind, others = FORMS[found[0]][0], FORMS[usual][0]
+    return "", wrong, f"is a {kind} where others are {others}s; write {kind}s for all, such as {found[0]}, or {others}s"
 
 
 def explain_date(text: str) -> str:
@@ -111,9 +99,10 @@ def explain_date(text: str) -> str:
     for form, day in found.items():
         kind = FORMS[form][0]
         return f"is a whole {kind}; write the day as {day}" if kind != "day" else f"is not an ISO date; write {day}"
+    if re.fullmatch(ISO_DATE, text):
+        return f"is no day of the calendar; {WRITE}"
     if re.fullmatch(FISCAL, text):
         return "spans two years; write the day on which it ends, such as 2017-03-31"
     if re.fullmatch(r"(\d+[-./ ])?(\d+|[A-Za-z]{3,9})[-./ '\u2019]+\d\d", text):
         return "has a year of two digits; write four, as in 2025-12-31 or Dec 2025"
-    what = "day of the calendar" if re.fullmatch(ISO_DATE, text) else "date"
-    return f"is no {what}; {WRITE}, or leave the row out"
+    return f"is no date; {WRITE}, or leave the row out"

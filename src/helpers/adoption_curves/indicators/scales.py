@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 WORDS = {"hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12}
 SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
 CHINESE = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
-NUMBERS = {"a": 1.0, "one": 1.0, "ten": 10.0}
+SIZES = WORDS | SHORT | CHINESE | {"ten": 1e1, "000": 1e3}
 CALLED = {1.0: "", 1e3: "thousand", 1e4: "10 thousand", 1e5: "100 thousand", 1e6: "million", 1e7: "10 million",
           1e8: "100 million", 1e9: "billion", 1e12: "trillion"}  # fmt: skip
 """Words for a scale, in advice."""
@@ -31,40 +31,35 @@ PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分"
 SO_FAR = r"(?i)\bcumulative|\bso far\b|\bto date\b|累计|累積"
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """What a text says of figures: scales (how many one counts) with their words, rate, percent, and total so far."""
+class Meaning(NamedTuple):
+    """What a text says of figures: rate, percent, total so far, and scales (how many one counts) with their words."""
 
-    scales: dict[float, str]
     rate: str
     percent: str
     so_far: str
+    scales: dict[float, str]
 
 
 def read_meaning(text: str) -> Meaning:
-    """Find scale, rate, percent and total in a text; what stands behind "per" is no scale.
+    """Find rate, percent, total and scale in a text; what stands behind "per" is no scale.
 
-    >>> read_meaning("Users (100 million)").scales, read_meaning("MAU ('000)").scales, read_meaning("用户规模(万人)").scales
+    >>> read_meaning("Users (100 million)").scales, read_meaning("MAU ('000)").scales, read_meaning("规模(万人)").scales
     ({100000000.0: '100 million'}, {1000.0: "'000"}, {10000.0: '万'})
     >>> read_meaning("Births (per 1,000)").rate, read_meaning("Births (per 1,000)").scales
     ('per 1,000', {})
     """
     found = [re.search(pattern, text) for pattern in (RATE, PERCENT, SO_FAR)]
-    rate, percent, so_far = (match[0].strip() if match else "" for match in found)
     rest = re.sub(NO_SCALE, "", re.sub(RATE, "", text))
-    words = [match[0].strip(" ,") for match in re.finditer(f"(?i){SCALE}", rest)]
-    return Meaning({measure_scale(word): word.removeprefix("in ") for word in words}, rate, percent, so_far)
+    words = [match[0].strip(" ,").removeprefix("in ") for match in re.finditer(f"(?i){SCALE}", rest)]
+    rate, percent, so_far = (match[0].strip() if match else "" for match in found)
+    return Meaning(rate, percent, so_far, {measure_scale(word): word for word in words})
 
 
 def measure_scale(words: str) -> float:
     """How many a scale counts: 1e8 for "100 million", 1e5 for "hundreds of thousands", 1e4 for 万."""
-    scale, text = 1.0, words.casefold().strip("'\u2019 ").removeprefix("in ")
-    for part in re.findall(rf"{NUMBER}s?|[a-z]+|[{''.join(CHINESE)}]", text):
-        if re.match(r"\d", part):
-            number = part.rstrip("s").replace(",", "")
-            scale *= 1e3 if number == "000" else float(number)
-        else:
-            scale *= WORDS.get(part.removesuffix("s"), SHORT.get(part, CHINESE.get(part, NUMBERS.get(part, 1.0))))
+    scale = 1.0
+    for part in re.findall(rf"{NUMBER}|[a-z]+?(?=s?\b)|[{''.join(CHINESE)}]", words.casefold().replace(",", "")):
+        scale *= SIZES[part] if part in SIZES else float(part) if part[0].isdigit() else 1.0
     return scale
 
 

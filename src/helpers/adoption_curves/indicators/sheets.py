@@ -14,8 +14,9 @@ from typing import Any
 from openpyxl import load_workbook
 
 from ..base.words import shorten
+from .cells import SHOWN
 from .problems import DataError, list_names
-from .tables import SHOWN, Row, file_error, refuse_large
+from .tables import Row, file_error, refuse_large
 
 MAX_CELLS = 2_000_000
 """Largest number of cells of a sheet, empty ones included; a file of 50 MB has no more filled ones."""
@@ -45,7 +46,10 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
         refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
         if "content.xml" in archive.namelist():
             raise file_error(path, "is an .ods spreadsheet; save it as .xlsx or CSV")
-        computed = any(b"<f" in archive.read(name) for name in archive.namelist() if "/worksheets/" in name)
+        parts = [archive.read(name) for name in archive.namelist()]
+    if any(b"<!DOCTYPE" in part for part in parts):
+        raise ValueError("it declares a document type")
+    computed = any(b"<f" in part for part in parts)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
     names = [sheet.title for sheet in held.worksheets]
     filled = [name for name in names if any(map(any, _iterate(path, held[name])))]
@@ -59,7 +63,8 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
         lost = [one.coordinate for cell, one in zip(cells, behind, strict=False) if cell is None and one is not None]
         if lost:
             raise file_error(path, f"has a formula without a result in {lost[0]}; open it in a spreadsheet and save it")
-        rows.append((line, [_write_cell(cell) for cell in cells]))
+        if any(cell is not None for cell in cells):
+            rows.append((line, [_write_cell(cell) for cell in cells]))
     width = max(len(cells) for _, cells in rows)
     return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(map(str.strip, cells))]
 
@@ -89,5 +94,5 @@ def _write_cell(cell: Any) -> str:
         re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.', "", cell.number_format or "").partition(";")[0],
     )
     if "%" in shown or re.search(r"[0#],+(?![0#])", shown):
-        return f"{text}{SHOWN}{cell.number_format}"
+        return f"{text}{SHOWN}'{cell.number_format}'"
     return f"{text}0" if re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text  # 1.125 is no 1,125

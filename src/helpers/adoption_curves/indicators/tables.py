@@ -30,8 +30,6 @@ BEGINNINGS = {
     b"[{": "JSON",
 }
 SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or write --encoding and the one that it has"
-SHOWN = ", shown as "
-"""Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
 LARGEST_FILE = 50_000_000
 SEARCHED = 20  # lines among which a header that is not the first is looked for
 MAY_BE_EMPTY = ("wording", "claims")  # own data have series to study, but no news item to check

@@ -108,7 +108,7 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 
 
 def list_facts(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on one series: its first, last and highest figure and its limit, if it is one's own, and what is left out."""
+    """Lines on one series: if it is one's own, three figures and its limit; and what is left out."""
     series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
     if data.is_own(series.entity, series.indicator):
         values = data.exact_values(series.entity, series.indicator)

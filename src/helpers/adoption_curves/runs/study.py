@@ -304,7 +304,7 @@ class Study(Output):
         """Display what must be read before all else of one figure or two; its page has it below the title."""
         from IPython.display import Markdown, display
 
-        from ..say.facts import say_from_others
+        from ..say.words import say_from_others
         from .check_run import count_figures
 
         if said := say_from_others(count_figures(self.series)):

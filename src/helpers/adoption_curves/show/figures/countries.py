@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from ...base.words import say, say_count, say_date, say_range
-from ...say.words import say_place
+from ...say.headlines import say_place
 from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, tell, use_numbers
 
 LABEL_SIZE = 8.5

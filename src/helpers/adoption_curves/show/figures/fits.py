@@ -108,7 +108,7 @@ def draw_fits(
         axis.set_visible(False)
     if shown:
         spots = [Spot(x, bound, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
-        note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=7.5, color=GREY)
+        note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=8.6, color=GREY)
     title = f"{names['title']}: {say_end(found, names['unit'])}"
     level = 100 * alternatives["level"].iloc[0]
     units = (

@@ -12,9 +12,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first, say_period
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_figure, say_first, say_period
 from ...indicators import AdoptionSeries
-from ...say.words import say_users
+from ...say.headlines import say_users
 from .labels import Label, find_gaps, label_ends, part_line
 from .single import plot_newer
 from .style import (
@@ -126,7 +126,9 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     sampled = bool(errors.notna().any())
     if sampled:
         axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
-    labels = [Label(dates[-1], last, f"{say(last)}\n{say_date(dates[-1])}", ORANGE)]
+    measure = names.get("measure", "level")
+    printed = say_figure(last, "", names.get("own", False))
+    labels = [Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE)]
     units, top = say_first(names["unit"]), values.max()
     units += "; upright bars: 95% sampling error, as published" * sampled
     if series.bound is not None:
@@ -146,7 +148,6 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     use_numbers(axis)
     units += shade_breaks(axis, series.breaks, dates)
     label_ends(axis, labels)
-    measure = names.get("measure", "level")
     title = f"{say_first(say_users(names, last))} {say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
 

@@ -56,7 +56,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
         Label(last, 1.0, "straight line", GREY),
         Label(last, others.iloc[-1].max(), "other methods:\nhighest and lowest", BLUE),
     ]
-    label_ends(axis, labels, size=8)
+    label_ends(axis, labels, size=8.6)
     _name_horizons(axis, [*own.index])
     units = f"Weighted interval score against a straight line's, from {window} figures; below 1 is better; "
     units += f"bars: 95% interval; drawn up to {CAP:g}"
@@ -125,11 +125,15 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
     -------
     Figure
     """
-    figure, axes = open_canvas(3.4, (1, 2))
+    figure, axes = open_canvas(3.4, (1, 2), sharey=True)
     for axis, level in zip(axes[0], (0.8, 0.9), strict=True):
         _draw_sides(axis, sides[sides["level"] == level], level)
-    most = sides.loc[np.isclose(sides["level"], 0.8), ["below", "above"]].max()
-    title = f"At most {most.max():.0f}% of outcomes were {most.idxmax()} the 80% range"
+    # the furthest from what is claimed, half of what lies outside on each side
+    rows = sides.melt(["level", "horizon_years"], ["below", "above"], "side", "percent")
+    claimed = 50 * (1 - rows["level"])
+    worst = rows.loc[(rows["percent"] - claimed).abs().idxmax()]
+    title = f"{say_first(say_ahead(worst['horizon_years']))} ahead, {worst['percent']:.1f}% of outcomes were "
+    title += f"{worst['side']} the {100 * worst['level']:.0f}% range (claimed: {50 * (1 - worst['level']):.0f}%)"
     return close_canvas(
         figure, title, "Outcomes outside the range, percent; hatched: above; dotted: as claimed", source
     )
@@ -148,7 +152,7 @@ def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
     label_ends(
         axis,
         [Label(row.claimed, row.actual, say_count(row.Index, "year"), colours[row.Index]) for row in ends.itertuples()],
-        size=7.5,
+        size=8.6,
     )
     axis.set(xlim=(0, 100), ylim=(0, 102), xlabel="Claimed, percent", ylabel="")
     axis.set_title("all ranges", loc="left", size=9.5, weight="bold")
@@ -162,7 +166,7 @@ def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
     axis.axhline(80, color=INK, ls=":", lw=1)
     for place, row in enumerate(rows.head(3).itertuples()):
         spots = [Spot(place, row.covered, 6, up) for up in (-1, 1)]
-        note(axis, f"{shorten_label(row.technology, 24)} {row.covered:.0f}", spots, size=7.5, color=GREY)
+        note(axis, f"{shorten_label(row.technology, 24)} {row.covered:.0f}", spots, size=8.6, color=GREY)
     axis.set(xticks=[], ylim=(0, 102), xlabel="Technologies, worst first", ylabel="")
     axis.set_title("80% range by technology", loc="left", size=9.5, weight="bold")
     use_numbers(axis)
@@ -176,9 +180,9 @@ def _draw_sides(axis: Axes, sides: pd.DataFrame, level: float) -> None:
     for bar in axis.containers[-1]:
         bar.set_hatch("//")
     if axis.get_legend():
-        axis.legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=8)
+        axis.legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=8.6)
     axis.axhline(50 * (1 - level), color=INK, ls=":", lw=1)
-    axis.set_ylim(0, max(1.35 * rows["percent"].max(), 60 * (1 - level)))
+    axis.set_ylim(0, max(1.35 * rows["percent"].max(), 60 * (1 - level), axis.get_ylim()[1]))
     axis.set_title(f"outside the {100 * level:g}% range", loc="left", size=9.5, weight="bold")
     _name_horizons(axis, [*sides["horizon_years"]], range(len(sides)))
     use_numbers(axis)

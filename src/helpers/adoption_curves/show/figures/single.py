@@ -146,7 +146,6 @@ def plot_fan(
     for level, low, high, alpha in shade_bands(levels):
         lower, upper = [start[1], *fan[low]], [start[1], *fan[high]]
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
-        axis.plot(dates, np.transpose([lower, upper]), color=BLUE, lw=0.5, alpha=0.8)
         text = f"{say_level(level)} range: {tell(end[low])} to {tell(end[high])}"
         labels.append(Label(dates[-1], end[high], text, BLUE))
     axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
@@ -280,5 +279,5 @@ def finish_axes(
         use_dates(axis, pd.DatetimeIndex(span))
     use_numbers(axis)
     axis.grid(True, axis="y", color="#ececec")
-    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top], size=8)
+    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top], size=8.6)
     return axis
