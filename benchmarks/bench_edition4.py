@@ -28,7 +28,7 @@ LOW = 10
 
 
 def main():
-    """Print a row per set: WIS over that of the fourth edition by horizon and window, and the sides of the 80 % range."""
+    """Print a row per set: WIS over the fourth edition's by horizon and window, and the sides of the 80 % range."""
     both = score_now().merge(read_before(), on=KEYS, suffixes=("", "_before"))
     both["unit"] = both["technology"].where(both["set"] != "phones", both["entity"])
     low = (both["set"] == "phones") & (both["last"] < LOW)

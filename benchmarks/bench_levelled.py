@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from adoption_curves.forecast.inputs import assess_series, read_series
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.levels import LEVELS, band_columns, band_ends
 from adoption_curves.forecast.forecasting import cut_series
+from adoption_curves.forecast.inputs import assess_series, read_series
 from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score, summarise_coverage
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
@@ -135,7 +135,13 @@ def count_odds(rows):
         places = np.random.default_rng(0).integers(0, len(units), (2000, len(units)))
         drawn = units.to_numpy(float)[places].sum(axis=1)
         low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
-        row = {"kind": kind, "years": years, "units": len(units), "figures": len(part), "above": int(part["above"].sum())}
+        row = {
+            "kind": kind,
+            "years": years,
+            "units": len(units),
+            "figures": len(part),
+            "above": int(part["above"].sum()),
+        }
         table.append(row | {"passed": row["above"] / len(part), "low": low, "high": high})
     return pd.DataFrame(table)
 

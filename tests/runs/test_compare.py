@@ -40,8 +40,8 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
     columns = ["key", "label", "value", "low", "high", "unit", "text"]
     tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
     low, high = band_columns(quoted_level(parameters["levels"]))
-    forecast = pd.DataFrame({"date": dates, "method": "combined", low: median - 90, "q0.5": median})
-    tables["05_forecast"] = pd.concat([forecast, forecast.assign(method="drift")]).assign(**{high: median + 70})
+    forecast = pd.DataFrame({"date": dates, low: median - 90, "q0.5": median})
+    tables["05_forecast"] = forecast.assign(**{high: median + 70})
     tables["05_forecast"]["unit"] = subject[1]
     tables["01_observations"] = pd.DataFrame(
         {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}

@@ -28,7 +28,9 @@ def tell_page(folder, name, unit):
 
 
 @pytest.mark.parametrize("unit", ["percent of households", "households"])
-@pytest.mark.parametrize("name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in SHAPES])
+@pytest.mark.parametrize(
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in SHAPES]
+)
 def test_every_plain_shape_has_a_page_or_a_sentence(name, unit, tmp_path):
     try:
         sentences, verdict, forecast, series = tell_page(tmp_path, name, unit)

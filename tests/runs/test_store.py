@@ -287,13 +287,13 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
         return {name: value for name, value in step.values.items() if name != "run"}
 
     usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
-    assert usual == {"technology": "", "bounded": True, "points": 3, "as_of": "", "data": "data"}
+    assert usual == {"technology": "", "bounded": True, "as_of": "", "data": "data"}
     assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
     assert read(indicator="genai_adoption_rate", bound=100) == usual
     assert read(bound="") == usual | {"bounded": False}
     assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
-    assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual | {"points": 1}
+    assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual
     assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}
 
 

@@ -62,7 +62,7 @@ if horizon_years == 30:
     "## Write the forecast",
     """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
 median = 600.0 + horizon_years
-frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
+frame = pd.DataFrame({"date": dates, "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
 study.keep("05_forecast", frame.assign(unit="million people"))""",
 ]
 SUMMARY = [

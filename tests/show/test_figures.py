@@ -60,7 +60,7 @@ def make_fan(dates):
     frame = pd.DataFrame({"date": pd.to_datetime(dates)})
     for rank, level in enumerate(QUANTILES):
         frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
-    return frame.assign(method="combined", basis="calibrated")
+    return frame.assign(basis="tested")
 
 
 def hold(newer, breaks, scale=1.0):
@@ -75,13 +75,13 @@ def hold(newer, breaks, scale=1.0):
 
 
 def add_bound(fan, mean):
-    """The rows of a forecast and of its bound, which is uncertain by a tenth."""
+    """The rows of a forecast, and those of its bound, which is uncertain by a tenth."""
     own = {f"q{level}": mean * (0.9 + 0.2 * level) for level in QUANTILES}
-    return pd.concat([fan, fan[["date"]].assign(method="bound", mean=mean, **own)])
+    return fan, fan[["date"]].assign(mean=mean, **own)
 
 
 def draw_fan(fan, breaks=BREAKS, newer=NONE_NEWER, **options):
-    return figures.draw_forecast(add_bound(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
+    return figures.draw_forecast(*add_bound(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -162,7 +162,7 @@ def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
     drawn = [
         figures.draw_levels(series, NAMES, "Source: test."),
         figures.draw_forecast(
-            add_bound(make_fan(["2026-06-30", "2026-12-31"]), 1130.0), series, NAMES, "Source: test."
+            *add_bound(make_fan(["2026-06-30", "2026-12-31"]), 1130.0), series, NAMES, "Source: test."
         ),
     ]
     for figure in drawn:
@@ -249,9 +249,9 @@ FALLING = {"q0.5": [500.0, 450.0]}
     ],
 )
 def test_the_forecast_has_a_title_of_one_line_with_the_middle_for_the_last_tested_date(names, unit, values, title):
-    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"], **values)
+    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["tested", "extrapolated"], **values)
     series = hold(NONE_NEWER, BREAKS)
-    drawn = figures.draw_forecast(add_bound(fan, 1130.0), series, NAMES | names | {"unit": unit}, "Source.", [0.8])
+    drawn = figures.draw_forecast(*add_bound(fan, 1130.0), series, NAMES | names | {"unit": unit}, "Source.", [0.8])
     for width in style.WIDTHS.values():
         assert drawn.lay_out(width).texts[0].get_text() == title
         assert style.LEAST_TITLE <= drawn.texts[0].get_size() <= style.TITLE_SIZE
@@ -293,14 +293,14 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
     series = hold(NONE_NEWER, BREAKS)
     series.values = pd.Series(np.linspace(500.0, 602.0, 36), dates)
     rows = add_bound(make_fan(["2026-12-31", "2027-12-31"]), 700.0)
-    units = read_texts(figures.draw_forecast(rows, series, NAMES, "Source: test.", [0.8]))[1]
+    units = read_texts(figures.draw_forecast(*rows, series, NAMES, "Source: test.", [0.8]))[1]
     assert units.endswith("the axis does not begin at 0; 32 earlier figures, from December 1990 on, not drawn")
 
 
 def test_dates_of_what_adds_up_are_named_with_by():
     names, fan = NAMES | {"cumulative": True}, make_fan(["2026-06-30", "2026-12-31"])
     drawn = [
-        figures.draw_forecast(add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
+        figures.draw_forecast(*add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
         figures.draw_levels(hold(NEWER, BREAKS), names, "Source: test."),
     ]
     assert any("\nby December 2026" in text for text in read_texts(drawn[0]))
@@ -356,12 +356,12 @@ def name_long(name):
 def draw_numbers(scale=1.0, title="Users, Atlantis"):
     """Figures of notebooks 02 and 05 with numbers times `scale`, and labels that crowd at the right edge."""
     fan = make_fan(pd.date_range("2026-06-30", periods=10, freq="182D")).assign(basis="extrapolated")
-    fan.loc[:4, "basis"] = "calibrated"
+    fan.loc[:4, "basis"] = "tested"
     fan[[f"q{level}" for level in QUANTILES]] *= scale
     names = NAMES | {"title": title}
     rows, newer = add_bound(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
-    yield figures.draw_forecast(rows, series, names, "Source: test.")
+    yield figures.draw_forecast(*rows, series, names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place], made=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
@@ -491,27 +491,13 @@ def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
     assert f": {told}" in " ".join(fitted[0].split())
 
 
-def test_members_have_a_panel_each_with_the_numbers_of_their_ends():
-    ahead = pd.DatetimeIndex(pd.to_datetime(["2026-12-31", "2027-12-31"]), name="date")
-    ends = {"q0.1": [600, 610], "q0.5": [700, 800], "q0.9": [790, 905]}
-    one, other = pd.DataFrame(ends, ahead, dtype=float), pd.DataFrame(ends, ahead, dtype=float) + 100
-    quantiles = {"damped_drift": one, "logistic_prior": other, "combined": (one + other) / 2}
-    quantiles = pd.concat(quantiles, names=["member", "date"])
-    paths = pd.DataFrame({"damped_drift": one["q0.5"], "logistic_prior": other["q0.5"]})
-    limits = pd.DataFrame({"damped_drift": [1150.0, 1160.0], "logistic_prior": [9000.0, 9100.0]}, ahead)
-    figure = figures.draw_members(quantiles, paths, limits, VALUES, NAMES, "")
-    assert figure.around[0][1] == "The mean of the members is 850 million people in December 2027"
-    first, second, mean = figure.axes
-    assert [text.get_text() for text in mean.texts] == ["660", "850", "955"]
-    assert len(first.lines) == len(second.lines) + 1, "a limit far above is not drawn"
-    assert find_faults(figure) == []
-
-
 def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_the_title():
     ahead = [0.5, 1.0, 3.0, 5.0]
     compared = pd.DataFrame({"horizon_years": ahead, "wis_relative": [0.95, 0.9, 0.76, 0.8]})
-    compared = compared.assign(low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="drift")
-    scores = pd.concat([compared.assign(method=name) for name in ("combined", "drift", "logistic")])
+    compared = compared.assign(
+        low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
+    )
+    scores = pd.concat([compared.assign(method=name) for name in ("forecast", "straight_line", "logistic")])
     figure = figures.draw_skill(scores, 4, "Source: test.", compared)
     assert read_texts(figure)[0] == "Three years ahead the forecast scores 24% better than a straight line"
     [bars] = [bar for each in figure.axes[0].containers for bar in each.lines[2]]
@@ -538,9 +524,20 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     assert not list_faults([figure])
 
 
-def test_the_title_of_ceilings_has_half_of_the_weight():
-    share = np.linspace(0.2, 0.9, 8)
-    ceilings = pd.DataFrame({"share": share, "prior": 1 / 8, "likelihood": 1.0, "weight": 1 / 8})
-    figure = figures.draw_ceilings(ceilings, NAMES, "")
-    assert figure.around[0][1].endswith("half of the weight is on ceilings up to 50% of the limit")
-    assert figures.draw_ceilings(ceilings.iloc[:0], NAMES, "") is None
+def test_the_title_of_ends_has_half_of_the_weight():
+    ends = pd.DataFrame({"share": np.linspace(0.2, 0.9, 8), "weight": 1 / 8})
+    figure = figures.draw_ends(ends, NAMES, "")
+    assert figure.around[0][1].endswith("half of the weight is on ends up to 50% of the limit")
+    assert figures.draw_ends(ends.iloc[:0], NAMES, "") is None
+
+
+def test_figures_that_have_fallen_are_drawn_without_a_forecast():
+    series = hold(NONE_NEWER, BREAKS)
+    series.values = series.values[::-1].set_axis(series.values.index)
+    figure = draw_fan_of(series)
+    assert "no forecast: it has fallen, since" in read_texts(figure)[0]
+    assert not list_faults([figure])
+
+
+def draw_fan_of(series):
+    return figures.draw_forecast(*add_bound(make_fan([]), 1130.0), series, NAMES, "Source: test.")

@@ -191,8 +191,8 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
 
 def assess_series(series: AdoptionSeries) -> Assessment:
     """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
-    known = {"bound": series.known_limit, "errors": series.errors, "known_se": series.known_se}
-    return assess_ceiling(series.values.dropna(), floor=series.highest, **known)
+    values, limit = series.values.dropna(), series.known_limit
+    return assess_ceiling(values, None, limit, series.errors, known_se=series.known_se, floor=series.highest)
 
 
 def find_end(series: AdoptionSeries, assessed: Assessment) -> float:

@@ -82,8 +82,12 @@ def correlate(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
 
 
 def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = PATHS) -> np.ndarray:
-    """Normal scores (paths, years) correlated by the rule; the years are above 0, each once."""
-    return draw(len(years), paths) @ np.linalg.cholesky(correlate(years, decay)).T
+    """Normal scores (paths, years) correlated by the rule; the years are above 0, each once.
+
+    At each date they are evened out, so that paths have there the quantiles from which they are made.
+    """
+    scores = draw(len(years), paths) @ np.linalg.cholesky(correlate(years, decay)).T
+    return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
 
 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
