@@ -309,7 +309,7 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31; 1 with enough figures for a forecast without an upper limit (3)",
         "Dates are days: 2019-12-31 as 2019-12-31.",
-        "The unit is people, and each figure is a level.",
+        "The unit is people, and each figure is a level on a day.",
         f"Own figures: first {figures} 2021; no limit.",
     ])  # fmt: skip
     write(tmp_path, SIX.replace("27", "many").replace("39", "-39"))

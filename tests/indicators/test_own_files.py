@@ -23,8 +23,8 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.source import Source
+from adoption_curves.indicators.own_tables import RARE, find_seasons
 from adoption_curves.indicators.scales import measure_scale, read_meaning
-from adoption_curves.indicators.seasons import RARE, find_seasons
 
 pytestmark = pytest.mark.usefixtures("small_project")
 

@@ -4,9 +4,9 @@
 one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
-The parts, each importing only those before it: ``problems``; ``periods``, ``numbers``, ``cells`` (one cell or column);
-``series`` (with its breaks and bound); ``tables`` (files and the schema), ``checks`` (tables against each other);
-``sheets``, ``layout``, ``scales``, ``seasons``, ``own_tables`` and ``own`` (any file); ``data`` (load, select);
+The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
+(with its breaks and bound); ``tables`` (files and the schema), ``checks`` (tables against each other); ``layout``,
+``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select);
 ``audit`` (coverage, claims, next figures), ``compared`` (one technology by country), ``labels`` (words around tables
 and figures), ``pace`` (series on a clock).
 """

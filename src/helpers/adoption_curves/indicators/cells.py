@@ -24,6 +24,9 @@ SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with 
 SHOWN = ", shown as "
 """Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
 LATEST = f"{OBSERVED_YEARS[1]}-12-31"
+SPACES = " '\u2019\u00a0\u2009\u202f"
+PARTED = {",": r"\.", ".": ","}
+"""What may part thousands, besides a space or an apostrophe, by the decimal mark."""
 MISSING = {"", *[".", "..", "...", "…", ":", "-", "–", "—", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"]}
 """Marks of a cell without a figure."""
 
@@ -136,3 +139,26 @@ def explain_number(text: str) -> str:
     if re.fullmatch(r"[\d.,\s]+[^\d.,\s]+( .*)?", text):
         return "is no plain number; leave the words and marks out of the cells"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"
+
+
+def write_plain(text: str, decimal: str) -> str:
+    """A number as digits with a point, read with this decimal mark; "" for what is none.
+
+    >>> write_plain("1.234,5", ","), write_plain("1,125", "."), write_plain("1,125", ","), write_plain("1,12", ".")
+    ('1234.5', '1125', '1.125', '')
+    """
+    whole = rf"\d+|\d{{1,3}}(?P<mark>[{PARTED[decimal]}{SPACES}])\d{{3}}(?:(?P=mark)\d{{3}})*"
+    match = re.fullmatch(
+        rf"(?P<sign>[+-]?)(?P<whole>{whole})?(?:\{decimal}(?P<part>\d*))?(?P<power>[eE][+-]?\d+)?", text
+    )
+    if not match or not (match["whole"] or match["part"]):
+        return ""
+    digits = re.sub(r"\D", "", match["whole"] or "0")
+    return f"{match['sign']}{digits}{'.' if match['part'] else ''}{match['part'] or ''}{match['power'] or ''}"
+
+
+def find_decimals(cells: Sequence[str]) -> list[str]:
+    """Decimal marks with which all cells that can be numbers are some; of those that read all alike only the point."""
+    numbers = [cell for cell in cells if write_plain(cell, ".") or write_plain(cell, ",")]
+    read = {tuple(write_plain(cell, mark) for cell in numbers): mark for mark in (",", ".")}
+    return [mark for plain, mark in read.items() if all(plain)]

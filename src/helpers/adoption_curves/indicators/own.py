@@ -18,10 +18,9 @@ import pandas as pd
 
 from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
 from ..base.words import escape, say_count, shorten
-from .cells import MISSING, read_cells
+from .cells import MISSING, find_decimals, read_cells, write_plain
 from .checks import FRACTION, raise_problems, read_unit
 from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
-from .numbers import find_decimals, write_plain
 from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
 from .periods import FORMS, choose_form, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
@@ -35,6 +34,7 @@ PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份
 """Names of columns that complete a year in another one."""
 SAID = ("title", "unit", "measure", "source", "technology")
 """Columns that an option replaces by one text."""
+MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
 MELTED = {"date": "date of the column", "value": "figure"}
 SIGN = "sign"
 UNREAD = "\0"
@@ -82,9 +82,9 @@ def read_series_file(
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
     raise_problems([replace(problem, column=names.get(problem.column, problem.column)) for problem in problems])
-    said = [f"The unit is {unit}, and each figure is a {measure if measure != 'cumulative' else 'total so far'}."
-            for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False)]  # fmt: skip
-    return tables, list(map(escape, [*notes, *said]))
+    for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
+        notes.append(f"The unit is {unit}, and each figure is {MEANING[measure]}.")
+    return tables, list(map(escape, notes))
 
 
 def check_choices(choices: Mapping[str, str]) -> None:
@@ -325,9 +325,9 @@ def ask_for_unit(
 def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> dict[str, int | None]:
     """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
     unread = [column[1:] for column in text if column[0] == UNREAD]
-    heading = names["value"] if names["value"] != MELTED["value"] else " ".join(unread[:1])
+    heading = [names["value"]] if names["value"] != MELTED["value"] else [names.get("entity", ""), *unread[:1]]
     titles = text["title"].unique() if "title" in names or "indicator" in names else []
-    return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, heading])
+    return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, *heading])
 
 
 def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import RunError, UserError, shorten_path
-from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day
+from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from .record import locate, read_run
 from .table_files import read_csv
@@ -113,7 +113,9 @@ def list_facts(data: Any, parameters: Parameters) -> list[str]:
     if data.is_own(series.entity, series.indicator):
         values = data.exact_values(series.entity, series.indicator)
         days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
-        parts = [f"{name} {say_amount(values[day], series.unit)} on {say_day(day)}" for name, day in days.items()]
+        when = {name: f"in {say_period(day, 'flow')}" for name, day in days.items()}
+        when = when if series.measure == "flow" else {name: f"on {say_day(day)}" for name, day in days.items()}
+        parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
         limit = f"the limit is {series.bound_title}" if series.bound is not None else "no limit"
         facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")
     return facts + list_left_out(series) + list_high_limits(series)
