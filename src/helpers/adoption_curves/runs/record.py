@@ -124,8 +124,8 @@ class Record(Part):
     sources: list[dict[str, str]]
     git: Commit | None
     no_git: str = ""
-    pages: dict[Page, Hash] = Field(default_factory=dict)
-    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], Hash] = Field(default_factory=dict)
+    pages: dict[Page, Hash]
+    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], Hash]
     seal: str = ""
 
     @property
@@ -275,6 +275,8 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         **{**inputs, "notebooks": notebooks, "data": DataFiles(**inputs["data"])},
         sources=list_sources(data, parameters),
         **describe_commit(),
+        pages={},
+        exports={},
     )
 
 

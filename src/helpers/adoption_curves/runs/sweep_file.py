@@ -74,16 +74,19 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     if count > MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
     sets = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
-    given = [{**common, **values} for values in [*sets, *listed]]
+    sets += listed
+    own = [values.pop("run", None) for values in sets]
+    given = [{**common, **values} for values in sets]
     for values in given:
         if isinstance(values.get("data"), str):
             values["data"] = str(Source.read(values["data"]).find_from_here())
-    own = [values.pop("run", None) for values in given]
     titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
     chosen = _check_sets(given, titles)
     fields = dict.fromkeys([*grid, *Parameters.model_fields])
     varied = tuple(name for name in fields if len({repr(getattr(each, name)) for each in chosen}) > 1)
-    names = name_runs(own, chosen, varied)
+    names = name_runs(
+        own, [[(name, getattr(run, name)) for name in values] for run, values in zip(chosen, sets, strict=True)]
+    )
     _check_distinct(chosen, names)
     runs = [each.model_copy(update={"run": run}) for each, run in zip(chosen, names, strict=True)]
     try:
@@ -188,20 +191,27 @@ def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 
 
-def name_runs(own: Sequence[Any], chosen: Sequence[Parameters], varied: Sequence[str]) -> list[str]:
+def name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
     """Names of runs, different also where case makes no difference: their own, else what they vary.
 
     Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
+
+    Parameters
+    ----------
+    own : sequence
+        The name that the file gives each run; None for none.
+    varied : sequence of sequence of (str, value)
+        What the file gives each run beside the parameters that are common to all.
 
     Raises
     ------
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    made = ["_".join(filter(None, (name_value(name, getattr(run, name)) for name in varied))) for run in chosen]
-    told = [name for name, named in zip(made, own, strict=True) if named is None]
-    distinct = len({name.casefold() for name in told}) == len(told)
-    if not distinct or not all(re.fullmatch(rf"\w[\w.-]{{0,{LONGEST_NAME - 1}}}", name, re.ASCII) for name in told):
+    made = ["_".join(name_value(*pair) for pair in pairs) for pairs in varied]
+    told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{LONGEST_NAME - 1}}}", name, re.ASCII) for name in told)
+    if not short or len(set(told)) < len(told):
         made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
     names, problems = [each if name is None else str(name) for name, each in zip(own, made, strict=True)], []
     for number, name in enumerate(names):
