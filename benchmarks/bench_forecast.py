@@ -9,25 +9,24 @@ import pandas as pd
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.words import say_count
-from adoption_curves.forecast import backtest, bands, scores
+from adoption_curves.forecast import backtest, scores
 
 
 def main():
     """Print one row per target: what, target, measured, met."""
     references = indicators.load().references()
-    seconds, residuals, scored = time_backtest(references)
-    rows = [
+    seconds, rows, scored = time_backtest(references)
+    found = [
         *measure_coverage(scored),
         measure_skill(scored),
-        *measure_late(references, residuals),
+        *measure_late(references, rows),
         *measure_unbounded(references),
-        *measure_few(references),
         row("full backtest: all methods, windows, scores, comparisons", "2.5 s", f"{seconds:.1f} s", seconds <= 2.5),
         *measure_forecast(),
-        *measure_held_out(references, residuals),
+        *measure_held_out(references, rows),
     ]
     print("| what | target | measured | met |\n|---|---|---|---|")
-    for what, target, measured, met in rows:
+    for what, target, measured, met in found:
         print(f"| {what} | {target} | {measured} | {met} |")
 
 
@@ -37,21 +36,20 @@ def row(what, target, measured, met=None):
 
 
 def time_backtest(references):
-    """Seconds (best of three) for everything notebook 04 computes, the residuals and their scores."""
+    """Seconds (best of three) for everything notebook 04 computes, the rows and their scores."""
     best = np.inf
     for _ in range(3):
         start = time.perf_counter()
-        residuals = backtest(references)
-        errors = bands.Errors(residuals)
-        scored = scores.evaluate(residuals, errors=errors)
+        rows = backtest(references, rivals=True)
+        scored = scores.evaluate(rows)
         scores.score(scored)
         scores.cover_by_technology(scored)
         scores.cover_by_stage(scored)
         scores.compare(scored)
-        scores.check_calibration(residuals, errors=errors)
+        scores.check_calibration(rows)
         scores.count_sides(scored)
         best = min(best, time.perf_counter() - start)
-    return best, residuals, scored
+    return best, rows, scored
 
 
 def measure_coverage(scored):
@@ -71,23 +69,23 @@ def measure_coverage(scored):
 
 
 def measure_skill(scored):
-    """WIS at three years with four points relative to drift, with its bootstrap interval."""
+    """WIS at three years with four points relative to a straight line, with its bootstrap interval."""
     table = scores.compare(scored[scored["share"] <= 0.6])
-    found = table[(table["window"] == 4) & (table["horizon_years"] == 3) & (table["benchmark"] == "drift")].iloc[0]
+    found = table[(table["window"] == 4) & (table["horizon_years"] == 3) & (table["benchmark"] == scores.BASE)].iloc[0]
     measured = f"{found['wis_relative']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
-    what = "WIS at 3 years, 4 points, origins to 60%, relative to drift with conformal ranges"
+    what = "WIS at 3 years, 4 points, origins to 60%, relative to a straight line"
     return row(what, "0.77", measured, found["wis_relative"] <= 0.77)
 
 
-def measure_late(references, residuals):
+def measure_late(references, rows):
     """Origins at 60 to 98% of the limit, and a series that stands near its bound."""
-    late = scores.evaluate(residuals, ["combined"], [0.8], scored=False).query("share > 0.6")
-    below, above = (scores.mean_by_technology(late, name) for name in ("below", "above"))
+    late = scores.evaluate(rows, [scores.FORECAST], [0.8], scored=False).query("share > 0.6")
+    below, above = late.groupby("technology")[["below", "above"]].mean().mean()
     met = 0.08 <= below <= 0.12 and 0.08 <= above <= 0.12
     measured = f"{100 * below:.1f} / {100 * above:.1f}%"
     yield row("origins of 60 to 98%: misses below / above the 80% range", "8-12% each", measured, met)
     series = indicators.load().series("China", "mobile_internet_users", "internet_users")
-    result = forecast.forecast(series, references=references, residuals=residuals)
+    result = forecast.forecast(series, references=references)
     lowest = result.quantiles[0.1].min()
     measured = f"{lowest:,.0f} million of {series.values.iloc[-1]:,.0f}"
     yield row("mobile internet: lowest end of the 80% range in five years", "950 million", measured, lowest > 950)
@@ -95,12 +93,12 @@ def measure_late(references, residuals):
 
 def measure_unbounded(references):
     """The references as if they had no limit, and a series that trebles each year."""
-    residuals = backtest(references, bounded=False)
-    judged = scores.evaluate(residuals, ["combined"], [0.8], scored=False)
+    rows = backtest(references, bounded=False)
+    judged = scores.evaluate(rows, [scores.FORECAST], [0.8], scored=False)
     means = judged.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
     measured = f"{100 * means.mean():.0f}% ({100 * means.min():.0f}-{100 * means.max():.0f}% by horizon)"
     yield row("no limit: coverage of the 80% range", "75-85%", measured, 0.75 <= means.mean() <= 0.85)
-    fast = judged[judged["growth"] >= bands.FAST].groupby(["horizon_years", "technology"])["covered"].mean()
+    fast = judged[judged["growth"] >= scores.FAST].groupby(["horizon_years", "technology"])["covered"].mean()
     each = "; ".join(
         f"{100 * covered:.0f} ({100 * low:.0f}-{100 * high:.0f}) at {years:g}"
         for years, (covered, low, high) in ((years, bootstrap(fast.loc[years], 1)) for years in (1.0, 3.0, 5.0))
@@ -110,53 +108,10 @@ def measure_unbounded(references):
         what, "70% or more", f"{each} years", fast.loc[[1.0, 3.0, 5.0]].groupby("horizon_years").mean().min() >= 0.7
     )
     values = pd.Series([1.0, 3, 9, 27], pd.date_range("2020-12-31", periods=4, freq="YE"))
-    result = forecast.forecast(values, references=references, residuals=residuals)
-    times, most = result.quantiles[0.95].iloc[-1] / 27, (residuals["actual"] / residuals["last"]).max()
+    result = forecast.forecast(values, references=references)
+    times, most = result.quantiles[0.95].iloc[-1] / 27, (rows["actual"] / rows["last"]).max()
     what = "no limit, after 1, 3, 9, 27: 95% quantile at five years, in multiples of the last value"
     yield row(what, f"{most:.1f}, the most that any reference grew by", f"{times:.1f}", times <= most * 1.001)
-
-
-def measure_few(references):
-    """One and two figures, with three and four beside: coverage, and WIS against the growth that followed elsewhere."""
-    levels = list(bands.REPORTED_QUANTILES)
-    for points in (1, 2, 3, 4):
-        residuals = backtest(references, (points,), (0.5, 1.0, 2.0, 3.0))
-        residuals["median_growth"] = follow_others(residuals)
-        errors, judged = bands.Errors(residuals), {}
-        for method in (forecast.PUBLISHED, "median_growth"):
-            found = scores.quantiles_of(residuals, method, levels, errors)
-            actual = residuals["actual"].to_numpy()
-            frame = residuals[["horizon_years", "technology"]].assign(
-                wis=scores.quantile_score(actual, found, levels) / residuals["bound"],
-                covered=(actual >= found[:, 1]) & (actual <= found[:, 5]),
-            )
-            judged[method] = frame.groupby(["horizon_years", "technology"]).mean()
-        for years in (1.0, 3.0):
-            own, other = (each.loc[years] for each in judged.values())
-            covered, ratio = bootstrap(own["covered"], 1), bootstrap(own["wis"], other["wis"])
-            met = 0.72 <= covered[0] <= 0.88 and ratio[0] <= 0.95
-            measured = "; ".join(f"{each[0]:.2f} ({each[1]:.2f}-{each[2]:.2f})" for each in (covered, ratio))
-            what = f"{say_count(points, 'figure')}, at {say_count(years, 'year')}: coverage of the 80% range; "
-            what += "WIS against the median growth of the references from that level"
-            yield row(what, "0.72-0.88; 0.95" if points < 3 else "-", measured, met if points < 3 else None)
-
-
-def follow_others(residuals, near=0.05, least=10):
-    """The last share plus the median gain of other technologies that stood within 5 points, or of the ten nearest."""
-    share = residuals["share"].to_numpy()
-    gain = (residuals["actual"] / residuals["bound_then"] - share).to_numpy()
-    weights, found = bands.weigh_technologies(residuals), residuals["last"].to_numpy().copy()
-    groups = residuals.groupby(["horizon_years", "technology"]).indices
-    for (horizon, technology), own in groups.items():
-        others = (residuals["horizon_years"] == horizon) & (residuals["technology"] != technology)
-        others = np.flatnonzero(others)
-        for place in own:
-            away = np.abs(share[others] - share[place])
-            close = others[away <= max(near, np.sort(away)[least - 1])]
-            order = close[np.argsort(gain[close], kind="stable")]
-            below = np.cumsum(weights[order]) / weights[order].sum()
-            found[place] = share[place] + gain[order][np.searchsorted(below, 0.5)]
-    return np.clip(found, 0, 1) * residuals["bound_ahead"].to_numpy()
 
 
 def bootstrap(own, other):
@@ -179,7 +134,7 @@ for _ in range(3):
     result = forecast.forecast(users, bound=100)
     result.quantiles
     asked = time.process_time()
-    result.frame(), result.scenarios(), result.milestones()
+    result.frame(), result.milestones(), result.probability()
     print(asked - began, time.process_time() - began)
 """
 """What README calls, thrice in a process of its own: processor seconds of the quantiles, and with all tables."""
@@ -194,7 +149,9 @@ def measure_forecast():
     what = "forecast.forecast(users, bound=100).quantiles, first call of a process; further"
     measured = f"{first:.2f}; {further:.2f} s of processor time, without imports"
     yield row(what, "3; 0.15 s", measured, first <= 3 and further <= 0.15)
-    yield row("the same, further, all methods, scenarios, milestones", "0.15 s", f"{tables:.2f} s", tables <= 0.15)
+    yield row(
+        "the same, further, with its table, milestones and probabilities", "0.15 s", f"{tables:.2f} s", tables <= 0.15
+    )
     draw, years = np.random.default_rng(0), np.arange(10)
     dates = pd.date_range("2016-12-31", periods=len(years), freq="YE")
     courses = [60 / (1 + np.exp(-0.7 * (years - middle))) for middle in draw.normal(5, 1, MANY)]
@@ -205,16 +162,16 @@ def measure_forecast():
     yield row(f"forecasts of {MANY:,} series, with their frames", "3 min", f"{seconds:.0f} s", seconds <= 180)
 
 
-def measure_held_out(references, residuals):
+def measure_held_out(references, rows):
     """The technologies held out, from which nothing is learnt; for one look a release."""
     held_out = indicators.load().references(role="held_out")
-    table = scores.score_held_out(residuals, references, held_out)
-    own = table[table["method"] == "combined"]
+    table = scores.score_held_out(rows, references, held_out)
+    own = table[table["method"] == scores.FORECAST]
     for window, part in own.groupby("window"):
         years = ", ".join(f"{each:g}" for each in part["horizon_years"])
         covered, wide = (", ".join(f"{100 * each:.0f}" for each in part[name]) for name in scores.COVERAGES[1:])
         wis = ", ".join(f"{each:.2f}" for each in part["wis_relative"])
-        measured = f"80% range {covered}%; 90% range {wide}%; WIS against drift {wis}"
+        measured = f"80% range {covered}%; 90% range {wide}%; WIS against a straight line {wis}"
         what = f"held out, {window} points, at {years} years ({part['technologies'].max()} technologies at most)"
         yield row(what, "-", measured)
 

@@ -2,7 +2,7 @@
 
 Phones and fixed lines by country are panel_phones.csv (Gapminder, Systema Globalis, CC BY 4.0; from ITU by way of the
 World Bank), in figures per 100 people and without a limit. At most `ORIGINS` of their earlier dates are drawn, with
-seed 0; the comparison technologies are asked at every one of theirs. At each date the verdict and the forecast know
+seed 0, of mobile phones only such at which there were fewer than 100 per 100 people; the comparison technologies are asked at every one of theirs. At each date the verdict and the forecast know
 only what is dated up to it, and the forecast learns nothing from its own technology. The counts are written to
 data/levelled.csv and data/levelled_ranges.csv, which runs read; it takes a quarter of an hour on two cores.
 """
@@ -19,19 +19,19 @@ import pandas as pd
 from adoption_curves import forecast, indicators
 from adoption_curves.base.levels import LEVELS, band_columns, band_ends
 from adoption_curves.forecast.forecasting import cut_series
-from adoption_curves.forecast.lessons import COMPARED
+from adoption_curves.forecast.inputs import assess_series, read_series
 from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score, summarise_coverage
-from adoption_curves.forecast.targets import assess_series, read_series
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
 DATA = Path(__file__).parents[1] / "data"
 PHONES = {
-    "cell_phones_per_100_people": ("phones by country", "mobile phone"),
+    "cell_phones_per_100_people": ("phones by country, below 100 per 100 people", "mobile phone"),
     "fixed_line_subscribers_per_100_people": ("fixed lines by country", "landline telephone"),
 }
-EARLIER = "internet, broadband and phones by country (release 0.3)"
-RELEASE = {1: 0.08, 2: 0.12, 3: 0.16, 5: 0.27, 10: 0.49}  # of 185 verdicts on 95 countries, counted by release 0.3
+COMPARED = "comparison technologies"
 LEVELS_ENDS = {f"q{end:g}": end for end in sorted({0.5, *(end for level in LEVELS for end in band_ends(level))})}
+MOST = {"cell_phones_per_100_people": 100.0, "fixed_line_subscribers_per_100_people": np.inf}
+"""Dates at which the last figure is lower are drawn: where there are more phones than people a second one is counted."""
 HORIZONS, FEWEST, ORIGINS, NEAR = (1, 2, 3, 5, 10), 6, 1500, 0.26
 
 
@@ -78,18 +78,15 @@ def read_compared():
 def list_origins():
     """Kind, name of the series and number of its figures that are known, of every date that is asked."""
     drawn = np.random.default_rng(0)
-    every = {
-        kind: [
+    origins = []
+    for technology, (kind, _) in PHONES.items():
+        listed = [
             (kind, name, figures)
             for (this, name), series in read_panel().items()
             for figures in range(FEWEST, len(series.values))
-            if this == kind
+            if this == kind and series.values.iloc[figures - 1] < MOST[technology]
         ]
-        for kind, _ in PHONES.values()
-    }
-    origins = []
-    for listed in every.values():
-        chosen = drawn.choice(len(listed), ORIGINS // len(every), replace=False)
+        chosen = drawn.choice(len(listed), ORIGINS // len(PHONES), replace=False)
         origins += [listed[place] for place in sorted(chosen)]
     compared = read_compared().items()
     return origins + [(*key, figures) for key, series in compared for figures in range(FEWEST, len(series.values))]
@@ -112,8 +109,8 @@ def ask(origin):
             continue
         later = series.values.iloc[nearest]
         row = {"kind": kind, "series": name, "technology": series.technology, "years": horizon, "actual": later}
-        row |= {"above_printed": later > found.printed[1], "above_interval": later > found.high}
-        for each, of in (("", result), ("_alone", replace(result, led=None))):
+        row |= {"above": later > found.high}
+        for each, of in (("", result), ("_alone", replace(result, end=np.nan))):
             quantiles = of.at([years[nearest]], WIS_QUANTILES)
             row[f"wis{each}"] = quantile_score(np.array([later]), quantiles, WIS_QUANTILES)[0] / known.values.iloc[-1]
         names, ends = zip(*LEVELS_ENDS.items(), strict=True)
@@ -128,22 +125,25 @@ def list_references():
 
 
 def count_odds(rows):
-    """Counts by kind and horizon, with the 95 % interval of the part above the printed end: countries are drawn anew.
+    """Counts by kind and horizon, with the 95 % interval of the part above the end: countries are drawn anew.
 
     The comparison technologies, nearly all of them successes, can't teach this.
     """
     table = []
     for (kind, years), part in rows[rows["kind"] != COMPARED].groupby(["kind", "years"], sort=False):
-        units = part.groupby("series")["above_printed"].agg(["sum", "size"])
+        units = part.groupby("series")["above"].agg(["sum", "size"])
         places = np.random.default_rng(0).integers(0, len(units), (2000, len(units)))
         drawn = units.to_numpy(float)[places].sum(axis=1)
         low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
-        counted = {name: int(part[name].sum()) for name in ("above_printed", "above_interval")}
-        row = {"kind": kind, "years": years, "units": len(units), "figures": len(part)} | counted
-        table.append(row | {"passed": counted["above_printed"] / len(part), "low": low, "high": high})
-    table += [{"kind": EARLIER, "years": years, "units": 95, "passed": share} for years, share in RELEASE.items()]
-    counts = ["units", "figures", "above_printed", "above_interval"]
-    return pd.DataFrame(table).astype(dict.fromkeys(counts, "Int64"))
+        row = {
+            "kind": kind,
+            "years": years,
+            "units": len(units),
+            "figures": len(part),
+            "above": int(part["above"].sum()),
+        }
+        table.append(row | {"passed": row["above"] / len(part), "low": low, "high": high})
+    return pd.DataFrame(table)
 
 
 def count_ranges(rows):

@@ -15,19 +15,21 @@ import pandas as pd
 from scipy.optimize import curve_fit
 from scipy.special import ndtri
 
-from adoption_curves import curves, forecast, indicators
+from adoption_curves import curves, indicators
 from adoption_curves.base.words import say_count
-from adoption_curves.forecast import backtest, bands, rolling, scores
+from adoption_curves.forecast import HORIZONS, Lessons, backtest, model, scores
+from adoption_curves.forecast.backtest import roll_windows
+from adoption_curves.forecast.result import REPORTED_QUANTILES
 from benchmarks.bench_forecast import bootstrap
 
 TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"))
 MARKS = ("<!-- peers -->", "<!-- /peers -->")
 GIVEN = {"the last four": 4, "the last eight": 8}
 """Figures that all are given."""
-LEVELS = np.array(bands.REPORTED_QUANTILES)
+LEVELS = np.array(REPORTED_QUANTILES)
 MOST_LOST = 50
 """From this percentage of origins without an answer on no score is told."""
-OURS = {forecast.PUBLISHED: "published", "drift": "drift"}
+OURS = {"path": "published", "straight_line": "drift"}
 FAMILIES = {
     "logistic": lambda years, ceiling, rate, middle: ceiling / (1 + np.exp(-rate * (years - middle))),
     "gompertz": lambda years, ceiling, rate, middle: ceiling * np.exp(-np.exp(-rate * (years - middle))),
@@ -99,22 +101,24 @@ def list_rivals():
     return rivals
 
 
-def forecast_rivals(part):
-    """Quantiles (R, Q) of every rival for the rows of `rolling.roll`, and the percent of origins without an answer."""
-    _, windows, ahead, place = part
+def forecast_rivals(windows):
+    """Quantiles (R, Q) of every rival for the rows of windows, and the percent of origins without an answer."""
+    place = np.nonzero(np.isfinite(windows.h))
+    bound = model.forecast_limit(windows.t, windows.limit, np.nan_to_num(windows.h, nan=1.0))[0]
+    last = curves.decimal_years(windows.labels["origin"])
     for name, (package, ask) in list_rivals().items():
-        found = np.full((*ahead.years.shape, len(LEVELS)), np.nan)
+        found = np.full((*windows.h.shape, len(LEVELS)), np.nan)
         for origin in np.unique(place[0]):
-            there = np.isfinite(ahead.years[origin])
-            given = (array[origin] for array in (windows.years, windows.values, windows.bound))
-            case = Case(*given, ahead.years[origin][there], ahead.bound[origin][there])
+            there = np.isfinite(windows.h[origin])
+            given = (last[origin] + windows.t[origin], windows.y[origin], windows.limit[origin])
+            case = Case(*given, windows.h[origin][there], bound[origin][there])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
                     found[origin, there] = ask(case)
                 except Exception as error:  # noqa: BLE001 - whatever it is, there is no answer
                     print(f"{name}: {type(error).__name__}: {error}"[:160])
-        rows = np.clip(found[place], 0, ahead.bound[place][:, None])
+        rows = np.clip(found[place], 0, bound[place][:, None])
         lost = pd.Series(~np.isfinite(rows).all(axis=1)).groupby(place[0]).any()
         yield name, f"{package} {metadata.version(package)}", rows, 100 * lost.mean()
 
@@ -124,18 +128,18 @@ def compare(references):
 
     Where a rival gives no finite answer our drift stands for it.
     """
-    every, frames = backtest(references), []
-    ours = {title: scores.quantiles_of(every, name, LEVELS) for name, title in OURS.items()}
+    every, frames = backtest(references, rivals=True), []
+    ours = {title: Lessons(every, name).quantiles(LEVELS) for name, title in OURS.items()}
     for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
-        own, part = every[at], rolling.roll(references, points, rolling.HORIZONS, True)
+        own, part = every[at], roll_windows(references, points, HORIZONS)
         told = {(title, "ours", "", 0.0): ours[title][at] for title in OURS.values()}
         for name, version, found, failed in forecast_rivals(part):
             lost = ~np.isfinite(found).all(axis=1)
             found[lost] = ours["drift"][at][lost]
             told[name, "its own", version, failed] = found
             rows = own.assign(**{name: found[:, 3]})
-            told[name, "ours", version, failed] = scores.quantiles_of(rows, name, LEVELS)
+            told[name, "ours", version, failed] = Lessons(rows, name).quantiles(LEVELS)
         for about, found in told.items():
             keys = dict(zip(("method", "bands", "version", "without_answer"), about, strict=True))
             frames.append(judge(own, found).assign(given=given, **keys))
@@ -146,7 +150,7 @@ def judge(rows, found):
     """A row per horizon and technology: mean WIS and coverage, and the number of forecasts."""
     actual = rows["actual"].to_numpy()
     frame = rows[["horizon_years", "technology"]].assign(
-        wis=scores.quantile_score(actual, found, LEVELS) / rows["bound"],
+        wis=scores.quantile_score(actual, found, LEVELS) / rows["limit"],
         coverage_80=(actual >= found[:, 1]) & (actual <= found[:, 5]),
         forecasts=1,
     )

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,12 @@ ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
 WORDS = ["run", "small", "-p", "horizon_years", "3"]
 """The command by which `reference` was made."""
+
+
+def pytest_sessionstart():
+    """Hear Ctrl-C, which tests send: started with & or by a supervisor, this process and its children ignore it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
@@ -53,7 +60,10 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
-    return eval("Study(notebook)", {"Study": Study, "notebook": notebook, "run": run, **variables})
+    earlier = [f"0{number}" for number in range(1, int(notebook[:2]))]
+    return eval(
+        "Study(notebook, earlier)", {"Study": Study, "notebook": notebook, "earlier": earlier, "run": run, **variables}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ QUESTIONS = {
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
     "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, bound=series.bound)"),
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
-    "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().plot_diagnostics()"),
+    "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),
     "05_bands": ("How sure is that?", "result.quantiles"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),

@@ -64,7 +64,7 @@ def test_any_file_loads_or_is_explained(tmp_path_factory, content):
 
 
 SERIES = st.dictionaries(
-    st.dates(pd.Timestamp("1800-01-01").date(), pd.Timestamp("2025-12-31").date()),  # later ones ask for --future
+    st.dates(pd.Timestamp("1800-01-01").date(), pd.Timestamp("2025-12-31").date()),
     st.floats(1, 2, allow_subnormal=False).map(lambda value: round(value, 6)),
     min_size=1,
     max_size=8,
@@ -74,9 +74,9 @@ SERIES = st.dictionaries(
 @LEAST
 @given(SERIES, st.randoms(use_true_random=False))
 def test_a_series_comes_back_as_it_was_written_in_whatever_order(tmp_path_factory, series, random):
-    rows = [f"{day.isoformat()},{value!r},users" for day, value in series.items()]
+    rows = [f"{day.isoformat()},{value!r},users,level" for day, value in series.items()]
     random.shuffle(rows)
-    loaded = load(tmp_path_factory, "date,value,unit\n" + "\n".join(rows)).series("own data", "own").values
+    loaded = load(tmp_path_factory, "date,value,unit,measure\n" + "\n".join(rows)).series("own data", "own").values
     assert loaded.index.is_monotonic_increasing
     assert {day.date(): value for day, value in loaded.items()} == series
 
@@ -86,8 +86,8 @@ def test_a_series_comes_back_as_it_was_written_in_whatever_order(tmp_path_factor
 def test_shares_of_the_bound_do_not_depend_on_the_unit(tmp_path_factory, series, power):
     shares = []
     for factor in (1, 10.0**power):
-        rows = [f"{day.isoformat()},{value * factor!r},users" for day, value in series.items()]
-        data = load(tmp_path_factory, "date,value,unit\n" + "\n".join(rows))
+        rows = [f"{day.isoformat()},{value * factor!r},users,level" for day, value in series.items()]
+        data = load(tmp_path_factory, "date,value,unit,measure\n" + "\n".join(rows))
         shares.append(data.series("own data", "own", 4 * factor).share)
     pd.testing.assert_series_equal(*shares, rtol=1e-12)
 

@@ -7,14 +7,11 @@ import golden
 import pandas as pd
 import pytest
 
-from adoption_curves.forecast.methods import NAMES
-
 ROOT = Path(__file__).parents[2]
 TABLE = re.compile(r"^\| `(\d\d_\w+)` \| .*? \| (.*) \|$", re.MULTILINE)
 COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
 TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
 DOCUMENTED = {name: dict(COLUMN.findall(columns)) for name, columns in TABLE.findall(TEXT)}
-BY_METHOD = {"05_band"}  # a column a method
 
 
 def holds(kind, cells):
@@ -31,10 +28,8 @@ def holds(kind, cells):
 
 def check_columns(path):
     table, columns = pd.read_csv(path, dtype=str, keep_default_na=False), DOCUMENTED[path.stem]
-    methods = (*NAMES, *(f"{name}_led" for name in NAMES)) if path.stem in BY_METHOD else ()
-    found = [name for name in table if name not in (*columns, *methods) and not re.fullmatch(r"q0\.\d+", name)]
+    found = [name for name in table if name not in columns and not re.fullmatch(r"q0\.\d+", name)]
     missing = [name for name in columns if name not in table]
-    assert not methods or set(methods) & set(table)
     assert (found, missing) == ([], []), path
     assert [name for name, kind in columns.items() if name in table and not holds(kind, table[name])] == [], path
 

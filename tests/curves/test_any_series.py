@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.show import figures
 from adoption_curves.runs.check_run import check_parameters
-from adoption_curves.runs.ingredients import describe_series
+from adoption_curves.runs.steps import describe_series
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
 from adoption_curves.show.figures import images, labels, style
@@ -81,8 +82,8 @@ def test_a_fit_without_residuals_has_a_profile(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fits = curves.fit_families(series.values, ["logistic", "gompertz", "bass"], series.bound)
-        assert (curves.profile_ceilings(fits, indicators.last_bound(series))["distance"] >= 0).all()
-        assert all(fit.plot().has_data() for fit in curves.free_fits(fits).values())
+        assert (curves.profile_ceilings(fits, indicators.last_bound(series))["likelihood"] <= 1).all()
+        assert all(figures.plot_curve(fit).has_data() for fit in curves.free_fits(fits).values())
 
 
 def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):

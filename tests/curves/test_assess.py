@@ -50,8 +50,7 @@ def test_a_series_before_its_bend_is_not_known():
     [
         ([5, 5, 5, 5, 5, 5], "do not rise"),
         ([0, 0, 0, 0, 0], "do not rise"),
-        ([9, 7, 5, 3, 2, 1], "below 90% of the highest"),
-        ([10, 30, 60, 80, 90, 92, 93, 70], "below 90% of the highest"),
+        ([10, 30, 60, 80, 90, 92, 93, 84], "is open"),  # one figure alone is no fall
         ([0, 0, 0, 10, 10, 10, 10], "a jump at one date"),
         ([0.1, -0.1, 0.1, -0.1, 9.9, 10.1, 10.0], "a jump at one date"),
         ([1, 2], "too few figures"),
@@ -71,10 +70,45 @@ def test_five_figures_never_level_off():
     assert assess_ceiling([2, 20, 50, 59, 60, 60.2], YEARS[:6]).verdict == "levels off"
 
 
+def test_what_has_fallen_is_said_to_have_and_no_curve_is_asked():
+    for values in ([9, 7, 5, 3, 2, 1], [10, 30, 60, 80, 90, 92, 70, 55]):
+        found = assess_ceiling(values, YEARS[: len(values)], bound=100)
+        assert (found.verdict, found.sentence, found.reason) == ("fallen", "has fallen from a peak", "")
+        assert found.table.empty
+        assert (np.isnan(found.low), found.high) == (True, np.inf)
+
+
+def test_near_its_limit_it_is_said_what_is_left_and_no_end():
+    near = assess_ceiling(grow(99), bound=100)
+    assert (near.verdict, near.left) == ("near its limit", pytest.approx(100 - near.last))
+    assert near.sentence.startswith("at most 2.")
+    assert assess_ceiling(grow(99)).verdict == "levels off"  # without the limit
+    below = assess_ceiling(grow(60), bound=100)
+    assert (below.verdict, below.high < 95) == ("levels off", True)
+    reaches = assess_ceiling(grow(88), bound=1.02 * grow(88).iloc[-1] / 0.9)  # it reaches the limit, from further away
+    assert reaches.verdict == "depends on the curve"
+    assert assess_ceiling(grow(99), bound=99.5).left >= 0
+
+
+def test_the_stated_end_is_the_interval_found_and_none_lies_below_what_has_been_published():
+    series = grow(noise=1.0)
+    dated = series.set_axis(pd.date_range("2008-12-31", periods=12, freq="YE"))
+    assert assess_ceiling(series).low < series.max()  # numbers along a line may scatter about their ceiling
+    found = assess_ceiling(dated)
+    assert found.low == found.reached == dated.max()
+    assert f"{dated.max():.1f}"[:2] in found.sentence
+    assert assess_ceiling(dated, floor=70.0).low == 70.0
+    assert (assess_ceiling(dated, floor=70.0).table["low"] >= 70).all()
+
+
+def test_a_frame_gives_a_frame_whatever_its_width():
+    assert assess_ceiling(grow().to_frame("a"))["series"].tolist() == ["a"]
+
+
 def test_a_union_wider_than_ten_to_one_says_nothing(monkeypatch):
     values = np.array([3, 6, 11, 19, 29, 40, 48, 54, 57, 59.0])
     found = assess_ceiling(values, YEARS[:10])
-    monkeypatch.setattr(verdict, "MAX_RATIO", 0.99 * found.high / found.low)
+    monkeypatch.setattr(verdict, "CLOSED_RATIO", 0.99 * found.high / found.low)
     wide = assess_ceiling(values, YEARS[:10])
     assert (wide.verdict, wide.sentence, wide.reason) == ("not known", "not known", verdict.TOO_WIDE)
     assert (wide.low, wide.high) == (found.low, found.high)
@@ -115,7 +149,7 @@ def test_known_errors_are_the_only_ones_asked():
 def test_errors_are_sentences():
     with pytest.raises(CurveError, match="a curve needs two figures"):
         assess_ceiling(pd.DataFrame({"a": [1.0, np.nan], "b": [1.0, 2.0]}, index=[2020, 2021]))
-    with pytest.raises(CurveError, match="weights and known_se are for one series"):
+    with pytest.raises(CurveError, match="weights, known_se and floor are for one series"):
         assess_ceiling(pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2.0]}, index=[2020, 2021]), weights=[1, 1])
     with pytest.raises(CurveError, match="is unknown"):
         assess_ceiling([1, 2], [2020, 2021], errors="white")

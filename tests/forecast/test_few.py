@@ -1,18 +1,13 @@
-"""One and two figures: a forecast from what other technologies did that stood there, and only with a bound."""
+"""One and two figures: counted is what other technologies did that stood there, and only with a limit."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import lessons, scores
+from adoption_curves import forecast, indicators
+from adoption_curves.forecast import frames
 
 DATES = pd.to_datetime(["2024-12-31", "2025-12-31"])
-
-
-@pytest.fixture(scope="module")
-def taught():
-    return lessons.recall(indicators.load_references())
 
 
 def make(values, **options):
@@ -20,20 +15,19 @@ def make(values, **options):
 
 
 @pytest.mark.parametrize("values", [[12], [9, 12]])
-def test_few_figures_are_forecast_three_years_ahead(values):
+def test_few_figures_have_what_others_did_in_three_years(values):
     result = make(values)
-    assert result.dates[-1] == pd.Timestamp("2028-12-31")
-    assert result.tested.all()
-    assert list(result.members) == ["gompertz_shrunk"]
-    assert (np.diff(result.quantiles, axis=1) >= 0).all()
-    assert (np.diff(result.quantiles[0.9] - result.quantiles[0.1]) > 0).all()
-    assert all(table.empty for table in (result.prior(), result.ceilings(), result.scenarios()))
-    assert not result.milestones().empty
-
-
-def test_two_figures_tell_a_pace():
-    slow, fast = (make(values).quantiles[0.5].iloc[0] for values in ([11, 12], [6, 12]))
-    assert fast > slow > 12
+    assert result.kind == "counted"
+    assert list(result.dates) == list(pd.to_datetime(["2026-12-31", "2027-12-31", "2028-12-31"]))
+    later = forecast.later_shares(0.12, [1, 2, 3])
+    np.testing.assert_allclose(result.quantiles[[0.1, 0.5, 0.9]], 100 * later[[0.1, 0.5, 0.9]])
+    frame = result.frame()
+    assert set(frame["basis"]) == {"counted"}
+    assert frame["technologies"].tolist() == later["technologies"].tolist()
+    assert frame[["q0.05", "q0.25", "q0.75", "q0.95"]].isna().all(axis=None)
+    assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
+    assert all(make_frame(result).empty for make_frame in (frames.prior_frame, frames.end_frame, frames.scenario_frame))
+    assert np.isnan(result.at([4.0], [0.5])).all()
 
 
 def test_figures_within_half_a_year_say_no_more_than_the_last():
@@ -42,27 +36,29 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
     pd.testing.assert_frame_equal(near.quantiles, make([12]).quantiles)
 
 
-@pytest.mark.parametrize("figures", [1, 2])
-def test_bands_of_few_figures_cover_what_they_claim(taught, figures):
-    scored = scores.score(taught.residuals(True, figures=figures)).set_index(["method", "horizon_years"])
-    assert scored["window"].eq(figures).all()
-    own = scored.loc["combined"]
-    assert own.loc[[1.0, 3.0], "coverage_80"].between(0.72, 0.88).all()
-    assert (own["wis_relative"] < 0.85).all()
+def test_without_a_limit_nothing_is_counted():
+    with pytest.raises(ValueError, match="a forecast needs at least 3 dated values above 0"):
+        forecast.forecast(pd.Series([9.0, 12.0], DATES))
 
 
-def test_the_residuals_of_few_figures_are_taken_where_they_are_given(taught):
-    given = forecast.backtest(taught.series[:12], (1,), (1.0, 2.0))
-    result = make([12], references=taught.series[:12], residuals=given)
-    assert set(result.residuals["window"]) == {1}
-    assert result.lessons.furthest == 2
+def make_reference(values, technology, years=range(2001, 2011)):
+    dates = pd.to_datetime([f"{year}-12-31" for year in years])
+    whole = indicators.load_references()[0]
+    bound = pd.Series(100.0, dates[: len(values)])
+    from dataclasses import replace
+
+    return replace(whole, technology=technology, values=pd.Series(values, dates[: len(values)]), bound=bound)
 
 
-def test_the_likelihood_of_a_ceiling_that_notebook_3_draws_weighs_it_in_the_forecast():
-    values = pd.Series([8.0, 14.0, 25.0, 39.0, 51.0, 60.0], pd.date_range("2019-12-31", periods=6, freq="YE"))
-    own = forecast.forecast(values.rename("users"), 100).ceilings()
-    alone = curves.fit_families(values, ["logistic"], errors="independent")
-    drawn = curves.weigh_ceilings(alone, 100 * own["share"].to_numpy(), 100.0).set_index("ceiling")["likelihood"]
-    drawn = np.interp(100 * own["share"], drawn.index, drawn)
-    assert np.ptp(own["likelihood"]) > 0.9
-    np.testing.assert_allclose(drawn / drawn.max(), own["likelihood"], atol=0.002)
+def test_what_came_later_is_counted_between_figures_and_each_technology_alike():
+    straight = [0.0, 10, 20, 30, 40, 50]
+    fast, still = [0.0, 20, 40, 60, 80, 90], [0.0, 20, 20, 20, 20, 20]
+    among = [make_reference(straight, "one"), make_reference(straight, "one"), make_reference(fast, "two")]
+    found = forecast.later_shares(0.15, [1, 2, 3, 4], among)
+    assert found["technologies"].tolist() == [2, 2, 2, 0]
+    assert found.loc[1, 0.1] == pytest.approx(0.25, abs=1e-3)  # one year after 15 percent
+    assert found.loc[1, 0.9] == pytest.approx(0.35, abs=1e-3)
+    assert found.loc[4].drop("technologies").isna().all()
+    above = make_reference([30.0, 40, 50], "begins above")
+    assert forecast.later_shares(0.15, [1], [above])["technologies"].tolist() == [0]
+    assert forecast.later_shares(0.5, [1], [make_reference(still, "never")])["technologies"].tolist() == [0]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import scoringrules
+from scipy.stats import norm
 
-from adoption_curves.forecast import bands, scores
+from adoption_curves.forecast import scores
 
 RANDOM = np.random.default_rng(7)
 ACTUAL = RANDOM.normal(50, 20, 200)
@@ -11,7 +12,8 @@ ACTUAL = RANDOM.normal(50, 20, 200)
 
 def make_quantiles(levels):
     """Quantiles of normal forecasts, some far from what came."""
-    return bands.normal_quantiles(RANDOM.normal(50, 15, len(ACTUAL)), RANDOM.uniform(1, 30, len(ACTUAL)), levels)
+    middle, sd = RANDOM.normal(50, 15, (len(ACTUAL), 1)), RANDOM.uniform(1, 30, (len(ACTUAL), 1))
+    return np.maximum(middle + sd * norm.ppf(levels), 0)
 
 
 def test_the_weighted_interval_score_is_made_of_their_interval_scores():

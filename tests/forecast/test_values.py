@@ -15,7 +15,7 @@ from courses import COURSES
 
 from adoption_curves import indicators
 from adoption_curves.curves import FAMILIES, Gompertz, Logistic, Share
-from adoption_curves.forecast import backtest, forecast, scores
+from adoption_curves.forecast import backtest, forecast, frames, scores
 
 HERE = Path(__file__).parents[1]
 PATH = HERE / "reference" / "numerical_values.json"
@@ -74,18 +74,18 @@ def compute_values():
     """Values of fits, and three rows of each table of forecasts and a backtest."""
     data = indicators.load(HERE / "sample")
     series, references = data.series("China", "genai_users", "internet_users"), data.references()
-    residuals = backtest(references, windows=(4, 8))
-    bounded = forecast(series, references=references, residuals=residuals, horizon_years=6)
-    frames = {
-        "residuals": residuals,
+    tested = backtest(references, windows=(4, 8), rivals=True)
+    bounded = forecast(series, references=references, horizon_years=6)
+    tables = {
+        "backtest": tested,
         "forecast": bounded.frame(),
-        "scenarios": bounded.scenarios(),
-        "bound": bounded.bound_frame(),
-        "forecast without bound": forecast(series.values, references=references).frame(),
-        "scores": scores.score(residuals),
-        "calibration": scores.check_calibration(residuals),
+        "scenarios": frames.scenario_frame(bounded),
+        "limit": frames.limit_frame(bounded),
+        "forecast without limit": forecast(series.values, references=references).frame(),
+        "scores": scores.score(tested),
+        "calibration": scores.check_calibration(tested),
     }
-    rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in frames.items()}
+    rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in tables.items()}
     return fit_curves() | {name: flatten(three) for name, three in rows.items()}
 
 

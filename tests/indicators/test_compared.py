@@ -47,7 +47,8 @@ def test_a_list_is_ranked_once_all_of_it_was_public(as_of, period):
     assert set(ranked["date"]) == ({pd.Timestamp(period)} if period else set())
     if period is None:
         told = indicators.say_missing(compared, "generative AI", COUNTRIES)
-        assert "AI user share (Microsoft): nothing is ranked, since the publisher's whole list is not held" in told
+        assert told.startswith("We rank no country by AI user share (Microsoft) or Use of generative AI (Eurostat)")
+        assert told.count("whole list") == 1
         picked = indicators.pick_countries(compared, "China", COUNTRIES)
         assert picked["named"].all(), "no highest of a part of a list"
         assert len(picked) > 6
@@ -62,8 +63,19 @@ def test_a_figure_shows_a_panel_a_kind_the_own_survey_first_and_the_three_highes
     assert not picked.duplicated(["panel", "entity"]).any()
     assert picked.loc[~picked["named"], "entity"].tolist() == ["United Arab Emirates", "Singapore", "Norway"]
     few = indicators.pick_countries(compared, "Japan", ["Norway"])
+    assert set(picked.loc[~picked["named"], "date"]) == {pd.Timestamp("2026-03-31")}, "the date by which they rank"
+    assert picked.loc[~picked["named"], "place"].tolist() == [1, 2, 3]
+    assert set(picked.loc[picked["entity"] == "Japan", "date"].dt.year) == {2026}, "others have their newest"
     assert set(few["entity"]) == {"Japan", "Norway", "United Arab Emirates", "Singapore"}
     assert few.set_index("entity")["named"].to_dict()["Norway"]
+
+
+def test_a_figure_leaves_out_measures_that_the_country_has_not():
+    compared = indicators.compare_entities(indicators.load(), "internet")
+    picked = indicators.pick_countries(compared, "Germany", COUNTRIES)
+    assert set(picked["indicator"]) == {"internet_use_itu"}
+    assert picked["entity"].tolist()[:2] == ["South Korea", "Germany"]
+    assert len(set(indicators.pick_countries(compared, "Atlantis", COUNTRIES)["indicator"])) > 1, "of none, all"
 
 
 def test_a_country_that_no_measure_has_is_a_sentence(tmp_path, compared):

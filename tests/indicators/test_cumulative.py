@@ -10,19 +10,22 @@ import pytest
 from processes import call
 
 from adoption_curves import indicators
+from adoption_curves.base.words import FLOW, say_end
+from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
-from adoption_curves.forecast.added import take_increments
-from adoption_curves.forecast.targets import read_series
-from adoption_curves.say.facts import Facts
+from adoption_curves.forecast.cumulative import take_increments
+from adoption_curves.forecast.inputs import read_series
+from adoption_curves.say.facts import Facts, list_ceiling
+from adoption_curves.say.words import say_headline, say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 
 
-def write(folder, heading, values=SOLD, name="sales.csv", more=""):
-    rows = [f"{2020 + place // 4}-Q{place % 4 + 1},{value}{more and ',yes'}" for place, value in enumerate(values)]
+def write(folder, heading, values=SOLD, name="sales.csv", measure="level"):
+    rows = [f"{2020 + place // 4}-Q{place % 4 + 1},{value}" for place, value in enumerate(values)]
     path = folder / name
-    path.write_text("\n".join([f'Quarter,"{heading}"{more and "," + more}', *rows]) + "\n", encoding="utf-8")
-    return path
+    path.write_text("\n".join([f'Quarter,"{heading}"', *rows]) + "\n", encoding="utf-8")
+    return f"{path}?unit=cars&measure={measure}"
 
 
 def select(source, bound=""):
@@ -30,14 +33,9 @@ def select(source, bound=""):
     return data.series(*data.own[0], bound=bound)
 
 
-@pytest.mark.parametrize(
-    ("heading", "choice", "more"),
-    [("sales", "?cumulative=yes", ""), ("sales", "", "cumulative")],
-)
-def test_the_option_or_a_column_says_it_and_sets_the_errors(tmp_path, heading, choice, more):
-    source = f"{write(tmp_path, heading, more=more)}{choice}"
-    series = select(source)
-    assert (series.cumulative, series.errors) == (True, "cumulative")
+def test_the_measure_sets_the_errors(tmp_path):
+    series = select(write(tmp_path, "sales", measure="cumulative"))
+    assert (series.measure, series.cumulative, series.errors) == ("cumulative", True, "cumulative")
 
 
 def test_errors_alone_do_not_make_figures_cumulative(tmp_path):
@@ -48,13 +46,11 @@ def test_errors_alone_do_not_make_figures_cumulative(tmp_path):
 
 @pytest.mark.parametrize("bound", ["", 150])
 def test_no_path_and_no_edge_falls(tmp_path, bound):
-    result = forecast(select(f"{write(tmp_path, 'Sold to date')}?cumulative=yes", bound))
+    result = forecast(select(write(tmp_path, "Sold to date", measure="cumulative"), bound))
     paths = np.c_[np.full(len(result.paths), SOLD[-1]), result.paths.to_numpy()]
     assert (np.diff(paths, axis=1) >= 0).all()
     edges = result.quantiles.to_numpy()
     assert (np.diff(np.r_[np.full((1, edges.shape[1]), SOLD[-1]), edges], axis=0) >= 0).all()
-    mean = sum(member.weight * member.quantiles() for member in result.members.values())
-    np.testing.assert_allclose(mean, result.quantiles, rtol=1e-12)
     plain = forecast(select(write(tmp_path, "sales"), bound))
     assert (plain.at(plain.years, [0.025]) < SOLD[-1]).all(), "which a band of other figures does"
 
@@ -65,7 +61,7 @@ def sell(seed=5, known=23):
     sold = 20_000 + 580_000 / (1 + np.exp(-0.25 * (t - 16)))
     seen = (sold * (1 + 0.01 * np.random.default_rng(seed).standard_normal(len(t)))).cumsum()[:known]
     dates = pd.date_range("2020-03-31", periods=known, freq="QE")
-    return replace(read_series(pd.Series(seen.round(), dates)), cumulative=True), sold.sum()
+    return replace(read_series(pd.Series(seen.round(), dates)), measure="cumulative"), sold.sum()
 
 
 @pytest.mark.parametrize("seed", [5, 6, 7])
@@ -86,7 +82,7 @@ def test_every_path_of_a_sum_adds_to_the_one_before():
 
 def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():
     dates = pd.to_datetime(["2020-12-31", "2021-06-30", "2021-12-31", "2022-12-31"])
-    series = replace(read_series(pd.Series([10.0, 15.0, 25.0, 40.0], dates)), cumulative=True)
+    series = replace(read_series(pd.Series([10.0, 15.0, 25.0, 40.0], dates)), measure="cumulative")
     more = take_increments(series)
     np.testing.assert_allclose(more.values, [5 / 0.496, 10 / 0.504, 15], rtol=0.01)
     assert take_increments(replace(series, values=series.values.clip(upper=25.0))) is None
@@ -95,24 +91,35 @@ def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():
         forecast(fallen)
 
 
-def test_a_fall_is_refused_and_a_series_that_never_fell_gets_a_hint(tmp_path, capsys):
-    code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8]), "--cumulative")
-    assert (code, "'4' is below 5 before it, and a cumulative count cannot fall" in out) == (1, True)
-    code, out, _ = call(capsys, "check", write(tmp_path, "sales"))
-    assert (code, "sales never fell in 10 steps or more; if the figures are cumulative" in out) == (0, True)
-    for source in (write(tmp_path, "Share (%)", np.array(SOLD) / 2), write(tmp_path, "sales", SOLD[:9])):
-        assert "never fell" not in call(capsys, "check", source)[1]
-    assert "never fell" not in call(capsys, "check", write(tmp_path, "sales"), "--cumulative")[1]
+def test_a_fall_is_refused(tmp_path, capsys):
+    code, out, _ = call(capsys, "check", write(tmp_path, "Sold to date", [3, 5, 4, 8], measure="cumulative"))
+    assert (code, "'4' is below 5 before it, and a total so far cannot fall" in out) == (1, True)
 
 
 def test_names_say_it_and_growth_is_what_was_added(tmp_path):
-    source = f"{write(tmp_path, 'Sold to date (thousands)')}?cumulative=yes"
+    source = write(tmp_path, "Sold to date", measure="cumulative")
     data, series = indicators.load(source), select(source)
-    assert indicators.name_series(data, series)["cumulative"]
+    names = indicators.name_series(data, series)
+    assert (names["measure"], names["own"]) == ("cumulative", True)
     growth = series.values.rename("value").rename_axis("date").reset_index()
-    found = Facts({"02_growth": growth}, indicators.name_series(data, series))
-    assert (found.gain, found.gain_unit) == (pytest.approx(18_500), series.unit)
+    found = Facts({"02_growth": growth}, names)
+    assert (found.gain, found.gain_unit) == (pytest.approx(18.5), series.unit)
     assert found.at_date == "by"
+
+
+def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
+    path = tmp_path / "sold.csv"
+    path.write_text("Year,Sold\n" + "".join(f"{2015 + place},{value}\n" for place, value in enumerate(SOLD[:9])))
+    source = f"{path}?unit=cars&measure=flow&title=Cars sold"
+    data, series = indicators.load(source), select(source)
+    names = indicators.name_series(data, series)
+    assert (series.measure, names["measure"]) == ("flow", "flow")
+    assert say_users(names, 80) == "Cars sold totalled 80 cars"
+    goal = {"basis": "calibrated", "q0.5": 123_456.0, "date": pd.Timestamp("2030-12-31")}
+    assert say_headline(names, goal, 80) == "Cars sold may total about 120,000 cars in 2030"
+    row = list_ceiling(assess_ceiling(series.values), series.values, series.measure).iloc[0]
+    assert (row["verdict"], row["printed_high"]) == (FLOW, np.inf)
+    assert "do not show where that ends" in say_end(row, series.unit)
 
 
 def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_path, capsys):
@@ -120,11 +127,14 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
 
     def check(text):
         path.write_text(text)
-        return call(capsys, "check", path)[:2]
+        return call(capsys, "check", path, "--unit", "people", "--measure", "level")[:2]
 
     head = "year,value,break\n"
     code, out = check(head + "2019,30,\n2020,40,\n2021,10,new survey\n")
-    assert (code, "after the break of 2021-12-31 (new survey), which no fit crosses" in out) == (1, True)
+    assert (code, "no run: mine has 1 exact figure above 0 after the break of 2021-12-31 (new survey)" in out) == (
+        0,
+        True,
+    )
     code, out = check(head + "2015,30,\n2016,33,\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n")
     assert code == 0
     assert "2 figures of mine before the break of 2018-12-31 (new survey) left out." in out
@@ -132,9 +142,9 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     code, out = check("year,value\n2016,0\n2017,90\n2018,95\n2019,70\n2020,60\n")
     assert code == 0
     assert "1 figure of 0 of mine left out of curves and forecast" in out
-    assert "mine declines: 60 on 31 December 2020 is less than 90% of 95 on 31 December 2018." in out
+    assert "mine: no forecast: it has fallen, from 95 on 31 December 2018 to 60 on 31 December 2020." in out
     code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
-    assert (code, "half a year apart" in out) == (1, True)
+    assert (code, "no run: mine has 5 exact figures" in out, "last 5 people on 28 May 2024" in out) == (0, True, True)
 
 
 def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):
@@ -144,7 +154,7 @@ def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys
     lands = ("Chad", 2005), ("Mali", 2010)
     rows = "".join(f"{year},{land},{year - start}\n" for land, start in lands for year in range(2014, 2019))
     (tmp_path / "lands.csv").write_text(f"year,country,value\n{rows}")
-    told = call(capsys, "check", "lands.csv")[1].splitlines()
+    told = call(capsys, "check", "lands.csv", "--unit", "% of homes")[1].splitlines()
     [line] = [line for line in told if line.startswith("a report of each: ")]
     words = shlex.split(line.removeprefix("a report of each: ").split(">")[0])
     (tmp_path / "lands.yaml").write_text(words[1])

@@ -2,7 +2,6 @@
 
 # ruff: noqa: PT017  # what is said of a refused input is looked at where it is refused
 
-import io
 from dataclasses import replace
 
 import numpy as np
@@ -107,7 +106,7 @@ def test_sizes_that_overflow_are_refused_at_every_door(make, size, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("date,value\n" + "".join(f"{year}-12-31,{size}\n" for year in range(2021, 2026)), encoding="utf-8")
     with pytest.raises(indicators.DataError, match=r"write it in a (larger|smaller) unit"):
-        indicators.load(path)
+        indicators.load(f"{path}?unit=people&measure=level")
 
 
 BEYOND = st.one_of(st.integers(1, 1799), st.integers(2101, 9999), st.none())
@@ -140,39 +139,6 @@ def test_dates_with_a_zone_are_the_days_that_they_are_there(make):
 # ---- residuals
 
 
-@FEW
-@given(data=st.data())
-def test_residuals_of_another_form_are_refused(make, residuals, data):
-    frame = residuals[True]
-    needed = [name for name in frame if name != "date"]
-    name = data.draw(st.sampled_from(needed))
-    if pd.api.types.is_numeric_dtype(frame[name]) and data.draw(st.booleans()):
-        wrong = data.draw(st.sampled_from([np.nan, np.inf, "x", None]))
-        frame = frame.assign(**{name: frame[name].astype(object).where(frame.index != 7, wrong)})
-    else:
-        frame = frame.drop(columns=name)
-    with pytest.raises(
-        ValueError, match=f"residuals .*column '{name}'.*; give what backtest returned, or leave it out"
-    ):
-        make(residuals=frame)
-
-
-@pytest.mark.parametrize("wrong", [pd.DataFrame(), [1], {}, "x", pd.Series([1.0]), 5])
-def test_what_is_no_residual_frame_is_refused(make, residuals, wrong):
-    with pytest.raises(ValueError, match=r"residuals (is a|lacks) .*; give what backtest returned, or leave it out"):
-        make(residuals=wrong)
-    with pytest.raises(ValueError, match="residuals lacks rows"):
-        make(residuals=residuals[True].iloc[:0])
-
-
-@pytest.mark.parametrize("bounded", [True, False])
-def test_residuals_out_of_a_file_are_the_same(make, residuals, bounded):
-    kept = pd.read_csv(io.StringIO(residuals[bounded].assign(entity="").to_csv(index=False)))
-    bound = 100 if bounded else None
-    again = make(bound=bound, residuals=kept)
-    pd.testing.assert_frame_equal(again.quantiles, make(bound=bound).quantiles)
-
-
 # ---- levels
 
 
@@ -202,14 +168,3 @@ def test_a_level_that_is_nearly_a_usual_one_has_the_usual_columns(make):
     frame = make(levels=[0.8 + 1e-9]).fan
     assert frame.columns.is_unique
     assert {"q0.1", "q0.9"} <= set(frame)
-
-
-# ---- own files
-
-
-@pytest.mark.parametrize("query", ["date=Year&value=Year", "value=Year"])
-def test_one_column_is_not_date_and_value(tmp_path, query):
-    path = tmp_path / "own.csv"
-    path.write_text("Year,Percent\n2019,3\n2020,8\n2021,15\n", encoding="utf-8")
-    with pytest.raises(indicators.DataError, match="column Year: is taken for the date and the value; name a column"):
-        indicators.load(f"{path}?{query}")

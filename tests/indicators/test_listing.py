@@ -29,8 +29,8 @@ def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
         ("genai_users", "population_year_end", "2024-06-30")
     ]
     (tmp_path / "mine.csv").write_text("year,users\n2019,1200000\n2020,3400000\n2021,9400000\n")
-    row = call(capsys, "list", "--data", tmp_path / "mine.csv")[1].splitlines()[1]
-    assert row.split("  ")[-1].strip() == "9.4 million"
+    row = call(capsys, "list", "--data", f"{tmp_path}/mine.csv?unit=people&measure=level")[1].splitlines()[1]
+    assert row.split("  ")[-1].strip() == "9,400,000"
     assert call(capsys, "list", "no such thing")[1].splitlines()[-1] == "No series has all of these words."
 
 

@@ -45,12 +45,13 @@ def test_own_data_may_say_when_their_figures_came_out(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text(
         "date,value,published,standard_error\n2020-12-31,3,2021-03-01,0.5\n2021-12-31,8,,\n"
-        "2021-12-31,9,2023-01-01,\n2022-12-31,15,2022-12-01,1\n"
+        "2021-12-31,9,2023-01-01,\n2022-12-10,15,2022-12-12,1\n"
     )
-    series = indicators.load(path).series("own data", "own")
+    own = f"{path}?unit=people&measure=level"
+    series = indicators.load(own).series("own data", "own")
     assert series.values.tolist() == [3, 9, 15]
     assert series.standard_error.fillna(0).tolist() == [0.5, 0, 1]
-    assert indicators.load(path, "2022-12-15").series("own data", "own").values.tolist() == [3, 8, 15]
+    assert indicators.load(own, "2022-12-15").series("own data", "own").values.tolist() == [3, 8, 15]
 
 
 def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_path, outputs):

@@ -16,6 +16,7 @@ from adoption_curves.base.project import find_root
 pytestmark = pytest.mark.slow
 
 SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
+UNIT = "--unit", "% of homes"
 FORECAST = """import pandas as pd
 from adoption_curves import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
@@ -67,14 +68,14 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
 
 def test_it_runs_in_an_empty_folder(installed, tmp_path):
     (tmp_path / "x.csv").write_text(SERIES)
-    assert "years are read as the last day of each" in call(installed, "check", "x.csv", cwd=tmp_path)
-    said = call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
+    assert "Dates are years, read as their last day" in call(installed, "check", "x.csv", *UNIT, cwd=tmp_path)
+    said = call(installed, "run", "mine", "-p", "data", "x.csv", *UNIT, cwd=tmp_path)
     place = tmp_path / "outputs" / "mine" / "run.json"
     assert said.splitlines()[-2:] == ["Read it: outputs/mine/html/index.html", str(place)]
     assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}
     record = json.loads((tmp_path / "outputs" / "mine" / "run.json").read_text())
     assert record["git"] is None
-    assert "Nothing changed" in call(installed, "run", "mine", "-p", "data", "x.csv", cwd=tmp_path)
+    assert "Nothing changed" in call(installed, "run", "mine", "-p", "data", "x.csv", *UNIT, cwd=tmp_path)
     assert call(installed, "verify", "mine", cwd=tmp_path).startswith("ok: ")
     assert "mine" in call(installed, "runs", cwd=tmp_path)
     shutil.copytree(tmp_path / "outputs" / "mine", tmp_path / "outputs" / "other")

@@ -40,8 +40,8 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
     columns = ["key", "label", "value", "low", "high", "unit", "text"]
     tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
     low, high = band_columns(quoted_level(parameters["levels"]))
-    forecast = pd.DataFrame({"date": dates, "method": "combined", low: median - 90, "q0.5": median})
-    tables["05_forecast"] = pd.concat([forecast, forecast.assign(method="drift")]).assign(**{high: median + 70})
+    forecast = pd.DataFrame({"date": dates, low: median - 90, "q0.5": median})
+    tables["05_forecast"] = forecast.assign(**{high: median + 70})
     tables["05_forecast"]["unit"] = subject[1]
     tables["01_observations"] = pd.DataFrame(
         {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
@@ -265,18 +265,30 @@ except RuntimeError as error:
 
 def test_only_a_comparison_is_replaced(outputs, tmp_path):
     make(outputs, "one"), make(outputs, "two")
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "index.html").write_text("mine")
-    (tmp_path / "thesis" / "chapter.md").write_text("years of work")
-    with pytest.raises(RunError, match=r"holds chapter\.md, which adoption did not write"):
-        compare_runs(["one", "two"], into=tmp_path / "thesis")
+    for name in ("chapter.md", "index.html", "comparison.csv"):
+        (tmp_path / name.partition(".")[0]).mkdir()
+        theirs = tmp_path / name.partition(".")[0] / name
+        theirs.write_text("years of work")
+        with pytest.raises(RunError, match=rf"holds {name}, which adoption did not write"):
+            compare_runs(["one", "two"], into=theirs.parent)
+        assert theirs.read_text() == "years of work"
     with pytest.raises(RunError, match=r"holds run\.json and 3 more, which adoption did not write"):
         compare_runs(["one", "two"], into=outputs / "one")
     with lock_folder(tmp_path / "new"), pytest.raises(RunError, match="Comparison 'new' is being made by"):
         compare_runs(["one", "two"], into=tmp_path / "new")
-    assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
-    page = Page(compare_runs(["one", "two"], into=tmp_path / "new") / "index.html")
+    for _ in range(2):
+        page = Page(compare_runs(["one", "two"], into=tmp_path / "new") / "index.html")
     assert all(link.startswith(("#", "data:")) for link in page.links), "no way from elsewhere into outputs"
+
+
+def test_a_forecast_without_rows_is_no_fault(outputs, capsys):
+    """Of a series that has fallen there is none: its table has a heading alone."""
+    make(outputs, "one"), make(outputs, "fallen", dates=DATES[:0]), make(outputs, "too", dates=DATES[:0])
+    found, table, drawn = compare(outputs, "one", "fallen")
+    assert (found["failed"], len(drawn)) == ({}, 1)
+    assert set(table["run"]) == {"one", "fallen"}
+    found, _, drawn = compare(outputs, "fallen", "too")
+    assert (found["failed"], drawn) == ({}, [])
 
 
 def test_a_run_may_be_called_like_a_column(outputs):

@@ -21,13 +21,11 @@ from processes import call, start
 
 from adoption_curves import indicators
 from adoption_curves.base.files import hash_file
-from adoption_curves.base.folders import CLAIMED, CONTENT, LOCK, claim_folder
 from adoption_curves.base.project import MARK, RunError, find_root
 from adoption_curves.base.source import Source
 from adoption_curves.indicators import DataError
 from adoption_curves.runs.pages.exhibits import shrink_image
 from adoption_curves.runs.pages.exporter import set_markdown
-from adoption_curves.runs.parameters import parse_yaml
 from adoption_curves.runs.record import locate
 
 SRC = Path(__file__).parents[2] / "src" / "helpers" / "adoption_curves"
@@ -143,46 +141,6 @@ def test_nothing_else_joins_paths_of_a_record():
     assert list(find_joins('folder / "tables" / f"{name}.csv"')) == [1, 1]
 
 
-# ---- 2: what a run removes
-
-
-def test_only_folders_that_this_package_made_are_removed(tmp_path):
-    with claim_folder(tmp_path, ".work-") as made:
-        assert made.name == CONTENT
-        shutil.copytree(made.parent, tmp_path / ".work-left_00x")
-    foreign = {
-        ".work-abcdefgh": {LOCK: "", "thesis.tex": "mine"},
-        ".work-abcdefg1": {LOCK: CLAIMED, "thesis.tex": "mine"},
-        ".work-abcdefg2": {LOCK: "something else", f"{CONTENT}/thesis.tex": "mine"},
-        ".work-ABCDEFGH": {LOCK: CLAIMED, f"{CONTENT}/thesis.tex": "mine"},
-        ".work-abc": {LOCK: CLAIMED, f"{CONTENT}/thesis.tex": "mine"},
-        "adoption-abcdefgh": {LOCK: CLAIMED, "thesis.tex": "mine"},
-    }
-    for name, files in foreign.items():
-        for path, text in files.items():
-            (tmp_path / name / path).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name / path).write_text(text)
-    (tmp_path / ".work-link_0_0").symlink_to(tmp_path / ".work-ABCDEFGH")
-    with claim_folder(tmp_path, ".work-"):
-        assert not (tmp_path / ".work-left_00x").exists(), "left by a process that was killed"
-        assert {path.name for path in tmp_path.iterdir()} > {*foreign, ".work-link_0_0"}
-    for name, files in foreign.items():
-        assert all((tmp_path / name / path).read_text() == text for path, text in files.items())
-
-
-def test_a_run_removes_nothing_of_somebody_else_beside_it(here, capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
-    places = [tmp_path / "temporary" / "adoption-thesis", here / "outputs" / ".small.new-thesis00"]
-    places += [here / "outputs" / ".store" / ".work-thesis00"]
-    for folder in places:
-        folder.mkdir(parents=True)
-        (folder / LOCK).write_text("")
-        (folder / "thesis.tex").write_text("mine")
-    assert call(capsys, *WORDS)[0] == 0
-    assert [(folder / "thesis.tex").read_text() for folder in places] == ["mine"] * 3
-    assert "Nothing changed" in call(capsys, *WORDS)[1]
-
-
 # ---- 3: whose project it is
 
 
@@ -246,73 +204,28 @@ def write_xlsx(path, cells):
     write_parts(path, parts)
 
 
-def write_ods(path, rows):
-    """The same as OpenDocument, of rows as XML."""
-    oasis = "urn:oasis:names:tc:opendocument:xmlns"
-    spaces = "".join(f' xmlns:{name}="{oasis}:{name}:1.0"' for name in ("office", "table", "text"))
-    table = f'<table:table table:name="a">{rows}</table:table>'
-    body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
-    parts = {
-        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{oasis}:manifest:1.0"/>',
-        "content.xml": f"<office:document-content{spaces}>{body}</office:document-content>",
-    }
-    write_parts(path, parts)
-
-
 def write_parts(path, parts):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, text)
 
 
-def repeat(part, count, inside):
-    """Rows or columns of an OpenDocument sheet that stand for many."""
-    kind = {"rows": "table-row", "columns": "table-cell"}[part]
-    value = ' office:value-type="float" office:value="1"' if part == "columns" and inside else ""
-    return f'<table:{kind} table:number-{part}-repeated="{count}"{value}>{inside}</table:{kind}>'
-
-
-ONE = "<text:p>1</text:p>"
-LAST = repeat("rows", 1, repeat("columns", 9, "") + repeat("columns", 1, ONE))
-
-
 @pytest.mark.parametrize("last", ["XFD1048576", "ZZ1048576", "XFD999"])
-def test_a_spreadsheet_is_refused_by_its_extent_before_it_is_laid_out(tmp_path, capsys, last):
+def test_a_spreadsheet_of_one_far_cell_takes_seconds(tmp_path, capsys, last):
     path = tmp_path / "wide.xlsx"
     write_xlsx(path, {"A1": 1, last: 2})
     assert path.stat().st_size < 2_000
     began = time.monotonic()
     code, out, _ = call(capsys, "check", path)
-    assert (code, "more than 2,000,000 cells; delete what lies far from the table" in out) == (1, True), out
+    assert (code, len(out.splitlines())) == (1, 1), out
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        repeat("rows", 1_000_000, repeat("columns", 3, ONE)),
-        repeat("rows", 1_000_000, repeat("columns", 1, "")) + LAST,
-        repeat("rows", 1, repeat("columns", 9_000_000, ONE)),
-    ],
-)
-def test_an_ods_of_repeated_cells_is_refused(tmp_path, capsys, rows):
-    write_ods(tmp_path / "many.ods", rows)
-    code, out, _ = call(capsys, "check", tmp_path / "many.ods")
-    assert (code, "more than 2,000,000 cells" in out) == (1, True), out
-
-
-def test_a_usual_spreadsheet_with_empty_rows_to_the_end_is_read(tmp_path, small_project):
+def test_a_usual_spreadsheet_is_read(tmp_path, small_project):
     frame = pd.DataFrame({"date": ["2021-12-31", "2022-12-31", "2023-12-31"], "value": [12.5, 20, 31]})
     frame.to_excel(tmp_path / "a.xlsx", index=False)
-    empty = repeat("rows", 1_048_000, repeat("columns", 16_384, ""))
-    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
-    rows = [("date", "value"), *frame.astype(str).itertuples(index=False, name=None)]
-    lines = "".join(f"<table:table-row>{''.join(map(text.format, row))}</table:table-row>" for row in rows)
-    write_ods(tmp_path / "a.ods", lines + empty)
-    for kind in ("xlsx", "ods"):
-        data = indicators.load(tmp_path / f"a.{kind}?unit=percent")
-        assert data.exact_values("own data", "a").tolist() == [12.5, 20, 31]
+    data = indicators.load(tmp_path / "a.xlsx?unit=percent")
+    assert data.exact_values("own data", "a").tolist() == [12.5, 20, 31]
 
 
 def test_only_parts_that_were_measured_are_read(tmp_path, capsys):
@@ -328,35 +241,6 @@ def test_only_parts_that_were_measured_are_read(tmp_path, capsys):
     parts["xl/sharedStrings.xml"] = '<!DOCTYPE a [<!ENTITY b "c">]><sst/>'
     write_parts(path, parts)
     assert "cannot be read as a spreadsheet" in call(capsys, "check", path)[1]
-
-
-def test_a_damaged_old_spreadsheet_is_refused_in_a_line(tmp_path, capsys):
-    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000))
-    code, out, _ = call(capsys, "check", tmp_path / "old.xls")
-    assert (code, "old.xls: cannot be read as a spreadsheet" in out, len(out.splitlines())) == (1, True, 1)
-
-
-def test_figures_after_today_are_asked_for_in_own_files_alone(tmp_path, capsys, small_project):
-    path = tmp_path / "mine.csv"
-    path.write_text(f"{SERIES}2098-12-31,60,%\n2099-12-31,70,%\n")
-    with pytest.raises(DataError, match=r"2 figures dated after today .* the first 2098-12-31: a projection"):
-        indicators.load(path)
-    code, out, _ = call(capsys, "check", path)
-    assert (code, "--future drop" in out, "--future keep" in out) == (1, True, True)
-    dropped, kept = (indicators.load(f"{path}?future={choice}") for choice in ("drop", "keep"))
-    assert [len(data.exact_values("own data", "mine")) for data in (dropped, kept)] == [5, 7]
-    assert "left out" in dropped.understood[-1]
-    assert "read as observations" in kept.understood[-1]
-    assert call(capsys, "check", path, "--future", "drop")[0] == 0
-    path.write_text("date,value,unit\n2099-12-31,60,%\n")
-    with pytest.raises(DataError, match="has no figure up to today"):
-        indicators.load(f"{path}?future=drop")
-    folder = shutil.copytree(SAMPLE, tmp_path / "data")
-    text = (folder / "observations.csv").read_text()
-    with_future = re.sub(r"(?m)^(China,genai_users,)2026-06-30", r"\g<1>2099-06-30", text)
-    assert with_future != text
-    (folder / "observations.csv").write_text(with_future)
-    assert indicators.load(folder).observations["date"].max().year == 2099, "the project's tables are not clocked"
 
 
 def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, capsys, small_project):
@@ -425,12 +309,3 @@ def test_equations_that_never_end_are_text_at_once(opened):
     for source in ("\\begin{equation}\nx^2\n\\end{equation}", r"\\[ x^2 \\]", r"\\( x \\)"):
         assert "<math" in set_markdown(source, {})
         assert "<math" in set_markdown(source + " " + opened * 30, {})
-
-
-@pytest.mark.parametrize("text", ["run: !!binary aGVsbG8=", "shares: [!!binary AAAA]"])
-def test_bytes_are_no_parameter(capsys, tmp_path, text):
-    with pytest.raises(ValueError, match="binary is no type of a parameter"):
-        parse_yaml(text)
-    (tmp_path / "mine.yaml").write_text(text)
-    code, _, err = call(capsys, "run", "-f", tmp_path / "mine.yaml")
-    assert (code, "binary is no type of a parameter" in err) == (2, True)

@@ -1,6 +1,7 @@
 """Notebooks 3 to 5 as a lesson: what their cells compute by hand is the library's, and every line of "Try it" runs."""
 
 import re
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -30,20 +31,19 @@ def fifth(request, tmp_path_factory):
 
 def test_each_equation_of_notebook_5_gives_what_the_library_gives(fifth):
     cells, _ = fifth
-    result, members, h = cells["result"], cells["members"], cells["h"]
-    np.testing.assert_allclose(cells["mean_by_hand"], result.margins(h, cells["ends"]), rtol=1e-12)
-    assert cells["written"] == result.windows.bounded
+    result, h = cells["result"], cells["h"]
+    assert cells["written"] == result.bounded
     if not cells["written"]:
         return
-    np.testing.assert_allclose(cells["limit_by_hand"], cells["ahead"].bound[0], rtol=1e-12)
-    np.testing.assert_allclose(cells["limit_sd"], cells["ahead"].bound_sd[0], rtol=1e-12)
-    np.testing.assert_allclose(cells["drift_by_hand"], members["damped_drift"].path(), rtol=1e-12)
-    np.testing.assert_allclose(cells["gompertz_by_hand"], members["gompertz_shrunk"].path(), rtol=1e-9)
-    curve = result.at_origin.curves["logistic_prior"]
-    np.testing.assert_allclose(cells["ceilings"]["weight"], curve.weight[0], rtol=1e-9)
-    own = cells["terms"].loc["damped_drift", ["walk", "trend", "common"]]
-    np.testing.assert_allclose(cells["terms_by_hand"], own, rtol=1e-9)
-    np.testing.assert_allclose(cells["range_by_hand"], cells["parts"]["damped_drift"][-1], rtol=1e-9)
+    limit, limit_sd, _ = result.limit_ahead(h)
+    np.testing.assert_allclose(cells["limit_by_hand"], limit, rtol=1e-12)
+    np.testing.assert_allclose(cells["sd_by_hand"], limit_sd, rtol=1e-12)
+    np.testing.assert_allclose(cells["tried"]["by_hand"], cells["tried"]["weight"], rtol=1e-9)
+    np.testing.assert_allclose(np.transpose(cells["terms_by_hand"]), result.rows(h).terms, rtol=1e-9)
+    half = cells["tried"]["path"] @ cells["tried"]["weight"] / limit[-1]
+    assert (cells["straight"][-1] + min(half, 1)) / 2 == pytest.approx(result.rows(h).share[-1], rel=1e-9)
+    alone = replace(result, end=np.nan)
+    np.testing.assert_allclose(cells["range_by_hand"], alone.margins(h, cells["ends"])[-1], rtol=1e-9)
 
 
 def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(fifth):

@@ -2,17 +2,19 @@
 
 import json
 import os
+import shutil
 from functools import partial
 
 import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
-from adoption_curves.base.folders import is_cut_off, recover, replace_folder
+from adoption_curves.base.folders import CLAIMED, find_folder, lock_folder, replace_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import read_parameters
-from adoption_curves.runs.record import verify
-from adoption_curves.runs.runner import Execution, run_all
+from adoption_curves.runs.record import list_runs, verify
+from adoption_curves.runs.runner import run_all
+from adoption_curves.runs.steps import Execution
 
 SAVE = """import pandas as pd
 from adoption_curves.runs import Study
@@ -112,25 +114,38 @@ def test_a_link_to_a_folder_elsewhere_stays_and_its_folder_gets_the_run(make, ou
         make()
 
 
-@pytest.mark.parametrize("kind", ["link", "dangling", "file", "folder", "pipe"])
-def test_a_lock_s_name_that_is_another_file_s_is_left_alone(make, outputs, tmp_path, kind):
+@pytest.mark.parametrize("kind", ["folder", "marked alike", "link", "dangling", "file", "pipe"])
+def test_a_workshop_s_name_that_is_somebody_s_is_left_alone(make, outputs, tmp_path, kind):
+    """A folder without our mark is nobody's to empty, whatever its name; nor is what a link leads to."""
     outputs.mkdir()
-    theirs, lock = tmp_path / "theirs.txt", outputs / ".mine.lock"
+    theirs, shop = tmp_path / "theirs", outputs / ".mine.making"
     if kind != "dangling":
-        theirs.write_text("years of work")
+        write(theirs, "thesis.tex")
     if kind in ("link", "dangling"):
-        lock.symlink_to(theirs)
+        shop.symlink_to(theirs)
     elif kind == "file":
-        os.link(theirs, lock)
-    elif kind == "folder":
-        lock.mkdir()
+        shop.write_text("years of work")
+    elif kind == "pipe":
+        os.mkfifo(shop)
     else:
-        os.mkfifo(lock)
-    with pytest.raises(RunError, match=r"needs the name .*\.mine\.lock for its lock.*Move it away"):
+        write(shop, "old/thesis.tex")
+        write(shop, "made-by-adoption", "mine" if kind == "folder" else f"not {CLAIMED}")
+    with pytest.raises((RunError, FileExistsError)):
         make()
-    assert os.path.lexists(lock)
-    assert theirs.exists() == (kind != "dangling")
-    assert kind == "dangling" or theirs.read_text() == "years of work"
+    assert os.path.lexists(shop)
+    assert kind != "file" or shop.read_text() == "years of work"
+    assert kind == "dangling" or (theirs / "thesis.tex").read_text() == "years of work"
+    assert kind not in ("folder", "marked alike") or (shop / "old" / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", [".mine.old", ".mine.new-abcdefgh", ".store/.work-abcdefgh", ".mine.lock"])
+def test_hidden_folders_of_somebody_are_no_leftovers(make, outputs, name):
+    """Each is a name that an earlier edition took for its own."""
+    write(outputs / name, "thesis.tex")
+    for _ in range(2):
+        make()
+    assert (outputs / name / "thesis.tex").read_text() == "years of work"
+    assert [run["run"] for run in list_runs(outputs)] == ["mine"]
 
 
 class Killed(BaseException):
@@ -157,23 +172,25 @@ class Killer:
 def test_a_folder_is_old_or_new_wherever_its_replacement_is_killed(tmp_path, monkeypatch):
     folder, before, after = tmp_path / "data", {"a.csv": b"1", "old/b.csv": b"1"}, {"a.csv": b"2", "z.json": b"2"}
     ended = []
-    for moment in range(9):
-        new = tmp_path / f"new-{moment}"
-        for place, content in ((folder, before), (new, after)):
-            for name, text in content.items():
-                write(place, name, text.decode())
-        (folder / "z.json").unlink(missing_ok=True)
+    for moment in range(12):
+        shutil.rmtree(folder, ignore_errors=True)
+        for name, text in before.items():
+            write(folder, name, text.decode())
         with monkeypatch.context() as patch:
-            Killer(patch, moment).arm()
             try:
-                replace_folder(folder, new)
+                with lock_folder(folder) as shop:
+                    for name, text in after.items():
+                        write(shop / "new", name, text.decode())
+                    Killer(patch, moment).arm()
+                    replace_folder(folder, shop / "new")
             except Killed:
-                assert moment == 0 or is_cut_off(folder)
+                assert list_files(find_folder(folder)) in (before, after), "whoever reads finds one of them"
             else:
                 ended.append(moment)
-        recover(folder)
-        assert list_files(folder) == (before if new.exists() else after)
-        assert not is_cut_off(folder)
+        with lock_folder(folder):
+            assert list_files(folder) in (before, after)
+        assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert ended
     assert ended[0] > 3
 
 

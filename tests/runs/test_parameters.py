@@ -108,28 +108,21 @@ def test_types_are_told_in_words():
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("bound: 010", "010"),
-        ("bound: 1:30", "1:30"),
-        ("bound: 1:30.5", "1:30.5"),
-        ("bound: .5", 0.5),
-        ("bound: -1.5e3", -1500),
-        ("bound: 0", 0),
-        ("bound: 0.5", 0.5),
-        ("bound: 10", 10),
-        ("bound: 2025-06-30", date(2025, 6, 30)),
-    ],
+    "text", ["NO", "no", "on", "010", "1:30", "-1.5e3", "2025-06-30", "null", "true", "!!binary aGk="]
 )
-def test_numbers_in_yaml_are_what_their_digits_say(text, value):
-    assert parse_yaml(text) == {"bound": value}
+def test_a_value_in_yaml_is_the_text_that_is_written(text):
+    """Eurostat's code of Norway is no false, and 010 is no 8."""
+    written = text.removeprefix("!!binary ")
+    assert parse_yaml(f"bound: {text}\nshares: [{text}]") == {"bound": written, "shares": [written]}
 
 
-@pytest.mark.parametrize(("typed", "value"), [("010", "010"), ("-007", "-007"), ("0", 0), ("0.5", 0.5), ("10", 10)])
-def test_typed_numbers_with_leading_zeros_are_text(typed, value):
-    assert read_value(typed) == value
-    assert read_parameters({"run": "x", "horizon_years": read_value("010")}).horizon_years == 10
-    assert read_parameters({"run": read_value("007")}).run == "007"
+def test_texts_become_what_their_parameter_is():
+    texts = {"run": "007", "entity": "NO", "horizon_years": "010", "shares": ["0.50", ".9"], "bound": "100.0"}
+    read = read_parameters(texts)
+    assert (read.run, read.entity, read.horizon_years, read.shares, read.bound) == ("007", "NO", 10, [0.5, 0.9], "100")
+    read = read_parameters(parse_yaml("{bound: null, as_of: 2025-06-30}"))
+    assert (read.bound, read.as_of) == ("", "2025-06-30")
+    assert read_value("[0.5, 0.9]") == ["0.5", "0.9"]
 
 
 @example("1e3")

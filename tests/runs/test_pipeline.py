@@ -10,15 +10,16 @@ import time
 import pytest
 from conftest import SAMPLE, WORDS, list_files
 from processes import call, run, start, wait_for
-from small_notebooks import write_notebooks
+from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import BusyError, RunError, find_root
-from adoption_curves.runs.ingredients import describe_series, find_notebooks, read_declared
+from adoption_curves.runs.ingredients import find_notebooks, read_declared
 from adoption_curves.runs.notebook_process import NotebookFailed
 from adoption_curves.runs.parameters import Parameters, read_parameters
 from adoption_curves.runs.record import list_runs
-from adoption_curves.runs.runner import Execution, run_all
+from adoption_curves.runs.runner import run_all
+from adoption_curves.runs.steps import Execution, describe_series
 
 RUN_CELL = {"run": "baseline"}
 
@@ -85,15 +86,15 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
             "## Open the run",
             'from adoption_curves.runs import Study\nresults = Study("03_small")',
             "## Read the scores",
-            'results.read_table("02_growth")',
+            'results.read_table("03_growth")',
         )
     lines = str(caught.value).splitlines()
     assert len(lines) <= 10
     assert lines[0] == 'Notebook 03_small failed in the part "Read the scores"'
-    assert lines[1].startswith("  RunError: Run 'mine' has no table 02_growth yet.")
+    assert lines[1].startswith("  RunError: Run 'mine' has no table 03_growth yet.")
     assert not any(line.startswith("  at ") for line in lines), "a person's mistake needs no frame of ours"
     assert lines[-2:] == [
-        '  in cell 6: results.read_table("02_growth")',
+        '  in cell 6: results.read_table("03_growth")',
         f"Executed up to there: {outputs / 'mine.partial' / '03_small.html'}",
     ]
     assert list_files(outputs / "mine") == before
@@ -137,7 +138,7 @@ def test_a_reader_who_goes_ends_the_run(made_before, tmp_path, outputs, monkeypa
         execute(tmp_path, "1")
     write_notebooks(tmp_path / "notebooks", {"04_later": ["# 4. Later", RUN_CELL]})
     with monkeypatch.context() as patched:
-        patched.setattr(sys, "stdout", GoneReader())
+        patched.setattr(sys, "stderr", GoneReader())
         with pytest.raises(BrokenPipeError):
             execute(tmp_path, "1")
     assert execute(tmp_path, "1") == outputs / "mine"
@@ -155,16 +156,16 @@ def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
         execute(tmp_path, "pass")
     assert caught.value.exit_code == 75
     assert str(caught.value).startswith(f"Run 'mine' is being made by process {os.getpid()} on ")
-    assert not list(outputs.iterdir())
+    assert [path.name for path in outputs.iterdir()] == []
 
 
 def test_a_run_that_another_process_makes_is_waited_for_where_one_asks(place, reference):
     """Two commands of one name, the second of which waits and finds all made."""
     first = start(place, *WORDS)
-    wait_for((place / "outputs" / ".small.lock").exists)
-    code, out, err = run(place, *WORDS, "--wait")
+    wait_for((place / "outputs" / ".small.making").exists)
+    code, _, err = run(place, *WORDS, "--wait")
     assert first.wait(60) == 0
-    assert (code, out.splitlines()[0]) == (0, "Nothing changed: 3 notebooks and their pages are as they were.")
+    assert (code, err.splitlines()[-1]) == (0, "Nothing changed: 3 notebooks and their pages are as they were.")
     assert "waiting for it" in err
 
 
@@ -174,9 +175,71 @@ def test_strict_refuses_own_data_that_were_not_read_whole(here, capsys):
     )
     words = ["run", "mine", "-p", "data", "mine.csv"]
     code, _, err = call(capsys, *words, "--strict")
-    assert (code, "was not read whole, which --strict asks for: 1 row without a figure left out" in err) == (1, True)
-    assert not list(here.glob("outputs/mine*"))
+    assert (code, "was not read whole, which --strict asks for: 1 cell without a figure left out" in err) == (1, True)
     assert call(capsys, *words)[0] == 0
+
+
+GOOD = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD.replace("44", "x7.1"), "row 5"),
+        (None, "there is no such folder or file"),
+        ("", "mine.csv"),
+        (GOOD.replace("44", ".."), "was not read whole"),
+    ],
+)
+def test_bad_data_leave_as_much_as_a_notebook_that_fails(here, capsys, text, said):
+    """The page of last week stays, and whoever looks in the morning is told that it is last week's."""
+    path, words = here / "mine.csv", ["run", "mine", "-p", "data", "mine.csv"]
+    path.write_text(GOOD)
+    assert call(capsys, *words)[0] == 0
+    path.unlink() if text is None else path.write_text(text)
+    code, _, err = call(capsys, *words, "--strict")
+    assert code in (1, 2)
+    assert said in err
+    left = here / "outputs" / "mine.partial"
+    assert said in (left / "error.txt").read_text()
+    assert said in (left / "run.log").read_text()
+    [row] = list_runs(here / "outputs")
+    assert row["state"].startswith("whole; attempt of 20")
+    assert "failed" in row["state"]
+    path.write_text(GOOD)
+    assert call(capsys, *words)[0] == 0
+    assert not left.exists()
+
+
+def test_strict_refuses_a_file_that_has_lost_figures_of_the_last_run(here, capsys):
+    """As a download that was cut; a revised figure is no loss."""
+    words = ["run", "mine", "-p", "data", "mine.csv"]
+    keep = 'results.keep("01_observations", series.observations[["date", "value"]])'
+    write_notebooks(here / "notebooks", {"01_check_small": [*ALL["01_check_small"], keep]})
+    (here / "mine.csv").write_text(GOOD)
+    assert call(capsys, *words, "--strict")[0] == 0
+    (here / "mine.csv").write_text(
+        GOOD.replace("2022-06-30,19,%\n", "").replace("2024-06-30,44,%\n", "2025-06-30,50,%\n")
+    )
+    for more in ([], ["--dry-run"]):
+        code, _, err = call(capsys, *words, "--strict", *more)
+        assert (code, "mine.csv has lost 2 figures of the last whole run, of 2022-06-30 to 2024-06-30" in err) == (
+            1,
+            True,
+        )
+    (here / "mine.csv").write_text(GOOD.replace("44", "45"))
+    assert call(capsys, *words, "--strict")[0] == 0
+    (here / "mine.csv").write_text(GOOD.replace("2024-06-30,44,%\n", ""))
+    assert call(capsys, *words)[0] == 0, "without it the loss is taken"
+
+
+def test_quiet_prints_nothing_unless_it_fails(here, capsys):
+    assert call(capsys, *WORDS, "--quiet") == (0, "", "")
+    code, out, err = call(capsys, *WORDS)
+    assert (code, out.splitlines()[-1]) == (0, str(here / "outputs" / "small" / "run.json"))
+    assert err == "Nothing changed: 3 notebooks and their pages are as they were.\n"
+    code, out, err = call(capsys, *WORDS, "--quiet", "-p", "data", "nowhere.csv")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
 
 
 def test_a_folder_without_notebooks_is_told(tmp_path):

@@ -46,10 +46,20 @@ def test_a_file_that_no_notebook_wrote_is_no_part_of_the_run(run, notebooks):
     assert verify(run, notebooks) == []
 
 
+@pytest.mark.parametrize("part", ["made", "git", "run", "sources", "subject", "seal"])
+def test_an_edited_record_is_found(run, notebooks, part):
+    content = json.loads((run / "run.json").read_text())
+    other = {"made": "2020-01-01T00:00:00+00:00", "git": {"commit": "0" * 40, "changed": False}, "run": "other"}
+    other |= {"subject": {**content["subject"], "title": "Mine"}, "sources": content["sources"][1:], "seal": ""}
+    content[part] = other[part]
+    (run / "run.json").write_text(json.dumps(content))
+    assert verify(run, notebooks) == ["run.json: changed"]
+
+
 def test_every_input_that_was_changed_is_found(run):
     content = read_run(run)
-    inputs = {name: content[name] for name in ("parameters", "helpers", "versions", "data")}
-    inputs |= {"notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
+    inputs = content.model_dump(include={"parameters", "helpers", "versions", "data"})
+    inputs |= {"notebooks": {name: entry.source for name, entry in content.notebooks.items()}}
     assert find_differences(run, content, inputs) == []
     changed = json.loads(json.dumps(inputs))
     changed["versions"]["pandas"] = "9.9"
@@ -58,7 +68,7 @@ def test_every_input_that_was_changed_is_found(run):
     changed["notebooks"]["07_new"] = "0" * 64
     del changed["notebooks"]["01_check_small"]
     assert set(find_differences(run, content, changed)) == {
-        f"versions pandas: was {content['versions']['pandas']!r}, is '9.9'",
+        f"versions pandas: was {content.versions['pandas']!r}, is '9.9'",
         "helpers show/tables.py: changed",
         "data files observations.csv: changed",
         "notebooks 07_new: new",

@@ -10,7 +10,8 @@ from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
 from adoption_curves.runs.parameters import read_parameters
-from adoption_curves.runs.runner import Execution, run_all
+from adoption_curves.runs.runner import run_all
+from adoption_curves.runs.steps import Execution
 
 SLOW = pytest.mark.slow
 
@@ -18,7 +19,7 @@ SECRET = "xq7-not-to-be-told"
 SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
 IMPORTS = (
     "from pathlib import Path; from adoption_curves.runs.parameters import read_parameters; "
-    "from adoption_curves.runs.runner import run_all; from adoption_curves.runs.runner import Execution"
+    "from adoption_curves.runs.runner import run_all; from adoption_curves.runs.steps import Execution"
 )
 ELSEWHERE = {
     "TZ": "Asia/Kathmandu",

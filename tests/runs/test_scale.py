@@ -1,6 +1,8 @@
 """Scale: work and memory in proportion to the data; work is counted, since a test can't trust a clock."""
 
+import sys
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,6 @@ from test_compare import make
 
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.cli.held import summarise_data
-from adoption_curves.forecast import bands, lessons
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.sweep_file import name_runs
 from adoption_curves.show import figures
@@ -63,10 +64,8 @@ def test_a_long_series_is_fitted_with_work_and_memory_in_proportion(evaluated):
 
 def test_growth_over_many_intervals_is_drawn_in_few_bars():
     """A bar for each of 10,000 intervals took minutes."""
-    values = make_long(10_000)
-    growth = pd.DataFrame({"date": values.index, "value": values.to_numpy()})
-    none = pd.DataFrame({"date": [], "kind": []})
-    figure = figures.draw_growth(growth, {"title": "Daily", "unit": "percent"}, none, "Source: test.")
+    series = SimpleNamespace(values=make_long(10_000), breaks=pd.DataFrame({"date": [], "kind": []}))
+    figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent"}, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 
@@ -76,8 +75,12 @@ def test_growth_over_many_intervals_is_drawn_in_few_bars():
 def load_many(folder, series):
     """Load a file of so many series; returns the rows of all tables that were gone through, and the peak of memory."""
     path = folder / f"{series}.csv"
-    rows = (f"{2018 + y}-12-31,{1 + i % 7 + 2 * y},E{i // 10},ind_{i % 10}\n" for i in range(series) for y in range(4))
-    path.write_text("date,value,entity,indicator\n" + "".join(rows))
+    rows = (
+        f"{2018 + y}-12-31,{1 + i % 7 + 2 * y},E{i // 10},ind_{i % 10},level,people\n"
+        for i in range(series)
+        for y in range(4)
+    )
+    path.write_text("date,value,entity,indicator,measure,unit\n" + "".join(rows))
     tracemalloc.start()
     try:
         assert f"holds {series:,} series" in summarise_data(indicators.load(path))
@@ -106,7 +109,7 @@ def make_courses(count):
 
 def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, tmp_path):
     """With and without a bound mixed each series had a backtest of its own: two seconds and more for each."""
-    calls = {"backtest": 0, "_calibrate": 0, "learn_prior": 0}
+    calls, kept = {"backtest": 0, "learn_weights": 0}, sys.modules["adoption_curves.forecast.backtest"]
 
     def count(holder, name):
         original = getattr(holder, name)
@@ -118,27 +121,24 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
         monkeypatch.setattr(holder, name, counted)
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(lessons, "_TAUGHT", {})
-    count(lessons, "backtest")
-    count(lessons, "learn_prior")
-    count(bands.Errors, "_calibrate")
+    monkeypatch.setattr(kept, "_KEPT", {})
+    count(kept, "backtest")
+    count(kept.model, "learn_weights")
     references = indicators.load().references()[:8]
     for place, series in enumerate(make_courses(40).values()):
         forecast.forecast(series, 100.0 if place % 2 else None, references, horizon_years=2).frame()
     assert calls["backtest"] == 2, "one with a bound, one without"
-    assert calls["learn_prior"] == 1
-    assert calls["_calibrate"] <= 2 * len(forecast.NAMES)
+    assert calls["learn_weights"] <= 2 * (1 + len({each.technology for each in references}))
 
 
 def test_forecast_after_forecast_keeps_memory_flat():
     """Newer figures draw paths, which a cache kept for 32 forecasts: 40 MB."""
     references = indicators.load().references()[:8]
-    residuals = forecast.backtest(references, windows=(4,), horizons=(1.0, 2.0))
 
     def make(series):
         newer = pd.DataFrame({"value": series.iloc[-1:].array, "bound": ["at_least"]}, pd.to_datetime(["2024-06-30"]))
-        result = forecast.forecast(series, 100, references, horizon_years=8, residuals=residuals, censored=newer)
-        assert 0 < result.share_kept() < 1
+        result = forecast.forecast(series, 100, references, horizon_years=8, censored=newer)
+        assert 0 < result.share_kept < 1
         return len(result.dates)
 
     courses = list(make_courses(12).values())

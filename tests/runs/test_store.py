@@ -12,7 +12,8 @@ from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_notebooks
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.record import read_keys, verify
-from adoption_curves.runs.runner import Execution, choose_forced, plan_run, plan_steps, run_all, shrink_store
+from adoption_curves.runs.runner import plan_run, run_all
+from adoption_curves.runs.steps import Execution, choose_forced, plan_steps, shrink_store
 
 SLOW = pytest.mark.slow
 
@@ -35,7 +36,7 @@ def make(place, capsys):
 
     def make_again(given=None, **options):
         run_all(read_parameters({**SMALL, **(given or {})}), place / "notebooks", Execution(**options))
-        said = capsys.readouterr().out
+        said = capsys.readouterr().err
         return dict(re.findall(r"^\d/\d (\w+)  (.+)$", said, flags=re.MULTILINE)) or said
 
     return make_again
@@ -232,18 +233,45 @@ def test_inputs_that_change_meanwhile_are_told(place, make, tmp_path):
     assert (place / "outputs" / "small" / "run.json").exists()
 
 
-def test_readers_wait_for_their_tables(tmp_path):
+def test_readers_wait_for_the_notebooks_that_they_declare(tmp_path):
     for number in (1, 2, 3):
-        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'run.keep("0{number}_t", frame)'])
-    reads = 'study.read_table("01_t")\nstudy.read_table("02_t")'
-    write_notebook(tmp_path / "04_free.ipynb", ["# 4. Free", {"run": "x"}, "## Read", reads])
-    write_notebook(tmp_path / "05_loop.ipynb", ["# 5", "for name in names:\n    run.read_table(name)"])
-    write_notebook(tmp_path / "06_far.ipynb", ["# 6", 'run.read_table("04_t")'])
+        write_notebook(tmp_path / f"0{number}_a.ipynb", ["# Writes", {"run": "x"}, f'study = Study("0{number}_a")'])
+    write_notebook(tmp_path / "04_two.ipynb", ["# 4", "%time 1", 'study = runs.Study("04_two", reads=["01", "02"])'])
+    write_notebook(tmp_path / "06_far.ipynb", ["# 6", 'study = Study("06_far", ["04"])'])
     names = [path.stem for path in find_notebooks(tmp_path)]
     needs = {name: find_needs(tmp_path / f"{name}.ipynb", names[:place]) for place, name in enumerate(names)}
-    assert needs["04_free"] == ["01_a", "02_a"]
-    assert needs["05_loop"] == ["01_a", "02_a", "03_a", "04_free"]
-    assert needs["06_far"] == ["01_a", "02_a", "04_free"]
+    assert needs == {"01_a": [], "02_a": [], "03_a": [], "04_two": ["01_a", "02_a"], "06_far": ["04_two"]}
+    write_notebook(tmp_path / "06_far.ipynb", ["# 6", 'study = Study("06_far", reads=["05"])'])
+    with pytest.raises(
+        RunError, match="06_far reads tables of notebook 05, which does not run before it; there are 01"
+    ):
+        find_needs(tmp_path / "06_far.ipynb", names[:4])
+    write_notebook(tmp_path / "06_far.ipynb", ["# 6", "study = Study(NAME)"])
+    with pytest.raises(
+        RunError, match=r'06_far.ipynb computes what it gives to Study; write it out, as in Study\("06_far"'
+    ):
+        find_notebooks(tmp_path)
+
+
+def test_a_table_of_a_notebook_that_is_not_declared_is_refused(place, make):
+    edit(place, SUMMARY, ', reads=[\\"05\\"]', "")
+    with pytest.raises(RunError, match=r'does not say so: write Study\("06_summarise_small", reads=\["05"\]\)'):
+        make()
+
+
+def test_a_copy_of_a_notebook_is_passed_over_with_a_line(place, make):
+    """JupyterLab's Duplicate makes such files; so does a person who tries something."""
+    before = list_files(place / "outputs" / "small")
+    for name in (f"{FORECAST}-Copy1", "07_mine"):
+        shutil.copyfile(place / "notebooks" / f"{FORECAST}.ipynb", place / "notebooks" / f"{name}.ipynb")
+    said = make()
+    assert said.splitlines() == [
+        f"{FORECAST}-Copy1.ipynb is passed over: its Study is '{FORECAST}'.",
+        f"07_mine.ipynb is passed over: its Study is '{FORECAST}'.",
+        "Nothing changed: 3 notebooks and their pages are as they were.",
+    ]
+    assert list_files(place / "outputs" / "small") == before
+    assert plan_run(read_parameters(SMALL), place / "notebooks")[0].startswith(f"{FORECAST}-Copy1.ipynb is passed over")
 
 
 def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
@@ -259,13 +287,13 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
         return {name: value for name, value in step.values.items() if name != "run"}
 
     usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
-    assert usual == {"technology": "", "bounded": True, "points": 3, "as_of": "", "data": "data"}
+    assert usual == {"technology": "", "bounded": True, "as_of": "", "data": "data"}
     assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
     assert read(indicator="genai_adoption_rate", bound=100) == usual
     assert read(bound="") == usual | {"bounded": False}
     assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
-    assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual | {"points": 1}
+    assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual
     assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}
 
 

@@ -1,6 +1,7 @@
 """Sweeps: what the file may say, and that what runs share is made once, whatever fails meanwhile."""
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from adoption_curves.base.files import write_json
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
-from adoption_curves.runs.runner import Execution
+from adoption_curves.runs.steps import Execution
 from adoption_curves.runs.sweep import plan_sweep, run_sweep
 from adoption_curves.runs.sweep_file import read_sweep
 
@@ -61,7 +62,7 @@ if horizon_years == 30:
     "## Write the forecast",
     """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
 median = 600.0 + horizon_years
-frame = pd.DataFrame({"date": dates, "method": "combined", "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
+frame = pd.DataFrame({"date": dates, "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
 study.keep("05_forecast", frame.assign(unit="million people"))""",
 ]
 SUMMARY = [
@@ -70,7 +71,7 @@ SUMMARY = [
     "## Write the key numbers",
     """import pandas as pd
 from adoption_curves.runs import Study
-study = Study("06_summary")
+study = Study("06_summary", reads=["05"])
 last = study.read_table("05_forecast").iloc[-1]
 row = {"key": "last", "label": "Last", "value": last["q0.5"], "low": last["q0.1"], "high": last["q0.9"]}
 study.keep("06_key_numbers", pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]))""",
@@ -100,7 +101,9 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
     )
     sweep = read_sweep(path)
     assert (sweep.name, sweep.varied) == ("grid", ("horizon_years", "shares", "as_of"))
-    assert [run.run for run in sweep.runs] == ["run-001", "run-002", "run-003", "run-004", "own"]
+    made = ["horizon_years-1_shares-0.5-0.9", "horizon_years-1_shares-0.75"]
+    made += [name.replace("years-1", "years-2") for name in made]
+    assert [run.run for run in sweep.runs] == [*made, "own"]
     assert sweep.runs[4].as_of == "2025-10-31"
     assert read_sweep(write(tmp_path, "grid: {horizon_years: [1, 2]}"), "mine").name == "mine"
 
@@ -117,7 +120,11 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("", ["neither a 'grid' nor 'runs'"]),
         (
             "grid: {horizon_years: [1, 2, 3, 4, -1], shares: [0.5, 0]}",
-            ["'horizon_years' is -1; it must be a number", "(in set 9, set 10)", "(in set 2, set 4, set 6 and 2 more)"],
+            [
+                "'horizon_years' is '-1'; it must be a number",
+                "(in set 9, set 10)",
+                "(in set 2, set 4, set 6 and 2 more)",
+            ],
         ),
         ("grid: {entity: [China, Chine], horizon_years: [1, 2]}", ["nearest: China", "(in set 3, set 4)"]),
         ("runs: [{bound: 2000}, {bound: 2000.0}]", ["is the same as"]),
@@ -126,9 +133,9 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("runs: [{horizon_years: 1, run: comparison.csv}]", ["the sweep itself writes such a file"]),
         ("grid: {horizon_years: [1], horizon_years: [2]}", ["'horizon_years' is given twice"]),
         ("grid: {horizon_years: &a [1], shares: *a}", ["aliases"]),
-        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["this isn't YAML"]),
+        ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["'horizon_years' is []; it must be a number"]),
         ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
-        ("grid: {as_of: [2025-13-01]}", ["month must be in"]),
+        ("grid: {as_of: [2025-13-01]}", ["parameter 'as_of' is '2025-13-01'; it must be a date"]),
         ("grid: [", ["this isn't YAML"]),
     ],
 )
@@ -180,8 +187,8 @@ def test_many_sets_are_checked_in_seconds(tmp_path):
 def test_a_dry_run_says_what_each_run_varies_and_shares(tmp_path, outputs, notebooks):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9]}"))
     assert plan_sweep(sweep, notebooks) == [
-        "run-001  horizon_years 1  3 of 3 notebooks run",
-        "run-002  horizon_years 9  2 of 3 notebooks run",
+        "horizon_years-1  horizon_years 1  3 of 3 notebooks run",
+        "horizon_years-9  horizon_years 9  2 of 3 notebooks run",
     ]
     assert not outputs.exists()
 
@@ -203,26 +210,30 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9, 13]}"))
     ensure_event_loop()  # as whatever ran a notebook in this process before left one in the context
     folder, failed = run_sweep(sweep, Execution(slots=threading.Semaphore(2)), notebooks=notebooks)
-    assert list(failed) == ["run-003"]
-    assert "AssertionError: thirteen" in failed["run-003"]
-    lines = capsys.readouterr().out.splitlines()
+    assert list(failed) == ["horizon_years-13"]
+    assert "AssertionError: thirteen" in failed["horizon_years-13"]
+    begun = [f"horizon_years-{n} begins ({k} of 3): horizon_years {n}" for k, n in enumerate((1, 9, 13), start=1)]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if "begins" in line] == begun
+    lines = [line for line in lines if line not in begun]
     assert [line[:4] for line in lines] == ["1/3 ", "2/3 ", "3/3 "]
+    assert [re.sub(r".*; about \d+ (s|min) left", "", line) == "" for line in lines] == [True, True, False]
     assert sum("failed: Notebook 05_forecast failed" in line for line in lines) == 1
-    assert read_last(folder) == {"grid/run-001": 601, "grid/run-002": 609}
+    assert read_last(folder) == {"grid/horizon_years-1": 601, "grid/horizon_years-9": 609}
     assert sorted(list_made(tmp_path)) == ["1", "13", "9"]
-    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("run-001", "run-002")}
+    drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("horizon_years-1", "horizon_years-9")}
     assert len(drawn) == 1, "what runs share is made once"
     page = Page(folder / "index.html")
     assert "2 of 3 runs are complete" in page.text
-    assert "grid/run-003 cannot be read: Notebook 05_forecast failed" in page.text
-    assert "run-002/html/index.html" in page.links
+    assert "grid/horizon_years-13 cannot be read: Notebook 05_forecast failed" in page.text
+    assert "horizon_years-9/html/index.html" in page.links
     assert find_faults(folder / "index.html") == []
     (tmp_path / "mended").touch()
     folder, failed = run_sweep(sweep, Execution(slots=threading.Semaphore(1)), notebooks=notebooks)
     assert failed == {}
     assert sorted(list_made(tmp_path)) == ["1", "13", "13", "9"]
-    assert read_last(folder) == {"grid/run-001": 601, "grid/run-002": 609, "grid/run-003": 613}
-    assert call(capsys, "export", "grid/run-001")[1].strip().endswith("grid/run-001/html/index.html")
+    assert read_last(folder) == {"grid/horizon_years-1": 601, "grid/horizon_years-9": 609, "grid/horizon_years-13": 613}
+    assert call(capsys, "export", "grid/horizon_years-1")[1].strip().endswith("grid/horizon_years-1/html/index.html")
 
 
 @pytest.mark.parametrize(
@@ -259,7 +270,7 @@ def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, medians, fai
 def test_a_sweep_of_which_every_run_fails_has_no_page(tmp_path, outputs, notebooks):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [13]}"))
     folder, failed = run_sweep(sweep, notebooks=notebooks)
-    assert list(failed) == ["run-001"]
+    assert list(failed) == ["horizon_years-13"]
     assert not (folder / "index.html").exists()
 
 
@@ -269,7 +280,7 @@ def test_a_sweep_does_not_tell_where_own_data_lie(tmp_path, outputs, notebooks):
     for number, name in enumerate(("one", "two"), 2):
         rows = "".join(f"{2010 + year},{year * year + number}\n" for year in range(9))
         (own / f"{name}.csv").write_text(f"date,value\n{rows}")
-    text = json.dumps({"grid": {"data": [f"{own}/one.csv?unit=users", f"{own}/two.csv?unit=users"]}})
+    text = json.dumps({"grid": {"data": [f"{own}/{name}.csv?unit=users&measure=level" for name in ("one", "two")]}})
     (tmp_path / "grid.yaml").write_text(text)
     folder, failed = run_sweep(
         read_sweep(tmp_path / "grid.yaml"), Execution(slots=threading.Semaphore(2)), notebooks=notebooks
@@ -290,7 +301,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
         pytest.raises(RunError, match="Sweep 'grid' is being made by process"),
     ):
         run_sweep(sweep, notebooks=notebooks)
-    (outputs / "grid").mkdir()
+    (outputs / "grid").mkdir(exist_ok=True)
     (outputs / "grid" / "run.json").write_text("{}")
     with pytest.raises(RunError, match="exists and isn't a sweep's"):
         run_sweep(sweep, notebooks=notebooks)
@@ -315,9 +326,35 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     assert process.returncode == code
     if number == signal.SIGINT:
         assert (
-            err.strip() == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
+            err.strip().splitlines()[-1]
+            == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
         )
     assert wait_for(lambda: not is_alive(kernel))
+
+
+def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, outputs, notebooks):
+    """Runs have the names that they are given, and the second time other parameters; one of them fails."""
+    names = "runs: [{{run: a, horizon_years: 1}}, {{run: b, horizon_years: {}}}]"
+    assert run_sweep(read_sweep(write(tmp_path, names.format(9))), notebooks=notebooks)[1] == {}
+    folder, failed = run_sweep(read_sweep(write(tmp_path, names.format(13))), notebooks=notebooks)
+    assert list(failed) == ["b"]
+    assert read_last(folder) == {"grid/a": 601}
+    page = Page(folder / "index.html")
+    assert "1 of 2 runs are complete" in page.text
+    assert "grid/b cannot be read: Notebook 05_forecast failed" in page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("runs: [{entity: China}, {bound: 2000}, {bound: ''}]", ["China", "bound-2000", "no-bound"]),
+        ("grid: {as_of: [2025-10-31, ''], bound: [2000]}", ["2025-10-31_bound-2000", "no-as_of_bound-2000"]),
+        ("grid: {horizon_years: [1], shares: [[0.5, 0.9]]}", ["horizon_years-1_shares-0.5-0.9"]),
+        ("grid: {shares: [[0.5, 0.9], [0.51, 0.61, 0.71, 0.81, 0.91, 0.95, 0.97]]}", ["run-001", "run-002"]),
+    ],
+)  # fmt: skip
+def test_runs_are_named_by_what_they_vary_as_far_as_forty_letters_go(tmp_path, text, names):
+    assert [run.run for run in read_sweep(write(tmp_path, text)).runs] == names
 
 
 @linux

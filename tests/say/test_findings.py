@@ -7,7 +7,7 @@ import pytest
 
 from adoption_curves import curves
 from adoption_curves.base.levels import band_columns
-from adoption_curves.base.words import NO_RANGE, WHY_NO_RANGE, say_end
+from adoption_curves.base.words import NO_FORECAST, say_end
 from adoption_curves.say import facts, words
 
 NAMES = {
@@ -139,14 +139,15 @@ def test_past_a_peak_there_is_no_end_and_no_pace():
     assert " rose from " not in said["speed"]
 
 
-def test_past_a_peak_no_range_is_told_anywhere():
+def test_of_figures_that_have_fallen_no_forecast_is_told_anywhere():
     tables = grow([249.0, 602.0, 400.0])
-    kept = gather().tables["05_forecast"]
-    tables["05_forecast"] = kept.assign(basis=NO_RANGE)
+    tables["05_forecast"] = gather().tables["05_forecast"].iloc[:0]
     said, numbers = say(**tables), list_numbers(**tables)
-    assert WHY_NO_RANGE in said["forecast"]
-    assert numbers.loc["forecast", "text"] == "no range, below its peak"
+    assert said["headline"].endswith(NO_FORECAST)
+    assert said["forecast"] == "No forecast: it has fallen."
+    assert numbers.loc["forecast", "text"] == NO_FORECAST
     assert not numbers.index.str.startswith("forecast_").any()
+    assert "Adoption curves only rise" in said["caution"]
 
 
 NOTE = curves.Assessment.note

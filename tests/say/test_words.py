@@ -11,7 +11,7 @@ import pytest
 from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
-from adoption_curves.base.words import NUMERALS
+from adoption_curves.base.words import NO_FORECAST, NUMERALS
 from adoption_curves.say.words import TABLES, list_key_numbers, write_doubts, write_findings
 
 ROOT = Path(__file__).parents[2]
@@ -72,10 +72,10 @@ def find_missing(text, values, about=False):
 
 
 def read_rule(run, part, factor=1.0):
-    """What a part quotes of the tables that its rule names: the published method, the quoted range; times a factor."""
+    """What a part quotes of the tables that its rule names: the quoted range; times a factor."""
     facts = read_facts(run)
     tables = {name: facts.tables[name].copy() for name in TABLES[part]}
-    quoted = {"05_forecast": ("method", "combined"), "05_coverage": ("level", facts.level)}
+    quoted = {"05_coverage": ("level", facts.level)}
     for name, whole in tables.items():
         column, value = quoted.get(name, ("", ""))
         frame = whole[whole[column] == value] if column else whole
@@ -128,15 +128,15 @@ def test_a_page_has_five_key_numbers_at_most_and_one_for_how_often_the_range_hel
     for run in RUNS:
         facts = read_facts(run)
         numbers, said = list_key_numbers(facts), " ".join(write_findings(facts)["sentence"])
-        ranges = run != "declining"  # of which no range is given
+        ranges = run not in ("declining", "one")  # of which nothing is forecast
         assert len(numbers) <= 5
         assert numbers["key"].str.startswith("coverage_").sum() == ranges
         assert len(re.findall(r"contained the outcome", said)) == ranges, said
-        assert bool(facts.no_range) != ranges
+        assert bool(facts.no_forecast) == (run == "declining")
         if ranges:
             assert round(facts.tested["covered"]) == round(numbers["value"].iloc[-1])
-        else:
-            assert numbers["text"].iloc[-1] == "no range, below its peak"
+        elif facts.no_forecast:
+            assert numbers["text"].iloc[-1] == NO_FORECAST
 
 
 def list_sentences():

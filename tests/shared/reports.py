@@ -1,6 +1,7 @@
 """A comparison of runs, and the summary of a sweep over countries, of finished runs that no notebook had to make."""
 
 from adoption_curves.base.files import write_file, write_json
+from adoption_curves.base.folders import lock_folder
 from adoption_curves.runs.comparison import compare_runs
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.sweep import write_summary
@@ -35,5 +36,6 @@ def make_sweep(outputs):
             finish(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
     write_json(outputs / "grid" / "sweep.json", {"failed": {runs[-1].run: "No such series"}})
     (outputs / "grid" / runs[-1].run / "run.json").unlink()
-    write_summary(Sweep("grid", "grid.yaml", runs, ("entity", "horizon_years")), outputs / "grid")
+    with lock_folder(outputs / "grid") as shop:
+        write_summary(Sweep("grid", "grid.yaml", runs, ("entity", "horizon_years")), outputs / "grid", shop)
     return outputs / "grid"

@@ -27,7 +27,7 @@ FORECAST = [
     "## Read what was checked",
     """from adoption_curves.runs import Study
 
-results = Study("05_forecast_small")
+results = Study("05_forecast_small", reads=["01"])
 frame = results.read_table("01_coverage")""",
     "## Draw it",
     """from matplotlib import pyplot
@@ -46,7 +46,7 @@ SUMMARY = [
 from IPython.display import Markdown
 from adoption_curves.runs import Study
 
-results = Study("06_summarise_small")
+results = Study("06_summarise_small", reads=["05"])
 last = results.read_table("05_forecast")["value"].iloc[-1]
 columns = ["key", "label", "value", "low", "high", "unit", "text"]
 rows = [

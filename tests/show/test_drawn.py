@@ -5,6 +5,7 @@ import pytest
 from conftest import SAMPLE
 
 from adoption_curves import forecast, indicators
+from adoption_curves.forecast import frames
 from adoption_curves.show.drawn import tidy_forecast, tidy_series
 
 
@@ -31,9 +32,8 @@ def test_a_forecast_has_a_row_a_date_and_two_columns_a_level(data, bound):
     series = data.series("China", "genai_users", bound)
     levels = (0.9, 0.5)
     result = forecast.forecast(series, references=data.references(exclude=series), levels=levels, horizon_years=2)
-    rows, scenarios = result.frame(), result.scenarios()
-    rows = rows[rows["method"] == "combined"]
-    frame = tidy_forecast(pd.concat([rows, result.bound_frame()]), series, scenarios, levels)
+    rows, scenarios = result.frame(), frames.scenario_frame(result)
+    frame = tidy_forecast(rows, frames.limit_frame(result), series, scenarios, levels)
     columns = ["median", "lower_50", "upper_50", "lower_90", "upper_90"]
     told = [f"scenario_{100 * share:g}" for share in scenarios["share"].unique()]
     assert list(frame) == ["date", "stage", "observed", "limit", *columns, *told, "unit"]

@@ -107,15 +107,15 @@ def test_an_earlier_day_leaves_out_what_was_published_later(monkeypatch):
 
 def test_what_the_figures_cannot_carry_is_a_sentence(tmp_path, monkeypatch):
     path = tmp_path / "two.csv"
-    path.write_text("date,value,unit\n2023-12-31,0,persons\n2024-12-31,0,persons\n")
+    path.write_text("date,value,unit,measure\n2023-12-31,0,persons,level\n2024-12-31,0,persons,level\n")
     data = indicators.load(path)
     assert re.search(r"role='alert'>[A-Z].*\.</p>", Panel(monkeypatch, data, data.own[0]).read())
 
 
 def test_names_in_the_data_are_text_never_markup(tmp_path, monkeypatch):
     path = tmp_path / "a&lt;b.csv"
-    rows = "".join(f"{2015 + year}-12-31,{value},<b>persons</b>\n" for year, value in enumerate((1, 2, 5, 9, 14)))
-    path.write_text(f"date,value,unit\n{rows}")
+    rows = "".join(f"{2015 + year}-12-31,{value},<b>persons</b>,level\n" for year, value in enumerate((1, 2, 5, 9, 14)))
+    path.write_text(f"date,value,unit,measure\n{rows}")
     data = indicators.load(path)
     shown = Panel(monkeypatch, data, data.own[0]).read()
     assert "<b>persons" not in shown

@@ -16,6 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from adoption_curves import curves
+from adoption_curves.indicators.series import interpolate_values
 from adoption_curves.runs.pages.charts import set_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
@@ -29,17 +30,6 @@ VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, n
 NAMES = {"title": "Users, Atlantis", "unit": "million people", "bound_title": "Internet users"}
 BOUND = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
 BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
-GROWTH = pd.DataFrame(
-    {
-        "date": DATES,
-        "value": VALUES.to_numpy(),
-        "share_of_bound": 100 * (VALUES / BOUND).to_numpy(),
-        "standard_error": np.nan,
-        "years": [np.nan, 0.5, 0.5, 0.5],
-        "change": VALUES.diff().to_numpy(),
-        "growth": 100 * VALUES.pct_change().to_numpy(),
-    }
-)
 COMPARED = pd.DataFrame(
     {
         "kind": ["survey of the population"] * 2 + ["telemetry"] * 12,
@@ -70,26 +60,28 @@ def make_fan(dates):
     frame = pd.DataFrame({"date": pd.to_datetime(dates)})
     for rank, level in enumerate(QUANTILES):
         frame[f"q{level}"] = 620.0 + 40 * rank + 10 * np.arange(len(frame)) * (rank - 2)
-    return frame.assign(method="combined", basis="calibrated")
+    return frame.assign(basis="tested")
 
 
 def hold(newer, breaks, scale=1.0):
     """As much of a series as the fan needs."""
     values = VALUES * scale
     series = SimpleNamespace(values=values, bound=BOUND * scale, newer=newer, breaks=breaks)
+    series.bound_at = lambda dates: interpolate_values(series.bound, dates)
+    series.standard_error = pd.Series(np.nan, values.index)
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
     return series
 
 
 def add_bound(fan, mean):
-    """The rows of a forecast and of its bound, which is uncertain by a tenth."""
+    """The rows of a forecast, and those of its bound, which is uncertain by a tenth."""
     own = {f"q{level}": mean * (0.9 + 0.2 * level) for level in QUANTILES}
-    return pd.concat([fan, fan[["date"]].assign(method="bound", mean=mean, **own)])
+    return fan, fan[["date"]].assign(mean=mean, **own)
 
 
 def draw_fan(fan, breaks=BREAKS, newer=NONE_NEWER, **options):
-    return figures.draw_forecast(add_bound(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
+    return figures.draw_forecast(*add_bound(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -129,13 +121,33 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     np.testing.assert_allclose(labels.spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
 
 
-def test_growth_shows_the_changes_as_published_and_no_rate():
-    figure = figures.draw_growth(GROWTH, NAMES, BREAKS, "Source: test.")
+def test_growth_shows_the_changes_as_published_and_doubts_the_one_across_a_suspected_break():
+    figure = figures.draw_growth(hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
     title, units, *texts = read_texts(figure)
-    assert title.endswith("+266 million people between December 2024 and June 2025")
+    assert title == "The largest change, +266 million people, may be partly a change of method"
     assert {"+19", "+266", "+87"} <= set(texts)
     assert "a year" not in title + units
-    assert [bar.get_height() for bar in figure.axes[0].containers[0]] == [19, 266, 87]
+    [bars] = figure.axes[0].containers
+    assert [bar.get_height() for bar in bars] == [19, 266, 87]
+    assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
+    assert units.endswith("hatched: across a suspected break")
+
+
+def test_the_title_of_growth_is_the_change_of_a_year_and_no_jump_of_a_month():
+    """The largest of 24 monthly changes, +41, is noise; so is the last one."""
+    dates = pd.date_range("2024-01-31", periods=25, freq="ME")
+    series = hold(NONE_NEWER, BREAKS.iloc[:0])
+    series.values = pd.Series(10.0 * np.arange(25), dates)
+    series.values.iloc[20] += 31
+    title, units, *_ = read_texts(figures.draw_growth(series, NAMES, "Source: test."))
+    assert title == "Users, Atlantis: +120 million people between January 2025 and January 2026"
+    assert "break" not in units
+    assert not figures.draw_growth(series, NAMES, "").axes[0].texts, "no room for numbers"
+    series.values = series.values.iloc[:6]
+    title = read_texts(figures.draw_growth(series, NAMES, "Source: test."))[0]
+    assert title.endswith("+50.0 million people between January 2024 and June 2024"), "shorter than a year"
+    series.values = series.values.iloc[:1]
+    assert figures.draw_growth(series, NAMES, "Source: test.") is None
 
 
 def list_spans(axis):
@@ -146,53 +158,57 @@ def list_spans(axis):
 
 
 def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
+    series = hold(NONE_NEWER, BREAKS)
     drawn = [
-        figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."),
-        figures.draw_growth(GROWTH, NAMES, BREAKS, "Source: test."),
+        figures.draw_levels(series, NAMES, "Source: test."),
         figures.draw_forecast(
-            add_bound(make_fan(["2026-06-30", "2026-12-31"]), 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source: test."
+            *add_bound(make_fan(["2026-06-30", "2026-12-31"]), 1130.0), series, NAMES, "Source: test."
         ),
     ]
     for figure in drawn:
         assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
-    for figure in (drawn[0], drawn[2]):
-        [line] = [line for line in figure.axes[0].lines if len(line.get_ydata()) == len(GROWTH) + 1]
+        [line] = [line for line in figure.axes[0].lines if len(line.get_ydata()) == len(VALUES) + 1]
         assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
-    before = BREAKS.assign(date=DATES[0])  # no figure stands before it
-    assert not list_spans(figures.draw_growth(GROWTH, NAMES, before, "Source: test.").axes[0])
+    before = figures.draw_levels(hold(NONE_NEWER, BREAKS.assign(date=DATES[0])), NAMES, "Source: test.")
+    assert not list_spans(before.axes[0]), "no figure stands before it"
+    assert "shaded" not in read_texts(before)[1]
 
 
-def test_levels_state_the_share_and_mark_the_suspected_break():
-    texts = read_texts(figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."))
-    assert texts[0] == "Users, Atlantis stood at 602 million people in December 2025"
-    assert texts[1].endswith("the last figure is 53.5% of internet users")
-    assert any("suspected" in text for text in texts[3:])
+def test_levels_state_the_share_and_name_the_suspected_break_where_there_is_room():
+    title, units, *_ = read_texts(figures.draw_levels(hold(NONE_NEWER, BREAKS), NAMES, "Source: test."))
+    assert title == "Users, Atlantis stood at 602 million people in December 2025"
+    assert units.endswith("the last exact figure is 53.5% of internet users; shaded: a suspected break")
 
 
-def test_a_newer_figure_that_is_a_bound_is_an_arrow():
-    drawn = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NEWER, "Source: test.")
-    assert "≥ 700" in read_texts(drawn)
-    assert sum(getattr(text, "arrow_patch", None) is not None for text in drawn.axes[0].texts) == 1
+def test_a_newer_figure_that_is_a_limit_is_an_open_circle_with_its_words():
+    series = hold(NEWER, BREAKS)
+    for ends, place, words in (((np.nan, np.nan), 700.0, "at least 700"), ((702.0, 714.0), 708.0, "more\nthan 700")):
+        series.readings = pd.DataFrame([ends], NEWER.index, ["read_low", "read_high"]).dropna()
+        drawn = figures.draw_levels(series, NAMES, "Source: test.")
+        assert words in read_texts(drawn)
+        [mark] = [line for line in drawn.axes[0].lines if line.get_markerfacecolor() == "white"]
+        assert mark.get_ydata() == [place]
+        assert not any(getattr(text, "arrow_patch", None) for text in drawn.axes[0].texts), "no length without meaning"
     fan = make_fan(["2026-06-30", "2026-12-31"])
     refuted = read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER))[0]
     assert refuted == "Users, Atlantis: no forecast, because the newest figure contradicts the earlier ones"
 
 
 def test_sampling_errors_are_drawn_where_they_were_published():
-    sampled = figures.draw_levels(
-        GROWTH.assign(standard_error=[np.nan, 5, 5, 5]), BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test."
-    )
+    series = hold(NONE_NEWER, BREAKS)
+    plain = figures.draw_levels(series, NAMES, "Source: test.")
+    series.standard_error = pd.Series([np.nan, 5, 5, 5], VALUES.index)
+    sampled = figures.draw_levels(series, NAMES, "Source: test.")
     assert any("95% sampling error" in text for text in read_texts(sampled))
-    assert len(sampled.axes[0].collections) > len(
-        figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS, NONE_NEWER, "Source: test.").axes[0].collections
-    )
+    assert len(sampled.axes[0].collections) > len(plain.axes[0].collections)
     compared = figures.draw_comparison(COMPARED.assign(standard_error=1.0), "AI", "China", "Source: test.")
     assert any("95% sampling error" in text for text in read_texts(compared))
 
 
-def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
-    known = pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"]))
-    figure = figures.draw_levels(GROWTH, known, NAMES, BREAKS.iloc[:0], NONE_NEWER, "Source: test.")
+def test_a_limit_known_on_other_dates_is_drawn_along_the_whole_series():
+    series = hold(NONE_NEWER, BREAKS.iloc[:0])
+    series.bound = pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"]))
+    figure = figures.draw_levels(series, NAMES, "Source: test.")
     [line] = [line for line in figure.axes[0].lines if line.get_ls() == "--"]
     assert line.get_ydata().tolist() == [1000.0] * 4
     assert "Internet users\n1,000" in read_texts(figure)
@@ -201,9 +217,9 @@ def test_a_bound_known_on_other_dates_is_drawn_along_the_whole_series():
 def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
     figure = figures.draw_comparison(COMPARED, "AI", "China", "Source: test.")
     title, *texts = read_texts(figure)
-    assert "China: 42.8% in a survey of the population and 20.0% by telemetry; they measure different things" in title
+    assert title == "Use of AI in China: 20.0 to 42.8%, depending on what is measured"
     assert {"CNNIC: residents, by telephone", "MSIT: households", "Microsoft: people aged 15 to 64"} <= set(texts)
-    assert "grey: the three highest of all 147 in December 2025" in texts
+    assert "with the three highest of all 147 in December 2025" in texts
     names = [[label.get_text() for label in axis.get_yticklabels()] for axis in figure.axes]
     assert names[0] == ["China, Dec 2025", "Atlantis, Dec 2025"]
     assert names[1][-2:] == ["Country K, Dec 2025", "China, Dec 2025"]
@@ -233,9 +249,9 @@ FALLING = {"q0.5": [500.0, 450.0]}
     ],
 )
 def test_the_forecast_has_a_title_of_one_line_with_the_middle_for_the_last_tested_date(names, unit, values, title):
-    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["calibrated", "extrapolated"], **values)
+    fan = make_fan(["2026-06-30", "2026-12-31"]).assign(basis=["tested", "extrapolated"], **values)
     series = hold(NONE_NEWER, BREAKS)
-    drawn = figures.draw_forecast(add_bound(fan, 1130.0), series, NAMES | names | {"unit": unit}, "Source.", [0.8])
+    drawn = figures.draw_forecast(*add_bound(fan, 1130.0), series, NAMES | names | {"unit": unit}, "Source.", [0.8])
     for width in style.WIDTHS.values():
         assert drawn.lay_out(width).texts[0].get_text() == title
         assert style.LEAST_TITLE <= drawn.texts[0].get_size() <= style.TITLE_SIZE
@@ -277,15 +293,15 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
     series = hold(NONE_NEWER, BREAKS)
     series.values = pd.Series(np.linspace(500.0, 602.0, 36), dates)
     rows = add_bound(make_fan(["2026-12-31", "2027-12-31"]), 700.0)
-    units = read_texts(figures.draw_forecast(rows, series, NAMES, "Source: test.", [0.8]))[1]
+    units = read_texts(figures.draw_forecast(*rows, series, NAMES, "Source: test.", [0.8]))[1]
     assert units.endswith("the axis does not begin at 0; 32 earlier figures, from December 1990 on, not drawn")
 
 
 def test_dates_of_what_adds_up_are_named_with_by():
     names, fan = NAMES | {"cumulative": True}, make_fan(["2026-06-30", "2026-12-31"])
     drawn = [
-        figures.draw_forecast(add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
-        figures.draw_levels(GROWTH, BOUND, names, BREAKS, NEWER, "Source: test."),
+        figures.draw_forecast(*add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
+        figures.draw_levels(hold(NEWER, BREAKS), names, "Source: test."),
     ]
     assert any("\nby December 2026" in text for text in read_texts(drawn[0]))
     assert "602 million people by December 2025" in read_texts(drawn[1])[0]
@@ -299,7 +315,7 @@ def test_ticks_of_an_axis_have_the_same_decimals():
 
 
 def test_a_tick_of_time_names_the_day_on_which_it_stands():
-    axis = figures.draw_levels(GROWTH, BOUND, NAMES, BREAKS.iloc[:0], NONE_NEWER, "Source: test.").axes[0]
+    axis = figures.draw_levels(hold(NONE_NEWER, BREAKS.iloc[:0]), NAMES, "Source: test.").axes[0]
     for place, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True):
         assert label.get_text() == f"{mdates.num2date(place):%b\n%Y}"
         assert mdates.num2date(place).day in (30, 31)
@@ -340,19 +356,18 @@ def name_long(name):
 def draw_numbers(scale=1.0, title="Users, Atlantis"):
     """Figures of notebooks 02 and 05 with numbers times `scale`, and labels that crowd at the right edge."""
     fan = make_fan(pd.date_range("2026-06-30", periods=10, freq="182D")).assign(basis="extrapolated")
-    fan.loc[:4, "basis"] = "calibrated"
+    fan.loc[:4, "basis"] = "tested"
     fan[[f"q{level}" for level in QUANTILES]] *= scale
     names = NAMES | {"title": title}
     rows, newer = add_bound(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
-    yield figures.draw_forecast(rows, series, names, "Source: test.")
+    yield figures.draw_forecast(*rows, series, names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place], made=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
     yield figures.draw_hindcasts(hindcasts, series, names, "Source: test.")
-    growth = GROWTH.assign(value=scale * GROWTH["value"], change=scale * GROWTH["change"])
-    yield figures.draw_levels(growth, BOUND * scale, names, BREAKS, newer, "Source: test.")
-    yield figures.draw_growth(growth, names, BREAKS, "Source: test.")
+    yield figures.draw_levels(series, names, "Source: test.")
+    yield figures.draw_growth(series, names, "Source: test.")
 
 
 CASES = [(number, name) for number in ("01", "02", "03") for name in SERIES]
@@ -431,7 +446,7 @@ def test_dollars_in_names_are_no_mathematics():
     about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8, "name": "$n$"}
     run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
     drawn = [
-        figures.draw_levels(GROWTH, BOUND, names, BREAKS.assign(reason="$z$"), NONE_NEWER, "Source: $s$."),
+        figures.draw_levels(hold(NONE_NEWER, BREAKS.assign(reason="$z$")), names, "Source: $s$."),
         figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
         comparisons.draw_forecasts(run, pd.DataFrame(columns=["run", "date", "value"])),
     ]
@@ -476,27 +491,13 @@ def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
     assert f": {told}" in " ".join(fitted[0].split())
 
 
-def test_members_have_a_panel_each_with_the_numbers_of_their_ends():
-    ahead = pd.DatetimeIndex(pd.to_datetime(["2026-12-31", "2027-12-31"]), name="date")
-    ends = {"q0.1": [600, 610], "q0.5": [700, 800], "q0.9": [790, 905]}
-    one, other = pd.DataFrame(ends, ahead, dtype=float), pd.DataFrame(ends, ahead, dtype=float) + 100
-    quantiles = {"damped_drift": one, "logistic_prior": other, "combined": (one + other) / 2}
-    quantiles = pd.concat(quantiles, names=["member", "date"])
-    paths = pd.DataFrame({"damped_drift": one["q0.5"], "logistic_prior": other["q0.5"]})
-    limits = pd.DataFrame({"damped_drift": [1150.0, 1160.0], "logistic_prior": [9000.0, 9100.0]}, ahead)
-    figure = figures.draw_members(quantiles, paths, limits, VALUES, NAMES, "")
-    assert figure.around[0][1] == "The mean of the members is 850 million people in December 2027"
-    first, second, mean = figure.axes
-    assert [text.get_text() for text in mean.texts] == ["660", "850", "955"]
-    assert len(first.lines) == len(second.lines) + 1, "a limit far above is not drawn"
-    assert find_faults(figure) == []
-
-
 def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_the_title():
     ahead = [0.5, 1.0, 3.0, 5.0]
     compared = pd.DataFrame({"horizon_years": ahead, "wis_relative": [0.95, 0.9, 0.76, 0.8]})
-    compared = compared.assign(low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="drift")
-    scores = pd.concat([compared.assign(method=name) for name in ("combined", "drift", "logistic")])
+    compared = compared.assign(
+        low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
+    )
+    scores = pd.concat([compared.assign(method=name) for name in ("forecast", "straight_line", "logistic")])
     figure = figures.draw_skill(scores, 4, "Source: test.", compared)
     assert read_texts(figure)[0] == "Three years ahead the forecast scores 24% better than a straight line"
     [bars] = [bar for each in figure.axes[0].containers for bar in each.lines[2]]
@@ -523,9 +524,20 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     assert not list_faults([figure])
 
 
-def test_the_title_of_ceilings_has_half_of_the_weight():
-    share = np.linspace(0.2, 0.9, 8)
-    ceilings = pd.DataFrame({"share": share, "prior": 1 / 8, "likelihood": 1.0, "weight": 1 / 8})
-    figure = figures.draw_ceilings(ceilings, NAMES, "")
-    assert figure.around[0][1].endswith("half of the weight is on ceilings up to 50% of the limit")
-    assert figures.draw_ceilings(ceilings.iloc[:0], NAMES, "") is None
+def test_the_title_of_ends_has_half_of_the_weight():
+    ends = pd.DataFrame({"share": np.linspace(0.2, 0.9, 8), "weight": 1 / 8})
+    figure = figures.draw_ends(ends, NAMES, "")
+    assert figure.around[0][1].endswith("half of the weight is on ends up to 50% of the limit")
+    assert figures.draw_ends(ends.iloc[:0], NAMES, "") is None
+
+
+def test_figures_that_have_fallen_are_drawn_without_a_forecast():
+    series = hold(NONE_NEWER, BREAKS)
+    series.values = series.values[::-1].set_axis(series.values.index)
+    figure = draw_fan_of(series)
+    assert "no forecast: it has fallen, since" in read_texts(figure)[0]
+    assert not list_faults([figure])
+
+
+def draw_fan_of(series):
+    return figures.draw_forecast(*add_bound(make_fan([]), 1130.0), series, NAMES, "Source: test.")

@@ -1,9 +1,12 @@
 """The tables of notebook 02 (growth, alignment, comparison) say what hand computation says; for any kind of series."""
 
+import re
+
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from cells import SAMPLE, run_cells
+from cells import NOTEBOOKS, SAMPLE, run_cells
 
 from adoption_curves import indicators
 
@@ -74,3 +77,38 @@ def test_comparison_keeps_measures_apart_and_takes_the_latest(tables):
     own = compared[compared["entity"] == "China"].iloc[0]
     assert (own["value"], own["date"]) == (42.8, pd.Timestamp("2025-12-31"))
     assert compared["unit"].str.startswith("percent").all()
+
+
+@pytest.mark.parametrize("number", ["01", "02"])
+def test_the_lesson_is_short_begins_with_a_picture_and_ends_with_what_it_only_keeps(number):
+    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    cells = nbformat.read(path, 4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    lines = [line for source in code for line in source.splitlines() if line.strip()]
+    assert len(code) <= 14
+    assert len(lines) <= 60
+    assert any("study.draw(" in source for source in code[:4])
+    assert not any("study.keep(" in source for source in code[:-1])
+    assert all(line.startswith("study.keep(") for line in code[-1].splitlines())
+    assert "## Tables for the run" in cells[-2].source
+    assert not re.search(r"\bif\b", "\n".join(code[1:])), "no cell is written for some series only"
+
+
+def test_series_on_the_clock_that_starts_where_the_first_began():
+    """Half of the first series' way takes the second two years; the third begins above the start."""
+    shares = pd.DataFrame({"number": [0, 0, 1, 1, 1, 2], "year": [1.0, 2, 1, 2, 5, 1]})
+    shares["share"] = [0.2, 0.6, 0.1, 0.2, 0.5, 0.7]
+    shares = shares.assign(entity="A", indicator="i", technology="t", target=shares["number"] == 0, start_share=20.0)
+    shares["began"] = indicators.crossing_years(shares, 0.2)
+    shares["years_to_target_share"] = (indicators.crossing_years(shares, 0.4) - shares["began"]).fillna(np.inf)
+    aligned = indicators.align_shares(shares)
+    assert aligned["number"].tolist() == [0, 0, 1, 1]
+    np.testing.assert_allclose(aligned["years"], [0, 1, 0, 3])
+    np.testing.assert_allclose(aligned["share"], [20, 60, 20, 50])
+    np.testing.assert_allclose(aligned["years_to_target_share"], [0.5, 0.5, 2, 2])
+    assert indicators.align_shares(shares.assign(began=shares["began"].where(~shares["target"]))).empty
+    data = indicators.load(SAMPLE)
+    pace = indicators.rank_pace(data, aligned, 0.4)
+    assert pace["place"].tolist() == [1, 2]
+    assert pace["of"].tolist() == [2, 2]
+    assert pace["target_share"].tolist() == [40, 40]

@@ -60,8 +60,7 @@ def list_drawn(data, tables, figures):
         "04_sides": list_shares(tables["04_references"]),
         "05_forecast": [values, newer, limit, people],
         "05_bands": [values, newer, limit, people],
-        "05_ceilings": [values, newer, limit],
-        "05_members": [values, newer, limit],
+        "05_ends": [values, newer, limit],
         "05_hindcasts": [values, newer],
         "06_register": [values, newer],
     }

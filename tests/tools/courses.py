@@ -22,8 +22,6 @@ COURSES = {
     "exponential": ((0.15,), lambda t, r: 1 - exp(-r * t)),
     "weibull": ((12.0, 2.5), lambda t, s, c: 1 - exp(-((t / s) ** c))),
     "richards": ((0.6, 11.0, 1.8), lambda t, r, m, s: (1 + s * exp(-r * (t - m))) ** (-1 / s)),
-    "gamma_gompertz": ((0.4, 30.0, 1.5), lambda t, b, a, c: (1 - exp(-b * t)) * (1 + a * exp(-b * t)) ** -c),
-    "shifted_gompertz": ((0.3, 20.0), lambda t, b, h: (1 - exp(-b * t)) * exp(-h * exp(-b * t))),
 }
 
 

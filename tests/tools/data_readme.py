@@ -25,12 +25,12 @@ def list_columns():
 def list_indicators():
     """Rows of a Markdown table, one an indicator; a further figure changes none."""
     data = indicators.load(PATH.parent)
-    lines = ["", "| indicator | title | unit | role | stock or flow | of |", "|---" * 6 + "|"]
+    lines = ["", "| indicator | title | unit | role | measure | of |", "|---" * 6 + "|"]
     grouped = dict(tuple(data.observations.groupby("indicator")["entity"]))
     for entry in data.indicators.sort_values("indicator").itertuples():
         places = grouped[entry.indicator].unique()
         named = places[0] if len(places) == 1 else "several countries and areas"
-        about = f"{entry.title} | {entry.unit} | {entry.role} | {entry.stock_or_flow} | {named}"
+        about = f"{entry.title} | {entry.unit} | {entry.role} | {entry.measure} | {named}"
         lines.append(f"| {entry.indicator} | {about} |")
     return "\n".join(lines) + "\n"
 

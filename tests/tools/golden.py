@@ -23,7 +23,7 @@ BASELINE = RUNS.parent / "baseline"
 PICTURE = ROOT / "docs" / "images" / "forecast.png"
 README = ROOT / "README.md"
 WORDS = RUNS.parent / "WORDS.md"
-TOO_LARGE = {"03_alternatives"}  # for git
+TOO_LARGE = {"03_alternatives", "04_backtest"}  # for git
 
 SENTENCES = {"06_findings": "sentence", "06_register": "text"}
 OPENING = """# What a run says

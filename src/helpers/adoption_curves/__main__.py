@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -27,16 +26,18 @@ try:
         RECORD,
         UNNEEDED,
         RunError,
+        Stopped,
         UserError,
         block_imports,
         count_processors,
+        describe_refusal,
         find_outputs,
         shorten_path,
     )
-    from .base.words import PlainStream, shorten
+    from .base.words import PlainStream
     from .cli import commands
     from .cli.commands import complete_runs
-    from .cli.options import add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+    from .cli.options import Pairs, add_choices, join_pairs, locate_data, read_options, refuse_contradiction
 
     signal.pthread_sigmask(signal.SIG_SETMASK, HELD)
 except KeyboardInterrupt:  # Ctrl-C before there is a command
@@ -53,10 +54,6 @@ RunName = Annotated[
     str | None,
     typer.Argument(metavar="[RUN]", help="Name of the run.", show_default="baseline", autocompletion=complete_runs),
 ]
-Pairs = Annotated[
-    list[str] | None,
-    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="Set a parameter: text, list, number or null."),
-]
 Files = Annotated[
     list[Path] | None,
     typer.Option("-f", "--parameters_file", metavar="FILE", help="Read parameters from a YAML file."),
@@ -65,7 +62,10 @@ Workers = Annotated[
     int, typer.Option(metavar="N", min=0, help="Run N notebooks at a time.", show_default="one more than processors")
 ]
 TimeLimit = Annotated[float, typer.Option(metavar="SECONDS", min=1, help="End a notebook after this many seconds.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse own data if a cell or a row would be left out.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse own data with a cell or row left out, or figures of the last run lost.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing unless it fails, as cron wants it.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another process that makes the same run.")]
 
 
@@ -107,6 +107,7 @@ def run(
     time_limit: TimeLimit = LONGEST,
     strict: Strict = False,
     wait: Wait = False,
+    quiet: Quiet = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would run, and run nothing.")] = False,
 ) -> None:
     """Run the notebooks: tables, figures and pages.
@@ -114,16 +115,18 @@ def run(
     The command writes outputs/RUN, whole or not at all. It leaves files there that no run has written. A notebook runs
     again only if its source, its parameters, the helpers, the libraries, the data or a table that it reads changed.
     After an interruption the same command continues where it stopped. After a failure outputs/RUN.partial has the
-    error, the log, and a page of the notebook as far as it ran. The last line of the output is the path of run.json.
+    error, the log, and a page of the notebook as far as it ran. Progress goes to the error stream; the last line of the
+    output is the path of run.json.
 
-    -p reads a value as YAML, such as "[0.5, 0.9]" or null; 007 and 1e3 stay as typed. If both give a parameter, -p wins
+    -p reads a list as YAML, such as "[0.5, 0.9]". If both give a parameter, -p wins
     over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how to read a file
     of your own; 'adoption check' names those that it needs.
     """
     from .runs.ingredients import find_notebooks
     from .runs.parameters import read_parameters
     from .runs.record import read_keys, read_run
-    from .runs.runner import Execution, choose_forced, plan_run, run_all, shrink_store
+    from .runs.runner import plan_run, run_all, say
+    from .runs.steps import Execution, choose_forced, shrink_store
 
     given = read_options(parameters or [], parameters_file or [])
     if run is not None:
@@ -139,9 +142,11 @@ def run(
         print("\n".join(plan_run(chosen, execution=execution)))
         return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
-        folder = run_all(chosen, execution=execution, before_commit=ignore_signals)
+        tell = (lambda line: None) if quiet else say
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
         shrink_store(find_outputs(), read_keys(find_outputs()))
-    print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
+    if not quiet:
+        print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 
 
 def choose_slots(workers: int) -> threading.Semaphore:
@@ -269,11 +274,11 @@ def sweep(
     The command checks all sets before it starts. Runs share every notebook whose inputs are the same. If a run fails,
     the command records it and makes the others; the same command then makes what is missing.
     """
-    from .runs.runner import Execution
+    from .runs.steps import Execution
     from .runs.sweep import plan_sweep, run_sweep
     from .runs.sweep_file import read_sweep
 
-    print("Checking the sets of parameters.", flush=True)
+    print("Checking the sets of parameters.", file=sys.stderr, flush=True)
     chosen = read_sweep(grid, name, yes)
     if dry_run:
         print("\n".join(plan_sweep(chosen)))
@@ -285,15 +290,6 @@ def sweep(
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", RunError.exit_code)
-
-
-class Stopped(BaseException):
-    """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
-
-    def __init__(self, number: int):
-        self.number = number
-        self.word = "\nInterrupted." if number == signal.SIGINT else "Terminated."
-        self.code = 128 + number  # as shells have it: 130, 143, and 129 where the terminal has gone
 
 
 @contextmanager
@@ -340,7 +336,7 @@ def say_state(state: str) -> Iterator[None]:
     try:
         yield
     except Stopped as stopped:
-        stop(f"{stopped.word} {state}", stopped.code)
+        stop(f"{stopped.sentence} {state}", stopped.code)
 
 
 def stop(message: str, code: int) -> NoReturn:
@@ -378,7 +374,7 @@ def run_app(arguments: list[str]) -> None:
         with block_imports(UNNEEDED), handle_signals():
             app(join_pairs(arguments), prog_name="adoption")
     except Stopped as stopped:
-        stop(stopped.word, stopped.code)
+        stop(stopped.sentence, stopped.code)
     except typer.BadParameter as error:
         stop(f"{error.message}\nTry 'adoption run --help' for help.", UserError.exit_code)
     except UserError as error:
@@ -388,20 +384,6 @@ def run_app(arguments: list[str]) -> None:
         if not refused:
             raise
         stop(f"{refused}. Nothing of the last complete run was changed.", RunError.exit_code)
-
-
-def describe_refusal(error: Exception) -> str:
-    """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
-    if isinstance(error, MemoryError):
-        return "Out of memory"
-    if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
-        return str(error) if "can't start new thread" in str(error) else ""
-    if isinstance(error, shutil.Error) and error.args[0]:  # the first of what could not be copied, as a text
-        return shorten(str(error.args[0][0][-1]).partition("] ")[2], 400)
-    if not isinstance(error, OSError) or not error.errno:  # some library's own
-        return ""
-    place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
-    return f"{error.strerror or error}{place}"
 
 
 if __name__ == "__main__":

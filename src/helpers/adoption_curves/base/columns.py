@@ -33,8 +33,6 @@ class Column:
         Help of the option that names the column, or gives the value of all rows; "" for no option.
     kept : bool
         It stays with each figure, as a column of ``observations.csv`` that a folder may lack.
-    flag : bool
-        Its option takes no value: given, it means yes for all rows.
     """
 
     name: str
@@ -46,7 +44,6 @@ class Column:
     default: str = ""
     option: str = ""
     kept: bool = False
-    flag: bool = False
 
     def describe(self) -> dict[str, Any]:
         """Return the field of a Table Schema."""
@@ -56,39 +53,35 @@ class Column:
 # fmt: off
 COLUMNS = (
     Column("date", "date", "Day that the figure refers to, YYYY-MM-DD", "needed",
-           "year years quarter month period time time_period ref_date observation_date fiscal_year financial_year "
-           "时间 日期 年份 年 月份 季度",
+           "year years quarter month period time time_period ref_date observation_date 时间 日期 年份 年 月份 季度",
            {"required": True, "minimum": "1800-01-01"}, option="Column of the dates."),
     Column("value", "number",
            "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
-           "needed",
-           "values obs_value figure figures 数值 数据",
+           "needed", "values obs_value figure figures 数值 数据",
            {"required": True, "minimum": 0}, option="Column of the figures."),
     Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
            "entities country country_name region location geo area state economy ref_area 国家 地区",
-           default=UNNAMED, option="Column of countries or groups; or the country or group of all figures."),
-    Column("indicator", "string",
-           "A name of small letters, digits and '_', such as app_users; one of indicators.csv brings its title "
-           "and unit", "the file's name", "indicator_name series_name", {"pattern": NAME},
-           option="Column of indicators; or the indicator of all figures."),
-    Column("title", "string", "Title of the series in figures and tables",
-           "the heading of the figures, or the indicator's name", "series_title",
-           option="Title of the series, or the column of titles."),
+           default=UNNAMED, option="Column of countries or groups, or the one to read; or the name of all figures."),
+    Column("indicator", "string", "What is counted; a name for parameters is made of it", "the file's name",
+           "indicator_name series_name", {"pattern": NAME},
+           option="Column of indicators, or the one to read; or the name of all figures."),
+    Column("title", "string", "Title of the series in figures and tables", "the text of `indicator`, or `Own figures`",
+           "series_title", option="Title of the series."),
     Column("unit", "string",
-           "Any text, the same for all rows of an indicator; % and percent mean 0 to 100, also in % of adults",
-           "`units`", "units unit_of_measure uom 单位",
-           option="Unit of the figures ('percent of adults', fraction, 'million users'), or the column of units."),
+           "What a figure counts, as a label, the same for all rows of an indicator; % and percent have the limit 100",
+           "asked for", "units unit_of_measure uom 单位",
+           option="Unit of the figures as printed: '% of adults', 'million people'."),
+    Column("measure", "string",
+           "level: what is in use, or who uses it, on a day; cumulative: all so far; flow: what a period adds",
+           "asked for, but level for percentages", constraints={"enum": ["level", "cumulative", "flow"]},
+           option="level (in use on a day), cumulative (all so far) or flow (what a period adds)."),
     Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
-           default=UNNAMED, option="Publisher of the figures, or the column of publishers."),
+           default=UNNAMED, option="Publisher of the figures."),
     Column("technology", "string", "A label of indicators.csv: a forecast leaves out series with this label",
-           "a technology of its own",
-           option="Label of the same technology among the comparison technologies, or the column of labels."),
+           "a technology of its own", option="Label of the same technology among the comparison technologies."),
     Column("bound", "string", "exact, or a limit that the source states: at_least, at_most", "`exact`",
            constraints={"enum": ["exact", "at_least", "at_most"]}, default="exact"),
     Column("break", "string", "Reason for a new series from this figure on: no fit crosses it", "no break", "breaks"),
-    Column("cumulative", "string",
-           "yes for a cumulative count, which cannot fall: everything sold, not what is in use", "no",
-           constraints={"enum": ["yes", "no"]}, option="The figures are cumulative, and cannot fall.", flag=True),
     Column("published", "date",
            "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date", "its date",
            "publication_date", {"minimum": "1800-01-01"}, kept=True),
@@ -103,25 +96,11 @@ KEPT = tuple(column for column in COLUMNS if column.kept)
 
 CHOICES = {
     **{column.name: column.option for column in COLUMNS if column.option},
-    "sheet": "Sheet of a spreadsheet.",
-    "wide": "Meaning of the columns of figures: entity or indicator.",
-    "encoding": "Encoding of a text file, such as cp1250.",
-    "order": "Order of 03/04/2020: dmy (day first) or mdy (month first).",
+    "sheet": "Sheet of an .xlsx file.",
+    "encoding": "Encoding of a text file, such as gbk or cp1252.",
     "decimal": "The decimal mark: . or ,",
-    "future": "Figures dated after today: keep or drop.",
-    "season": "Where months or quarters have seasons: same (one period of each year) or sum (of whole years).",
-    "dates": "as-printed keeps first days of months, quarters and years, which are otherwise dated at their ends.",
-    "year-ends": "Month and day on which years such as FY2016/17 end: 03-31.",
+    "season": "none: differences between months or quarters are chance.",
 }
 """Options that say how to read a file, by name."""
-LIMITED = {
-    "wide": ("entity", "indicator"),
-    "cumulative": ("yes", "no"),
-    "order": ("dmy", "mdy"),
-    "decimal": (".", ","),
-    "future": ("keep", "drop"),
-    "season": ("same", "sum"),
-    "dates": ("as-printed",),
-}
-FLAGS = {column.name for column in COLUMNS if column.flag}
-"""Options without a value."""
+LIMITED = {"measure": ("level", "cumulative", "flow"), "decimal": (".", ","), "season": ("none",)}
+"""The values that an option may have."""

@@ -1,28 +1,30 @@
-"""Lock an output folder, and replace it so that an interrupted run is never mistaken for a finished one."""
+"""Make a folder in a workshop beside its place, and put it there whole: after a kill it is the old one or the new one.
+
+The workshop of ``outputs/baseline/`` is ``outputs/.baseline.making/``. It holds a lock, a mark, what is being made, and
+the old folder while the new one takes its place. Nothing outside it is ever removed, and no folder without the mark is
+taken for a workshop.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import glob
 import os
 import platform
 import re
 import shutil
-import stat
 import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import mkdtemp
-from typing import Any
+
+from filelock import FileLock, Timeout
 
 from .project import BusyError, RunError, refuse_planted, shorten_path
 from .words import escape
 
-LOCK, CONTENT = ".lock", "content"
-CLAIMED = "In this folder adoption_curves makes what it then puts in its place.\n"
-"""Text of the lock in a folder of `claim_folder`."""
+LOCK, MARK, OLD = "lock", "made-by-adoption", "old"
+CLAIMED = "In this folder adoption makes what it then puts in its place. It may be removed if no process is at work.\n"
+"""Beginning of the mark of a workshop; the process that works there follows."""
 LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
 """Paths of files that JupyterLab, macOS and office programs leave in folders that they open; none is needed."""
 
@@ -47,167 +49,131 @@ def follow_link(folder: Path) -> Path:
     return place
 
 
-@contextmanager
-def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator[None]:
-    """Lock of `folder` for the time of the block; the system frees it when the process ends.
+def find_workshop(folder: Path) -> Path:
+    """The hidden folder beside `folder` in which it is made, whether or not it is there."""
+    return folder.parent / f".{folder.name}.making"
 
-    `what` it holds is for the message. With `wait`, wait for another process that holds it, and say so once.
+
+def is_workshop(path: Path) -> bool:
+    """True if this package made the folder: it has our mark, or nothing that anyone could want."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    mark = path / MARK
+    if {each.name for each in path.iterdir()} <= {LOCK, MARK}:  # a process was killed before it wrote the mark
+        return not mark.is_symlink() and not (path / LOCK).is_symlink()
+    return mark.is_file() and not mark.is_symlink() and mark.read_text(errors="replace").startswith(CLAIMED)
+
+
+def is_held(path: Path) -> bool:
+    """True if a process works in a workshop."""
+    try:
+        with FileLock(path / LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+@contextmanager
+def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator[Path]:
+    """Lock of `folder` for the time of the block, and its workshop: empty at the beginning, gone at the end.
+
+    What a process that was killed has left there is put right first. The system frees the lock when the process ends.
+
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        What it holds, for the message.
+    wait : bool
+        Wait for another process that holds the lock, and say so once.
+
+    Yields
+    ------
+    Path
+        The workshop.
 
     Raises
     ------
     BusyError
-        If another process holds it; the message says which one.
+        If another process holds the lock; the message says which one.
     RunError
-        If the lock's name is that of another file.
+        If a folder of somebody else has the workshop's name.
     """
     place = follow_link(folder)
-    refuse_planted(place, _find_old(place))
-    path = place.parent / f".{place.name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_locked(path, f"{what.capitalize()} '{folder.name}'", wait) as file:
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}")
-        file.flush()
+    shop = find_workshop(place)
+    refuse_planted(place, shop)
+    lock = _acquire(shop, f"{what.capitalize()} '{folder.name}'", wait)
+    try:
+        holder = f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n"
+        (shop / MARK).write_text(CLAIMED + holder, encoding="utf-8")
+        _recover(place, shop)
+        yield shop
+    finally:
         try:
-            yield
+            with suppress(OSError):  # a disk that has gone, or become read-only: the next process tidies up
+                _recover(place, shop)
+                (shop / MARK).unlink()
+                (shop / LOCK).unlink()  # while it is held: who waits for it finds it gone, and makes another
+                shop.rmdir()
         finally:
-            path.unlink(missing_ok=True)
+            lock.release()
 
 
-def _open_locked(path: Path, title: str, wait: bool) -> Any:
-    foreign = RunError(
-        f"{title} needs the name {shorten_path(path)} for its lock, but that is a file of another kind, which was left "
-        "as it is. Move it away."
-    )
+def _acquire(shop: Path, title: str, wait: bool) -> FileLock:
     said = False
     while True:
+        shop.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(shop / LOCK, timeout=0)
         try:
-            file = open(path, "a+", encoding="utf-8", opener=_open_plain)  # noqa: SIM115  Path has no opener
-        except OSError as error:
-            if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
-                raise foreign from error
-            raise
-        try:
-            lock_file(file)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            file.close()
+            if not is_workshop(shop):
+                foreign = f"{title} is made in {shorten_path(shop)}, but that is there already, and not adoption's."
+                raise RunError(f"{foreign} It was left as it was; move it away.")
+            lock.acquire()
+        except FileNotFoundError:  # the process before has just removed the folder
+            continue
+        except Timeout as error:
+            holder = ""
+            with suppress(FileNotFoundError):
+                holder = (shop / MARK).read_text(errors="replace").removeprefix(CLAIMED).strip()
+            holder = holder or "another process"
             if not wait:
-                told = "Wait for it (--wait), or take another name."
-                raise BusyError(f"{title} is being made by {holder}. {told}") from error
+                raise BusyError(
+                    f"{title} is being made by {holder}. Wait for it (--wait), or take another name."
+                ) from error
             if not said:
                 sys.stderr.write(f"{title} is being made by {holder}: waiting for it.\n")
             said = True
             time.sleep(0.2)
-            continue
-        file.seek(0)
-        # an empty one is of a process that was killed before it wrote into it
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(8) not in ("", "process "):
-            file.close()
-            raise foreign
-        # the one who held it may have removed the file between our opening and our locking it
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()
+        else:
+            return lock
 
 
-def _open_plain(path: str, flags: int) -> int:
-    """Open a file, but never what a link leads to, and never wait for the other end of a pipe."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
-
-
-def lock_file(file: Any) -> None:
-    """Lock an open file, or raise an OSError where another process has; the system frees it when this one ends."""
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-@contextmanager
-def claim_folder(place: Path, prefix: str) -> Iterator[Path]:
-    """A folder of one's own in `place` for the block; those that killed processes have left there go.
-
-    The folder lies in one that holds nothing else but a lock, which the system frees when its process ends. Only what
-    has this form, to the last name, is removed.
-    """
-    for left in list_claimed(place, prefix):
-        _remove_left(left)
-    folder, file = _open_claimed(place, prefix)
-    try:
-        (folder / CONTENT).mkdir()
-        yield folder / CONTENT
-    finally:
-        file.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def list_claimed(place: Path, prefix: str) -> list[Path]:
-    """Folders in `place` that `claim_folder` has made: this user's, of its names, with nothing but what it makes."""
-    return [
-        path
-        for path in place.glob(f"{glob.escape(prefix)}????????")
-        if re.fullmatch(r"[a-z0-9_]{8}", path.name[-8:]) and _is_claimed(path)
-    ]
-
-
-def _is_claimed(path: Path) -> bool:
-    with suppress(OSError):
-        state, names = path.lstat(), {each.name for each in path.iterdir()}
-        ours = stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid()
-        with open(path / LOCK, encoding="utf-8", errors="replace", opener=_open_plain) as file:
-            plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            return ours and names <= {LOCK, CONTENT} and plain and file.read(len(CLAIMED) + 1) == CLAIMED
-    return False
-
-
-def _remove_left(left: Path) -> None:
-    with suppress(OSError), open(left / LOCK, "r+", opener=_open_plain) as file:
-        lock_file(file)
-        shutil.rmtree(left / CONTENT, ignore_errors=True)
-        (left / LOCK).unlink()
-        left.rmdir()
-
-
-def _open_claimed(place: Path, prefix: str) -> tuple[Path, Any]:
-    """A new folder with its lock, and the lock as an open file: others never see one that isn't locked."""
-    folder = Path(mkdtemp(prefix=prefix, dir=place))
-    file = (folder / "new").open("w", encoding="utf-8")
-    lock_file(file)
-    file.write(CLAIMED)
-    file.flush()
-    (folder / "new").rename(folder / LOCK)
-    return folder, file
-
-
-def _find_old(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.old"
-
-
-def is_cut_off(folder: Path) -> bool:
-    """True if a `replace_folder` was cut off here, so that `recover` has something to do."""
-    return _find_old(folder).is_dir()
+def _recover(place: Path, shop: Path) -> None:
+    """Put back a folder that was set aside and not replaced; remove all else that was made in the workshop."""
+    if (shop / OLD).is_dir() and not os.path.lexists(place):
+        (shop / OLD).rename(place)
+    for path in [each for each in shop.iterdir() if each.name not in (LOCK, MARK)]:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def replace_folder(folder: Path, new: Path) -> None:
-    """Put the folder `new`, beside it, in the place of `folder`, whose files go.
+    """Put the folder `new`, of its workshop, in the place of `folder`, whose files go when `lock_folder` ends.
 
-    It takes two renames: after a kill `recover` finds the old folder or the new one, whole. Both need `lock_folder`.
+    It takes two renames. After a kill between them `find_folder` finds the old folder, and the next `lock_folder` puts
+    it back.
     """
-    folder = follow_link(folder)
-    recover(folder)
-    if folder.exists():
-        folder.rename(_find_old(folder))
-    new.rename(folder)
-    recover(folder)
+    place = follow_link(folder)
+    if place.exists():
+        place.rename(find_workshop(place) / OLD)
+    new.rename(place)
 
 
-def recover(folder: Path) -> None:
-    """Finish an interrupted `replace_folder`: restore the old folder, or remove it if the new one is in place."""
-    folder = follow_link(folder)
-    old = _find_old(folder)
-    if old.is_dir() and folder.exists():
-        shutil.rmtree(old)
-    elif old.is_dir():
-        old.rename(folder)
+def find_folder(folder: Path) -> Path:
+    """`folder` to read; the old one in its workshop, where a process was killed as it replaced it. Nothing changes."""
+    place = follow_link(folder)
+    shop = find_workshop(place)
+    cut_off = not place.exists() and (shop / OLD).is_dir() and is_workshop(shop)
+    return shop / OLD if cut_off else place
 
 
 def refuse_foreign(folder: Path, own: Collection[str]) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from .words import shorten
 
 UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
@@ -29,10 +34,49 @@ class RunError(UserError, RuntimeError):
     exit_code = 1
 
 
+class Stopped(BaseException):
+    """Ctrl-C, or the system asked this process to end; no library takes it for an error or for its own Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.number = number
+        self.word = "interrupted" if number == signal.SIGINT else "terminated"
+        self.sentence = f"\n{self.word.capitalize()}." if number == signal.SIGINT else f"{self.word.capitalize()}."
+        self.code = 128 + number  # as shells have it: 130, 143, and 129 where the terminal has gone
+
+
 class BusyError(RunError):
     """Another process makes the run; the message says which one."""
 
     exit_code = 75  # EX_TEMPFAIL: the same command may succeed later
+
+
+NEEDED = 30
+"""Megabytes that a run takes while it is made, its results in the store included."""
+FULL = os.strerror(errno.ENOSPC)
+
+
+def say_room() -> str:
+    """Sentence on the room in the folder of outputs, and on how much a run needs."""
+    place = next(path for path in (find_outputs(), *find_outputs().parents) if path.exists())
+    free = shutil.disk_usage(place).free / 1e6
+    return f"{shorten_path(place)} has {free:,.0f} MB free, and a run needs {NEEDED} MB."
+
+
+def describe_refusal(error: Exception) -> str:
+    """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
+    if isinstance(error, MemoryError):
+        return "Out of memory"
+    if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
+        return str(error) if "can't start new thread" in str(error) else ""
+    if isinstance(error, shutil.Error) and error.args[0]:  # the first of what could not be copied, as a text
+        told = shorten(str(error.args[0][0][-1]).partition("] ")[2], 400)
+        return f"{told}. {say_room()}".removesuffix(".") if FULL in told else told
+    if not isinstance(error, OSError) or not error.errno:  # some library's own
+        return ""
+    if error.errno == errno.ENOSPC:
+        return f"{FULL}. {say_room()}".removesuffix(".")
+    place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{place}"
 
 
 def count_processors() -> int:
@@ -82,7 +126,13 @@ RECORD = "run.json"
 
 def list_records(outputs: Path) -> list[Path]:
     """The records of the runs in a folder of outputs, those of sweeps included."""
-    return [*outputs.glob(f"*/{RECORD}"), *outputs.glob(f"*/*/{RECORD}")]
+    return list_plain_paths(outputs, f"*/{RECORD}")
+
+
+def list_plain_paths(outputs: Path, pattern: str) -> list[Path]:
+    """Paths of this pattern in a folder and in the folders in it, but for what is hidden."""
+    found = [*outputs.glob(pattern), *outputs.glob(f"*/{pattern}")]
+    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(outputs).parts)]
 
 
 def find_outputs() -> Path:
@@ -119,7 +169,7 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("levelled", "levelled_ranges", "early_phones")
+COUNTED = ("levelled", "levelled_ranges")
 """Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
 
 
@@ -134,7 +184,7 @@ def find_data(data: str = "data") -> Path:
     return path if path.is_absolute() else find_root() / path
 
 
-PUBLISHED_MODEL = "adoption_curves-mean_3"
+PUBLISHED_MODEL = "adoption_curves-path_1"
 """Id of the published method on record; another method has another id."""
 REGISTER = "forecasts"
 """Folder of registered forecasts in a data folder."""

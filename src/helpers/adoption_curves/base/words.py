@@ -90,8 +90,6 @@ def say_ahead(years: float) -> str:
     return "half a year" if years == 0.5 else say_count(years, "year")
 
 
-UNSTATED = "unit not stated"
-"""The unit of figures whose unit no file and no option names: captions say it, sentences leave it out."""
 LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
@@ -108,12 +106,12 @@ def say_large(number: float) -> str:
 
 
 def say_amount(number: float, unit: str) -> str:
-    """A number as exact as it was given, with its unit in full; from a million on in three digits and a word.
+    """A number as exact as it was given, with its unit in full.
 
     >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million people")
-    ('2 million people', '48.2 percent of adults', '1,125.3 million people')
+    ('2,000,000 people', '48.2 percent of adults', '1,125.3 million people')
     """
-    return f"{say_large(number) or f'{number:,.10g}'}{'' if unit == UNSTATED else f' {unit}'}"
+    return f"{number:,.10g} {unit}".strip()
 
 
 def say_day(date: Any) -> str:
@@ -129,10 +127,10 @@ def say_day(date: Any) -> str:
 def say_name(name: str) -> str:
     """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
 
-    >>> say_name("shifted_gompertz"), say_name("logistic_prior"), say_name("gamma_gompertz"), say_name("at_least")
-    ('shifted Gompertz', 'logistic prior', 'gamma/shifted Gompertz', 'at least')
+    >>> say_name("gompertz"), say_name("straight_line"), say_name("at_least")
+    ('Gompertz', 'straight line', 'at least')
     """
-    words = name.replace("gamma_", "gamma/shifted ").replace("_", " ")
+    words = name.replace("_", " ")
     return re.sub(r"\b(gompertz|bass|weibull|richards)\b", lambda person: person[1].capitalize(), words)
 
 
@@ -163,9 +161,9 @@ def of_entity(name: str, entity: str) -> str:
     return name if entity == UNNAMED else f"{name} of {entity}"
 
 
-def say_at(cumulative: bool) -> str:
-    """The word before the date of a figure: 12 million users in June, 12 million sold by June."""
-    return "by" if cumulative else "in"
+def say_at(measure: str) -> str:
+    """The word before the date of a figure: 12 users in June, 12 cars sold so far by June, 12 cars in 2025."""
+    return "by" if measure == "cumulative" else "in"
 
 
 def say_odds(level: float) -> str:
@@ -178,23 +176,21 @@ def say_odds(level: float) -> str:
     return f"{odds.numerator} in {odds.denominator}"
 
 
-DECLINED = "below its peak"
-"""In the place of a verdict on the ceiling of a series that falls: curves that only rise were not asked."""
-NO_RANGE = "no range"
-"""The basis of a forecast past a peak, of which no range is given."""
-WHY_NO_RANGE = "because in tests such ranges always held for some fallen technologies, and never for others"
-"""Ten comparison technologies fell by 5% or more; each was left out in turn, see benchmarks/RESULTS.md."""
+FLOW = "a flow"
+"""In the place of a verdict on the ceiling of a flow: curves of what is in use say nothing of what a year adds."""
+NO_FORECAST = "no forecast: it has fallen"
+"""What is said of a series that has fallen where a forecast would stand."""
 
 
 def say_unit(unit: str) -> str:
     """A unit behind a number: shares get a sign.
 
-    >>> say_unit("percent of adults"), say_unit("million people"), say_unit("percentage points"), say_unit(UNSTATED)
-    ('%', ' million people', ' percentage points', '')
+    >>> say_unit("percent of adults"), say_unit("million people"), say_unit("percentage points")
+    ('%', ' million people', ' percentage points')
     """
     if unit.startswith("percent") and unit != "percentage points":
         return "%"
-    return f" {unit}" if unit not in ("", UNSTATED) else ""
+    return f" {unit}" if unit else ""
 
 
 def say_end(found: Any, unit: str, why: bool = False) -> str:
@@ -203,7 +199,7 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     Parameters
     ----------
     found : Assessment, or a row of the table 03_ceiling
-        With the attributes verdict, sentence, note, reason, high and bound.
+        With the attributes verdict, sentence, note and reason.
     unit : str
     why : bool
         Whether the reason follows where the end is not known; it is for those who know intervals.
@@ -213,11 +209,14 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     str
     """
     span = f"{found.sentence}{say_unit(unit)}"
+    left = " points" if say_unit(unit) == "%" else say_unit(unit)
     words = {
         "levels off": f"if the present pattern holds, growth {span}; {found.note}",
         "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
         "beyond the limit": f"{NO_END}: the curves put the end {span}",
-        DECLINED: "the figures are well below their peak, and adoption curves, which only rise, do not apply",
+        FLOW: "the figures count what a year adds, and curves of what is in use do not show where that ends",
+        "near its limit": f"the figures are near their limit: {found.sentence}{left} {'are' if left else 'is'} left",
+        "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""
     return words.get(found.verdict, f"{NO_END}{reason}")
@@ -248,14 +247,18 @@ def say_newer(newer: Any, last: float, unit: str = "", at_date: str = "in") -> s
     return f", {say_limit(newer.iloc[-1], unit)} {at_date} {say_date(newer.index[-1])}"
 
 
-def say_about(value: float, unit: str) -> str:
-    """A forecast for a headline, in two digits.
+def say_about(value: float, unit: str, own: bool = False) -> str:
+    """A forecast for a headline, in two digits; a word changes the scale unless the unit is one's `own` label.
 
     >>> say_about(1056.3, "million people"), say_about(66.3, "percent of adults"), say_about(804.8, "million people")
     ('1.1 billion people', '66%', '800 million people')
+    >>> say_about(1056.3, "million people", own=True), say_about(342_493, "thousand people", own=True)
+    ('1,100 million people', '340,000 thousand people')
     """
     if unit.startswith("percent"):
         return say_percent(value)
+    if own:
+        return f"{float(f'{value:.2g}'):,.10g}{say_unit(unit)}"
     size, word = (1e6, unit.removeprefix("million")) if unit.startswith("million ") else (1.0, say_unit(unit))
     number = float(f"{value * size:.2g}")
     return f"{say_large(number) or f'{number:,.10g}'}{word}"
@@ -274,7 +277,15 @@ def spell(number: int) -> str:
 
 
 def say_percent(value: float) -> str:
-    """A percentage in whole percent; from 99.5 on and below 1 in one more digit."""
+    """A percentage in whole percent; from 99.5 on and below 1 in one more digit. It is never said to be 0 or 100.
+
+    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(100)
+    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '100%')
+    """
+    if 0 < value < 0.05:
+        return "less than 0.1%"
+    if 99.95 <= value < 100:
+        return "more than 99.9%"
     return f"{value:.1f}%" if value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
@@ -293,13 +304,13 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     """A number with its unit, the same wherever it is said.
 
     Percentages have one decimal and a sign; others two below 10, one below 100 and none from there on, by the larger of
-    the number and what it stands `beside`; small ones have two digits; from a million on a word helps. `bare` leaves
-    the unit out, where another number of the same unit follows.
+    the number and what it stands `beside`; small ones have two digits. `bare` leaves the unit out, where another number
+    of the same unit follows.
 
     >>> say(1125.3, "million people"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
     ('1,125 million people', '42.8%', '8.4', '5.26', '42.0', '0.053')
     >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
-    ('9.41 million users', '−0.3 percentage points', 'no limit', '98')
+    ('9,412,345 users', '−0.3 percentage points', 'no limit', '98')
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
@@ -309,7 +320,16 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     text = text[:-1] if digits == 2 and text.endswith("0") else text
     if 0 < size < (0.05 if share else 0.095):
         text = f"{value:.2g}"
-    return f"{say_large(value) or text}{'' if bare else say_unit(unit)}".replace("-", "−")
+    return f"{text}{'' if bare else say_unit(unit)}".replace("-", "−")
+
+
+def say_figure(value: float, unit: str, own: bool = False) -> str:
+    """A published figure: of one's `own` data all its digits, as printed.
+
+    >>> say_figure(179_360, "thousand people", own=True), say_figure(80, "cars", own=True), say_figure(80, "cars")
+    ('179,360 thousand people', '80 cars', '80.0 cars')
+    """
+    return f"{value:,.10g}{say_unit(unit)}" if own else say(value, unit)
 
 
 def say_range(low: float, high: float, unit: str = "") -> str:
@@ -317,12 +337,8 @@ def say_range(low: float, high: float, unit: str = "") -> str:
 
     >>> say_range(298.2, 1177, "million people"), say_range(1e-9, 1252), say_range(8.4, 42, "percent")
     ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
-    >>> say_range(1.5e9, 1.69e9, "people"), say_range(859e6, 1.2e9, "people")
-    ('1.5 to 1.69 billion people', '859 million to 1.2 billion people')
     """
-    first, last = say(low, unit, high, bare=True), say(high, unit)
-    word = first.partition(" ")[2]
-    return f"{first.removesuffix(f' {word}') if word and f' {word}' in last else first} to {last}"
+    return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
 
 
 def lower_first(text: str) -> str:
@@ -343,3 +359,13 @@ def say_date(date: object) -> str:
     import pandas as pd
 
     return f"{pd.Timestamp(date):%B %Y}"
+
+
+def say_period(date: object, measure: str) -> str:
+    """The date of a figure in a sentence: month and year, of a flow the year that it adds up.
+
+    >>> say_period("2025-12-31", "level"), say_period("2025-12-31", "flow"), say_period("2025-03-31", "flow")
+    ('December 2025', '2025', 'the year to March 2025')
+    """
+    month, _, year = (text := say_date(date)).partition(" ")
+    return text if measure != "flow" else year if month == "December" else f"the year to {text}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from ..base.project import RunError, find_outputs, list_records, shorten_path
+from ..base.project import RunError, UserError, find_outputs, list_records, shorten_path
 from ..base.source import Source
 from ..base.words import escape
-from .options import add_choices, locate_data
+from .options import Pairs, add_choices, locate_data, read_options
 
 app = typer.Typer()
 
@@ -122,7 +122,9 @@ def register(
 def score(
     data: Annotated[str, typer.Option(metavar="PATH", help="Folder of data, or a file of your own.")] = "data",
     hub: Hub = None,
-    vintage: Annotated[str, typer.Option(help="Print of a revised figure that counts: first or latest.")] = "first",
+    vintage: Annotated[
+        Literal["first", "latest"], typer.Option(help="Print of a revised figure that counts.")
+    ] = "first",
     update: Annotated[
         bool, typer.Option("--update", help="Write the published figures to the hub's target data.")
     ] = False,
@@ -164,7 +166,7 @@ def score(
 
 @app.command()
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; it must be new or empty.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to make; it must be new or empty.")],
 ) -> None:
     """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
 
@@ -172,7 +174,9 @@ def new(
     """
     from ..runs.lab import begin_project
 
-    print(f"Your project: {shorten_path(begin_project(folder.absolute()))}. Go there, and: adoption run")
+    if not folder.strip():
+        raise UserError("Name a folder, as in: adoption new DIR. A dot is the folder in which you are.")
+    print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. Go there, and: adoption run")
 
 
 def print_table(rows: list[dict[str, str]]) -> None:
@@ -208,42 +212,31 @@ def params() -> None:
 def check(
     choices: dict[str, str],
     path: Annotated[str, typer.Argument(metavar="[PATH]", help="Folder of data, or a file of your own.")] = "data",
+    parameters: Pairs = None,
 ) -> None:
     """Check data of your own before a run.
 
-    Prints a line for each thing that it inferred, and a summary of the data. If there are problems, it prints each
-    with file, row and column, and ends with exit code 1. For ambiguous input it names the option that resolves it.
+    Prints how it reads the file, and a summary of the data. If there are problems, it prints each with file, row and
+    column, and ends with exit code 1. For what is not plain it names the option to write. -p sets a parameter, such as
+    the limit: -p bound 100.
     """
     from .. import indicators
-    from ..forecast.record.hub import ENTRY
-    from ..forecast.record.register import read_register
     from ..runs.check_run import MOST_NOTES, find_refusals
     from . import held
 
-    given: dict[str, Any] = {"data": path}
+    given: dict[str, Any] = read_options(parameters or [], []) | {"data": path}
     locate_data(given, choices)
     try:
         data = indicators.load(given["data"])
-        for understood in data.understood:
-            print(f"understood: {understood}")
-        entries = read_register(data)
-        refused, notes = find_refusals(data, given["data"]) if data.is_beside else ([], [])
-        if refused and len(refused) == len(indicators.list_studied(data)):
-            print("\n".join(refused[:MOST_NOTES]))
-            raise SystemExit(RunError.exit_code)
+        refused, notes = find_refusals(data, given) if data.is_beside else ([], [])
         print(f"ok: {held.summarise_data(data)}")
-        if data.is_beside:
-            print(indicators.say_units(data))
-        for line in held.say_figures(data):
-            print(f"figures: {line}")
-        if len(entries) and data.path.is_dir():
-            print(f"registered: {entries.groupby(ENTRY).ngroups} forecasts, see 'adoption score'")
+        print("\n".join(notes), end="\n" * bool(notes))
+        if registered := 0 if data.path.is_file() else held.count_registered(data):
+            print(f"registered: {registered} forecasts, see 'adoption score'")
         for reason in refused[:MOST_NOTES]:
             print(f"no run: {reason}")
         if several := write_sweep(data, path, choices):
             print(f"a report of each: {several}")
-        for doubt in indicators.list_warnings(data) + held.list_hints(data) + notes:
-            print(f"note: {doubt}")
     except indicators.DataError as error:
         print(error)
         raise SystemExit(RunError.exit_code) from error
@@ -278,7 +271,7 @@ def clean_store() -> None:
     and drops first what was used least recently.
     """
     from ..runs.record import read_keys
-    from ..runs.runner import shrink_store
+    from ..runs.steps import shrink_store
 
     outputs = find_outputs()
     print(f"Freed {shrink_store(outputs, read_keys(outputs), limit=0) / 1e6:,.0f} MB.")

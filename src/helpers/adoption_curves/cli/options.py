@@ -11,10 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ..base.columns import CHOICES, FLAGS
+from ..base.columns import CHOICES
 from ..base.source import Source
 from ..base.words import escape, quote, shorten
 
+Pairs = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="Set a parameter: text, list, number or null."),
+]
 MAX_BYTES = 100_000  # of a file of parameters
 PAIRED = ("-p", "--parameters")
 
@@ -56,34 +60,26 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
 
 
 def read_value(text: str) -> Any:
-    """Value of a text: a list in YAML, a number, null, True or False; else the text.
-
-    Unusual spellings of a number (007, 1e3, 1_000) stay text, since they may be names. A parameter that needs a number
-    reads them as one.
-    """
+    """A list in YAML as such; any other text as it is, which the parameter's type reads."""
     from ..runs.parameters import parse_yaml
 
-    words = {"True": True, "False": False, "None": None, "null": None}
-    if text in words:
-        return words[text]
     if text.startswith("[") and text.endswith("]"):
-        try:
-            return parse_yaml(text)
-        except ValueError:
-            return text
-    for kind in (int, float):
         with suppress(ValueError):
-            if repr(kind(text)).removesuffix(".0") == text:
-                return kind(text)
+            return parse_yaml(text)
     return text
 
 
 def join_pairs(words: Iterable[str]) -> list[str]:
-    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word."""
+    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word.
+
+    What follows ``--`` is another program's.
+    """
     joined: list[str] = []
     rest = iter(words)
     for word in rest:
         joined.append(word)
+        if word == "--":
+            return [*joined, *rest]
         if word in PAIRED:
             name = next(rest, None)
             value = "" if name is None or "=" in name else next(rest, None)
@@ -105,18 +101,15 @@ def add_choices(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def wrapped(**given: Any) -> None:
-        chosen = {name: given.pop(f"read_{name.replace('-', '_')}") for name in CHOICES}
-        said = {name: "yes" if text is True else text for name, text in chosen.items() if text not in (None, False)}
-        command(**given, choices=said)
+        chosen = {name: given.pop(f"read_{name}") for name in CHOICES}
+        command(**given, choices={name: text for name, text in chosen.items() if text is not None})
 
     signature = inspect.signature(command, eval_str=True)
     options = [one for name, one in signature.parameters.items() if name != "choices"]
     for name, meaning in CHOICES.items():
-        given: Any = bool if name in FLAGS else str | None
-        metavar, usual = (None, False) if name in FLAGS else ("TEXT", None)
-        option = Annotated[given, typer.Option(f"--{name}", metavar=metavar, help=meaning)]
+        option = Annotated[str | None, typer.Option(f"--{name}", metavar="TEXT", help=meaning)]
         place = inspect.Parameter.KEYWORD_ONLY
-        options.append(inspect.Parameter(f"read_{name.replace('-', '_')}", place, default=usual, annotation=option))
+        options.append(inspect.Parameter(f"read_{name}", place, default=None, annotation=option))
     wrapped.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {one.name: one.annotation for one in options} | {"return": None}
     return wrapped

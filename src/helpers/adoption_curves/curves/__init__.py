@@ -6,14 +6,15 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Modules, each importing only those before it: `fit` least squares of one series; `errors` error models; `profile`
-covariances and ends of profiles; `inputs` what people give; `printing` and `results` what they get; `model` the
-arguments of every family, `families` the families; `tables` several families on one series; `verdict` the answer to
-where a series ends.
+Modules, each importing only those before it: `fallen` whether a series has fallen; `fit` least squares of one series;
+`errors` error models; `profile` covariances and ends of profiles; `inputs` what people give; `printing` and `results`
+what they get; `model` the arguments of every family, `families` the families; `tables` several families on one series;
+`verdict` the answer to where a series ends.
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from . import families
+from .fallen import has_fallen
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
 from .inputs import Share
 from .results import Results
@@ -24,7 +25,6 @@ from .tables import (
     free_fits,
     profile_ceilings,
     trace_alternatives,
-    weigh_ceilings,
 )
 from .verdict import Assessment, assess_ceiling
 
@@ -39,9 +39,9 @@ __all__ = [
     "decimal_years",
     "fit_families",
     "free_fits",
+    "has_fallen",
     "profile_ceilings",
     "to_dates",
     "trace_alternatives",
-    "weigh_ceilings",
 ]
 __all__ += families.__all__

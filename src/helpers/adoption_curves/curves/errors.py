@@ -71,7 +71,7 @@ def accumulate(problem: Problem, best: Optimum, years: Array, root: Array | None
     """
     last = abs(problem.target[-1]) / max(problem.scale[-1], 1e-300)
     share = float(np.clip(EARLY * last / max(best.ceiling, 1e-300), 1e-12, 1 - 1e-12))
-    earliest = 0.0 if problem.family.needs_launch and not problem.any_launch else -1e6
+    earliest = 0.0 if problem.family.needs_launch and not problem.free_launch else -1e6
     begin = time_of_share(lambda time: problem.share(time, best.theta), share, earliest)
     first = (years[0] - problem.origin - problem.span * begin) / typical_step(years)
     first = float(np.clip(np.nan_to_num(first, nan=1.0), 1.0, MAX_STEPS))

@@ -6,7 +6,7 @@ kind (rate per year, date, duration in years, number); `axes` is the grid of sta
 coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` is
 static and works on arrays of any shape. The rest may be left out: `slopes`, the derivatives of `share` by the
 coordinates (differences are taken without it); `diverging`, which parameters go to which end (-1 lower, 1 upper) when
-the ceiling diverges; `nested`, which family the curve becomes as a parameter goes to an end.
+the ceiling diverges.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ __all__ = [
     "AdoptionCurve",
     "Bass",
     "Exponential",
-    "GammaGompertz",
     "Gompertz",
     "Logistic",
     "Richards",
-    "ShiftedGompertz",
     "Weibull",
 ]
 
@@ -111,10 +109,11 @@ class Gompertz(AdoptionCurve):
 class Bass(AdoptionCurve):
     """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``.
 
-    Parameters: ceiling K, innovation p and imitation q (per year); the launch is given. Source: Bass 1969.
+    Parameters: ceiling K, innovation p and imitation q (per year), and the launch where none is given. Source: Bass
+    1969.
 
-    Degenerates: q runs to 0 where growth slows from the start (then the exponential curve is fitted); p runs to 0 where
-    the launch lies long before the growth.
+    Degenerates: q runs to 0 where growth slows from the start (then fit the exponential curve); p runs to 0 where the
+    launch lies long before the growth.
     """
 
     name = "bass"
@@ -122,7 +121,6 @@ class Bass(AdoptionCurve):
     axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
     box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
     diverging = (("innovation", -1),)
-    nested = (("imitation", -1, "exponential"),)
     needs_launch = True
     latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
 
@@ -137,7 +135,7 @@ class Bass(AdoptionCurve):
 class Exponential(AdoptionCurve):
     """Exponential approach, ``K (1 - exp(-r (t - launch)))``: the Bass curve without imitation.
 
-    Parameters: ceiling K, rate r (per year); the launch is given. Source: Fourt and Woodlock 1960.
+    Parameters: ceiling K, rate r (per year), and the launch where none is given. Source: Fourt and Woodlock 1960.
 
     Degenerates: where growth does not slow K runs to infinity and the curve is a straight line.
     """
@@ -159,8 +157,8 @@ class Exponential(AdoptionCurve):
 class Weibull(AdoptionCurve):
     """Weibull curve, ``K (1 - exp(-((t - launch) / s)^c))``.
 
-    Parameters: ceiling K, scale s (years from the launch to 63% of K), shape c (above 1: an S curve). Source: Sharif
-    and Islam 1980.
+    Parameters: ceiling K, scale s (years from the launch to 63% of K), shape c (above 1: an S curve), and the launch
+    where none is given. Source: Sharif and Islam 1980.
 
     Degenerates: before the bend K and s run to infinity together and the curve is a power of time.
     """
@@ -187,7 +185,7 @@ class Richards(AdoptionCurve):
     towards 0 the Gompertz curve). The form ``(1 + exp(-r (t - m')))^(-1 / s)`` is the same curve with
     ``m' = m + log(s) / r``; here m stays put while s moves. Source: Richards 1959.
 
-    Degenerates: s runs to 0 (then the Gompertz curve is fitted) or infinity unless the data cover both sides of the
+    Degenerates: s runs to 0 (then fit the Gompertz curve) or infinity unless the data cover both sides of the
     inflection.
     """
 
@@ -196,68 +194,12 @@ class Richards(AdoptionCurve):
     axes = (_log_axis(0.05, 60.0, 20), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 30.0, 9))
     box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
     diverging = (("midpoint", 1),)
-    nested = (("shape", -1, "gompertz"),)
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
 
     @staticmethod
     def share(times: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> Array:
         log_sum = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
         return np.exp(-log_sum * np.exp(-log_shape))
-
-
-@listed
-class GammaGompertz(AdoptionCurve):
-    """Gamma/shifted Gompertz curve, ``K (1 - e) (1 + a e)^-c`` with ``e = exp(-b (t - launch))``.
-
-    Parameters: ceiling K, rate b (per year), scale a, shape c; the launch is given. With c = 1 it is the Bass curve
-    (a = q / p), with c = 0 the exponential. As c runs to infinity and a to 0 only a c counts: then the shifted Gompertz
-    curve is fitted, with that product as its shape. Source: Bemmaor 1994; Bemmaor and Lee 2002.
-
-    Degenerates: a and c trade off along a ridge in most short series; where growth stops at once b and a run to
-    infinity and c to 0.
-    """
-
-    name = "gamma_gompertz"
-    parameters = (("rate", "rate"), ("scale", "number"), ("shape", "number"))
-    axes = (_log_axis(0.02, 40.0, 24), _log_axis(0.1, 1e5, 15), _log_axis(0.05, 20.0, 12))
-    box = (_box(1e-5, 1e4), _box(1e-8, 1e100), _box(1e-4, 1e4))
-    nested = (
-        ("shape", 1, "shifted_gompertz"),
-        ("scale", -1, "exponential"),
-        ("shape", -1, "exponential"),
-    )
-    needs_launch = True
-    latex = r"K\, (1 - e^{-b(t - l)})\, (1 + a\, e^{-b(t - l)})^{-c}"
-
-    @staticmethod
-    def share(times: Array, log_rate: Array, log_scale: Array, log_shape: Array) -> Array:
-        spent = np.exp(log_rate) * np.maximum(times, 0)
-        return -np.expm1(-spent) * np.exp(-np.exp(log_shape) * np.log1p(np.exp(log_scale - spent)))
-
-
-@listed
-class ShiftedGompertz(AdoptionCurve):
-    """Shifted Gompertz curve, ``K (1 - e) exp(-h e)`` with ``e = exp(-b (t - launch))``.
-
-    Parameters: ceiling K, rate b (per year), shape h; the launch is given. With h = 0 it is the exponential; it is
-    itself the limit of the gamma/shifted Gompertz curve, without differences between adopters. Source: Bemmaor 1994.
-
-    Degenerates: h runs to 0 where growth slows from the start (then the exponential curve is fitted).
-    """
-
-    name = "shifted_gompertz"
-    parameters = (("rate", "rate"), ("shape", "number"))
-    axes = (_log_axis(0.02, 40.0, 40), _log_axis(0.01, 1e5, 40))
-    box = (_box(1e-5, 1e4), _box(1e-7, 1e100))
-    diverging = (("rate", -1),)
-    nested = (("shape", -1, "exponential"),)
-    needs_launch = True
-    latex = r"K\, (1 - e^{-b(t - l)})\, e^{-h\, e^{-b(t - l)}}"
-
-    @staticmethod
-    def share(times: Array, log_rate: Array, log_shape: Array) -> Array:
-        spent = np.exp(log_rate) * np.maximum(times, 0)
-        return -np.expm1(-spent) * np.exp(-np.exp(log_shape - spent))
 
 
 def find_family(family: str | type[AdoptionCurve]) -> type[AdoptionCurve]:

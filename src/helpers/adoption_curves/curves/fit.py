@@ -1,7 +1,8 @@
 """Least squares of one curve: where the search starts, how it goes down, and what is wrong with the optimum.
 
 A curve is ``value = ceiling x bound(t) x share(t; theta)``. For a given theta the free ceiling is linear, so it is
-projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975). Time is counted in spans
+projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975), unless it would fall below
+what has been published: there it is held. Time is counted in spans
 of the series from its origin (the first observation, or the launch), so one grid of starts serves every series. The
 coordinates theta are logarithms of rates, durations and numbers, and dates in spans.
 """
@@ -47,7 +48,6 @@ class Family:
     axes: ClassVar[tuple[Array, ...]]  # the grid of starts of each coordinate
     box: ClassVar[tuple[tuple[float, float], ...]]  # limits of the coordinates
     diverging: ClassVar[tuple[tuple[str, int], ...]] = ()  # what goes to an end (-1, 1) as the ceiling diverges
-    nested: ClassVar[tuple[tuple[str, int, str], ...]] = ()  # parameter, end where the curve is another family's, whose
     needs_launch: ClassVar[bool] = False
     latex: ClassVar[str]
     share: ClassVar[Callable[..., Array]]
@@ -64,9 +64,10 @@ class Problem:
     scale: Array  # (n,) bound times the root of the weight
     ceiling: float  # known, NaN = free
     top: float  # largest observed value over bound
+    floor: float  # no free ceiling lies below it; 0 for none
     origin: float  # decimal year
     span: float  # years
-    any_launch: bool = False  # the launch is one more coordinate, the last
+    free_launch: bool = False  # the launch is one more coordinate, the last
     before: Array | None = None  # (n - 1,) weighed bound at the previous date, times the correlation with it
 
     @property
@@ -77,7 +78,7 @@ class Problem:
     @property
     def kinds(self) -> list[str]:
         """Kind of each coordinate."""
-        return [kind for _, kind in self.family.parameters] + ["date"] * self.any_launch
+        return [kind for _, kind in self.family.parameters] + ["date"] * self.free_launch
 
     @property
     def k_params(self) -> int:
@@ -87,24 +88,24 @@ class Problem:
     @property
     def axes(self) -> tuple[Array, ...]:
         """Grid of starts; beside a launch thinner, so that there are as many cells as without."""
-        if not self.any_launch:
+        if not self.free_launch:
             return self.family.axes
         return (*(axis[1::3] if len(axis) > 12 else axis[1::2] for axis in self.family.axes), LAUNCHES)
 
     @property
     def box(self) -> Array:
         """Limits of the coordinates, (2, p)."""
-        return np.array([*self.family.box, *([LAUNCH_BOX] if self.any_launch else [])], float).T
+        return np.array([*self.family.box, *([LAUNCH_BOX] if self.free_launch else [])], float).T
 
     def share(self, times: Array, theta: Array) -> Array:
         """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them."""
-        if self.any_launch:
+        if self.free_launch:
             return self.family.share(times - theta[-1], *theta[:-1])
         return self.family.share(times, *theta)
 
     def slopes(self, times: Array, share: Array, theta: Array) -> list[Array]:
         """Derivatives of the share (n,) by each coordinate, p of (n,)."""
-        if self.family.slopes is not None and not self.any_launch:
+        if self.family.slopes is not None and not self.free_launch:
             return self.family.slopes(times, share, *theta)
         moves = STEP * np.eye(len(theta))
         around = self.share(times, np.hstack([theta[:, None] + moves, theta[:, None] - moves])[:, :, None])
@@ -118,8 +119,8 @@ class Problem:
         return weighed
 
     def level(self, curve: Array) -> float:
-        """Ceiling of a weighed curve of height 1, (n,): the known one, or the best."""
-        return max(curve @ self.target, 0.0) / max(curve @ curve, 1e-300) if self.free else self.ceiling
+        """Ceiling of a weighed curve of height 1, (n,): the known one, or the best that is not below the floor."""
+        return max(curve @ self.target / max(curve @ curve, 1e-300), self.floor) if self.free else self.ceiling
 
     def residual(self, theta: Array) -> Array:
         """Target less the best curve with these coordinates, (n,)."""
@@ -133,10 +134,13 @@ class Problem:
         return level * np.array([self.weigh(column) for column in columns]).T
 
     def directions(self, theta: Array) -> Array:
-        """Derivatives by the coordinates with a free ceiling projected out, (n, p)."""
+        """Derivatives by the coordinates, (n, p); a free ceiling above its floor is projected out."""
         curve, *slopes = self.jacobian(theta, 1.0).T
-        columns = self.level(curve) * np.array(slopes).T
-        return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300)) if self.free else columns
+        level = self.level(curve)
+        columns = level * np.array(slopes).T
+        if not self.free or level <= self.floor:  # a ceiling that is held does not follow the coordinates
+            return columns
+        return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300))
 
     def to_parameter(self, kind: str, value: Array | float) -> Array:
         """Values of a coordinate, a logarithm or a date in spans, as the parameter in years."""
@@ -160,6 +164,7 @@ class Optimum:
     settled: bool
     boundary: Array  # (p,) -1 or 1 where a coordinate lies at the lower or upper end of its box
     diverged: bool = False  # a free ceiling passed CEILING_CAP
+    held: bool = False  # a free ceiling is held at the floor: the curve would end below it
     flat: bool = False  # a constant fits as well: the series does not rise
     step: bool = False  # a jump at one observation fits as well: the rate diverges
 
@@ -167,18 +172,6 @@ class Optimum:
     def coordinates(self) -> Array:
         """The log ceiling, and the coordinates of the family; (1 + p,)."""
         return np.r_[np.log(max(self.ceiling, 1e-300)), self.theta]
-
-    @property
-    def wrong(self) -> str:
-        """Flag of a bad optimum, "" for none; a series may begin at its launch."""
-        reasons = {
-            "does not rise": self.flat,
-            "its ceiling runs to infinity": self.diverged,
-            "a jump fits better": self.step,
-            "its best curve is a limit of the family": bool(self.boundary.any()),
-            "the search did not settle": not self.settled,
-        }
-        return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance: float = 1e-8) -> Optimum:
@@ -192,8 +185,8 @@ def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance:
     missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
 
     def put(x: Array) -> Array:
-        whole = theta.copy()
-        whole[moving] = np.clip(x + shift, low[moving], high[moving])
+        whole, reached = theta.copy(), np.isfinite(x)  # beside columns of next to nothing the method steps to NaN
+        whole[moving[reached]] = np.clip(x + shift, low[moving], high[moving])[reached]
         return whole
 
     def slopes(x: Array) -> Array:
@@ -259,7 +252,8 @@ def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
         capped = replace(problem, ceiling=cap)
         ways = [descend(capped, start) for start in [best.theta, *grid_starts(capped, FINALISTS)]]
         best = replace(settle(capped, min(ways, key=lambda way: way.ssr).theta), diverged=True)
-    return replace(best, flat=is_flat(problem, best), step=is_step(problem, best))
+    held = problem.free and 0 < problem.floor >= best.ceiling
+    return replace(best, held=held, flat=is_flat(problem, best), step=is_step(problem, best))
 
 
 def is_flat(problem: Problem, best: Optimum) -> bool:
@@ -280,7 +274,7 @@ def is_step(problem: Problem, best: Optimum) -> bool:
     target, scale = problem.target, problem.scale
     before = np.cumsum(target**2) - target**2
     later = [np.cumsum(part[::-1])[::-1] - part for part in (scale * target, scale**2, target**2)]
-    level = np.maximum(later[0], 0) / np.maximum(later[1], 1e-300) if problem.free else problem.ceiling
+    level = np.maximum(later[0] / np.maximum(later[1], 1e-300), problem.floor) if problem.free else problem.ceiling
     at_step = target - np.clip(target, 0, level * scale)
     after = later[2] + level * (level * later[1] - 2 * later[0])
     least = (before + at_step**2 + np.maximum(after, 0))[:-1].min(initial=np.inf)
@@ -299,7 +293,7 @@ def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: fl
         share = problem.share(problem.times, grid[:, begin : begin + lot, None])
         curves = problem.weigh(share)
         linear, square = curves @ problem.target, np.maximum((curves**2).sum(axis=1), 1e-12 * problem.scale.max() ** 2)
-        level = np.maximum(linear, 0) / square if problem.free else problem.ceiling
+        level = np.maximum(linear / square, problem.floor) if problem.free else problem.ceiling
         gain = level * (2 * linear - level * square)
         gains[begin : begin + lot] = np.where(share.max(axis=1) < 1 / CEILING_CAP, -np.inf, gain)
     table = gains.reshape([len(axis) for axis in axes])

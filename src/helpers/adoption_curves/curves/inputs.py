@@ -36,6 +36,21 @@ def read_positive(value: Any, what: str) -> float:
     return number
 
 
+def read_floor(floor: float | None, published: np.ndarray) -> float:
+    """What no ceiling lies below: the number, or where there is none the highest of the figures; never below 0.
+
+    Raises
+    ------
+    CurveError
+        For anything but a number of 0 or more.
+    """
+    if floor is None:
+        return max(float(np.max(published)), 0.0)
+    if isinstance(floor, bool) or not isinstance(floor, REAL) or not 0 <= floor < np.inf:
+        raise CurveError(f"floor is {floor!r}; it is the highest figure published, 0 for none, or None")
+    return float(floor)
+
+
 def check_alpha(alpha: float) -> None:
     """Refuse what is no one minus a level.
 

@@ -12,14 +12,12 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated
-from .errors import typical_step
 from .fit import Family, Problem, search, settle
-from .inputs import Share, check_errors, read_ceiling, read_launch, read_observations, read_weights
+from .inputs import Share, check_errors, read_ceiling, read_floor, read_launch, read_observations, read_weights
 from .results import Results
 
 MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
-INTERNAL = ("data", "order", "problem", "changed", "above", "launch_is_assumed", "any_launch", "as_family")
 
 
 class AdoptionCurve(Family):
@@ -31,7 +29,7 @@ class AdoptionCurve(Family):
     exog : (n,) dates or decimal years, or None for the index of `endog`
     ceiling : None (free), number (known), or `Share`
     launch : date or decimal year, for the families that start at one, or None
-        None is a median spacing before the first observation.
+        None is free: the launch is one more parameter, no later than the first observation.
     weights : (n,) inverse relative variances (for instance survey sizes), or None
     errors : None (not known; the default), "independent", "persistent" or "cumulative"
         Those of a repeated survey are independent, and a cumulated count carries its errors along, so that the
@@ -41,6 +39,10 @@ class AdoptionCurve(Family):
         errors are cumulative.
     known_se : (n,) known standard errors, as of a survey, or None
         The variance of the model's own error is estimated beside them (`model_error`).
+    floor : number, or None
+        What has been published at most, in the unit of the series: no free ceiling, and no interval of one, lies below.
+        None is the highest of figures with dates, which are published ones; measurements along numbers may scatter
+        about their ceiling, and have no floor. 0 is none.
 
     Raises
     ------
@@ -57,13 +59,10 @@ class AdoptionCurve(Family):
     (62.6, True)
     >>> results.conf_int(method="profile").loc["ceiling"].round().tolist()
     [60.0, 66.0]
-    >>> axes = results.plot()
     """
 
     model_error = np.nan
     """Standard error of the model itself beside `known_se`, once it has been fitted."""
-    any_launch = False
-    """True where the launch is one more parameter; see `with_any_launch`."""
 
     def __init__(
         self,
@@ -74,6 +73,7 @@ class AdoptionCurve(Family):
         weights: np.ndarray | Sequence[Any] | None = None,
         errors: str | None = None,
         known_se: np.ndarray | Sequence[Any] | None = None,
+        floor: float | None = None,
     ) -> None:
         check_errors(errors)
         if weights is not None and known_se is not None:
@@ -97,14 +97,16 @@ class AdoptionCurve(Family):
         self.known_se = read_weights(known_se, kept, "known_se")
         self.ceiling = read_ceiling(ceiling, times)
         self.nobs = len(self.endog)
-        self.launch, self.launch_is_assumed = self._read_launch(launch)
+        self.launch = self._read_launch(launch)
+        self.floor = read_floor(floor, self.endog if self.is_dated else np.zeros(1))
         self.above = self._measure_above()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.endog_name}: {self.nobs} observations, {self.ceiling.kind} ceiling>"
 
     def __dir__(self) -> list[str]:
-        internal = {*vars(Family), *Family.__annotations__, *INTERNAL} - {"name", "parameters", "latex"}
+        internal = {*vars(Family), *Family.__annotations__, "data", "order", "problem", "changed", "above"}
+        internal -= {"name", "parameters", "latex"}
         return sorted(name for name in set(object.__dir__(self)) - internal if not name.startswith("_"))
 
     def _measure_above(self) -> float:
@@ -121,13 +123,13 @@ class AdoptionCurve(Family):
             )
         return above
 
-    def _read_launch(self, launch: Times | None) -> tuple[float | None, bool]:
+    def _read_launch(self, launch: Times | None) -> float | None:
         if not self.needs_launch:
             if launch is not None:
                 raise CurveError(f"the {self.name} curve has no launch; leave launch=None")
-            return None, False
+            return None
         if launch is None:
-            return self.exog.min() - typical_step(np.sort(self.exog)), True
+            return None
         launch = read_launch(launch, self.is_dated)
         if launch >= self.exog.max():
             raise CurveError(f"the launch ({launch:g}) lies after the last observation ({self.exog.max():g})")
@@ -137,12 +139,17 @@ class AdoptionCurve(Family):
                 f"{self.endog_name}: {early.sum()} observations before the launch ({launch:g}) are not 0; leave them "
                 f"out, or set a launch before {self.exog[early].min():g}"
             )
-        return launch, False
+        return launch
+
+    @property
+    def free_launch(self) -> bool:
+        """True where the launch is one more parameter."""
+        return self.needs_launch and self.launch is None
 
     @property
     def param_names(self) -> list[str]:
         """Names of the estimated parameters: the ceiling or share first, where it is estimated."""
-        names = [name for name, _ in self.parameters] + ["launch"] * self.any_launch
+        names = [name for name, _ in self.parameters] + ["launch"] * self.free_launch
         return [self.ceiling.name, *names] if self.ceiling.name else names
 
     @property
@@ -168,27 +175,21 @@ class AdoptionCurve(Family):
     def problem(self) -> Problem:
         """The least-squares problem, oldest first, with errors that count as independent."""
         years, values, bound = self.years, self.endog[self.order], self.ceiling.bound_at(self.years)
-        origin = float(years[0] if self.launch is None or self.any_launch else self.launch)
+        origin = float(years[0] if self.launch is None else self.launch)
         span = float(years[-1] - origin) or 1.0
         root = np.ones(len(values)) if self.root is None else self.root
         top = float(np.abs(values / bound).max())
+        # with a bound that moves the share is no lower than the highest share published
+        floor = 0.0 if self.floor == 0 else max(float((values / bound).max()), self.floor / float(bound[-1]))
         times, level = (years - origin) / span, self.ceiling.level
-        return Problem(type(self), times, values * root, bound * root, level, top, origin, span, self.any_launch)
+        return Problem(
+            type(self), times, values * root, bound * root, level, top, floor, origin, span, self.free_launch
+        )
 
     def changed(self, **attributes: Any) -> Self:
         """Copy of the model with other attributes."""
         other = copy(self)
         vars(other).update(attributes)
-        return other
-
-    def with_any_launch(self) -> Self:
-        """Model with the launch as one more parameter if none was given; else the model itself."""
-        return self.changed(any_launch=True) if self.launch_is_assumed and not self.any_launch else self
-
-    def as_family(self, name: str) -> AdoptionCurve:
-        """Model of a nested family for the same observations."""
-        other = object.__new__(FAMILIES[name])
-        vars(other).update(vars(self))
         return other
 
     def imply_weights(self) -> Self:

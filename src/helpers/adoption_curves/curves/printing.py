@@ -1,31 +1,23 @@
-"""A fit in print and as a picture: the only module of `curves` that knows `figures`, and only as it draws."""
+"""A fit in print."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from statsmodels.iolib.summary import Summary
 from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 
-from ..base.dates import to_dates
 from ..base.words import say_first, say_name
 from .inputs import check_alpha
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-AHEAD = 0.5
-"""Length of the drawn curve past the last observation, in spans of the series."""
-POINTS = 121
 TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
-WALD_FAILS = ("richards", "gamma_gompertz")
-"""Families whose Wald intervals were seen to cover .64 to .85 where 95% is claimed."""
+WALD_FAILS = "richards"
+"""The family whose Wald intervals were seen to cover .64 to .85 where 95% is claimed."""
+HELD = "the curve of least squares alone would end below it"
 CEILING_WORDS = {"share": "known share of a bound"}
 
 
@@ -79,25 +71,23 @@ def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
 def describe_notes(results: Any) -> list[str]:
     """Sentences under the summary, one string each line."""
     notes, model = [], results.model
-    if results.limit:
-        found = ", ".join(f"{name} {value:.6g}" for name, value in results.nested.params.items())
-        notes.append(f"At a limit: {results.flag}, with {found}.")
-    elif results.flag:
+    if results.flag:
         notes.append(f"Not an estimate: {results.flag}.")
-    if model.ceiling.name and (results.limit or not results.flag) and results.df_resid > 0:
+    elif model.ceiling.name:
         notes.append(_describe_intervals(results))
+    if results.best.held and not results.flag:
+        notes.append(f"The {model.ceiling.name} is held at what has been published: {HELD}.")
     if results.ceiling_kind in ("known", "share"):
         notes.append(f"The ceiling is given, not estimated: {results.ceiling:.6g} at the last observation.")
     if model.above > 1e-9:
         notes.append(f"An observation lies {model.above:.2%} above the given ceiling, where no curve goes.")
     if model.launch is not None:
-        how = "assumed one median spacing before the first observation" if model.launch_is_assumed else "given"
-        notes.append(f"Launch {model.launch:.4f}, {how}.")
+        notes.append(f"Launch {model.launch:.4f}, given.")
     notes.append(
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
         "distribution, and an infinite end means that the profile never crosses the threshold."
     )
-    if model.name in WALD_FAILS:
+    if model.name == WALD_FAILS:
         notes.append("Wald intervals of this family cover too rarely while the bend is half seen; trust the profile.")
     return notes
 
@@ -110,8 +100,6 @@ def _describe_intervals(results: Any) -> str:
         found = "bound the ceiling"
     elif not np.isfinite(high):
         found = "do not limit the ceiling: its 95% interval is open"
-    elif not results.launch_fits:
-        found = "do not limit the ceiling: the assumed launch fits worse than others, so give one"
     else:
         found = f"hardly limit the ceiling: its 95% interval runs from {low:.4g} to {high:.4g}"
     if len(results.by_errors) < 2:
@@ -129,44 +117,3 @@ def summarise(results: Any, alpha: float) -> Summary:
     summary.tables += [_summary_top(results), _summary_estimates(results, alpha)]
     summary.add_extra_txt(describe_notes(results))
     return summary
-
-
-def draw(results: Any, ax: Axes | None) -> Axes:
-    """The picture of `Results.plot`."""
-    from matplotlib import pyplot
-
-    from ..show import figures
-
-    model, name = results.model, say_first(say_name(results.model.name))
-    values = pd.Series(model.endog, model.index).sort_index()
-    start, span = results.problem.origin, results.problem.span
-    times = np.linspace(start, start + (1 + AHEAD) * span, POINTS)
-    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
-    labels = figures.plot_fit(ax, values, curve, f"{name} curve")
-    if np.isfinite(results.ceiling) and (not model.ceiling.name or results.identified):
-        level = results.best.ceiling * model.ceiling.bound_at(times)
-        labels += figures.plot_ceiling(
-            ax, pd.Series(level, curve.index), "ceiling" if model.ceiling.name else "given ceiling"
-        )
-    if results.flag and not results.limit:
-        verdict = f"no estimate, {results.flag}"
-    elif not model.ceiling.name:
-        verdict = "the ceiling is given"
-    else:
-        verdict = f"the ceiling is {'identified' if results.identified else 'not identified'}"
-    if results.limit:
-        verdict = f"in the limit {say_name(results.limit)}, {verdict}"
-    shown = [0.0, *values, *curve, *(label.y for label in labels)]
-    low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
-    title = f"{name} curve of {model.endog_name}: {verdict}"
-    return figures.finish_axes(ax, labels, (curve.index[0], curve.index[-1]), high, title, low)
-
-
-def draw_diagnostics(results: Any) -> Figure:
-    """The picture of `Results.plot_diagnostics`."""
-    from ..show import figures
-
-    curve = f"{say_name(results.model.name)} curve"
-    names = {"title": str(results.model.endog_name), "unit": "", "curve": curve}
-    return figures.draw_residuals(results.resid.sort_index(), names)

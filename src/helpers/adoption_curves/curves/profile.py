@@ -44,10 +44,10 @@ def covariance(problem: Problem, best: Optimum, variance: float) -> Array:
 
 
 def limits(problem: Problem, place: int) -> tuple[float, float]:
-    """Range in which a coordinate is searched."""
+    """Range in which a coordinate is searched; a log ceiling from its floor on, where it has one."""
     if place == CEILING:
         top, reach = np.log(max(problem.top, 1e-300)), np.log(CEILING_CAP)
-        return top - reach, top + reach
+        return np.log(problem.floor) if problem.floor > 0 else top - reach, top + reach
     low, high = problem.box[:, place - 1]
     return float(low), float(high)
 
@@ -64,7 +64,9 @@ def refit(problem: Problem, place: int, value: float, starts: Sequence[Array], p
 
 
 def find_end(problem: Problem, best: Optimum, place: int, side: int, target: float, step: float) -> float:
-    """Profile end: the point on one side where the sum of squares is `target` above the optimum; infinite if none.
+    """Profile end: the point on one side where the sum of squares is `target` above the optimum.
+
+    Where there is none it is infinite, or the floor of a ceiling.
 
     Parameters
     ----------
@@ -81,12 +83,14 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
     centre, limit = float(best.coordinates[place]), limits(problem, place)[side > 0]
     if best.diverged and side < 0 and place == CEILING:
         centre = limits(problem, place)[1]
+    floored = place == CEILING and side < 0 and problem.floor > 0
+    none = limit if floored else side * np.inf
     if best.flat or not np.isfinite(target) or (limit - centre) * side <= 0:
-        return side * np.inf
+        return none
     if target <= 0:
         return centre
     if step > PLAIN_STEP and refit(problem, place, limit, [best.theta], PEAKS).ssr <= best.ssr + target:
-        return side * np.inf
+        return none
     known, rises = {centre: best.theta}, {centre: -float(np.sqrt(target))}
 
     def rise(value: float, peaks: int = 0) -> float:
@@ -100,10 +104,12 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
     inner, outer = centre, centre + side * min(step, abs(limit - centre))
     while rise(outer) < 0 or rise(outer, PEAKS) < 0:
         if outer == limit:
-            return side * np.inf
+            return none
         inner, outer = outer, side * min(side * (2 * outer - centre), side * limit)
     end = float(brentq(rise, inner, outer, xtol=1e-10, rtol=1e-12))
-    far = abs(end - limit) < NEAR_LIMIT or (place != CEILING and _is_off(problem.axes[place - 1], end))
+    far = (not floored and abs(end - limit) < NEAR_LIMIT) or (
+        place != CEILING and _is_off(problem.axes[place - 1], end)
+    )
     return side * np.inf if far else end
 
 

@@ -14,7 +14,6 @@ from statsmodels.base.model import LikelihoodModelResults
 from statsmodels.stats.stattools import durbin_watson
 
 from ..base.dates import CurveError, Times, years_among
-from ..base.words import say_name
 from . import printing
 from .errors import ASSUMED, accumulate, persist, typical_step
 from .fit import Optimum, search
@@ -22,18 +21,19 @@ from .inputs import check_alpha, read_numbers
 from .profile import CEILING, covariance, find_end, is_narrow, limits, refit
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from statsmodels.iolib.summary import Summary
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
+NARROW = 0.2
+"""One minus the level of the interval that every wider one holds."""
 OPEN_SPAN = np.log(100.0)
 """Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
+
 INTERNAL = {
-    "problem", "best", "first", "by_errors", "launch_fits", "intervals", "limits", "place", "kind", "coordinate_ends",
-    "along", "profile_own", "covariance", "observation_variance", "serial_correlation", "cov_params_default",
+    "problem", "best", "first", "by_errors", "intervals", "limits", "place", "kind", "coordinate_ends", "along",
+    "profile_own", "covariance", "observation_variance", "serial_correlation", "cov_params_default", "wrong",
     "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
 }  # fmt: skip
 
@@ -49,8 +49,9 @@ class CurvePrediction:
 
     def __init__(self, results: Results, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         problem, best, model = results.problem, results.best, results.model
-        known = model.ceiling.bound_at(years)
-        scale = known if bound is None or model.ceiling.bounds is None else read_numbers(bound, "the bound")
+        if bound is not None and model.ceiling.bounds is None:
+            raise CurveError("this curve was fitted without a bound, so a later one says nothing: leave bound=None")
+        scale = model.ceiling.bound_at(years) if bound is None else read_numbers(bound, "the bound")
         if np.ndim(scale) and len(scale) != len(years):
             raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
         levels = replace(problem, times=(years - problem.origin) / problem.span, scale=scale, before=None)
@@ -87,16 +88,12 @@ class Results(LikelihoodModelResults):
         Dates in decimal years, rates per year, the ceiling in the unit of the series. A parameter whose optimum lies at
         infinity or on the boundary has that limit as value and NaN as standard error (the other errors are conditional
         on it); where the data single out no curve all are NaN. `flag` says so.
-    limit : str
-        Nested family whose curve is the optimum, if that is on the boundary; else "".
-        It is an estimate then: its ceiling, intervals and `identified` are those of the whole family, whose best curve
-        lies there, and `nested` has the fit of the nested family alone.
     ssr, scale, llf, aic, aicc, bic, nobs, df_model, df_resid : numbers
         The criteria count the noise variance as a parameter, as R and Burnham and Anderson (2002) do.
     param_names : list of str
         Names of the estimated parameters.
     flag : str
-        "" or what is wrong with the optimum, or at which `limit` it lies.
+        "" or why the optimum is no estimate.
     ceiling_kind : str
         "free", "known" or "share".
     serial_correlation : Series
@@ -121,47 +118,56 @@ class Results(LikelihoodModelResults):
         self.k_params = self.df_model = self.problem.k_params
         self.df_resid = self.nobs - self.k_params
         self._ends: dict[tuple[int, float], tuple[float, float]] = {}  # by place and alpha
-        self.limits, self.limit = self._find_limits(model.parameters, model.nested)
+        self.limits = self._find_limits()
         scale = self.ssr / self.df_resid if self.df_resid > 0 else np.nan
         scale = 1.0 if model.known_se is not None and not carried else scale  # weights are variances
         super().__init__(model, pd.Series(self._estimate(), index=self.param_names), scale=scale, use_t=True)
         self.flag = self._describe_flag()
 
-    def _find_limits(self, parameters: Any, nested: Any) -> tuple[np.ndarray, str]:
-        """Limits that parameters run to (-1, 1; 0: none), and the nested family whose curve is there, or ""."""
-        best, names = self.best, [name for name, _ in parameters]
-        if best.diverged:
-            return np.array([dict(self.problem.family.diverging).get(name, 0) for name in names]), ""
-        ends = dict(zip(names, best.boundary, strict=False))
-        held = {name: other for name, end, other in nested if ends[name] == end}
-        estimate = self.df_resid > 0 and best.settled and not (best.flat or best.step)
-        known = estimate and np.count_nonzero(best.boundary) == len(held) > 0
-        return best.boundary[: len(names)], [*held.values()][-1] if known else ""
+    def _find_limits(self) -> np.ndarray:
+        """Limits that the coordinates run to, (p,): -1 lower, 1 upper, 0 none; a series may begin at its launch."""
+        if self.best.diverged:
+            ends = dict(self.problem.family.diverging)
+            return np.array([ends.get(name, 0) for name in self.param_names[self.problem.free :]])
+        limits = self.best.boundary.copy()
+        if self.problem.free_launch:
+            limits[-1] = min(limits[-1], 0)
+        return limits
 
     def _estimate(self) -> list[float]:
         """Estimates in people's units; limits where they run there, NaN where no curve is singled out."""
         if self.best.flat or self.df_resid < 0:
             return [np.nan] * self.k_params
         found = [np.inf if self.best.diverged else self.best.ceiling] * self.problem.free
-        for place, kind in enumerate(self.problem.kinds):
-            end = self.limits[place] if place < len(self.limits) else 0
-            value = self.problem.to_parameter(kind, self.best.theta[place])
-            found.append(LIMITS[kind][int(end > 0)] if end else float(value))
+        for kind, end, value in zip(self.problem.kinds, self.limits, self.best.theta, strict=True):
+            found.append(LIMITS[kind][int(end > 0)] if end else float(self.problem.to_parameter(kind, value)))
         return found
 
+    @property
+    def wrong(self) -> str:
+        """What is wrong with the optimum, in a word or two; "" for nothing."""
+        best = self.best
+        reasons = {
+            "does not rise": best.flat,
+            "its ceiling runs to infinity": best.diverged,
+            "a jump fits better": best.step,
+            "its best curve is a limit of the family": bool(self.limits.any()),
+            "the search did not settle": not best.settled,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
+
     def _describe_flag(self) -> str:
-        best, name, freedom = self.best, self.model.endog_name, self.df_resid
+        best, series, freedom = self.best, self.model.endog_name, self.df_resid
         if freedom < 0:
-            return f"{self.nobs} observations of {name} for {self.k_params} parameters: no curve is singled out"
+            return f"{self.nobs} observations of {series} for {self.k_params} parameters: no curve is singled out"
         if best.flat:
-            return f"{name} does not rise: a constant fits as well as any curve"
+            return f"{series} does not rise: a constant fits as well as any curve"
         reasons = ["the ceiling runs to infinity: the data show no bend"] if best.diverged else []
-        for (parameter, kind), end in zip(self.model.parameters, self.limits, strict=True):
+        for name, kind, end in zip(self.param_names[self.problem.free :], self.problem.kinds, self.limits, strict=True):
             if end:
                 limit = LIMITS[kind][int(end > 0)]
-                reasons.append(f"{parameter} runs to {'infinity' if np.isposinf(limit) else f'{limit:g}'}")
-        if self.limit:
-            reasons[-1] += f": the limit of this family, the {say_name(self.limit)} curve, is what was fitted"
+                words = {np.inf: "infinity", -np.inf: "minus infinity", 0.0: "0"}
+                reasons.append(f"{name} runs to {words[limit]}")
         if best.step:
             reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
         if not reasons and freedom == 0:
@@ -179,24 +185,14 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def by_errors(self) -> dict[str, Results]:
-        """The fits that profile intervals join, by kind of errors, with any launch where none was given.
+        """The fits that profile intervals join, by kind of errors.
 
         Where errors are not known these are independent and persistent ones; where they are, or there is no degree of
         freedom, there is one fit.
         """
-        model = self.model.with_any_launch()
-        own = self if model is self.model else Results(model.imply_weights())
-        if self.errors is not None or own.df_resid <= 0:
-            return {self.errors or "independent": own}
-        return {kind: Results(own.model.changed(errors=kind), own.best) for kind in ASSUMED}
-
-    @cached_property
-    def launch_fits(self) -> bool:
-        """True if the launch that was assumed fits not worse (F, 95%) than the best one; True where it was given."""
-        own = next(iter(self.by_errors.values()))
-        if own.df_resid <= 0 or own.k_params == self.k_params:
-            return True
-        return bool(self.ssr <= own.ssr + fdtri(1, own.df_resid, 0.95) * own.scale)
+        if self.errors is not None or self.df_resid <= 0:
+            return {self.errors or "independent": self}
+        return {kind: Results(self.model.changed(errors=kind), self.best) for kind in ASSUMED}
 
     # ---- profiles
 
@@ -221,6 +217,9 @@ class Results(LikelihoodModelResults):
                 step = np.sqrt(self.covariance[place, place] / self.scale * target) if self.scale > 0 else np.nan
                 step = float(np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0))
             low, high = (find_end(self.problem, self.best, place, side, target, step) for side in (-1, 1))
+            if place != CEILING and alpha < NARROW:  # along a ridge the search may stop too early
+                inner = self.coordinate_ends(place, NARROW)
+                low, high = min(low, inner[0]), max(high, inner[1])
             self._ends[place, alpha] = low, high
         return self._ends[place, alpha]
 
@@ -230,8 +229,8 @@ class Results(LikelihoodModelResults):
         for name in names:
             place = self.place(name)
             ends = np.array([fit.coordinate_ends(place, alpha) for fit in self.by_errors.values()])
-            hull = np.array([ends[:, 0].min(), ends[:, 1].max()])
-            found.append(self._to_parameter(place, hull))
+            hull = self._to_parameter(place, np.array([ends[:, 0].min(), ends[:, 1].max()]))
+            found.append(np.maximum(hull, self.problem.floor) if place == CEILING else hull)  # to the last digit
         return np.array(found).reshape(-1, 2)
 
     def _to_parameter(self, place: int, values: np.ndarray) -> np.ndarray:
@@ -266,7 +265,7 @@ class Results(LikelihoodModelResults):
         points : int
             Number of values, over the 95% interval and a third more, or two powers of ten where it is open.
         values : array or None
-            The values themselves, in the unit of the parameter.
+            The values themselves, in the unit of the parameter; ceilings below the `floor` are left out.
 
         Returns
         -------
@@ -281,9 +280,10 @@ class Results(LikelihoodModelResults):
             If the parameter is not estimated.
         """
         place, (kind, first) = self.place(parameter), next(iter(self.by_errors.items()))
-        if values is None:
-            values = self._spread(place, points)
-        frame = first.profile_own(place, parameter, np.asarray(values, float))
+        values = self._spread(place, points) if values is None else np.asarray(values, float)
+        if place == CEILING:
+            values = values[values >= self.problem.floor * (1 - 1e-12)]
+        frame = first.profile_own(place, parameter, values)
         if len(self.by_errors) > 1 and len(frame):
             frame[kind] = frame["confidence"]
             for other, fit in [*self.by_errors.items()][1:]:
@@ -327,11 +327,6 @@ class Results(LikelihoodModelResults):
     # ---- estimates and their errors
 
     @cached_property
-    def nested(self) -> Results | None:
-        """Fit of the nested family at whose `limit` the estimate lies, with its own parameters; None elsewhere."""
-        return self.model.as_family(self.limit).fit() if self.limit else None
-
-    @cached_property
     def covariance(self) -> np.ndarray:
         """Covariance of the log ceiling and the coordinates, (1 + p, 1 + p); NaN for what has no error."""
         return covariance(self.problem, self.best, self.scale)
@@ -343,7 +338,7 @@ class Results(LikelihoodModelResults):
         pairs = zip(problem.kinds, best.theta, strict=True)
         slopes = [problem.span if kind == "date" else problem.to_parameter(kind, value) for kind, value in pairs]
         unit = np.array([best.ceiling, *slopes], float)
-        unit[1 : 1 + len(self.limits)][self.limits != 0] = np.nan
+        unit[1:][self.limits != 0] = np.nan
         unit[np.diag(self.covariance) == 0] = np.nan  # it misses nothing: there is no test
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
             matrix = (self.covariance * np.outer(unit, unit))[not problem.free :, not problem.free :]
@@ -389,8 +384,7 @@ class Results(LikelihoodModelResults):
         method : {"wald", "profile"}
             t quantile times the standard error, which holds for independent errors; F profile (an end without crossing
             is infinite, 0 for a rate), under the errors of the model: where they are not known, the hull of the
-            intervals under independent and persistent errors, and where no launch was given, over all launches that
-            fit. No interval is cut at a figure, which has an error too.
+            intervals under independent and persistent errors. None of a ceiling reaches below the model's `floor`.
 
         Returns
         -------
@@ -415,19 +409,14 @@ class Results(LikelihoodModelResults):
         """True if the data bound the ceiling: its 95% profile interval is closed, and at most 2 : 1.
 
         A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
-        the coarsest answer to "where will it end" that still tells a reader the order of size. Where no launch was
-        given, the best one must be no limit of the family, and the one assumed fit not worse (F, 95%).
-        With a given ceiling it is asked whether the intervals of all parameters inside the boundary are closed.
+        the coarsest answer to "where will it end" that still tells a reader the order of size. With a given ceiling it
+        is asked whether the intervals of all parameters are closed.
         """
-        if self.flag and not self.limit:
-            return False
-        own = next(iter(self.by_errors.values()))
-        if own.k_params > self.k_params and (own.best.wrong or not self.launch_fits):
+        if self.flag:
             return False
         if self.model.ceiling.name:
             return bool(is_narrow(*self.intervals([self.model.ceiling.name], 0.05)[0]))
-        inside = [name for name, end in zip(self.param_names, self.limits, strict=False) if not end]
-        return bool(np.isfinite(self.intervals(inside, 0.05)).all())
+        return bool(np.isfinite(self.intervals(self.param_names, 0.05)).all())
 
     @property
     def llf(self) -> float:
@@ -512,7 +501,7 @@ class Results(LikelihoodModelResults):
         exog : dates or decimal years, (h,)
             None: those of the data. Data with numbers for dates are asked for numbers.
         bound : array, (h,)
-            Bound at these times; None: the model's own, constant after its last date.
+            Bound at these times, of a model with one; None: the model's own, constant after its last date.
 
         Returns
         -------
@@ -539,36 +528,11 @@ class Results(LikelihoodModelResults):
         """Observation less curve, a Series."""
         return pd.Series(self.model.endog, self.fittedvalues.index, name=self.model.endog_name) - self.fittedvalues
 
-    # ---- in print and as a picture
+    # ---- in print
 
     def summary(self, alpha: float = 0.05) -> Summary:
         """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
         return printing.summarise(self, alpha)
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the observations and the curve, half the span of the series further on.
-
-        A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes
-            None: new ones in a figure of their own.
-
-        Returns
-        -------
-        matplotlib Axes
-        """
-        return printing.draw(self, ax)
-
-    def plot_diagnostics(self) -> Figure:
-        """Draw the residuals by date, and each against the one before it, with their lag-1 correlation.
-
-        Returns
-        -------
-        matplotlib Figure
-        """
-        return printing.draw_diagnostics(self)
 
     def _repr_html_(self) -> str:
         return self.summary().as_html()

@@ -11,29 +11,38 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, Dates, decimal_years
-from ..base.words import say_large, say_name
+from ..base.words import say_name
+from .fallen import has_fallen
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .inputs import Bound, Share, check_errors, read_ceiling
-from .profile import CEILING, is_narrow
+from .profile import is_narrow
 
 ALPHA = 0.05
 ENOUGH = 6
 """Fewest figures for the verdict "levels off"."""
-MAX_RATIO = 10.0
+CLOSED_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
-WIDTH = 1.5
-"""A printed range ends at least so many times above its lower end: of narrower ones half were passed in five years."""
-FALLEN = 0.9
-"""A series whose last figure is below this part of its highest one has fallen: adoption curves only rise."""
-TOO_WIDE = f"the highest end that fits is more than {MAX_RATIO:g} times the lowest"
+CLEARLY = 0.95
+"""An end is clearly below the limit where the whole interval lies below this part of it; else it reaches the limit."""
+NEAR = 0.1
+"""A series whose last figure is within this part of its limit, and whose end reaches the limit, is near its limit."""
+TOO_WIDE = f"the highest end that fits is more than {CLOSED_RATIO:g} times the lowest"
 FEW = "as many parameters as figures"
+COLUMNS = ["family", "errors", "low", "high", "flag"]
 FLAGS = {
     FEW: "there are too few figures for a curve",
     "does not rise": "the figures do not rise",
     "a jump fits better": "a jump at one date fits as well as any curve",
 }
 """Flags of a fit, each with the reason that it gives for "not known"."""
-VERDICTS = ("levels off", "depends on the curve", "beyond the limit", "not known")
+LEVELS_OFF, NEAR_LIMIT, DEPENDS, BEYOND, FALLEN, NOT_KNOWN = (
+    "levels off",
+    "near its limit",
+    "depends on the curve",
+    "beyond the limit",
+    "fallen",
+    "not known",
+)
 
 
 @dataclass(frozen=True)
@@ -43,15 +52,17 @@ class Assessment:
     Attributes
     ----------
     verdict : str
-        "levels off": the interval is closed, its upper end is at most twice the lower, and there are six figures or
-        more; "depends on the curve": it is closed and at most 10 : 1, or there are fewer figures; "beyond the limit":
-        it is closed and all of it lies above the limit, so that the curves or the limit are probably wrong; else "not
+        "fallen": the series has fallen from a peak (`has_fallen`), and no curve is asked. "near its limit": the last
+        figure is within a tenth of the limit, and the interval reaches the limit (19 twentieths of it).
+        "levels off": the interval is closed, its upper end is at most twice the lower, it does not reach the limit, and
+        there are six figures or more. "beyond the limit": it is closed and all of it lies above the limit, so that the
+        curves or the limit are probably wrong. "depends on the curve": it is closed and at most 10 : 1. Else "not
         known".
     low, high : float
         The union of the 95% profile intervals of the ceiling under each curve and each kind of errors, in the unit of
-        the series, not cut at any figure; high is infinite where one of them is open.
-    last : float
-        The last figure.
+        the series; high is infinite where one of them is open. NaN and infinite where it has fallen.
+    last, reached : float
+        The last figure, and the highest that has been published.
     table : DataFrame
         A row for each family and kind of errors: family, errors, low, high, flag.
     bound : float
@@ -64,31 +75,27 @@ class Assessment:
     low: float
     high: float
     last: float
+    reached: float
     table: pd.DataFrame = field(repr=False)
     bound: float = np.nan
     reason: str = ""
     note: ClassVar[str] = "a later phase of growth cannot be ruled out"
-    """Caveat of every sentence."""
+    """Caveat of every end."""
 
     @property
-    def printed(self) -> tuple[float, float]:
-        """Range of the ceiling as sentences and figures give it, in the unit of the series.
-
-        It begins at the last figure or above it, ends at least `WIDTH` times higher, and not above the limit. Of ends
-        that lie beyond the limit it is the interval itself.
-        """
-        if self.verdict not in VERDICTS[:2]:
-            return self.low, self.high
-        low = max(self.low, self.last)
-        return low, max(low, float(np.fmin(max(self.high, WIDTH * low), self.bound)))
+    def left(self) -> float:
+        """What is left to the limit, in the unit of the series; NaN without a limit."""
+        return max(self.bound - self.last, 0.0) if np.isfinite(self.bound) else np.nan
 
     @property
     def sentence(self) -> str:
         """The verdict in words, as "ends between 61 and 92"."""
-        if self.verdict == VERDICTS[3]:
-            return self.verdict
-        words = dict(zip(VERDICTS, ("ends ", "somewhere ", "beyond the limit, "), strict=False))
-        ends = round_out(*self.printed, stands=self.low < self.last)
+        if self.verdict in (FALLEN, NOT_KNOWN):
+            return {FALLEN: "has fallen from a peak"}.get(self.verdict, self.verdict)
+        if self.verdict == NEAR_LIMIT:
+            return f"at most {say_left(self.left, self.bound)}"
+        words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", BEYOND: "beyond the limit, "}
+        ends = round_out(self.low, self.high, stands=self.low <= self.reached)
         return words[self.verdict] + "between {} and {}".format(*ends)
 
     def __repr__(self) -> str:
@@ -103,14 +110,14 @@ def assess_ceiling(
     *,
     weights: np.ndarray | Sequence[Any] | None = None,
     known_se: np.ndarray | Sequence[Any] | None = None,
+    floor: float | None = None,
     families: Sequence[str | type[AdoptionCurve]] = (Logistic, Gompertz),
 ) -> Assessment | pd.DataFrame:
     """Verdict on the ceiling of a series, from two curves under two kinds of errors.
 
     The logistic and the Gompertz curve are fitted under independent and under persistent errors. The union of their
     four 95% profile intervals of the ceiling is the answer. The verdict is "not known" where an interval is open or
-    the union is wider than 10 : 1, and for a series that has too few figures for a curve, jumps, does not rise, or has
-    fallen below 90% of its highest figure.
+    the union is wider than 10 : 1, and for a series that has too few figures for a curve, jumps, or does not rise.
 
     Parameters
     ----------
@@ -120,7 +127,7 @@ def assess_ceiling(
         The limit that the ceiling can hardly lie above.
     errors : as in `AdoptionCurve`
         Known errors; the curves are then fitted under these only.
-    weights, known_se : as in `AdoptionCurve`
+    weights, known_se, floor : as in `AdoptionCurve`
         For one series.
     families : sequence of names or classes
         Curves to fit in the place of these two.
@@ -128,8 +135,7 @@ def assess_ceiling(
     Returns
     -------
     Assessment
-        For a frame of two or more columns, a DataFrame with a row for each: series, verdict, low, high, last, reason,
-        sentence.
+        For a frame a DataFrame with a row for each column: series, verdict, low, high, last, reason, sentence.
 
     Raises
     ------
@@ -143,34 +149,38 @@ def assess_ceiling(
     >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
     >>> found = assess_ceiling(users, years)
     >>> found.verdict, found.sentence
-    ('levels off', 'ends between 59.2 and 89')
+    ('levels off', 'ends between 59 and 62')
     """
     check_errors(errors)
-    if isinstance(endog, pd.DataFrame) and endog.shape[1] != 1:
-        if weights is not None or known_se is not None:
-            raise CurveError("weights and known_se are for one series: a frame takes bound, errors and families")
+    if isinstance(endog, pd.DataFrame):
+        if weights is not None or known_se is not None or floor is not None:
+            raise CurveError("weights, known_se and floor are for one series: a frame takes bound, errors and families")
         return _assess_frame(endog, bound, errors, families)
-    known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se}
+    known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
     models = [find_family(family)(endog, exog, **known) for family in families]
-    first, rows = models[0], []
-    last = first.endog[first.order][-1]
+    first = models[0]
+    values = first.endog[first.order]
+    last, reached = float(values[-1]), max(float(values.max()), first.floor)
+    limit = np.nan if bound is None else _read_limit(bound, endog.index if exog is None else exog, first.years[-1])
+    if has_fallen(first.years, values):
+        return Assessment(FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=COLUMNS), limit)
+    rows = []
     for model in models:
         for kind, fit in model.fit().by_errors.items():
-            low, high = np.exp(fit.coordinate_ends(CEILING, ALPHA))
-            flag = fit.best.wrong if fit.df_resid > 0 else FEW
+            low, high = fit.intervals(["ceiling"], ALPHA)[0]
+            flag = fit.wrong if fit.df_resid > 0 else FEW
             rows.append((model.name, kind, low if fit.best.settled else 0.0, np.inf if flag else high, flag))
-    table = pd.DataFrame(rows, columns=["family", "errors", "low", "high", "flag"])
+    table = pd.DataFrame(rows, columns=COLUMNS)
     low, high = float(table["low"].min()), float(table["high"].max())
-    limit = np.nan if bound is None else _read_limit(bound, endog.index if exog is None else exog, first.years[-1])
-    reason = _doubt(table, low, high, fallen=last < FALLEN * first.endog.max())
-    verdict = _classify(low, high, limit, len(first.endog)) if not reason else VERDICTS[3]
-    return Assessment(verdict, low, high, float(last), table, limit, reason)
+    verdict, reason = _classify(low, high, limit, last, len(values)), ""
+    if verdict in (DEPENDS, LEVELS_OFF, BEYOND, NOT_KNOWN):
+        reason = _doubt(table, low, high)
+        verdict = NOT_KNOWN if reason else verdict
+    return Assessment(verdict, low, high, last, reached, table, limit, reason)
 
 
-def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
+def _doubt(table: pd.DataFrame, low: float, high: float) -> str:
     """Why the end is not known, "" where it is."""
-    if fallen:
-        return f"the last figure is below {100 * FALLEN:g}% of the highest one, and adoption curves only rise"
     flags = table["flag"].tolist()
     for flag, reason in FLAGS.items():
         if flag in flags:
@@ -178,14 +188,17 @@ def _doubt(table: pd.DataFrame, low: float, high: float, fallen: bool) -> str:
     if not (np.isfinite(high) and low > 0):
         names = [say_name(row.family) for row in table.itertuples() if not (np.isfinite(row.high) and row.low > 0)]
         return f"the 95% interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
-    return TOO_WIDE if high > MAX_RATIO * low else ""
+    return TOO_WIDE if high > CLOSED_RATIO * low else ""
 
 
-def _classify(low: float, high: float, limit: float, count: int) -> str:
-    """Verdict on a closed interval."""
+def _classify(low: float, high: float, limit: float, last: float, count: int) -> str:
+    """Verdict on an interval, as if it were closed."""
+    reaches = high > CLEARLY * limit
+    if reaches and abs(limit - last) <= NEAR * limit:
+        return NEAR_LIMIT
     if low > limit:
-        return VERDICTS[2]
-    return VERDICTS[0] if count >= ENOUGH and is_narrow(low, high) else VERDICTS[1]
+        return BEYOND
+    return LEVELS_OFF if count >= ENOUGH and is_narrow(low, high) and not reaches else DEPENDS
 
 
 def _read_limit(bound: Bound, exog: Dates, year: float) -> float:
@@ -216,7 +229,7 @@ def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     Where the series `stands` at the lower one it has a digit more, so that little is lost below it.
 
     >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(93.5, 109.7, True)
-    (('61', '64'), ('52', '240'), ('1.2 billion', '1.5 billion'), ('93.5', '110'))
+    (('61', '64'), ('52', '240'), ('1,200,000,000', '1,500,000,000'), ('93.5', '110'))
     >>> round_out(1121, 1125, True)
     ('1,121', '1,125')
     """
@@ -225,5 +238,16 @@ def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
         width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
         unit = 10.0 ** (min(width, size - 1) - (stands and number == low))
         outside = away(round(number / unit, 6)) * unit
-        said.append(say_large(outside) or f"{outside:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0"))
+        said.append(f"{outside:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0"))
     return tuple(said)
+
+
+def say_left(left: float, limit: float) -> str:
+    """What is left to a limit, rounded up to a thousandth of it.
+
+    >>> say_left(6.5, 100), say_left(61.234e6, 1125e6)
+    ('6.5', '62 million')
+    """
+    unit = 10.0 ** np.floor(np.log10(limit) - 3)
+    up = np.ceil(round(left / unit, 6)) * unit
+    return say_large(up) or f"{up:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0")

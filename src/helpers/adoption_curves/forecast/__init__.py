@@ -1,48 +1,39 @@
-"""Forecasts with calibrated prediction intervals.
+"""Forecasts: a path, its spread, and what follows from both.
 
-``forecast`` turns a series into a `Forecast`: quantiles by date, scenarios, milestones. ``hindcast`` makes
-the same forecast at earlier dates. The parts, each importing those before it:
-``ceilings`` (least squares with the ceiling held), ``windows`` (the points that a forecast may see, and the bound),
-``targets`` (what is given, read into one form), ``bands`` (conformal calibration), ``methods`` (members, benchmarks and
-the prior), ``paths`` (correlation over dates, and what newer bounds leave), ``rolling`` (`backtest`: what the methods
-would have said of the references), ``lessons`` (what the references teach, made once), ``scores`` (of the backtest),
-``result`` (the forecast: members, their mean, its paths and tables), ``forecasting``; and ``record``, forecasts on
-record.
+``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
+earlier dates. The parts, each importing those before it: ``model`` (the computing, in arrays), ``inputs`` (what is
+given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
+forecast would have said of other technologies, and what that teaches), ``scores`` (of the backtest), ``later`` (what
+technologies did after they passed a share), ``cumulative`` (counts of all so far), ``result`` (the forecast),
+``forecasting`` and ``frames`` (tables beside it); and ``record``, forecasts on record.
 """
 
+from .backtest import HORIZONS, WINDOWS, Lessons, backtest, can_calibrate, last_shares, recall
 from .forecasting import cut_series, forecast, hindcast, pick_origins, read_widely, scale_before, vary
-from .lessons import recall
-from .methods import NAMES, PUBLISHED, Origin, Prior, average_ceilings, last_shares, learn_prior
+from .inputs import LEAST_TECHNOLOGIES, next_dates, use_figures
+from .later import later_shares
 from .result import MILESTONES, NOT_REACHED, Forecast
-from .rolling import HORIZONS, WINDOWS, backtest, can_calibrate
-from .targets import LEAST_TECHNOLOGIES
-from .windows import PAST_PEAK, last_window, next_dates
 
 __all__ = [
     "HORIZONS",
     "LEAST_TECHNOLOGIES",
     "MILESTONES",
-    "NAMES",
     "NOT_REACHED",
-    "PAST_PEAK",
-    "PUBLISHED",
     "WINDOWS",
     "Forecast",
-    "Origin",
-    "Prior",
-    "average_ceilings",
+    "Lessons",
     "backtest",
     "can_calibrate",
     "cut_series",
     "forecast",
     "hindcast",
     "last_shares",
-    "last_window",
-    "learn_prior",
+    "later_shares",
     "next_dates",
     "pick_origins",
     "read_widely",
     "recall",
     "scale_before",
+    "use_figures",
     "vary",
 ]

@@ -9,19 +9,18 @@ import numpy as np
 import pandas as pd
 
 from .. import indicators
+from ..base.dates import SHORTEST, SHORTEST_SPAN
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
-from ..base.words import say, say_count, say_name
-from ..curves import decimal_years, to_dates
+from ..base.words import say, say_name
+from ..curves import decimal_years
+from ..curves.fallen import has_fallen
 from ..curves.verdict import ENOUGH
 from ..indicators.series import READ, AdoptionSeries
-from . import bands
-from .added import take_increments
-from .lessons import Lessons, References, is_early, recall
-from .methods import PUBLISHED, Origin, methods_for
-from .result import Forecast
-from .rolling import can_calibrate
-from .targets import check_limits, lead, read_references, read_series
-from .windows import SHORTEST, SHORTEST_SPAN, Windows, last_window, next_dates
+from .backtest import References, can_calibrate, learn_prior, recall
+from .cumulative import take_increments
+from .inputs import check_limits, find_end, next_dates, read_references, read_series, use_figures
+from .later import FURTHEST
+from .result import REPORTED_QUANTILES, Forecast
 
 
 def forecast(
@@ -31,43 +30,34 @@ def forecast(
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
-    residuals: pd.DataFrame | None = None,
     limit: float | None = None,
     censored: pd.DataFrame | None = None,
-    method: str = PUBLISHED,
 ) -> Forecast:
-    """Forecast of an adoption series, with prediction intervals calibrated on comparison technologies.
+    """Forecast of an adoption series, with ranges as wide as such forecasts of other technologies have missed.
 
-    The published method, ``combined``, is the plain mean of the quantiles of its members
-    (`adoption_curves.forecast.methods`), each with its own band: curves whose ceiling is averaged over, by where the
-    references stand and how well they fit the series with it; a curve at the bound whose rate is shrunk towards the
-    later rates of the references; and damped drift, which approaches the bound. Bands are normalised split conformal
-    (`adoption_curves.forecast.bands`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) it is the
-    mean of this and of the same members with the upper end of that verdict as their bound.
-    Without a bound it is damped drift alone, for cumulative figures that of the added figures
-    (`adoption_curves.forecast.added`); past its peak the last value is the path of all. A series of one or two values
-    is forecast by the curve at the bound alone, no more than three years ahead, and only with a bound. Sources: Meade
-    and Islam 2006 (diffusion forecasts), Gardner 2006 (damped trends), Lei et al. 2018 (bands), Lichtendahl,
-    Grushka-Cockayne and Winkler 2013 (means of quantiles).
+    With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
+    25 ends where other technologies stand, each by how well it fits (`model.path_below`). Without one it is damped
+    drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other technologies
+    (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the quantiles are the
+    mean of two sets: that with the limit, and that with the end found in its place. Of a count of all so far without a
+    limit what each period adds is forecast and summed up. Of one or two figures it is counted what other technologies
+    did from there, up to three years ahead (`later.later_shares`). A series that has fallen (`adoption_curves.curves.has_fallen`) has no forecast.
 
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values, with a bound one. The forecast sees the last eight, of which those closer together than
-        0.4 years are thinned.
+        At least three values, with a bound one. The forecast uses the last eight that lie 0.4 years apart.
     bound : number, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional
         By default those of the project's data folder. The technology of `series` is left out.
     horizon_years : number
-        Beyond five years the bands are extrapolated and labelled so.
+        Beyond five years the ranges are extrapolated and labelled so.
     levels : sequence of float
-        Coverage of the bands, each between 0 and 1 and no two so near that tables would write them alike; sentences and
-        milestones quote the one nearest to 0.8.
+        Coverage of the ranges, each between 0 and 1 and no two so near that tables would write them alike; sentences
+        and milestones quote the one nearest to 0.8.
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
-    residuals : DataFrame, optional
-        From `backtest`; by default it is that of the references (`adoption_curves.forecast.lessons`), computed once.
     limit : number, optional
         Largest possible value that is no bound, such as a population; no figure may lie above it. Never more than
         100 for percent. Without a bound quantiles approach it and are not cut there.
@@ -75,8 +65,6 @@ def forecast(
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
         satisfy them are used.
-    method : str
-        Name of the method, from `NAMES`.
 
     Returns
     -------
@@ -86,8 +74,7 @@ def forecast(
     ------
     ValueError
         With fewer values, figures above the bound or the limit, dates outside 1800 to 2100, numbers outside
-        1e-60 to 1e60, fewer than two reference technologies, no level, residuals of another form, or a method that
-        there is not, or not without a bound.
+        1e-60 to 1e60, fewer than two reference technologies, or no level.
 
     Examples
     --------
@@ -102,8 +89,7 @@ def forecast(
     references = indicators.load_references() if references is None else read_references(references)
     target = read_series(series, bound, limit, censored)
     others = [each for each in references if not target.technology or each.technology != target.technology]
-    school = recall(others) if residuals is None else References(others, residuals)
-    return forecast_target(target, school, horizon_years, levels, shares, method)
+    return forecast_target(target, recall(others), horizon_years, levels, shares)
 
 
 def forecast_target(
@@ -112,39 +98,36 @@ def forecast_target(
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
-    method: str = PUBLISHED,
 ) -> Forecast:
-    """Forecast of a target, with calibrations of the references that several targets share."""
+    """Forecast of a series as `read_series` returns it, by what references teach."""
     printed, target = target, target.use_readings()
-    windows = last_window(target.values, target.bound)
+    used = use_figures(target.values, target.bound)
     check_limits(target)
-    levels, shares = check_levels(levels), read_shares("shares", shares)
-    known = methods_for(windows.bounded, windows.points)
-    if method not in known:
-        without = "" if windows.bounded else " without a bound"
-        without += f" for {say_count(windows.points, 'figure')}" if windows.points < SHORTEST else ""
-        raise ValueError(f"method is {method!r}; the methods{without} are {', '.join(known)}")
-    early = is_early(target.unit, windows)
-    lessons = references.teach(target.technology, windows.bounded, windows.points, early)
-    dates = next_dates(pd.DatetimeIndex(to_dates(windows.years[0])), horizon_years)
-
-    def make(series: AdoptionSeries, seen: Windows, taught: Lessons) -> Forecast:
-        return Forecast(series, Origin(seen, taught.prior), taught, dates, levels, shares, method, printed)
-
-    result = make(target, windows, lessons)
-    more = take_increments(target) if target.cumulative and not windows.bounded else None
+    dates = next_dates(pd.DatetimeIndex(used.index), horizon_years)
+    made = Forecast(
+        "forecast", target, printed, used, references, dates, check_levels(levels), read_shares("shares", shares)
+    )
+    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
+        return replace(made, kind="fallen", dates=dates[:0])
+    if len(used) < SHORTEST:
+        return replace(made, kind="counted", dates=_count_dates(used.index[-1], horizon_years))
+    learn_prior(references.stand)  # refuses too few technologies
+    more = take_increments(target) if target.cumulative and target.bound is None else None
     if more is not None:
-        result.added = make(more, last_window(more.values), lessons)
-    if method != PUBLISHED or len(printed.values) < ENOUGH:  # no verdict of fewer figures changes a forecast
-        return result
-    ended = lead(target, result.assessed)
-    if ended is not None:
-        seen = last_window(ended.values, ended.bound)
-        result.led = make(ended, seen, references.teach(target.technology, True, seen.points))
-    return result
+        made.added = replace(made, target=more, printed=more, used=use_figures(more.values))
+    elif len(target.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
+        made.end = find_end(target, made.assessed)
+    return made
 
 
-def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+def _count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
+    """The same day one, two and three years later, as far as the horizon goes; at least the first."""
+    day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
+    years = range(1, max(1, int(min(horizon_years, FURTHEST))) + 1)
+    return pd.DatetimeIndex([last + pd.DateOffset(years=year) + day for year in years], name="date")
+
+
+def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame:
     """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
@@ -152,7 +135,6 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Seq
     result : Forecast
         Its dates, its limit and the level that it quotes are those of all.
     others : mapping of names to AdoptionSeries, one at least
-    references : list of AdoptionSeries
 
     Returns
     -------
@@ -161,14 +143,14 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], references: Seq
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
-    taught = References(references, result.residuals)
     for name, series in others.items():
-        if result.few and series.bound is None:  # of which there is no forecast
+        if result.kind == "counted" and series.bound is None:  # of which there is no forecast
             continue
-        other = forecast_target(read_series(series, limit=limit), taught)
-        years = decimal_years(result.dates) - other.windows.years[0, -1]
+        other = forecast_target(read_series(series, limit=limit), result.references)
+        dates = result.dates[:0] if other.kind == "fallen" else result.dates
+        years = decimal_years(dates) - decimal_years(other.used.index)[-1]
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({"form": name, "date": result.dates} | columns | {"unit": result.target.unit}))
+        frames.append(pd.DataFrame({"form": name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -218,7 +200,7 @@ def hindcast(
     origins: pd.DatetimeIndex | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """The published forecast as it would have been made on the days on which earlier observations were published.
+    """The forecast as it would have been made on the days on which earlier observations were published.
 
     Of the series it knows nothing dated later than the observation, and of others nothing published after that day.
 
@@ -233,7 +215,7 @@ def hindcast(
     Returns
     -------
     DataFrame
-        The rows of `Forecast.frame` for the published method, up to half a year beyond the last observation, with
+        The rows of `Forecast.frame`, up to half a year beyond the last observation, with
         ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
         value observed on that date or missing.
     """
@@ -249,13 +231,15 @@ def hindcast(
         first = frames[0]["origin"].iloc[0] if frames else origin
         years = (last - first).days / 365.25 + 0.5
         result = forecast(cut_series(target, origin), None, earlier, years, levels)
-        frame = result.method_frame(PUBLISHED)
+        if result.kind == "fallen":
+            continue
+        frame = result.frame()
         frame.insert(0, "origin", origin)
         frame.insert(1, "made", made)
         frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
     if not frames:
-        quantiles = [f"q{level:g}" for level in bands.REPORTED_QUANTILES]
-        columns = ["origin", "made", "entity", "indicator", "date", "method", "mean", *quantiles, "unit", "basis"]
+        quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
+        columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
         return pd.DataFrame(columns=[*columns, "actual"])
     rows = pd.concat(frames, ignore_index=True)
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)

@@ -1,9 +1,7 @@
-"""Joint simulated paths: their ranks at several dates, and the paths that a newer figure allows.
+"""Joint paths: how errors at two horizons go together, and the draws that follow from it.
 
-A path keeps part of its rank from one date to the next, as errors on the references do: normal scores of the errors s
-and t years ahead, s < t, have the correlation (s / t) ** decay. A random walk has a decay of one half, an error of the
-trend alone one of 0. The ranks are fixed: a Sobol sequence (one dimension a date) through this Gaussian copula, then
-evened out at each date, so that without newer figures the margins equal the calibrated ones.
+Normal scores of the errors s and t years ahead, s < t, have the correlation (s / t) ** decay. A random walk has a decay
+of one half, an error of the trend alone one of 0.
 
 Sources: Wilks 2002 and Pinson et al. 2009 (copulas over horizons), Sobol 1967; Joe 2014 (normal scores).
 """
@@ -12,39 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 from scipy.stats import qmc
-
-from .bands import Errors
-from .methods import members_of
-from .windows import Levels
 
 PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
 """Least parts of the paths that one newer figure, and all together, must allow; else they refute the forecast."""
 RANDOM_WALK = 0.5
-"""Assumed decay if no reference has two figures after an origin."""
-GRID, MOST_GIVEN = np.linspace(-6, 6, 81), 2**12
-"""Normal scores at which a distribution is computed, and number of paths in its average."""
-SAME_ORIGIN = ["technology", "entity", "indicator", "origin", "window"]
+"""Assumed decay if no technology has two figures after an origin."""
 
 
-def correlate_errors(errors: Errors, method: str, missing: int = 1) -> pd.DataFrame:
-    """Correlations of a method's errors at two horizons from the same origin, on normal scores.
+def correlate_scores(rows: pd.DataFrame, origin: list[str], missing: int = 1) -> pd.DataFrame:
+    """Correlations of normal scores at two horizons from the same origin.
 
     All pairs of horizons must come from the same origins, or their correlations differ because technologies do: only
     origins count at which at most so many horizons are `missing` that another origin has.
 
     Parameters
     ----------
-    errors : Errors
-    method : str
-        A column of its residuals. The scores of the published forecast are the means of its members'.
+    rows : DataFrame
+        Columns technology, horizon_years and score, and those of `origin`.
+    origin : list of str
+        Columns that tell one origin from another.
     missing : int
 
     Returns
@@ -52,12 +43,9 @@ def correlate_errors(errors: Errors, method: str, missing: int = 1) -> pd.DataFr
     DataFrame
         horizon_years, later_years, technologies, forecasts, correlation (every technology the same weight).
     """
-    members, residuals = members_of(method, errors.residuals), errors.residuals
-    scores = sum(errors.normal_scores(name) for name in members) / len(members)
-    rows = residuals[[*SAME_ORIGIN, "horizon_years"]].assign(score=scores)
-    size = rows.groupby(SAME_ORIGIN)["score"].transform("size")
+    size = rows.groupby(origin)["score"].transform("size")
     rows = rows[size >= size.max() - missing]
-    pairs = rows.merge(rows, on=SAME_ORIGIN, suffixes=("", "_later"))
+    pairs = rows.merge(rows, on=origin, suffixes=("", "_later"))
     pairs = pairs[pairs["horizon_years"] < pairs["horizon_years_later"]]
     products = pd.DataFrame({"product": pairs["score"] * pairs["score_later"]})
     products = products.assign(own=pairs["score"] ** 2, later=pairs["score_later"] ** 2)
@@ -74,7 +62,7 @@ def fit_decay(correlations: pd.DataFrame) -> float:
     Parameters
     ----------
     correlations : DataFrame
-        From `correlate_errors`; without rows the decay is that of a random walk.
+        From `correlate_scores`; without rows the decay is that of a random walk.
 
     Returns
     -------
@@ -88,107 +76,23 @@ def fit_decay(correlations: pd.DataFrame) -> float:
     return float(optimum.x)
 
 
-def refutes(limits: Sequence[tuple[float, float, float]], share: float) -> bool:
-    """True if limits, as for `sift`, of which a share of the paths stay within all, refute the forecast.
-
-    A narrow interval leaves few paths and refutes nothing: it is asked of each end alone how many lie beyond it.
-    """
-    return share < LEAST_LEFT or min([1.0, *(end for _, low, high in limits for end in (1 - low, high))]) < LEAST_KEPT
-
-
-class Kept(NamedTuple):
-    """The paths that stay within limits; all of them where these refute the forecast."""
-
-    on: tuple[float, ...]  # years of the limits, each once
-    rows: np.ndarray  # (paths,) whether a path is kept
-    share: float  # of the paths within the limits
-    scores: np.ndarray  # (M, years of the limits) normal scores of the kept paths there
-    given: np.ndarray  # the same of at most `MOST_GIVEN` of them, evenly spread
-
-
-@lru_cache(maxsize=16)  # a forecast asks again and again for the same
-def keep(decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS) -> Kept:
-    """The paths within limits, as for `sift`."""
-    on = tuple(dict.fromkeys(year for year, *_ in limits))
-    scores, kept = _score(on, decay, paths), np.ones(paths, bool)
-    for year, low, high in limits:
-        rank = ndtr(scores[:, on.index(year)])
-        kept &= (rank > low) & (rank < high)
-    share = float(kept.mean())
-    if refutes(limits, share):
-        every = keep(decay, (), paths)
-        return Kept(every.on, every.rows, share, every.scores, every.given)
-    scores = scores[kept]
-    step = -(-len(scores) // MOST_GIVEN)
-    given = scores[np.lexsort(scores.T[::-1])[step // 2 :: step]] if on else scores[:1]
-    return Kept(on, kept, share, scores, given)
-
-
-def _correlate(years: Sequence[float], decay: float) -> np.ndarray:
+def correlate(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
     """The rule: correlations of the normal scores at some years."""
     return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** decay
 
 
-def _score(years: Sequence[float], decay: float, paths: int) -> np.ndarray:
-    """Normal scores (paths, years), correlated by the rule."""
-    if not years:
-        return np.empty((paths, 0))
-    return draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
+def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = PATHS) -> np.ndarray:
+    """Normal scores (paths, years) correlated by the rule; the years are above 0, each once.
 
-
-@lru_cache(maxsize=256)
-def _spread(year: float, decay: float, limits: tuple[tuple[float, float, float], ...], paths: int) -> np.ndarray:
-    """Scores of the rule's margin (2, G), and those of the distribution at one date given the kept scores at limits."""
-    kept = keep(decay, limits, paths)
-    correlation = _correlate([*kept.on, year], decay)
-    slopes = np.linalg.solve(correlation[:-1, :-1], correlation[:-1, -1])
-    spread = np.sqrt(1 - slopes @ correlation[:-1, -1])
-    below = ndtr((GRID[:, None] - kept.given @ slopes) / spread).mean(axis=1)
-    inside = (below > 1e-12) & (below < 1 - 1e-12)
-    return np.stack([ndtri(below[inside]), GRID[inside]])
-
-
-@lru_cache(maxsize=1)  # milestones and probabilities ask for the same; more would keep tens of megabytes
-def sift(
-    years: tuple[float, ...], decay: float, limits: tuple[tuple[float, float, float], ...] = (), paths: int = PATHS
-) -> tuple[np.ndarray, float]:
-    """Ranks at each date of the paths that stay within limits; of all, where these refute the forecast.
-
-    At each date they are those that the kept paths would have if there were endlessly many: from the exact distribution
-    at that date given the scores at the limits, so that few paths in a tail do no harm.
-
-    Parameters
-    ----------
-    years : tuple of float
-        After the origin.
-    decay : float
-    limits : tuple of (year, lowest rank, highest rank)
-    paths : int
-        Number of paths, a power of two.
-
-    Returns
-    -------
-    ndarray (M, H) of numbers between 0 and 1, not to be written to, and the share of the paths within the limits.
+    At each date they are evened out, so that paths have there the quantiles from which they are made.
     """
-    kept = keep(decay, limits, paths)
-    order = [*kept.on, *(year for year in years if year not in kept.on)]
-    scores = _score(order, decay, paths)[kept.rows]
-    ranks, evenly = ndtr(scores), ndtri((np.arange(len(scores)) + 0.5) / len(scores))
-    for place, year in enumerate(order[len(kept.on) :], len(kept.on)):
-        ranks[np.argsort(scores[:, place]), place] = ndtr(np.interp(evenly, *_spread(year, decay, limits, paths)))
-    ranks = ranks[:, [order.index(year) for year in years]]
-    ranks.flags.writeable = False
-    return ranks, kept.share
+    scores = draw(len(years), paths) @ np.linalg.cholesky(correlate(years, decay)).T
+    return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
 
 
-@lru_cache(maxsize=1)
-def draw(dimensions: int, paths: int) -> np.ndarray:
-    """Independent normal scores (M, dimensions) from a Sobol sequence, not to be written to."""
+@lru_cache(maxsize=2)  # a forecast asks again and again for the same
+def draw(dimensions: int, paths: int = PATHS) -> np.ndarray:
+    """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
     scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
     scores.flags.writeable = False
     return scores
-
-
-def levels_within(ranks: np.ndarray, levels: Levels) -> np.ndarray:
-    """Levels (H, Q) of the margins at which quantiles of the paths with these `ranks` (M, H) lie."""
-    return np.quantile(ranks, np.asarray(levels, float), axis=0, method="hazen").T

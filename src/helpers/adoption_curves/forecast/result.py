@@ -1,299 +1,228 @@
-"""The forecast of one series as one object: its paths, and the tables and picture made of them."""
+"""The forecast of one series as one object: quantiles, paths, milestones, probabilities and a picture."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
-from ..base.levels import band_columns, band_ends, quoted_level, say_level
-from ..base.words import NO_RANGE, WHY_NO_RANGE
+from ..base.levels import band_ends, quoted_level, say_level
+from ..base.words import NO_FORECAST
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
-from . import bands
-from .added import sum_up
-from .bands import INTEGRATION_QUANTILES, REPORTED_QUANTILES
-from .ceilings import GOMPERTZ, LOGISTIC
-from .lessons import Lessons, read_counts
-from .methods import PUBLISHED, Origin, fit_at_share, forecast_points, members_of, methods_for
-from .paths import PATHS, keep, levels_within, refutes, sift
-from .scores import evaluate, summarise_coverage
-from .targets import assess_series
-from .windows import DATE_TOLERANCE, SHORTEST, Ahead, Levels, Windows, approach, describe, interpolate_bound, next_dates
+from . import model
+from .backtest import DATE_TOLERANCE, Lessons, References
+from .cumulative import sum_up
+from .inputs import assess_series, limit_as_known, next_dates
+from .later import later_shares
+from .model import Rows
+from .paths import LEAST_KEPT, LEAST_LEFT, PATHS, draw_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
+REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""Quantiles of every forecast."""
 NOT_REACHED = "not within the horizon"
-CURVES = (LOGISTIC, GOMPERTZ)
-"""A scenario is their mean."""
 MILESTONES = (0.5, 0.6, 0.75)
-EARLY = 0.1
-"""Share of the bound below which a series counts as early: there ranges held less often."""
-EVERY_RANK = (np.arange(PATHS) + 0.5) / PATHS
-"""The ranks that paths have at each date."""
-
-
-@dataclass
-class Member:
-    """Member of the published forecast: a path from the last observation, and its prediction interval.
-
-    Attributes
-    ----------
-    forecast : Forecast
-        The published one, whose paths newer figures sift.
-    own : Forecast
-        The same, or that of the series with the end of its verdict as the bound.
-    name : str
-        Its method.
-    weight : float
-        Part that its quantiles have in the mean.
-    """
-
-    forecast: Forecast
-    own: Forecast
-    name: str
-    weight: float
-
-    @property
-    def band(self) -> bands.Band:
-        """Distribution of its errors on other technologies: floor, quotients, and the widest band that these allow."""
-        return self.own.lessons.errors.band(self.name)
-
-    def path(self) -> pd.Series:
-        """Path of the member from the last observation, by the dates of the forecast; in the unit of the series."""
-        ahead = self.own.ahead_of(self.forecast.years)
-        return pd.Series(forecast_points(self.own.at_origin, ahead, (self.name,))[self.name][0], self.forecast.dates)
-
-    def quantiles(self, dates: pd.DatetimeIndex | None = None, levels: Levels | None = None) -> pd.DataFrame:
-        """Quantiles of the member, among the paths of the forecast that newer figures leave.
-
-        Parameters
-        ----------
-        dates : DatetimeIndex, optional
-            Those of the forecast unless others are given.
-        levels : sequence of float, optional
-            The same.
-
-        Returns
-        -------
-        DataFrame
-            Index date, a column per level. In the unit of the series.
-        """
-        forecast = self.forecast
-        dates = forecast.dates if dates is None else pd.DatetimeIndex(dates, name="date")
-        levels = list(forecast.quantile_levels if levels is None else levels)
-        years = decimal_years(dates) - forecast.windows.years[0, -1]
-        within = forecast.within(years, levels)
-        return pd.DataFrame(self.own.part(self.name, *self.own.look(years), within), dates, levels)
 
 
 @dataclass(repr=False)
 class Forecast:
-    """Quantiles by date of every method, and what is derived from them; made by `forecast.forecast`.
+    """A path, its spread, and what follows from both; made by `forecast.forecast`.
 
-    Every number is one of the joint paths (`paths`): those that contradict a newer figure, one that is only a bound,
-    are left out. Where the figures level off, `led` is the forecast of the same series with the upper end of that
-    verdict as its bound, and every quantile is the mean of both. Where the series counts all so far, `added` is the
-    forecast of what each period adds, and every quantile without a bound is one of its sums.
+    Attributes
+    ----------
+    kind : str
+        "forecast"; "counted" for one or two figures, of which it is counted what other technologies did from there;
+        "fallen" for a series that has fallen, which has no forecast and so no dates.
+    target, printed : AdoptionSeries
+        The series, with a newer figure that can be read between two ends as one more; and as it was printed.
+    used : Series
+        The figures that the forecast uses.
+    references : References
+        Other technologies, and what they teach.
+    dates : DatetimeIndex
+    levels, shares : tuple of float
+        Of the ranges, and of the scenarios.
+    end : float
+        Where the figures level off the end found: quantiles are then the mean of two sets, that with the limit and that
+        with this end in its place.
+    added : Forecast
+        Of a count of all so far without a limit: the forecast of what each period adds, which is summed up.
     """
 
+    kind: str
     target: AdoptionSeries
-    at_origin: Origin
-    lessons: Lessons
+    printed: AdoptionSeries
+    used: pd.Series
+    references: References
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
-    method: str
-    printed: AdoptionSeries  # its figures as they were printed, without readings
-    led: Forecast | None = None
+    end: float = np.nan
     added: Forecast | None = None
-    _limits_by_method: dict[str, tuple[tuple[float, float, float], ...]] = field(default_factory=dict, init=False)
-
-    @cached_property
-    def assessed(self) -> Assessment:
-        """Verdict on the ceiling of the printed figures."""
-        return assess_series(self.printed)
 
     @property
-    def residuals(self) -> pd.DataFrame:
-        """Errors of the references' own forecasts, from `backtest`."""
-        return self.lessons.residuals
+    def bounded(self) -> bool:
+        """Whether a limit is known."""
+        return self.target.bound is not None
 
     @property
-    def windows(self) -> Windows:
-        """The window of last points, N = 1."""
-        return self.at_origin.windows
+    def lessons(self) -> Lessons:
+        """What the other technologies teach."""
+        return self.references.teach(self.bounded)
 
     @property
     def level(self) -> float:
-        """The level of the band that is quoted, see `adoption_curves.base.levels.quoted_level`."""
+        """The level of the range that is quoted, see `adoption_curves.base.levels.quoted_level`."""
         return quoted_level(self.levels)
 
     @property
     def origin(self) -> pd.Timestamp:
-        """Date of the last observation."""
-        return self.windows.labels["origin"].iloc[0]
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """Names of the methods that apply to the series."""
-        return methods_for(self.windows.bounded, self.windows.points)
-
-    @property
-    def few(self) -> bool:
-        """True if the series says only where it stands: fewer than `SHORTEST` points."""
-        return self.windows.points < SHORTEST
-
-    @property
-    def curved(self) -> bool:
-        """True if curves are part of the forecast: with a bound, before a peak, from three points on."""
-        return self.windows.bounded and not self.declines and not self.few
-
-    @property
-    def declines(self) -> bool:
-        """True if the series is past its peak, so that no adoption curve applies."""
-        return bool(self.windows.past_peak[0])
-
-    @property
-    def quantile_levels(self) -> tuple[float, ...]:
-        """Quantiles given: both ends of each level, and always those of `bands.REPORTED_QUANTILES`."""
-        return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
+        """Date of the last figure."""
+        return self.used.index[-1]
 
     @property
     def years(self) -> np.ndarray:
-        """(H,) years from the origin to each date."""
-        return decimal_years(self.dates) - self.windows.years[0, -1]
+        """(H,) years from the last figure to each date."""
+        return decimal_years(self.dates) - decimal_years(self.used.index)[-1]
 
     @property
     def tested(self) -> np.ndarray:
         """(H,) whether the backtest reaches as far ahead as each date."""
         return self.years <= self.lessons.furthest + DATE_TOLERANCE
 
+    @cached_property
+    def assessed(self) -> Assessment:
+        """Verdict on the end of the figures, a newer one that is read between two ends among them."""
+        return assess_series(self.target)
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        """Quantiles given: both ends of each level, and always those of `REPORTED_QUANTILES`."""
+        return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
+
     @property
     def quantiles(self) -> pd.DataFrame:
-        """Quantiles of the forecast's method: index date, a column per level."""
-        levels = list(self.quantile_levels)
-        return pd.DataFrame(self.at(self.years, levels), index=self.dates, columns=levels)
+        """Quantiles: index date, a column per level; no rows where the series has fallen."""
+        return pd.DataFrame(self.at(self.years, self.quantile_levels), self.dates, list(self.quantile_levels))
 
-    @property
-    def fan(self) -> pd.DataFrame:
-        """Quantiles for figures: date and a column ``q<level>`` each."""
-        return self.quantiles.rename(columns=lambda level: f"q{level:g}").reset_index()
+    def at(self, years: Sequence[float] | np.ndarray, levels: Sequence[float]) -> np.ndarray:
+        """Quantiles (H, Q) at any years after the last figure.
 
-    @property
-    def _labels(self) -> dict[str, str]:
-        return {"entity": self.target.entity, "indicator": self.target.indicator}
-
-    def ahead_of(self, years: Levels) -> Ahead:
-        """`Ahead` for any years after the origin, an array (H,); the bound is as known, then drifts on."""
-        years = np.atleast_1d(np.asarray(years, float))[None]
-        ahead, origin, known = Ahead.of(self.windows, years), self.windows.years[0, -1], self.target.bound
-        if known is not None and (until := decimal_years(known.index)[-1] - origin) > 0:
-            bound = interpolate_bound(known, origin + years)
-            at_last = Ahead.of(self.windows, np.array([[until]])).bound
-            beyond = Ahead.of(self.windows, np.maximum(years - until, 0))
-            bound = np.where(years <= until, bound, bound * ahead.bound / at_last)
-            ahead = replace(ahead, bound=bound, bound_sd=beyond.bound_sd, limit=bound)
-        return replace(ahead, limit=np.minimum(ahead.limit, self.target.limit)) if self.windows.bounded else ahead
-
-    @property
-    def members(self) -> dict[str, Member]:
-        """The forecasters whose quantiles, each by its weight, add up to the forecast's; those of `led` end in "_led".
-
-        Examples
-        --------
-        >>> from adoption_curves.forecast import forecast
-        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
-        >>> mean = sum(member.weight * member.quantiles() for member in result.members.values())
-        >>> bool((mean == result.quantiles).all(axis=None))
-        True
+        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it. Of
+        one or two figures only 0.1, 0.5 and 0.9 up to three years ahead are counted, and the others are NaN.
         """
-        found: dict[str, Member] = {}
-        sets = {"": self} | ({} if self.led is None else {"_led": self.led})
-        for ending, own in sets.items():
-            names = members_of(self.method, own.methods)
-            found |= {name + ending: Member(self, own, name, 1 / len(sets) / len(names)) for name in names}
-        return found
+        years, levels = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
+        if self.kind == "fallen" and len(years):
+            raise ValueError(NO_FORECAST)
+        if self.kind == "counted":
+            counted = self._count(years).reindex(columns=levels).to_numpy()
+            return counted * self.limit_ahead(years)[0][:, None]
+        if len(years) and len(self.target.newer):
+            return np.quantile(self._draw(years), levels, axis=0).T
+        return self.margins(years, levels)
 
-    def at(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
-        """Quantiles (H, Q) of the forecast's method, or of another one, at any years after the origin."""
-        return self.margins(years, self.within(years, levels, method), method)
+    def _count(self, years: np.ndarray) -> pd.DataFrame:
+        """What other technologies did from the share where the last figure stands, see `later.later_shares`."""
+        share = float(self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0])
+        return later_shares(share, years, self.references.series)
 
-    def within(self, years: Levels, levels: Levels, method: str = "") -> Levels:
-        """Levels (Q,) or (H, Q) at which quantiles of the paths lie that newer figures leave."""
-        if not len(self.target.newer):
-            return levels
-        ranks, _ = sift(tuple(np.atleast_1d(years).tolist()), self.lessons.decay, self._limits(method))
-        return levels_within(ranks, levels)
+    def limit_ahead(self, years: np.ndarray, bound: pd.Series | None = None) -> tuple[np.ndarray, ...]:
+        """The limit (H,) ahead, its standard error (H,), and as it was known at the figures (n,).
 
-    def margins(self, years: Levels, levels: Levels, method: str = "") -> np.ndarray:
-        """Calibrated quantiles (H, Q) that know of no newer figure, at levels (Q,) or (H, Q)."""
-        method = method or self.method
-        names, ahead = members_of(method, self.methods), self.look(years)
-        own = sum(self.part(name, *ahead, levels) for name in names) / len(names)
-        return own if self.led is None or method != PUBLISHED else (own + self.led.margins(years, levels)) / 2
-
-    def look(self, years: Levels) -> tuple[Ahead, bands.Cases]:
-        """Look-ahead at some years after the origin, with the predictors of errors there; the same for all members."""
-        ahead = self.ahead_of(years)
-        count = ahead.years.shape[1]
-        return ahead, bands.Cases.of(describe(self.windows, ahead, (np.zeros(count, int), np.arange(count))))
-
-    def part(self, name: str, ahead: Ahead, cases: bands.Cases, levels: Levels) -> np.ndarray:
-        """Quantiles of one member, with its own path and interval.
-
-        A cumulative count (`Target.cumulative`) never falls from one date to the next, nor below its last value.
+        As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
+        stands in.
         """
-        last, limit = float(self.windows.values[0, -1]), self.target.limit
-        if self.added is None:
-            point = forecast_points(self.at_origin, ahead, (name,))[name][0]
-            quantiles = self.lessons.errors.band(name).quantiles(cases, point, levels)
+        seen, bound = decimal_years(self.used.index), self.target.bound if bound is None else bound
+        if bound is None:
+            last = self.used.iloc[-1]
+            return np.full(len(years), last), np.zeros(len(years)), np.full(len(seen), last)
+        dated, known = decimal_years(bound.index), limit_as_known(bound, seen)
+        published = np.interp(seen[-1] + years, dated, bound.to_numpy(float))
+        if len(seen) < 3:
+            return published, np.zeros(len(years)), known
+        until, t = max(0.0, dated[-1] - seen[-1]), (seen - seen[-1])[None]
+        drifted = model.forecast_limit(t, known[None], np.r_[until, years][None])[0][0]
+        error = model.forecast_limit(t, known[None], np.maximum(years - until, 0)[None])[1][0]
+        return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error, known
+
+    def rows(self, years: np.ndarray, bound: pd.Series | None = None) -> Rows:
+        """The path and the variances of its errors, at years (H,) after the last figure; `bound` is another limit."""
+        bound = self.target.bound if bound is None else bound
+        limit, limit_sd, known = self.limit_ahead(years, bound)
+        seen, values, h = decimal_years(self.used.index), self.used.to_numpy(float)[None], years[None]
+        t, x, bounded = (seen - seen[-1])[None], values / known, bound is not None
+        mean, sd = (np.array([each]) for each in self.references.prior)
+        path = model.path_below(t, x, h, mean, sd)[0] if bounded else model.path_without(t, x, h)[0]
+        terms = model.variances(t, x, h, bounded)[0]
+        return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
+
+    @property
+    def end_bound(self) -> pd.Series:
+        """The end found as a limit, by date: no higher than the limit itself."""
+        bound = pd.Series(self.end, self.used.index) if self.target.bound is None else self.target.bound
+        return bound.clip(upper=self.end)
+
+    def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q)."""
+        last, limit = float(self.used.iloc[-1]), self.target.limit
+        if self.added is not None:
+            found = sum_up(self.added, last, years, levels)
         else:
-            quantiles = sum_up(self.added, name, last, ahead.years[0], levels)
-        if self.target.cumulative:
-            quantiles = np.maximum.accumulate(np.maximum(quantiles, last), axis=0)
-        if self.windows.bounded or not np.isfinite(limit):
-            return np.minimum(quantiles, limit)
-        return approach(quantiles, last, limit)
+            found = model.quantiles(self.rows(years), levels, self.lessons.without())
+        if np.isfinite(self.end):
+            to_end = self.rows(years, self.end_bound)
+            found = (found + model.quantiles(to_end, levels, self.references.teach(True).without())) / 2
+        if self.target.cumulative:  # it never falls, from one date to the next or below its last value
+            found = np.maximum.accumulate(np.maximum(found, last), axis=0)
+        if self.bounded or not np.isfinite(limit):
+            return np.minimum(found, limit)
+        return model.approach(found, last, limit)
 
-    def _limits(self, method: str = "") -> tuple[tuple[float, float, float], ...]:
-        """Year, lowest and highest rank that each newer figure allows."""
-        if method not in self._limits_by_method:
-            newer, limits = self.target.newer, []
-            on = decimal_years(newer.index) - self.windows.years[0, -1]
-            for year, value, bound in zip(on.tolist(), newer["value"], newer["bound"], strict=True):
-                side = "left" if bound == "at_least" else "right"
-                below = np.searchsorted(self.margins([year], EVERY_RANK, method)[0], value, side) / PATHS
-                limits.append((year, below, 1.0) if bound == "at_least" else (year, 0.0, below))
-            self._limits_by_method[method] = tuple(limits)
-        return self._limits_by_method[method]
+    @cached_property
+    def _newer(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Years after the last figure, value, and +1 for at least or -1 for at most, of each newer figure."""
+        newer = self.target.newer
+        years = decimal_years(newer.index) - decimal_years(self.used.index)[-1]
+        return years, newer["value"].to_numpy(float), np.where(newer["bound"] == "at_least", 1, -1)
 
-    def share_kept(self, method: str = "") -> float:
-        """Share of the paths that satisfy the newer figures."""
-        return keep(self.lessons.decay, self._limits(method)).share if len(self.target.newer) else 1.0
+    def _draw(self, years: np.ndarray, every: bool = False) -> np.ndarray:
+        """Values (M, H) of the paths that satisfy the newer figures; of all, where these refute the forecast."""
+        on, value, side = self._newer
+        dates = np.unique(np.r_[years, on])
+        ranks = ndtr(draw_scores(dates, self.lessons.decay()))
+        values = self.margins(dates, ranks.T).T
+        kept = side * (values[:, np.searchsorted(dates, on)] - value) >= 0
+        if not every and not _refutes(kept):
+            values = values[kept.all(axis=1)]
+        return kept if every else values[:, np.searchsorted(dates, years)]
 
-    def is_refuted(self, method: str = "") -> bool:
-        """True if newer figures refute a method, see `paths.refutes`; then its numbers know nothing of them."""
-        return refutes(self._limits(method), self.share_kept(method))
+    @cached_property
+    def _kept(self) -> np.ndarray:
+        """Which paths (M,) satisfy which newer figure (L,)."""
+        return self._draw(self._newer[0][:0], every=True) if len(self._newer[0]) else np.ones((PATHS, 0), bool)
+
+    @property
+    def share_kept(self) -> float:
+        """Part of the paths that satisfy the newer figures."""
+        return float(self._kept.all(axis=1).mean())
 
     @property
     def refuted(self) -> bool:
-        """True if newer figures refute the forecast."""
-        return self.is_refuted()
+        """True if newer figures refute the forecast, whose numbers then know nothing of them."""
+        return self.kind == "forecast" and _refutes(self._kept)
 
     @property
     def paths(self) -> pd.DataFrame:
-        """Values by date, a row per path, all as likely; any event's probability is the share of paths in which it is.
+        """Values by date, a row per path, all as likely; any event's probability is the part of paths in which it is.
 
         Examples
         --------
@@ -303,112 +232,36 @@ class Forecast:
         >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
-        ranks, _ = sift(tuple(self.years.tolist()), self.lessons.decay, self._limits())
-        return pd.DataFrame(self.margins(self.years, ranks.T).T, columns=self.dates)
+        return pd.DataFrame(self._draw(self.years) if self.kind == "forecast" else None, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
-        """Forecast to another horizon, without fitting or calibrating anything again."""
-        return replace(self, dates=next_dates(pd.DatetimeIndex(to_dates(self.windows.years[0])), horizon_years))
+        """Forecast to another horizon."""
+        dates = next_dates(pd.DatetimeIndex(self.used.index), horizon_years) if self.kind == "forecast" else self.dates
+        return replace(self, dates=dates)
 
     def frame(self) -> pd.DataFrame:
-        """The forecast as a table.
+        """The forecast as a table: 05_forecast of a run.
 
         Returns
         -------
         DataFrame
-            A row per method and date: entity, indicator, date, method, mean, a column ``q<level>`` per
-            quantile, unit, and ``basis``: "calibrated" as far as the backtest reaches, "extrapolated" beyond;
-            "refuted" where a newer figure refutes the method, whose numbers then know nothing of it; `NO_RANGE` past
-            a peak.
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``: "tested"
+            as far as the backtest reaches, "extrapolated" beyond; "refuted" where a newer figure refutes the forecast;
+            "counted" of one or two figures. Column technologies: how many were counted, or learnt from.
         """
-        return pd.concat([self.method_frame(each) for each in self.methods], ignore_index=True)
-
-    def method_frame(self, method: str) -> pd.DataFrame:
-        """The rows of `frame` for one method.
-
-        Parameters
-        ----------
-        method : str
-
-        Returns
-        -------
-        DataFrame
-        """
-        levels = self.quantile_levels
-        quantiles = self.at(self.years, [*levels, *INTEGRATION_QUANTILES], method)
-        mean = quantiles[:, len(levels) :].mean(axis=1)
-        columns = self._labels | {"date": self.dates, "method": method, "mean": mean}
-        columns |= {f"q{level:g}": quantiles[:, place] for place, level in enumerate(levels)}
-        basis = np.where(self.tested, "calibrated", "extrapolated")
-        basis = NO_RANGE if self.declines else "refuted" if self.is_refuted(method) else basis
-        return pd.DataFrame(columns | {"unit": self.target.unit, "basis": basis})
-
-    def prior(self) -> pd.DataFrame:
-        """Prior of this series: its saturation share and its later growth, from shares of the references.
-
-        Returns
-        -------
-        DataFrame
-            One row: low, middle, high (percent of the bound; two standard deviations to each side), intercept and slope
-            (of the rate ahead as a straight line of that in the window, on the Gompertz scale). No rows where no curve
-            is averaged over its ceiling, see `curved`.
-        """
-        columns = ["low", "middle", "high", "intercept", "slope"]
-        if not self.curved:
-            return pd.DataFrame(columns=columns, dtype=float)
-        prior = self.at_origin.prior
-        ends = 100 * prior.shares(np.array([[-2.0, 0.0, 2.0]]))[0]
-        return pd.DataFrame([[*ends, prior.rate_intercept, prior.rate_slope]], columns=columns)
-
-    def ceilings(self) -> pd.DataFrame:
-        """The ceilings over which the member `logistic_prior` is averaged, by prior times likelihood.
-
-        Returns
-        -------
-        DataFrame
-            A row per ceiling: share (of the bound), prior (adds up to 1), likelihood (1 at its highest; errors
-            independent), and the path with that ceiling, a column per date, in the unit of the series. No rows where
-            there is no such curve, see `curved`.
-        """
-        if not self.curved:
-            return pd.DataFrame(columns=["share", "prior", "likelihood", *self.dates], dtype=float)
-        curve = self.at_origin.curves["logistic_prior"]
-        paths = pd.DataFrame(curve.paths(self.ahead_of(self.years))[0], columns=self.dates)
-        return pd.concat([curve.frame()[["share", "prior", "likelihood"]], paths], axis=1)
-
-    def scenarios(self, shares: Sequence[float] | None = None) -> pd.DataFrame:
-        """Paths to saturation at given shares of the bound: mean of a Gompertz and a logistic curve, anchored.
-
-        Parameters
-        ----------
-        shares : sequence of float, optional
-            Those of the forecast unless others are given.
-
-        Returns
-        -------
-        DataFrame
-            A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing
-            where the series already stands above that ceiling, and the note says so. No rows where curves are no part
-            of the forecast, see `curved`.
-        """
-        shares = self.shares if shares is None else shares
-        if not self.curved or not len(shares):
-            return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
-        ahead, frames, reached = self.ahead_of(self.years), [], self.windows.shares.max()
-        for share in shares:
-            paths = [fit_at_share(family, self.windows, share).paths(ahead)[0, 0] for family in CURVES]
-            value = np.where(reached < share, np.mean(paths, axis=0), np.nan)
-            columns = self._labels | {"share": share, "date": self.dates, "value": value, "unit": self.target.unit}
-            note = "already above this share" if np.isnan(value).any() else ""
-            frames.append(pd.DataFrame(columns | {"note": note}))
-        return pd.concat(frames, ignore_index=True)
+        basis = np.where(self.tested, "tested", "extrapolated")
+        basis = "counted" if self.kind == "counted" else "refuted" if self.refuted else basis
+        count = len(np.unique(self.lessons.technologies))
+        technologies = self._count(self.years)["technologies"].to_numpy() if self.kind == "counted" else count
+        labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
+        columns = {f"q{level:g}": self.quantiles[level].to_numpy() for level in self.quantile_levels}
+        return pd.DataFrame(labels | columns | {"technologies": technologies, "unit": self.target.unit, "basis": basis})
 
     def milestones(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
-        """Dates at which shares of the bound are reached.
+        """Dates at which shares of the limit are reached.
 
-        A path reaches a share at its first crossing of that share of the forecast bound; it is linear between its
-        dates. Half of the paths reach it by the median. The earliest and the latest date are the quantiles of the
-        quoted interval.
+        A path reaches a share at its first crossing of that share of the limit ahead; it is linear between its dates.
+        Half of the paths reach it by the median; the earliest and the latest date are the ends of the quoted range.
 
         Parameters
         ----------
@@ -419,105 +272,57 @@ class Forecast:
         DataFrame
             A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
             median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
-            the horizon). No rows when there is no bound, or the series is past its peak.
+            the horizon). No rows without a limit, or without paths.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
-        rows, (low, high), newest = [], band_ends(self.level), decimal_years(self.target.newer.index)[-1:]
+        rows, parts = [], [0.5, *band_ends(self.level)]
+        today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]])
         for share, reached in self._reach(shares).items():
-            years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in (0.5, low, high)]]
+            years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in parts]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
-            today = max([self.windows.years[0, -1], *newest])
             status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else NOT_REACHED
-            rows.append((*self._labels.values(), share, status, *dates, self.level, float(np.isfinite(reached).mean())))
+            chance = float(np.isfinite(reached).mean())
+            rows.append((self.target.entity, self.target.indicator, share, status, *dates, self.level, chance))
         return pd.DataFrame(rows, columns=names)
 
-    def probabilities(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
-        """Probability that a share of the bound is reached by each date: the share of paths that have.
+    def probability(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+        """Probability that a share of the limit is reached by each date: the part of the paths that have.
 
         Returns
         -------
         DataFrame
-            A row per share and date: entity, indicator, share, date, probability. No rows when there is no bound, or
-            the series is past its peak.
+            A row per share and date: entity, indicator, share, date, probability. No rows without a limit, or without
+            paths.
         """
         years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
-        frames = [
-            pd.DataFrame(self._labels | {"share": share, "date": self.dates})
-            .assign(probability=(reached[:, None] <= years).mean(axis=0))
+        found = [
+            (self.target.entity, self.target.indicator, share, date, float((reached <= year).mean()))
             for share, reached in self._reach(shares).items()
-        ]  # fmt: skip
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=names)
+            for date, year in zip(self.dates, years, strict=True)
+        ]
+        return pd.DataFrame(found, columns=names)
 
     def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
-        if self.target.bound is None or self.declines:
+        if not self.bounded or self.kind != "forecast":
             return {}
-        values, reached_in = self.target.values, {}
-        seen = values / interpolate_bound(self.target.bound, decimal_years(values.index))
-        paths = self.paths.to_numpy() / self.ahead_of(self.years).bound[0]
-        paths = np.c_[np.full(len(paths), self.windows.shares[0, -1]), paths]
-        years = np.r_[self.windows.years[0, -1], decimal_years(self.dates)]
+        seen, reached_in, start = self.target.share, {}, decimal_years(self.used.index)[-1]
+        last = self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0]
+        paths = self.paths.to_numpy() / self.limit_ahead(self.years)[0]
+        paths, years = np.c_[np.full(len(paths), last), paths], np.r_[start, decimal_years(self.dates)]
         for share in shares:
             if (seen >= share).any():
-                first = decimal_years(seen.index[(seen >= share).to_numpy()][:1])
-                reached_in[share] = np.repeat(first, len(paths))
+                reached_in[share] = np.repeat(decimal_years(seen.index[(seen >= share).to_numpy()][:1]), len(paths))
                 continue
             after = np.maximum((paths >= share).argmax(axis=1), 1)
             before, value = (np.take_along_axis(paths, place[:, None], 1)[:, 0] for place in (after - 1, after))
-            part = (share - before) / (value - before)
-            reached = years[after - 1] + part * (years[after] - years[after - 1])
+            with np.errstate(divide="ignore", invalid="ignore"):  # of paths that never reach it
+                reached = years[after - 1] + (share - before) / (value - before) * (years[after] - years[after - 1])
             reached_in[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
         return reached_in
 
-    def bound_frame(self) -> pd.DataFrame:
-        """The bound itself: as known, then forecast by its damped drift with the spread of its own past steps.
-
-        Returns
-        -------
-        DataFrame
-            A row per date: entity, indicator, date, method ("bound"), mean, quantiles, unit. No rows without a
-            bound.
-        """
-        if not self.windows.bounded:
-            return self.method_frame(self.method).iloc[:0].drop(columns="basis")
-        names = [f"q{level:g}" for level in self.quantile_levels]
-        ahead = self.ahead_of(self.years)
-        centre = ahead.bound[0]
-        quantiles = bands.normal_quantiles(centre, ahead.bound_sd[0], self.quantile_levels)
-        columns: dict[str, Any] = self._labels | {"date": self.dates, "method": "bound", "mean": centre}
-        return pd.DataFrame(columns | dict(zip(names, quantiles.T, strict=True)) | {"unit": self.target.unit})
-
-    @cached_property
-    def judged(self) -> pd.DataFrame:
-        """Outcomes of the references beside the bands of each level, see `scores.evaluate`.
-
-        With a bound those from below a tenth of it count for a series that stands there, and the others for any other.
-        """
-        errors = self.lessons.errors
-        rows = evaluate(errors.residuals, [self.method], sorted(self.levels), errors, scored=False)
-        alike = (rows["share"] < EARLY) == (self.windows.shares[0, -1] < EARLY)
-        return rows[alike] if self.windows.bounded and alike.any() else rows
-
-    def coverage(self) -> pd.DataFrame:
-        """Coverage of such intervals on the references, each technology left out in turn.
-
-        If the figures level off, only series that did so too are counted (`lessons.read_counts`).
-
-        Returns
-        -------
-        DataFrame
-            A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
-            technologies: covered, below and above (outcomes there), above_median.
-        """
-        usual = summarise_coverage(self.judged)
-        if self.led is None:
-            return usual
-        counted = read_counts("levelled_ranges")
-        found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(self.levels)]]
-        return pd.concat([part for part in found if len(part)], ignore_index=True)
-
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the fan of the published method with observations and bound.
+        """Draw figures, median and ranges, and the limit.
 
         Parameters
         ----------
@@ -528,50 +333,32 @@ class Forecast:
         -------
         matplotlib Axes
         """
-        from matplotlib import pyplot
+        from ..show.figures import plot_result
 
-        from ..show import figures
-
-        ax = pyplot.figure(figsize=figures.SIZE).add_axes(figures.ROOM) if ax is None else ax
-        values, fan = self.target.values.dropna().sort_index(), self.fan
-        values = values[values.index >= self.origin - 2 * (self.dates[-1] - self.origin)]
-        labels = figures.plot_forecast(ax, fan, values, self.levels)
-        top = max(values.max(), fan[band_columns(max(self.levels))[1]].max())
-        if self.target.bound is not None:
-            bound, ahead = self.target.bound, pd.Series(self.ahead_of(self.years).bound[0], self.dates)
-            bound = bound[bound.index >= self.target.values.index[0]] if len(bound) > 1 else bound
-            ahead = ahead[ahead.index > bound.index[-1]]
-            labels += figures.plot_bound(ax, bound, ahead)
-            top = max(top, bound.max(), ahead.max())
-        figures.plot_newer(ax, self.target.newer)
-        return figures.finish_axes(ax, labels, (values.index[0], self.dates[-1]), 1.05 * top, self.target.title)
+        return plot_result(self, ax)
 
     def __repr__(self) -> str:
         from ..base.words import say, say_date, say_newer, say_range
 
-        end, unit = self.quantiles.iloc[-1], self.target.unit
-        low, high = band_ends(self.level)
-        newer = say_newer(self.target.newer, self.windows.values[0, -1])
+        unit, last = self.target.unit, self.used.iloc[-1]
+        where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
+        if self.kind == "fallen":
+            return f"{where}; {NO_FORECAST}>"
+        newer = say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
+        end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
         found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
-        found = f"{NO_RANGE}, {WHY_NO_RANGE}" if self.declines else found
-        return (
-            f"<Forecast of {self.target.title}: {say(self.windows.values[0, -1], unit)} in {say_date(self.origin)}"
-            f"{newer}{', which refutes it' if self.refuted else ''}; forecast for {say_date(self.dates[-1])}: {found}>"
-        )
+        return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
 
     def _repr_html_(self) -> str:
-        """The fan and a table of median and bands below it, as HTML for a notebook."""
-        from ..base.words import say_range
-        from ..show import figures, tables
+        """The picture, and a table of median and ranges below it."""
+        from ..show.figures import show_result
 
-        picture, fan = BytesIO(), self.fan
-        self.plot(figures.open_axes()).figure.savefig(picture, format="png")
-        shown = fan[["date"]].assign(median=fan["q0.5"])
-        for level in sorted(self.levels):
-            ends = (fan[name] for name in band_columns(level))
-            shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
-        shown["basis"] = np.where(self.tested, "calibrated", "extrapolated")
-        note = f"Unit: {self.target.unit or 'that of the series'}. Calibrated: as far ahead as the ranges were tested."
-        table = tables.show(shown, f"{self.target.title}: combined forecast", note)
-        source = b64encode(picture.getvalue()).decode()
-        return f'<img alt="{escape(repr(self))}" src="data:image/png;base64,{source}">\n{table.as_raw_html()}'
+        return show_result(self, escape(repr(self)))
+
+
+def _refutes(kept: np.ndarray) -> bool:
+    """True if too few of the paths satisfy one of the newer figures (M, L), or all together.
+
+    A narrow interval leaves few paths and refutes nothing: each end is asked alone.
+    """
+    return kept.shape[1] > 0 and bool(kept.mean(axis=0).min() < LEAST_KEPT or kept.all(axis=1).mean() < LEAST_LEFT)

@@ -4,11 +4,11 @@
 one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
-The parts, each importing only those before it: ``problems``; ``periods`` and ``cells`` (one cell), ``series`` (with its
-breaks and bound), ``tables`` (files and the schema), ``checks`` (tables against each
-other), ``own`` (any file), ``data`` (load, select), ``audit`` (coverage, claims, next figures),
-``compared`` (one technology by country), ``labels`` (words
-around tables and figures).
+The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
+(with its breaks and bound); ``tables`` (files and the schema), ``checks`` (tables against each other); ``layout``,
+``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select);
+``audit`` (coverage, claims, next figures), ``compared`` (one technology by country), ``labels`` (words around tables
+and figures), ``pace`` (series on a clock).
 """
 
 from .audit import (
@@ -17,21 +17,12 @@ from .audit import (
     find_expected,
     list_series,
     list_studied,
-    list_warnings,
     say_expected,
-    say_units,
 )
 from .compared import compare_entities, pick_countries, say_missing
 from .data import Data, load, load_references
-from .labels import (
-    cite_series,
-    cite_sources,
-    crossing_years,
-    find_urls,
-    last_bound,
-    list_shares,
-    name_series,
-)
+from .labels import cite_series, cite_sources, last_bound, list_levels, list_newer, name_series
+from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
 from .series import AdoptionSeries
 
@@ -40,6 +31,7 @@ __all__ = [
     "Data",
     "DataError",
     "Problem",
+    "align_shares",
     "check_claims",
     "cite_series",
     "cite_sources",
@@ -47,17 +39,17 @@ __all__ = [
     "crossing_years",
     "describe_coverage",
     "find_expected",
-    "find_urls",
     "last_bound",
+    "list_levels",
+    "list_newer",
     "list_series",
     "list_shares",
     "list_studied",
-    "list_warnings",
     "load",
     "load_references",
     "name_series",
     "pick_countries",
+    "rank_pace",
     "say_expected",
     "say_missing",
-    "say_units",
 ]

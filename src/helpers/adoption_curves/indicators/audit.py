@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.words import UNSTATED, of_entity, say_day
-from .data import Data, load
+from ..base.words import say_day
+from .data import Data
 from .problems import DataError, Problem
 from .series import list_breaks, number_segments
 
@@ -101,49 +101,6 @@ def list_studied(data: Data) -> list[tuple[str, str]]:
     return [pair for pair in data.own if roles[pair[1]] != "base"]
 
 
-def say_units(data: Data, series: Sequence[tuple[str, str]] = ()) -> str:
-    """Units of series in one line, by default of all series of ``data.path`` itself.
-
-    Returns
-    -------
-    str
-        "unit: percent of adults", "unit: not stated; ...", or of several indicators each.
-    """
-    names = dict.fromkeys(indicator for _, indicator in series or list_studied(data))
-    units = {name: data.find_entry(name).unit for name in names}
-    told = {unit: "not stated; name it with --unit" if unit == UNSTATED else unit for unit in units.values()}
-    if len(told) == 1:
-        return f"unit: {next(iter(told.values()))}"
-    parts = [f"{told[unit]} ({name})" for name, unit in list(units.items())[:12]]
-    return f"unit: {', '.join(parts)}{', ...' * (len(units) > 12)}"
-
-
-def list_warnings(data: Data, series: list[tuple[str, str]] | None = None) -> list[str]:
-    """List what is allowed but probably a mistake: percentages like fractions.
-
-    Parameters
-    ----------
-    data : Data
-    series : list of (entity, indicator), optional
-        By default those that ``data.path`` itself holds.
-
-    Returns
-    -------
-    list of str
-        A sentence each, at most twelve.
-    """
-    percent = data.indicators.loc[data.indicators["unit"].str.startswith("percent"), "indicator"]
-    rows = data.observations[data.observations["indicator"].isin(percent) & (data.observations["bound"] == "exact")]
-    largest = rows.groupby(["entity", "indicator"])["value"].max()
-    small = set(largest.index[(largest <= 1) & (largest > 0)])
-    doubts = []
-    for entity, indicator in series or data.own:
-        if (entity, indicator) in small:
-            hint = "multiply them by 100 if they are fractions"
-            doubts.append(f"All figures of {of_entity(indicator, entity)} are 1 or less, in percent; {hint}.")
-    return doubts[:12]
-
-
 def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first and the last day of a day, a month, or a span from one to another.
 
@@ -219,11 +176,10 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     -------
     str
         As `read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
-        as they were known on an earlier day, and for own data of an indicator of the project.
+        as they were known on an earlier day.
     """
     text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
-    borrowed = data.is_beside and (load().indicators["indicator"] == indicator).any()
-    if not text or borrowed or data.as_of or rows.empty:
+    if not text or data.as_of or rows.empty:
         return ""
     newest = rows.loc[rows["date"] == rows["date"].max(), "published"].min()
     return text if newest < read_expected(text)[0] else ""

@@ -21,8 +21,13 @@ from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
+SHOWN = ", shown as "
+"""Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
 LATEST = f"{OBSERVED_YEARS[1]}-12-31"
-MISSING = {"", ".", "..", "...", ":", "-", "\u2013", "\u2014", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"}
+SPACES = " '\u2019\u00a0\u2009\u202f"
+PARTED = {",": r"\.", ".": ","}
+"""What may part thousands, besides a space or an apostrophe, by the decimal mark."""
+MISSING = {"", *[".", "..", "...", "…", ":", "-", "–", "—", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"]}
 """Marks of a cell without a figure."""
 
 
@@ -101,7 +106,7 @@ def read_number(text: str) -> float:
     """Read a plain decimal number that can be computed with; NaN for everything else."""
     number = float(text) if re.fullmatch(NUMBER, text) else math.nan
     zero = number == 0 and not re.match(r"[^eE]*[1-9]", text)  # 1e-400 is not 0
-    return number if zero or SMALLEST <= abs(number) <= LARGEST else math.nan
+    return number + 0.0 if zero or SMALLEST <= abs(number) <= LARGEST else math.nan  # -0 is 0
 
 
 def _read_precision(text: str) -> float:
@@ -124,9 +129,36 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
 
 def explain_number(text: str) -> str:
     """Problem of a text that is no number, or too large or small to compute with."""
+    if SHOWN in text:
+        return "is another number than the cell shows; save the sheet as CSV, or write what the cell shows"
     if re.fullmatch(NUMBER, text):
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
     if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
         return "is a limit, not a figure; write the number, and at_least or at_most beside it in a column named bound"
+    if re.fullmatch(r"[\d.,\s]+[^\d.,\s]+( .*)?", text):
+        return "is no plain number; leave the words and marks out of the cells"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"
+
+
+def write_plain(text: str, decimal: str) -> str:
+    """A number as digits with a point, read with this decimal mark; "" for what is none.
+
+    >>> write_plain("1.234,5", ","), write_plain("1,125", "."), write_plain("1,125", ","), write_plain("1,12", ".")
+    ('1234.5', '1125', '1.125', '')
+    """
+    whole = rf"\d+|\d{{1,3}}(?P<mark>[{PARTED[decimal]}{SPACES}])\d{{3}}(?:(?P=mark)\d{{3}})*"
+    match = re.fullmatch(
+        rf"(?P<sign>[+-]?)(?P<whole>{whole})?(?:\{decimal}(?P<part>\d*))?(?P<power>[eE][+-]?\d+)?", text
+    )
+    if not match or not (match["whole"] or match["part"]):
+        return ""
+    digits = re.sub(r"\D", "", match["whole"] or "0")
+    return f"{match['sign']}{digits}{'.' if match['part'] else ''}{match['part'] or ''}{match['power'] or ''}"
+
+
+def find_decimals(cells: Sequence[str]) -> list[str]:
+    """Decimal marks with which all cells that can be numbers are some; of those that read all alike only the point."""
+    numbers = [cell for cell in cells if write_plain(cell, ".") or write_plain(cell, ",")]
+    read = {tuple(write_plain(cell, mark) for cell in numbers): mark for mark in (",", ".")}
+    return [mark for plain, mark in read.items() if all(plain)]

@@ -23,7 +23,6 @@ from .problems import DataError, Problem, list_problems, suggest_names
 from .series import BASE_TOLERANCE, READ, interpolate_values
 from .tables import TABLES, find_kind, read_schemas, read_table
 
-PERCENT = r"(%|percentage|per cent|percent|pct)(\s+\S.*|)"
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
@@ -131,10 +130,8 @@ def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
 
 
 def read_unit(text: str) -> str:
-    """Write the unit as the project does: percentages begin with ``percent``, whichever way they were written."""
-    match = re.fullmatch(PERCENT, re.sub("^PC_", "% ", text.strip()), flags=re.IGNORECASE)  # PC_HH of Eurostat
-    change = re.search(r"\b(points?|change|growth|increase)\b", text)  # of a percentage, not one
-    return f"percent{match[2]}" if match and not change else text
+    """Write the unit as the project does: percentages begin with ``percent``."""
+    return re.sub(r"(?i)^(%|％|per ?cent(age)?\b)\s*", "percent ", text.strip()).strip()
 
 
 def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
@@ -142,7 +139,7 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
     units = table.loc[:, ["row", "unit"]].drop_duplicates("unit").rename(columns={"unit": "value"})
     units["right"] = units["value"].map(read_unit)
     fraction = units["value"].str.fullmatch(FRACTION, flags=re.IGNORECASE)
-    percent = "is a fraction of 1; write percentages: values times 100, and a unit that begins with percent"
+    percent = "is a fraction of 1; multiply the figures and their standard errors by 100, and write the unit percent"
     other = units[units["right"] != units["value"]]
     return [
         *list_problems(file, other, "unit", "is a percentage; write {right}"),
@@ -189,7 +186,7 @@ def check_readings(file: str, observations: pd.DataFrame) -> list[Problem]:
 
 
 def check_figures(
-    file: str, observations: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None = None
+    file: str, observations: pd.DataFrame, indicators: pd.DataFrame, limited: bool = True
 ) -> list[Problem]:
     """Report percentages above 100, falls by a factor of 100 or 1000, users above their base, and a base of 0.
 
@@ -200,8 +197,8 @@ def check_figures(
     ----------
     file : str
     observations, indicators : DataFrame
-    only : set of (entity, indicator), optional
-        The series that are compared with their base; by default all.
+    limited : bool, default True
+        Percentages have the limit 100.
 
     Returns
     -------
@@ -209,11 +206,11 @@ def check_figures(
     """
     percent = observations["indicator"].isin(indicators.loc[indicators["unit"].str.startswith("percent"), "indicator"])
     rows = observations.assign(percent=percent)
-    rows["base"], rows["limit"] = _find_limits(rows, indicators, only)
+    rows["base"], rows["limit"] = _find_limits(rows, indicators)
     exact = rows[(rows["bound"] == "exact") & (rows["value"] > 0)].dropna(subset="date")
     exact = exact.sort_values(["entity", "indicator", "date"], kind="stable")
     exact[["before_date", "before"]] = exact.groupby(["entity", "indicator"])[["date", "value"]].shift()
-    counted = (indicators["cumulative"] == "yes") & (indicators["breaks"] == "")
+    counted = (indicators["measure"] == "cumulative") & (indicators["breaks"] == "")
     fallen = exact["indicator"].isin(indicators.loc[counted, "indicator"]) & (exact["value"] < exact["before"])
     fall, zero = exact["value"] / exact["before"], rows["limit"] <= 0
     fraction = exact[exact["percent"] & (exact["value"] <= 1) & (100 * fall).between(0.5, 2)]
@@ -224,14 +221,14 @@ def check_figures(
     problems = []
     for wrong, message in (
         (
-            rows[percent & (rows["value"] > 100)],
+            rows[percent & (rows["value"] > 100) & limited],
             "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 people",
         ),
         (fraction, f"is about a hundredth {before} it is a fraction"),
         (thousands, f"is about a thousandth {before} the point parts thousands"),
         (
             exact[fallen],
-            "is below {before:g} before it, and a cumulative count cannot fall; leave cumulative out",
+            "is below {before:g} before it, and a total so far cannot fall; write the measure level if it is none",
         ),
         (rows[zero], "has the base {base}, which is 0 on {date:%Y-%m-%d}; a base is above 0"),
         (rows[above], "is above its base {base}, {limit:.6g} on {date:%Y-%m-%d}; check value, unit and base"),
@@ -240,9 +237,7 @@ def check_figures(
     return problems
 
 
-def _find_limits(
-    rows: pd.DataFrame, indicators: pd.DataFrame, only: set[tuple[str, str]] | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _find_limits(rows: pd.DataFrame, indicators: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Find the base of each figure, and its value on the date of the figure; infinity where there is none."""
     about = indicators.drop_duplicates("indicator").set_index("indicator")
     base_of = about.loc[about["base_indicator"].map(about["unit"]) == about["unit"], "base_indicator"].to_dict()
@@ -253,7 +248,7 @@ def _find_limits(
     names, limits = np.full(len(rows), "", dtype=object), np.full(len(rows), np.inf)
     for (entity, indicator), chosen in usable.groupby(["entity", "indicator"]).indices.items():
         base = bases.get((entity, base_of.get(indicator, "")))
-        if base is not None and (only is None or (entity, indicator) in only):
+        if base is not None:
             names[places[chosen]] = base_of[indicator]
             limits[places[chosen]] = interpolate_values(base, usable["date"].iloc[chosen])
     return names, limits

@@ -30,7 +30,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
         list is held have a place, and aggregates such as the World have none. Of each measure and date the highest
         first.
     """
-    about = data.indicators.rename(columns={"title": "measure"})
+    about = data.indicators.drop(columns="measure").rename(columns={"title": "measure"})
     about = about[(about["technology"] == technology) & about["unit"].str.startswith("percent")]
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists"]]
     rows = data.observations[data.observations["bound"] == "exact"].merge(about, on="indicator")
@@ -51,9 +51,10 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
 
 
 def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:
-    """Pick what a figure shows of a comparison: of each kind of measure one newest figure of each country.
+    """Pick what a figure shows of a comparison: of each kind of measure one figure of each country.
 
-    Of several measures of one kind the one of most countries counts, then the newest, then the widest question.
+    Of several measures of one kind the one of most countries counts, then the newest, then the widest question. Kinds
+    without a figure of the entity are left out, unless it has none at all.
 
     Parameters
     ----------
@@ -68,27 +69,27 @@ def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]
     -------
     DataFrame
         As `compared`; besides panel (the kind, or the measure where the kind is not known; surveys first), named
-        (bool: `entity` or one of the countries; the others are the highest of a whole list), list_date and list_size
-        (of the whole list, if one is held). Of each panel the highest comes first; of several
-        measures, that of the entity.
+        (bool: `entity` or one of the countries, with its newest figure; the others are the highest of a whole list,
+        with their figures in it), list_date and list_size (of the whole list, if one is held). Of each panel the
+        highest comes first; of several measures, that of the entity.
     """
-    newest = compared.sort_values("date", kind="stable").drop_duplicates(["indicator", "entity"], keep="last")
-    newest = newest.assign(
-        panel=newest["kind"].where(newest["kind"] != "", newest["measure"]),
-        size=newest.groupby("indicator")["entity"].transform("size"),
-        named=newest["entity"].isin([entity, *countries]),
-        own=newest["entity"] == entity,
-    )
+    panel = compared["kind"].where(compared["kind"] != "", compared["measure"])
+    rows = compared.assign(panel=panel, named=compared["entity"].isin([entity, *countries]))
+    newest = rows.sort_values("date", kind="stable").drop_duplicates(["indicator", "entity"], keep="last")
+    newest = newest.assign(size=newest.groupby("indicator")["entity"].transform("size"))
     chosen = newest.sort_values(["size", "date", "value"], ascending=False, kind="stable")
     chosen = chosen.drop_duplicates(["panel", "entity"])
-    top = compared.loc[compared["place"] <= HIGHEST, ["indicator", "entity"]]
-    among = pd.MultiIndex.from_frame(chosen[["indicator", "entity"]]).isin(pd.MultiIndex.from_frame(top))
-    chosen = chosen[chosen["named"] | among]
+    if (chosen["entity"] == entity).any():
+        chosen = chosen[chosen["panel"].isin(chosen.loc[chosen["entity"] == entity, "panel"])]
+
+    # the highest of a list with the figures by which they are the highest: others may have passed them since
+    highest = rows[(rows["place"] <= HIGHEST) & ~rows["named"] & rows["indicator"].isin(chosen["indicator"])]
+    chosen = pd.concat([chosen[chosen["named"]], highest.drop_duplicates(["panel", "entity"])])
     lists = compared.dropna(subset=["places"]).drop_duplicates("indicator")[["indicator", "date", "places"]]
     lists = lists.rename(columns={"date": "list_date", "places": "list_size"})
     several = chosen.groupby("panel")["indicator"].transform("nunique") > 1
     chosen = chosen.assign(
-        own=chosen["own"] & several,  # figures of one measure lie in order
+        own=(chosen["entity"] == entity) & several,  # figures of one measure lie in order
         order=chosen["panel"].map({"survey of the population": 0, "survey of firms": 0, "online panel": 1}).fillna(2),
     ).merge(lists, on="indicator", how="left")
     columns = ["order", "panel", "own", "value", "entity"]
@@ -118,8 +119,7 @@ def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str
     said = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
     by_measure = compared.groupby("measure")
     unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > HIGHEST)
-    said += [
-        f"{measure}: nothing is ranked, since the publisher's whole list is not held for a period."
-        for measure in unranked.index[unranked]
-    ]
+    if unranked.any():
+        measures = " or ".join(unranked.index[unranked])
+        said.append(f"We rank no country by {measures}, because we do not have the publisher's whole list of a period.")
     return " ".join(said)

@@ -19,11 +19,11 @@ from ..base.source import Source
 from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
-from .own import read_series_file, set_beside
-from .problems import DataError, list_names, parameter_error, suggest_names
+from .own import read_series_file
+from .own_tables import set_beside
+from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 from .tables import TABLES, find_kind
-from .units import bring_to_units, say_scale
 
 KEY = ["entity", "indicator", "date"]
 Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
@@ -84,9 +84,9 @@ class Data:
         ----------
         entity, indicator : str
         bound : str or number, default ""
-            "" for none; a number in the unit that the file prints (thousand, million); or an indicator of the same
-            entity in the same unit. The series itself means its own base. For a percentage a bound that does not
-            apply becomes 100, and ``bound_note`` says so.
+            "" for none; a number in the unit of the series; or an indicator of the same entity in the same unit. The
+            series itself means its own base. For a percentage a bound that does not apply becomes 100, and
+            ``bound_note`` says so.
 
         Returns
         -------
@@ -233,6 +233,10 @@ class Data:
             raise parameter_error(parameter, indicator, message)
         return self._entries[indicator]
 
+    def is_own(self, entity: str, indicator: str) -> bool:
+        """True for a series of one's own data, whose unit is a label."""
+        return self.is_beside and (entity, indicator) in self.own
+
     def exact_values(self, entity: str, indicator: str) -> pd.Series:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
         rows = self.find_rows(entity, indicator)
@@ -335,7 +339,7 @@ class Data:
         if text == "":
             raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-            return _bound_by_number(entry, text, note)
+            return _bound_by_number(entry, text, note, most=np.inf if self.is_own(entity, entry.indicator) else 100)
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
         alike = base.unit == entry.unit.replace("persons", "people")
         if alike and not values.empty:
@@ -349,8 +353,7 @@ class Data:
         names = [name for name, other in self._entries.items() if other.unit == entry.unit and name in largest]
         ranked = sorted((name for name in names if name != entry.indicator), key=largest.get, reverse=True)[:5]
         named = f"an indicator of {entity} in {entry.unit} ({', '.join(ranked)}), " if ranked else ""
-        printed = say_scale(getattr(entry, "scale", 1.0), entry.unit)
-        raise parameter_error("bound", text, f"{why}; write {named}a number in {printed}, or '' for none")
+        raise parameter_error("bound", text, f"{why}; write {named}a number in {entry.unit}, or '' for none")
 
 
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
@@ -417,7 +420,7 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     project = load(folder).tables()
     if own is None:
         own, understood = read_series_file(path, dict(choices), project)
-    exact, beside = list_exact(own["observations"]), bring_to_units(set_beside(own, project))
+    exact, beside = list_exact(own["observations"]), set_beside(own, project)
     observations = beside.pop("observations")
     return Data(observations, **beside, path=path, own=exact, is_beside=True, understood=understood)
 
@@ -437,25 +440,25 @@ def is_percentage(entry: Any) -> bool:
     return entry.unit.startswith("percent")
 
 
-def _bound_by_number(entry: Any, text: str, note: str) -> Bound:
+def _bound_by_number(entry: Any, text: str, note: str, most: float = 100) -> Bound:
+    """The bound that a number means; that of a percentage is `most` at most."""
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
         raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
     text = f"{number:.10g}"
-    if is_percentage(entry) and number > 100:
+    if is_percentage(entry) and number > most:
         message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"
         raise parameter_error("bound", text, message)
     whole = is_percentage(entry) and number == 100 and entry.base
-    number *= getattr(entry, "scale", 1.0)  # own figures are in units, and numbers for them in what the file prints
     return number, text, f"100 percent of {entry.base}" if whole else say_amount(number, entry.unit), note
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
     """Defaults for entity, indicator and bound, of a series of the data themselves.
 
-    What is usual is kept where ``data.path`` itself holds it. Otherwise the entity and the indicator are its only
-    ones; an indicator that is the bound or a base population is none to study. The bound is 100 for percentages, and
-    none for anything else.
+    What is usual is kept where a folder holds it. Otherwise the entity and the indicator are the only ones of
+    ``data.path``; an indicator that is the bound or a base population is none to study. The bound is 100 for
+    percentages, and none for anything else.
 
     Parameters
     ----------
@@ -471,19 +474,35 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     Raises
     ------
     DataError
-        If the data have several entities or indicators and none is given, or lack the one that is given.
+        If the data have several entities or indicators and none is given, or lack the one that is given; or if no
+        bound is given, and own percentages are all 1 or less, or above 100.
     """
+    usual_names = usual if not data.path.is_file() else {"entity": "", "indicator": ""}
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
     pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]
     pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
     chosen: dict[str, str] = {}
     for place, name in enumerate(("entity", "indicator")):
-        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, usual)
+        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, usual_names)
         pairs = [pair for pair in pairs if pair[place] == chosen[name]]
-    bound = usual["bound"]
-    if chosen["indicator"] in roles and (chosen["entity"], bound) not in data.own:
-        bound = "100" if is_percentage(data.find_entry(chosen["indicator"])) else ""
+    bound, share = usual["bound"], chosen["indicator"] in roles and is_percentage(data.find_entry(chosen["indicator"]))
+    if chosen["indicator"] in roles and (data.path.is_file() or (chosen["entity"], bound) not in data.own):
+        bound = "100" if share else ""
+    if share and "bound" not in given and data.is_own(chosen["entity"], chosen["indicator"]):
+        _check_share(data, **chosen)
     return {**chosen, "bound": given.get("bound", bound)}
+
+
+def _check_share(data: Data, entity: str, indicator: str) -> None:
+    """Refuse percentages without a bound of which no figure is above 1, or one is above 100."""
+    largest = data.exact_values(entity, indicator).max()
+    message = f"the largest figure of {of_entity(indicator, entity)} is {largest:,.10g}"
+    if largest <= 1:
+        message += ": if these are fractions multiply by 100; if they are percentages add -p bound 100"
+    elif largest > 100:
+        message += ' percent: if the unit has no limit add -p bound ""'
+    if not 1 < largest <= 100:
+        raise DataError([Problem(data.path.name, None, "", "", message)])
 
 
 def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: Mapping[str, str]) -> str:

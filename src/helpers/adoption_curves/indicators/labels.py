@@ -1,17 +1,15 @@
-"""Captions and sources for figures and tables, and series aligned at the same share of their bound."""
+"""Captions and sources for figures and tables."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.columns import UNNAMED
-from ..base.dates import decimal_years
-from ..base.words import UNSTATED, say_amount, say_date, say_day
+from ..base.words import say_amount, say_date, say_day
 from .data import Data
 from .series import AdoptionSeries
 
@@ -27,7 +25,8 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     Returns
     -------
     dict
-        title (with its entity), entity, unit, base, bound_title, cumulative (whether its figures count all so far),
+        title (with its entity), entity, unit, base, bound_title, measure (level, cumulative or flow), own (whether
+        its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
         publication in words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted,
         and doing: what they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of
@@ -44,13 +43,13 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "bound_title": series.bound_title,
     }
     rows = series.observations[series.observations["bound"] == "exact"]
-    unit = "" if series.unit == UNSTATED else f" {series.unit}"
     points = {
-        date: f"{say_day(date)}: {value:,.10g}{unit}. {title}".strip(" .") + "."
+        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     entry, publisher = data.find_entry(series.indicator), shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
-    words |= {"cumulative": series.cumulative, "cautions": cautions, "points": points, "publisher": publisher}
+    words |= {"measure": series.measure, "own": data.is_own(series.entity, series.indicator)}
+    words |= {"cautions": cautions, "points": points, "publisher": publisher}
     words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
     words["people"] = entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of ")
     population = data.find_population(series)
@@ -159,6 +158,55 @@ def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
     return [urls[place] if place >= 0 else "" for place in places]
 
 
+def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """List the exact figures of a series with their shares and the addresses of their publications.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, value, unit, share_of_bound (percent), standard_error, url, bound_url (of the upper limit), published_rate
+        (percent, which the publisher gives itself for the date) and rate_url; missing or "" where not published.
+    """
+    dates = series.values.index
+    rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
+    rate = rates.iloc[0] if len(rates) else ""
+    levels = pd.DataFrame({"date": dates, "value": series.values.array, "unit": series.unit})
+    levels["share_of_bound"] = 100 * series.share.array
+    levels["standard_error"] = series.standard_error.array
+    levels["url"] = find_urls(data, series.entity, series.indicator, dates)
+    levels["bound_url"] = find_urls(data, series.entity, series.bound_name, dates)
+    levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
+    levels["rate_url"] = find_urls(data, series.entity, rate, dates)
+    return levels
+
+
+def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """List the figures after the last exact one, which are printed as limits.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, bound (at_least or at_most), value, read_low and read_high (the ends between which it is read, if they
+        are known), reason (why so, from its note "Read as ...: reason."), unit, published (day) and url.
+    """
+    rows = series.observations
+    rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
+    rows["url"] = rows["source_id"].map(data.sources.set_index("source_id")["url"])
+    rows["reason"] = rows["note"].str.extract(r"Read as [^:]*: (.*?)\.(?: |$)", expand=False).fillna("")
+    columns = ["date", "bound", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
+    return rows.reindex(columns=columns)
+
+
 def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     """Column of the sources for each observation; "" if nothing is known."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
@@ -168,64 +216,3 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
 def last_bound(series: AdoptionSeries) -> float:
     """Return the bound at the last observation; nan without one."""
     return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
-
-
-def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the shares of the bound of a series and of reference technologies as one table, a row a figure.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-        Without a bound, or with a single figure, it has no rows.
-    references : sequence of AdoptionSeries
-        Each with its own bound.
-
-    Returns
-    -------
-    DataFrame
-        number (of the series, 0 is `series`), entity, indicator, technology, target (bool: `series`), year (with
-        decimals), share (of the bound, 0 to 1).
-    """
-    frames = [
-        pd.DataFrame(
-            {
-                "number": number,
-                "entity": one.entity,
-                "indicator": one.indicator,
-                "technology": one.technology,
-                "target": number == 0,
-                "year": decimal_years(one.values.index),
-                "share": one.share.to_numpy(),
-            }
-        )
-        for number, one in enumerate((series, *references))
-        if one.bound is not None and len(one.values) > 1
-    ]
-    columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
-    empty = pd.DataFrame(columns=[*columns, "year", "share"]).astype(columns | {"year": float, "share": float})
-    return pd.concat(frames, ignore_index=True) if frames else empty
-
-
-def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
-    """Return when each series first rises through a share of its bound, linear between figures.
-
-    Parameters
-    ----------
-    shares : DataFrame
-        From `list_shares`.
-    level : float
-        Share of the bound, 0 to 1.
-
-    Returns
-    -------
-    Series
-        Year with decimals, for each row that of its series; nan where a series begins above `level` or never reaches
-        it.
-    """
-    before = shares.groupby("number")[["year", "share"]].shift()
-    part = (level - before["share"]) / (shares["share"] - before["share"])
-    years = before["year"] + part * (shares["year"] - before["year"])
-    years = years.where(before["share"].notna(), shares["year"].where(shares["share"] <= level * 1.0001))
-    above = shares["share"] >= level
-    first = shares.loc[above, "number"].drop_duplicates().index
-    return shares["number"].map(pd.Series(years[first].to_numpy(), shares.loc[first, "number"]))

@@ -1,7 +1,7 @@
-"""Own data: a plain table of dates and figures, read into tables like the project's.
+"""Files of one's own: from a plain table of dates and figures to tables like the project's.
 
-The table is CSV in UTF-8 or a sheet of a spreadsheet, with a row for each figure or a column for each date. The reader
-notes everything that it infers. It refuses ambiguous input, and names the option that resolves it.
+`read_series_file` is a pipeline: the text of the table, its columns, dates, numbers, unit and measure, checks. A figure
+is what is printed in its cell. What a file does not say plainly is refused, with the one thing to write.
 """
 
 from __future__ import annotations
@@ -9,42 +9,36 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
-from ..base.words import UNSTATED, escape, quote, say_count, say_first, shorten
-from .cells import LATEST, MISSING, read_cells, read_number
-from .checks import (
-    FRACTION,
-    check_figures,
-    check_key,
-    check_spellings,
-    check_units,
-    complete_vintages,
-    raise_problems,
-    read_unit,
-)
-from .frames import JUDGED, LIMIT, is_date, is_figure, plain_name, read_frame
-from .periods import SPANS, find_spans, interpret_date
-from .problems import DataError, Problem, list_names, list_problems, parameter_error, suggest_names
-from .seasons import settle_seasons
-from .units import SHARE, split_heading
+from ..base.words import escape, say_count, shorten
+from .cells import MISSING, find_decimals, read_cells, write_plain
+from .checks import FRACTION, raise_problems, read_unit
+from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
+from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
+from .periods import FORMS, choose_form, read_form
+from .problems import DataError, Problem, list_names, parameter_error, suggest_names
+from .scales import contradict, contradict_scale, measure_scale, suggest_units
+from .tables import Row
 
-TOTAL = r"(?i)(grand |sub-?)?totals?|合计|总计"
-EITHER = r"[+-]?[1-9]\d{0,2}[.,]\d{3}"
-"""Pattern of a number with a mark before three digits: thousands, or decimals. The next two patterns decide."""
-COMMA = rf"(?!{EITHER}$)[+-]?\d+,\d+|[+-]?\d{{1,3}}(\.\d{{3}})+,\d+|[+-]?\d{{1,3}}(\.\d{{3}}){{2,}}"
-POINT = rf"(?!{EITHER}$)[+-]?\d*\.\d+|[+-]?\d{{1,3}}(,\d{{3}})+\.\d+|[+-]?\d{{1,3}}(,\d{{3}}){{2,}}"
-NO_FIGURES = {"id", "index", "rank", "no", "nr", "row", "code", "country_code"}
-SCALES = {"scalar_factor", "unit_mult", "unit_multiplier"}
-"""Names of columns with a power of ten for the values, such as SCALAR_FACTOR."""
+MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
+"""Names of columns with the scale of the figures, in words or as a power of ten."""
+UNITS = {"unit", *BY_NAME["unit"].names.split()}
+PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
+"""Names of columns that complete a year in another one."""
+SAID = ("title", "unit", "measure", "source", "technology")
+"""Columns that an option replaces by one text."""
+MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
+MELTED = {"date": "date of the column", "value": "figure"}
+SIGN = "sign"
+UNREAD = "\0"
+"""Before the names of columns that are not read: what they say may contradict the unit, or tell rows apart."""
 
 
 def read_series_file(
@@ -58,398 +52,162 @@ def read_series_file(
     choices : dict of str to str
         Options that read it, by the names of `base.columns.CHOICES`.
     project : dict of str to DataFrame
-        The project's tables: an indicator that they hold keeps its title, base, technology and breaks.
+        The project's tables: those that are made have their columns and types.
 
     Returns
     -------
     tables : dict of str to DataFrame
-        observations, indicators (those that the project does not hold), sources, claims and wording (none), typed as
-        the project's.
+        observations, indicators, sources, claims and wording (none).
     understood : list of str
-        One sentence for each decision made while reading the file.
+        How the file was read, a sentence each.
 
     Raises
     ------
     DataError
         With every problem of the file.
     """
-    problems: list[Problem] = []
-    listed = set(project["indicators"]["indicator"])
-    table = Table(path, choices, listed)
-    text = table.clean.reindex(columns=list(BY_NAME), fill_value="")
+    notes, problems = list[str](), list[Problem]()
+    check_choices(choices)
+    frame, above = read_layout(path, choices, notes)
+    frame, names = lay_out(path.name, frame, choices, notes)
+    text = choose_columns(path.name, frame, names, choices, notes)
+    text = read_dates(path.name, text, names, notes)
+    refuse_alike(path.name, text, names)
+    text = read_numbers(path.name, text, names, choices, notes)
+    text = ask_for_unit(path.name, text, names, above, choices)
+    refuse_contradictions(path.name, text, names, above)
+    text = text.reindex(columns=list(BY_NAME), fill_value="")
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
-    rows = complete_vintages(_fill_defaults(path, rows))
-    if not problems:
-        rows = settle_seasons(path.name, rows, choices.get("season", ""), table.notes)
-    tables = _build_tables(path.name, rows, project)
-    problems += _check_rows(path.name, rows, set_beside(tables, project), project)
-    theirs = {ours: theirs for ours, theirs in table.names.items() if not theirs.startswith("\0")}
-    raise_problems([replace(problem, column=theirs.get(problem.column, problem.column)) for problem in problems])
-    if (rows.loc[rows["indicator"].isin(listed), "break"] != "").any():
-        table.notes.append("breaks of an indicator of the project are not read: it keeps its own")
-    return tables, list(map(escape, table.notes))
+    rows = fill_defaults(rows, name_indicator(path.stem))
+    tables = build_tables(path.name, rows, project)
+    problems += check_rows(path.name, rows, tables, choices)
+    raise_problems([replace(problem, column=names.get(problem.column, problem.column)) for problem in problems])
+    for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
+        notes.append(f"The unit is {unit}, and each figure is {MEANING[measure]}.")
+    return tables, list(map(escape, notes))
 
 
-class Table:
-    """A table of any file, made plain: ISO dates, numbers with a point, our names of columns.
+def check_choices(choices: Mapping[str, str]) -> None:
+    """Refuse an option that is not known, and a value that it cannot have."""
+    for name, value in choices.items():
+        if name not in CHOICES or value not in LIMITED.get(name, (value,)):
+            right = f"write {' or '.join(LIMITED[name])}" if name in LIMITED else suggest_names(name, CHOICES)
+            raise parameter_error(f"--{name}", value, f"is not known; {right}")
 
-    Attributes
-    ----------
-    clean : DataFrame of str
-        Of the columns `COLUMNS` those that the file has; the index is the row in the file.
-    notes : list of str
-        One sentence for each inference.
-    names : dict of str to str
-        Name of each column in the file.
-    """
 
-    def __init__(self, path: Path, choices: Mapping[str, str], listed: set[str]):
-        for name, value in choices.items():
-            if value not in LIMITED.get(name, (value,)) or name not in CHOICES:
-                right = f"write {' or '.join(LIMITED[name])}" if name in LIMITED else suggest_names(name, CHOICES)
-                raise parameter_error(f"--{name}", value, f"is not known; {right}")
-        if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", ends := choices.get("year-ends", "12-31")):
-            raise parameter_error("--year-ends", ends, "is no month and day; write 03-31 for years that end in March")
-        self.file, self.choices = path.name, choices
-        self.notes: list[str] = []
-        self.names: dict[str, str] = {}
-        self.mark, self.frame = read_frame(path, choices, self.notes)
-        self._melt()
-        self.clean = self._find_columns()
-        self._leave_out_totals()
-        self._read_dates()
-        self._read_numbers()
-        self._read_future()
-        self._read_units(listed)
-        self._read_indicators()
+def refuse(file: str, message: str, column: str = "", row: int | None = None, value: str = "") -> DataError:
+    """Return the error for one thing that can't be read, or be read in two ways."""
+    return DataError([Problem(file, row, column if column not in MELTED.values() else "", value, message)])
 
-    def refuse(self, message: str, column: str = "", row: int | None = None, value: str = "") -> DataError:
-        """Return the error for one thing that can't be read, or be read in two ways."""
-        return DataError([Problem(self.file, row, column, value, message)])
 
-    def _mostly(self, column: str, test: Callable[[str], bool]) -> bool:
-        """True if most of the first filled cells pass a test; cells that fail are then reported as errors."""
-        cells = self.frame[column][~self.frame[column].str.casefold().isin(MISSING)].head(JUDGED)
-        return len(cells) > 0 and 2 * sum(map(test, cells)) >= len(cells)
+# ---- columns
 
-    def _named(self, name: str) -> list[str]:
-        """Columns that are called as ours, or else by another of its names."""
-        same = [column for column in self.frame if plain_name(column) == name]
-        return same or [column for column in self.frame if plain_name(column) in BY_NAME[name].names.split()]
 
-    def _is_dated(self, column: str) -> bool:
-        return self._mostly(column, is_date)
+def lay_out(
+    file: str, frame: pd.DataFrame, choices: Mapping[str, str], notes: list[str]
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The table with a row a figure, and its columns of dates and figures by our names; columns of dates are melted."""
+    dates = [column for column in frame if is_date(column)]
+    if len(dates) < 2 or "date" in choices:
+        date = find_column(file, frame, "date", choices, is_date)
+        value = find_column(file, frame.drop(columns=date), "value", choices, is_figure)
+        return frame, {"date": date, "value": value}
+    parts = [column for column in frame if plain_name(column) in PARTS]
+    if parts and len(frame) > 1:
+        raise refuse(file, f"has a column for {dates[0]} and rows by {parts[0]}; write a row a figure, with its date")
+    notes.append(f"The columns {shorten(dates[0])} to {shorten(dates[-1])} are dates.")
+    lines, kept = frame.index, [column for column in frame if column not in dates]
+    long = frame.reset_index(drop=True).melt(kept, dates, *MELTED.values(), ignore_index=False)
+    long = long.sort_index(kind="stable")
+    return long.set_axis(lines[long.index], axis=0), {**MELTED}
 
-    def _melt(self) -> None:
-        """Turn a table with a column a date, or a country, into one with a row a figure."""
-        dated = [column for column in self.frame if is_date(column)]
-        chosen = [column for column in self.frame if column == self.choices.get("entity") and column not in dated]
-        chosen = [] if self._named("entity") else [column for column in chosen if self._mostly(column, is_figure)]
-        if "wide" in self.choices or chosen:
-            kind, date = self.choices.get("wide", "entity"), self._choose("date", is_date)
-            parted = [column for column in self.frame if column != date and self._mostly(column, is_figure)]
-            parted = chosen or self._drop_totals(parted)
-            self.names["date"] = date
-        elif len(dated) < 2 or "date" in self.choices or any(map(self._is_dated, self._named("date"))):
-            return
-        else:
-            kind, parted = "date", dated
-            labels = [column for column in self.frame if column not in dated]
-            known = [name for role in ("entity", "indicator") for name in (self.choices.get(role), *self._named(role))]
-            keys = [name for name in labels if name in known]
-            if len(self.frame) > 1 and (not keys or self.frame.duplicated(keys).any()):
-                told = list_names(name for name in labels if self.frame[name].nunique() > 1) or "nothing"
-                option = "write --entity or --indicator and one of these"
-                raise self.refuse(f"has {len(self.frame)} rows, told apart by {told}; {option}")
-        span = " to ".join(dict.fromkeys([shorten(parted[0]), shorten(parted[-1])]))
-        many = {"entity": "entities"}.get(kind, f"{kind}s")
-        self.notes.append(
-            f"the columns {span} are {many} of the figures in them" if not chosen else f"the column {span} is read"
-        )
-        self.names |= {kind: "\0of the column", "value": "\0figure"}
-        lines = self.frame.index
-        kept = [column for column in self.frame if column not in parted]
-        long = self.frame.reset_index(drop=True).melt(
-            kept, parted, *(self.names[n] for n in (kind, "value")), ignore_index=False
-        )
-        self.frame = long.sort_index(kind="stable").pipe(lambda frame: frame.set_axis(lines[frame.index], axis=0))
 
-    def _choose(self, name: str, test: Callable[[str], bool]) -> str:
-        """Find the column of the dates or of the figures: the one that is named, or the only one that can be."""
-        chosen = self.choices.get(name)
-        if chosen is not None and chosen not in self.frame:
-            raise parameter_error(f"--{name}", chosen, f"is no column; {suggest_names(chosen, self.frame)}")
-        named = [column for column in self._named(name) if column not in self.names.values()]
-        found = [chosen] if chosen is not None else [column for column in named if self._mostly(column, test)]
-        found = found or (named if len(named) == 1 else [])  # its cells are then explained
-        free = [column for column in self.frame if column not in self.names.values()]
-        found = found or [c for c in free if self._mostly(c, test) and plain_name(c) not in NO_FIGURES]
-        kept = [column for column in found if not re.fullmatch(TOTAL, column)]
-        if name == "value" and len(kept) == 1:
-            return self._drop_totals(found)[0]
-        if len(found) == 1:
-            return found[0]
-        what = f"has {len(found)} columns that may be the {name}" if found else f"has no column of {name}s"
-        there, hint = list_names(found or self.frame), ", or --wide entity" if found and name == "value" else ""
-        hint += "".join(f", or --entity {shlex.quote(column)}" for column in found if column not in kept)
-        raise self.refuse(f"{what}; there is: {there}; write --{name} and the one that it is{hint}")
+def find_column(
+    file: str, frame: pd.DataFrame, name: str, choices: Mapping[str, str], test: Callable[[str], bool]
+) -> str:
+    """The column of the dates or of the figures: the chosen one, the one of that name, or the only one that can be."""
+    if name in choices and choices[name] not in frame:
+        raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
+    known = {each for other in BY_NAME if other not in ("date", "value") for each in list_named(frame, other)}
+    free = list_named(frame, name) or [column for column in frame if column not in known]
+    found = [column for column in free if is_mostly(frame[column], test)] or (free if len(free) == 1 else [])
+    if name in choices or len(found) == 1:
+        return choices[name] if name in choices else found[0]
+    right = f"write {list_options(name, found)}" if found else f"there is: {list_names(frame) or 'no other column'}"
+    raise refuse(file, f"has {len(found) or 'no'} columns that may be the {name}; {right}")
 
-    def _drop_totals(self, columns: list[str]) -> list[str]:
-        """The columns that are no total of the others; those that are, are said to be left out."""
-        kept = [column for column in columns if not re.fullmatch(TOTAL, column)] or columns
-        for column in [column for column in columns if column not in kept]:
-            take = f"--entity {shlex.quote(column)} takes it"
-            self.notes.append(f"the column {shorten(column)} is left out, as a total of others; {take}")
-        return kept
 
-    def _leave_out_totals(self) -> None:
-        """Leave out rows that are a total of others: of all dates, or of all entities."""
-        for name in ("date", "entity"):
-            totals = self.clean.get(name, pd.Series("", self.clean.index)).str.fullmatch(TOTAL)
-            if totals.any() and not totals.all():
-                cell = self.clean[name][totals].iloc[0]
-                take = f"; --entity {shlex.quote(cell)} takes the rows" if name == "entity" else ""
-                rows = say_count(int(totals.sum()), "row")
-                self.notes.append(
-                    f"{rows} of {shorten(cell)} left out, as a total of others, such as {totals.idxmax()}{take}"
-                )
-                self.clean = self.clean[~totals].copy()
+def list_options(name: str, texts: Sequence[str]) -> str:
+    """An option with each of the first texts: "--value iOS or --value Android"."""
+    return " or ".join(f"--{name} {shlex.quote(text)}" for text in texts[:6])
 
-    def _find_columns(self) -> pd.DataFrame:
-        """Find our columns, by choice, by name, or because only one can be meant."""
-        if "date" not in self.names:
-            self.names["date"] = self._choose("date", is_date)
-        constants = {}
-        for name in [name for name in BY_NAME if name not in ("date", "value", *self.names)]:
-            free = [column for column in self._named(name) if column not in self.names.values()]
-            free = [column for column in free if not (BY_NAME[name].flag and self._mostly(column, is_figure))]
-            chosen = self.choices.get(name)
-            if chosen and chosen in self.frame and not self._mostly(chosen, is_figure):
-                self.names[name] = chosen
-            elif chosen and name in ("entity", "indicator") and free:  # one of those in the file
-                rows = self.frame[self.frame[free[0]] == chosen]
-                if rows.empty:
-                    near = suggest_names(chosen, self.frame[free[0]])
-                    raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
-                self.frame, self.names[name] = rows, free[0]
-                self.notes.append(f"{say_count(len(rows), 'row')} are read, with {free[0]} {shorten(chosen)}")
-            elif chosen:
-                constants[name] = chosen.strip()
-            elif len(free) > 1:
-                raise self.refuse(f"has {len(free)} columns that may be the {name}: {list_names(free)}; write --{name}")
-            elif free:
-                self.names[name] = free[0]
-        if "value" not in self.names:
-            self.names["value"] = self._choose("value", is_figure)
-        if self.names["date"] == self.names["value"]:
-            raise self.refuse("is taken for the date and the value; name a column for each", self.names["date"])
-        told = {ours: theirs for ours, theirs in self.names.items() if theirs.casefold() != ours and theirs[0] != "\0"}
-        self.notes += [", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())] if told else []
-        unread = [column for column in self.frame if column not in self.names.values()]
-        self.notes += [f"not read: {list_names(unread)}"] if unread else []
-        columns = {name: self.frame[theirs] for name, theirs in self.names.items()} | constants
-        return pd.DataFrame({name: columns[name] for name in BY_NAME if name in columns}, index=self.frame.index)
 
-    def _read_dates(self) -> None:
-        """Write the dates as ISO dates; those that can't be understood stay, to be refused with all else."""
-        order, ends = self.choices.get("order", ""), self.choices.get("year-ends", "")
-        for name in (name for name in ("date", "published") if name in self.clean):
-            found = {cell: interpret_date(cell, order, ends) for cell in self.clean[name].unique()}
-            kinds = {kind: cell for cell, (kind, _) in reversed(found.items())}
-            if "ambiguous" in kinds and len(kinds.keys() & {"dmy", "mdy"}) == 1:
-                usual = next(iter(kinds.keys() & {"dmy", "mdy"}))
-                found = {cell: interpret_date(cell, usual, ends) for cell in found}
-            self._refuse_dates(name, found, kinds)
-            days = [day for kind, day in found.values() if day and kind not in SPANS]
-            alike = name == "date" and self.choices.get("dates") != "as-printed" and len(days) == len(found)
-            if spans := find_spans(days) if alike else {}:
-                found = {cell: spans[day] for cell, (_, day) in found.items() if day}
-                kind = next(iter(found.values()))[0]
-                first = f"the dates are the first days of {kind}s, which are dated at their last"
-                self.notes.append(f"{first}; --dates as-printed keeps the days")
-            else:
-                end = f", a year on {ends}" if ends else ""
-                self.notes += [f"{kind}s are read as the last day of each{end}" for kind in SPANS if kind in kinds]
-                self.notes += [
-                    f"dates such as {kinds[k]} are {found[kinds[k]][1]}"
-                    for k in ("dmy", "mdy", "form", "fiscal year")
-                    if k in kinds
-                ]
-            self.clean[name] = self.clean[name].map(
-                {cell: f"{day}" if day else cell for cell, (_, day) in found.items()}
-            )
+def list_named(frame: pd.DataFrame, name: str) -> list[str]:
+    """Columns that are called as ours, or else by another of its names."""
+    same = [column for column in frame if plain_name(column) == name]
+    return same or [column for column in frame if plain_name(column) in BY_NAME[name].names.split()]
 
-    def _refuse_dates(self, name: str, found: dict[str, tuple[str, Any]], kinds: dict[str, str]) -> None:
-        """Refuse dates that mean two things, or nothing without an option; `kinds` has the first cell of each kind."""
-        where, ends = self.names[name].strip("\0"), "write when such years end, as in --year-ends 03-31"
-        unsure = "ambiguous" in kinds and len(kinds.keys() & {"dmy", "mdy"}) != 1
-        if unsure or {"dmy", "mdy"} <= kinds.keys():
-            either = kinds.get("ambiguous") if unsure else f"one of {kinds['dmy']} and {kinds['mdy']}"
-            either = either if "mdy" not in kinds else f"one of {kinds['dmy']} and {kinds['mdy']}"
-            message = f"{either} may be a day and a month, or a month and a day; write --order dmy or mdy"
-            raise self.refuse(message, where)
-        double = [cell for cell in found if re.fullmatch(r"\d{4}-\d\d", cell)]
-        years = len(double) > 1 and all((int(cell[:4]) + 1) % 100 == int(cell[5:]) for cell in double)
-        if years and "year-ends" not in self.choices:
-            raise self.refuse(f"has {double[0]}, a month or a year that spans two; {ends}", where)
-        if "fiscal year" in kinds and "year-ends" not in self.choices:
-            raise self.refuse(f"has years that span two, such as {kinds['fiscal year']}; {ends}", where)
-        spans = [kind for kind in SPANS if kind in kinds]
-        if len(spans) > 1 and name == "date":
-            both = " and ".join(f"{kind}s" for kind in spans)
-            raise self.refuse(f"has {both} ({kinds[spans[0]]}, {kinds[spans[1]]}); keep one", where)
 
-    def _read_numbers(self) -> None:
-        """Write the figures as plain numbers; leave out rows without one. What can't be understood stays."""
-        empty = self.clean["value"].str.casefold().isin(MISSING)
-        if empty.all():
-            raise self.refuse("has no figures", self.names["value"].strip("\0"))
-        if empty.any():
-            self.notes.append(
-                f"{say_count(int(empty.sum()), 'row')} without a figure left out, such as {empty.idxmax()}"
-            )
-            self.clean = self.clean[~empty].copy()
-        signed = self.clean["value"].str.endswith("%")
-        units = self.clean.get("unit", pd.Series("%")).map(read_unit).str.replace(FRACTION, r"percent\2", regex=True)
-        if signed.all() and units.str.startswith("percent").all():
-            self.clean["value"] = self.clean["value"].str.removesuffix("%").str.strip()
-            self.clean["unit"] = units if "unit" in self.clean else "percent"
-        limits = self.clean["value"].str.extract(LIMIT)[0]
-        if limits.notna().any() and "bound" not in self.clean:
-            kinds = limits.map(dict.fromkeys("<\u2264", "at_most") | dict.fromkeys(">\u2265", "at_least"))
-            self.clean["bound"] = kinds.fillna("exact")
-            self.clean["value"] = self.clean["value"].str.replace(LIMIT, "", regex=True)
-            for cell in (limits + self.clean["value"]).dropna().unique()[:5]:
-                side = "below" if cell[0] in "<\u2264" else "above"
-                self.notes.append(f"{cell} is read as {side} {cell[1:]}, a limit, not a figure")
-        for name in (name for name in BY_NAME if name in self.clean and BY_NAME[name].type == "number"):
-            cells = self.clean[name].where(~self.clean[name].str.casefold().isin(MISSING), "")
-            cells = cells.str.replace(r"(?<=\d)[ '\u2019\u00a0\u2009\u202f](?=\d{3}\b)", "", regex=True)
-            whole = name == "sample_size"  # people asked: a mark before three digits parts thousands
-            decimal = "." if whole else self.choices.get("decimal") or self._find_decimal(cells, name)
-            if decimal == "," and not cells.str.fullmatch(POINT).any():
-                cells = cells.str.replace(".", "").str.replace(",", ".")
-            elif decimal == ".":
-                cells = cells.str.replace(r",(?=\d{3}\b)", "", regex=True)
-            self.clean[name] = cells.str.replace(r"^([+-]?)\.(?=\d)", r"\g<1>0.", regex=True).str.replace(
-                r"(?<=\d)\.$", "", regex=True
-            )
+def is_mostly(cells: pd.Series, test: Callable[[str], bool]) -> bool:
+    """True if most of the first filled cells pass a test; cells that fail are then reported as errors."""
+    filled = cells[~cells.str.casefold().isin(MISSING)].head(JUDGED)
+    return len(filled) > 0 and 2 * sum(map(test, filled)) >= len(filled)
 
-    def _read_future(self) -> None:
-        """Refuse figures dated after today, such as an office's projections, or keep or leave them out by choice."""
-        today = f"{datetime.now().astimezone():%Y-%m-%d}"
-        later = self.clean["date"].str.fullmatch(r"\d{4}-\d\d-\d\d") & self.clean["date"].between(
-            today, LATEST, inclusive="right"
-        )
-        if not later.any():
-            return
-        choice, first = self.choices.get("future", ""), self.clean["date"][later].min()
-        figures = f"{say_count(int(later.sum()), 'figure')} dated after today ({today}), the first {first}"
-        if not choice:
-            message = f"has {figures}: a projection is no observation; write --future drop to leave out what lies ahead"
-            row = int(self.clean.index[later][0])
-            raise self.refuse(f"{message}, or --future keep", self.names["date"].strip("\0"), row)
-        self.notes.append(f"{figures}: {'read as observations' if choice == 'keep' else 'left out'}")
-        if choice == "drop" and later.all():
-            raise self.refuse("has no figure up to today", self.names["date"].strip("\0"))
-        self.clean = self.clean if choice == "keep" else self.clean[~later].copy()
 
-    def _find_decimal(self, cells: pd.Series, name: str) -> str:
-        """Find the decimal mark that all cells agree on."""
-        comma, point, either = (cells.str.fullmatch(form) for form in (COMMA, POINT, EITHER))
-        either &= cells.str.contains(",") | (self.mark == ";")  # the delimiter of those who write decimal commas
-        if either.any() and not comma.any() and not point.any():
-            first = cells[either].iloc[0]
-            whole, part = re.sub("[.,]", "", first), first.replace(",", ".")
-            mark, other = (",", ".") if "," in first else (".", ",")
-            decimal = f"write --decimal {other} for {whole}, --decimal {mark} for {part}"
-            row = int(cells[either].index[0])
-            raise self.refuse(f"may mean {whole} or {part}; {decimal}", self.names[name].strip("\0"), row, first)
-        if comma.any() and not point.any():
-            self.notes.append("commas are the decimal mark")
-            return ","
-        self.notes += ["commas part thousands"] if cells.str.contains(",").any() else []
-        return "."
+def choose_columns(
+    file: str, frame: pd.DataFrame, names: dict[str, str], choices: Mapping[str, str], notes: list[str]
+) -> pd.DataFrame:
+    """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
+    said = {name: choices[name].strip() for name in SAID if name in choices}
+    for name in (name for name in BY_NAME if name not in names and name not in said):
+        rest = frame.drop(columns=list(names.values()))
+        chosen, free = choices.get(name, "") if name in ("entity", "indicator") else "", list_named(rest, name)
+        if chosen in rest:
+            names[name] = chosen
+            continue
+        holding = [column for column in rest if chosen and (rest[column] == chosen).any()]
+        free = [column for column in free if column in holding] or free or holding[:1]
+        if len(free) > 1 and not chosen:
+            right = f"write {list_options(name, free)}" if name in ("entity", "indicator") else "keep one"
+            raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+        if free:
+            names[name] = free[0]
+        elif chosen:
+            said[name] = chosen.strip()
+        if chosen and free and not holding:
+            near = suggest_names(chosen, frame[free[0]])
+            raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
+        frame = frame[frame[free[0]] == chosen] if chosen and free else frame
+    unread = [column for column in frame if column not in names.values()]
+    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
+    roles = [f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items()]
+    notes += [f"{', '.join(roles)}."] if roles else []
+    notes += [f"Not read: {list_names(unread)}."] if unread else []
+    columns = {name: frame[column] for name, column in names.items()} | said
+    text = pd.DataFrame(columns | {f"{UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
+    empty = text["value"].str.casefold().isin(MISSING)
+    if empty.all():
+        raise refuse(file, "has no figures", names["value"])
+    rows = list_names(map(str, text.index[empty].unique()))
+    notes += [f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows})."] if empty.any() else []
+    return name_series(file, text[~empty].copy())
 
-    def _read_units(self, listed: set[str]) -> None:
-        """Set unit and title from the heading; convert fractions of 1 to percentages."""
-        heading, given = self.names["value"], "unit" in self.clean
-        known = "indicator" in self.clean and set(self.clean["indicator"]) <= listed
-        texts = self.clean.get("indicator", pd.Series("" if heading[0] == "\0" else heading, self.clean.index))
-        said = {text: split_heading(text) for text in texts.unique() if text and not known}
-        units, titles = ({text: parts[place] for text, parts in said.items()} for place in (0, 1))
-        if not known and not any(units.values()):  # a title above the table, or the heading of its first column
-            unread = [text for text in (*self.frame.attrs["above"], *self.frame) if split_heading(text)[0]]
-            given_there = {split_heading(text)[0]: text for text in unread if text != heading}
-            if len(given_there) == 1 and not given:
-                [(unit, text)] = given_there.items()
-                self.clean["unit"], given = unit, True
-                self.notes.append(f"the unit is {shorten(unit)}, as {shorten(text)} says")
-        general = {"", "value", *BY_NAME["value"].names.split()}
-        titles = {text: say_first(title) for text, title in titles.items() if plain_name(title) not in general}
-        if any(units.values()) and not given:
-            self.clean["unit"] = texts.map(units)
-            self.notes += [
-                f"the unit is {shorten(unit)}, as {shorten(text)} says" for text, unit in units.items() if unit
-            ][:5]
-        named = "indicator" in self.clean and all(re.fullmatch(NAME, text) for text in titles)
-        if titles and not named and "title" not in self.clean:
-            self.clean["title"] = texts.map(titles).fillna("")
-        scaled = [column for column in self.frame if plain_name(column) in SCALES and (self.frame[column] != "0").all()]
-        if scaled and "unit" not in self.choices:
-            first = shorten(self.frame[scaled[0]].iloc[0])
-            raise self.refuse(f"has a column {scaled[0]}, with {first}; write --unit, as in --unit 'thousand people'")
-        self._ask_for_share(heading.strip("\0"), texts, known, given)
 
-    def _ask_for_share(self, heading: str, texts: pd.Series, known: bool, given: bool) -> None:
-        """Write fractions of 1 as percentages; ask where figures may be shares and no unit says it."""
-        units = self.clean.get("unit", pd.Series("", self.clean.index)).map(read_unit)
-        largest = self.clean["value"].map(read_number).max()
-        fractions = units.str.fullmatch(FRACTION, flags=re.IGNORECASE)
-        if fractions.all() and largest <= 1:
-            self.clean["unit"] = units.str.replace(r"^\w+", "percent", regex=True)
-            self.clean["value"] = [f"{100 * read_number(cell):.12g}" if read_number(cell) == read_number(cell) else cell
-                                   for cell in self.clean["value"]]  # fmt: skip
-            self.notes.append("fractions of 1 are read as percentages, times 100")
-            return
-        titles = pd.concat([texts, self.clean.get("title", texts)]).drop_duplicates()
-        if not given and (titles.str.contains(r"(?i)\bindex\b").all() or self._is_trend(heading)):
-            self.clean["unit"] = "index"
-            self.notes.append("the unit is index, which has no limit")
-            return
-        named = units.eq("").all() and largest <= 100 and titles.str.contains(SHARE).any()
-        if (
-            not known
-            and not given
-            and largest > 0
-            and (named or (largest <= 1 and units.str.fullmatch("|percent.*").all()))
-        ):
-            why = "has no figure above 1" if largest <= 1 else f"is a share by its name, with figures up to {largest:g}"
-            options = "write --unit fraction, --unit percent, or --unit units (or what is counted) where it is neither"
-            raise self.refuse(f"{why}: fractions of 1, or percentages? {options}", heading)
-
-    def _is_trend(self, heading: str) -> bool:
-        """True if figures are an index as Google Trends has it: 100 at the highest, and some only below 1."""
-        limited = "bound" in self.clean and (self.clean["bound"] == "at_most").any()
-        return self.clean["value"].map(read_number).max() == 100 and (
-            limited or re.search(r": \(.+\)$", heading) is not None
-        )
-
-    def _read_indicators(self) -> None:
-        """Make names of indicators; a break that is only marked gets a reason."""
-        if "break" in self.clean:
-            words = self.clean["break"].str.casefold()
-            marked = self.clean["break"].mask(words.isin({"1", "x", "yes", "true"}), f"marked in {self.file}")
-            self.clean["break"] = marked.mask(words.isin({"", "0", "no", "false", "-"}), "")
-        if "indicator" not in self.clean:
-            return
-        texts = self.clean["indicator"].unique()
-        names = {text: text if re.fullmatch(NAME, text) or not text else name_indicator(text) for text in texts}
-        if len(set(names.values())) < len(names):
-            raise self.refuse("has names of indicators that differ only in punctuation; use letters and digits")
-        if any(names[text] != text for text in texts):
-            self.notes.append(f"indicators are named {list_names(names.values())}")
-        self.clean["indicator"] = self.clean["indicator"].map(names)
+def name_series(file: str, text: pd.DataFrame) -> pd.DataFrame:
+    """The table with a name in each row; those of indicators are made of their texts, which are titles."""
+    for name in (name for name in ("entity", "indicator") if name in text):
+        blank = text[name] == ""
+        if blank.any() and not blank.all():
+            row = int(text.index[blank][0])
+            raise refuse(file, "is empty beside other names; write the name in each row", name, row)
+    if "indicator" not in text:
+        return text
+    texts = text["indicator"]
+    names = {one: one if re.fullmatch(NAME, one) or not one else name_indicator(one) for one in texts.unique()}
+    if len(set(names.values())) < len(names):
+        raise refuse(file, "has names of indicators that differ only in punctuation; use letters and digits")
+    titles = texts.where(texts != texts.map(names), "")
+    return text.assign(indicator=texts.map(names), title=text.get("title", titles))
 
 
 def name_indicator(text: str) -> str:
@@ -459,117 +217,134 @@ def name_indicator(text: str) -> str:
     return name if name[0].isalpha() else f"series_{name}"
 
 
-def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Set the project's tables beside own ones, so that bounds, other countries and references stay available.
-
-    An indicator that own data describe is theirs alone; of one that they take over from the project, the series of
-    the entities that they hold are replaced. The claims are those of the own data.
-
-    Parameters
-    ----------
-    own, project : dict of str to DataFrame
-
-    Returns
-    -------
-    dict of str to DataFrame
-    """
-    theirs = project["observations"]
-    pairs = set(zip(own["observations"]["entity"], own["observations"]["indicator"], strict=True))
-    listed = theirs["indicator"].isin(own["indicators"]["indicator"])
-    replaced = np.array([pair in pairs for pair in zip(theirs["entity"], theirs["indicator"], strict=True)])
-    tables = {"observations": _join(own["observations"], theirs[~(listed | replaced)]), "claims": own["claims"]}
-    for name, key in (("indicators", "indicator"), ("sources", "source_id")):
-        tables[name] = _join(own[name], project[name][~project[name][key].isin(own[name][key])])
-    wording = project["wording"]
-    wording = wording[~wording["indicator"].isin(own["observations"]["indicator"])]
-    return tables | {"wording": _join(own["wording"], wording)}
+# ---- dates
 
 
-def _fill_defaults(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    defaults = {column.name: column.default for column in COLUMNS if column.default}
-    defaults |= {"indicator": name_indicator(path.stem)}
-    filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
-    return rows.assign(**filled, unit=rows["unit"].map(read_unit), cumulative=rows["cumulative"].replace("no", ""))
+def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
+    """The table with ISO dates: each column of dates in the one form in which all its cells are dates."""
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
+    for name in (name for name in ("date", "published") if name in text):
+        cells = [cell for cell in text[name].unique() if cell or name == "date"]
+        form, wrong, message = choose_form(cells) if cells else ("2024", "", "")
+        if message:
+            raise refuse(file, message, names[name], int(text.index[text[name] == wrong][0]), wrong)
+        if name == "date":
+            refuse_spans(file, text, cells, FORMS[form][0], names[name])
+            kind = "days" if FORMS[form][0] == "day" else f"{FORMS[form][0]}s, read as their last day"
+            notes.append(f"Dates are {kind}: {cells[0]} as {read_form(cells[0], form)}.")
+        text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
+        if later := [row for row, day in text[name].items() if day > today]:
+            message = f"is after today, and a projection is no observation; leave out the rows after {today}"
+            raise refuse(file, message, names[name], later[0], text[name].max())
+    if "published" in text:
+        early = text.index[(text["published"] != "") & (text["published"] < text["date"])]
+        if len(early):
+            message = "is before the day that the figure describes; write the day on which the figure became public"
+            raise refuse(file, message, names["published"], int(early[0]))
+    return text
 
 
-def _build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Build the four tables from checked rows; units and technologies are those of each indicator's first row."""
-    described = rows.drop_duplicates("indicator")
-    described = described[~described["indicator"].isin(project["indicators"]["indicator"])]
-    words = described["indicator"].str.replace("_", " ").str.capitalize()
-    title = described["title"].where(described["title"] != "", words)
-    indicators = described[["row", "indicator"]].assign(
-        title=title,
-        unit=described["unit"].replace("", UNSTATED),
-        counted=f"What {file} counts",
-        role="target",
-        technology=described["technology"].where(described["technology"] != "", title),
-        breaks=described["indicator"].map(_write_breaks(rows)),
-        cumulative=described["cumulative"],
-    )
-    names = {source: f"own_{number}" for number, source in enumerate(rows["source"].unique(), 1)}
-    sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
-    address = sources["publisher"].where(sources["publisher"].str.fullmatch(r"https?://\S+"), "")
-    sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
-    observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
-    own = {"observations": observations, "indicators": indicators, "sources": sources}
-    own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame()}
-    for name, table in own.items():  # columns and types are the project's; texts that are not there are empty
-        model = project[name]
-        blank = {column: "" if pd.api.types.is_string_dtype(model[column]) else np.nan for column in model}
-        given = {column: table[column] for column in table if column in blank}
-        own[name] = pd.DataFrame(blank | given, index=table.index).astype(model.dtypes.to_dict()).reset_index(drop=True)
-    return own
+def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
+    """Refuse years that another column completes, and months that may be years that span two."""
+    parts = [column[1:] for column in text if column[0] == UNREAD and plain_name(column[1:]) in PARTS]
+    if kind == "year" and parts:
+        raise refuse(
+            file, f"has {where} and {parts[0]} in two columns; join them, as in {cells[0]}-06 or {cells[0]}-Q2"
+        )
+    spans = [re.fullmatch(r"(\d{4})-(\d\d)", cell) for cell in cells]
+    if len(cells) > 1 and all(one and (int(one[1]) + 1) % 100 == int(one[2]) for one in spans):
+        message = "may be a month, or a year that spans two; write the day on which each ends, such as 2017-03-31"
+        raise refuse(file, message, where, value=cells[0])
 
 
-def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
-    """Write the breaks of each indicator as in indicators.csv; those of one entity among several name it."""
-    marked = rows.rename(columns={"break": "reason"})  # a word of Python's own is no name in a row
-    marked = marked[(marked["reason"] != "") & marked["date"].notna()].sort_values("date", kind="stable")
-    several = rows.groupby("indicator")["entity"].nunique() > 1
-    texts: dict[str, list[str]] = {name: [] for name in rows["indicator"].unique()}
-    for row in marked.itertuples():
-        only = f"[{row.entity.replace(']', ')')}] " if several[row.indicator] else ""
-        texts[row.indicator].append(f"{row.date:%Y-%m-%d} {only}{row.reason.replace(';', ',')}")
-    return {name: "; ".join(parts) for name, parts in texts.items()}
+def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Refuse rows of one date that nothing tells apart, with the column or the names that would."""
+    key = [name for name in ("entity", "indicator", "date", "published") if name in text]
+    alike = text[text.duplicated(key, keep=False)]
+    if alike.empty:
+        return
+    first, second = alike.index[alike["date"] == alike["date"].iloc[0]][:2]
+    option = "entity" if "entity" not in text else "indicator"
+    labels = [column for column in text if column[0] == UNREAD and option not in names]
+    labels = [column for column in labels if not text.duplicated([*key, column]).any()]
+    labels = [column for column in labels if not is_mostly(text[column], is_figure)]
+    right = "no column tells them apart; keep one of the two"
+    if labels:
+        one = list_options(option, list(text[labels[0]].unique()))
+        right = f"write --{option} {shlex.quote(labels[0][1:])} for all, or for one {one}"
+    raise refuse(file, f"rows {first} and {second} are both of {alike['date'].iloc[0]}; {right}")
 
 
-def _check_rows(
-    file: str, rows: pd.DataFrame, both: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]
-) -> list[Problem]:
-    problems = []
-    if rows["bound"].isin(["at_least", "at_most"]).all():
-        problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
-    twice = check_key(file, rows, ["entity", "indicator", "date", "published"])
-    hint = "; where a column tells them apart, write --entity and its name, or make it part of the date"
-    problems += [replace(problem, message=problem.message + hint) for problem in twice] + check_spellings(file, rows)
-    problems += check_units(file, rows)
-    for column in ("unit", "technology", "title", "cumulative"):
-        problems += _check_same(file, rows, column, project["indicators"])
-    pairs = set(zip(rows["entity"], rows["indicator"], strict=True))
-    return problems + check_figures(file, both["observations"], both["indicators"], only=pairs)
+# ---- figures, unit and measure
 
 
-def _check_same(file: str, rows: pd.DataFrame, column: str, described: pd.DataFrame) -> list[Problem]:
-    """Report cells that give an indicator a second unit or technology, or another one than the project's."""
-    known = described.drop_duplicates("indicator").set_index("indicator")[column]
-    first = rows.drop_duplicates("indicator").set_index("indicator")
-    named = rows["indicator"].isin(known.index)
-    right = rows["indicator"].map(known).where(named, rows["indicator"].map(first[column]))
-    frame = rows[["row", "indicator"]].assign(value=rows[column], right=right, named=named)
-    frame["first"] = rows["indicator"].map(first["row"])
+def read_numbers(
+    file: str, text: pd.DataFrame, names: Mapping[str, str], choices: Mapping[str, str], notes: list[str]
+) -> pd.DataFrame:
+    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained."""
+    text[SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
+    text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
+    for name in (name for name in ("value", "standard_error", "sample_size") if name in text):
+        cells = text[name].mask(text[name].str.casefold().isin(MISSING), "")
+        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(list(cells))
+        if len(marks) == 1:
+            notes += ["A comma is the decimal mark."] if marks == [","] and name == "value" else []
+            text[name] = [write_plain(cell, marks[0]) or cell for cell in cells]
+            continue
+        both = pd.DataFrame({mark: [write_plain(cell, mark) for cell in cells] for mark in ".,"}, index=cells.index)
+        unsure = int((both["."] != both[","]).to_numpy().argmax())
+        whole, part = both.iloc[unsure]
+        message = f"may be {whole} or {part}; write --decimal . for {whole}, --decimal , for {part}"
+        message = message if marks else "has another decimal mark than other cells; write all with one"
+        raise refuse(file, message, names[name], int(cells.index[unsure]), cells.iloc[unsure])
+    return text
 
-    def explain(entry: dict[str, Any]) -> str:
-        right = quote(entry["right"])
-        if entry["named"]:
-            other = f"is not the {column} of {entry['indicator']}, {right} in indicators.csv"
-            return f"{other}; write that, or name it otherwise"
-        where = f"{right} in row {entry['first']}" if entry["right"] else f"not given in row {entry['first']}"
-        return f"is another {column} of {entry['indicator']} than {where}; write one {column} for all its rows"
 
-    wrong = (frame["value"] != right) & ~((frame["value"] == "") & named)
-    return list_problems(file, frame[wrong], column, explain)
+def ask_for_unit(
+    file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row], choices: Mapping[str, str]
+) -> pd.DataFrame:
+    """The table with unit and measure, as the user says them."""
+    figures, days = pd.to_numeric(text["value"], errors="coerce"), pd.to_datetime(text["date"])
+    unit = text.get("unit", pd.Series("", text.index)).map(read_unit)
+    if (unit == "").any():
+        usual, *others = (suggest_units(said, figures.max()) for said in ("", *list_texts(text, names, above)))
+        one, other = next((found for found in others if found != usual), usual)
+        asked = [f'--unit "{each}"{"" if each[0] == "%" else " --measure level"}' for each in (one, other)]
+        raise refuse(file, f"what is the unit of the figures as printed? Write it, such as {asked[0]}, or {asked[1]}")
+    measure = text.get("measure", pd.Series("", text.index))
+    measure = measure.mask((measure == "") & unit.str.match(rf"(?i)percent|{FRACTION}$"), "level")
+    if (measure == "").any():
+        yearly = days.drop_duplicates().sort_values().diff().min() >= pd.Timedelta(SHORTEST_YEAR, "D")
+        asked = ["--measure level (in use on a day)"]
+        asked += ["--measure cumulative (all so far)"] * figures.set_axis(days).sort_index().is_monotonic_increasing
+        asked += ["--measure flow (what a year adds)"] * bool(yearly)
+        raise refuse(file, f"are the figures a level? Write {' or '.join(asked)}")
+    return text.assign(unit=unit, measure=measure)
 
 
-def _join(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    return pd.concat([table for table in (first, second) if len(table)], ignore_index=True) if len(first) else second
+def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> dict[str, int | None]:
+    """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
+    unread = [column[1:] for column in text if column[0] == UNREAD]
+    heading = [names["value"]] if names["value"] != MELTED["value"] else [names.get("entity", ""), *unread[:1]]
+    titles = text["title"].unique() if "title" in names or "indicator" in names else []
+    return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, *heading])
+
+
+def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> None:
+    """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
+    units = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in UNITS]
+    scales = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in MULTIPLIERS]
+    for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
+        for said, row in list_texts(text, names, above).items():
+            if message := contradict("the row" if row else "the heading", said, unit, measure):
+                raise refuse(file, f"{message}{', or take the row away' if row else ''}", row=row)
+        for column in (*units, SIGN):
+            for row, cell in text[column].drop_duplicates().items():
+                if message := contradict("the cell", cell, unit, measure):
+                    raise refuse(file, message, names["value"] if column == SIGN else column[1:], row)
+        for column in scales:
+            cells = text[column].unique()
+            sizes = {10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells}
+            message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
+            if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
+                raise refuse(file, message, column[1:])

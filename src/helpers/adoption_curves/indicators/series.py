@@ -43,8 +43,8 @@ class AdoptionSeries:
         Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
     errors : {"independent", "cumulative"} or None
         Known error model of its figures, as for a curve's `errors`; None: not known.
-    cumulative : bool
-        Its figures count all so far and cannot fall; their errors are cumulative, which alone would not make them so.
+    measure : {"level", "cumulative", "flow"}
+        What is in use on a day; all so far, which cannot fall, and whose errors are cumulative; or what a year adds.
     limit : float
         In ``unit``, what no value can pass besides the bound, such as a population; infinite where there is none.
     """
@@ -70,7 +70,7 @@ class AdoptionSeries:
     bound_note: str = ""
     segment_note: str = ""
     errors: str | None = None
-    cumulative: bool = False
+    measure: str = "level"
     limit: float = np.inf
 
     def __repr__(self) -> str:
@@ -101,6 +101,11 @@ class AdoptionSeries:
         return interpolate_values(self.bound, dates)
 
     @property
+    def cumulative(self) -> bool:
+        """Whether the figures count all so far."""
+        return self.measure == "cumulative"
+
+    @property
     def full_title(self) -> str:
         """The title with its entity."""
         return add_entity(self.title, self.entity)
@@ -112,8 +117,9 @@ class AdoptionSeries:
 
     @property
     def known_limit(self) -> pd.Series | float | None:
-        """The bound; without one 100 for percent, else None."""
-        return 100.0 if self.bound is None and self.unit.startswith("percent") else self.bound
+        """The bound; without one 100 for percent that are no higher, else None."""
+        share = self.bound is None and self.unit.startswith("percent") and (self.values <= 100).all()
+        return 100.0 if share else self.bound
 
     @property
     def share(self) -> pd.Series:
@@ -140,6 +146,11 @@ class AdoptionSeries:
     def at_least(self) -> pd.Series:
         """Values of the rows of ``censored`` that are lower bounds, by date."""
         return self.censored.loc[self.censored["bound"] == "at_least", "value"]
+
+    @property
+    def highest(self) -> float:
+        """What has been published at most: the highest exact figure, or the highest that one is at least."""
+        return float(np.nanmax([*self.values, *self.at_least]))
 
     @property
     def published(self) -> pd.Series:
@@ -300,7 +311,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
     -------
     list of AdoptionSeries
     """
-    counted = entry.cumulative == "yes"
+    measure = entry.measure or "level"
     exact, segments = (rows["bound"] == "exact").to_numpy(), number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
     chosen, counts = np.unique(segments if every else segments[exact], return_counts=True)
@@ -330,8 +341,8 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
                 breaks=breaks,
                 observations=rows,
                 segment_note=note,
-                errors="cumulative" if counted else entry.errors or None,
-                cumulative=counted,
+                errors="cumulative" if measure == "cumulative" else entry.errors or None,
+                measure=measure,
                 **{name: getattr(entry, name) for name in DESCRIPTION},
             )
         )

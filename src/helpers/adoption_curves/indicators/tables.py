@@ -29,7 +29,7 @@ BEGINNINGS = {
     b"{": "JSON",
     b"[{": "JSON",
 }
-SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or write --encoding, as in --encoding cp1252"
+SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or write --encoding and the one that it has"
 LARGEST_FILE = 50_000_000
 SEARCHED = 20  # lines among which a header that is not the first is looked for
 MAY_BE_EMPTY = ("wording", "claims")  # own data have series to study, but no news item to check
@@ -85,13 +85,20 @@ def decode_text(path: Path, raw: bytes) -> str:
         raise file_error(path, f"looks like UTF-16 or UTF-32; {SAVE}")
     try:
         return raw.decode("utf-8").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    except UnicodeDecodeError as error:  # a byte that stands alone and is a letter in Latin-1 tells the encoding
-        place, byte = error.start, raw[error.start]
-        alone = re.fullmatch(rb"[\x00-\x7f]?[\x80-\xff][\x00-\x7f]?", raw[max(0, place - 1) : place + 2])
-        letter = bytes([byte]).decode("cp1252", errors="replace")
-        hint = f"looks like Latin-1 ({letter!r}); " if alone and letter.isalpha() else ""
-        line = raw.count(b"\n", 0, place) + 1
-        raise file_error(path, f"byte 0x{byte:02x} is not UTF-8; {hint}{SAVE}", line) from error
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        hint = f"looks like {guessed}: write --encoding {guessed}" if (guessed := guess_encoding(raw)) else SAVE
+        raise file_error(path, f"byte 0x{raw[error.start]:02x} is not UTF-8; {hint}", line) from error
+
+
+def guess_encoding(raw: bytes) -> str:
+    """The encoding that bytes look like: "gbk" for common Chinese signs, "cp1252" for single letters; "" for others."""
+    pairs = re.findall(rb"[\xa1-\xfe]{2}", raw)
+    single = re.sub(rb"[\xa1-\xfe]{2}", b"", raw)
+    if not re.search(rb"[\x80-\xff]", single) and sum(b"\xb0" <= pair <= b"\xd8" for pair in pairs) * 2 >= len(pairs):
+        return "gbk"
+    letters = re.findall(rb"(?<![\x80-\xff])[\xc0-\xff](?![\x80-\xff])", raw)
+    return "cp1252" if letters else ""
 
 
 def _name_reason(error: Exception) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import RunError, UserError, shorten_path
-from ..base.words import WHY_NO_RANGE, of_entity, say_amount, say_count, say_day
+from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
+from .record import locate, read_run
+from .table_files import read_csv
 
 MOST_NOTES = 12
 FAR_ABOVE = 1000
@@ -55,7 +58,7 @@ def check_parameters(
     data = (load or indicators.load)(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     _check_figures(data, series, parameters)
-    if parameters.as_of or parameters.data != Parameters().data:  # with its own data as of today it does
+    if parameters.as_of or not (data.is_beside or parameters.data == Parameters().data):  # the project's of today do
         from ..forecast import LEAST_TECHNOLOGIES, can_calibrate
 
         known = calibrated is not None and series.technology in calibrated
@@ -100,16 +103,22 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
 
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on own data: how the file was read, its unit, and what of the series is doubtful or left out."""
-    from .. import indicators
+    """Lines on own data: how the file was read, its first, last and highest figure, its limit, and what is left out."""
+    return [*data.understood, *list_facts(data, parameters)]
 
-    pair = parameters.entity, parameters.indicator
-    units = [indicators.say_units(data, [pair])] if data.is_beside else []
-    series = data.series(*pair, bound=parameters.bound)
-    if data.is_beside and parameters.bound not in ("", "100"):
-        units.append(f"limit: {series.bound_title}")
-    notes = indicators.list_warnings(data, [pair]) + list_left_out(series) + list_high_limits(series)
-    return [*(f"understood: {one}" for one in data.understood), *units, *(f"note: {note}" for note in notes)]
+
+def list_facts(data: Any, parameters: Parameters) -> list[str]:
+    """Lines on one series: if it is one's own, three figures and its limit; and what is left out."""
+    series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
+    if data.is_own(series.entity, series.indicator):
+        values = data.exact_values(series.entity, series.indicator)
+        days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
+        when = {name: f"in {say_period(day, 'flow')}" for name, day in days.items()}
+        when = when if series.measure == "flow" else {name: f"on {say_day(day)}" for name, day in days.items()}
+        parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
+        limit = f"the limit is {series.bound_title}" if series.bound is not None else "no limit"
+        facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")
+    return facts + list_left_out(series) + list_high_limits(series)
 
 
 def list_high_limits(series: Any) -> list[str]:
@@ -118,7 +127,7 @@ def list_high_limits(series: Any) -> list[str]:
     if limit <= FAR_ABOVE * last or last <= 0:
         return []
     words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"
-    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit that the file prints."]
+    return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
 def refuse_left_out(data: Any) -> None:
@@ -132,9 +141,34 @@ def refuse_left_out(data: Any) -> None:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
 
 
+def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
+    """Refuse a series that has lost figures of the last whole run in `folder`, as `--strict` asks: a cut download.
+
+    Raises
+    ------
+    RunError
+    """
+    try:
+        record = read_run(folder)
+    except UserError:  # there is none to compare with
+        return
+    table = next((name for name in record.tables if name.partition("_")[2] == "observations"), "")
+    now = parameters.model_dump()
+    if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
+        return
+    known = read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)["date"]
+    lost = sorted({*known} - {*data.series(parameters.entity, parameters.indicator).observations["date"]})
+    if lost:
+        days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
+        raise RunError(
+            f"{data.path.name} has lost {say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
+            "--strict refuses. If that is right, run once without it."
+        )
+
+
 def list_left_out(series: Any) -> list[str]:
-    """Sentences on what curves and forecast leave out of a series, and on a series past its peak."""
-    from ..forecast import PAST_PEAK, last_window
+    """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
+    from ..curves import has_fallen
 
     what, notes = of_entity(series.indicator, series.entity), []
     if len(series.earlier):
@@ -147,50 +181,52 @@ def list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    past = count_figures(series) >= SHORTEST and last_window(values, None).past_peak[0]
-    if past:
+    if has_fallen(decimal_years(values.index), values):
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
-        notes.append(
-            f"{what} declines: {last} is less than {PAST_PEAK:.0%} of {highest}. Curves of adoption only rise and do "
-            f"not apply, and we give no range, {WHY_NO_RANGE}."
-        )
-    if not past and len(values) > 1 and values.max() <= values.iloc[0]:
-        first = f"{say_amount(values.iloc[0], series.unit)} on {say_day(values.index[0])}"
-        said = "no curve says where it ends, and the forecast continues it."
-        notes.append(f"{what} never rises above its first figure, {first}; {said}")
+        notes.append(f"{what}: {NO_FORECAST}, from {highest} to {last}. Curves of adoption only rise and do not apply.")
     return notes
 
 
-def find_refusals(data: Any, source: str) -> tuple[list[str], list[str]]:
-    """Series of own data that a run would refuse, and notes on what it would leave out of the others.
+def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Series of own data that a run would refuse, and lines on the others.
 
     Parameters
     ----------
     data : Data
-    source : str
-        The parameter `data` that a run would have.
+    given : mapping
+        Parameters that a run would have, among them `data`.
 
     Returns
     -------
     refused : list of str
         A sentence for each series, as the run would say it.
     notes : list of str
+        How the file is read, and `list_facts` of the first series.
+
+    Raises
+    ------
+    adoption_curves.indicators.DataError
+        If the data themselves refuse every series.
     """
     from .. import indicators
 
-    refused, notes, calibrated = list[str](), list[str](), set[str]()
+    refused, wrong, notes, calibrated = list[str](), list[Any](), list[str](), set[str]()
 
     def load(path: str, as_of: str = "") -> Any:
         return data
 
-    for entity, indicator in indicators.list_studied(data):
+    pairs = indicators.list_studied(data)
+    for entity, indicator in pairs:
         try:
-            given = read_parameters({"data": source, "entity": entity, "indicator": indicator})
-            chosen = complete_parameters(given, load)
+            chosen = complete_parameters(read_parameters({**given, "entity": entity, "indicator": indicator}), load)
+            notes += list_facts(data, chosen) if len(notes) < MOST_NOTES else []
             check_parameters(chosen, load, calibrated)
+        except indicators.DataError as error:
+            wrong += error.problems
+            refused.append(str(error))
         except UserError as error:
             refused.append(str(error))
-        else:
-            notes += list_left_out(data.series(entity, indicator, chosen.bound)) if len(notes) < MOST_NOTES else []
-    return refused, notes[:MOST_NOTES]
+    if pairs and len(wrong) == len(pairs):
+        raise indicators.DataError(wrong)
+    return refused, [*data.understood, *notes[:MOST_NOTES]]

@@ -6,21 +6,31 @@ import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ..base.files import hash_file, read_json, write_file
-from ..base.folders import claim_folder, follow_link, lock_folder, recover, refuse_foreign, replace_folder
+from ..base.files import hash_file, write_file
+from ..base.folders import lock_folder, refuse_foreign, replace_folder
 from ..base.levels import band_columns, quoted_level, say_level
 from ..base.project import RUNNER, RunError, UserError, find_lab, find_outputs, shorten_path
 from ..base.words import clean
 from .ingredients import find_unnumbered
 from .notebook_process import execute_notebook, preload
+from .pages import is_foreign
 from .pages.index import find_table, set_reading, set_value
 from .parameters import ParameterError
-from .record import ENTRY, find_run, hide_place, list_written, locate, read_record, read_run, record_path
-from .runner import FOLDER
+from .record import (
+    Entry,
+    Record,
+    entry_path,
+    find_run,
+    hide_place,
+    locate,
+    read_part,
+    read_run,
+    read_sweep_record,
+    refuse_earlier,
+)
 from .study import Output
 from .table_files import restore_text
 
@@ -73,8 +83,10 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     for name in names:
         try:
             records[name], found, changed = read_one(name)
+            refuse_earlier(find_run(name), records[name])
         except UserError as error:
-            failed[name] = read_failure(name) or str(error)
+            records.pop(name, None)
+            failed[name] = read_sweep_record(find_run(name).parent).failed.get(find_run(name).name, "") or str(error)
             continue
         edited += changed
         for part, frame in found.items():
@@ -85,22 +97,21 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     return tables, list_warnings(records, tables["runs"]["level"]) + edited, failed
 
 
-def read_one(run: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[str]]:
+def read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame], list[str]]:
     """Return the record of a finished run, the parts of `read_runs` for it, and which tables changed since."""
     folder = find_run(run)
     record = read_run(folder)
-    given = {key: value for key, value in record["parameters"].items() if key != "run"}
+    given = {key: value for key, value in record.parameters.items() if key != "run"}
     level = quoted_level(given["levels"])
     low, high = band_columns(level)
-    subject = record["subject"]
+    subject = record.subject
     about = {"title": clean(str(subject["title"])), "unit": clean(str(subject["unit"])), "level": level}
     texts = [clean(set_value(value)) for value in given.values()]
-    numbers = read_part(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
+    numbers = read_columns(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
     numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
     units = numbers["unit"].replace("percent", "%")
     readings = [set_reading(row, unit) for row, unit in zip(numbers.to_dict("records"), units, strict=True)]
-    forecast = read_part(folder, record, "forecast", ["date", "method", low, "q0.5", high, "unit"])
-    forecast = forecast[forecast["method"] == "combined"].drop(columns="method").sort_values("date")
+    forecast = read_columns(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
     found = {
         "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
         "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),
@@ -108,17 +119,17 @@ def read_one(run: str) -> tuple[dict[str, Any], dict[str, pd.DataFrame], list[st
         "forecasts": forecast.rename(columns={low: "low", "q0.5": "value", high: "high"}).assign(
             title=about["title"], level=level
         ),
-        "observations": read_part(folder, record, "observations", ["date", "value"]).dropna().sort_values("date"),
+        "observations": read_columns(folder, record, "observations", ["date", "value"]).dropna().sort_values("date"),
     }
-    entries = {name: entry for each in record["notebooks"].values() for name, entry in each["tables"].items()}
-    read = filter(None, (find_table(record, part) for part in ("key_numbers", "forecast", "observations")))
-    changed = [name for name in read if hash_file(locate(folder, f"tables/{name}.csv")) != entries[name]["sha256"]]
+    tables = record.tables
+    read = filter(None, (find_table(tables, part) for part in ("key_numbers", "forecast", "observations")))
+    changed = [name for name in read if hash_file(locate(folder, f"tables/{name}.csv")) != tables[name].sha256]
     return record, found, [f"In run {run}, {name} changed after the run was made." for name in changed]
 
 
-def read_part(folder: Path, record: Mapping[str, Any], part: str, columns: list[str]) -> pd.DataFrame:
+def read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
     """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
-    table = find_table(record, part)
+    table = find_table(record.tables, part)
     try:
         frame = pd.DataFrame(columns=columns, dtype=str)
         if table:
@@ -141,29 +152,20 @@ def to_numbers(texts: pd.Series) -> pd.Series:
     return pd.to_numeric(texts, errors="coerce").astype(float)
 
 
-def read_failure(name: str) -> str:
-    """Return why a run of a sweep failed, from the sweep's record; "" where it does not say."""
-    folder = find_run(name)
-    try:
-        return str(read_json(folder.parent / "sweep.json")["failed"].get(folder.name, ""))
-    except (OSError, ValueError, LookupError):
-        return ""
-
-
-def list_warnings(records: Mapping[str, Mapping[str, Any]], levels: pd.Series) -> list[str]:
+def list_warnings(records: Mapping[str, Record], levels: pd.Series) -> list[str]:
     """Return sentences on other differences: levels of ranges, versions of the data, the package or the libraries."""
     first, *others = records.values()
     code = [
-        (each["helpers"], each["versions"], {name: entry["source"] for name, entry in each["notebooks"].items()})
+        (each.helpers, each.versions, {name: entry.source for name, entry in each.notebooks.items()})
         for each in (first, *others)
     ]
     doubts = []
     if levels.nunique() > 1:
         said = " and ".join(map(say_level, sorted(levels.unique())))
         doubts.append(f"The runs quote ranges of different levels ({said}): a wider range is no sign of more doubt.")
-    if any(each["data"]["path"] != first["data"]["path"] for each in others):
+    if any(each.data.path != first.data.path for each in others):
         doubts.append("The runs were made from different data (parameter `data`).")
-    elif any(each["data"]["files"] != first["data"]["files"] for each in others):
+    elif any(each.data.files != first.data.files for each in others):
         doubts.append(
             "The runs were made from different versions of the data: a difference below may come from a changed "
             "figure, not from a parameter. Make the older run again to tell."
@@ -214,18 +216,16 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     if len({*names}) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ParameterError(f"run '{twice}' is named twice; name each run once")
-    data = [read_one(name)[0]["parameters"]["data"] for name in names]  # before anything is executed
+    data = [read_one(name)[0].parameters["data"] for name in names]  # before anything is executed
     final = into or find_outputs() / name_comparison(names)
-    with lock_folder(final, "comparison"):
-        recover(final)
+    with lock_folder(final, "comparison") as shop:
         if final.exists() and not final.is_dir():
             raise RunError(f"{shorten_path(final)} is no folder. Move it away, or choose another with --into.")
-        refuse_foreign(final, FILES)
-        with claim_folder(follow_link(final).parent, f".{final.name}.new-") as place:
-            command = f"adoption compare {' '.join(names)}"
-            for name, content in make_report(names, final, command, data).items():
-                write_file(place / final.name / name, content)
-            replace_folder(final, place / final.name)
+        refuse_foreign(final, list_own(final))
+        command = f"adoption compare {' '.join(names)}"
+        for name, content in make_report(names, final, command, data, shop).items():
+            write_file(shop / "new" / name, content)
+        replace_folder(final, shop / "new")
     return final
 
 
@@ -235,7 +235,15 @@ def name_comparison(names: Sequence[str]) -> str:
     return name if len(name) <= 64 else f"{name[:55]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def make_report(names: Sequence[str], folder: Path, command: str, data: Collection[str]) -> dict[str, bytes]:
+def list_own(folder: Path) -> set[str]:
+    """Return the files of a comparison in a folder: those with these names, beside a page that this package made."""
+    page = folder / "index.html"
+    return FILES if page.is_file() and not is_foreign(page) else set()
+
+
+def make_report(
+    names: Sequence[str], folder: Path, command: str, data: Collection[str], shop: Path
+) -> dict[str, bytes]:
     """Execute the notebook on finished runs, and make its page.
 
     Parameters
@@ -247,6 +255,8 @@ def make_report(names: Sequence[str], folder: Path, command: str, data: Collecti
         Command that makes it again, for the page.
     data : collection of str
         Data of the runs, whose paths on this machine the page does not show.
+    shop : Path
+        Workshop of the folder.
 
     Returns
     -------
@@ -265,16 +275,14 @@ def make_report(names: Sequence[str], folder: Path, command: str, data: Collecti
     )
     links = {name: Path(os.path.relpath(page, folder)).as_posix() for name, page in pages.items() if page.exists()}
     preload()
-    (outputs / FOLDER).mkdir(parents=True, exist_ok=True)
-    with claim_folder(outputs / FOLDER, ".work-") as place:
-        report, failed = place / "report", outputs / "lab" / f"{NOTEBOOK}.partial.ipynb"
-        target = locate(report, f"notebooks/{source.name}")
-        target.parent.mkdir(parents=True)
-        execute_notebook(source, target, {"runs": list(names)}, failed, outputs, pdf=True)
-        for path in (failed, failed.with_suffix(".html")):  # of an attempt that failed
-            path.unlink(missing_ok=True)
-        written = list_written(read_record(record_path(report, NOTEBOOK), ENTRY))
-        files = {Path(path).name: locate(report, path).read_bytes() for path in written}
-        files |= {name: page.encode() for name, page in build_report(report, NOTEBOOK, links, command).items()}
+    report, failed = shop / "report", outputs / "lab" / f"{NOTEBOOK}.partial.ipynb"
+    target = locate(report, f"notebooks/{source.name}")
+    target.parent.mkdir(parents=True)
+    execute_notebook(source, target, {"runs": list(names)}, failed, outputs, pdf=True)
+    for path in (failed, failed.with_suffix(".html")):  # of an attempt that failed
+        path.unlink(missing_ok=True)
+    written = read_part(entry_path(report, NOTEBOOK), Entry).files
+    files = {Path(path).name: locate(report, path).read_bytes() for path in written}
+    files |= {name: page.encode() for name, page in build_report(report, NOTEBOOK, links, command).items()}
     texts = {name: content for name, content in files.items() if name.endswith((".html", ".csv"))}
     return files | {name: hide_place(content.decode(), *data).encode() for name, content in texts.items()}

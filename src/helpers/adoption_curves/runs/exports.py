@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from ..base.files import format_json, pack_files, write_file
 from ..base.project import RECORD, RunError, shorten_path
 from .pages import explain_failure
-from .record import DATA, LOG, list_files, list_kinds, locate, note_exports, read_unchanged
+from .record import DATA, LOG, list_files, locate, read_run, read_unchanged, write_record
 from .table_files import read_csv
 
 BOOK = "tables.xlsx"
@@ -44,11 +44,11 @@ def write_workbook(folder: Path) -> Path:
         If there is no run, or a table isn't as the run wrote it.
     """
     record = read_unchanged(folder, "tables", "figures")
-    kinds, content = list_kinds(record), io.BytesIO()
+    kinds, content = {name: table.columns for name, table in record.tables.items()}, io.BytesIO()
     names = [*(name for name in FIRST if name in kinds), *(name for name in sorted(kinds) if name not in FIRST)]
     with explain_failure(f"run '{folder.name}'"):
         frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
-        chart = locate(folder, f"figures/{record['main_figure']}.{DATA}")
+        chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
         if chart.is_file():
             frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
     with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
@@ -56,7 +56,8 @@ def write_workbook(folder: Path) -> Path:
             if len(frame):
                 write_sheet(book, name[:31], frame.drop(columns=CODED, errors="ignore"))
     place = locate(folder, BOOK)
-    note_exports(folder, {BOOK: write_file(place, content.getvalue())})
+    exports = {BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
+    write_record(folder, read_run(folder).model_copy(update={"exports": exports}))
     return place
 
 
@@ -97,10 +98,10 @@ def write_archive(folder: Path) -> Path:
     target = folder.with_name(f"{folder.name}.zip")
     if os.path.lexists(target) and not is_ours(target):
         raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
-    record, files = read_unchanged(folder), dict[str, bytes]()
+    record, files = read_unchanged(folder).model_copy(update={"exports": {}}).sealed(), dict[str, bytes]()
     for name in sorted(list_files(record)):
         if name != LOG or ((folder / LOG).is_file() and not (folder / LOG).is_symlink()):  # the only one without a hash
-            content = format_json(record) if name == RECORD else locate(folder, name).read_bytes()
+            content = format_json(record.model_dump()) if name == RECORD else locate(folder, name).read_bytes()
             files[f"{folder.name}/{name}"] = content
     write_file(target, pack_files(files, MARK))
     return target

@@ -8,8 +8,8 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -52,7 +52,7 @@ def read_sources(notebook: Path) -> list[tuple[str, str, list[str]]]:
 
 
 def find_notebooks(folder: Path | None = None) -> list[Path]:
-    """The numbered notebooks in their order.
+    """The numbered notebooks in their order; copies are none.
 
     Raises
     ------
@@ -60,10 +60,49 @@ def find_notebooks(folder: Path | None = None) -> list[Path]:
         If there are none.
     """
     folder = folder or find_root() / "notebooks"
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    found = [path for path, copied in _list_numbered(folder).items() if not copied]
     if not found:
         raise RunError(f"There are no numbered notebooks (01_*.ipynb and so on) in {shorten_path(folder)}.")
     return found
+
+
+def list_copies(folder: Path | None = None) -> list[str]:
+    """A line for each numbered notebook that no run executes: its results would be those of the one it names."""
+    named = _list_numbered(folder or find_root() / "notebooks")
+    return [f"{path.name} is passed over: its Study is '{copied}'." for path, copied in named.items() if copied]
+
+
+def _list_numbered(folder: Path) -> dict[Path, str]:
+    """The numbered notebooks, each with the name in its `Study` where that is another than its own, else ""."""
+    names = {path: read_study(path)[0] for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    return {path: "" if name in ("", path.stem) else name for path, name in names.items()}
+
+
+def read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
+    """Name and numbers in ``Study("06_mine", reads=["01", "05"])`` of a notebook; "" and none without one.
+
+    Raises
+    ------
+    RunError
+        If these are not written out.
+    """
+    for kind, source, _ in read_sources(notebook):
+        if kind == "code" and "Study(" in source:
+            with suppress(SyntaxError):  # a line that only IPython knows: the notebook says what is wrong when it runs
+                for node in ast.walk(parse_code(source)):
+                    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Study":
+                        return _read_call(node, notebook)
+    return "", ()
+
+
+def _read_call(call: ast.Call, notebook: Path) -> tuple[str, tuple[str, ...]]:
+    try:
+        given = dict(zip(("notebook", "reads"), map(ast.literal_eval, call.args), strict=False))
+        given |= {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
+        return str(given["notebook"]), tuple(map(str, given.get("reads", ())))
+    except (ValueError, KeyError) as error:
+        wrong = f"{shorten_path(notebook)} computes what it gives to Study"
+        raise RunError(f'{wrong}; write it out, as in Study("{notebook.stem}", reads=["01"]).') from error
 
 
 def find_unnumbered(name: str) -> Path:
@@ -112,38 +151,20 @@ def read_declared(notebook: Path) -> dict[str, Any]:
         raise RunError(f"{wrong} ({error}).") from error
 
 
-OF_SERIES = {"technology", "bounded", "points"}
-"""Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
-
-
-def describe_series(parameters: Parameters) -> dict[str, Any]:
-    """Facts on the series that notebooks on comparison technologies need, `OF_SERIES`.
-
-    Its technology where that is an earlier one, else "", whether it has a bound, and how many figures a forecast has
-    of it, at most three: series that agree in these share what such a notebook has made.
-    """
-    from .. import indicators
-    from .check_run import count_figures
-
-    data = indicators.load(parameters.source, as_of=parameters.as_of)
-    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    known, points = series.technology in data.list_technologies(), count_figures(series)
-    return {"technology": series.technology if known else "", "bounded": series.bound is not None, "points": points}
-
-
 def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
-    """Names of the notebooks whose tables a notebook reads, and of those that these read: all where it computes a name.
+    """Names of the notebooks whose tables a notebook reads, by the numbers that its `Study` declares.
 
-    A table's name begins with the number of the notebook that writes it.
+    Raises
+    ------
+    RunError
+        If no earlier notebook has such a number.
     """
-    code = "\n".join(source for kind, source, _ in read_sources(notebook) if kind == "code")
-    numbers = re.findall(r"read_table\(['\"](\d\d)_", code)
-    every = len(numbers) < code.count("read_table(")
-    needs = [name for name in earlier if every or name[:2] in numbers]
-    further = {
-        name for need in needs for name in find_needs(notebook.with_stem(need), [one for one in earlier if one < need])
-    }
-    return sorted({*needs, *further})
+    earlier, (_, numbers) = list(earlier), read_study(notebook)
+    known = {name[:2] for name in earlier}
+    if unknown := sorted({*numbers} - known):
+        told = f"Notebook {notebook.stem} reads tables of notebook {unknown[0]}, which does not run before it"
+        raise RunError(f"{told}; there are {', '.join(sorted(known)) or 'none'}.")
+    return [name for name in earlier if name[:2] in numbers]
 
 
 # ---- the rest -------------------------------------------------------------------------------------------------------
@@ -192,28 +213,12 @@ def hash_citation() -> str:
     return hash_file(path) if path else ""
 
 
-@contextmanager
-def watch_data(source: Source, files: Mapping[str, str]) -> Iterator[None]:
-    """Refuse what the block makes of data that aren't, or don't stay, as `hash_data` had them; changed back counts too.
-
-    Raises
-    ------
-    RunError
-    """
-    changed = RunError("The data changed while the run was being made. Run the same command again.")
-    before = _stamp(source.path)
-    if hash_data(source) != files:
-        raise changed
-    yield
-    if _stamp(source.path) != before:
-        raise changed
-
-
-def _stamp(path: Path) -> dict[Path, tuple[int, int, int, int]]:
-    """File states: inode, size and times of each file of the data; no user can set ctime."""
+def stamp_data(source: Source) -> dict[str, tuple[int, int, int, int]]:
+    """Inode, size and times of each file of the data; no user can set the last, so that a change back shows too."""
+    path = source.path
     files = [*([path] if path.is_file() else list_plain(path).values()), *list_plain(find_data()).values()]
-    found = {file: file.stat() for file in files}
-    return {file: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for file, each in found.items()}
+    found = {str(file): file.stat() for file in files}
+    return {name: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for name, each in found.items()}
 
 
 @lru_cache(maxsize=1)

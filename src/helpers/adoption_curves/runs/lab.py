@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from ..base.files import write_file
+from ..base.folders import find_workshop, is_workshop, lock_folder, replace_folder
 from ..base.project import MARK, REGISTER, UserError, find_lab, find_outputs, find_root, shorten_path
 from ..base.words import quote
 from .parameters import ParameterError, Parameters, read_parameters
@@ -154,12 +154,12 @@ date-released: {day}
 
 
 def begin_project(folder: Path) -> Path:
-    """New project: a folder with data, notebooks and a CITATION.cff to fill in, written atomically.
+    """New project: a folder with data, notebooks and a CITATION.cff to fill in.
 
     Parameters
     ----------
     folder : Path
-        It must not be there, or be empty.
+        It must not be there, or be empty, or what a killed `begin_project` has left.
 
     Returns
     -------
@@ -171,23 +171,32 @@ def begin_project(folder: Path) -> Path:
     UserError
         If there is something in that place.
     """
-    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
+    empty = folder / "project"  # in an empty folder, which may be the one in which one stands, the work is inside
+    inside = folder.is_dir() and not folder.is_symlink() and {*folder.iterdir()} <= {find_workshop(empty)}
+    cut_off = folder.is_dir() and not (folder / MARK).exists() and is_workshop(find_workshop(empty))
+    if os.path.lexists(folder) and not inside and not cut_off:
         raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
-    root, parent = find_root(), folder if folder.exists() else folder.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".new-", dir=parent) as place:
-        new = Path(place) / "new"
-        for pattern in ("data/*.*", f"data/{REGISTER}/**/*.*", "notebooks/*.ipynb"):
-            for path in (path for path in root.glob(pattern) if not path.name.startswith(".")):
-                target = new / path.relative_to(root)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-        title, day = json.dumps(folder.name, ensure_ascii=False), datetime.now().astimezone().date()
-        (new / "CITATION.cff").write_text(CITATION.format(title=title, day=day), encoding="utf-8")
-        (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
-        if folder.exists():  # which may be the one in which one stands: it stays, and the mark comes last
+    with lock_folder(empty if folder.exists() else folder, "project") as shop:
+        new = copy_project(shop / "new", folder.name)
+        if not folder.exists():
+            replace_folder(folder, new)
+        else:  # the mark comes last: until then it is no project, and the same command goes on
             for path in sorted(new.iterdir(), key=lambda path: path.name == MARK):
-                path.rename(folder / path.name)
-        else:
-            new.rename(folder)
+                if not os.path.lexists(folder / path.name):
+                    path.rename(folder / path.name)
     return folder
+
+
+def copy_project(new: Path, title: str) -> Path:
+    """Copy the data and notebooks of this project into a new folder, with a CITATION.cff and the mark of a project."""
+    root = find_root()
+    for pattern in ("data/*.*", f"data/{REGISTER}/**/*.*", "notebooks/*.ipynb"):
+        for path in (path for path in root.glob(pattern) if not path.name.startswith(".")):
+            target = new / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    day = datetime.now().astimezone().date()
+    citation = CITATION.format(title=json.dumps(title, ensure_ascii=False), day=day)
+    (new / "CITATION.cff").write_text(citation, encoding="utf-8")
+    (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
+    return new

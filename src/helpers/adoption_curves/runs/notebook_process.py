@@ -16,15 +16,15 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_helpers, write_json
-from ..base.project import LONGEST, PDF, RUNNER, RunError, shorten_path
+from ..base.project import FULL, LONGEST, PDF, RUNNER, RunError, say_room, shorten_path
 
 ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
@@ -37,6 +37,10 @@ PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 """Tags of cells that papermill adds to a copy."""
 LOADED: dict[str, str] = {}
 """The helpers as they were when the fork server imported them."""
+
+
+STOPPING: list[str] = []
+"""The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
 
 
 class NotebookFailed(RunError):
@@ -122,6 +126,9 @@ def execute_notebook(
         process.start()
     process.join(longest)
     late = process.is_alive()
+    if STOPPING:
+        process.kill()
+        raise RunError(STOPPING[0])
     process.kill()
     process.join()
     stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
@@ -149,40 +156,92 @@ def keep_failed(target: Path, failed: Path) -> str:
         return shorten_path(failed)
 
 
-def end_all(waiting: Collection[Future[Any]]) -> None:
-    """End all notebooks of this process, until nobody waits for one: some may only be starting now."""
-    while not all(future.done() for future in waiting):
-        for child in multiprocessing.active_children():
-            child.kill()
-        time.sleep(0.05)
+class Threads(ThreadPoolExecutor):
+    """Threads that run notebooks; it remembers what they were asked for."""
+
+    def __init__(self, count: int):
+        super().__init__(count)
+        self.asked: list[Future[Any]] = []
+
+    def submit(self, *words: Any, **more: Any) -> Future[Any]:
+        """Have a thread do something."""
+        self.asked.append(super().submit(*words, **more))
+        return self.asked[-1]
+
+
+@contextmanager
+def start_threads(count: int) -> Iterator[Threads]:
+    """Threads for the block: where it fails, they go on to their end; where it is stopped, all their notebooks end."""
+    pool = Threads(count)
+    try:
+        yield pool
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
+    except BaseException as stopped:
+        pool.shutdown(wait=False, cancel_futures=True)
+        STOPPING.append(getattr(stopped, "word", "interrupted"))
+        while not all(future.done() for future in pool.asked):  # some may only be starting a notebook now
+            for child in multiprocessing.active_children():
+                child.kill()
+            time.sleep(0.05)
+        STOPPING.clear()
+        raise
+    pool.shutdown()
+
+
+LINES, LETTERS = 4, 240
+"""Lines of an error that are told, and letters of each."""
+FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
 def describe_failure(source: Path, target: Path, kept: str, why: str, late: bool = False) -> str:
-    """Ten lines at most: notebook, part, cell, error, our last frame, and where the partial copy lies.
+    """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
 
     `why` is the reason where no cell has an error; `late` where that is the time limit.
     """
+    cells = read_cells(target)
+    begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
+    run = cells[: begun[-1] + 1] if begun else []
+    error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
+    text = f"{error['ename']}: {error['evalue']}" if error else f"{'Time-out' if late else 'Process died'}: {why}"
+    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
+    told = [f"Notebook {source.stem} failed{say_part(run[:-1])}", *say_lines(text)]
+    told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(FRAME, traceback)[-1:]]
+    told += say_cell(run, traceback) if run else []
+    return "\n".join([*told, *([f"Executed up to there: {kept}"] if kept else [])])
+
+
+def read_cells(target: Path) -> list[Any]:
+    """Cells of the copy; none where there is no copy, or a part of one because the disk is full."""
     try:
-        cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError):  # no copy, or a part of it because the disk is full
-        cells = []
-    started = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    last = started[-1] if started else 0
-    texts = "\n".join("".join(cell["source"]) for cell in cells[:last] if cell["cell_type"] == "markdown")
-    headings = re.findall(r"^#+\s+(.+)$", texts, flags=re.MULTILINE)
-    outputs = [each for cell in cells for each in cell.get("outputs", []) if each["output_type"] == "error"]
-    kind = "Time-out" if late else "Process died"
-    text = f"{outputs[0]['ename']}: {outputs[0]['evalue']}" if outputs else f"{kind}: {why}"
+        return list(json.loads(target.read_text(encoding="utf-8"))["cells"])
+    except (OSError, ValueError):
+        return []
+
+
+def say_part(cells: Sequence[Any]) -> str:
+    """The last heading above: `` in the part "The families"``."""
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    headings = re.findall(r"^#+\s+(.+)$", text, flags=re.MULTILINE)
+    return f' in the part "{headings[-1].strip()}"' if headings else ""
+
+
+def say_lines(text: str) -> list[str]:
+    """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    lines = [f"  {line[:240]}" for line in lines[:4]] + (["  ..."] if len(lines) > 4 else [])
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(outputs[0]["traceback"])) if outputs else ""
-    frames = re.findall(r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)", traceback)
-    lines += ["  at {}:{} in {}".format(*frames[-1])] if frames else []
-    ours = [cell for cell in cells[: last + 1] if not PAPERMILL & {*cell["metadata"].get("tags", [])}]
-    first = "".join(cells[last]["source"]).strip().partition("\n")[0] if started else ""
-    lines += [f"  in cell {len(ours)}: {first[:80]}"] if first else []  # as its notebook counts them
-    head = f"Notebook {source.stem} failed" + (f' in the part "{headings[-1].strip()}"' if headings else "")
-    return "\n".join([head, *lines, *([f"Executed up to there: {kept}"] if kept else [])])
+    told = [f"  {line[:LETTERS]}" for line in lines[:LINES]] + ["  ..."] * (len(lines) > LINES)
+    return told + [f"  {say_room()}"] * (FULL in text)
+
+
+def say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
+    """Number of the last cell, as the notebook counts its cells, and the line that raised, or the first."""
+    ours = [cell for cell in cells if not PAPERMILL & {*cell["metadata"].get("tags", [])}]
+    lines = "".join(cells[-1]["source"]).splitlines()
+    raised = re.findall(r"Cell In\[\d+\], line (\d+)", traceback)
+    place = int(raised[-1]) - 1 if raised else 0
+    first = next((line.strip() for line in lines[place:] if line.strip()), "")
+    return [f"  in cell {len(ours)}: {first[:80]}"] if first else []
 
 
 # ---- in the process of the notebook ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any, get_args, get_origin
 
@@ -37,8 +38,8 @@ def _reject_truth(value: Any) -> Any:
 
 
 def _to_text(value: Any) -> Any:
-    """Text as it is; a number as the shortest text that means it (100.0 -> "100"); None as ""."""
-    if value is None:
+    """Text as it is; a number as the shortest text that means it (100.0 -> "100"); None, and null in YAML, as ""."""
+    if value is None or value in ("null", "None", "~"):
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value).removesuffix(".0")
@@ -55,7 +56,7 @@ def _to_list(value: Any) -> Any:
 
 
 def parse_yaml(text: str) -> Any:
-    """Read YAML text as plain values, as `yaml.safe_load` does; a name that is given twice and aliases are refused.
+    """Read YAML text as texts, lists and mappings of texts; a name that is given twice and aliases are refused.
 
     Raises
     ------
@@ -63,26 +64,18 @@ def parse_yaml(text: str) -> Any:
         With the reason in words.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506, it is a SafeLoader
-    except (yaml.YAMLError, AttributeError, LookupError) as error:  # PyYAML trips over "!!bool x"
+        return yaml.load(text, Loader=_Loader)  # noqa: S506, it makes texts and nothing else
+    except yaml.YAMLError as error:
         raise ValueError(f"this isn't YAML ({' '.join(str(error).split())})") from error
     except RecursionError as error:
         raise ValueError("lists or mappings lie too deep in each other") from error
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 takes 010 for 8, 1:30 for 90, and the last of two values; a few aliases can mean more than memory holds.
-
-    Numbers are what their digits say; what is none stays text.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012, PyYAML's own
-        first: [(tag, pattern) for tag, pattern in each if not tag.endswith((":int", ":float"))]
-        for first, each in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+class _Loader(yaml.BaseLoader):
+    """Every value is text, which pydantic reads as the parameter's type: NO is Norway, and 010 is no 8."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
+        if self.check_event(yaml.AliasEvent):  # a few can mean more than memory holds
             raise ValueError("aliases (*) are not read; write the values out")
         return super().compose_node(parent, index)
 
@@ -91,15 +84,6 @@ class _Loader(yaml.SafeLoader):
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise ValueError(f"{quote(twice[0])} is given twice; keep one")
         return super().construct_mapping(node, deep)
-
-
-def _refuse_bytes(_: Any, node: Any) -> None:
-    raise ValueError(f"{node.tag.rpartition(':')[2]} is no type of a parameter; write it as text")
-
-
-_Loader.add_constructor("tag:yaml.org,2002:binary", _refuse_bytes)
-for _tag, _digits in (("int", r"(0|[1-9]\d*)"), ("float", r"(\d+\.\d*|\.\d+)([eE][-+]?\d+)?")):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"[-+]?{_digits}$"), list("-+.0123456789"))
 
 
 def _check_text(value: str) -> str:
@@ -202,7 +186,7 @@ class Parameters(BaseModel):
         "a date such as 2025-10-31, or '' for all data",
     )
     families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
-        ["logistic", "gompertz", "bass"],
+        ["logistic", "gompertz"],
         "families of curves to fit",
         "a list of different families out of {families}",
         min_length=1,
@@ -302,6 +286,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
 def _tell_right(name: str, value: Any) -> str:
     """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
     listed = value if isinstance(value, list) else [value]
+    with suppress(ValueError, TypeError):
+        listed = [float(one) for one in listed]
     numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
     percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g}%" if name in ("shares", "levels") and numbers else ""
     return expected_value(name) + percent

@@ -17,18 +17,21 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import product
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 from markupsafe import escape
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from ..base.files import hash_file, read_file, read_json, write_file, write_json
-from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_records
+from ..base.files import hash_file, read_file, read_json, write_json
+from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_plain_paths, list_records
 from ..base.source import Source
 from ..base.words import clean, quote, say_count
-from .ingredients import describe_inputs, find_notebooks, hash_citation
+from .ingredients import describe_inputs, digest, find_notebooks
 from .parameters import ParameterError, Parameters, read_parameters
 
-LOG, ERROR = "run.log", "error.txt"
+LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
+STOPPED = ("interrupted", "terminated")
+"""Errors of attempts that a person or the system ended."""
 SEE = "'adoption runs' lists those that there are"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
@@ -36,52 +39,132 @@ SHOWN = ("entity", "indicator", "bound", "as_of", "data")
 
 # ---- the form of records --------------------------------------------------------------------------------------------
 
-NAME = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")
+NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
 """A name that becomes that of a file: it leads out of no folder."""
-HASH, TEXT = re.compile(r"[0-9a-f]{64}"), re.compile(r"(?s).*")
-PAGE = re.compile(rf"(charts/)?{NAME.pattern}")
-EXPORTED = re.compile(r"tables\.xlsx")
-"""Files that `adoption export` adds to a run."""
-TEXTS = {TEXT: str}
-ENTRY = {
-    "parameters": dict,
-    "read": TEXTS,
-    "tables": {NAME: {"sha256": HASH, "rows": int, "columns": TEXTS}},
-    "figures": {NAME: {"title": str, "alt": str, "width": int, "sha256": {NAME: HASH}}},
-}
-"""Keys of a notebook's entry: its parameters, the tables that it read, and what it wrote."""
-FORM = {
-    "run": str,
-    "made": re.compile(r"[0-9T:+-]+"),
-    "subject": TEXTS,
-    "main_figure": str | None,
-    "parameters": dict,
-    "notebooks": {NAME: {**ENTRY, "source": HASH, "key": HASH, "made_from": TEXTS, "executed": HASH}},
-    "data": {"path": str, "files": {TEXT: HASH}},
-    "helpers": TEXTS,
-    "versions": TEXTS,
-    "sources": [TEXTS],
-    "git": dict | None,
-    "citation": str,
-    "pages": {PAGE: HASH},
-    "exports": {EXPORTED: HASH},
-    "pdf": bool,
-}
-"""Keys of a run's record."""
+Page = Annotated[str, StringConstraints(pattern=rf"^(charts/)?{NAME}$")]
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-def read_record(path: Path, form: Mapping[str, Any]) -> dict[str, Any]:
-    """Content of a run's record or of a notebook's entry, which anybody may have written: nothing else reads them.
+class Part(BaseModel):
+    """A part of a record, which anybody may have written: nothing is read that has not its form."""
 
-    Parameters
-    ----------
-    path : Path
-    form : mapping
-        `FORM` or `ENTRY`. Names that become those of files lead out of no folder.
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    Returns
-    -------
-    dict
+
+class Table(Part):
+    """A table that a notebook wrote: hash, number of rows, and the kind of each column."""
+
+    sha256: Hash
+    rows: int
+    columns: dict[str, str]
+
+
+class Figure(Part):
+    """A figure that a notebook drew: title, alternative text, width in pixels, and the hash of each of its files."""
+
+    title: str
+    alt: str
+    width: int
+    sha256: dict[Name, Hash]
+
+
+class Entry(Part):
+    """Entry of a notebook: its parameters, the tables that it read, what it wrote, and what it was made from."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    read: dict[str, str] = Field(default_factory=dict)
+    tables: dict[Name, Table] = Field(default_factory=dict)
+    figures: dict[Name, Figure] = Field(default_factory=dict)
+    source: Hash | None = None
+    key: Hash | None = None
+    made_from: dict[str, str] = Field(default_factory=dict)
+    executed: Hash | None = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """sha256 of each table and figure, by its path in the run's folder."""
+        found = {f"tables/{name}.csv": table.sha256 for name, table in self.tables.items()}
+        for name, figure in self.figures.items():
+            found |= {f"figures/{name}.{kind}": digest for kind, digest in figure.sha256.items()}
+        return found
+
+
+class Commit(Part):
+    """Commit of the project, and whether sources, notebooks or data differed from it."""
+
+    commit: str
+    changed: bool
+
+
+class DataFiles(Part):
+    """Data of a run: the parameter `data`, and the hash of each file."""
+
+    path: str
+    files: dict[str, Hash]
+
+
+class Record(Part):
+    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it.
+
+    Its `seal` is a hash of all the rest, so that an edit is noticed.
+    """
+
+    run: str
+    made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
+    subject: dict[str, str]
+    main_figure: str | None
+    parameters: dict[str, Any]
+    notebooks: dict[Name, Entry]
+    data: DataFiles
+    helpers: dict[str, str]
+    versions: dict[str, str]
+    citation: str
+    pdf: bool
+    sources: list[dict[str, str]]
+    git: Commit | None
+    no_git: str = ""
+    pages: dict[Page, Hash]
+    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], Hash]
+    seal: str = ""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """sha256 of each file of the run but the entries, by its path in the run's folder."""
+        found: dict[str, Any] = {f"html/{name}": expected for name, expected in self.pages.items()} | self.exports
+        for name, entry in self.notebooks.items():
+            found |= entry.files | {f"notebooks/{name}.ipynb": entry.executed}
+        return found
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """All tables by name."""
+        return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
+
+    def find_seal(self) -> str:
+        """Hash of all but the seal."""
+        return digest(self.model_dump(exclude={"seal"}))
+
+    def sealed(self) -> Record:
+        """The record as it is written and read: with cleaned texts and its seal."""
+        kept = Record.model_validate(clean(self.model_dump()))
+        return kept.model_copy(update={"seal": kept.find_seal()})
+
+
+class SweepRecord(Part):
+    """Content of ``sweep.json``: the parameters of each run, which of them vary, and why runs failed."""
+
+    sweep: str = ""
+    varied: list[str] = Field(default_factory=list)
+    runs: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    failed: dict[str, str] = Field(default_factory=dict)
+
+
+PartOf = TypeVar("PartOf", bound=Part)
+
+
+def read_part(path: Path, form: type[PartOf]) -> PartOf:
+    """A run's record or a notebook's entry from its file, which anybody may have written: nothing else reads them.
 
     Raises
     ------
@@ -91,31 +174,18 @@ def read_record(path: Path, form: Mapping[str, Any]) -> dict[str, Any]:
         If it is damaged or of another form.
     """
     try:
-        content = read_json(path)
-        check_form(content, form)
-    except (ValueError, LookupError) as error:
-        why = f"it has no {error}" if isinstance(error, LookupError) else error
-        raise RunError(f"{path.name} can't be used ({why}). Make the run again.") from error
-    return dict(content)
+        return form.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except ValueError as error:
+        why = str(error)
+    raise RunError(f"{path.name} can't be used ({why}). Make the run again.")
 
 
-def check_form(content: Any, form: Any) -> None:
-    """Raise a ValueError or LookupError where `content` is not of a form.
-
-    A form is a type, a pattern for a text, a list of one form, or a dict: of the names that must be there, or of one
-    pattern for all names.
-    """
-    kind = str if isinstance(form, re.Pattern) else type(form) if isinstance(form, dict | list) else form
-    if not isinstance(content, kind) or (isinstance(form, re.Pattern) and not form.fullmatch(content)):
-        raise ValueError(f"{quote(content)} has another form")
-    if isinstance(form, list):
-        for value in content:
-            check_form(value, form[0])
-    elif isinstance(form, dict):
-        for name, inner in form.items():
-            for key in [*content] if isinstance(name, re.Pattern) else [name]:
-                check_form(key, name if isinstance(name, re.Pattern) else str)
-                check_form(content[key], inner)
+def write_record(folder: Path, record: Record) -> None:
+    """Write ``run.json`` of the run in `folder`, with its seal."""
+    write_json(locate(folder, RECORD), record.sealed().model_dump())
 
 
 def locate(folder: Path, path: str) -> Path:
@@ -146,28 +216,25 @@ def locate(folder: Path, path: str) -> Path:
     return steps[-1]
 
 
-def list_written(record: Mapping[str, Any]) -> dict[str, str]:
-    """sha256 of each table and figure that a notebook's `record` names, by its path in the run's folder."""
-    written = {f"tables/{name}.csv": entry["sha256"] for name, entry in record["tables"].items()}
-    for name, entry in record["figures"].items():
-        written |= {f"figures/{name}.{kind}": digest for kind, digest in entry["sha256"].items()}
-    return written
-
-
-def record_path(folder: Path, notebook: str) -> Path:
+def entry_path(folder: Path, notebook: str) -> Path:
     """Path of the entry of `notebook` in the run in `folder`."""
     return locate(folder, f"notebooks/{notebook}.json")
 
 
-def read_entry(folder: Path, notebook: str) -> dict[str, Any] | None:
+def read_entry(folder: Path, notebook: str) -> Entry | None:
     """Entry of `notebook` in the run in `folder`; None when there is none, or none that can be read."""
     try:
-        return read_record(record_path(folder, notebook), ENTRY)
+        return read_part(entry_path(folder, notebook), Entry)
     except (OSError, RunError):
         return None
 
 
-def read_entries(folder: Path) -> dict[str, dict[str, Any]]:
+def write_entry(folder: Path, notebook: str, entry: Entry) -> None:
+    """Write the entry of `notebook` in the run in `folder`."""
+    write_json(entry_path(folder, notebook), entry.model_dump(exclude_none=True))
+
+
+def read_entries(folder: Path) -> dict[str, Entry]:
     """Entries of all notebooks of the run in `folder`, in their order."""
     names = [path.stem for path in sorted(locate(folder, "notebooks").glob("[0-9]*.json"))]
     entries = {name: read_entry(folder, name) for name in names}
@@ -177,60 +244,46 @@ def read_entries(folder: Path) -> dict[str, dict[str, Any]]:
 # ---- a run's record -------------------------------------------------------------------------------------------------
 
 
-def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> dict[str, Any]:
-    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it.
+def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> Record:
+    """Record of a run of which all notebooks are executed; its pages are still to be written.
 
     Parameters
     ----------
     folder : Path
-        The run's folder, with all notebooks executed.
+        The run's folder.
     parameters : Parameters
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
-
-    Returns
-    -------
-    dict
     """
     from ..indicators import find_expected, say_expected
+    from .check_run import list_notes
 
     entries = read_entries(folder)
-    figures = sorted(name for written in entries.values() for name in written["figures"])
+    figures = sorted(name for written in entries.values() for name in written.figures)
     entry = data.find_entry(parameters.indicator)
-    return {
-        "run": parameters.run,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "subject": {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
-        | {"next": say_expected(find_expected(data, parameters.entity, parameters.indicator))},
-        "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
-        **inputs,
-        "notebooks": {name: {"source": inputs["notebooks"][name], **written} for name, written in entries.items()},
-        "sources": list_sources(data, parameters),
+    subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
+    subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
+    subject["reading"] = "\n".join(list_notes(data, parameters)) if data.is_beside else ""
+    sources = inputs["notebooks"]
+    notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
+    return Record(
+        run=parameters.run,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        subject=subject,
+        main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
+        **{**inputs, "notebooks": notebooks, "data": DataFiles(**inputs["data"])},
+        sources=list_sources(data, parameters),
         **describe_commit(),
-        "pages": {},
-        "exports": {},
-    }
+        pages={},
+        exports={},
+    )
 
 
-def name_pages(content: Mapping[str, Any]) -> list[str]:
-    """Paths in ``html/`` of all pages of a run with this content of its ``run.json``."""
-    figures = [f"charts/{name}" for entry in content["notebooks"].values() for name in entry["figures"]]
-    return [f"{name}.html" for name in (*content["notebooks"], *figures, "made", "index")]
-
-
-def note_pages(folder: Path) -> None:
-    """Add the hashes of the run's pages and of what they cite to ``run.json``."""
-    path = locate(folder, RECORD)
-    content = read_json(path)
-    pages = {name: page for name in name_pages(content) if (page := locate(folder, f"html/{name}")).is_file()}
-    for page in pages.values():
-        text = page.read_text(encoding="utf-8")
-        hidden = hide_place(text, content["parameters"]["data"])
-        if hidden != text:
-            write_file(page, hidden.encode())
-    hashes = {name: hash_file(page) for name, page in pages.items()}
-    write_json(path, {**content, "pages": hashes, "citation": hash_citation()})
+def name_pages(record: Record) -> list[str]:
+    """Paths in ``html/`` of all pages of a run with this record."""
+    figures = [f"charts/{name}" for entry in record.notebooks.values() for name in entry.figures]
+    return [f"{name}.html" for name in (*record.notebooks, *figures, "made", "index")]
 
 
 WRITTEN: tuple[Callable[[str], str], ...] = (
@@ -251,13 +304,6 @@ def hide_place(text: str, *data: str) -> str:
             names[str(mark(write(str(path))))] = str(mark(write(path.name)))
     pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
     return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text
-
-
-def note_exports(folder: Path, written: Mapping[str, str]) -> None:
-    """Add files that were made from the run's tables to ``run.json``, so that they go when the run is made anew."""
-    path = locate(folder, RECORD)
-    content = read_json(path)
-    write_json(path, {**content, "exports": {**content["exports"], **written}})
 
 
 def find_run(name: str) -> Path:
@@ -282,8 +328,8 @@ def find_run(name: str) -> Path:
     return outputs.joinpath(*parts)
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """Content of the ``run.json`` of the run in `folder`.
+def read_run(folder: Path) -> Record:
+    """Record of the run in `folder`.
 
     Raises
     ------
@@ -294,12 +340,11 @@ def read_run(folder: Path) -> dict[str, Any]:
     """
     outputs = find_outputs()
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
-    if (folder / "sweep.json").exists():
+    if (folder / SWEEP).exists():
         raise UserError(f"'{name}' is a sweep, not a run. Name one of its runs: {name}/RUN")
-    path = locate(folder, RECORD)
     try:
-        content = read_record(path, FORM)
-        read_parameters(content["parameters"])
+        record = read_part(locate(folder, RECORD), Record)
+        read_parameters(record.parameters)
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
@@ -307,13 +352,33 @@ def read_run(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RunError) as error:
         told = "it is damaged, or of an older edition. Its pages stay as they are, and nothing else can be made from it"
         raise RunError(f"The record of run '{name}', run.json, can't be used: {told}. Make the run again.") from error
-    return content
+    return record
+
+
+def read_sweep_record(folder: Path) -> SweepRecord:
+    """Record of the sweep in `folder`; an empty one where there is none that can be read."""
+    try:
+        return read_part(folder / SWEEP, SweepRecord)
+    except (OSError, RunError):
+        return SweepRecord()
+
+
+def refuse_earlier(folder: Path, record: Record) -> None:
+    """Refuse a run in a sweep's folder that has other parameters than the sweep asks for.
+
+    Raises
+    ------
+    RunError
+    """
+    asked = read_sweep_record(folder.parent).runs.get(folder.name)
+    if asked is not None and asked != {name: value for name, value in record.parameters.items() if name != "run"}:
+        raise RunError(f"Run '{folder.name}' is of an earlier sweep: this one asks for other parameters.")
 
 
 def read_parts(folder: Path) -> dict[str, dict[str, str]]:
     """Hashes of the ingredients of each notebook of the run in `folder`; empty if there is no run."""
     try:
-        return {name: entry["made_from"] for name, entry in read_run(folder)["notebooks"].items()}
+        return {name: entry.made_from for name, entry in read_run(folder).notebooks.items()}
     except UserError:
         return {}
 
@@ -323,7 +388,7 @@ def read_keys(outputs: Path) -> set[str]:
     keys = set()
     for path in list_records(outputs):
         with suppress(UserError):
-            keys |= {entry["key"] for entry in read_run(path.parent)["notebooks"].values()}
+            keys |= {entry.key for entry in read_run(path.parent).notebooks.values() if entry.key}
     return keys
 
 
@@ -335,14 +400,13 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
         return False
 
 
-def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
+def find_differences(folder: Path, record: Record, inputs: Mapping[str, Any]) -> list[str]:
     """Differences of the run in `folder` from its record and from `inputs`, a line for each.
 
     Parameters
     ----------
     folder : Path
-    content : mapping
-        Of its record, from `read_run`.
+    record : Record
     inputs : mapping
         From `describe_inputs`.
 
@@ -350,9 +414,9 @@ def find_differences(folder: Path, content: Mapping[str, Any], inputs: Mapping[s
     -------
     list of str
     """
-    recorded = {**content, "notebooks": {name: entry["source"] for name, entry in content["notebooks"].items()}}
+    recorded = record.model_dump() | {"notebooks": {name: entry.source for name, entry in record.notebooks.items()}}
     found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
-    found += [f"{path}: {word}" for path, word in find_changed(folder, content).items()]
+    found += [f"{path}: {word}" for path, word in find_changed(folder, record).items()]
     return found
 
 
@@ -369,37 +433,23 @@ def _compare(name: str, recorded: Any, present: Any) -> list[str]:
     return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
 
 
-def list_kinds(content: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Kind of each column of each table that the content of a ``run.json`` names, by the table's name."""
-    records = content["notebooks"].values()
-    return {name: entry["columns"] for record in records for name, entry in record["tables"].items()}
-
-
-def list_outputs(content: Mapping[str, Any]) -> dict[str, str]:
-    """sha256 of each file that the content of a ``run.json`` names, by its path in the run's folder."""
-    outputs = {f"html/{name}": expected for name, expected in content["pages"].items()} | content["exports"]
-    for name, record in content["notebooks"].items():
-        outputs |= list_written(record) | {f"notebooks/{name}.ipynb": record["executed"]}
-    return outputs
-
-
-def list_files(content: Mapping[str, Any]) -> list[str]:
-    """Paths of all files of a run with this content of its ``run.json``; that one is the last."""
-    return [*list_outputs(content), *(f"notebooks/{name}.json" for name in content["notebooks"]), LOG, RECORD]
+def list_files(record: Record) -> list[str]:
+    """Paths of all files of a run with this record; ``run.json`` is the last."""
+    return [*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD]
 
 
 def list_recorded(folder: Path) -> set[str]:
-    """Paths of all files that the record of a run lists, of whatever version; none where it can't be read."""
+    """Paths of all files that the record of a run lists, also one that was edited; none where it can't be read."""
     try:
-        return set(list_files(read_json(folder / RECORD)))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return set(list_files(read_part(folder / RECORD, Record)))
+    except (OSError, RunError):
         return set()
 
 
-def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
-    """Files that the content of a ``run.json`` names and that aren't as it says: why, by path."""
+def find_changed(folder: Path, record: Record) -> dict[str, str]:
+    """Files of a run that aren't as its record says: why, by path; the record itself where it was edited."""
     found = {}
-    for path, expected in list_outputs(content).items():
+    for path, expected in record.files.items():
         try:
             place = locate(folder, path)
             if not place.is_file():
@@ -408,13 +458,16 @@ def find_changed(folder: Path, content: Mapping[str, Any]) -> dict[str, str]:
                 found[path] = "changed"
         except RunError:
             found[path] = "a link out of the folder"
-    for name, entry in content["notebooks"].items():
-        if {"source": entry["source"], **(read_entry(folder, name) or {})} != entry:
+    for name, entry in record.notebooks.items():
+        kept = read_entry(folder, name)
+        if kept is None or kept.model_copy(update={"source": entry.source}) != entry:
             found[f"notebooks/{name}.json"] = "not as in run.json"
+    if record.seal != record.find_seal():
+        found[RECORD] = "changed"
     return found
 
 
-def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
+def read_unchanged(folder: Path, *parts: str) -> Record:
     """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
 
     Later exports are no part of it.
@@ -423,11 +476,13 @@ def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     ------
     UserError
     """
-    content = read_run(folder) | {"exports": {}}
-    changed = [path for path in find_changed(folder, content) if not parts or path.split("/")[0] in parts]
+    record = read_run(folder)
+    later = record.exports
+    changed = [path for path in find_changed(folder, record) if path not in later]
+    changed = [path for path in changed if not parts or path.split("/")[0] in parts]
     if changed:
         raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
-    return content
+    return record
 
 
 def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
@@ -438,9 +493,9 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
     RunError
         If there is no record that can be read.
     """
-    content = read_run(folder)
-    inputs = describe_inputs(read_parameters(content["parameters"]), find_notebooks(notebooks), content["pdf"])
-    return find_differences(folder, content, inputs)
+    record = read_run(folder)
+    inputs = describe_inputs(read_parameters(record.parameters), find_notebooks(notebooks), record.pdf)
+    return find_differences(folder, record, inputs)
 
 
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
@@ -468,7 +523,7 @@ def describe_commit() -> dict[str, Any]:
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
-    return {"git": {"commit": commit, "changed": changed}}
+    return {"git": Commit(commit=commit, changed=changed)}
 
 
 def find_attempt(folder: Path) -> Path:
@@ -484,7 +539,8 @@ def describe_attempt(folder: Path) -> str:
     except (OSError, ValueError):
         return ""
     lines = [line.strip() for line in clean(why).splitlines()[:2]]
-    return f"attempt of {when:%Y-%m-%d %H:%M} UTC failed: {' '.join(lines)}"
+    how = "" if lines and lines[0] in STOPPED else "failed: "
+    return f"attempt of {when:%Y-%m-%d %H:%M} UTC {how}{' '.join(lines)}"
 
 
 def list_runs(outputs: Path) -> list[dict[str, str]]:
@@ -501,20 +557,20 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         since).
     """
     found, nothing = [], {"made": "", **dict.fromkeys(SHOWN, "")}
-    for path in (*outputs.glob(f"*.partial/{ERROR}"), *outputs.glob(f"*/*.partial/{ERROR}")):
+    for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
         folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
         if not (folder / RECORD).is_file() and (attempt := describe_attempt(folder)):
             found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
     for path in list_records(outputs):
         name = path.parent.relative_to(outputs).as_posix()
         try:
-            content = read_run(path.parent)
+            record = read_run(path.parent)
         except UserError:
             found.append({"run": name, **nothing, "state": "its record can't be read"})
             continue
-        changed = find_changed(path.parent, content)
+        changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
-        given = {name: str(content["parameters"][name]) for name in SHOWN}
+        given = {name: str(record.parameters[name]) for name in SHOWN}
         state = "; ".join(filter(None, (state, describe_attempt(path.parent))))
-        found.append({"run": name, "made": content["made"], **given, "state": state})
+        found.append({"run": name, "made": record.made, **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

@@ -46,10 +46,10 @@ def register_run(
     from ..forecast.record import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
-    path, parameters = locate(folder, f"tables/{TABLE}.csv"), read_parameters(content["parameters"])
+    path, parameters = locate(folder, f"tables/{TABLE}.csv"), read_parameters(content.parameters)
     changed = [f"{name} is {why}" for name, why in find_changed(folder, content).items()]
     changed += [] if path.is_file() else [f"{TABLE}.csv is missing"]
-    known = hash_data(parameters.source).items() - content["data"]["files"].items()
+    known = hash_data(parameters.source).items() - content.data.files.items()
     if not changed and any(f"/{REGISTER}/" not in f"/{name}" for name, _ in known):  # but what others registered since
         changed = ["the data have changed"]
     if changed:

@@ -6,21 +6,26 @@ import inspect
 import os
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base.files import hash_file, write_file, write_json
+from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
-from .parameters import Parameters, read_parameters, write_argument
-from .record import DATA, ENTRY, locate, read_entries, read_record, record_path
+from .parameters import Parameters, complete_parameters, read_parameters, write_argument
+from .record import DATA, Entry, Figure, Table, entry_path, locate, read_entries, read_part, write_entry
 from .table_files import read_csv, write_csv
 
 if TYPE_CHECKING:
     from .. import indicators
+
+SUBJECT = {"entity", "indicator", "bound", "as_of", "data"}
+"""Parameters that say which series a table is of: tables that differ in one are never read together."""
+BESIDE = {"horizon_years", "shares", "families"}
+"""Parameters in which they may differ; by hand that is said."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,7 @@ class Output:
         place = name_path(str(folder))
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
-        record = {"parameters": dict(parameters), "read": {}, "tables": {}, "figures": {}}
-        write_json(record_path(folder, notebook), record)
+        write_entry(folder, notebook, Entry(parameters=dict(parameters)))
         if not os.environ.get(RUNNER):
             print(f"By hand: results go to {place}/.")
         self.folder, self.notebook, self._names, self._rule = folder, notebook, names, rule
@@ -100,7 +104,7 @@ class Output:
         self._check_name("table", name)
         content, columns = write_csv(name, frame)
         digest = write_file(locate(self.folder, f"tables/{name}.csv"), content)
-        self._note("tables", name, {"sha256": digest, "rows": len(frame), "columns": columns})
+        self._note("tables", name, Table(sha256=digest, rows=len(frame), columns=columns))
 
     def show(
         self,
@@ -177,18 +181,17 @@ class Output:
         hashes = {kind: write_file(places[kind], file) for kind, file in files.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         title = figure.around[0][1] if getattr(figure, "around", None) else alt
-        self._note("figures", name, {"title": title, "alt": alt, "width": width, "sha256": hashes})
+        self._note("figures", name, Figure(title=title, alt=alt, width=width, sha256=hashes))
         return SavedFigure(name, alt, images["png"], width, "pdf" in images)
 
     def _check_name(self, kind: str, name: str) -> None:
         if not re.fullmatch(self._names, name):
             raise RunError(f"The name of {kind} '{name}' {self._rule}")
 
-    def _note(self, kind: str, name: str, entry: dict[str, Any] | str) -> None:
-        path = record_path(self.folder, self.notebook)
-        written = read_record(path, ENTRY)
-        written[kind][name] = entry
-        write_json(path, written)
+    def _note(self, kind: str, name: str, part: Table | Figure | str) -> None:
+        entry = read_part(entry_path(self.folder, self.notebook), Entry)
+        getattr(entry, kind)[name] = part
+        write_entry(self.folder, self.notebook, entry)
 
 
 class Study(Output):
@@ -203,6 +206,8 @@ class Study(Output):
     ----------
     notebook : str
         Name of the calling notebook, such as ``03_fit_curves``.
+    reads : sequence of str
+        Numbers of the notebooks whose tables it reads, such as ``["01", "05"]``: they run before it.
 
     Attributes
     ----------
@@ -231,10 +236,11 @@ class Study(Output):
     ParameterError
         If the value of a parameter can't be used: plain papermill passes anything on.
     RunError
-        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be.
+        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be;
+        by hand, if the data are one's own and the parameters name no series of them.
     """
 
-    def __init__(self, notebook: str):
+    def __init__(self, notebook: str, reads: Sequence[str] = ()):
         frame = inspect.currentframe()
         variables = frame.f_back.f_globals if frame and frame.f_back else {}
         if not re.fullmatch(r"\d{2}_\w+", notebook):
@@ -246,6 +252,8 @@ class Study(Output):
         declared = tuple(name for name in given if name != "run")
         published = find_outputs() / checked.run
         by_hand, number = not os.environ.get(RUNNER), notebook[:2]
+        if by_hand:
+            refuse_other_series(checked, given)
         folder = find_lab() / checked.run if by_hand else published
         rule = (
             f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
@@ -253,8 +261,10 @@ class Study(Output):
         )
         given = checked.model_dump(include=set(declared))
         super().__init__(notebook, folder, given, rf"{number}_[A-Za-z0-9_-]*", rule)
-        self.parameters, self.declared = checked, declared
+        self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
         self._published = published if by_hand else None
+        self._told = set[str]()
+        self._settled = {name: (given[name], notebook) for name in given}
 
     @cached_property
     def data(self) -> indicators.Data:
@@ -293,20 +303,14 @@ class Study(Output):
 
         return indicators.cite_series(self.data, self.series)
 
-    def say_from_others(self, points: int | None = None) -> None:
-        """Display what must be read before all else of one figure or two; its page has it below the title.
-
-        Parameters
-        ----------
-        points : int, optional
-            Number of figures; by default that of the series.
-        """
+    def say_from_others(self) -> None:
+        """Display what must be read before all else of one figure or two; its page has it below the title."""
         from IPython.display import Markdown, display
 
-        from ..say.facts import say_from_others
+        from ..say.words import say_from_others
         from .check_run import count_figures
 
-        if said := say_from_others(count_figures(self.series) if points is None else points):
+        if said := say_from_others(count_figures(self.series)):
             display(Markdown(f"**{said}**"), metadata={"first": True})
 
     def read_table(self, name: str) -> Any:
@@ -318,9 +322,14 @@ class Study(Output):
         Raises
         ------
         RunError
-            If no notebook of this run has written it, if it was changed since, or if it was made with another value
-            of a parameter that this notebook shares. The message says what to do.
+            If its notebook isn't declared in `reads`, if no notebook of this run has written it, if it was changed
+            since, or if it was made with another value of a parameter that this notebook or, of those that say which
+            series it is, another table of it has. The message says what to do.
         """
+        if name[:2] not in (*self.reads, self.notebook[:2]):
+            numbers = ", ".join(f'"{number}"' for number in sorted({*self.reads, name[:2]}))
+            told = f"Notebook {self.notebook} reads table {name} and does not say so"
+            raise RunError(f'{told}: write Study("{self.notebook}", reads=[{numbers}]).')
         problem = (
             f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
             f"first, or all of them with: adoption run {self.folder.name}"
@@ -328,11 +337,11 @@ class Study(Output):
         disagreement = ""
         for folder in filter(None, (self.folder, self._published)):
             path = locate(folder, f"tables/{name}.csv")
-            written = ((writer, record) for writer, record in read_entries(folder).items() if name in record["tables"])
-            writer, record = next(written, ("", None))
-            if record is None or not path.is_file():
+            written = ((writer, entry) for writer, entry in read_entries(folder).items() if name in entry.tables)
+            writer, entry = next(written, ("", Entry()))
+            if not writer or not path.is_file():
                 continue
-            differs = self._describe_disagreement(name, writer, record["parameters"])
+            differs = self._describe_disagreement(name, writer, entry.parameters)
             if not differs:
                 break
             disagreement = disagreement or differs
@@ -340,25 +349,54 @@ class Study(Output):
             raise RunError(disagreement or problem)
         if folder == self._published:
             print(f"Table {name} is read from the published run, {name_path(str(folder))}/.")
-        entry = record["tables"][name]
-        if hash_file(path) != entry["sha256"]:
+        self._settle(writer, entry.parameters)
+        table = entry.tables[name]
+        if hash_file(path) != table.sha256:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
-        self._note("read", name, entry["sha256"])
-        return read_csv(path, entry["columns"])
+        self._note("read", name, table.sha256)
+        return read_csv(path, table.columns)
+
+    def _settle(self, writer: str, theirs: Mapping[str, Any]) -> None:
+        """Hold other tables to the series that the writer's are of; by hand, say with what else they were made."""
+        for key in SUBJECT & theirs.keys() - self._settled.keys():
+            self._settled[key] = theirs[key], writer
+        if self._published and writer not in self._told:
+            self._told.add(writer)
+            others = [f"{key} = {value!r}" for key, value in theirs.items() if key in BESIDE - {*self.declared}]
+            if others:
+                print(f"Notebook {writer} was run with {', '.join(others)}.")
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
         """Advice if table `name` was made with another value of a parameter; "" if it was not."""
-        ours = self.parameters.model_dump()
-        for key in self.declared:
-            if key in theirs and theirs[key] != ours[key]:
+        for key, (value, whose) in self._settled.items():
+            if key in theirs and theirs[key] != value:
+                who = "this notebook" if whose == self.notebook else f"notebook {whose}, whose table it has read,"
                 return (
-                    f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but this notebook has "
-                    f"{key} = {ours[key]!r}. Run that notebook with the same value first, or make the run again with "
-                    f"it: adoption run {self.folder.name} -p {key} {write_argument(ours[key])}"
+                    f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but {who} has "
+                    f"{key} = {value!r}. Run that notebook with the same value first, or make the run again with "
+                    f"it: adoption run {self.folder.name} -p {key} {write_argument(value)}"
                 )
         return ""
+
+
+def refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
+    """Refuse own data of which the parameters name no series, where the project's would be studied in their place.
+
+    A command names it by itself; papermill, and whoever changes a cell, has to.
+
+    Raises
+    ------
+    RunError
+    """
+    changed = parameters.model_dump(exclude_defaults=True)
+    completed = complete_parameters(read_parameters(changed))
+    names = [name for name in ("entity", "indicator", "bound") if name in declared]
+    if any(getattr(completed, name) != getattr(parameters, name) for name in names):
+        given = " ".join(f"-p {name} {write_argument(getattr(completed, name))}" for name in names)
+        told = f"The parameters name another series than that of {parameters.data}"
+        raise RunError(f"{told}. Write these in the cell of parameters, or for papermill: {given}")
 
 
 def _name_writer(table: str) -> str:

@@ -4,24 +4,77 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, NoReturn
+
+from tqdm import tqdm
 
 from ..base.files import write_file, write_json
 from ..base.folders import lock_folder
-from ..base.project import RECORD, RunError, UserError, count_processors, find_outputs, find_root, shorten_path
+from ..base.project import RunError, Stopped, UserError, count_processors, find_outputs, find_root, shorten_path
 from .comparison import FILES, make_report
 from .ingredients import describe_inputs, find_notebooks
-from .notebook_process import end_all, preload
+from .notebook_process import preload, start_threads
 from .parameters import Parameters, read_parameters
-from .record import read_keys
-from .runner import FOLDER, USUAL, Execution, is_whole, plan_steps, run_all, shrink_store
+from .record import SWEEP, SweepRecord, read_keys, read_run, refuse_earlier
+from .runner import run_all
+from .steps import FOLDER, USUAL, Execution, is_whole, plan_steps, shrink_store
 from .sweep_file import Sweep
+
+TOPIC = "adoption"
+"""Topic of Dask on which workers say how far a run is."""
+
+
+class Progress:
+    """Progress of a sweep on the error stream: a bar over its notebooks on a terminal, else lines with an estimate.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    notebooks : int
+        Number of notebooks of a run.
+    """
+
+    def __init__(self, sweep: Sweep, notebooks: int):
+        self.sweep, self.notebooks, self.begun, self.ended = sweep, notebooks, 0, 0
+        self.since, self.lock = time.monotonic(), threading.Lock()
+        stream = sys.__stderr__
+        plain = stream is None or not stream.isatty()
+        self.bar = tqdm(total=len(sweep.runs) * notebooks, unit="notebook", file=stream, disable=plain, leave=False)
+
+    def begin(self, run: Parameters) -> None:
+        """Say that a run begins, and what it varies."""
+        with self.lock:
+            self.begun += 1
+            varied = ", ".join(f"{name} {getattr(run, name)}" for name in self.sweep.varied)
+            self.say(f"{run.run} begins ({self.begun} of {len(self.sweep.runs)}): {varied or 'nothing varies'}")
+
+    def step(self, line: str) -> None:
+        """Count a notebook, by the line that tells of it."""
+        self.bar.update(self.notebooks if line.startswith("Nothing changed") else line[:1].isdigit())
+
+    def end(self, run: str, how: str) -> None:
+        """Say how a run ended, and how long the others may take."""
+        with self.lock:
+            self.ended += 1
+            left = len(self.sweep.runs) - self.ended
+            seconds = (time.monotonic() - self.since) / self.ended * left
+            rest = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+            self.say(f"{self.ended}/{len(self.sweep.runs)} {run}  {how}{f'; about {rest} left' if left else ''}")
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bar where there is one."""
+        self.bar.clear()
+        print(line, file=sys.stderr, flush=True)
+        self.bar.refresh()
 
 
 def run_sweep(
@@ -51,20 +104,21 @@ def run_sweep(
         If the folder holds something else.
     """
     folder = find_outputs() / sweep.name
-    with lock_folder(folder, "sweep", execution.wait):
-        if folder.exists() and not (folder / "sweep.json").exists() and (not folder.is_dir() or any(folder.iterdir())):
+    with lock_folder(folder, "sweep", execution.wait) as shop:
+        if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        record = {"sweep": sweep.name, "varied": sweep.varied, "runs": runs}
-        write_json(folder / "sweep.json", record)
+        record = SweepRecord(sweep=sweep.name, varied=list(sweep.varied), runs=runs)
+        write_json(folder / SWEEP, record.model_dump())
+        progress = Progress(sweep, len(find_notebooks(notebooks)))
         if scheduler:
-            failed = make_on_cluster(sweep.runs, folder, execution, scheduler)
+            record.failed = make_on_cluster(sweep.runs, folder, execution, scheduler, progress)
         else:
-            failed = make_here(sweep.runs, folder, execution, notebooks)
-        write_json(folder / "sweep.json", {**record, "failed": failed})
-        write_summary(sweep, folder)
+            record.failed = make_here(sweep.runs, folder, execution, notebooks, progress)
+        write_json(folder / SWEEP, record.model_dump())
+        write_summary(sweep, folder, shop)
     shrink_store(find_outputs(), read_keys(find_outputs()))
-    return folder, failed
+    return folder, record.failed
 
 
 def plan_sweep(sweep: Sweep, notebooks: Path | None = None) -> list[str]:
@@ -79,85 +133,141 @@ def plan_sweep(sweep: Sweep, notebooks: Path | None = None) -> list[str]:
     return lines
 
 
-def make_here(runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None) -> dict[str, str]:
+def make_here(
+    runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None, progress: Progress
+) -> dict[str, str]:
     """Make runs in a folder on this machine; returns the message of each one that failed."""
     preload()
-    pool = ThreadPoolExecutor(2 * count_processors())  # some wait for what others make
 
     def make(run: Parameters) -> str:
         began = time.monotonic()
-        run_all(run, notebooks, execution, outputs=folder, tell=lambda line: None)
+        progress.begin(run)
+        run_all(run, notebooks, execution, outputs=folder, tell=progress.step)
         return f"{time.monotonic() - began:.1f} s"
 
-    made = {pool.submit(make, run): run.run for run in runs}
-    try:
-        failed = tell_finished(made, as_completed(made), (RunError, ValueError))
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        end_all(made)
-        raise
-    pool.shutdown()
-    return failed
+    with start_threads(2 * count_processors()) as pool:  # some wait for what others make
+        made = {pool.submit(make, run): run.run for run in runs}
+        return await_all(made, as_completed(made), (RunError, ValueError, OSError), progress)
 
 
-def tell_finished(made: dict[Any, str], finished: Any, errors: tuple[type[Exception], ...]) -> dict[str, str]:
-    """Print a line for each run as its future ends; returns the message of each one that failed."""
+def await_all(
+    made: dict[Any, str], finished: Any, errors: tuple[type[Exception], ...], progress: Progress
+) -> dict[str, str]:
+    """Say how each run ended as its future does; returns the message of each one that failed."""
     failed = {}
-    for place, future in enumerate(finished, start=1):
+    for future in finished:
         try:
             how = future.result()
         except errors as error:
             failed[made[future]] = str(error)
             how = f"failed: {str(error).splitlines()[0]}"
-        print(f"{place}/{len(made)} {made[future]}  {how}", flush=True)
+        progress.end(made[future], how)
     return failed
 
 
-def make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execution, address: str) -> dict[str, str]:
+# ---- on other machines ----------------------------------------------------------------------------------------------
+
+
+def make_on_cluster(
+    runs: Sequence[Parameters], folder: Path, execution: Execution, address: str, progress: Progress
+) -> dict[str, str]:
     """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
     try:
         import distributed
     except ImportError as error:
-        raise UserError("--scheduler needs dask and distributed: pip install 'adoption-curves[cluster]'") from error
+        raise UserError(
+            "--scheduler needs dask and distributed. Install the extra 'cluster' of this package from its checkout or "
+            "wheel, as in: pip install '.[cluster]'"
+        ) from error
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
     told |= {"longest": execution.longest, "strict": execution.strict}
     with distributed.Client(address) as client:
+        client.subscribe_topic(TOPIC, lambda event: progress.say(event[1]))
         futures = client.map(make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
         made = dict(zip(futures, (run.run for run in runs), strict=True))
         try:
-            return tell_finished(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
+            return await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker), progress)
         finally:
             client.cancel(futures)
 
 
 def make_elsewhere(told: dict[str, Any]) -> str:
-    """Seconds, in words, of a run made in a process of its own: a worker of Dask may start none by multiprocessing."""
-    began, program = time.monotonic(), "from adoption_curves.runs.sweep import make_told; make_told()"
-    environment = {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}
-    command = [sys.executable, "-P", "-c", program]
-    given = {"cwd": told["project"], "env": environment, "input": json.dumps(told)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **given)
-    if done.returncode:
-        raise RunError(done.stderr.strip() or f"the process of the run ended with {done.returncode}")
+    """Seconds, in words, of a run made in a process of its own: a worker of Dask may start none by multiprocessing.
+
+    The process ends with this worker, and where nobody waits for the run any more. Its lines go to the client.
+    """
+    from distributed import get_worker
+
+    worker, run, began = get_worker(), told["parameters"]["run"], time.monotonic()
+    key = worker.get_current_task()
+    command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import make_told; make_told()"]
+    given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
+    with TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, **given
+        )
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(told) + "\n")
+        process.stdin.flush()  # and stays open: where it ends, the process ends itself
+        lines = iter(process.stdout.readline, "")
+        telling = threading.Thread(
+            target=lambda: [worker.log_event(TOPIC, f"{run}: {line.strip()}") for line in lines], daemon=True
+        )
+        telling.start()
+        while process.poll() is None:
+            task = worker.state.tasks.get(key)
+            if task is None or task.state != "executing":  # the client has gone, or no longer wants it
+                process.stdin.close()
+                process.wait()
+            time.sleep(0.2)
+        telling.join()
+        errors.seek(0)
+        if process.returncode:
+            raise RunError(errors.read().strip() or f"the process of the run ended with {process.returncode}")
     return f"{time.monotonic() - began:.1f} s"
 
 
 def make_told() -> None:
-    """Make the run on standard input; if a lost worker began it, wait for it."""
-    told = json.load(sys.stdin)
+    """Make the run on the first line of standard input, until that ends; if a lost worker began it, wait for it."""
+    told = json.loads(sys.stdin.readline())
+
+    def raise_stopped(number: int, frame: Any) -> NoReturn:
+        raise Stopped(number)
+
+    def end_with_worker() -> None:
+        sys.stdin.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, raise_stopped)
+    threading.Thread(target=end_with_worker, daemon=True).start()
     execution = Execution(longest=told["longest"], strict=told["strict"], wait=True)
+    parameters = read_parameters(told["parameters"])
     try:
-        run_all(read_parameters(told["parameters"]), None, execution, outputs=Path(told["folder"]))
-    except (RunError, ValueError) as error:
-        raise SystemExit(str(error)) from None
+        run_all(parameters, None, execution, outputs=Path(told["folder"]), tell=lambda line: print(line, flush=True))
+    except (RunError, ValueError, Stopped) as error:
+        raise SystemExit(getattr(error, "word", "") or str(error)) from None
 
 
-def write_summary(sweep: Sweep, folder: Path) -> None:
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+def is_made(folder: Path) -> bool:
+    """True if a run of a sweep is there, with the parameters that the sweep asks for."""
+    try:
+        refuse_earlier(folder, read_run(folder))
+    except UserError:
+        return False
+    return True
+
+
+def write_summary(sweep: Sweep, folder: Path, shop: Path) -> None:
     """Write the comparison of all runs of a sweep into its folder: a table, a figure and ``index.html``."""
     named = f" --name {sweep.name}" if Path(sweep.file).stem != sweep.name else ""
     names, data = [f"{sweep.name}/{run.run}" for run in sweep.runs], {run.data for run in sweep.runs}
-    is_any = any((folder / run.run / RECORD).exists() for run in sweep.runs)
-    files = make_report(names, folder, f"adoption sweep {sweep.file}{named}", data) if is_any else {}
+    command, files = f"adoption sweep {sweep.file}{named}", dict[str, bytes]()
+    if any(is_made(folder / run.run) for run in sweep.runs):
+        files = make_report(names, folder, command, data, shop)
     for name in FILES - files.keys():
         (folder / name).unlink(missing_ok=True)  # of an earlier time
     for name, content in files.items():

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..base.source import Source
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 
 MAX_UNASKED, MAX_RUNS, MAX_BYTES = 200, 10_000, 1_000_000
-PARTS = ("parameters", "grid", "runs")
+LONGEST_NAME = 40
+"""Letters of a run's name that is made of what it varies."""
 RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
 
 
@@ -63,24 +66,27 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     ParameterError
         With a line for each problem and the runs that have it.
     """
-    content = _check_parts(_read_yaml(path))
-    common, grid, listed = (content.get(part) or kind() for part, kind in zip(PARTS, (dict, dict, list), strict=True))
+    content = _read_parts(_read_yaml(path))
+    common, grid, listed = content.parameters or {}, content.grid or {}, content.runs or []
     count = (math.prod(map(len, grid.values())) if grid else 0) + len(listed)
     if count > MAX_RUNS:
         raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {MAX_RUNS:,}. Leave values out")
     if count > MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
     sets = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
-    given = [{**common, **values} for values in [*sets, *listed]]
+    sets += listed
+    own = [values.pop("run", None) for values in sets]
+    given = [{**common, **values} for values in sets]
     for values in given:
         if isinstance(values.get("data"), str):
             values["data"] = str(Source.read(values["data"]).find_from_here())
-    own = [values.pop("run", None) for values in given]
     titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
     chosen = _check_sets(given, titles)
     fields = dict.fromkeys([*grid, *Parameters.model_fields])
     varied = tuple(name for name in fields if len({repr(getattr(each, name)) for each in chosen}) > 1)
-    names = name_runs(own)
+    names = name_runs(
+        own, [[(name, getattr(run, name)) for name in values] for run, values in zip(chosen, sets, strict=True)]
+    )
     _check_distinct(chosen, names)
     runs = [each.model_copy(update={"run": run}) for each, run in zip(chosen, names, strict=True)]
     try:
@@ -105,28 +111,51 @@ def _read_yaml(path: Path) -> Any:
         raise ParameterError(f"{path.name}: {error}") from error
 
 
-def _check_parts(content: Any) -> dict[str, Any]:
+class SweepFile(BaseModel):
+    """The parts of the file: parameters common to all runs, lists of values to combine, and single sets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    parameters: dict[str, Any] | None = None
+    grid: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)] | None = None
+    runs: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def check_names(self) -> SweepFile:
+        """Refuse a file that asks for no run, or gives all runs one name."""
+        if self.grid is None and self.runs is None:
+            raise ValueError("there is neither a 'grid' nor 'runs': nothing to make")
+        if "run" in {**(self.parameters or {}), **(self.grid or {})}:
+            told = "'run' names one run: it goes into the sets in 'runs'"
+            raise ValueError(f"{told}; others get names from what they vary")
+        return self
+
+
+WRONG = {
+    "parameters": "'parameters' must hold lines such as 'horizon_years: 5'",
+    "grid": "'grid' must hold lines such as 'horizon_years: [3, 5]'",
+    "runs": "'runs' must be a list of sets, each with lines such as 'horizon_years: 5'",
+}
+
+
+def _read_parts(content: Any) -> SweepFile:
     if not isinstance(content, dict):
         parts = "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
         raise ParameterError(parts)
-    problems = [f"unknown part '{part}'{suggest(part, PARTS)}" for part in content if part not in PARTS]
-    common, grid, runs = (content.get(part) for part in PARTS)
-    if not (common is None or isinstance(common, dict)):
-        problems.append("'parameters' must hold lines such as 'horizon_years: 5'")
-    if not (grid is None or (isinstance(grid, dict) and grid)):
-        problems.append("'grid' must hold lines such as 'horizon_years: [3, 5]'")
-    for name, values in grid.items() if isinstance(grid, dict) else ():
-        if not isinstance(values, list) or not values:
-            problems.append(f"grid: '{name}' must be a list of values, such as [3, 5]; this is {values!r}")
-    if not (runs is None or (isinstance(runs, list) and runs and all(isinstance(values, dict) for values in runs))):
-        problems.append("'runs' must be a list of sets, each with lines such as 'horizon_years: 5'")
-    if grid is None and runs is None:
-        problems.append("there is neither a 'grid' nor 'runs': nothing to make")
-    named = sum(isinstance(part, dict) and "run" in part for part in (common, grid))
-    problems += named * ["'run' names one run: it goes into the sets in 'runs'; others get names from what they vary"]
-    if problems:
-        raise ParameterError("\n".join(problems))
-    return content
+    try:
+        return SweepFile.model_validate(content)
+    except ValidationError as error:
+        raise ParameterError("\n".join(dict.fromkeys(map(_say_wrong, error.errors())))) from error
+
+
+def _say_wrong(error: Any) -> str:
+    """What is wrong in the file, in the words of its parts."""
+    part, *inside = error["loc"] or [""]
+    if error["type"] == "extra_forbidden":
+        return f"unknown part '{part}'{suggest(part, WRONG)}"
+    if part == "grid" and inside:
+        return f"grid: '{inside[0]}' must be a list of values, such as [3, 5]; this is {error['input']!r}"
+    return WRONG.get(part) or str(error["ctx"]["error"])
 
 
 def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
@@ -162,15 +191,29 @@ def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 
 
-def name_runs(own: Sequence[Any]) -> list[str]:
-    """Names of runs, different also where case makes no difference: their own, else ``run-001`` and so on.
+def name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
+    """Names of runs, different also where case makes no difference: their own, else what they vary.
+
+    Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
+
+    Parameters
+    ----------
+    own : sequence
+        The name that the file gives each run; None for none.
+    varied : sequence of sequence of (str, value)
+        What the file gives each run beside the parameters that are common to all.
 
     Raises
     ------
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    names, problems = [f"run-{number:03d}" if name is None else str(name) for number, name in enumerate(own, 1)], []
+    made = ["_".join(name_value(*pair) for pair in pairs) for pairs in varied]
+    told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{LONGEST_NAME - 1}}}", name, re.ASCII) for name in told)
+    if not short or len(set(told)) < len(told):
+        made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
+    names, problems = [each if name is None else str(name) for name, each in zip(own, made, strict=True)], []
     for number, name in enumerate(names):
         if name.casefold() in {other.casefold() for other in names[:number]}:
             problems.append(f"two runs are named '{name}'")
@@ -184,3 +227,19 @@ def name_runs(own: Sequence[Any]) -> list[str]:
     if problems:
         raise ParameterError("\n".join(problems))
     return names
+
+
+def name_value(name: str, value: Any) -> str:
+    """Part of a run's name for the value of a parameter that varies: a text by itself, a number with the parameter.
+
+    >>> name_value("entity", "South Korea"), name_value("horizon_years", 2.5), name_value("bound", "")
+    ('South-Korea', 'horizon_years-2.5', 'no-bound')
+    """
+    if name == "data":
+        return re.sub(r"[^\w.]+", "-", Source.read(value).path.stem).strip("-.")
+    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    plain = "-".join(re.sub(r"[^\w.]+", "-", text).strip("-.") for text in texts)
+    if value == "":
+        return f"no-{name}"
+    is_number = isinstance(value, int | float | list) or re.fullmatch(r"[\d.]+", plain)
+    return f"{name}-{plain}" if is_number else plain

@@ -26,7 +26,10 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     kinds = {column: _kind_of(frame[column]) for column in columns}
     # float_format leaves columns that mix numbers and text alone, so their numbers are written here
     texts = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("text", "mixed")}
-    text = frame.assign(**texts).to_csv(index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n")
+    signed = {column: frame[column] + 0.0 for column in columns if frame[column].dtype.kind == "f"}  # -0.0 becomes 0.0
+    text = frame.assign(**texts, **signed).to_csv(
+        index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n"
+    )
     return text.encode("utf-8"), kinds
 
 

@@ -1,4 +1,4 @@
-"""Facts of a run, decided once from its tables: sentences and key numbers say these."""
+"""Facts of a run, decided once from its tables; headline, sentences, key numbers and figure say these."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import decimal_years
+from ..base.dates import SHORTEST, decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import DECLINED, NO_RANGE, WHY_NO_RANGE, say, say_at, say_name
+from ..base.words import FLOW, say_at, say_figure, say_period
 from ..curves import Assessment
-from ..curves.verdict import VERDICTS
-from ..forecast.windows import PAST_PEAK, SHORTEST
+from ..curves.fallen import BEYOND_SCATTER, pick_last
+from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED = (
     "02_growth",
@@ -23,29 +23,26 @@ SUMMARISED = (
     "02_countries",
     "03_ceiling",
     "03_odds",
-    "04_scores",
     "05_bound",
-    "05_bounds",
     "05_forecast",
     "05_coverage",
-    "05_probabilities",
+    "05_class",
+    "05_alike",
 )
 """Tables of the run that the facts are decided from."""
 YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
+NEAR_DATE = 0.26
+"""Years by which a date of the forecast may miss the one that is asked for."""
 STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
 PASSED = 5
 """Years within which it is counted how often an end was passed."""
-
+RISING = ("cumulative", "limited", "open")
+"""Kinds of series of which a pace is said."""
 
 Row: TypeAlias = Any
 """A row of a table, by the names of its columns."""
-
-
-def year_of(row: Row) -> float:
-    """The date of a row as a year with decimals."""
-    return float(decimal_years([row["date"]])[0])
 
 
 class Facts:
@@ -58,7 +55,7 @@ class Facts:
     names : mapping
         As from `indicators.name_series`.
     levels : sequence of float
-        Those of the forecast's bands; one is quoted, see `adoption_curves.base.levels.quoted_level`.
+        Those of the forecast's ranges; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     """
 
     def __init__(
@@ -69,8 +66,7 @@ class Facts:
     ):
         self.tables, self.names, self.level = tables, names, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
-        self.is_share, self.adds_up = self.unit.startswith("percent"), bool(names.get("cumulative"))
-        self.at_date = say_at(self.adds_up)
+        self.is_share, self.measure = self.unit.startswith("percent"), str(names.get("measure", "level"))
         self.growth = self.list_rows("02_growth")
         self.last = self.growth[-1]
 
@@ -78,7 +74,43 @@ class Facts:
         """Every row of a table."""
         return self.tables[name].to_dict("records")
 
-    # ---- how far, how fast --------------------------------------------------------------------------------------
+    def when(self, row: Row) -> str:
+        """The date of a row in a sentence: in December 2025; of all so far by December 2025; of a flow in 2025."""
+        return f"{say_at(self.measure)} {say_period(row['date'], self.measure)}"
+
+    def say(self, value: float) -> str:
+        """A published figure with its unit; one of own data has the digits that the file has."""
+        return say_figure(value, self.unit, bool(self.names.get("own")))
+
+    @cached_property
+    def kind(self) -> str:
+        """Kind of series: the first question of which the answer is yes decides."""
+        verdict = self.ceiling["verdict"]
+        questions = {
+            "few": any(row["basis"] == "counted" for row in self.fan),
+            "fallen": not self.fan,
+            "refuted": any(row["basis"] == "refuted" for row in self.fan),
+            "still": not grows(self.used),
+            "flow": self.measure == "flow",
+            "cumulative": self.measure == "cumulative",
+            "near": verdict == NEAR_LIMIT,
+            "levelled": verdict == LEVELS_OFF,
+            "limited": np.isfinite(self.bound),
+        }
+        return next((kind for kind, answer in questions.items() if answer), "open")
+
+    # ---- the figures ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def values(self) -> pd.Series:
+        """The exact figures above 0 by date."""
+        values = self.tables["02_growth"].set_index("date")["value"]
+        return values[values > 0] if (values > 0).any() else values
+
+    @cached_property
+    def used(self) -> pd.Series:
+        """The exact figures that the forecast uses, see `curves.fallen.pick_last`."""
+        return self.values.iloc[pick_last(decimal_years(self.values.index))]
 
     @cached_property
     def newer(self) -> Row | None:
@@ -88,18 +120,11 @@ class Facts:
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
     @cached_property
-    def as_printed(self) -> Row | None:
-        """Where the newest figure is read between two ends: the forecast for the `goal` from what was printed alone."""
-        if self.newer is None or not self.reads:
-            return None
-        name = f"{say_name(self.newer['bound'])} {say(self.newer['value'])}"
-        rows = [row for row in self.list_rows("05_bounds") if row["bound"] == name]
-        return next((row for row in rows if row["date"] == self.goal["date"]), None)
-
-    @cached_property
-    def reads(self) -> bool:
-        """Whether the newest figure is read between two ends, and so counts as a figure."""
-        return self.newer is not None and bool(np.isfinite(self.newer["read_low"]))
+    def newest(self) -> Row:
+        """The last figure, or the middle of a newer one that is read between two ends."""
+        if self.newer is None or not np.isfinite(self.newer["read_low"]):
+            return self.last
+        return self.newer | {"value": (self.newer["read_low"] + self.newer["read_high"]) / 2}
 
     @cached_property
     def rate(self) -> float | None:
@@ -109,25 +134,7 @@ class Facts:
     @cached_property
     def before(self) -> Row | None:
         """The figure a year before the last one."""
-        return find_before(self.growth, *YEAR)
-
-    @cached_property
-    def gain(self) -> float | None:
-        """Growth since `before`: percentage points of a share, what was added to all so far, else percent."""
-        if self.before is None:
-            return None
-        points = self.last["value"] - self.before["value"]
-        return points if self.is_share or self.adds_up else 100 * points / self.before["value"]
-
-    @cached_property
-    def gain_unit(self) -> str:
-        """What `gain` is counted in."""
-        return "percentage points" if self.is_share else self.unit if self.adds_up else "percent"
-
-    @cached_property
-    def unchanged(self) -> bool:
-        """Whether the last figure is that of a year before, as `gain` is rounded."""
-        return self.gain is not None and abs(self.gain) < (1e-9 if self.adds_up else 0.05)
+        return find_before(self.growth, self.last, *YEAR)
 
     @cached_property
     def peak(self) -> Row:
@@ -135,28 +142,24 @@ class Facts:
         return self.growth[int(self.tables["02_growth"]["value"].argmax())]
 
     @cached_property
-    def least(self) -> Row:
-        """The lowest figure."""
-        return self.growth[int(self.tables["02_growth"]["value"].argmin())]
+    def standing(self) -> pd.Series:
+        """The longest run of last figures that does not grow; three at least, or all that there are."""
+        values = self.values
+        for start in range(len(values) - 2):
+            part = values.iloc[start:]
+            if part.min() >= STEADY * part.max() or not grows(part):
+                return part
+        return values.iloc[-3:]
 
     @cached_property
-    def course(self) -> str:
-        """Course of the figures: "fallen", "still", "rise", or of one figure "unknown"."""
-        if len(self.growth) < 2:
-            return "unknown"
-        if declines(self.tables["02_growth"]["value"]):
-            return "fallen"
-        return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
-
-    @cached_property
-    def windows(self) -> int:
-        """Number of figures in the shortest windows of the backtest; one or two where the series has no more."""
-        return int(self.tables["04_scores"]["window"].min())
-
-    @cached_property
-    def from_others(self) -> str:
-        """First sentence where the series has one figure or two: all is from other technologies; else ""."""
-        return say_from_others(self.windows)
+    def jump(self) -> tuple[str, Row, Row] | None:
+        """The last suspected break among the figures used: its reason, and the figures before and after it."""
+        dates, found = [row["date"] for row in self.growth], None
+        for date, reason in sorted(self.names["cautions"].items()):
+            if self.used.index[0] < date <= self.last["date"]:
+                after = int(np.searchsorted(dates, date))
+                found = reason, self.growth[after - 1], self.growth[after]
+        return found
 
     # ---- among others -------------------------------------------------------------------------------------------
 
@@ -164,27 +167,28 @@ class Facts:
     def pace(self) -> Row | None:
         """Its row among the other technologies on one clock, if it rises and there are others."""
         own = [row for row in self.list_rows("02_pace") if row["target"] and row["years_to_target_share"] > 0]
-        return own[0] if own and own[0]["of"] > 1 and self.course == "rise" else None
+        return own[0] if own and own[0]["of"] > 1 and self.kind in RISING else None
 
     @cached_property
     def rivals(self) -> list[Row]:
         """The other technologies that were as fast or faster, the fastest first."""
-        pace = self.pace
-        return [
-            row for row in self.list_rows("02_pace") if pace and not row["target"] and row["place"] <= pace["place"]
-        ]
+        place, rows = self.pace["place"] if self.pace else 0, self.list_rows("02_pace")
+        return [row for row in rows if not row["target"] and row["place"] <= place]
 
     @cached_property
-    def country(self) -> tuple[Row, Row, Row] | None:
-        """In the measure with the longest whole list: the country's newest row, its row in that list, the highest."""
+    def country(self) -> tuple[Row, Row] | None:
+        """In the measure with the longest whole list: the country's newest row, and its row in that list."""
         compared = self.tables["02_countries"]
         own = compared[compared["entity"] == self.names["entity"]]
         if own["place"].isna().all():
             return None
         ranked = own.loc[own["places"].idxmax()]
-        same = compared["indicator"] == ranked["indicator"]
-        newest = own.loc[own.loc[same, "date"].idxmax()]
-        return newest, ranked, compared[same & (compared["place"] == 1)].iloc[0]
+        return own.loc[own.loc[own["indicator"] == ranked["indicator"], "date"].idxmax()], ranked
+
+    @cached_property
+    def others(self) -> dict[float, Row] | None:
+        """Where the country's other services stood as long after the same share, by quantile."""
+        return {row["quantile"]: row for row in self.list_rows("05_class")} or None
 
     # ---- where to -----------------------------------------------------------------------------------------------
 
@@ -195,45 +199,19 @@ class Facts:
         return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
 
     @cached_property
+    def bound(self) -> float:
+        """The limit at the last figure; nan without one."""
+        return self.ceiling["bound"]
+
+    @cached_property
     def odds(self) -> list[Row]:
         """How often such an end was passed within five years, a row a kind of series; none without such an end."""
         return [row for row in self.list_rows("03_odds") if row["years"] == PASSED]
 
     @cached_property
-    def goes_further(self) -> bool:
-        """Whether the middle of the forecast is above the range that is given for the end of growth."""
-        return bool(self.ceiling["verdict"] in VERDICTS[:2] and self.goal["q0.5"] > self.ceiling["printed_high"])
-
-    @cached_property
-    def points(self) -> float:
-        """How many figures there are."""
-        return self.ceiling["points"]
-
-    @cached_property
-    def bound(self) -> float:
-        """The bound at the last figure; nan without one."""
-        return self.ceiling["bound"]
-
-    @cached_property
     def fan(self) -> list[Row]:
-        """The published forecast by date."""
-        return [row for row in self.list_rows("05_forecast") if row["method"] == "combined"]
-
-    @cached_property
-    def refuted(self) -> bool:
-        """Whether newer figures refute the forecast."""
-        return any(row["basis"] == "refuted" for row in self.fan)
-
-    @cached_property
-    def no_range(self) -> str:
-        """Why no range is given where the series is well below its peak; else ""."""
-        fallen = any(row["basis"] == NO_RANGE for row in self.fan)
-        return f"We give no range, {WHY_NO_RANGE}." if fallen else ""
-
-    @cached_property
-    def coverage(self) -> list[Row]:
-        """Coverage of the quoted range on comparison technologies, by horizon."""
-        return [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
+        """The forecast by date; none where the figures have fallen."""
+        return [row for row in self.list_rows("05_forecast") if np.isfinite(row["q0.5"])]
 
     @cached_property
     def goal(self) -> Row:
@@ -241,84 +219,103 @@ class Facts:
         return find_goal(self.fan)
 
     @cached_property
-    def limit_then(self) -> Row | None:
-        """The forecast of the upper limit for the `goal`, where the forecast's upper end lies above today's limit."""
-        passes = np.isfinite(self.bound) and not self.is_share and self.band(self.goal)[1] > self.bound
-        rows = [row for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
-        return rows[0] if passes and rows and rows[0]["q0.9"] > self.bound else None
-
-    def at(self, years: float) -> Row:
-        """The row of the forecast nearest to so many years after the last figure."""
-        return min(self.fan, key=lambda row: abs(year_of(row) - year_of(self.last) - years))
-
-    def band(self, row: Row) -> tuple[float, float]:
-        """Both ends of the quoted band."""
+    def range(self) -> tuple[float, float]:
+        """Both ends of the quoted range of the goal."""
         low, high = band_columns(self.level)
-        return row[low], row[high]
+        return self.goal[low], self.goal[high]
+
+    @cached_property
+    def goes_further(self) -> bool:
+        """Whether the middle of the forecast is above the range that is given for the end of growth."""
+        return bool(self.kind == "levelled" and self.goal["q0.5"] > self.ceiling["high"])
+
+    @cached_property
+    def limit_then(self) -> float | None:
+        """The limit as forecast for the goal, where the forecast's upper end lies above today's."""
+        rows = [row["mean"] for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
+        return rows[0] if rows and not self.is_share and self.range[1] > self.bound else None
+
+    @cached_property
+    def ahead(self) -> float:
+        """Years from the newest figure to the goal."""
+        return count_years(self.newest, self.goal)
 
     @cached_property
     def tested(self) -> Row:
-        """The coverage about as far ahead as the forecast of the headline."""
-        start = self.newer if self.newer is not None and self.reads else self.last
-        ahead = year_of(self.goal) - year_of(start)
-        return min(self.coverage, key=lambda row: abs(row["horizon_years"] - ahead))
+        """Coverage of the quoted range on comparison technologies, about as far ahead as the goal."""
+        rows = [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
+        return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead))
 
     @cached_property
-    def faster(self) -> float | None:
-        """How many times as fast the median grows in two years as the figures did in the last two."""
-        start = find_before(self.growth, *TWO_YEARS)
-        if start is None or self.refuted or self.course != "rise" or self.last["value"] <= start["value"]:
-            return None
-        end = self.at(TWO_YEARS[0])
-        past = (self.last["value"] - start["value"]) / (year_of(self.last) - year_of(start))
-        return (end["q0.5"] - self.last["value"]) / (year_of(end) - year_of(self.last)) / past
+    def alike(self) -> Row | None:
+        """Outcomes of windows like this one, as far ahead as `tested`."""
+        rows = self.list_rows("05_alike")
+        return next((row for row in rows if row["horizon_years"] == self.tested["horizon_years"]), None)
 
-    def cautions(self, start: Any, end: Any) -> str:
-        """Reasons of the suspected breaks after one date and up to another; "" where there is none."""
-        return "; ".join(reason for date, reason in self.names["cautions"].items() if start < date <= end)
+    @cached_property
+    def paces(self) -> tuple[float, Row, float, Row] | None:
+        """Growth a year since a figure some two years back, and as long ahead, both from the newest figure."""
+        start = find_before(self.growth, self.newest, *TWO_YEARS)
+        if start is None or self.kind not in RISING:
+            return None
+        years = count_years(start, self.newest)
+        end = min(self.fan, key=lambda row: abs(count_years(self.newest, row) - years))
+        past = (self.newest["value"] - start["value"]) / years
+        coming = (end["q0.5"] - self.newest["value"]) / max(count_years(self.newest, end), NEAR_DATE)
+        near = abs(count_years(self.newest, end) - years) < NEAR_DATE
+        return (past, start, coming, end) if near and past > 0 else None
+
+
+def count_years(start: Row, end: Row) -> float:
+    """Years from the date of one row to that of another."""
+    return float(np.subtract(*decimal_years([end["date"], start["date"]])))
 
 
 def find_goal(fan: Sequence[Row]) -> Row:
     """The row of a forecast for the last December that was tested, else for the last date."""
-    tested = [row for row in fan if row["basis"] == "calibrated"] or list(fan)
+    tested = [row for row in fan if row["basis"] == "tested"] or list(fan)
     return [*tested[-1:], *(row for row in tested if row["date"].month == 12)][-1]
 
 
-def find_before(growth: Sequence[Row], years: float, room: float) -> Row | None:
-    """The figure nearest to so many years before the last one; None where there is none within `room`, or it is 0."""
-    last = year_of(growth[-1])
-    near = [row for row in growth[:-1] if abs(last - year_of(row) - years) < room]
-    found = min(near, key=lambda row: abs(last - year_of(row) - years), default=None)
+def find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row | None:
+    """The figure nearest to so many years before another; None where there is none within `room`, or it is 0."""
+    near = [row for row in growth if row["date"] < last["date"] and abs(count_years(row, last) - years) < room]
+    found = min(near, key=lambda row: abs(count_years(row, last) - years), default=None)
     return found if found is not None and found["value"] > 0 else None
 
 
-def declines(values: pd.Series) -> bool:
-    """Whether the last figure lies clearly below an earlier one, so that no adoption curve applies."""
-    return bool(values.iloc[-1] < PAST_PEAK * values.max())
+def grows(values: pd.Series) -> bool:
+    """Whether figures rise by more than they scatter.
+
+    The rise is that of their least-squares line, from the first date to the last. The scatter is the farthest that any
+    figure lies from the line between its neighbours; a rise is more than one and a half times that, as a fall is for
+    `curves.has_fallen`.
+
+    Examples
+    --------
+    >>> years = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2025)])
+    >>> grows(pd.Series([10, 25, 12, 22, 15, 24, 11], years)), grows(pd.Series([10, 13, 11, 16, 17, 19, 22], years))
+    (False, True)
+    """
+    t, y = decimal_years(values.index), values.to_numpy(float)
+    if len(y) < SHORTEST:
+        return True
+    part = (t[1:-1] - t[:-2]) / (t[2:] - t[:-2])
+    scatter = np.abs(y[1:-1] - y[:-2] - part * (y[2:] - y[:-2])).max()
+    return bool(np.polyfit(t - t[-1], y, 1)[0] * (t[-1] - t[0]) > BEYOND_SCATTER * scatter + 1e-9 * y.max())
 
 
-def say_from_others(points: int) -> str:
-    """First sentence on a series of one figure or two; else ""."""
-    if points >= SHORTEST:
-        return ""
-    known, start = ("two figures", "this level and pace") if points > 1 else ("one figure", "this level")
-    others = f"how other technologies, nearly all successful, continued from {start}"
-    return f"This series has only {known}, so the forecast rests on {others}."
-
-
-def list_ceiling(found: Assessment, values: pd.Series) -> pd.DataFrame:
+def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
     """Verdict on where a series of `values` ends, as a row for every notebook and page.
 
     Returns
     -------
     DataFrame
-        verdict, low, high, bound, reason, sentence, note: as `curves.Assessment`; printed_low and printed_high, its
-        `printed`; points (how many figures). Of a series well below its peak the verdict is that, and nothing is known.
+        verdict, low, high, last, bound, left, reason, sentence, note: as `curves.Assessment`; points (how many
+        figures). Of a flow the verdict is that, and no end is known.
     """
-    names = ("verdict", "low", "high", "bound", "reason", "sentence", "note")
+    names = ("verdict", "low", "high", "last", "bound", "left", "reason", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"points": len(values)}
-    row |= dict(zip(("printed_low", "printed_high"), found.printed, strict=True))
-    if declines(values):
-        row |= dict.fromkeys(("low", "printed_low"), np.nan) | dict.fromkeys(("high", "printed_high"), np.inf)
-        row |= {"verdict": DECLINED, "reason": "", "sentence": "not known"}
+    if measure == "flow":
+        row |= {"verdict": FLOW, "low": np.nan, "high": np.inf, "reason": "", "sentence": "not known"}
     return pd.DataFrame([row])

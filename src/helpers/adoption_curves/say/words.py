@@ -1,9 +1,7 @@
-"""Headline, four sentences and five key numbers of a run, from its facts."""
+"""Sentences and key numbers of a run, from its facts."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,12 +9,9 @@ import pandas as pd
 
 from ..base.levels import band_ends, say_level
 from ..base.words import (
-    DECLINED,
-    UNSTATED,
     lower_first,
     percent,
     say,
-    say_about,
     say_ahead,
     say_count,
     say_date,
@@ -24,23 +19,26 @@ from ..base.words import (
     say_end,
     say_first,
     say_limit,
-    say_odds,
     say_percent,
+    say_period,
     say_range,
-    spell,
+    say_unit,
 )
 from ..curves import Logistic, decimal_years
-from .facts import PASSED, Facts, Row
+from .facts import PASSED, RISING, Facts, Row
+from .headlines import find_cell, say_doing, say_place, write
 
 TABLES = {
-    "headline": ("05_forecast",),
-    "deck": ("02_growth", "02_newer", "03_ceiling", "05_forecast"),
+    "headline": ("02_growth", "02_newer", "03_ceiling", "05_forecast"),
+    "deck": ("02_growth", "02_newer", "05_forecast"),
     "now": ("02_growth", "02_newer"),
-    "speed": ("02_growth", "02_pace", "05_forecast"),
-    "forecast": ("02_newer", "03_ceiling", "03_odds", "05_bounds", "05_coverage", "05_forecast"),
-    "caution": ("02_countries", "03_ceiling", "05_bound", "05_coverage"),
+    "speed": ("02_growth", "02_newer", "02_pace", "05_forecast"),
+    "forecast": ("02_newer", "03_ceiling", "03_odds", "05_alike", "05_class", "05_coverage", "05_forecast"),
+    "caution": ("02_growth", "02_countries", "03_ceiling", "05_bound"),
+    "quote": ("05_forecast", "02_growth"),
+    "quote_not": ("03_ceiling",),
 }
-"""The tables in which the numbers of each part are found."""
+"""The parts of the findings, and the tables in which the numbers of each are found."""
 MOST_NAMED = 3
 """Comparison technologies that a sentence names."""
 LOST = 3
@@ -60,7 +58,7 @@ MANY_ASKED = 1e6
 
 
 def write_findings(facts: Facts) -> pd.DataFrame:
-    """Headline, deck and four sentences of a run.
+    """Headline, deck, four paragraphs, and what may be quoted.
 
     Parameters
     ----------
@@ -69,141 +67,98 @@ def write_findings(facts: Facts) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        part (headline, deck, now, speed, forecast, caution), sentence; a part without anything to say is left out.
+        part (headline, deck, now, speed, forecast, caution, quote, quote_not), sentence; a part without anything to say
+        is left out.
     """
-    writers = (_write_headline, _write_deck, _write_now, _write_speed, _write_forecast, _write_caution)
-    parts = {part: write(facts) for part, write in zip(TABLES, writers, strict=True)}
-    parts["now"] = "" if parts["deck"].startswith(parts["now"].strip()) else parts["now"]  # said already
+    parts = {
+        "headline": write(facts, "headline"),
+        "deck": write(facts, "deck"),
+        "now": _write_now(facts),
+        "speed": _write_speed(facts),
+        "forecast": _write_forecast(facts),
+        "caution": _write_caution(facts),
+        "quote": write(facts, "quote"),
+        "quote_not": write(facts, "quote_not"),
+    }
     rows = [(part, " ".join(sentence.split())) for part, sentence in parts.items() if sentence]
     return pd.DataFrame(rows, columns=["part", "sentence"])
 
 
-# ---- who does what ------------------------------------------------------------------------------------------------
-
-
-def say_place(entity: str) -> str:
-    """An entity with its article: "the United States".
-
-    >>> say_place("United Kingdom"), say_place("China")
-    ('the United Kingdom', 'China')
-    """
-    return f"the {entity}" if re.match("United |Netherlands|Philippines|OECD|EU|European|World", entity) else entity
-
-
-def say_users(names: Mapping[str, Any], value: float, may: bool = False) -> str:
-    """A level as a clause: "602 million people in China used generative AI"; "Sales stood at 12 million"."""
-    doing, unit = names.get("doing", ""), names["unit"]
-    amount = f"about {say_about(value, unit)}" if may else say(value, unit)
-    if not doing:
-        return f"{names['title']} {'may reach' if may else 'stood at'} {amount}"
-    who = f"{amount} of {names['people']}" if unit.startswith("percent") else amount
-    did = f"may {doing}" if may else f"used{doing.removeprefix('use')}"
-    return f"{who} in {say_place(names['entity'])} {did}"
-
-
-def _say_when(facts: Facts, row: Row) -> str:
-    return f"{facts.at_date} {say_date(row['date'])}"
-
-
-def say_headline(names: Mapping[str, Any], goal: Row, last: float) -> str:
-    """The middle of a forecast for one date as a clause, which is also the title of its figure.
-
-    Parameters
-    ----------
-    names : mapping
-        title, unit and, where known, doing, people and entity; see `indicators.name_series`.
-    goal : dict
-        From `find_goal`.
-    last : float
-        The last exact figure.
-
-    Returns
-    -------
-    str
-    """
-    if goal["basis"] == "refuted":
-        return f"{names['title']}: no forecast, because the newest figure contradicts the earlier ones"
-    middle, date = goal["q0.5"], say_date(goal["date"])
-    if middle < last and not names.get("doing"):
-        return f"{names['title']} may be at about {say_about(middle, names['unit'])} in {date}"
-    return say_first(f"{say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
-
-
-def _write_headline(facts: Facts) -> str:
-    return say_headline(facts.names, facts.goal, facts.last["value"])
-
-
-def _write_deck(facts: Facts) -> str:
-    """The range, its chance, and what it is made from."""
-    newest, did = facts.newer, " did" if facts.names.get("doing") else ""
-    if newest is None:
-        now = f"{say_first(say_users(facts.names, facts.last['value']))} {_say_when(facts, facts.last)}."
-    else:
-        now = f"{say_first(say_limit(pd.Series(newest), facts.unit))}{did} {_say_when(facts, newest)}."
-    if facts.refuted:
-        return now
-    if facts.no_range:
-        return f"{now} We forecast that level, without a range."
-    number = int(facts.points + facts.reads)
-    figures = f"{spell(number)} figure{'s' * (number != 1)}"
-    chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
-    by = f" of {facts.names['publisher']}" if facts.names.get("publisher") else ""
-    span = say_range(*facts.band(facts.goal), facts.unit)
-    return f"{now} Our range for {say_date(facts.goal['date'])} is {span} ({chance}), from {figures}{by}."
+def say_from_others(points: int) -> str:
+    """First sentence on a series of one figure or two; else ""."""
+    if points > 2:
+        return ""
+    known = "two figures" if points > 1 else "one figure"
+    return f"This series has only {known}, so we show what other technologies, most of them successes, did from there."
 
 
 # ---- now, how fast ------------------------------------------------------------------------------------------------
 
 
 def _write_now(facts: Facts) -> str:
-    last, publisher, base = facts.last, facts.names.get("publisher", ""), facts.names.get("base", "")
-    by = f"{publisher} reported that " if publisher else ""
-    clause = say_users(facts.names, last["value"])
-    text = f"{by}{clause if publisher else say_first(clause)} {_say_when(facts, last)}"
+    """Who reported what, as a share of whom, and whom they asked."""
+    last, names, unit = facts.last, facts.names, facts.unit
+    publisher, base, amount = names.get("publisher", ""), names.get("base", ""), facts.say(last["value"])
+    did = say_doing(names, amount, past=True)
+    if did:
+        text = f"{publisher} reported that {did} {facts.when(last)}" if publisher else f"{did} {facts.when(last)}"
+    else:
+        text = f"{f'{publisher} reported' if publisher else 'The last figure is'} {amount} for {_date(facts, last)}"
     if facts.rate is not None:
         text += f", {say(facts.rate, 'percent')} of {base if base.endswith('s') else f'the {base}'}"
     elif np.isfinite(last["share_of_bound"]) and not facts.is_share:
-        text += f", {say(last['share_of_bound'], 'percent')} of {lower_first(facts.names['bound_title'])}"
+        text += f", {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
     text += "."
-    if facts.newer is not None:
-        said = f"{say_limit(pd.Series(facts.newer), facts.unit)} {_say_when(facts, facts.newer)}"
-        text += f" The newest figure is {said}."
-    return f"{text} {facts.names.get('asked', '')}"
+    if (newer := facts.newer) is not None:
+        gave = f"{publisher} gave only" if publisher else "there is only"
+        text += f" For {_date(facts, newer)} {gave} “{say_limit(pd.Series(newer), unit)}”"
+        if np.isfinite(newer["read_low"]):
+            why = f", because {newer['reason']}" if newer.get("reason") else ""
+            text += f"; we read it as {say_range(newer['read_low'], newer['read_high'], unit)}{why}"
+        text += "."
+    return f"{text} {names.get('asked', '')}"
+
+
+def _date(facts: Facts, row: Row) -> str:
+    return say_period(row["date"], facts.measure)
 
 
 def _write_speed(facts: Facts) -> str:
     """Growth over a year, the pace beside other technologies, and the pace of the forecast."""
-    unit, peak, least = facts.unit, facts.peak, facts.least
-    if facts.course == "fallen":
-        return f"The figures have fallen from a peak of {say(peak['value'], unit)} in {say_date(peak['date'])}."
-    if facts.course == "still":
-        span = say_range(least["value"], peak["value"], unit)
-        return f"The figures have stayed at {span} since {say_date(facts.growth[0]['date'])}, so there is no growth."
+    unit, peak, standing = facts.unit, facts.peak, facts.standing
+    if facts.kind == "fallen":
+        lost = percent(1 - facts.last["value"] / peak["value"])
+        return f"The last figure is {lost} below the highest, {facts.say(peak['value'])} for {_date(facts, peak)}."
+    if facts.kind in ("still", "levelled"):
+        since = say_period(standing.index[0], facts.measure)
+        return f"The figures have been {say_range(standing.min(), standing.max(), unit)} since {since}."
     text = _say_growth(facts)
     if facts.pace is not None:
         text += _say_rivals(facts, facts.pace)
-    ratio = facts.faster
-    if ratio is not None and not 1 / PACES < ratio < PACES:
-        times = {"0.5": "half", "2.0": "twice"}.get(f"{ratio:.1f}", f"{ratio:.1f} times")
-        text += f" We forecast growth over the next two years at {times} the pace of the last two."
+    if facts.paces is not None:
+        past, start, coming, end = facts.paces
+        if not 1 / PACES < coming / past < PACES:
+            points = "percentage points" if facts.is_share else unit
+            text += f" We forecast growth of {say(coming, points, past)} a year until {say_date(end['date'])}; "
+            text += f"it was {say(past, points, coming)} a year since {say_date(start['date'])}."
     return text
 
 
 def _say_growth(facts: Facts) -> str:
-    before, last = facts.before, facts.last
-    if before is None or facts.gain is None:
+    before, last, unit = facts.before, facts.last, facts.unit
+    if before is None or facts.kind == "few":
         return ""
-    text = f"The figure for {say_date(last['date'])} is"
-    then = f"that for {say_date(before['date'])} ({say(before['value'], facts.unit)})"
-    if facts.unchanged:
+    text = f"The figure for {_date(facts, last)} is"
+    then = f"that for {_date(facts, before)} ({facts.say(before['value'])})"
+    gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
+    if abs(gain) < (0.05 if facts.is_share else 5e-4 * last["value"]):
         return f"{text} the same as {then}."
-    side = "above" if facts.gain > 0 else "below"
-    if facts.is_share or facts.adds_up:
-        return f"{text} {say(abs(facts.gain), facts.gain_unit)} {side} {then}."
-    ratio = last["value"] / before["value"]
+    side = "above" if gain > 0 else "below"
+    if facts.is_share or facts.measure == "cumulative":
+        return f"{text} {say(abs(gain), 'percentage points' if facts.is_share else unit)} {side} {then}."
     if ratio >= MANY_TIMES:
         return f"{text} {ratio:.1f} times {then}."
-    return f"{text} {abs(facts.gain):.{0 if abs(facts.gain) >= 0.5 else 1}f}% {side} {then}."
+    return f"{text} {say_percent(100 * abs(ratio - 1))} {side} {then}."
 
 
 def _say_rivals(facts: Facts, pace: Row) -> str:
@@ -222,60 +177,63 @@ def _say_rivals(facts: Facts, pace: Row) -> str:
         lost = f", down {row['lost']:.0f}% since" if row["lost"] > LOST else ""
         names.append(f"{row['technology']}{sold}{lost}")
     more = "; and others" if len(rivals) > MOST_NAMED else ""
-    return f"{text}{int(pace['place'] - 1)} rose as fast or faster ({'; '.join(names)}{more})."
+    only = ", all of them shares of what was newly sold" if all("of new " in row["unit"] for row in rivals) else ""
+    return f"{text}{len(rivals)} rose as fast or faster{only} ({'; '.join(names)}{more})."
 
 
 # ---- where to, and how sure ---------------------------------------------------------------------------------------
 
 
 def _write_forecast(facts: Facts) -> str:
-    unit = facts.unit
-    if facts.refuted:
-        return "The newest figure is outside what the earlier ones let us expect, so we give no forecast."
-    if facts.no_range:
-        return f"The middle of our forecast is the last figure. {facts.no_range}"
-    near, goal = facts.at(1), facts.goal
-    text = f"{facts.from_others} We forecast "
-    if near["date"] < goal["date"]:
-        text += f"{say_range(*facts.band(near), unit)} for {say_date(near['date'])} and "
-    text += f"{say_range(*facts.band(goal), unit)} for {say_date(goal['date'])}. {_say_record(facts)}"
-    if facts.as_printed is not None and facts.newer is not None:
-        newer = facts.newer
-        read = say_range(newer["read_low"], newer["read_high"], unit)
-        text += f" We read “{say_limit(pd.Series(newer), unit)}” as {read}. If it is any number from "
-        text += f"{say(newer['value'], bare=True)} on, the range for {say_date(goal['date'])} is "
-        text += f"{say_range(*facts.band(facts.as_printed), unit)}."
-    return f"{text} {_say_ending(facts)}"
+    """The record of such ranges, windows like this one, the country's other services, and where growth ends."""
+    record = write(facts, "record")
+    if not record:
+        return "" if facts.kind in ("fallen", "refuted") else "These shares are counted, not forecast."
+    if facts.kind == "flow":
+        return record
+    return f"{record} {_say_alike(facts)} {_say_others(facts)} {_say_ending(facts)}"
 
 
-def _say_record(facts: Facts) -> str:
-    """How often ranges of this kind, as far ahead, held the outcome."""
-    row = facts.tested
-    others = say_count(row["technologies"], "comparison technology", "comparison technologies")
-    text = f"In tests on {others}, {say_ahead(row['horizon_years'])} ahead, such ranges contained the outcome "
-    text += f"{say_percent(row['covered'])} of the time."
-    above = row["above_median"]
-    if max(above, 100 - above) >= UNEVEN:
+def _say_alike(facts: Facts) -> str:
+    """On which side of such forecasts the outcomes were."""
+    row = facts.alike
+    if row is None:
+        above = facts.tested["above_median"]
         part, side = (above, "above") if above > 50 else (100 - above, "below")
-        text += f" The outcome was {side} the middle of the forecast {say_percent(part)} of the time."
-    return text
+        return f"The outcome was {side} the middle {say_percent(part)} of the time." if part >= UNEVEN else ""
+    return (
+        f"From about the same share and pace, on {row['technologies']:.0f} of them, outcomes were above the middle "
+        f"{say_percent(row['above_median'])} of the time and below the range {say_percent(row['below'])}."
+    )
+
+
+def _say_others(facts: Facts) -> str:
+    """Where the country's other services stood as long after the same share."""
+    rows = facts.others
+    if rows is None or 0.25 not in rows:
+        return ""
+    low, high = rows[0.25], rows[0.75]
+    text = (
+        f"Of {int(low['series'])} other series of {say_place(facts.names['entity'])} that had reached this share, half "
+    )
+    text += f"were at {say_range(low['share'], high['share'], 'percent')} of their limit "
+    text += f"{say_ahead(round(low['years'], 1))} later"
+    if not facts.is_share:
+        text += f", which would be {say_range(low['value'], high['value'], facts.unit)} for {_date(facts, facts.goal)}"
+    return f"{text}."
 
 
 def _say_ending(facts: Facts) -> str:
     """Where growth ends, how often such ends were passed, and whether the forecast goes further."""
     found = facts.ceiling
+    if facts.kind in ("near", "still"):
+        return ""
     text = f"{say_first(say_end(found, facts.unit))}."
-    if found.verdict not in ("levels off", "depends on the curve"):
-        return text
-    counted = [
-        f"{row['above_printed']:.0f} of {row['figures']:.0f} tests on {row['kind']}"
-        for row in facts.odds
-        if np.isfinite(row["figures"])
-    ]
-    if counted:
+    counted = [f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}" for row in facts.odds]
+    if facts.kind == "levelled" and counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
     if facts.goes_further:
-        text += " The middle of our forecast is above that range, because half of the forecast is made without an end."
+        text += " The middle of our forecast is above that end, because half of it goes to the limit."
     return text
 
 
@@ -283,29 +241,35 @@ def _say_ending(facts: Facts) -> str:
 
 
 def _write_caution(facts: Facts) -> str:
+    """Doubts, the largest first."""
     parts = []
-    reasons = facts.cautions(facts.growth[0]["date"], facts.last["date"])
-    if reasons:
-        parts.append(f"Some of the change may reflect a change in what was asked, or of whom: {reasons}.")
+    if facts.kind in RISING:
+        parts.append("Most technologies that we learn from succeeded; if this one fails, it will end below our range.")
+    if facts.jump is not None:
+        reason, before, after = facts.jump
+        points = "percentage points" if facts.is_share else facts.unit
+        change = say(abs(after["value"] - before["value"]), points)
+        when = f"between {_date(facts, before)} and {_date(facts, after)}"
+        parts.append(f"The change of {change} {when} may be partly one of the survey: {reason}.")
     if facts.country is not None:
-        newest, ranked, _ = facts.country
+        newest, ranked = facts.country
         people = ranked["people"] or ranked["unit"].removeprefix("percent of ")
         how = ", which estimates use from telemetry," if ranked["kind"] == "telemetry" else ""
         text = f"{ranked['publisher']}{how} puts {say_place(facts.names['entity'])} at "
         text += f"{say(newest['value'], 'percent')} of {people} in {say_date(newest['date'])}."
-        other = ranked["indicator"] != facts.last["indicator"]
-        parts.append(f"{text}{' The two figures measure different things and cannot be compared.' * other}")
-    if facts.limit_then is not None and not facts.refuted:
-        low, high = facts.band(facts.limit_then)
-        text = f"Our range ends above today's upper limit, {lower_first(facts.names['bound_title'])} "
-        text += f"({say(facts.bound, facts.unit)}). Our range of the upper limit for {say_date(facts.goal['date'])} is "
-        parts.append(f"{text}{say_range(low, high, facts.unit)}.")
-    if np.isnan(facts.bound) and not facts.no_range:
-        parts.append("This forecast has no upper limit.")
-    if not facts.refuted and facts.course != "fallen":
-        parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
-    if facts.course == "fallen":
-        parts.append("Adoption curves only rise, so they do not apply to falling figures.")
+        if ranked["indicator"] != facts.last["indicator"]:
+            ours = f"{facts.names['publisher']}'s" if facts.names.get("publisher") else "Your"
+            text += f" {ours} and {ranked['publisher']}'s figures measure different things."
+        parts.append(text)
+    if facts.kind in ("limited", "near") and facts.limit_then is not None:
+        text = (
+            f"Our range ends above today's {lower_first(facts.names['bound_title'])}, {say(facts.bound, facts.unit)}; "
+        )
+        parts.append(f"{text}we expect {say(facts.limit_then, facts.unit)} in {say_date(facts.goal['date'])}.")
+    if facts.kind == "open":
+        parts.append("We know of no upper limit for this series, so the range is wide.")
+    if facts.kind == "cumulative" and np.isnan(facts.bound):
+        parts.append("We know of no upper limit for this series.")
     return " ".join(parts)
 
 
@@ -369,7 +333,7 @@ def write_doubts(seen: pd.DataFrame, quantiles: pd.DataFrame, level: float, unit
 
 
 def list_key_numbers(facts: Facts) -> pd.DataFrame:
-    """The five numbers that a reader should take away, with their intervals.
+    """The numbers that a reader should take away, five at most, those that the kind of series asks for.
 
     Parameters
     ----------
@@ -381,7 +345,8 @@ def list_key_numbers(facts: Facts) -> pd.DataFrame:
         key, label, value, low, high, unit, text (as a reader wants it), url (of the publication that prints it; "" for
         what is computed).
     """
-    rows = [*_list_observed(facts), *_list_end(facts), *_list_forecast(facts)]
+    makers = _make_observed(facts) | (_make_forecast(facts) if facts.fan and facts.kind != "refuted" else {})
+    rows = [makers[name] for name in find_cell(facts, "numbers") if makers.get(name)]
     columns = ["key", "label", "value", "low", "high", "unit", "text", "url"]
     return pd.DataFrame(rows[: NUMBERS - 2] + rows[-2:] if len(rows) > NUMBERS else rows, columns=columns)
 
@@ -391,44 +356,63 @@ def _one(key: str, label: str, value: Any, unit: str, url: Any = "", text: str =
     return key, label, float(value), np.nan, np.nan, unit, text or say(value, unit), url if isinstance(url, str) else ""
 
 
-def _list_observed(facts: Facts) -> list[tuple[Any, ...]]:
-    last, when, newer = facts.last, say_date(facts.last["date"]), facts.newer
-    rows = [_one("latest", f"{facts.title}, {when}", last["value"], facts.unit, last["url"])]
-    if newer is not None:
+def _two(key: str, label: str, low: float, high: float, unit: str, text: str = "", url: str = "") -> tuple[Any, ...]:
+    """The row of a range."""
+    return key, label, np.nan, low, high, unit, text or say_range(low, high, unit), url
+
+
+def _make_observed(facts: Facts) -> dict[str, tuple[Any, ...] | None]:
+    """Rows of what was published, and of where growth ends, by name; None where there is no such number."""
+    last, unit, before, standing = facts.last, facts.unit, facts.before, facts.standing
+    points, when = "percentage points" if facts.is_share else unit, _date(facts, last)
+    printed = facts.say(last["value"])
+    rows: dict[str, Any] = {
+        "latest": _one("latest", f"{facts.title}, {when}", last["value"], unit, last["url"], printed)
+    }
+    rows["peak"] = _one("peak", f"Highest figure, {_date(facts, facts.peak)}", facts.peak["value"], unit)
+    lost = 100 * (1 - last["value"] / facts.peak["value"])
+    rows["fall"] = _one("fall", "Below the highest figure", lost, "percent", "", say_percent(lost))
+    since = f"Lowest and highest since {say_period(standing.index[0], facts.measure)}"
+    rows["span"] = _two("span", since, standing.min(), standing.max(), unit)
+    rows["left"] = _one("left", "Left to the limit, at most", facts.ceiling["left"], points)
+    if (newer := facts.newer) is not None:
         ends = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
-        label, text = f"{facts.title}, {say_date(newer['date'])}", say_limit(pd.Series(newer), facts.unit)
-        rows.append(("newest", label, np.nan, *ends, facts.unit, text, newer["url"]))
+        label, text = f"{facts.title}, {_date(facts, newer)}", say_limit(pd.Series(newer), unit)
+        rows["newest"] = _two("newest", label, *ends, unit, text, newer["url"])
     if facts.rate is not None:
         label = f"Share of {facts.names['base']}, {when}"
-        rows.append(_one("published_rate", label, facts.rate, "percent", last["rate_url"]))
+        rows["share"] = _one("published_rate", label, facts.rate, "percent", last["rate_url"])
     elif np.isfinite(last["share_of_bound"]) and not facts.is_share:
         label = f"Share of {lower_first(facts.names['bound_title'])}, {when}"
-        rows.append(_one("share_of_bound", label, last["share_of_bound"], "percent"))
-    elif facts.before is not None:
-        label = f"{'Added' if facts.adds_up else 'Growth'} since {say_date(facts.before['date'])}"
-        rows.append(_one("growth_year", label, facts.gain, facts.gain_unit))
+        rows["share"] = _one("share_of_bound", label, last["share_of_bound"], "percent")
+    if before is not None:
+        gain, since = last["value"] - before["value"], _date(facts, before)
+        rows["added"] = _one("added_year", f"Added since {since}", gain, points)
+        change = (gain, points) if facts.is_share else (100 * gain / before["value"], "percent")
+        if "share" not in rows:
+            rows["change"] = _one("change_year", f"Change since {since}", *change)
+    if facts.kind == "levelled":
+        low, high = facts.ceiling["low"], facts.ceiling["high"]
+        text = facts.ceiling["sentence"].removeprefix("ends between ") + say_unit(unit)
+        rows["end"] = _two("ceiling", "Growth would stop between", low, high, unit, text)
     return rows
 
 
-def _list_end(facts: Facts) -> list[tuple[Any, ...]]:
-    """The range of the end of growth, where the figures show one."""
-    found = facts.ceiling
-    if found.verdict in (DECLINED, "not known", "beyond the limit"):
-        return []
-    text = f"{found.sentence}{'%' if facts.is_share else '' if facts.unit == UNSTATED else f' {facts.unit}'}"
-    return [("ceiling", "Where growth stops", np.nan, found.printed_low, found.printed_high, facts.unit, text, "")]
-
-
-def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:
-    if facts.refuted:
-        return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "contradicted by the newest figure", "")]
-    if facts.no_range:
-        return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "no range, below its peak", "")]
-    row, record = facts.goal, facts.tested
-    (low, high), middle = facts.band(row), row["q0.5"]
-    text = f"{say(middle, facts.unit, beside=high)}; range {say_range(low, high)}{'%' * facts.is_share}"
-    forecast = (f"forecast_{row['date']:%Y_%m}", f"Forecast for {say_date(row['date'])}, middle and range", middle)
-    label = f"Outcomes inside such ranges, in tests {say_ahead(record['horizon_years'])} ahead"
-    key, covered = f"coverage_{100 * facts.level:g}", record["covered"]
-    held = _one(key, label, covered, "percent", "", say_percent(covered))
-    return [(*forecast, low, high, facts.unit, text, ""), held]
+def _make_forecast(facts: Facts) -> dict[str, tuple[Any, ...]]:
+    """Rows of the forecast, and of how often such ranges held."""
+    goal, unit, (low, high) = facts.goal, facts.unit, facts.range
+    text = f"{say(goal['q0.5'], unit, high)}; range {say_range(low, high)}{'%' * facts.is_share}"
+    when, rows = _date(facts, goal), {}
+    labels = {
+        "forecast": f"Forecast for {when}, middle and range",
+        "untested": f"Untested forecast for {when}, middle and range",
+        "counted": f"What other technologies did by {when}, middle and {say_level(facts.level)} range",
+    }
+    for name, label in labels.items():
+        rows[name] = (f"{name}_{goal['date']:%Y_%m}", label, goal["q0.5"], low, high, unit, text, "")
+    if facts.kind not in ("few", "flow"):
+        tested = facts.tested
+        label = f"Outcomes inside such ranges, in tests {say_ahead(tested['horizon_years'])} ahead"
+        key, covered = f"coverage_{100 * facts.level:g}", tested["covered"]
+        rows["covered"] = _one(key, label, covered, "percent", "", say_percent(covered))
+    return rows

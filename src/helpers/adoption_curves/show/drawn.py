@@ -35,14 +35,20 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
 
 
 def tidy_forecast(
-    rows: pd.DataFrame, series: AdoptionSeries, scenarios: pd.DataFrame, levels: Sequence[float] = LEVELS
+    rows: pd.DataFrame,
+    ahead: pd.DataFrame,
+    series: AdoptionSeries,
+    scenarios: pd.DataFrame,
+    levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
     """A series, its forecast with bands, bound and scenarios, a row a date: what `figures.draw_forecast` draws.
 
     Parameters
     ----------
     rows : DataFrame
-        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
+        05_forecast.
+    ahead : DataFrame
+        05_bound.
     series : AdoptionSeries
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
@@ -56,11 +62,11 @@ def tidy_forecast(
         lower_80, upper_80 and so on for each level; a column such as scenario_50 for each share of the bound, in
         percent. All in ``unit``.
     """
-    ahead, bound = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")["mean"]
-    made = ahead[["date"]].assign(stage="forecast", limit=ahead["date"].map(bound), median=ahead["q0.5"])
+    bound = ahead.set_index("date")["mean"]
+    made = rows[["date"]].assign(stage="forecast", limit=rows["date"].map(bound), median=rows["q0.5"])
     for level in sorted(levels):
         for end, column in zip(("lower", "upper"), band_columns(level), strict=True):
-            made[f"{end}_{100 * level:g}"] = ahead[column]
+            made[f"{end}_{100 * level:g}"] = rows[column]
     for share, courses in scenarios.groupby("share", sort=False):
         made[f"scenario_{100 * share:g}"] = made["date"].map(courses.set_index("date")["value"])
     columns = ["date", "stage", "observed", "limit", *made.columns.drop(["date", "stage", "limit"]), "unit"]

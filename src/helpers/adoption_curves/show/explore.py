@@ -19,9 +19,8 @@ import pandas as pd
 from IPython.display import clear_output, display
 
 from .. import curves, forecast, indicators
-from ..base.words import lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
+from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
 from ..indicators.problems import suggest_names
-from ..say.facts import list_ceiling
 from . import figures
 
 MAX_YEARS = 15
@@ -141,7 +140,8 @@ def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown
 def show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> None:
     """Display the series and its curve; then, in their place, with the forecast, the verdict and the numbers."""
     try:
-        fit = curves.FAMILIES[family](series.values, errors=series.errors).fit()
+        read = series.use_readings()
+        fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
     except ValueError as error:  # what the data cannot carry
         display(widgets.HTML(say_problem(error)))
         return
@@ -162,13 +162,15 @@ def say_problem(error: ValueError) -> str:
 
 def judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
-    fits = curves.assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
-    ceiling = list_ceiling(fits, series.values).iloc[0]
-    end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-    ahead = f"Forecast for {date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
-    if found.refuted:
+    ceiling = found.assessed
+    if found.kind == "fallen":
+        ahead = f"{say_first(NO_FORECAST)}."
+    elif found.refuted:
         ahead = "A newer figure refutes the forecast."
-    elif not found.tested[-1]:
+    else:
+        end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
+        ahead = f"Forecast for {date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
+    if found.kind == "forecast" and not found.refuted and not found.tested[-1]:
         ahead += " No earlier technology has tested a range so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
@@ -177,18 +179,19 @@ def judge(series: Any, found: Any) -> str:
 def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
     axis, values = figures.open_axes(200), series.values
-    end = values.index[-1] + pd.DateOffset(years=years) if found is None else found.dates[-1]
+    end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
     values = values[values.index >= values.index[-1] - PAST * (end - values.index[-1])]
     dates = pd.date_range(values.index[0], end, periods=POINTS)
     labels, shown = [], [values, series.newer["value"]]
-    if found is not None:
+    if found is not None and len(found.dates):
         known = found.target.values  # with a newer figure of which both ends are known
-        labels += figures.plot_forecast(axis, found.fan, known[known.index >= values.index[0]], found.levels)
+        fan = found.quantiles.rename(columns="q{:g}".format).reset_index()
+        labels += figures.plot_forecast(axis, fan, known[known.index >= values.index[0]], found.levels)
         shown.append(found.quantiles.max())
     if series.bound is not None:
         known = series.bound[series.bound.index.slice_indexer(values.index[0], end)]
         known = known if len(known) else series.bound.iloc[-1:]
-        ahead = known.iloc[:0] if found is None else found.bound_frame().set_index("date")["mean"]
+        ahead = known.iloc[:0] if found is None else pd.Series(found.limit_ahead(found.years)[0], found.dates)
         labels += figures.plot_bound(axis, known, ahead[ahead.index > known.index[-1]])
         shown += [known, ahead]
     top = 1.05 * max(np.nanmax(each) for each in shown if len(each))
@@ -214,7 +217,7 @@ def tabulate(series: Any, found: Any = None) -> str:
         shares = [say(100 * share, "percent") for share in series.share.iloc[-ROWS:]]
         given[f"Share of {lower_first(series.bound_title)}"] = shares
     frames = [given]
-    if found is not None:
+    if found is not None and len(found.dates):
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, ROWS).round().astype(int))]
         ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
         medians = map(say, fan[0.5])

@@ -10,7 +10,7 @@ import great_tables
 import numpy as np
 import pandas as pd
 
-from ..base.words import say_large, say_name
+from ..base.words import say_name
 
 MOST_ROWS = 300
 """Rows of a table that a page shows: of a longer one the first and the last half of so many."""
@@ -63,13 +63,11 @@ def name_column(column: str) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """Three significant digits, or all digits of the whole part; millions, infinity and missing values in words."""
+    """Three significant digits, or all digits of the whole part; infinity and missing values in words."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     if not np.isfinite(value):
         return "no limit"
-    if large := say_large(value):
-        return large.replace("-", "−")
     if value == 0 or float(value).is_integer():
         return f"{value:,.0f}".replace("-", "−")
     size = int(np.floor(np.log10(abs(value))))
@@ -81,7 +79,7 @@ def format_number(value: float | None) -> str:
 def format_column(values: pd.Series) -> list[str]:
     """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
     sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
-    if sizes.empty or sizes.max() > 1e3 * sizes.min() or say_large(sizes.max()):
+    if sizes.empty or sizes.max() > 1e3 * sizes.min():
         return [format_number(value) for value in values]
     enough = int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
     decimals = next((d for d in range(enough) if np.allclose(sizes, sizes.round(d), rtol=0, atol=1e-9)), enough)

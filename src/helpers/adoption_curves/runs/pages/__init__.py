@@ -24,19 +24,21 @@ from typing import Any, Self
 from markupsafe import Markup
 
 from ...base.files import MAX_TEXT, read_json, write_file
-from ...base.project import RECORD, RunError, UserError, shorten_path
+from ...base.project import RECORD, RunError, UserError, describe_refusal, shorten_path
 from ...base.words import clean, quote
-from ..ingredients import read_sources
+from ..ingredients import hash_citation, read_sources
 from ..record import (
-    ENTRY,
-    list_written,
+    Entry,
+    Record,
+    entry_path,
+    hide_place,
     locate,
     name_pages,
-    note_pages,
     read_entry,
-    read_record,
+    read_part,
+    read_run,
     read_unchanged,
-    record_path,
+    write_record,
 )
 from .charts import set_chart
 from .citation import cite_run
@@ -84,8 +86,8 @@ class PageWriter:
         """Have the page of the executed notebook `name` made."""
         self.bodies[name] = self.thread.submit(set_executed, self.folder, name)
 
-    def finish(self) -> Path:
-        """Write all pages, and each figure alone, from the run's record; returns the index, which a reader opens first.
+    def finish(self, record: Record) -> dict[str, str]:
+        """Write all pages, and each figure alone, from the run's record; returns the hash of each by its name.
 
         Raises
         ------
@@ -94,25 +96,23 @@ class PageWriter:
         """
         from .exporter import list_sections  # heavy, and not needed for other pages
 
-        record = read_json(locate(self.folder, RECORD))
-        written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
+        written = {path for entry in record.notebooks.values() for path in entry.files}
         shared = {"run": self.folder.name, "citation": cite_run(record, self.folder.name)}
+        pages = {}
         for name, page in self.pages.items():
             body = self.bodies[name].result()
             text = render("notebook.html.j2", **page, **shared, sections=list_sections(body), body=body)
-            self._write(page["href"], link_files(text, written))
-        notebooks = [describe_notebook(self.folder, page) for page in self.pages.values()]
-        uncommitted = cite_run({**record, "git": {}}, self.folder.name)
+            pages[page["href"]] = link_files(text, written)
+        notebooks = [describe_notebook(self.folder, page, record.notebooks[name]) for name, page in self.pages.items()]
+        uncommitted = cite_run(record.model_copy(update={"git": None}), self.folder.name)
         for figure in (figure for page in notebooks for figure in page["figures"]):
-            counted = record["subject"].get("counted", "") if figure["name"].partition("_")[2] in OF_SERIES else ""
+            counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in OF_SERIES else ""
             note = {"counted": counted, "citation": uncommitted}
-            self._write(f"charts/{figure['name']}.html", build_chart(self.folder, written, figure, note))
-        self._write("made.html", build_made(self.folder, notebooks, shared))
-        self._write("index.html", build_index(self.folder, notebooks, shared))
-        return locate(self.folder, "html/index.html")
-
-    def _write(self, name: str, page: str) -> None:
-        write_file(locate(self.folder, f"html/{name}"), page.encode("utf-8"))
+            pages[f"charts/{figure['name']}.html"] = build_chart(self.folder, written, figure, note)
+        pages["made.html"] = build_made(self.folder, record, notebooks, shared)
+        pages["index.html"] = build_index(self.folder, record, notebooks, shared)
+        hidden = {name: hide_place(text, record.parameters["data"]).encode() for name, text in pages.items()}
+        return {name: write_file(locate(self.folder, f"html/{name}"), text) for name, text in hidden.items()}
 
 
 def set_executed(folder: Path, name: str) -> Markup:
@@ -136,9 +136,10 @@ def set_executed(folder: Path, name: str) -> Markup:
     from .exporter import set_body
 
     notebook = read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    record = read_entry(folder, name) or {"tables": {}, "figures": {}}
-    forms = partial(list_forms, list_written(record))
-    body, wordless = set_body(notebook, record["tables"], list(record["figures"]), partial(set_chart, folder), forms)
+    entry = read_entry(folder, name) or Entry()
+    body, wordless = set_body(
+        notebook, entry.tables, list(entry.figures), partial(set_chart, folder), partial(list_forms, entry.files)
+    )
     if wordless:
         raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {WORDLESS}")
     return body
@@ -175,10 +176,10 @@ def build_report(folder: Path, name: str, links: Mapping[str, str], command: str
         "links": known,
         "body": body,
     }
-    pages, record, note = {}, read_record(record_path(folder, name), ENTRY), {"citation": f"Made with: {command}"}
-    for each, entry in record["figures"].items():
-        pages[f"{each}.html"] = build_chart(folder, list_written(record), {"name": each, **entry}, note)
-    return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder, list_written(record))}
+    pages, entry, note = {}, read_part(entry_path(folder, name), Entry), {"citation": f"Made with: {command}"}
+    for each, figure in entry.figures.items():
+        pages[f"{each}.html"] = build_chart(folder, entry.files, {"name": each, **figure.model_dump()}, note)
+    return {**pages, "index.html": embed_files(render("notebook.html.j2", **told), folder, entry.files)}
 
 
 WORDLESS = (
@@ -237,7 +238,7 @@ def write_pages(folder: Path) -> Path:
     Returns
     -------
     Path
-        The index, which a reader opens first.
+        The index, which a reader opens first. The record gets the hashes of the pages.
 
     Raises
     ------
@@ -250,10 +251,13 @@ def write_pages(folder: Path) -> Path:
         raise RunError(
             f"There is no run '{folder.name}' with executed notebooks. Make it with: adoption run {folder.name}"
         )
-    with PageWriter(folder, notebooks) as pages:
-        for notebook in notebooks:
-            pages.write(notebook.stem)
-        return pages.finish()
+    record = read_run(folder)
+    with PageWriter(folder, [path for path in notebooks if path.stem in record.notebooks]) as pages:
+        for name in pages.pages:
+            pages.write(name)
+        written = pages.finish(record)
+    write_record(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
+    return locate(folder, "html/index.html")
 
 
 @contextmanager
@@ -264,6 +268,8 @@ def explain_failure(what: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
+        if refused := describe_refusal(error):
+            raise RunError(f"Nothing was made of {what}: {refused}.") from error
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise RunError(f"Nothing can be made of {what} ({problem}).") from error
 
@@ -278,15 +284,13 @@ def export_run(folder: Path) -> Path:
         a page.
     """
     record = read_unchanged(folder, "tables", "figures", "notebooks")
-    for name in {*name_pages(record)} - record["pages"].keys():
+    for name in {*name_pages(record)} - record.pages.keys():
         if os.path.lexists(place := locate(folder, f"html/{name}")):
             raise RunError(
                 f"{shorten_path(place)} is no page of run '{folder.name}', but has the name of one. Move it."
             )
     with explain_failure(f"run '{folder.name}'"):
-        index = write_pages(folder)
-    note_pages(folder)
-    return index
+        return write_pages(folder)
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:

@@ -71,7 +71,7 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
         tag.tag = tag.tag.rpartition("}")[2].lower()
         tag.attrib = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
         tag.text, tag.tail = ("\n" if text and text.isspace() else text for text in (tag.text, tag.tail))
-        leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value]
+        leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value.lower()]
         if tag.tag not in TAGS or not all(WITHIN.fullmatch(tag.attrib[name]) for name in leads):
             return Markup("")
         tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}

@@ -10,18 +10,18 @@ from ...base.files import read_file
 from ...base.project import find_citation
 from ...base.words import add_entity, clean
 from ..parameters import Parameters, parse_yaml
+from ..record import Record
 
 AUTHORS = "The Adoption Curves authors"
 DATA = Parameters.model_fields["data"].default
 
 
-def cite_run(record: Mapping[str, Any], run: str) -> str:
+def cite_run(record: Record, run: str) -> str:
     """Citation: authors, year, package and commit, series, day of knowledge, and address.
 
     Parameters
     ----------
-    record : mapping
-        Content of ``run.json``.
+    record : Record
     run : str
 
     Returns
@@ -30,20 +30,20 @@ def cite_run(record: Mapping[str, Any], run: str) -> str:
     """
     authors, year, address, _ = read_citation(record)
     author, own = f"{authors} ({year}). " if authors else "", has_own_data(record)
-    version, commit, parameters = record["versions"].get("adoption-curves", ""), record["git"], record["parameters"]
+    version, commit, parameters = record.versions.get("adoption-curves", ""), record.git, record.parameters
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
-    made = f", commit {commit['commit'][:12]}" if commit else ""
-    about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
+    made = f", commit {commit.commit[:12]}" if commit else ""
+    about = add_entity(record.subject.get("title", parameters["indicator"]), parameters["entity"])
     place = (address if author else "") or ("" if own else "Unpublished")
     return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 
-def has_own_data(record: Mapping[str, Any]) -> bool:
+def has_own_data(record: Record) -> bool:
     """True if the figures of a run are a reader's own, which this package's authors did not publish."""
-    return bool(record["parameters"].get("data", DATA) != DATA)
+    return bool(record.parameters.get("data", DATA) != DATA)
 
 
-def read_citation(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
+def read_citation(record: Record) -> tuple[str, str, str, str]:
     """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
 
     Of a reader's own figures the package's authors are no authors. To write to: the e-mail address or website of the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -12,12 +12,10 @@ from typing import Any
 import pandas as pd
 
 from ...base.columns import UNNAMED
-from ...base.files import read_json
-from ...base.project import RECORD
-from ...base.words import UNSTATED, say_day, say_large
+from ...base.words import say_day
 from ...say.on_record import list_registered
 from ..parameters import Parameters, write_argument
-from ..record import list_written, locate, read_entry
+from ..record import Entry, Record, locate
 from ..table_files import read_rows
 from .charts import set_chart
 from .citation import read_citation
@@ -35,22 +33,21 @@ HEADINGS = {
 """Headings of the paragraphs, by the parts of the table of findings."""
 
 
-def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
+def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
     `notebooks` are as `describe_notebook` has them, `shared` is what all pages of the run are given.
     """
-    record = read_json(locate(folder, RECORD))
-    written = {path for entry in record["notebooks"].values() for path in list_written(entry)}
-    heading = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
+    written = {path for entry in record.notebooks.values() for path in entry.files}
+    heading = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
-    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "register")}
+    tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     said = {row["part"]: row["sentence"] for row in rows["findings"]}
-    limit = record["parameters"].get("bound") or "none"  # a forecast under another limit would contradict the page's
+    limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
     registered = list_registered([row for row in rows["register"] if row["bound"] == limit])
     numbers = list_numbers(rows["key_numbers"])
-    as_of = pd.to_datetime(record["parameters"].get("as_of") or None, errors="coerce")  # a stranger's may be any text
+    as_of = pd.to_datetime(record.parameters.get("as_of") or None, errors="coerce")  # a stranger's may be any text
     shown = {"finding": said, "numbers": numbers, "register": registered, "notebooks": True, "cite": True}
     titles = ("The finding", "Key numbers", "Registered forecasts", "The notebooks", "How to cite it")
     authors, _, _, contact = read_citation(record)
@@ -61,12 +58,13 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
         said=said,
         paragraphs=[(title, said[part]) for part, title in HEADINGS.items() if part in said],
         sections=[(address, title) for (address, there), title in zip(shown.items(), titles, strict=True) if there],
-        made=say_day(pd.Timestamp(record["made"])) if record.get("made") else "",
+        made=say_day(pd.Timestamp(record.made)),
         as_of="" if pd.isna(as_of) else say_day(as_of),
         authors=authors,
         contact=keep_address(contact, "mailto:"),
-        expected=record["subject"].get("next", ""),
-        figure=figures.get(record["main_figure"]),
+        expected=record.subject.get("next", ""),
+        reading=record.subject.get("reading", "").splitlines(),
+        figure=figures.get(record.main_figure),
         embed=lambda name: embed_image(locate(folder, f"figures/{name}.png")),
         set_chart=partial(set_chart, folder),
         list_data=lambda name: {form: path for form, path in list_forms(written, name).items() if form == "data"},
@@ -78,10 +76,9 @@ def build_index(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Ma
     return embed_files(page, folder, written)
 
 
-def build_made(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
+def build_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """HTML of the page on how the run was made; arguments as of `build_index`."""
-    record = read_json(locate(folder, RECORD))
-    sources = group_sources(record["sources"])
+    sources = group_sources(record.sources)
     parts = {"parameters": "Parameters", "files": "Figures and tables"}
     parts |= {"sources": "Data and their licences"} if sources else {}
     return render(
@@ -89,10 +86,10 @@ def build_made(folder: Path, notebooks: Sequence[Mapping[str, Any]], shared: Map
         **shared,
         title="How this was made",
         sections=[*parts.items(), ("versions", "Versions and hashes")],
-        counted=record["subject"].get("counted", ""),
+        counted=record.subject.get("counted", ""),
         notebooks=notebooks,
         command=write_command(folder.name, record),
-        parameters=[(name, set_value(value), describe_parameter(name)) for name, value in record["parameters"].items()],
+        parameters=[(name, set_value(value), describe_parameter(name)) for name, value in record.parameters.items()],
         sources=sources,
         facts=list_facts(record),
     )
@@ -110,29 +107,25 @@ def list_numbers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     ]
 
 
-def find_table(record: Mapping[str, Any], part: str) -> str:
-    """Full name of the last table of a run that is called `part` after its number; "" if its record names none."""
-    names = [name for entry in record["notebooks"].values() for name in entry["tables"]]
+def find_table(names: Iterable[str], part: str) -> str:
+    """Full name of the last table of `names` that is called `part` after its number; "" if there is none."""
     return max((name for name in names if name.partition("_")[2] == part), default="")
 
 
-def describe_notebook(folder: Path, page: Mapping[str, str]) -> dict[str, Any]:
+def describe_notebook(folder: Path, page: Mapping[str, str], written: Entry) -> dict[str, Any]:
     """A notebook's page with what the notebook wrote: its figures, small, and its tables."""
-    record = read_entry(folder, page["name"]) or {"figures": {}, "tables": {}}
     figures = []
-    for name, entry in sorted(record["figures"].items()):
+    for name, entry in sorted(written.figures.items()):
         source = embed_image(locate(folder, f"figures/{name}.png"), THUMBNAIL)
-        figures.append({"name": name, **entry, "source": source})
-    tables = sorted((name, each["rows"]) for name, each in record["tables"].items())
+        figures.append({"name": name, **entry.model_dump(), "source": source})
+    tables = sorted((name, each.rows) for name, each in written.tables.items())
     return {**page, "figures": figures, "tables": tables}
 
 
 def set_reading(row: Mapping[str, Any], unit: str) -> str:
     """Value, unit and interval of a row with value, low and high, as a reader wants them."""
     value, low, high = (format_number(str(row[name])) for name in ("value", "low", "high"))
-    return " ".join(
-        filter(None, (value, unit if value and unit != UNSTATED else "", f"({low} to {high})" if low and high else ""))
-    )
+    return " ".join(filter(None, (value, unit if value else "", f"({low} to {high})" if low and high else "")))
 
 
 def format_number(text: str) -> str:
@@ -145,8 +138,6 @@ def format_number(text: str) -> str:
         return "no limit"
     if math.isnan(number):
         return ""
-    if large := say_large(number):
-        return large.replace("-", "−")
     digits = 0 if abs(number) >= 100 or number == int(number) else 1 if abs(number) >= 10 else 2
     return f"{number:,.{digits}f}".replace("-", "−")
 
@@ -163,12 +154,12 @@ def set_value(value: Any) -> str:
     return str(value) if value != "" else "–"
 
 
-def write_command(run: str, record: Mapping[str, Any]) -> str:
+def write_command(run: str, record: Record) -> str:
     """The command that makes the run of this record again."""
-    given, usual = record["parameters"], Parameters().model_dump()
+    given, usual = record.parameters, Parameters().model_dump()
     changed = {name: value for name, value in given.items() if name != "run" and value != usual.get(name, value)}
     words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
-    return " ".join([*words, *(["--pdf"] if record.get("pdf") else [])])
+    return " ".join([*words, *(["--pdf"] if record.pdf else [])])
 
 
 def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -192,10 +183,10 @@ def keep_address(text: str, *others: str) -> str:
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
-def list_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def list_facts(record: Record) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
-    commit, without = record["git"], record.get("no_git")
-    facts = [("commit", commit["commit"] + (" with changes" if commit["changed"] else ""))] if commit else []
-    facts += [("commit", f"none: {without}")] if without else []
-    facts += list(record["versions"].items())
-    return facts + [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]
+    commit = record.git
+    facts = [("commit", commit.commit + (" with changes" if commit.changed else ""))] if commit else []
+    facts += [("commit", f"none: {record.no_git}")] if record.no_git else []
+    facts += list(record.versions.items())
+    return facts + [(f"sha256 of {name}", digest) for name, digest in record.data.files.items()]

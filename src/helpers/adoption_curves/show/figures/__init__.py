@@ -1,27 +1,40 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
-from .among_others import draw_alignment, draw_comparison
+from .countries import draw_comparison
+from .ends import draw_ends
 from .fits import draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_forecast, draw_hindcasts, draw_record
-from .members import draw_ceilings, draw_members
 from .observations import draw_coverage, draw_growth, draw_levels
+from .pace import draw_alignment
 from .scores import draw_calibration, draw_sides, draw_skill
-from .single import ROOM, SIZE, finish_axes, open_axes, plot_bound, plot_ceiling, plot_fit, plot_forecast, plot_newer
+from .single import (
+    ROOM,
+    SIZE,
+    finish_axes,
+    open_axes,
+    plot_bound,
+    plot_ceiling,
+    plot_curve,
+    plot_fit,
+    plot_forecast,
+    plot_newer,
+    plot_result,
+    show_result,
+)
 
 __all__ = [
     "ROOM",
     "SIZE",
     "draw_alignment",
     "draw_calibration",
-    "draw_ceilings",
     "draw_comparison",
     "draw_coverage",
+    "draw_ends",
     "draw_fits",
     "draw_forecast",
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
-    "draw_members",
     "draw_profiles",
     "draw_record",
     "draw_residuals",
@@ -31,7 +44,10 @@ __all__ = [
     "open_axes",
     "plot_bound",
     "plot_ceiling",
+    "plot_curve",
     "plot_fit",
     "plot_forecast",
     "plot_newer",
+    "plot_result",
+    "show_result",
 ]

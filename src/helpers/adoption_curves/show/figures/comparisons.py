@@ -82,7 +82,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     if not panels:
         return None
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
-    units = f"Medians and, as bars, {say_ranges(forecasts)} of the combined forecast; small points: published figures"
+    units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_panel(axis, panel, observations)
         if len(panels) > 1:

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import DECLINED, lower_first, say, say_end, say_first, say_name
+from ...base.words import FLOW, lower_first, say, say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
     BLUE,
@@ -108,11 +108,11 @@ def draw_fits(
         axis.set_visible(False)
     if shown:
         spots = [Spot(x, bound, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
-        note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=7.5, color=GREY)
+        note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=8.6, color=GREY)
     title = f"{names['title']}: {say_end(found, names['unit'])}"
     level = 100 * alternatives["level"].iloc[0]
     units = (
-        f"{names['unit'].capitalize()}. Thick: least squares; "
+        f"{say_first(names['unit'])}. Thick: least squares; "
         f"thin: other saturation levels inside the {level:.0f}% interval"
     )
     if np.isfinite(bound) and not shown:
@@ -132,13 +132,15 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
     use_numbers(axis)
 
 
-def draw_profiles(weighed: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str) -> Figure | None:
+def draw_profiles(
+    profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
+) -> Figure | None:
     """Profile likelihood of each ceiling, a line a family.
 
     Parameters
     ----------
-    weighed : DataFrame
-        From `curves.weigh_ceilings`: family, ceiling, likelihood.
+    profiles : DataFrame
+        From `curves.profile_ceilings`: family, ceiling, likelihood.
     found : a row of `facts.list_ceiling`
         The verdict, which is the title.
     bound : float
@@ -152,14 +154,14 @@ def draw_profiles(weighed: pd.DataFrame, found: Any, bound: float, names: dict[s
     Figure or None
         None where no fit leaves a point to judge by, or curves that rise do not apply.
     """
-    likely = weighed.loc[weighed["likelihood"] > UNLIKELY, "ceiling"]
-    if likely.empty or found.verdict == DECLINED:
+    likely = profiles.loc[profiles["likelihood"] > UNLIKELY, "ceiling"]
+    if likely.empty or found.verdict in ("fallen", FLOW):
         return None
     figure, axes = open_canvas(4.2)
     axis, labels = axes[0, 0], []
     low, high = likely.min(), likely.max()
     for place, (family, line) in enumerate(
-        weighed[weighed["ceiling"].between(low, high)].groupby("family", sort=False)
+        profiles[profiles["ceiling"].between(low, high)].groupby("family", sort=False)
     ):
         colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
         axis.plot(line["ceiling"], line["likelihood"], color=colour, ls=dash, lw=1.8)
@@ -172,5 +174,5 @@ def draw_profiles(weighed: pd.DataFrame, found: Any, bound: float, names: dict[s
         axis.axvline(bound, color=GREY, lw=1.2, ls=":")
         name_line(axis, bound, shorten_label(names["bound_title"]))
     label_ends(axis, labels)
-    units = f"How well each saturation level explains the figures (1: best), as in notebook 5; {names['unit']}"
+    units = f"How well each saturation level explains the figures (1: best); {names['unit']}"
     return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)

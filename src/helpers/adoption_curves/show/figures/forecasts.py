@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import matplotlib.dates as mdates
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.project import PUBLISHED_MODEL
 from ...base.words import (
-    NO_RANGE,
     lower_first,
     say,
     say_at,
@@ -21,12 +23,12 @@ from ...base.words import (
     say_day,
     say_first,
     say_odds,
+    say_period,
     say_range,
     spell,
 )
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
-from ...say.words import say_headline
 from .labels import AT_EDGE, EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
 from .single import plot_bound, plot_fan, plot_newer
 from .style import (
@@ -44,19 +46,30 @@ from .style import (
     use_numbers,
 )
 
+SMALL = 8.6
+"""Points of the smallest letters: 11 pixels on a page."""
 ENOUGH = 2
 """Later figures from which on it is said how many of them a band covered."""
 
 
 def draw_forecast(
-    rows: pd.DataFrame, series: AdoptionSeries, names: dict[str, Any], source: str, levels: Sequence[float] = LEVELS
+    fan: pd.DataFrame,
+    ahead: pd.DataFrame,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
+    title: str = "",
+    others: pd.DataFrame | None = None,
 ) -> Figure:
     """The published forecast: figures, median, ranges and upper limit, with the odds of the quoted range.
 
     Parameters
     ----------
-    rows : DataFrame
-        Those of 05_forecast of the method `combined`, and those of 05_bound, whose method is `bound`.
+    fan : DataFrame
+        05_forecast; without rows the figures alone are drawn.
+    ahead : DataFrame
+        05_bound.
     series : AdoptionSeries
         With its bound, its breaks and its newer figures.
     names : dict
@@ -64,50 +77,73 @@ def draw_forecast(
     source : str
     levels : sequence of float
         A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
+    title : str
+        By default the title of the series.
+    others : DataFrame, optional
+        05_class: the middle half of the entity's other services is drawn at its date.
 
     Returns
     -------
     Figure
     """
-    goal = find_goal(rows[rows["method"] != "bound"].to_dict("records"))
-    if (rows["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
-        rows = rows[rows["date"] <= goal["date"]]
-    fan, ahead = rows[rows["method"] != "bound"], rows[rows["method"] == "bound"].set_index("date")
+    title, fan = title or names["title"], fan[fan["q0.5"].notna()]
+    if fan.empty:
+        return _draw_figures(series, names, source, title)
+    goal = find_goal(fan.to_dict("records"))
+    if (fan["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
+        fan = fan[fan["date"] <= goal["date"]]
+    levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    ahead = ahead[ahead["date"] <= fan["date"].iloc[-1]].set_index("date")
     figure, axes = open_canvas(5.0)
     axis, values, last = axes[0, 0], _show_values(series, fan), fan["date"].iloc[-1]
     known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
     earlier = known[known.index < fan["date"].iloc[0]]  # zeros may follow the last that is used
     start = (earlier.index[-1], earlier.iloc[-1])
-    unknown = (fan["basis"] == NO_RANGE).any()
-    widest = ["q0.5"] if unknown else band_columns(max(levels))
-    labels = plot_fan(axis, fan, start, [] if unknown else levels, names["unit"])
+    widest = band_columns(max(levels)) if levels else ["q0.5"]
+    labels = plot_fan(axis, fan, start, levels, names["unit"])
     drawn = [values, series.newer["value"], *(fan[end] for end in widest)]
-    units = f"{names['unit'].capitalize()}; black: published figures; blue: forecast, line: its middle"
     told, more = _draw_bound(axis, series, ahead, (values.index[0], last), names, drawn)
-    labels, units = labels + more, units + told
-    parted = part_line(values, series.breaks)
-    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
-    tell_figures(line, names, values.index)
-    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
-    units += fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
+    units = f"{say_first(names['unit'])}{told}{_draw_values(axis, series, values, names, drawn)}"
     use_dates(axis, pd.DatetimeIndex([values.index[0], last]))
-    use_numbers(axis)
-    mark_breaks(axis, series.breaks, values.index)
-    plot_newer(axis, series.newer.join(series.readings))
-    quoted = quoted_level(levels)
-    if not fan["basis"].isin(["refuted", NO_RANGE]).any():
-        _say_odds(axis, goal, names, quoted)
-        _name_fall(axis, fan, quoted)
+    if levels and not (fan["basis"] == "refuted").any():
+        labels = _name_odds(axis, labels, goal, last, names, quoted_level(levels))
+        _name_fall(axis, fan, quoted_level(levels))
+    labels += _mark_class(axis, others, last)
     _mark_tested(axis, fan)
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
-    name_line(axis, start[0], "forecast\nfrom here")
-    label_values(axis, values.iloc[[0, -1]] if len(values) > 1 else values, names["unit"])
+    note(axis, "forecast\nfrom here", [Spot(start[0], 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
+    label_values(axis, values.iloc[-1:], names["unit"])
     if "population" in names:
         size, words = names["population"]
         axis.set_ylim(top=max(min(axis.get_ylim()[1], size), *(fan[end].max() for end in widest)))
         source += " " + _add_percent(axis, size, words)
-    label_ends(axis, labels, size=8)
-    return close_canvas(figure, say_headline(names, goal, series.values.iloc[-1]), units, source)
+    label_ends(axis, labels + more, size=SMALL)
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
+    """The figures of a series that has no forecast."""
+    figure, axes = open_canvas(5.0)
+    axis, values = axes[0, 0], series.values
+    units = f"{say_first(names['unit'])}{_draw_values(axis, series, values, names, [values])}"
+    use_dates(axis, values.index)
+    label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_values(
+    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], drawn: list[pd.Series]
+) -> str:
+    """Draw the published figures, with room for all that is `drawn`; words for the units."""
+    parted = part_line(values, series.breaks)
+    [line] = axis.plot(parted.index, parted, "o-", color=INK, ms=size_marks(5, values), lw=1.2, zorder=6)
+    tell_figures(line, names, values.index)
+    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
+    words = fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
+    use_numbers(axis)
+    mark_breaks(axis, series.breaks, values.index)
+    plot_newer(axis, series.newer.join(series.readings))
+    return words
 
 
 def _draw_bound(
@@ -126,16 +162,16 @@ def _draw_bound(
     if bound.min() > FAR * max(each.max() for each in drawn):
         return f"; the limit, {title}, is above at {say(bound.iloc[-1])}", []
     drawn += [bound, ahead["mean"]]
-    labels = plot_bound(axis, bound, ahead["mean"])
-    return f"; grey: {title}, the upper limit{', dashed as forecast' * (ahead['mean'].nunique() > 1)}", labels
+    [label] = plot_bound(axis, bound, ahead["mean"])
+    name = title if title[:1].isdigit() else f"{title} {say(label.y)}"
+    return "", [replace(label, text=f"upper limit:\n{name}")]
 
 
 def _name_fall(axis: Axes, fan: pd.DataFrame, level: float) -> None:
     """A word where the lower end of the range falls, which a reader would not expect of adoption."""
     low = fan.set_index("date")[band_columns(level)[0]]
     if low.iloc[-1] < low.max():
-        spots = [Spot(date, low[date], -4, up) for date in low.index[:-4:-1] for up in (-4, 4)]
-        note(axis, "use may fall", spots, size=7.5, color=GREY)
+        note(axis, "use may fall", [Spot(date, low[date], -4, -4) for date in low.index[:-4:-1]], color=GREY)
 
 
 def _add_percent(axis: Axes, size: float, words: str) -> str:
@@ -144,7 +180,8 @@ def _add_percent(axis: Axes, size: float, words: str) -> str:
         "right", functions=(lambda value: 100 * value / size, lambda share: share * size / 100)
     )
     use_numbers(right, suffix="%")
-    right.tick_params("y", length=0, pad=2, labelsize=8)
+    right.yaxis.set_major_locator(MaxNLocator(5, prune="upper"))  # whose place a label of the limit needs
+    right.tick_params("y", length=0, pad=2, labelsize=SMALL, labelcolor=GREY)
     right.spines["right"].set_visible(False)
     return words
 
@@ -170,16 +207,37 @@ def _cut_bound(bound: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return shown[shown.index <= max(last, shown.index[0])]
 
 
-def _say_odds(axis: Axes, row: dict[str, Any], names: dict[str, Any], level: float) -> None:
-    """The quoted range at the date of the headline, as an upright bar and as odds."""
-    low, high = (row[name] for name in band_columns(level))
+def _name_odds(
+    axis: Axes, labels: list[Label], row: dict[str, Any], last: pd.Timestamp, names: dict[str, Any], level: float
+) -> list[Label]:
+    """The quoted range at the date of the headline as an upright bar, with its odds and its middle as labels.
+
+    Where the forecast is drawn further, the odds stand beside the bar, and the labels are those of the last date.
+    """
+    (low, high), measure = (row[name] for name in band_columns(level)), names.get("measure", "level")
     axis.vlines(row["date"], low, high, color=INK, lw=2.2, zorder=5)
-    at_date = say_at(names.get("cumulative", False))
-    words = f"{say_odds(level)}: {say_range(low, high, names['unit'])}\n{at_date} {say_date(row['date'])}"
-    spots = [Spot(row["date"], low, -6, up) for up in (-6, 6)]
-    spots += [Spot(row["date"], high, right, 5) for right in (-6, 6)]
-    spots += [Spot(row["date"], foot, -6, 4 - 8 * foot, AT_EDGE) for foot in (0, 1)]
-    note(axis, words, [*spots, *EDGES], size=9, weight="bold")
+    some, all_of = (spell(int(number)) for number in say_odds(level).split(" in "))
+    odds = f"{some} {'chance' if some == 'one' else 'chances'} in {all_of}"
+    if row["date"] < last:
+        date = f"{say_at(measure)} {say_period(row['date'], measure)}"
+        spots = [Spot(row["date"], low, -6, up) for up in (-6, 6)] + [Spot(row["date"], high, -6, 5), *EDGES]
+        note(axis, f"{say_first(odds)}:\n{say_range(low, high, names['unit'])}\n{date}", spots, size=9, weight="bold")
+        return labels
+    middle = say(row["q0.5"], names["unit"], high, bare=True)
+    ends = [Label(last, high, f"{say_first(odds)}:\n{say_range(low, high)}", INK)]
+    return [*ends, Label(last, row["q0.5"], f"in the middle {middle}", BLUE)]
+
+
+def _mark_class(axis: Axes, others: pd.DataFrame | None, last: pd.Timestamp) -> list[Label]:
+    """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
+    if others is None or others.empty or others["date"].iloc[0] > last:
+        return []
+    value = others.set_index("quantile")["value"]
+    date = others["date"].iloc[0] - 0.02 * (last - mdates.num2date(axis.get_xlim()[0]).replace(tzinfo=None))
+    axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
+    axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
+    text = f"half of {int(others['series'].iloc[0])} other series:\n{say_range(value[0.25], value[0.75])}"
+    return [Label(date, value[0.5], text, ORANGE)]
 
 
 def _mark_tested(axis: Axes, forecast: pd.DataFrame) -> pd.Series:
@@ -246,7 +304,7 @@ def draw_hindcasts(
     title = f"Made at earlier dates, the {say_level(quoted)} range contained {inside} of {total} later figures"
     if total < ENOUGH:
         title = "What this method would have forecast earlier, and what happened"
-    units = f"{names['title']}, {names['unit']}; black: known then; orange: outcomes; {_list_levels(levels)}"
+    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_list_levels(levels)}"
     return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
 
 
@@ -277,22 +335,26 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     order = scored.assign(ours=scored["model_id"] == PUBLISHED_MODEL).sort_values(
         ["target_end_date", "published", "ours"]
     )
-    rows = order.drop_duplicates("target_end_date", keep="last")
+    rows = order.drop_duplicates("target_end_date", keep="last").sort_values("hindsight", kind="stable")
     figure, axes = open_canvas(0.9 + 0.5 * max(4, len(rows)))
     axis = axes[0, 0]
     for place, row in enumerate(rows.to_dict("records")):
-        colour = GREY if row["hindsight"] else BLUE
-        axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
+        colour, ends = GREY if row["hindsight"] else BLUE, (row["q0.1"], row["q0.9"])
+        axis.hlines(place, *ends, color=colour, lw=5, alpha=0.5)
         axis.plot(row["q0.5"], place, "|", color=colour, ms=11, mew=2)
-        if row["side"] == "exact":
-            axis.plot(row["outcome"], place, "D", color=ORANGE, ms=6, mec="white", zorder=6)
-        elif row["side"]:
-            marker = ">" if row["side"] == "at_least" else "<"
-            axis.plot(row["outcome"], place, marker, color=ORANGE, ms=8, mec="white", zorder=6)
+        for end, right, side in zip(ends, (-4, 4), ("right", "left"), strict=True):
+            axis.annotate(say(end, beside=row["q0.9"]), (end, place), (right, 0), textcoords="offset points",
+                          ha=side, va="center", size=SMALL, color=GREY)  # fmt: skip
+        if row["side"]:
+            marker = {"exact": "D", "at_least": ">"}.get(row["side"], "<")
+            axis.plot(row["outcome"], place, marker, color=ORANGE, ms=7, mec="white", zorder=6)
+    if 0 < rows["hindsight"].sum() < len(rows):
+        axis.axhline((~rows["hindsight"].astype(bool)).sum() - 0.5, color=GREY, lw=0.8)
     labels = [
         f"{say_date(row['target_end_date'])},\nmade {say_day(row['published'])}" for row in rows.to_dict("records")
     ]
-    axis.set_yticks(range(len(rows)), labels, size=8)
+    axis.set_yticks(range(len(rows)), labels, size=SMALL)
+    axis.margins(x=0.12)
     use_numbers(axis, "x")
     axis.set_ylim(len(rows) - 0.4, -0.6)
     counted = rows[rows["counted"] & (rows["side"] == "exact")]
@@ -302,6 +364,7 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     if len(counted):
         inside = int((counted["inside"] == "yes").sum())
         title = f"The 80% range of registered forecasts contained {inside} of {say_count(len(counted), 'outcome')}"
-    units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle (grey: registered after the outcome); "
-    units += "orange: outcomes, an arrow where one is printed as a limit"
+    units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle; diamonds: outcomes"
+    units += "; arrows: outcomes printed as a limit" * bool(rows["side"].isin(["at_least", "at_most"]).any())
+    units += "; below the line: registered after the outcome" * bool(rows["hindsight"].any())
     return close_canvas(figure, title, units, source)

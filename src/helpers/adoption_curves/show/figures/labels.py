@@ -140,7 +140,7 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
     -------
     Annotation
     """
-    look = {"size": 8, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
+    look = {"size": 8.6, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
     text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
                          path_effects=[HALO], in_layout=False, **look)  # fmt: skip
     place = partial(_place_note, axis, text, spots)
@@ -200,13 +200,13 @@ def mark_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> No
         axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
     for kind, (start, end) in {kind: ends for kind, *ends in gaps}.items():
         name, middle = "break" if kind == "break" else "suspected\nbreak", start + (end - start) / 2
-        note(axis, name, [Spot(middle, y, 0, 4 - 8 * y, AT_EDGE) for y in (1, 0)], size=7.5, color=GREY)
+        note(axis, name, [Spot(middle, y, 0, 4 - 8 * y, AT_EDGE) for y in (1, 0)], size=8.6, color=GREY)
 
 
 def name_line(axis: Axes, date: Any, words: str) -> None:
     """Name an upright line at its foot or its head, on the side where there is room."""
     spots = [Spot(date, y, x, 4 - 8 * y, AT_EDGE) for y in (0, 1) for x in (4, -4)]
-    note(axis, words, spots, size=7.5, color=GREY)
+    note(axis, words, spots, size=8.6, color=GREY)
 
 
 def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
@@ -214,4 +214,4 @@ def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
     shown = values if len(values) <= MOST_VALUES else values.iloc[[0, -1]]
     for date, value in shown[::-1].items():
         spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
-        note(axis, say(value, unit, float(shown.max()), bare=True), spots, size=8)
+        note(axis, say(value, unit, float(shown.max()), bare=True), spots, size=8.6)

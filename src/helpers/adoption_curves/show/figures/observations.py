@@ -9,11 +9,13 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_first
-from ...say.words import say_users
-from .labels import Label, label_ends, mark_breaks, part_line
+from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_figure, say_first, say_period
+from ...indicators import AdoptionSeries
+from ...say.headlines import say_users
+from .labels import Label, find_gaps, label_ends, part_line
 from .single import plot_newer
 from .style import (
     BLUE,
@@ -32,12 +34,16 @@ from .style import (
     use_numbers,
 )
 
-LONGEST_NAME = 44
+LABEL_SIZE = 8.5
+"""Points: eleven pixels on a page."""
+LONGEST_NAME = 32
 """Letters in a line of the name of a series, and its number."""
 FEW = 2
 """Figures that are no line yet, and stand on their axis."""
-MOST_BARS, NUMBERED_BARS, NARROWEST = 60, 12, 0.06
-"""Bars of a figure, of one whose bars all have numbers, and the least of its width that such a bar takes."""
+MAX_BARS, LETTER = 60, 0.014
+"""Bars of a figure, and the width of a letter in widths of the axes: numbers stand where the longest fits its bar."""
+YEAR = pd.Timedelta(days=360)
+"""Between the ends of the same month in two years there is more."""
 
 
 def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator: str, source: str) -> Figure | None:
@@ -64,9 +70,12 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     dates = observations.groupby("indicator")["date"].agg(["min", "max", "size"]).sort_values("min", kind="stable")
     described = coverage.set_index("indicator").loc[dates.index]
     titles = described["title"]
-    names = [f"{shorten_label(titles[name], 2 * LONGEST_NAME)}  {dates['size'][name]}" for name in dates.index]
-    named = [textwrap.fill(name, LONGEST_NAME) for name in names]
-    tall = 0.27 if any("\n" in name for name in named) else 0.21
+    short = [shorten_label(titles[name], 2 * LONGEST_NAME) for name in dates.index]
+    named = [
+        textwrap.fill(f"{name}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{count}", LONGEST_NAME)
+        for name, count in zip(short, dates["size"], strict=True)
+    ]
+    tall = 0.29 if any("\n" in name for name in named) else 0.21
     figure, axes = open_canvas(1.5 + tall * len(dates))
     axis = axes[0, 0]
     axis.hlines(range(len(dates)), dates["min"], dates["max"], color=PALE, lw=1, zorder=1)
@@ -77,127 +86,143 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     breaks = described["breaks"][described["breaks"] != ""].str.split("; ").explode()
     rows = dates.index.get_indexer(breaks.index)
     axis.vlines(pd.to_datetime(breaks), rows - 0.42, rows + 0.42, color=INK, lw=1.6, zorder=3)
-    axis.set_yticks(range(len(dates)), named, size=8, color=INK, linespacing=1.0)
+    axis.set_yticks(range(len(dates)), named, size=LABEL_SIZE, color=INK, linespacing=1.0)
     axis.set(xlabel="", ylabel="", ylim=(len(dates) - 0.4, -0.6))
     axis.grid(False)
     use_dates(axis, pd.DatetimeIndex(observations["date"]))
-    others = "The longest of the other series" if len(dates) > 1 else "The other series"
-    title = f"{others} has {say_count(dates['size'].max(), 'observation')}"
+    title = "How far back our series go"
     if indicator in dates.index:
         axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
         own = dates.loc[indicator]
-        title = f"{titles[indicator]}: {say_count(own['size'], 'observation')}, {own['min']:%Y} to {own['max']:%Y}"
-    units = "Dates of observation by series; the number after each name counts them; an upright bar marks a break"
+        title = f"{titles[indicator]}: {say_count(own['size'], 'figure')}, {own['min']:%Y} to {own['max']:%Y}"
+    units = "Dates of the figures of each series; behind its name their number"
+    units += "; an upright bar: a break" * bool(len(breaks))
     return close_canvas(figure, title, units, source)
 
 
-def draw_levels(
-    growth: pd.DataFrame,
-    bound: pd.Series | None,
-    names: dict[str, Any],
-    breaks: pd.DataFrame,
-    newer: pd.DataFrame,
-    source: str,
-) -> Figure:
-    """The series' level beneath its known upper bound.
+def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure:
+    """The figures of a series beneath its upper limit.
 
     Parameters
     ----------
-    growth : DataFrame
-        A row a figure: date, value, share_of_bound (percent), standard_error (missing where not published).
-    bound : Series or None
-        The known upper bound by date.
+    series : AdoptionSeries
     names : dict
         title, unit, bound_title, and points where known: what is said of each figure, by date.
-    breaks : DataFrame
-        date, kind.
-    newer : DataFrame
-        Figures after these that are bounds: index date; value, bound.
     source : str
+        The caption's text.
 
     Returns
     -------
     Figure
     """
     figure, axes = open_canvas(4.0)
-    axis, dates, last = axes[0, 0], pd.DatetimeIndex(growth["date"]), growth.iloc[-1]
-    parted = part_line(growth.set_index("date")["value"], breaks)
+    axis, values, dates = axes[0, 0], series.values, pd.DatetimeIndex(series.values.index)
+    last, errors = values.iloc[-1], series.standard_error
+    parted = part_line(values, series.breaks)
     [line] = axis.plot(parted.index, parted, "-o", color=ORANGE, lw=1.8, ms=size_marks(5, dates), zorder=3)
     tell_figures(line, names, dates)
     if len(dates) <= FEW:
-        axis.vlines(dates, 0, growth["value"], color=ORANGE, lw=1)
-    sampled = bool(growth["standard_error"].notna().any())
+        axis.vlines(dates, 0, values, color=ORANGE, lw=1)
+    sampled = bool(errors.notna().any())
     if sampled:
-        axis.errorbar(dates, growth["value"], 1.96 * growth["standard_error"], fmt="none", ecolor=INK, capsize=3)
-    labels = [Label(last["date"], last["value"], f"{say(last['value'])}\n{say_date(last['date'])}", ORANGE)]
-    top = growth["value"].max()
-    if bound is not None:  # to both ends of the series, as it is interpolated
-        bound = bound.reindex(bound.index.union(dates)).interpolate("time").ffill().bfill().loc[dates[0] : dates[-1]]
-        far = bound.min() > FAR * top
-        if not far:
-            axis.plot(bound.index, bound, "--", color=BLUE, lw=1.4)
-            named, size = lower_first(names["bound_title"]), say(bound.iloc[-1])
-            text = f"Limit: {named}" if named.startswith(size) else f"{names['bound_title']}\n{size}"
-            labels.append(Label(bound.index[-1], bound.iloc[-1], text, BLUE))
-            top = max(top, bound.max())
-    plot_newer(axis, newer)
-    axis.set_ylim(0, 1.08 * max([top, *newer["value"]]))
-    use_dates(axis, dates.append(newer.index))
+        axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
+    measure = names.get("measure", "level")
+    printed = say_figure(last, "", names.get("own", False))
+    labels = [Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE)]
+    units, top = say_first(names["unit"]), values.max()
+    units += "; upright bars: 95% sampling error, as published" * sampled
+    if series.bound is not None:
+        limit, name = series.bound_at(dates), lower_first(names["bound_title"])
+        if limit.min() > FAR * top:
+            units += f"; the upper limit, {name}, is above at {say(limit[-1])}"
+        else:
+            axis.plot(dates, limit, "--", color=BLUE, lw=1.4)
+            named = "Upper limit" if name[0].isdigit() else names["bound_title"]
+            labels.append(Label(dates[-1], limit[-1], f"{named}\n{say(limit[-1])}", BLUE))
+            top = max(top, limit.max())
+        if not names["unit"].startswith("percent"):
+            units += f"; the last exact figure is {say(100 * last / limit[-1], 'percent')} of {name}"
+    plot_newer(axis, series.newer.join(series.readings))
+    axis.set_ylim(0, 1.08 * max([top, *series.newer["value"]]))
+    use_dates(axis, dates.append(series.newer.index))
     use_numbers(axis)
-    mark_breaks(axis, breaks, dates)
+    units += shade_breaks(axis, series.breaks, dates)
     label_ends(axis, labels)
-    units = names["unit"].capitalize() + "; upright bars: 95% sampling error, as published" * sampled
-    if bound is not None and far:
-        units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound.iloc[-1])}"
-    if np.isfinite(last["share_of_bound"]) and not names["unit"].startswith("percent"):
-        units += f"; the last figure is {say(last['share_of_bound'], 'percent')} of {lower_first(names['bound_title'])}"
-    at_date = say_at(names.get("cumulative", False))
-    title = f"{say_first(say_users(names, last['value']))} {at_date} {say_date(last['date'])}"
+    title = f"{say_first(say_users(names, last))} {say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
 
 
-def draw_growth(growth: pd.DataFrame, names: dict[str, Any], breaks: pd.DataFrame, source: str) -> Figure:
-    """Changes as published from one observation to the next, as bars over the time between them.
+def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> str:
+    """Shade each interval between two figures in which a break (date, kind) lies; returns words for the line of units.
+
+    The words stand there, since most intervals are narrower than their name.
+    """
+    gaps = find_gaps(dates, breaks)
+    for _, start, end in gaps:
+        axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
+    kinds = dict.fromkeys("a break" if kind == "break" else "a suspected break" for kind, *_ in gaps)
+    return f"; shaded: {' or '.join(kinds)}" if gaps else ""
+
+
+def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure | None:
+    """Changes as published from one figure to the next, as bars over the time between them.
+
+    A bar across a suspected break is hatched. Of single figures from month to month most are noise, so the title has
+    the change of a year.
 
     Parameters
     ----------
-    growth : DataFrame
-        A row a figure: date, value.
+    series : AdoptionSeries
     names : dict
         title, unit.
-    breaks : DataFrame
-        date, kind.
     source : str
+        The caption's text.
 
     Returns
     -------
-    Figure
+    Figure or None
+        None for one figure.
     """
-    step = -(-len(growth) // MOST_BARS)  # from day to day there is little but noise
-    values = growth.set_index("date")["value"].iloc[::-step].iloc[::-1]
+    if len(series.values) < 2:
+        return None
+    step = -(-len(series.values) // MAX_BARS)  # from day to day there is little but noise
+    values = series.values.iloc[::-step].iloc[::-1]
     changes, dates = values.diff().iloc[1:], pd.DatetimeIndex(values.index)
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     figure, axes = open_canvas(3.6)
-    axis, spans, biggest = axes[0, 0], np.diff(mdates.date2num(dates)), int(np.argmax(np.abs(changes)))
-    colours = [ORANGE if place == biggest else BLUE for place in range(len(changes))]
-    bars = axis.bar(dates[:-1], changes, spans, align="edge", color=colours, edgecolor="white", linewidth=1.5)
+    axis, spans = axes[0, 0], np.diff(mdates.date2num(dates))
+    bars = axis.bar(dates[:-1], changes, spans, align="edge", color=ORANGE, edgecolor="white", linewidth=1.5)
+    crossing = [end for *_, end in find_gaps(dates, series.breaks)]
     for bar, before, (date, change) in zip(bars, dates, changes.items(), strict=False):
         tell(bar, [f"{say_day(before)} to {say_day(date)}: {_say_change(change, unit)}"])
-    if len(changes) <= NUMBERED_BARS and (spans / spans.sum()).min() > NARROWEST:
-        most = float(changes.abs().max())
-        texts = [_say_change(change, unit, most, bare=True) for change in changes]
-        axis.bar_label(bars, texts, padding=3, size=8.5, color=INK)
+        if date in crossing:
+            bar.set(facecolor="white", edgecolor=ORANGE, hatch="///", linewidth=1.2)
+    most = float(changes.abs().max())
+    texts = [_say_change(change, unit, most, bare=True) for change in changes]
+    if spans.min() / spans.sum() > LETTER * max(map(len, texts)):
+        axis.bar_label(bars, texts, padding=3, size=LABEL_SIZE, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
-    axis.margins(y=0.14 if breaks.empty else 0.45)  # room for the name of a break
+    axis.margins(y=0.14)
     axis.xaxis_date()
     use_dates(axis, dates)
     use_numbers(axis)
-    mark_breaks(axis, breaks, dates)
-    ends = dates[biggest : biggest + 2]
-    name = say_day if say_date(ends[0]) == say_date(ends[1]) else say_date  # months would be the same
-    title = f"{names['title']}: {_say_change(changes.iloc[biggest], unit)} between {name(ends[0])} and {name(ends[1])}"
-    every = f"every {step} observations" if step > 1 else "one figure and the next"
-    return close_canvas(figure, title, f"Change between {every}, {unit}, over the time between them", source)
+    biggest = changes.abs().idxmax()
+    if biggest in crossing:
+        change = _say_change(changes[biggest], unit)
+        title = f"The largest change, {change}, may be partly a change of method"
+    else:
+        title = f"{names['title']}: {_say_last_year(series.values, unit)}"
+    every = f"every {step} figures" if step > 1 else "one figure and the next"
+    units = f"Change between {every}, {unit}" + "; hatched: across a suspected break" * bool(crossing)
+    return close_canvas(figure, title, units, source)
+
+
+def _say_last_year(values: pd.Series, unit: str) -> str:
+    """The change to the last figure from the newest that is a year older, or else from the first, with both dates."""
+    last = values.index[-1]
+    first = values[: last - YEAR].index[-1] if values.index[0] <= last - YEAR else values.index[0]
+    name = say_day if say_date(first) == say_date(last) else say_date  # months would be the same
+    return f"{_say_change(values[last] - values[first], unit)} between {name(first)} and {name(last)}"
 
 
 def _say_change(change: float, unit: str, beside: float = 0.0, bare: bool = False) -> str:

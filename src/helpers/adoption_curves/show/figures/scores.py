@@ -1,4 +1,4 @@
-"""The backtest: skill against drift by horizon, and the coverage of the bands."""
+"""The backtest: skill against a straight line by horizon, and the coverage of the ranges."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.words import say_ahead, say_count, say_first, spell
+from ...forecast.scores import BASE, FORECAST
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 
 CAP = 2.0
-"""Scores from so many times that of drift on are drawn there."""
+"""Scores from so many times that of the straight line on are drawn there."""
 
 
 def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.DataFrame) -> Figure:
-    """Weighted interval score relative to drift by horizon, with its interval, beside the range of the members.
+    """Weighted interval score relative to a straight line by horizon, with its interval, beside the other rivals.
 
     Parameters
     ----------
@@ -37,9 +38,9 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     -------
     Figure
     """
-    rows = scores[(scores["window"] == window) & ~scores["method"].isin(["combined", "drift"])]
+    rows = scores[(scores["window"] == window) & ~scores["method"].isin([FORECAST, BASE])]
     others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=CAP)
-    own = compared[(compared["window"] == window) & (compared["benchmark"] == "drift")].set_index("horizon_years")
+    own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].set_index("horizon_years")
     own = own[["wis_relative", "low", "high"]].sort_index()
     drawn = own.clip(upper=CAP)
     figure, axes = open_canvas(4.0)
@@ -53,9 +54,9 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     labels = [
         Label(last, drawn["wis_relative"].iloc[-1], f"forecast {own['wis_relative'].iloc[-1]:.2f}", ORANGE),
         Label(last, 1.0, "straight line", GREY),
-        Label(last, others.iloc[-1].max(), "single methods:\nhighest and lowest", BLUE),
+        Label(last, others.iloc[-1].max(), "other methods:\nhighest and lowest", BLUE),
     ]
-    label_ends(axis, labels, size=8)
+    label_ends(axis, labels, size=8.6)
     _name_horizons(axis, [*own.index])
     units = f"Weighted interval score against a straight line's, from {window} figures; below 1 is better; "
     units += f"bars: 95% interval; drawn up to {CAP:g}"
@@ -101,9 +102,9 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     Figure
     """
     figure, axes = open_canvas(3.8, (1, 2))
-    own = calibration[calibration["method"] == "combined"]
+    own = calibration[calibration["method"] == FORECAST]
     _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
-    rows = by_technology[(by_technology["method"] == "combined") & (by_technology["n"] >= enough)]
+    rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= enough)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
     title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
@@ -124,11 +125,15 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
     -------
     Figure
     """
-    figure, axes = open_canvas(3.4, (1, 2))
+    figure, axes = open_canvas(3.4, (1, 2), sharey=True)
     for axis, level in zip(axes[0], (0.8, 0.9), strict=True):
         _draw_sides(axis, sides[sides["level"] == level], level)
-    most = sides.loc[np.isclose(sides["level"], 0.8), ["below", "above"]].max()
-    title = f"At most {most.max():.0f}% of outcomes were {most.idxmax()} the 80% range"
+    # the furthest from what is claimed, half of what lies outside on each side
+    rows = sides.melt(["level", "horizon_years"], ["below", "above"], "side", "percent")
+    claimed = 50 * (1 - rows["level"])
+    worst = rows.loc[(rows["percent"] - claimed).abs().idxmax()]
+    title = f"{say_first(say_ahead(worst['horizon_years']))} ahead, {worst['percent']:.1f}% of outcomes were "
+    title += f"{worst['side']} the {100 * worst['level']:.0f}% range (claimed: {50 * (1 - worst['level']):.0f}%)"
     return close_canvas(
         figure, title, "Outcomes outside the range, percent; hatched: above; dotted: as claimed", source
     )
@@ -147,7 +152,7 @@ def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
     label_ends(
         axis,
         [Label(row.claimed, row.actual, say_count(row.Index, "year"), colours[row.Index]) for row in ends.itertuples()],
-        size=7.5,
+        size=8.6,
     )
     axis.set(xlim=(0, 100), ylim=(0, 102), xlabel="Claimed, percent", ylabel="")
     axis.set_title("all ranges", loc="left", size=9.5, weight="bold")
@@ -161,7 +166,7 @@ def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
     axis.axhline(80, color=INK, ls=":", lw=1)
     for place, row in enumerate(rows.head(3).itertuples()):
         spots = [Spot(place, row.covered, 6, up) for up in (-1, 1)]
-        note(axis, f"{shorten_label(row.technology, 24)} {row.covered:.0f}", spots, size=7.5, color=GREY)
+        note(axis, f"{shorten_label(row.technology, 24)} {row.covered:.0f}", spots, size=8.6, color=GREY)
     axis.set(xticks=[], ylim=(0, 102), xlabel="Technologies, worst first", ylabel="")
     axis.set_title("80% range by technology", loc="left", size=9.5, weight="bold")
     use_numbers(axis)
@@ -175,9 +180,9 @@ def _draw_sides(axis: Axes, sides: pd.DataFrame, level: float) -> None:
     for bar in axis.containers[-1]:
         bar.set_hatch("//")
     if axis.get_legend():
-        axis.legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=8)
+        axis.legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=8.6)
     axis.axhline(50 * (1 - level), color=INK, ls=":", lw=1)
-    axis.set_ylim(0, max(1.35 * rows["percent"].max(), 60 * (1 - level)))
+    axis.set_ylim(0, max(1.35 * rows["percent"].max(), 60 * (1 - level), axis.get_ylim()[1]))
     axis.set_title(f"outside the {100 * level:g}% range", loc="left", size=9.5, weight="bold")
     _name_horizons(axis, [*sides["horizon_years"]], range(len(sides)))
     use_numbers(axis)

@@ -5,23 +5,33 @@ Nothing here lays a figure out, so a drawing takes milliseconds.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_limit
+from ...base.dates import to_dates
+from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
+from ...base.words import say, say_first, say_limit, say_name, say_range
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_numbers
 
+if TYPE_CHECKING:
+    from ...curves import Results
+    from ...forecast import Forecast
+
 SIZE = (7.6, 4.2)  # inches
+AHEAD, POINTS = 0.5, 121
+"""Length of a drawn curve past the last figure, in spans of the series, and its points."""
 ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
 
 SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
@@ -69,6 +79,47 @@ def plot_forecast(axis: Axes, fan: pd.DataFrame, values: pd.Series, levels: Sequ
     return [replace(median, text=f"forecast: {median.text}"), quoted]
 
 
+def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
+    """Draw a forecast with its figures and its limit; see `Forecast.plot`."""
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    values, labels = result.target.values.dropna().sort_index(), []
+    last = result.dates[-1] if len(result.dates) else values.index[-1]
+    values = values[values.index >= result.origin - 2 * (last - result.origin)] if len(result.dates) else values
+    top = values.max()
+    if len(result.dates):
+        quantiles = result.quantiles.dropna(axis=1, how="all")
+        fan = quantiles.rename(columns="q{:g}".format).reset_index()
+        levels = [level for level in result.levels if {*band_columns(level)} <= {*fan}]
+        labels, top = plot_forecast(ax, fan, values, levels), max(top, np.nanmax(quantiles.to_numpy()))
+    else:
+        _plot_values(ax, values)
+    if result.target.bound is not None:
+        bound, ahead = result.target.bound, pd.Series(result.limit_ahead(result.years)[0], result.dates)
+        bound = bound[bound.index >= result.target.values.index[0]] if len(bound) > 1 else bound
+        ahead = ahead[ahead.index > bound.index[-1]]
+        labels += plot_bound(ax, bound, ahead)
+        top = max([top, bound.max(), *ahead])
+    plot_newer(ax, result.target.newer)
+    return finish_axes(ax, labels, (values.index[0], last), 1.05 * top, result.target.title)
+
+
+def show_result(result: Forecast, words: str) -> str:
+    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it."""
+    from .. import tables
+
+    picture, quantiles = BytesIO(), result.quantiles
+    plot_result(result, open_axes()).figure.savefig(picture, format="png")
+    shown = pd.DataFrame({"date": quantiles.index, "median": quantiles[0.5].array})
+    for level in sorted(result.levels):
+        ends = (quantiles[end] for end in band_ends(level))
+        shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
+    shown["basis"] = result.frame()["basis"]
+    note = f"Unit: {result.target.unit or 'that of the series'}. Tested: as far ahead as the ranges were tested."
+    table = tables.show(shown, f"{result.target.title}: forecast", note)
+    source = b64encode(picture.getvalue()).decode()
+    return f'<img alt="{words}" src="data:image/png;base64,{source}">\n{table.as_raw_html()}'
+
+
 def plot_fan(
     axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float], unit: str = ""
 ) -> list[Label]:
@@ -95,11 +146,46 @@ def plot_fan(
     for level, low, high, alpha in shade_bands(levels):
         lower, upper = [start[1], *fan[low]], [start[1], *fan[high]]
         axis.fill_between(dates, lower, upper, color=BLUE, alpha=alpha, lw=0)
-        axis.plot(dates, np.transpose([lower, upper]), color=BLUE, lw=0.5, alpha=0.8)
         text = f"{say_level(level)} range: {tell(end[low])} to {tell(end[high])}"
         labels.append(Label(dates[-1], end[high], text, BLUE))
     axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
     return [*labels, Label(dates[-1], end["q0.5"], f"median {tell(end['q0.5'])}", BLUE)]
+
+
+def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
+    """Draw the figures and a fitted curve, half the span of the series further on.
+
+    A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+
+    Parameters
+    ----------
+    results : Results
+        Of `AdoptionCurve.fit`.
+    ax : matplotlib Axes
+        None: new ones in a figure of their own.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    model, name, problem = results.model, say_first(say_name(results.model.name)), results.problem
+    values = pd.Series(model.endog, model.index).sort_index()
+    times = np.linspace(problem.origin, problem.origin + (1 + AHEAD) * problem.span, POINTS)
+    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    labels = plot_fit(ax, values, curve, f"{name} curve")
+    if np.isfinite(results.ceiling) and (not model.ceiling.name or results.identified):
+        level = pd.Series(results.best.ceiling * model.ceiling.bound_at(times), curve.index)
+        labels += plot_ceiling(ax, level, "ceiling" if model.ceiling.name else "given ceiling")
+    verdict = f"the ceiling is {'identified' if results.identified else 'not identified'}"
+    if results.flag:
+        verdict = f"no estimate, {results.flag}"
+    elif not model.ceiling.name:
+        verdict = "the ceiling is given"
+    shown = [0.0, *values, *curve, *(label.y for label in labels)]
+    low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
+    title = f"{name} curve of {model.endog_name}: {verdict}"
+    return finish_axes(ax, labels, (curve.index[0], curve.index[-1]), high, title, low)
 
 
 def plot_fit(
@@ -133,23 +219,17 @@ def _plot_values(axis: Axes, values: pd.Series) -> None:
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
-    """Draw figures that are limits (index date; value, bound) as a stroke with an arrow to the side that is left.
+    """Draw figures that are printed as limits (index date; value, bound) as open circles with the words of the limit.
 
-    One that is read between two ends (read_low, read_high) is a point between them, with the words of its limit.
+    One that is read between two ends (read_low, read_high) is drawn in the middle between them.
     """
-    axis.plot(newer.index, newer["value"], ls="", marker="_", color=INK, ms=9, mew=1.8, zorder=6)
     for date, row in newer.iterrows():
-        least, ends = row["bound"] == "at_least", [row.get("read_low", np.nan), row.get("read_high", np.nan)]
-        spots = [Spot(date, row["value"], right, up) for up in ((4, -4) if least else (-4, 4)) for right in (-7, 7)]
-        if np.isfinite(ends).all():
-            axis.vlines(date, *ends, color=INK, lw=4, zorder=6)
-            note(axis, say_limit(row, bare=True).replace(" than ", "\nthan "), spots)
-            continue
-        axis.annotate(
-            "", (date, row["value"]), (0, 22 if least else -22), textcoords="offset points", zorder=6,
-            arrowprops={"arrowstyle": "<|-", "color": INK, "lw": 1.3, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
-        note(axis, f"{'≥' if least else '≤'} {say(row['value'])}", spots)
+        ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
+        value = np.mean(ends) if np.isfinite(ends).all() else row["value"]
+        axis.plot(date, value, ls="", marker="o", color=INK, mfc="white", ms=5.5, mew=1.4, zorder=6)
+        places = ((0, 7), (0, -7), (-7, 4), (-7, -4), (7, 4), (7, -4))
+        words = say_limit(row, bare=True).replace(" than ", "\nthan ")
+        note(axis, words, [Spot(date, value, right, up) for right, up in places], size=8.5)
 
 
 def plot_ceiling(axis: Axes, line: pd.Series, name: str) -> list[Label]:
@@ -199,5 +279,5 @@ def finish_axes(
         use_dates(axis, pd.DatetimeIndex(span))
     use_numbers(axis)
     axis.grid(True, axis="y", color="#ececec")
-    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top], size=8)
+    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top], size=8.6)
     return axis

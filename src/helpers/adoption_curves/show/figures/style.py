@@ -22,8 +22,6 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from ...base.words import LARGE
-
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.
 INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
@@ -284,7 +282,7 @@ def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
 
 
 class Numbers(Formatter):
-    """Plain numbers with thousands separators and as many decimals at every tick, millions in words."""
+    """Plain numbers with thousands separators and as many decimals at every tick."""
 
     def __init__(self, suffix: str = ""):
         self.suffix = suffix
@@ -293,11 +291,10 @@ class Numbers(Formatter):
         """The words of all ticks of an axis."""
         ticks = np.asarray(values, float)
         largest = np.abs(ticks).max(initial=0.0)
-        size, word = next(((size, f" {word}") for size, word in LARGE if largest >= size), (1.0, ""))
-        parts, least = ticks / size, 1e-9 * largest / size
-        decimals = next((d for d in range(9) if np.allclose(parts, parts.round(d), rtol=0, atol=least)), None)
+        least = 1e-9 * largest
+        decimals = next((d for d in range(9) if np.allclose(ticks, ticks.round(d), rtol=0, atol=least)), None)
         form = ",.10g" if decimals is None else f",.{decimals}f"
-        texts = [f"{part:{form}}{word}" if abs(part) > least else "0" for part in parts.tolist()]
+        texts = [f"{tick:{form}}" if abs(tick) > least else "0" for tick in ticks.tolist()]
         return [f"{text}{self.suffix}".replace("-", "−") for text in texts]
 
     def __call__(self, x: float, pos: int | None = None) -> str:

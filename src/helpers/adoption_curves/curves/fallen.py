@@ -1,0 +1,96 @@
+"""Whether a series has fallen from a peak, asked of the figures that a forecast uses.
+
+A series has fallen when its last figure lies a tenth or more below its highest, by more than one and a half times the
+farthest that any figure lies from the line between its neighbours, and less than half of the fall has been made up
+since; two figures tell no scatter and never have fallen.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+LEAST_APART, FEWEST, MOST = 0.4, 4, 8
+"""Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
+LEAST_FALL = 0.1
+"""Part of the highest figure by which the last one lies below it at least, after a fall."""
+BEYOND_SCATTER = 1.5
+"""A fall is more than so many times the farthest that a figure lies from the line between its neighbours."""
+MADE_UP = 0.5
+"""A series that has made up this part of its fall is rising again."""
+
+
+def pick_last(t: np.ndarray) -> np.ndarray:
+    """Positions of the figures that a forecast uses: the last ones, at least 0.4 years apart, eight at most.
+
+    Where fewer than four would remain, a quarter of the span is far enough, then an eighth, then any distance.
+
+    Parameters
+    ----------
+    t : ndarray of float, shape (n,)
+        Decimal years, increasing.
+
+    Returns
+    -------
+    ndarray of int, increasing
+    """
+    span = t[-1] - t[0] if len(t) else 0.0
+    for least in (LEAST_APART, span / 4, span / 8):
+        kept = [len(t) - 1]
+        for position in range(len(t) - 2, -1, -1):
+            if t[kept[-1]] - t[position] >= least - 1e-9:
+                kept.append(position)
+        if len(kept) >= FEWEST:
+            return np.array(kept[:MOST][::-1])
+    return np.arange(len(t))[-MOST:]
+
+
+def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Which of N windows have fallen; the rule is the module's first sentence.
+
+    Parameters
+    ----------
+    t, values : ndarray of float, shape (N, n)
+        Decimal years, increasing in each row, and figures.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+    """
+    if t.shape[1] < 3:
+        return np.zeros(len(t), bool)
+    highest, last = values.max(axis=1), values[:, -1]
+    fall = highest - last
+    # how far each inner figure lies from the line between its neighbours
+    part = (t[:, 1:-1] - t[:, :-2]) / (t[:, 2:] - t[:, :-2])
+    line = values[:, :-2] + part * (values[:, 2:] - values[:, :-2])
+    scatter = np.abs(values[:, 1:-1] - line).max(axis=1)
+    # the lowest figure from the peak on tells how deep the series fell before it rose again
+    after_peak = np.arange(t.shape[1]) >= values.argmax(axis=1)[:, None]
+    lowest = np.where(after_peak, values, np.inf).min(axis=1)
+    made_up = last - lowest >= MADE_UP * (highest - lowest)
+    return (fall > 0) & (fall >= LEAST_FALL * highest) & (fall > BEYOND_SCATTER * scatter) & ~made_up
+
+
+def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
+    """Whether a series has fallen; figures of 0 and missing ones are passed over, as in a forecast.
+
+    Parameters
+    ----------
+    t, values : array_like of float, shape (n,)
+        Decimal years, increasing, and figures; all of them, or those that a forecast uses.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> has_fallen([2019, 2020, 2021, 2022, 2023, 2024], [25, 44, 60, 66, 55, 41])
+    True
+    >>> has_fallen([2022, 2023, 2024], [10, 20, 12])
+    False
+    """
+    t, values = np.asarray(t, float), np.asarray(values, float)
+    t, values = t[values > 0], values[values > 0]
+    used = pick_last(t)
+    return bool(are_fallen(t[used][None], values[used][None])[0])

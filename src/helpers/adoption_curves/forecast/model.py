@@ -1,0 +1,232 @@
+"""The forecast as a path and its spread, in plain arrays: from figures to quantiles, in the order of the computing.
+
+N windows of n figures are forecast side by side, each H horizons ahead. `t` (N, n) are years before the last figure,
+0 at the last one, and `h` (N, H) years after it. With a limit `x` (N, n) are shares of the limit of their own day, and
+the scale is g(x) = -log(-log x), on which a Gompertz curve up to the limit is a straight line in time. Without one `x`
+are multiples of the last figure, and the scale is the logarithm.
+
+Sources: Gompertz 1825; Gardner 2006 (damped trends); Lange, Little and Taylor 1989 (Student's t likelihood).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit, ndtri, softmax, stdtrit
+
+from ..curves.tables import MEASUREMENT
+
+SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)
+"""Shares of the limit, and of an end, are held within these before a logarithm is taken of them."""
+LEAST_MULTIPLE = 0.01
+"""The same, for multiples of the last figure: a loss of 99%."""
+STEEP_WITHIN = (0.01, 0.95)
+"""Outside these shares the scale is taken to be as steep as at them."""
+DAMPING = 0.8
+"""Part of a trend that is left after a year."""
+LEAST_LIMIT = 0.1
+"""Part of today's limit below which it is never forecast."""
+HALF_LIFE = 2.0
+"""Years after which a step counts half, without a limit, where only the steps show that growth slows."""
+ENDS = 4 * (np.arange(25) + 0.5) / 25 - 2
+"""Ends that are tried: standard deviations from the mean of the logits at which other technologies stand."""
+ROOM = 1.002
+"""Least ratio of an end to the highest share: a curve needs room to grow."""
+COMMON = 0.02
+"""Unit of the drift common to all: of the limit, or of the last figure, in the first year."""
+TAILS = 4
+"""Degrees of freedom of Student's t."""
+PENALTY = 1e-4
+"""On the squared logarithms of the weights of the variances, so that they stay finite."""
+OUTSIDE = 0.1
+"""Part of the outcomes that is to lie on each side of the 80% range."""
+ENOUGH, USUAL, WITHIN = 10, (1.3, 1.0), (0.7, 2.0)
+"""Technologies from which `up` and `down` are learnt; what they are of fewer; and the limits of both."""
+DEEPER, HIGHEST_FLOOR = 2.0, 0.65
+"""No quantile falls more than so many times as deep as another technology did, or ends above this part of today."""
+
+
+class Learnt(NamedTuple):
+    """What a forecast takes from the errors on other technologies."""
+
+    weights: np.ndarray  # (3,) of the variances
+    up: float  # factors of the distance of quantiles above, and below, the middle
+    down: float
+    edge: float  # with a limit the least part of the last share; without one the fastest growth, see `find_edge`
+
+
+class Rows(NamedTuple):
+    """R forecasts, of one date each: a path and what its errors follow from."""
+
+    bounded: bool
+    h: np.ndarray  # (R,) years ahead
+    share: np.ndarray  # (R,) the path, in shares of the limit ahead, or in multiples of the last figure
+    last: np.ndarray  # (R,) the last share; 1 without a limit
+    terms: np.ndarray  # (R, 3) variances on the scale
+    limit: np.ndarray  # (R,) the limit ahead, or the last figure
+    limit_sd: np.ndarray  # (R,) its standard error; 0 without a limit
+
+
+def g(x: np.ndarray) -> np.ndarray:
+    """Shares of the limit on the scale of growth."""
+    return -np.log(-np.log(np.clip(x, *SHARES)))
+
+
+def back(z: np.ndarray) -> np.ndarray:
+    """Shares of the limit from the scale of growth."""
+    return np.exp(-np.exp(-np.clip(z, -50, 50)))
+
+
+def on_scale(x: np.ndarray, bounded: bool) -> np.ndarray:
+    """Shares of the limit, or multiples of the last figure, on the scale of growth."""
+    return g(x) if bounded else np.log(np.maximum(x, LEAST_MULTIPLE))
+
+
+def damp(h: np.ndarray) -> np.ndarray:
+    """Years that a damped trend still runs within `h` years: the integral of ``DAMPING ** t``."""
+    return (DAMPING**h - 1) / np.log(DAMPING)
+
+
+def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope, and height at t = 0, of the least-squares line through z (..., n) over t (..., n)."""
+    away = t - t.mean(axis=-1, keepdims=True)
+    slope = (away * z).sum(axis=-1) / (away**2).sum(axis=-1)
+    return slope, z.mean(axis=-1) - slope * t.mean(axis=-1)
+
+
+def measure_steps(t: np.ndarray, z: np.ndarray, weights: np.ndarray | float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Mean change of z (N, n) a year, and the deviation of its steps about it, each over the root of its years."""
+    gaps, steps, count = np.diff(t), np.diff(z), z.shape[-1]
+    weights = np.broadcast_to(weights, steps.shape)
+    change = (weights * steps).sum(axis=-1) / (weights * gaps).sum(axis=-1)
+    squares = (steps - change[..., None] * gaps) ** 2 / gaps
+    variance = (weights * squares).sum(axis=-1) / weights.sum(axis=-1) * (count - 1) / (count - 2)
+    return change, np.sqrt(variance)
+
+
+def weigh_steps(t: np.ndarray) -> np.ndarray:
+    """Weights of the steps without a limit, (N, n - 1): half for each `HALF_LIFE` that they are old."""
+    return 0.5 ** (-(t[..., 1:] + t[..., :-1]) / 2 / HALF_LIFE)
+
+
+def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, H) the limit ahead and its standard error, from its values (N, n): damped drift, a random walk about it."""
+    change, scatter = (part[:, None] for part in measure_steps(t, limit))
+    ahead = np.maximum(limit[:, -1:] + change * damp(h), LEAST_LIMIT * limit[:, -1:])
+    return ahead, scatter * np.sqrt(h * (1 + h / -t[:, :1]))
+
+
+def straight_gain(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """(N, H) gain in shares along the line on g through the last figure, with the slope of all: growth to the limit."""
+    slope, last = fit_line(t, g(x))[0][:, None], g(x[:, -1:])
+    return back(last + slope * h) - back(last)
+
+
+def fit_ends(t: np.ndarray, x: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope, height at t = 0 and sum of squares in shares, (N, K) each, of the curve to each of K ends (N, K).
+
+    The curve to an end K is the line through g(x / K) by regression: nothing is searched. A slope is above 0.
+    """
+    t, x, ends = t[:, None], x[:, None], ends[..., None]
+    slope, height = fit_line(t, -np.log(-np.log(np.clip(x / ends, *SHARES_OF_END))))
+    slope = np.maximum(slope, 1e-6)
+    return slope, height, ((x - ends * back(height[..., None] + slope[..., None] * t)) ** 2).sum(axis=-1)
+
+
+def bent_gain(
+    t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(N, H) mean gain in shares of the curves to 25 ends; the ends and their weights, (N, 25) each.
+
+    `mean` and `sd` (N,) are of the logits at which other technologies stand. A weight says how well that end's line
+    fits, not how likely the end is: the line is not the best curve to it.
+    """
+    ends = np.maximum(expit(mean[:, None] + sd[:, None] * ENDS), ROOM * x.max(axis=1, keepdims=True))
+    slope, height, squares = fit_ends(t, x, ends)
+    weights = softmax(-(x.shape[1] - 2) / 2 * np.log(squares + MEASUREMENT**2), axis=1)
+    gains = back(height[..., None] + slope[..., None] * h[:, None]) - back(height)[..., None]
+    return ((weights * ends)[..., None] * gains).sum(axis=1), ends, weights
+
+
+def path_below(t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """(N, H) the path in shares of the limit: the last share plus the mean of both gains, each held within 0 and 1."""
+    gains = straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)[0]
+    return (np.clip(x[:, -1:] + gains[0], 0, 1) + np.clip(x[:, -1:] + gains[1], 0, 1)) / 2
+
+
+def path_without(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """(N, H) the path without a limit, in last figures: damped drift, of which a fall is taken of what is left."""
+    gain = measure_steps(t, x, weigh_steps(t))[0][:, None] * damp(h)
+    return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
+
+
+def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.ndarray:
+    """(N, H, 3) on the scale: a walk of the series' own, its uncertain trend, and a drift common to all."""
+    if bounded:
+        last = np.clip(x[:, -1:], *STEEP_WITHIN)
+        rate, scatter, steep = fit_line(t, g(x))[0], measure_steps(t, g(x))[1], -1 / (last * np.log(last))
+    else:
+        rate, scatter = measure_steps(t, np.log(x), weigh_steps(t))
+        steep = np.ones((len(x), 1))
+    walk, trend = scatter[:, None] ** 2 * h, (rate[:, None] * damp(h)) ** 2 / x.shape[1]
+    return np.stack([walk, trend, (COMMON * steep * damp(h)) ** 2], axis=-1)
+
+
+def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """(3,) weights of the variances (R, 3) by Student's t likelihood of the errors (R,), each counting `counts`."""
+    counts, squares, columns = counts / counts.sum(), errors**2, np.ascontiguousarray(terms.T)
+
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+        parts = columns * np.exp(logs)[:, None]
+        total = parts.sum(axis=0)
+        ratio = squares / total
+        value = counts @ (np.log(total) + (TAILS + 1) * np.log1p(ratio / TAILS)) + PENALTY * (logs**2).sum()
+        slopes = (parts / total) @ (counts * (1 - (TAILS + 1) * ratio / (TAILS + ratio))) + 2 * PENALTY * logs
+        return value / 2, slopes / 2
+
+    return np.exp(minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-8}).x)
+
+
+def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Factors `up` and `down` with which `OUTSIDE` of the ratios (R,) of error to spread lie on each side."""
+    order = np.argsort(ratios, kind="stable")
+    below = (np.cumsum(counts[order]) - counts[order] / 2) / counts.sum()
+    low, high = np.interp([OUTSIDE, 1 - OUTSIDE], below, ratios[order])
+    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - OUTSIDE), *WITHIN)
+    return float(up), float(down)
+
+
+def find_edge(outcomes: np.ndarray, h: np.ndarray, bounded: bool) -> float:
+    """The edge of all quantiles, from outcomes (R,) in last shares or figures, `h` (R,) years after them.
+
+    With a limit `DEEPER` times the deepest fall, as what is left. Without one the most growth on the scale over the
+    root of the damped years: else three figures that trebled each year have no upper end that means something.
+    """
+    if bounded:
+        return float(np.clip(1 - DEEPER * (1 - outcomes.min()), 0, HIGHEST_FLOOR))
+    return float(max((np.log(outcomes) / np.sqrt(damp(h))).max(), 0.0))
+
+
+def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:
+    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one."""
+    rise, room = np.maximum(values - last, 0.0), np.maximum(top - last, 0.0)
+    return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)
+
+
+def quantiles(rows: Rows, levels: np.ndarray, learnt: Learnt) -> np.ndarray:
+    """Quantiles (R, Q) in the unit of the series, at levels (Q,) or, where each row has its own, (R, Q).
+
+    Student's t about the path on the scale, wider or narrower on each side. The limit's own error is independent; that
+    the squares of both distances from the middle add up is an approximation.
+    """
+    spread = np.sqrt(rows.terms @ learnt.weights)[:, None]
+    away = spread * stdtrit(TAILS, levels) * np.where(levels > 0.5, learnt.up, learnt.down)
+    limit, limit_sd, last = (each[:, None] for each in (rows.limit, rows.limit_sd, rows.last))
+    if not rows.bounded:
+        top = np.exp(learnt.edge * np.sqrt(damp(rows.h)))[:, None]
+        return limit * approach(rows.share[:, None] * np.exp(away), 1.0, top)
+    middle = np.clip(rows.share, *SHARES)[:, None]
+    own, by_limit = limit * (back(g(middle) + away) - middle), middle * limit_sd * ndtri(levels)
+    return np.maximum(limit * middle + np.sign(by_limit + own) * np.hypot(own, by_limit), learnt.edge * last * limit)

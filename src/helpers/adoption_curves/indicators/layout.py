@@ -1,0 +1,190 @@
+"""The one table of a file as text: where it begins and ends, and the names of its columns."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..base.columns import BY_NAME
+from ..base.words import shorten
+from .cells import SHOWN
+from .periods import list_days
+from .problems import DataError, Problem, list_names, list_problems
+from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, refuse_large, split_rows
+
+MARKS = "\t;|,"
+"""Delimiters, in order of preference: commas also occur in numbers and texts."""
+FIGURE = r"[<>\u2264\u2265]?\s*([+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+)"
+MAX_CELLS = 2_000_000
+"""Largest number of cells of a sheet, empty ones included; a file of 50 MB has no more filled ones."""
+JUDGED = 200
+"""Number of lines from which the delimiter is inferred, and of cells from which the type of a column is."""
+
+
+def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[pd.DataFrame, list[Row]]:
+    """The table of a file as text, its index the row in the file, and the rows above it."""
+    rows = _read_rows(path, choices, notes)
+    if not rows:
+        raise file_error(path, "is empty; its first line must be date,value")
+    start = _find_header(rows[:SEARCHED], choices)
+    above, (line, header), body = rows[:start], rows[start], rows[start + 1 :]
+    notes += [f"Row {number}, above the table, is not read: {_say_row(cells)}." for number, cells in above]
+    while body and re.search(r"[^\W\d_]{3}", body[-1][1][0]) and not any(map(str.strip, body[-1][1][1:])):
+        number, cells = body.pop()
+        notes.append(f"Row {number}, below the table, is not read: {_say_row(cells)}.")
+    filled = [place + 1 for _, cells in (rows[start], *body) for place, cell in enumerate(cells) if cell.strip()]
+    header = [cell.strip() or f"column {place}" for place, cell in enumerate(header[: max(filled)], 1)]
+    body = [(number, cells if any(map(str.strip, cells[len(header) :])) else cells[: len(header)])
+            for number, cells in body]  # fmt: skip
+    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one")
+                for name in sorted({name for name in header if header.count(name) > 1})]  # fmt: skip
+    uneven = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
+    problems += list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
+    if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
+        problems = [
+            Problem(path.name, line, "", "", "is a row of figures; the first line must name the columns: date,value")
+        ]
+    if not problems and not body:
+        problems = [Problem(path.name, line, "", "", "the table has a header but no rows")]
+    if problems:
+        raise DataError(problems)
+    frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
+    frame = frame.apply(lambda column: column.str.strip(" "))
+    unnamed = [name for name in frame if name.startswith("column ") and (frame[name] == "").all()]
+    return frame.drop(columns=unnamed), above
+
+
+def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+    """Non-empty rows of a text file or of a sheet."""
+    raw = read_bytes(path)
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return read_sheet(path, raw, choices, notes)
+    encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
+    try:
+        raw = raw.decode(encoding).encode() if encoding else raw
+    except (UnicodeDecodeError, LookupError) as error:
+        raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
+    text = decode_text(path, raw)
+    lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
+    mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
+    mark = mark if any(mark in line for line in lines) else ","
+    notes += [f"Fields are separated by {'tabs' if mark == chr(9) else repr(mark)}."] if mark != "," else []
+    return split_rows(path, text, mark)
+
+
+def read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+    """Non-empty rows of the one filled sheet of an .xlsx file, or of the one that is named.
+
+    Raises
+    ------
+    DataError
+        If it is no such file, it holds too much, one of several sheets must be named, or a cell shows another number
+        than it holds.
+    """
+    try:
+        return _read_sheet(path, raw, choices, notes)
+    except DataError:
+        raise
+    except Exception as error:  # a damaged file makes these libraries raise anything
+        raise file_error(path, "cannot be read as a spreadsheet; save it as CSV UTF-8") from error
+
+
+def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        raise file_error(path, "is an old or a locked spreadsheet (.xls); save it as .xlsx or CSV")
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
+        if "content.xml" in archive.namelist():
+            raise file_error(path, "is an .ods spreadsheet; save it as .xlsx or CSV")
+        parts = [archive.read(name) for name in archive.namelist()]
+    if any(b"<!DOCTYPE" in part for part in parts):
+        raise ValueError("it declares a document type")
+    computed = any(b"<f" in part for part in parts)
+    from openpyxl import load_workbook  # other files do not need it
+
+    held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
+    names = [sheet.title for sheet in held.worksheets]
+    chosen = choices.get("sheet") or names[0]
+    if chosen not in names or ("sheet" not in choices and len(names) > 1):
+        raise file_error(path, f"has the sheets {list_names(names)}; write --sheet and one of them")
+    notes += [f"The sheet {shorten(chosen)} is read."] if len(names) > 1 else []
+    formulas = _iterate(path, written[chosen]) if computed else iter(())
+    rows = []
+    for line, (cells, behind) in enumerate(zip_longest(_iterate(path, held[chosen]), formulas, fillvalue=()), 1):
+        lost = [one.coordinate for cell, one in zip(cells, behind, strict=False) if cell is None and one is not None]
+        if lost:
+            raise file_error(path, f"has a formula without a result in {lost[0]}; open it in a spreadsheet and save it")
+        if any(cell is not None for cell in cells):
+            rows.append((line, [_write_cell(cell) for cell in cells]))
+    width = max((len(cells) for _, cells in rows), default=0)
+    return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(map(str.strip, cells))]
+
+
+def _iterate(path: Path, sheet: Any) -> Iterator[list[Any]]:
+    """Cells of each row of a sheet, None for an empty one; what it says of its extent may be wrong."""
+    sheet.reset_dimensions()
+    count = 0
+    for row in sheet.iter_rows():
+        count += max(1, len(row))
+        if count > MAX_CELLS:
+            message = f"has a sheet of more than {MAX_CELLS:,} cells; delete what lies far from the table"
+            raise file_error(path, f"{message}, or save it as CSV UTF-8")
+        yield [None if cell.value is None else cell for cell in row]
+
+
+def _write_cell(cell: Any) -> str:
+    """A cell as text: a date as ISO, a number with the digits that a spreadsheet keeps, and a format that hides it."""
+    if cell is None:
+        return ""
+    if isinstance(cell.value, datetime):
+        return cell.value.isoformat(" ").removesuffix(" 00:00:00")
+    if isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
+        return str(cell.value)
+    text, shown = (
+        f"{cell.value:.15g}",
+        re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.', "", cell.number_format or "").partition(";")[0],
+    )
+    if "%" in shown or re.search(r"[0#],+(?![0#])", shown):
+        return f"{text}{SHOWN}'{cell.number_format}'"
+    return f"{text}0" if re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text  # 1.125 is no 1,125
+
+
+def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
+    """The place of the row that names the columns: the first with a name of dates, or with dates, or a full one."""
+    names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
+    for place, (_, cells) in enumerate(rows):
+        filled = [cell.strip() for cell in cells if cell.strip()]
+        if len(filled) > 1 and ({plain_name(cell) for cell in filled} & names or sum(map(is_date, filled)) > 1):
+            return place
+    widths = [sum(map(bool, map(str.strip, cells))) + (not cells[0].strip()) for _, cells in rows]  # a blank corner
+    named = [not any(is_figure(cell) for cell in cells if cell.strip()) for _, cells in rows]
+    return next((n for n, width in enumerate(widths) if width >= 0.7 * max(widths) and named[n]), 0)
+
+
+def _say_row(cells: list[str]) -> str:
+    return shorten(" ".join(filter(None, cells)), 60).rstrip(".")
+
+
+def plain_name(text: str) -> str:
+    """Write the name of a column in small letters without accents, with '_' for all signs and blanks."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"\W+", "_", "".join(mark for mark in parts if not unicodedata.combining(mark))).strip("_")
+
+
+def is_figure(text: str) -> bool:
+    """True if a cell looks like a number, a limit or a date."""
+    return re.fullmatch(FIGURE, text.strip().partition(SHOWN)[0]) is not None or is_date(text)
+
+
+def is_date(text: str) -> bool:
+    """True if a cell is a date in any form."""
+    return bool(list_days(text.strip()))

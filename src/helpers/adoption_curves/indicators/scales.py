@@ -1,0 +1,119 @@
+"""Words of scale, percent, rates and totals in texts beside a table: they are compared with the unit, never applied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+WORDS = {"hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12}
+SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
+CHINESE = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
+SIZES = WORDS | SHORT | CHINESE | {"ten": 1e1, "000": 1e3}
+CALLED = {1.0: "", 1e3: "thousand", 1e4: "10 thousand", 1e5: "100 thousand", 1e6: "million", 1e7: "10 million",
+          1e8: "100 million", 1e9: "billion", 1e12: "trillion"}  # fmt: skip
+"""Words for a scale, in advice."""
+NUMBER = r"\d+(?:[.,]\d+)*"
+WORD = rf"(?:{'|'.join(WORDS)})s?\b"
+SCALE = (
+    rf"(?:(?:{NUMBER}|\bone|\bten)[\s-]*)?{WORD}(?:(?: of)? {WORD})*"  # 100 million, hundreds of thousands
+    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{NUMBER}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
+    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^)(?:{NUMBER}\s?)?[km](?![\w'-])|{NUMBER}(?:k|m|mn|bn)(?![\w'-])"
+    r"|['\u2019]000|\b000s|(?<=[(\[])\s*10*(?:,?000)+s?\b|\bin 10*(?:,?000)+s\b"
+    r"|(?:\d|(?<=[(（：:]))?[十百千万亿]*[千万亿](?=[人户元台辆个件次部吨家]|$|[)）\s])"
+    r"|(?<=[\d(（：:])[十百千万亿]*[千万亿]"
+)
+"""A scale, with the number before it."""
+NO_SCALE = rf"(?i)(?:\btop|\bthan|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{NUMBER}\s*)?(?:{WORD})?"
+"""Words before which a number is none: "the top million", "more than a thousand", "2015 = 1000"."""
+RATE = r"(?i)\bper\b(?! ?cent)[^)\]）;,]*(?:,\d{3}[^)\]）;,]*)*|每[千万百]?\w+"
+PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分"
+SO_FAR = r"(?i)\bcumulative|\bso far\b|\bto date\b|累计|累積"
+
+
+class Meaning(NamedTuple):
+    """What a text says of figures: rate, percent, total so far, and scales (how many one counts) with their words."""
+
+    rate: str
+    percent: str
+    so_far: str
+    scales: dict[float, str]
+
+
+def read_meaning(text: str) -> Meaning:
+    """Find rate, percent, total and scale in a text; what stands behind "per" is no scale.
+
+    >>> read_meaning("Users (100 million)").scales, read_meaning("MAU ('000)").scales, read_meaning("规模(万人)").scales
+    ({100000000.0: '100 million'}, {1000.0: "'000"}, {10000.0: '万'})
+    >>> read_meaning("Births (per 1,000)").rate, read_meaning("Births (per 1,000)").scales
+    ('per 1,000', {})
+    """
+    found = [re.search(pattern, text) for pattern in (RATE, PERCENT, SO_FAR)]
+    rest = re.sub(NO_SCALE, "", re.sub(RATE, "", text))
+    words = [match[0].strip(" ,").removeprefix("in ") for match in re.finditer(f"(?i){SCALE}", rest)]
+    rate, percent, so_far = (match[0].strip() if match else "" for match in found)
+    return Meaning(rate, percent, so_far, {measure_scale(word): word for word in words})
+
+
+def measure_scale(words: str) -> float:
+    """How many a scale counts: 1e8 for "100 million", 1e5 for "hundreds of thousands", 1e4 for 万."""
+    scale = 1.0
+    for part in re.findall(rf"{NUMBER}|[a-z]+?(?=s?\b)|[{''.join(CHINESE)}]", words.casefold().replace(",", "")):
+        scale *= SIZES[part] if part in SIZES else float(part) if part[0].isdigit() else 1.0
+    return scale
+
+
+def contradict(where: str, text: str, unit: str, measure: str) -> str:
+    """What a text beside the table says that unit and measure do not, with what to write; "" for nothing.
+
+    Parameters
+    ----------
+    where : str
+        Place of the text, as the subject of the sentence.
+    text : str
+    unit : str
+        Its label, in which "%" is written "percent".
+    measure : {"level", "cumulative", "flow"}
+
+    Returns
+    -------
+    str
+    """
+    said, ours = read_meaning(text), read_meaning(unit)
+    if said.so_far and measure != "cumulative":
+        return f"{where} says {said.so_far}: write --measure cumulative"
+    if said.percent and not ours.percent:
+        return f'{where} says {said.percent}: write --unit "{suggest_units(text, 50.0)[0]}"'
+    if said.rate and not ours.rate:
+        return f'{where} says {said.rate}: write --unit "{unit} {said.rate}"'
+    return contradict_scale(where, said.scales, unit) if said.scales else ""
+
+
+def contradict_scale(where: str, scales: Mapping[float, str], unit: str) -> str:
+    """That a unit has none of these scales, which are given with their words, and what to write; "" if it has one."""
+    if scales.keys() & (read_meaning(unit).scales.keys() or {1.0}):
+        return ""
+    [(scale, word), *_] = scales.items()
+    counted = re.sub(f"(?i){SCALE}", "", unit).strip(" ,")
+    return f'{where} says ({word}): write --unit "{scale_unit(scale, word, counted)}", or multiply the figures'
+
+
+def scale_unit(scale: float, word: str, counted: str) -> str:
+    """A unit of this scale."""
+    counted = "people" if not counted or counted.startswith("percent") else counted
+    return f"{CALLED.get(scale, word)} {counted}".strip()
+
+
+def suggest_units(text: str, largest: float) -> list[str]:
+    """Two units for figures beside this text, of which none contradicts it."""
+    said = read_meaning(text)
+    if said.rate:
+        counted = re.sub(r"[^\w %]+$|[(（].*", "", text.partition(said.rate)[0].strip()).strip()
+        return [f"{counted} {said.rate}".strip(), said.rate]
+    if said.percent:
+        base = re.search(r"(?i)(?:%|per ?cent|percentage) (of [\w ]*\w)", text)
+        return [f"% {base[1]}", "%"] if base else ["% of homes", "% of adults"]
+    if said.scales:
+        [(scale, word), *_] = said.scales.items()
+        return [scale_unit(scale, word, counted) for counted in ("people", "devices")]
+    return ["people", "% of homes"] if 1 < largest <= 100 else ["people", "thousand people"]

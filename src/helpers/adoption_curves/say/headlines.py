@@ -1,0 +1,180 @@
+"""What is said of each kind of series: the table ``said.toml``, and the phrases of its templates."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.columns import UNNAMED
+from ..base.levels import say_level
+from ..base.words import (
+    lower_first,
+    say,
+    say_ahead,
+    say_count,
+    say_figure,
+    say_first,
+    say_limit,
+    say_odds,
+    say_percent,
+    say_period,
+    say_unit,
+    spell,
+)
+from .facts import Facts, Row
+
+WIDE = 1 / 3
+"""A range wider than this part of its middle leads; the middle then stands in the deck."""
+FINE = 0.2
+"""Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""
+
+
+def write(facts: Facts, part: str) -> str:
+    """A cell of the table ``said.toml``, filled in: headline, deck, title, alt, record, quote or quote_not."""
+    form = "plain" if part == "headline" and not facts.names.get("doing") else part
+    cell = find_cell(facts, form)
+    text = " ".join(cell.format_map(phrase(facts)).split())
+    return text if cell.startswith(("{name}", "{title}")) else say_first(text)
+
+
+def find_cell(facts: Facts, part: str) -> Any:
+    """A cell as it stands in the table."""
+    return read_table()[facts.kind].get(part, read_table()["usual"][part])
+
+
+@cache
+def read_table() -> dict[str, dict[str, Any]]:
+    """What is said of each kind of series."""
+    return tomllib.loads((Path(__file__).parent / "said.toml").read_text(encoding="utf-8"))
+
+
+def phrase(facts: Facts) -> dict[str, str]:
+    """The phrases of the templates that the facts of a run have words for."""
+    names, unit, measure, standing = facts.names, facts.unit, facts.measure, facts.standing
+    now, most = facts.say(facts.last["value"]), facts.say(standing.max())
+    found = {
+        "title": facts.title,
+        "name": facts.title.replace(": ", ", "),  # with a colon of its own it still reads as one name
+        "now": say_base(names, now),
+        "now_doing": say_doing(names, now),
+        "when": say_period(facts.last["date"], measure),
+        "in_when": facts.when(facts.last),
+        "first": say_period(facts.growth[0]["date"], measure),
+        "s": "s" * (len(facts.growth) == 1),
+        "limit": lower_first(names["bound_title"]),
+        "count": f"{spell(len(facts.growth))} figure{'s' * (len(facts.growth) > 1)}",
+        "since": say_period(standing.index[0], measure),
+        "least": say(standing.min(), unit, standing.max(), bare=True),
+        "most": say_base(names, most),
+        "peak": facts.say(facts.peak["value"]),
+        "peak_when": say_period(facts.peak["date"], measure),
+        "now_sentence": f"The newest figure is {now}, for {say_period(facts.last['date'], measure)}.",
+    }
+    if facts.kind == "near":
+        left = facts.ceiling["sentence"].removeprefix("at most ")
+        found["left"] = f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}"
+    if facts.newer is not None:
+        found["newest"], found["in_newest"] = say_limit(pd.Series(facts.newer), unit), facts.when(facts.newer)
+        did = " did" * bool(names.get("doing"))
+        found["now_sentence"] = f"{say_first(found['newest'])}{did} {found['in_newest']}."
+    return found | (_phrase_forecast(facts) if facts.fan else {})
+
+
+def _phrase_forecast(facts: Facts) -> dict[str, str]:
+    """Phrases of the forecast for the date of the headline."""
+    names, unit, goal, (low, high) = facts.names, facts.unit, facts.goal, facts.range
+    middle, when = goal["q0.5"], say_period(goal["date"], facts.measure)
+    some, all_of = map(int, say_odds(facts.level).split(" in "))
+    odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
+    fewest, about, largest, behind = round_range(low, middle, high, unit, names.get("own", False))
+    wide = high - low > WIDE * middle
+    found = {} if facts.kind in ("few", "refuted") else _phrase_tests(facts.tested)
+    return found | {
+        "goal_when": when,
+        "ahead": say_ahead(round(facts.ahead, 1)),
+        "by_goal": f"{'by' if middle > facts.newest['value'] else 'in'} {when}",
+        "low": say(low, unit, high, bare=True),
+        "high": say(high, unit),
+        "middle": say(middle, unit, high),
+        "level": say_level(facts.level),
+        "odds": odds,
+        "Odds": say_first(odds),
+        "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
+        "outlook": say_base(names, f"{fewest} to {largest}{behind}" if wide else f"about {about}{behind}"),
+        "outlook_doing": say_doing(
+            names, f"between {fewest} and {largest}{behind}" if wide else f"about {about}{behind}", may=True
+        ),
+    }
+
+
+def _phrase_tests(tested: Row) -> dict[str, str]:
+    return {
+        "tested_on": say_count(tested["technologies"], "comparison technology", "comparison technologies"),
+        "tested_ahead": say_ahead(tested["horizon_years"]),
+        "covered": say_percent(tested["covered"]),
+    }
+
+
+def round_range(low: float, middle: float, high: float, unit: str, own: bool = False) -> tuple[str, str, str, str]:
+    """Both ends and the middle of a range for a headline, none rounded by more than a tenth of it, and the unit.
+
+    Millions are said as billions where that is shorter, but never for a unit that is somebody's `own` label.
+
+    >>> round_range(816.2, 1077.4, 1162.4, "million people"), round_range(0.0041, 0.0102, 0.0307, "percent of homes")
+    (('0.82', '1.08', '1.16', ' billion people'), ('0.004', '0.010', '0.031', '%'))
+    """
+    place = int(np.floor(np.log10(FINE * (high - low)))) if high > low else int(np.floor(np.log10(high or 1.0))) - 2
+    scale, behind = 0, say_unit(unit)
+    if unit.startswith("million ") and not own and high >= 1000:
+        scale, behind = 3, unit.replace("million", " billion", 1)
+    digits = max(0, scale - place)
+    first, about, last = (f"{round(each, -place) / 10**scale:,.{digits}f}" for each in (low, middle, high))
+    return first, about, last, behind
+
+
+def say_place(entity: str) -> str:
+    """An entity with its article: "the United States".
+
+    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China")
+    ('the United Kingdom', 'the Dominican Republic', 'China')
+    """
+    named = (
+        r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD|Euro area)\b|EU|European"
+    )
+    return f"the {entity}" if re.match(named, entity) else entity
+
+
+def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str:
+    """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
+    doing = names.get("doing", "")
+    who = f"{amount} of {names['people']}" if names["unit"].startswith("percent") else amount
+    where = "" if names["entity"] == UNNAMED else f" in {say_place(names['entity'])}"
+    verb = f"may {doing}" if may else re.sub("^use\\b", "used", doing) if past else doing
+    return f"{who}{where} {verb}" if doing else ""
+
+
+def say_base(names: Mapping[str, Any], amount: str) -> str:
+    """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
+
+    >>> homes = {"title": "Heat pumps", "unit": "percent of homes"}
+    >>> say_base(homes, "28%"), say_base({"title": "Units sold", "unit": "units"}, "1,200 units")
+    ('28% of homes', '1,200')
+    """
+    unit, title = names["unit"], names["title"].lower()
+    base = unit.removeprefix("percent of ")
+    if unit.startswith("percent"):
+        return amount if base == unit or base.lower() in title else f"{amount} of {base}"
+    return amount.removesuffix(f" {unit}") if unit.lower() in title else amount
+
+
+def say_users(names: Mapping[str, Any], value: float) -> str:
+    """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
+    amount = say_figure(value, names["unit"], names.get("own", False))
+    return say_doing(names, amount, past=True) or f"{names['title']}: {say_base(names, amount)}"

@@ -1,0 +1,70 @@
+"""Whether a series has fallen: simulated series of which the truth is known, plain shapes, few figures."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import simulated
+
+from adoption_curves import indicators
+from adoption_curves.curves import decimal_years, has_fallen
+from adoption_curves.curves.fallen import are_fallen, pick_last
+
+
+def ask(series):
+    return has_fallen(decimal_years(series.index), series.to_numpy())
+
+
+def test_a_noisy_month_is_no_fall_and_a_third_lost_is_one():
+    growing = [ask(series) for series in simulated.growing_months(2000)]
+    falling = [ask(series) for series in simulated.falling_years(500)]
+    assert (len(growing), len(falling)) == (2000, 500)
+    assert np.mean(growing) <= 0.03
+    assert np.mean(falling) >= 0.90
+
+
+def test_of_the_plain_shapes_those_two_have_fallen_that_anyone_would_say_have():
+    fallen = {name for name, series in simulated.shapes() if ask(series)}
+    assert fallen == {"falls from the first", "fell of late"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], False),
+        ([20], False),
+        ([20, 10], False),  # two figures tell no scatter
+        ([10, 20, 12], False),  # the middle one lies as far off the line as the last one fell
+        ([60, 50, 40], True),
+        ([60, 58, 56], False),  # less than a tenth
+        ([50, 60, 60, 60, 30], True),
+        ([100, 90, 80, 70, 62, 70, 78], True),
+        ([100, 90, 80, 70, 62, 70, 78, 84], False),  # more than half is made up
+        ([60, 58, 0, 50, 40], True),  # a figure of 0 is passed over
+        ([60, 58, np.nan, 50, 40], True),
+    ],
+)
+def test_few_figures_and_recoveries(values, expected):
+    assert has_fallen(2020.0 + np.arange(len(values)), values) is expected
+
+
+def test_the_figures_asked_are_those_that_a_forecast_uses():
+    months = pd.date_range("2023-11-30", periods=36, freq="ME")
+    kept = pick_last(decimal_years(months))
+    assert (len(kept), kept[-1]) == (8, 35)
+    assert (np.diff(decimal_years(months)[kept]) >= 0.4 - 1e-9).all()
+    again = decimal_years(months)[kept]
+    assert pick_last(again).tolist() == list(range(8))  # asked of the window itself, nothing more is left out
+    assert pick_last(2020 + np.arange(10) / 50).tolist() == [0, 3, 6, 9]
+
+
+def test_windows_are_asked_together_as_each_alone():
+    random = np.random.default_rng(3)
+    t, values = np.tile(np.arange(2010.0, 2016), (300, 1)), random.lognormal(0, 0.3, (300, 6))
+    together = are_fallen(t, values)
+    assert 10 < together.sum() < 290
+    assert together.tolist() == [has_fallen(*row) for row in zip(t, values, strict=True)]
+
+
+def test_of_the_projects_series_microblogs_and_landlines_have_fallen():
+    names = {series.indicator for series in indicators.load().references() if ask(series.values)}
+    assert names == {"microblog_users", "us_landline_telephone"}

@@ -1,0 +1,50 @@
+"""Every plain shape of a series has a page: the six notebooks' cells, run in one process, or a sentence that refuses."""
+
+import pytest
+import simulated
+from cells import NOTEBOOKS, execute_cells
+
+from adoption_curves.base.project import UserError
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
+
+SHAPES = {name: series for name, series in simulated.shapes()}
+FALLEN = {"falls from the first", "fell of late"}
+FAST = {"falls from the first", "stands still", "stopped", "one"}
+
+
+def tell_page(folder, name, unit):
+    """Sentences of the page of a shape, by their part, and its verdict."""
+    percent = unit.startswith("percent")
+    series = SHAPES[name] if percent else (1000 * SHAPES[name]).round()
+    path = folder / "own.csv"
+    series.rename("value").rename_axis("date").to_csv(path)
+    given = {"run": "shape", "data": str(path), "title": "Households with a robot", "unit": unit}
+    parameters = complete_parameters(read_parameters(given | ({"bound": "100"} if percent else {})))
+    for notebook in sorted(NOTEBOOKS.glob("0*.ipynb")):
+        names, _ = execute_cells(notebook, folder, parameters.model_dump())
+    read = names["study"].read_table
+    sentences = dict(read("06_findings")[["part", "sentence"]].to_numpy().tolist())
+    return sentences, read("03_ceiling")["verdict"][0], read("05_forecast"), series
+
+
+@pytest.mark.parametrize("unit", ["percent of households", "households"])
+@pytest.mark.parametrize(
+    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in SHAPES]
+)
+def test_every_plain_shape_has_a_page_or_a_sentence(name, unit, tmp_path):
+    try:
+        sentences, verdict, forecast, series = tell_page(tmp_path, name, unit)
+    except UserError as refused:
+        assert str(refused).endswith(".")
+        assert "Traceback" not in str(refused)
+        return
+    assert sentences["headline"]
+    assert (verdict == "fallen") == (name in FALLEN) == forecast.empty
+    if name in FALLEN:
+        assert "no forecast: it has fallen" in sentences["headline"]
+        assert "fallen from a peak" in " ".join(sentences.values())
+    else:
+        assert "peak" not in " ".join(sentences.values())
+        last, middle = series.iloc[-1], forecast["q0.5"].dropna()
+        rises = not len(middle) or middle.iloc[-1] > last
+        assert rises or "reach" not in sentences["headline"]
