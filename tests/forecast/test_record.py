@@ -63,7 +63,7 @@ def put(series, quantiles, data, record, dates=(), model=MODEL, day=TODAY):
 def test_what_goes_on_record_is_the_table_of_notebook_5(run, record):
     kept = pd.read_csv(run / "tables" / "05_record.csv").set_index("date")
     assert [float(name[1:]) for name in kept] == list(RECORDED)
-    published = pd.read_csv(run / "tables" / "05_forecast.csv").query("method == 'combined'").set_index("date")
+    published = pd.read_csv(run / "tables" / "05_forecast.csv").set_index("date")
     for name in ("q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95"):
         np.testing.assert_allclose(kept[name], published[name], rtol=1e-8)
     paths = register_run.register_run(run, hub=record, today=TODAY)
@@ -170,14 +170,14 @@ def test_no_forecast_goes_on_record_ahead_of_its_day(data, series, quantiles, re
     assert not record.exists()
 
 
-def test_a_run_that_was_changed_or_whose_data_were_is_refused(run, record):
+def test_a_run_that_was_changed_or_whose_data_were_is_refused(run, record, monkeypatch):
     path = run / "tables" / "05_record.csv"
     whole, content = path.read_text(), json.loads((run / "run.json").read_text())
     path.write_text(whole.replace("2026-12-31,", "2026-12-31,1"))
     with pytest.raises(RunError, match=r"is not as it was made: tables/05_record.csv is changed"):
         register_run.register_run(run, (), record, TODAY)
     path.write_text(whole)
-    (run / "run.json").write_text(json.dumps(content | {"data": {**content["data"], "files": {}}}))
+    monkeypatch.setattr(register_run, "hash_data", lambda source: content["data"]["files"] | {"observations.csv": "0"})
     with pytest.raises(RunError, match="is not as it was made: the data have changed"):
         register_run.register_run(run, (), record, TODAY)
     assert not record.exists()
@@ -202,7 +202,7 @@ def test_the_commands_register_and_score(run, record, capsys, tmp_path):
     assert call(capsys, "register")[0] == 2
     code, out, _ = call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--update")
     assert (code, "registered 1 forecast: 1 without an outcome yet" in out) == (0, True), out
-    assert call(capsys, "score", "--data", str(SAMPLE), "--vintage", "third")[0] == 1
+    assert call(capsys, "score", "--data", str(SAMPLE), "--vintage", "third")[0] == 2
     assert (
         json.loads(call(capsys, "score", "--data", str(SAMPLE), "--hub", str(record), "--json")[1])[0]["model_id"]
         == MODEL

@@ -5,6 +5,9 @@ import sys
 import tomllib
 
 from conftest import ROOT
+from matplotlib import pyplot
+
+from adoption_curves import curves, forecast, indicators
 
 DOORS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["ignore_imports"]
 
@@ -13,7 +16,21 @@ def test_only_objects_that_users_hold_may_import_what_draws_them():
     """import-linter reads imports inside functions too, and fails where a door that is named is none."""
     assert {line.partition(" -> ")[2].split(".")[1] for line in DOORS} == {"show"}
     assert {line.split(".")[1] for line in DOORS} <= {"curves", "forecast", "indicators"}
-    assert len(DOORS) <= 3
+    assert len(DOORS) == 3
+
+
+def test_series_fit_and_forecast_draw_themselves():
+    data = indicators.load()
+    series = data.series("China", "genai_users", "internet_users")
+    drawn = [series.plot(), curves.Logistic(series.values).fit().plot()]
+    drawn.append(forecast.forecast(series, references=data.references(), horizon_years=1).plot())
+    for axes in drawn:
+        points = [line for line in axes.lines if line.get_marker() == "o"]
+        assert max(len(line.get_xdata()) for line in points) >= len(series.values)
+        assert axes.get_title(loc="left")
+        pyplot.close(axes.figure)
+    labels = {text.get_text() for text in drawn[0].texts}
+    assert f"upper limit {series.bound.iloc[-1]:,.0f}" in labels
 
 
 def test_who_draws_a_fit_loads_neither_the_record_nor_the_runs():
