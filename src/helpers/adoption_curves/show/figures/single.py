@@ -114,7 +114,8 @@ def plot_series(series: AdoptionSeries, ax: Axes | None = None) -> Axes:
         labels = plot_bound(ax, series.bound, series.bound.iloc[:0])
         shown += [*series.bound]
     plot_newer(ax, newer)
-    span = (values.index[0], max([values.index[-1], *newer.index]))
+    first, last = values.index[0], max([values.index[-1], *newer.index])
+    span = (first, last + 0.1 * (last - first))  # room for the words of a newer figure
     return finish_axes(ax, labels, span, 1.05 * max(shown), f"{series.full_title}, {series.unit}")
 
 
