@@ -48,8 +48,10 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
     registered = list_registered([row for row in rows["register"] if row["bound"] == limit])
     numbers = list_numbers(rows["key_numbers"])
     as_of = pd.to_datetime(record.parameters.get("as_of") or None, errors="coerce")  # a stranger's may be any text
-    shown = {"finding": said, "numbers": numbers, "register": registered, "notebooks": True, "cite": True}
-    titles = ("The finding", "Key numbers", "Registered forecasts", "The notebooks", "How to cite it")
+    shown = {"finding": said, "quote": "quote" in said, "numbers": numbers, "register": registered}
+    shown |= {"notebooks": True, "cite": True}
+    titles = ("The finding", "What may be quoted", "Key numbers", "Registered forecasts")
+    titles += ("The notebooks", "How to cite it")
     authors, _, _, contact = read_citation(record)
     page = render(
         "index.html.j2",
@@ -70,6 +72,7 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
         list_data=lambda name: {form: path for form, path in list_forms(written, name).items() if form == "data"},
         numbers=numbers,
         registered=registered,
+        unit=record.subject.get("unit", ""),
         tables=tables,
         notebooks=notebooks,
     )
@@ -164,7 +167,7 @@ def write_command(run: str, record: Record) -> str:
 
 def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Sources by use, then by publisher and licence: one line each."""
-    grouped: dict[str, list[dict[str, Any]]] = {"series": [], "reference": []}
+    grouped: dict[str, list[dict[str, Any]]] = {"series": [], "compared": [], "reference": []}
 
     def key(item: dict[str, Any]) -> tuple[str, str, str]:
         return item["use"], item["publisher"], item["licence"]
