@@ -255,6 +255,10 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
+
+    Returns
+    -------
+    Record
     """
     from ..indicators import find_expected, say_expected
 

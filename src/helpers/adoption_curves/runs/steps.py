@@ -140,6 +140,10 @@ class Step:
         before : mapping, optional
             `parts` of the notebook in the last whole run.
 
+        Returns
+        -------
+        Made
+
         Raises
         ------
         RunError

@@ -203,6 +203,10 @@ def name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -
     varied : sequence of sequence of (str, value)
         What the file gives each run beside the parameters that are common to all.
 
+    Returns
+    -------
+    list of str
+
     Raises
     ------
     ParameterError
