@@ -137,6 +137,11 @@ class Record(Part):
         return found
 
     @property
+    def written(self) -> set[str]:
+        """Paths of what the notebooks wrote: pages take in no other file."""
+        return {path for entry in self.notebooks.values() for path in entry.files}
+
+    @property
     def tables(self) -> dict[str, Table]:
         """All tables by name."""
         return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
