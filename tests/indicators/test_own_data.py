@@ -445,7 +445,7 @@ def test_small_shares_by_years_from_a_source_with_a_long_name_make_a_whole_run(t
     command = [sys.executable, "-m", "adoption_curves", *words]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "understood: years are read as the last day of each" in done.stdout.splitlines()
+    assert "understood: years are read as the last day of each" in done.stderr.splitlines()
     run = tmp_path / "outputs" / "pumps"
     assert pd.read_csv(run / "tables" / "02_growth.csv")["value"].tolist() == [1.2, 1.9, 2.8, 4.1, 5.6]
     findings = pd.read_csv(run / "tables" / "06_findings.csv")["sentence"]

@@ -474,8 +474,8 @@ def test_pages_follow_citation_cff(here, capsys):
     (here / "CITATION.cff").write_text("authors: [{name: Second}]\ndate-released: 2026-01-01\n")
     code, out, _ = call(capsys, "verify", "small")
     assert (code, out) == (1, "citation: changed\n")
-    code, out, _ = call(capsys, *WORDS)
-    assert (code, out.count("unchanged")) == (0, 3), "no notebook runs again"
+    code, _, err = call(capsys, *WORDS)
+    assert (code, err.count("unchanged")) == (0, 3), "no notebook runs again"
     assert "Second (2026)" in index.read_text()
     assert call(capsys, "verify", "small")[0] == 0
     (here / "CITATION.cff").write_text("authors: [{name: Third}]\ndate-released: 2026-01-01\n")

@@ -320,7 +320,7 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, text=True)
     waiting = tmp_path / "waiting"
-    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 90))
+    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
@@ -368,7 +368,7 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, no
     (place / "grid.yaml").write_text("grid: {horizon_years: [1, 2, 3, 4]}\n")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 90)
+        wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
         cluster.workers[0].process.process._process.kill()
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
@@ -390,7 +390,7 @@ def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, l
     waiting = notebooks.parent / "waiting"
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 120))
+        kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
         if lost == "client":
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
