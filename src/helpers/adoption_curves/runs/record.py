@@ -137,6 +137,11 @@ class Record(Part):
         return found
 
     @property
+    def written(self) -> set[str]:
+        """Paths of what the notebooks wrote: pages take in no other file."""
+        return {path for entry in self.notebooks.values() for path in entry.files}
+
+    @property
     def tables(self) -> dict[str, Table]:
         """All tables by name."""
         return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
@@ -255,6 +260,10 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
+
+    Returns
+    -------
+    Record
     """
     from ..indicators import find_expected, say_expected
     from .check_run import list_notes
