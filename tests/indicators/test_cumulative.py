@@ -16,7 +16,7 @@ from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.forecast.inputs import read_series
 from adoption_curves.say.facts import Facts, list_ceiling
-from adoption_curves.say.words import say_headline, say_users
+from adoption_curves.say.headlines import say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 

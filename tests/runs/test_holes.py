@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import SAMPLE, WORDS
+from conftest import WORDS
 from PIL import Image, UnidentifiedImageError
 from processes import call, start
 
@@ -23,10 +23,13 @@ from adoption_curves import indicators
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import MARK, RunError, find_root
 from adoption_curves.base.source import Source
-from adoption_curves.indicators import DataError
+from adoption_curves.base.words import say_percent
+from adoption_curves.runs.pages.charts import set_drawing
 from adoption_curves.runs.pages.exhibits import shrink_image
 from adoption_curves.runs.pages.exporter import set_markdown
 from adoption_curves.runs.record import locate
+from adoption_curves.runs.table_files import write_csv
+from adoption_curves.say.headlines import say_place, say_users
 
 SRC = Path(__file__).parents[2] / "src" / "helpers" / "adoption_curves"
 SERIES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
@@ -287,8 +290,8 @@ def test_pages_follow_citation_cff(here, capsys):
     (here / "CITATION.cff").write_text("authors: [{name: Second}]\ndate-released: 2026-01-01\n")
     code, out, _ = call(capsys, "verify", "small")
     assert (code, out) == (1, "citation: changed\n")
-    code, out, _ = call(capsys, *WORDS)
-    assert (code, out.count("unchanged")) == (0, 3), "no notebook runs again"
+    code, _, err = call(capsys, *WORDS)
+    assert (code, err.count("unchanged")) == (0, 3), "no notebook runs again"
     assert "Second (2026)" in index.read_text()
     assert call(capsys, "verify", "small")[0] == 0
     (here / "CITATION.cff").write_text("authors: [{name: Third}]\ndate-released: 2026-01-01\n")
@@ -309,3 +312,63 @@ def test_equations_that_never_end_are_text_at_once(opened):
     for source in ("\\begin{equation}\nx^2\n\\end{equation}", r"\\[ x^2 \\]", r"\\( x \\)"):
         assert "<math" in set_markdown(source, {})
         assert "<math" in set_markdown(source + " " + opened * 30, {})
+
+
+# ---- commands that only look
+
+
+def test_commands_that_only_look_change_nothing(here, tmp_path, capsys):
+    """A hidden folder of somebody's beside own data is theirs, whatever its name."""
+    own = tmp_path / "own"
+    shutil.copytree(here / "data", own / "mine")
+    for name in (".forecasts.old", ".forecasts.new-abcdefgh", "forecasts"):
+        (own / name).mkdir()
+        (own / name / "thesis.txt").write_text("years of work")
+    (own / "a.csv").write_text(SERIES)
+    before = list_all(own)
+    for words in (
+        ["check", own / "a.csv"],
+        ["list", "--data", own / "a.csv"],
+        ["score", "--data", own / "a.csv"],
+        ["runs"],
+    ):
+        call(capsys, *words)
+        assert list_all(own) == before, words
+
+
+@pytest.mark.parametrize(
+    "address", ["URL(http://example.org/x)", "Url( 'http://example.org/x')", "url(http://example.org/x)"]
+)
+def test_a_drawing_that_asks_for_an_address_is_not_set(address):
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9pt" viewBox="0 0 9 9"><path {}/></svg>'
+    assert set_drawing(drawing.format('fill="red"').encode(), "p-", "alt", "wide")
+    assert not set_drawing(drawing.format(f'fill="{address}"').encode(), "p-", "alt", "wide")
+
+
+def test_odd_days_of_publication_are_noted(tmp_path, capsys, small_project):
+    path = tmp_path / "mine.csv"
+    rows = [
+        "2021-06-30,12,2021-09-01",
+        "2022-06-30,19,2022-01-01",
+        "2023-06-30,31,2023-09-01",
+        "2024-06-30,44,2099-01-01",
+    ]
+    path.write_text("\n".join(["date,value,published", *rows]) + "\n")
+    _, out, _ = call(capsys, "check", path, "--unit", "percent")
+    assert "1 figure of mine published before its own day, as 2022-01-01 for 2022-06-30: a projection?" in out
+    assert "1 figure of mine published after today, 2099-01-01." in out
+
+
+def test_words_for_odd_values():
+    assert [say_percent(value) for value in (99.97, 99.94, 100, 0.04, 0.05, 0)] == [
+        "more than 99.9%", "99.9%", "100%", "less than 0.1%", "0.1%", "0.0%"
+    ]  # fmt: skip
+    assert [say_place(name) for name in ("Gambia", "Central African Republic", "Euro area", "Norway")] == [
+        "the Gambia", "the Central African Republic", "the Euro area", "Norway"
+    ]  # fmt: skip
+    names = {"doing": "shop online", "unit": "percent of adults", "people": "adults", "entity": "China", "title": ""}
+    assert say_users(names, 40.0) == "40.0% of adults in China shop online"
+
+
+def test_no_zero_of_a_table_is_negative():
+    assert write_csv("01_a", pd.DataFrame({"a": [-0.0, 1.5, float("nan")]}))[0] == b'a\n0\n1.5\n""\n'

@@ -320,7 +320,7 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, text=True)
     waiting = tmp_path / "waiting"
-    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 90))
+    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
@@ -329,6 +329,7 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
             err.strip().splitlines()[-1]
             == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
         )
+        assert (outputs / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
     assert wait_for(lambda: not is_alive(kernel))
 
 
@@ -367,10 +368,40 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, no
     (place / "grid.yaml").write_text("grid: {horizon_years: [1, 2, 3, 4]}\n")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        wait_for(lambda: list((place / "outputs").glob("grid/.run-00?.lock")), 90)
+        wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
         cluster.workers[0].process.process._process.kill()
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
-    runs = [place / "outputs" / "grid" / f"run-00{number}" for number in (1, 2, 3, 4)]
+    runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
-    assert sorted(line[4:11] for line in out.splitlines() if "/4 " in line) == [run.name for run in runs]
+    assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
+    assert all(f"{run.name}: 3/3 06_summary" in err for run in runs), "lines of the runs reach the client"
+
+
+@linux
+@SLOW
+@pytest.mark.parametrize("lost", ["client", "worker"])
+def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, lost):
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    for path in (place / "notebooks").glob("0*.ipynb"):
+        path.unlink()
+    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
+    (place / "grid.yaml").write_text("grid: {horizon_years: [30]}\n")
+    waiting = notebooks.parent / "waiting"
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
+        kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
+        if lost == "client":
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            assert process.returncode == 130
+        else:
+            cluster.workers[0].process.process._process.kill()
+        assert wait_for(lambda: not is_alive(kernel), 60)
+        if lost == "client":
+            left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
+            assert wait_for(left.exists, 60)
+            assert left.read_text() == "terminated\n"
+    if lost == "worker":
+        process.send_signal(signal.SIGKILL)
+        process.communicate()

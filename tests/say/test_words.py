@@ -11,7 +11,7 @@ import pytest
 from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
-from adoption_curves.base.words import NO_FORECAST, NUMERALS
+from adoption_curves.base.words import NUMERALS
 from adoption_curves.say.words import TABLES, list_key_numbers, write_doubts, write_findings
 
 ROOT = Path(__file__).parents[2]

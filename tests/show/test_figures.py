@@ -298,7 +298,7 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
 
 
 def test_dates_of_what_adds_up_are_named_with_by():
-    names, fan = NAMES | {"cumulative": True}, make_fan(["2026-06-30", "2026-12-31"])
+    names, fan = NAMES | {"measure": "cumulative"}, make_fan(["2026-06-30", "2026-12-31"])
     drawn = [
         figures.draw_forecast(*add_bound(fan, 1130.0), hold(NEWER, BREAKS), names, "Source: test.", [0.8]),
         figures.draw_levels(hold(NEWER, BREAKS), names, "Source: test."),
@@ -310,7 +310,7 @@ def test_dates_of_what_adds_up_are_named_with_by():
 def test_ticks_of_an_axis_have_the_same_decimals():
     assert style.Numbers().format_ticks([0, 2.5, 5]) == ["0", "2.5", "5.0"]
     assert style.Numbers(" %").format_ticks([-1000, 0, 1000]) == ["−1,000 %", "0 %", "1,000 %"]
-    assert style.Numbers().format_ticks([0, 5e5, 1e6]) == ["0", "0.5 million", "1.0 million"]
+    assert style.Numbers().format_ticks([0, 5e5, 1e6]) == ["0", "500,000", "1,000,000"]
     assert style.Numbers().format_ticks([0, 2e-10]) == ["0", "2e−10"]
 
 
@@ -462,7 +462,7 @@ def is_mathematics(text):
 
 
 def rule_verdict(verdict, low, high):
-    found = curves.Assessment(verdict, low, high, low, pd.DataFrame())
+    found = curves.Assessment(verdict, low, high, low, low, pd.DataFrame())
     return facts.list_ceiling(found, pd.Series([100.0, 300, 600])).iloc[0]
 
 

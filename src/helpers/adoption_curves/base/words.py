@@ -190,6 +190,8 @@ def say_unit(unit: str) -> str:
     """
     if unit.startswith("percent") and unit != "percentage points":
         return "%"
+    if unit.startswith("index"):  # captions name it
+        return ""
     return f" {unit}" if unit else ""
 
 

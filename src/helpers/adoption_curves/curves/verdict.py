@@ -245,9 +245,9 @@ def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
 def say_left(left: float, limit: float) -> str:
     """What is left to a limit, rounded up to a thousandth of it.
 
-    >>> say_left(6.5, 100), say_left(61.234e6, 1125e6)
-    ('6.5', '62 million')
+    >>> say_left(6.5, 100), say_left(61.234, 1125)
+    ('6.5', '62')
     """
     unit = 10.0 ** np.floor(np.log10(limit) - 3)
     up = np.ceil(round(left / unit, 6)) * unit
-    return say_large(up) or f"{up:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0")
+    return f"{up:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0")

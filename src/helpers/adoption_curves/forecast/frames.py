@@ -29,7 +29,7 @@ def read_counts(name: str) -> pd.DataFrame:
     ----------
     name : str
         After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
-        ranges).
+        ranges). Of a forecast without a range: "phones_middle" (figures above its middle).
 
     Returns
     -------
@@ -208,3 +208,21 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
     if found.empty or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
     return found.loc[found["technologies"] >= ALIKE, columns].reset_index(drop=True)
+
+
+def middle_frame(result: Forecast) -> pd.DataFrame:
+    """How often later figures of phones were above the middle of such a forecast (`data/phones_middle.csv`).
+
+    Without a limit, and below a tenth of one, ranges called 80% held about half of the outcomes: the page gives the
+    middle alone.
+
+    Returns
+    -------
+    DataFrame
+        A row per horizon: kind, years, units (countries), figures (later ones), above. No rows where a range is given.
+    """
+    counted = read_counts("phones_middle")
+    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0]) if result.bounded else 0.0
+    early = result.kind == "forecast" and share < EARLY
+    kind = "with a limit" if result.bounded else "without a limit"
+    return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

@@ -74,7 +74,7 @@ def shorten_publisher(name: str) -> str:
 
 def _say_asked(entry: Any, publisher: str) -> str:
     """Who was asked, or what was counted, as a sentence; "" where that is not known."""
-    if not entry.people:
+    if not (entry.people and entry.kind):
         return ""
     how = {"telemetry": "estimated this from telemetry of", "company figures": "counted"}.get(entry.kind, "asked")
     return f"{publisher} {how} {entry.people}{' in an online panel' if entry.kind == 'online panel' else ''}."

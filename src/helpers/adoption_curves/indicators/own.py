@@ -32,7 +32,7 @@ MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_fa
 UNITS = {"unit", *BY_NAME["unit"].names.split()}
 PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
 """Names of columns that complete a year in another one."""
-SAID = ("title", "unit", "measure", "source", "technology")
+SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
 """Columns that an option replaces by one text."""
 MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
 MELTED = {"date": "date of the column", "value": "figure"}

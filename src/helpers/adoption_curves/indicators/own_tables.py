@@ -32,7 +32,7 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Build the tables from whole rows; unit, title and technology are those of each indicator's first row."""
     described = rows.drop_duplicates("indicator")
-    indicators = described[["row", "indicator", "title", "unit", "measure"]].assign(
+    indicators = described[["row", "indicator", "title", "unit", "measure", "people", "doing"]].assign(
         counted=f"What {file} counts",
         role="target",
         technology=described["technology"].where(described["technology"] != "", described["title"]),
@@ -72,7 +72,7 @@ def check_rows(
     problems = check_spellings(file, rows) + check_units(file, rows)
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
-    for column in ("unit", "measure", "technology", "title"):
+    for column in ("unit", "measure", "technology", "title", "people", "doing"):
         problems += _check_same(file, rows, column)
     usable = rows[(rows["bound"] == "exact") & rows["date"].notna() & rows["value"].notna()]
     for (entity, indicator), series in usable.groupby(["entity", "indicator"], sort=False):
@@ -154,7 +154,7 @@ def find_seasons(values: pd.Series) -> Seasons | None:
 
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
-    """Report cells that give an indicator a second unit, measure, technology or title."""
+    """Report cells that give an indicator a second unit, measure, technology, title, people or doing."""
     first = rows.groupby("indicator")[[column, "row"]].transform("first")
     frame = rows[["row", "indicator"]].assign(value=rows[column], right=first[column].map(quote), first=first["row"])
     message = f"is another {column} of {{indicator}} than {{right}} in row {{first}}; write one {column} for all"

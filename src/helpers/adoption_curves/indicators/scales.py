@@ -19,7 +19,7 @@ SCALE = (
     rf"(?:(?:{NUMBER}|\bone|\bten)[\s-]*)?{WORD}(?:(?: of)? {WORD})*"  # 100 million, hundreds of thousands
     rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{NUMBER}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
     rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^)(?:{NUMBER}\s?)?[km](?![\w'-])|{NUMBER}(?:k|m|mn|bn)(?![\w'-])"
-    r"|['\u2019]000|\b000s|(?<=[(\[])\s*10*(?:,?000)+s?\b|\bin 10*(?:,?000)+s\b"
+    r"|['\u2019]000|\b000s|(?<=[(\[x×])\s*10*(?:,?000)+s?\b|\bin 10*(?:,?000)+s?\b"
     r"|(?:\d|(?<=[(（：:]))?[十百千万亿]*[千万亿](?=[人户元台辆个件次部吨家]|$|[)）\s])"
     r"|(?<=[\d(（：:])[十百千万亿]*[千万亿]"
 )
@@ -85,7 +85,8 @@ def contradict(where: str, text: str, unit: str, measure: str) -> str:
     if said.percent and not ours.percent:
         return f'{where} says {said.percent}: write --unit "{suggest_units(text, 50.0)[0]}"'
     if said.rate and not ours.rate:
-        return f'{where} says {said.rate}: write --unit "{unit} {said.rate}"'
+        counted = "" if ours.percent else f"{unit} "
+        return f'{where} says {said.rate}: write --unit "{counted}{said.rate}" --measure level'
     return contradict_scale(where, said.scales, unit) if said.scales else ""
 
 

@@ -137,6 +137,11 @@ class Record(Part):
         return found
 
     @property
+    def written(self) -> set[str]:
+        """Paths of what the notebooks wrote: pages take in no other file."""
+        return {path for entry in self.notebooks.values() for path in entry.files}
+
+    @property
     def tables(self) -> dict[str, Table]:
         """All tables by name."""
         return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
@@ -255,6 +260,10 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
+
+    Returns
+    -------
+    Record
     """
     from ..indicators import find_expected, say_expected
     from .check_run import list_notes
@@ -499,13 +508,19 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
 
 
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
-    """Sources of the observations that the run used: of the series, its bound and base, and the reference series."""
+    """Sources of the figures that the run shows or uses.
+
+    They are of the series, its limit and its base; of other measures of the same technology, which pages compare; and
+    of the comparison technologies.
+    """
     used = data.observations
     roles = data.indicators.set_index("indicator")
     base = roles.get("base_indicator", {}).get(parameters.indicator, "")
     own = (used.entity == parameters.entity) & used.indicator.isin([parameters.indicator, parameters.bound, base])
     reference = used.indicator.isin(roles.index[roles.role == "reference"])
+    same = roles.index[(roles.technology == roles.technology.get(parameters.indicator)) & (roles.technology != "")]
     uses = dict.fromkeys(used.source_id[reference], "reference")
+    uses |= dict.fromkeys(used.source_id[used.indicator.isin(same)], "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
     keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import FLOW, say_at, say_figure, say_period
+from ..base.words import FLOW, say_at, say_figure, say_period, say_unit
 from ..curves import Assessment
 from ..curves.fallen import BEYOND_SCATTER, pick_last
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
@@ -28,6 +28,7 @@ SUMMARISED = (
     "05_coverage",
     "05_class",
     "05_alike",
+    "05_middle",
 )
 """Tables of the run that the facts are decided from."""
 YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
@@ -74,13 +75,20 @@ class Facts:
         """Every row of a table."""
         return self.tables[name].to_dict("records")
 
-    def when(self, row: Row) -> str:
-        """The date of a row in a sentence: in December 2025; of all so far by December 2025; of a flow in 2025."""
-        return f"{say_at(self.measure)} {say_period(row['date'], self.measure)}"
+    def date(self, row: Row) -> str:
+        """The date of a row in a sentence: December 2025; 2025 where all figures are of ends of years."""
+        days = pd.DatetimeIndex(self.tables["02_growth"]["date"].tolist() + self.tables["02_newer"]["date"].tolist())
+        yearly = (days.month == 12).all() and row["date"].month == 12
+        return f"{row['date'].year}" if yearly else say_period(row["date"], self.measure)
 
-    def say(self, value: float) -> str:
-        """A published figure with its unit; one of own data has the digits that the file has."""
-        return say_figure(value, self.unit, bool(self.names.get("own")))
+    def when(self, row: Row) -> str:
+        """The date with its word: in December 2025; of all so far by December 2025."""
+        return f"{say_at(self.measure)} {self.date(row)}"
+
+    def say(self, value: float, bare: bool = False) -> str:
+        """A published figure with its unit, or bare; one of own data has the digits that the file has."""
+        text = say_figure(value, self.unit, bool(self.names.get("own")))
+        return text.removesuffix(say_unit(self.unit)) if bare else text
 
     @cached_property
     def kind(self) -> str:
@@ -225,6 +233,11 @@ class Facts:
         return self.goal[low], self.goal[high]
 
     @cached_property
+    def middles(self) -> list[Row]:
+        """How often later figures of phones were above such a middle, by years; none where a range is given."""
+        return self.list_rows("05_middle") if self.kind not in ("few", "fallen", "refuted") else []
+
+    @cached_property
     def goes_further(self) -> bool:
         """Whether the middle of the forecast is above the range that is given for the end of growth."""
         return bool(self.kind == "levelled" and self.goal["q0.5"] > self.ceiling["high"])
@@ -233,7 +246,7 @@ class Facts:
     def limit_then(self) -> float | None:
         """The limit as forecast for the goal, where the forecast's upper end lies above today's."""
         rows = [row["mean"] for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
-        return rows[0] if rows and not self.is_share and self.range[1] > self.bound else None
+        return rows[0] if rows and not (self.middles or self.is_share) and self.range[1] > self.bound else None
 
     @cached_property
     def ahead(self) -> float:

@@ -24,14 +24,13 @@ from ..base.words import (
     say_limit,
     say_odds,
     say_percent,
-    say_period,
     say_unit,
     spell,
 )
-from .facts import Facts, Row
+from .facts import Facts
 
-WIDE = 1 / 3
-"""A range wider than this part of its middle leads; the middle then stands in the deck."""
+WIDE = 0.3
+"""A range wider than this part of its middle leads the headline; the middle then stands in the deck."""
 FINE = 0.2
 """Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""
 
@@ -46,7 +45,11 @@ def write(facts: Facts, part: str) -> str:
 
 def find_cell(facts: Facts, part: str) -> Any:
     """A cell as it stands in the table."""
-    return read_table()[facts.kind].get(part, read_table()["usual"][part])
+    table = read_table()
+    own, usual = table[facts.kind], table["usual"]
+    if facts.middles:
+        own, usual = own.get("middle", {}), table["middle"]
+    return own.get(part, usual.get(part))
 
 
 @cache
@@ -57,25 +60,26 @@ def read_table() -> dict[str, dict[str, Any]]:
 
 def phrase(facts: Facts) -> dict[str, str]:
     """The phrases of the templates that the facts of a run have words for."""
-    names, unit, measure, standing = facts.names, facts.unit, facts.measure, facts.standing
+    names, unit, standing = facts.names, facts.unit, facts.standing
     now, most = facts.say(facts.last["value"]), facts.say(standing.max())
     found = {
         "title": facts.title,
         "name": facts.title.replace(": ", ", "),  # with a colon of its own it still reads as one name
         "now": say_base(names, now),
         "now_doing": say_doing(names, now),
-        "when": say_period(facts.last["date"], measure),
+        "when": facts.date(facts.last),
         "in_when": facts.when(facts.last),
-        "first": say_period(facts.growth[0]["date"], measure),
+        "first": facts.date(facts.growth[0]),
         "s": "s" * (len(facts.growth) == 1),
-        "limit": lower_first(names["bound_title"]),
+        "limit": lower_first(names["bound_title"]).replace(" percent", "%"),
         "count": f"{spell(len(facts.growth))} figure{'s' * (len(facts.growth) > 1)}",
-        "since": say_period(standing.index[0], measure),
-        "least": say(standing.min(), unit, standing.max(), bare=True),
-        "most": say_base(names, most),
+        "since": facts.date({"date": standing.index[0]}),
+        "least": facts.say(standing.min(), bare=True),
+        "most": most,
+        "most_of": say_base(names, most),
         "peak": facts.say(facts.peak["value"]),
-        "peak_when": say_period(facts.peak["date"], measure),
-        "now_sentence": f"The newest figure is {now}, for {say_period(facts.last['date'], measure)}.",
+        "peak_when": facts.date(facts.peak),
+        "now_sentence": f"The newest figure is {now}, for {facts.date(facts.last)}.",
     }
     if facts.kind == "near":
         left = facts.ceiling["sentence"].removeprefix("at most ")
@@ -90,23 +94,25 @@ def phrase(facts: Facts) -> dict[str, str]:
 def _phrase_forecast(facts: Facts) -> dict[str, str]:
     """Phrases of the forecast for the date of the headline."""
     names, unit, goal, (low, high) = facts.names, facts.unit, facts.goal, facts.range
-    middle, when = goal["q0.5"], say_period(goal["date"], facts.measure)
+    middle, when = goal["q0.5"], facts.date(goal)
     some, all_of = map(int, say_odds(facts.level).split(" in "))
     odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
     fewest, about, largest, behind = round_range(low, middle, high, unit, names.get("own", False))
-    wide = high - low > WIDE * middle
-    found = {} if facts.kind in ("few", "refuted") else _phrase_tests(facts.tested)
+    wide, beside = high - low > WIDE * middle, high if low > high / 100 else 0.0  # else each has its own digits
+    found = {} if facts.kind in ("few", "refuted") else _phrase_tests(facts)
     return found | {
         "goal_when": when,
         "ahead": say_ahead(round(facts.ahead, 1)),
         "by_goal": f"{'by' if middle > facts.newest['value'] else 'in'} {when}",
-        "low": say(low, unit, high, bare=True),
+        "low": say(low, unit, beside, bare=True),
         "high": say(high, unit),
-        "middle": say(middle, unit, high),
+        "middle": say(middle, unit, beside),
         "level": say_level(facts.level),
         "odds": odds,
         "Odds": say_first(odds),
         "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
+        "about": say_base(names, f"{about}{behind}"),
+        "about_doing": say_doing(names, f"{about}{behind}", may=True),
         "outlook": say_base(names, f"{fewest} to {largest}{behind}" if wide else f"about {about}{behind}"),
         "outlook_doing": say_doing(
             names, f"between {fewest} and {largest}{behind}" if wide else f"about {about}{behind}", may=True
@@ -114,8 +120,19 @@ def _phrase_forecast(facts: Facts) -> dict[str, str]:
     }
 
 
-def _phrase_tests(tested: Row) -> dict[str, str]:
-    return {
+def _phrase_tests(facts: Facts) -> dict[str, str]:
+    """Phrases of how often such ranges held, or outcomes were above such a middle."""
+    tested, found = facts.tested, {}
+    if facts.middles:
+        row = min(facts.middles, key=lambda row: abs(row["years"] - facts.ahead))
+        cases = f"{row['above']:.0f} of {row['figures']:.0f} cases {say_ahead(float(row['years']))} ahead"
+        found["middles_short"] = f"in {cases}, figures of mobile phones were above such a middle."
+        found["middles"] = (
+            "Of mobile phones by country below 10 per 100 people, later figures were above the middle of "
+        )
+        found["middles"] += f"a forecast {row['kind']} in {cases}."
+    return found | {
+        "why_no_range": "without a limit" if np.isnan(facts.bound) else "as early as this",
         "tested_on": say_count(tested["technologies"], "comparison technology", "comparison technologies"),
         "tested_ahead": say_ahead(tested["horizon_years"]),
         "covered": say_percent(tested["covered"]),
@@ -135,7 +152,11 @@ def round_range(low: float, middle: float, high: float, unit: str, own: bool = F
     if unit.startswith("million ") and not own and high >= 1000:
         scale, behind = 3, unit.replace("million", " billion", 1)
     digits = max(0, scale - place)
-    first, about, last = (f"{round(each, -place) / 10**scale:,.{digits}f}" for each in (low, middle, high))
+    ends = [f"{round(each, -place) / 10**scale:,.{digits}f}" for each in (low, middle, high)]
+    first, about, last = (  # what is small beside the range is not rounded to nothing
+        say(each / 10**scale, unit, bare=True) if 0 < each < 10.0**place else end
+        for each, end in zip((low, middle, high), ends, strict=True)
+    )
     return first, about, last, behind
 
 
@@ -171,6 +192,8 @@ def say_base(names: Mapping[str, Any], amount: str) -> str:
     base = unit.removeprefix("percent of ")
     if unit.startswith("percent"):
         return amount if base == unit or base.lower() in title else f"{amount} of {base}"
+    if unit.startswith("index"):
+        return f"{amount} ({unit})"
     return amount.removesuffix(f" {unit}") if unit.lower() in title else amount
 
 

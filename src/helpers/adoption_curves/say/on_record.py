@@ -78,21 +78,19 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
 
 
 def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The newest registered forecast of each date as a row: date, made, range, middle, outcome.
-
-    Of several from the same day that of the published method counts.
-    """
+    """The newest forecast that today's method has registered for each date as a row: date, range, middle, outcome."""
     newest: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: (row["published"], row["model_id"] == PUBLISHED_MODEL)):
-        newest[row["target_end_date"]] = row
+    for row in sorted(rows, key=lambda row: row["published"]):
+        if row["model_id"] == PUBLISHED_MODEL:
+            newest[row["target_end_date"]] = row
     listed = []
     for day in sorted(newest):
-        row, unit = newest[day], newest[day]["unit"]
+        row = newest[day]
         low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
         outcome = "not yet published"
         if row["outcome"]:
-            outcome = _say_outcome(row) + (", known before: not counted" if row["hindsight"] == "True" else "")
-        spans = {"range": say_range(low, high, unit), "middle": say(middle, unit, high, bare=True)}
-        made = say_day(pd.Timestamp(row["published"]))
-        listed.append({"date": say_date(day), "made": made, **spans, "outcome": outcome})
+            late = " (already published when we registered, so not scored)" if row["hindsight"] == "True" else ""
+            outcome = _say_outcome(row) + late
+        spans = {"range": say_range(low, high), "middle": say(middle, "", high)}
+        listed.append({"date": say_date(day), **spans, "outcome": outcome})
     return listed

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..base.levels import band_ends, say_level
 from ..base.words import (
+    NO_END,
     lower_first,
     percent,
     say,
@@ -20,13 +21,13 @@ from ..base.words import (
     say_first,
     say_limit,
     say_percent,
-    say_period,
     say_range,
     say_unit,
 )
 from ..curves import Logistic, decimal_years
+from ..curves.verdict import DEPENDS
 from .facts import PASSED, RISING, Facts, Row
-from .headlines import find_cell, say_doing, say_place, write
+from .headlines import find_cell, phrase, say_doing, say_place, write
 
 TABLES = {
     "headline": ("02_growth", "02_newer", "03_ceiling", "05_forecast"),
@@ -98,12 +99,14 @@ def say_from_others(points: int) -> str:
 def _write_now(facts: Facts) -> str:
     """Who reported what, as a share of whom, and whom they asked."""
     last, names, unit = facts.last, facts.names, facts.unit
+    if not (names.get("publisher") or facts.newer or (np.isfinite(last["share_of_bound"]) and not facts.is_share)):
+        return ""  # headline and deck say it
     publisher, base, amount = names.get("publisher", ""), names.get("base", ""), facts.say(last["value"])
     did = say_doing(names, amount, past=True)
     if did:
         text = f"{publisher} reported that {did} {facts.when(last)}" if publisher else f"{did} {facts.when(last)}"
     else:
-        text = f"{f'{publisher} reported' if publisher else 'The last figure is'} {amount} for {_date(facts, last)}"
+        text = f"{f'{publisher} reported' if publisher else 'The last figure is'} {amount} for {facts.date(last)}"
     if facts.rate is not None:
         text += f", {say(facts.rate, 'percent')} of {base if base.endswith('s') else f'the {base}'}"
     elif np.isfinite(last["share_of_bound"]) and not facts.is_share:
@@ -111,16 +114,11 @@ def _write_now(facts: Facts) -> str:
     text += "."
     if (newer := facts.newer) is not None:
         gave = f"{publisher} gave only" if publisher else "there is only"
-        text += f" For {_date(facts, newer)} {gave} “{say_limit(pd.Series(newer), unit)}”"
+        text += f" For {facts.date(newer)} {gave} “{say_limit(pd.Series(newer), unit)}”."
         if np.isfinite(newer["read_low"]):
             why = f", because {newer['reason']}" if newer.get("reason") else ""
-            text += f"; we read it as {say_range(newer['read_low'], newer['read_high'], unit)}{why}"
-        text += "."
+            text += f" We read it as {say_range(newer['read_low'], newer['read_high'], unit)}{why}."
     return f"{text} {names.get('asked', '')}"
-
-
-def _date(facts: Facts, row: Row) -> str:
-    return say_period(row["date"], facts.measure)
 
 
 def _write_speed(facts: Facts) -> str:
@@ -128,10 +126,10 @@ def _write_speed(facts: Facts) -> str:
     unit, peak, standing = facts.unit, facts.peak, facts.standing
     if facts.kind == "fallen":
         lost = percent(1 - facts.last["value"] / peak["value"])
-        return f"The last figure is {lost} below the highest, {facts.say(peak['value'])} for {_date(facts, peak)}."
+        return f"The last figure is {lost} below the highest, {facts.say(peak['value'])} for {facts.date(peak)}."
     if facts.kind in ("still", "levelled"):
-        since = say_period(standing.index[0], facts.measure)
-        return f"The figures have been {say_range(standing.min(), standing.max(), unit)} since {since}."
+        since, span = facts.date({"date": standing.index[0]}), (standing.min(), standing.max())
+        return f"The figures have been {facts.say(span[0], bare=True)} to {facts.say(span[1])} since {since}."
     text = _say_growth(facts)
     if facts.pace is not None:
         text += _say_rivals(facts, facts.pace)
@@ -139,8 +137,8 @@ def _write_speed(facts: Facts) -> str:
         past, start, coming, end = facts.paces
         if not 1 / PACES < coming / past < PACES:
             points = "percentage points" if facts.is_share else unit
-            text += f" We forecast growth of {say(coming, points, past)} a year until {say_date(end['date'])}; "
-            text += f"it was {say(past, points, coming)} a year since {say_date(start['date'])}."
+            text += f" We forecast growth of {say(coming, points, past)} a year until {facts.date(end)}; "
+            text += f"it was {say(past, points, coming)} a year since {facts.date(start)}."
     return text
 
 
@@ -148,10 +146,10 @@ def _say_growth(facts: Facts) -> str:
     before, last, unit = facts.before, facts.last, facts.unit
     if before is None or facts.kind == "few":
         return ""
-    text = f"The figure for {_date(facts, last)} is"
-    then = f"that for {_date(facts, before)} ({facts.say(before['value'])})"
+    text = f"The figure for {facts.date(last)} is"
+    then = f"that for {facts.date(before)} ({facts.say(before['value'])})"
     gain, ratio = last["value"] - before["value"], last["value"] / before["value"]
-    if abs(gain) < (0.05 if facts.is_share else 5e-4 * last["value"]):
+    if abs(gain) < (min(0.05, 5e-3 * last["value"]) if facts.is_share else 5e-4 * last["value"]):
         return f"{text} the same as {then}."
     side = "above" if gain > 0 else "below"
     if facts.is_share or facts.measure == "cumulative":
@@ -197,13 +195,16 @@ def _write_forecast(facts: Facts) -> str:
 def _say_alike(facts: Facts) -> str:
     """On which side of such forecasts the outcomes were."""
     row = facts.alike
+    if facts.middles:
+        return ""
     if row is None:
         above = facts.tested["above_median"]
         part, side = (above, "above") if above > 50 else (100 - above, "below")
         return f"The outcome was {side} the middle {say_percent(part)} of the time." if part >= UNEVEN else ""
     return (
-        f"From about the same share and pace, on {row['technologies']:.0f} of them, outcomes were above the middle "
-        f"{say_percent(row['above_median'])} of the time and below the range {say_percent(row['below'])}."
+        f"After about the same share and pace, on {row['technologies']:.0f} of them, "
+        f"{say_percent(row['above_median'])} of outcomes were above the middle "
+        f"and {say_percent(row['below'])} below the range."
     )
 
 
@@ -213,13 +214,11 @@ def _say_others(facts: Facts) -> str:
     if rows is None or 0.25 not in rows:
         return ""
     low, high = rows[0.25], rows[0.75]
-    text = (
-        f"Of {int(low['series'])} other series of {say_place(facts.names['entity'])} that had reached this share, half "
-    )
-    text += f"were at {say_range(low['share'], high['share'], 'percent')} of their limit "
-    text += f"{say_ahead(round(low['years'], 1))} later"
+    text = f"Of {int(low['series'])} other series for {say_place(facts.names['entity'])} that had reached this share, "
+    text += f"half were at {say_range(low['share'], high['share'], 'percent')} of their limit "
+    text += f"{say_ahead(round(low['years'], 1))} later or when last counted"
     if not facts.is_share:
-        text += f", which would be {say_range(low['value'], high['value'], facts.unit)} for {_date(facts, facts.goal)}"
+        text += f", which would be {say_range(low['value'], high['value'], facts.unit)} for {facts.date(facts.goal)}"
     return f"{text}."
 
 
@@ -229,6 +228,8 @@ def _say_ending(facts: Facts) -> str:
     if facts.kind in ("near", "still"):
         return ""
     text = f"{say_first(say_end(found, facts.unit))}."
+    if found["verdict"] == DEPENDS and found["high"] > facts.bound:  # which no share can be
+        text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], facts.unit)} or above."
     counted = [f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}" for row in facts.odds]
     if facts.kind == "levelled" and counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
@@ -243,13 +244,22 @@ def _say_ending(facts: Facts) -> str:
 def _write_caution(facts: Facts) -> str:
     """Doubts, the largest first."""
     parts = []
+    if facts.kind == "few":
+        parts.append("Most of the technologies that we counted succeeded; one that fails may end below their range.")
+    if facts.kind in ("still", "levelled") and not facts.middles and facts.range[1] > facts.peak["value"]:
+        parts.append(
+            "Our range ends above every figure so far, because most technologies that we learn from rose further."
+        )
     if facts.kind in RISING:
-        parts.append("Most technologies that we learn from succeeded; if this one fails, it will end below our range.")
+        parts.append(
+            "Most technologies that we learn from succeeded; if this one fails, it will end below our "
+            f"{'forecast' if facts.middles else 'range'}."
+        )
     if facts.jump is not None:
         reason, before, after = facts.jump
         points = "percentage points" if facts.is_share else facts.unit
         change = say(abs(after["value"] - before["value"]), points)
-        when = f"between {_date(facts, before)} and {_date(facts, after)}"
+        when = f"between {facts.date(before)} and {facts.date(after)}"
         parts.append(f"The change of {change} {when} may be partly one of the survey: {reason}.")
     if facts.country is not None:
         newest, ranked = facts.country
@@ -265,10 +275,8 @@ def _write_caution(facts: Facts) -> str:
         text = (
             f"Our range ends above today's {lower_first(facts.names['bound_title'])}, {say(facts.bound, facts.unit)}; "
         )
-        parts.append(f"{text}we expect {say(facts.limit_then, facts.unit)} in {say_date(facts.goal['date'])}.")
-    if facts.kind == "open":
-        parts.append("We know of no upper limit for this series, so the range is wide.")
-    if facts.kind == "cumulative" and np.isnan(facts.bound):
+        parts.append(f"{text}we expect {say(facts.limit_then, facts.unit)} in {facts.date(facts.goal)}.")
+    if facts.kind in ("open", "cumulative") and np.isnan(facts.bound):
         parts.append("We know of no upper limit for this series.")
     return " ".join(parts)
 
@@ -364,20 +372,22 @@ def _two(key: str, label: str, low: float, high: float, unit: str, text: str = "
 def _make_observed(facts: Facts) -> dict[str, tuple[Any, ...] | None]:
     """Rows of what was published, and of where growth ends, by name; None where there is no such number."""
     last, unit, before, standing = facts.last, facts.unit, facts.before, facts.standing
-    points, when = "percentage points" if facts.is_share else unit, _date(facts, last)
+    points, when = "percentage points" if facts.is_share else unit, facts.date(last)
     printed = facts.say(last["value"])
     rows: dict[str, Any] = {
         "latest": _one("latest", f"{facts.title}, {when}", last["value"], unit, last["url"], printed)
     }
-    rows["peak"] = _one("peak", f"Highest figure, {_date(facts, facts.peak)}", facts.peak["value"], unit)
+    peak = facts.say(facts.peak["value"])
+    rows["peak"] = _one("peak", f"Highest figure, {facts.date(facts.peak)}", facts.peak["value"], unit, "", peak)
     lost = 100 * (1 - last["value"] / facts.peak["value"])
     rows["fall"] = _one("fall", "Below the highest figure", lost, "percent", "", say_percent(lost))
-    since = f"Lowest and highest since {say_period(standing.index[0], facts.measure)}"
-    rows["span"] = _two("span", since, standing.min(), standing.max(), unit)
+    span, since = (standing.min(), standing.max()), facts.date({"date": standing.index[0]})
+    text = f"{facts.say(span[0], bare=True)} to {facts.say(span[1])}"
+    rows["span"] = _two("span", f"Lowest and highest since {since}", *span, unit, text)
     rows["left"] = _one("left", "Left to the limit, at most", facts.ceiling["left"], points)
     if (newer := facts.newer) is not None:
         ends = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
-        label, text = f"{facts.title}, {_date(facts, newer)}", say_limit(pd.Series(newer), unit)
+        label, text = f"{facts.title}, {facts.date(newer)}", say_limit(pd.Series(newer), unit)
         rows["newest"] = _two("newest", label, *ends, unit, text, newer["url"])
     if facts.rate is not None:
         label = f"Share of {facts.names['base']}, {when}"
@@ -386,7 +396,7 @@ def _make_observed(facts: Facts) -> dict[str, tuple[Any, ...] | None]:
         label = f"Share of {lower_first(facts.names['bound_title'])}, {when}"
         rows["share"] = _one("share_of_bound", label, last["share_of_bound"], "percent")
     if before is not None:
-        gain, since = last["value"] - before["value"], _date(facts, before)
+        gain, since = last["value"] - before["value"], facts.date(before)
         rows["added"] = _one("added_year", f"Added since {since}", gain, points)
         change = (gain, points) if facts.is_share else (100 * gain / before["value"], "percent")
         if "share" not in rows:
@@ -401,13 +411,22 @@ def _make_observed(facts: Facts) -> dict[str, tuple[Any, ...] | None]:
 def _make_forecast(facts: Facts) -> dict[str, tuple[Any, ...]]:
     """Rows of the forecast, and of how often such ranges held."""
     goal, unit, (low, high) = facts.goal, facts.unit, facts.range
-    text = f"{say(goal['q0.5'], unit, high)}; range {say_range(low, high)}{'%' * facts.is_share}"
-    when, rows = _date(facts, goal), {}
+    said = phrase(facts)
+    text = f"{said['middle']}; range {said['low']} to {said['high']}"
+    when, rows = facts.date(goal), {}
     labels = {
         "forecast": f"Forecast for {when}, middle and range",
         "untested": f"Untested forecast for {when}, middle and range",
         "counted": f"What other technologies did by {when}, middle and {say_level(facts.level)} range",
     }
+    if facts.middles:
+        row = min(facts.middles, key=lambda row: abs(row["years"] - facts.ahead))
+        above, ahead = 100 * row["above"] / row["figures"], say_ahead(float(row["years"]))
+        rows["above"] = _one(
+            "above", f"Phones above such a middle, {ahead} on", above, "percent", "", say_percent(above)
+        )
+        low, high, text = np.nan, np.nan, said["middle"]
+        labels = {"middle": f"Forecast for {when}, middle", "untested": f"Untested forecast for {when}, middle"}
     for name, label in labels.items():
         rows[name] = (f"{name}_{goal['date']:%Y_%m}", label, goal["q0.5"], low, high, unit, text, "")
     if facts.kind not in ("few", "flow"):
