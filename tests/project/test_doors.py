@@ -31,6 +31,7 @@ def test_series_fit_and_forecast_draw_themselves():
         pyplot.close(axes.figure)
     labels = {text.get_text() for text in drawn[0].texts}
     assert f"upper limit {series.bound.iloc[-1]:,.0f}" in labels
+    assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 
 def test_who_draws_a_fit_loads_neither_the_record_nor_the_runs():

@@ -21,8 +21,8 @@ from .style import GREY, HALO, INK, LINE_HEIGHT, measure, shorten_label
 
 MOST_VALUES = 8
 """Points of a line that all get their numbers."""
-ROOM, MARK = (7, 2), 4
-"""Pixels that stay free beside a note, and above and below; about the half of a mark."""
+ROOM, MARK = (7, 2), 2.25
+"""Pixels that stay free beside a note, and above and below; points of the half of a mark."""
 RIGHT_AXIS = 28
 """Points that the numbers of an axis at the right take."""
 AT_EDGE = ("data", "axes fraction")
@@ -160,12 +160,12 @@ def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
     strokes = [(stroke, stroke.get_paths()) for stroke in axis.collections if isinstance(stroke, LineCollection)]
     strokes += [(line, [line.get_path()]) for line in axis.lines]
     paths = [path.transformed(stroke.get_transform()) for stroke, parts in strokes for path in parts]
-    room, costs = axis.get_window_extent().padded(2), []
+    room, near, costs = axis.get_window_extent().padded(2), MARK * axis.figure.dpi / 72 - ROOM[1], []
     text.set_visible(True)
     for spot in spots:
         box = _move(text, spot)
         outside = not (room.contains(box.x0, box.y0) and room.contains(box.x1, box.y1))
-        covered = outside + sum(map(box.overlaps, texts)) + box.padded(MARK).count_contains(marks)
+        covered = outside + sum(map(box.overlaps, texts)) + box.padded(near).count_contains(marks)
         costs.append((covered, sum(path.intersects_bbox(box, filled=False) for path in paths)))
     _move(text, spots[costs.index(min(costs))])
     text.set_visible(min(costs)[0] == 0)
