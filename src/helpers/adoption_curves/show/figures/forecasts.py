@@ -293,7 +293,7 @@ def draw_hindcasts(
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
         plot_newer(axis, series.newer[series.newer.index <= forecast["date"].iloc[-1]])
-        axis.set_title(f"made in {say_date(forecast['made'].iloc[0])}", loc="left", size=9.5, weight="bold")
+        axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([shown.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])
