@@ -43,24 +43,31 @@ def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tup
         notes.append(f"Row {number}, below the table, is not read: {_say_row(cells)}.")
     filled = [place + 1 for _, cells in (rows[start], *body) for place, cell in enumerate(cells) if cell.strip()]
     header = [cell.strip() or f"column {place}" for place, cell in enumerate(header[: max(filled)], 1)]
-    body = [(number, cells if any(map(str.strip, cells[len(header) :])) else cells[: len(header)])
-            for number, cells in body]  # fmt: skip
-    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one")
-                for name in sorted({name for name in header if header.count(name) > 1})]  # fmt: skip
-    uneven = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
-    problems += list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
-    if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
-        problems = [
-            Problem(path.name, line, "", "", "is a row of figures; the first line must name the columns: date,value")
-        ]
-    if not problems and not body:
-        problems = [Problem(path.name, line, "", "", "the table has a header but no rows")]
-    if problems:
+    body = [(number, _cut(cells, len(header))) for number, cells in body]
+    if problems := _list_faults(path, line, header, body):
         raise DataError(problems)
     frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
     frame = frame.apply(lambda column: column.str.strip(" "))
     unnamed = [name for name in frame if name.startswith("column ") and (frame[name] == "").all()]
     return frame.drop(columns=unnamed), above
+
+
+def _cut(cells: list[str], width: int) -> list[str]:
+    """The cells of a row as far as the header goes, if those behind are blank."""
+    return cells if any(map(str.strip, cells[width:])) else cells[:width]
+
+
+def _list_faults(path: Path, line: int, header: list[str], body: list[Row]) -> list[Problem]:
+    """Faults of a table's form: names that stand twice, rows of another length, no names, no rows."""
+    if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
+        message = "is a row of figures; the first line must name the columns: date,value"
+        return [Problem(path.name, line, "", "", message)]
+    if not body:
+        return [Problem(path.name, line, "", "", "the table has a header but no rows")]
+    twice = sorted({name for name in header if header.count(name) > 1})
+    uneven = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
+    problems = list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
+    return [*(Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice), *problems]
 
 
 def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
@@ -99,18 +106,9 @@ def read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[s
 
 
 def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise file_error(path, "is an old or a locked spreadsheet (.xls); save it as .xlsx or CSV")
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
-        if "content.xml" in archive.namelist():
-            raise file_error(path, "is an .ods spreadsheet; save it as .xlsx or CSV")
-        parts = [archive.read(name) for name in archive.namelist()]
-    if any(b"<!DOCTYPE" in part for part in parts):
-        raise ValueError("it declares a document type")
-    computed = any(b"<f" in part for part in parts)
     from openpyxl import load_workbook  # other files do not need it
 
+    computed = _check_parts(path, raw)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
     names = [sheet.title for sheet in held.worksheets]
     chosen = choices.get("sheet") or names[0]
@@ -127,6 +125,20 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
             rows.append((line, [_write_cell(cell) for cell in cells]))
     width = max((len(cells) for _, cells in rows), default=0)
     return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(map(str.strip, cells))]
+
+
+def _check_parts(path: Path, raw: bytes) -> bool:
+    """Refuse another kind of file, or one that is too large; returns whether a cell has a formula."""
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        raise file_error(path, "is an old or a locked spreadsheet (.xls); save it as .xlsx or CSV")
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
+        if "content.xml" in archive.namelist():
+            raise file_error(path, "is an .ods spreadsheet; save it as .xlsx or CSV")
+        parts = [archive.read(name) for name in archive.namelist()]
+    if any(b"<!DOCTYPE" in part for part in parts):
+        raise ValueError("it declares a document type")
+    return any(b"<f" in part for part in parts)
 
 
 def _iterate(path: Path, sheet: Any) -> Iterator[list[Any]]:

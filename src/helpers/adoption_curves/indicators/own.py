@@ -35,6 +35,8 @@ PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份
 SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
 """Columns that an option replaces by one text."""
 MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
+CHOSEN = ("entity", "indicator")
+"""Columns of which an option names the column, or one of the names in it."""
 MELTED = {"date": "date of the column", "value": "figure"}
 SIGN = "sign"
 UNREAD = "\0"
@@ -126,13 +128,15 @@ def find_column(
     file: str, frame: pd.DataFrame, name: str, choices: Mapping[str, str], test: Callable[[str], bool]
 ) -> str:
     """The column of the dates or of the figures: the chosen one, the one of that name, or the only one that can be."""
-    if name in choices and choices[name] not in frame:
-        raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
-    known = {each for other in BY_NAME if other not in ("date", "value") for each in list_named(frame, other)}
+    if name in choices:
+        if choices[name] not in frame:
+            raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
+        return choices[name]
+    known = {each for other in BY_NAME if other not in MELTED for each in list_named(frame, other)}
     free = list_named(frame, name) or [column for column in frame if column not in known]
     found = [column for column in free if is_mostly(frame[column], test)] or (free if len(free) == 1 else [])
-    if name in choices or len(found) == 1:
-        return choices[name] if name in choices else found[0]
+    if len(found) == 1:
+        return found[0]
     right = f"write {list_options(name, found)}" if found else f"there is: {list_names(frame) or 'no other column'}"
     raise refuse(file, f"has {len(found) or 'no'} columns that may be the {name}; {right}")
 
@@ -160,37 +164,50 @@ def choose_columns(
     """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in SAID if name in choices}
     for name in (name for name in BY_NAME if name not in names and name not in said):
-        rest = frame.drop(columns=list(names.values()))
-        chosen, free = choices.get(name, "") if name in ("entity", "indicator") else "", list_named(rest, name)
-        if chosen in rest:
-            names[name] = chosen
-            continue
-        holding = [column for column in rest if chosen and (rest[column] == chosen).any()]
-        free = [column for column in free if column in holding] or free or holding[:1]
-        if len(free) > 1 and not chosen:
-            right = f"write {list_options(name, free)}" if name in ("entity", "indicator") else "keep one"
-            raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-        if free:
-            names[name] = free[0]
-        elif chosen:
-            said[name] = chosen.strip()
-        if chosen and free and not holding:
-            near = suggest_names(chosen, frame[free[0]])
-            raise parameter_error(f"--{name}", chosen, f"is not in the column {free[0]}; {near}")
-        frame = frame[frame[free[0]] == chosen] if chosen and free else frame
+        column, frame = find_role(file, frame, name, names, choices)
+        if column:
+            names[name] = column
+        elif name in CHOSEN and choices.get(name):
+            said[name] = choices[name].strip()
     unread = [column for column in frame if column not in names.values()]
     told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
-    roles = [f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items()]
-    notes += [f"{', '.join(roles)}."] if roles else []
-    notes += [f"Not read: {list_names(unread)}."] if unread else []
+    roles = ", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())
+    notes += [f"{roles}."] * bool(roles) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
     text = pd.DataFrame(columns | {f"{UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
+    return name_series(file, leave_out_gaps(file, text, names, notes))
+
+
+def find_role(
+    file: str, frame: pd.DataFrame, name: str, names: Mapping[str, str], choices: Mapping[str, str]
+) -> tuple[str, pd.DataFrame]:
+    """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
+    rest = frame.drop(columns=list(names.values()))
+    chosen, free = choices.get(name, "") if name in CHOSEN else "", list_named(rest, name)
+    if not chosen:
+        if len(free) > 1:
+            right = f"write {list_options(name, free)}" if name in CHOSEN else "keep one"
+            raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+        return "".join(free), frame
+    if chosen in rest:
+        return chosen, frame
+    holding = [column for column in rest if (rest[column] == chosen).any()]
+    found = next(iter([column for column in free if column in holding] or free or holding), "")
+    if found and found not in holding:
+        near = suggest_names(chosen, frame[found])
+        raise parameter_error(f"--{name}", chosen, f"is not in the column {found}; {near}")
+    return found, frame[frame[found] == chosen] if found else frame
+
+
+def leave_out_gaps(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
+    """The rows that have a figure."""
     empty = text["value"].str.casefold().isin(MISSING)
     if empty.all():
         raise refuse(file, "has no figures", names["value"])
-    rows = list_names(map(str, text.index[empty].unique()))
-    notes += [f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows})."] if empty.any() else []
-    return name_series(file, text[~empty].copy())
+    if empty.any():
+        rows = list_names(map(str, text.index[empty].unique()))
+        notes.append(f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows}).")
+    return text[~empty].copy()
 
 
 def name_series(file: str, text: pd.DataFrame) -> pd.DataFrame:
@@ -236,12 +253,17 @@ def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: l
         if later := [row for row, day in text[name].items() if day > today]:
             message = f"is after today, and a projection is no observation; leave out the rows after {today}"
             raise refuse(file, message, names[name], later[0], text[name].max())
-    if "published" in text:
-        early = text.index[(text["published"] != "") & (text["published"] < text["date"])]
-        if len(early):
-            message = "is before the day that the figure describes; write the day on which the figure became public"
-            raise refuse(file, message, names["published"], int(early[0]))
+    refuse_early(file, text, names)
     return text
+
+
+def refuse_early(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Refuse figures that were published before the day that they describe."""
+    published = text.get("published", text["date"])
+    early = text.index[(published != "") & (published < text["date"])]
+    if len(early):
+        message = "is before the day that the figure describes; write the day on which the figure became public"
+        raise refuse(file, message, names["published"], int(early[0]))
 
 
 def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
@@ -333,7 +355,6 @@ def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row
 def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
     units = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in UNITS]
-    scales = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in MULTIPLIERS]
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         for said, row in list_texts(text, names, above).items():
             if message := contradict("the row" if row else "the heading", said, unit, measure):
@@ -342,9 +363,14 @@ def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str
             for row, cell in text[column].drop_duplicates().items():
                 if message := contradict("the cell", cell, unit, measure):
                     raise refuse(file, message, names["value"] if column == SIGN else column[1:], row)
-        for column in scales:
-            cells = text[column].unique()
-            sizes = {10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells}
-            message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
-            if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
-                raise refuse(file, message, column[1:])
+        refuse_multipliers(file, text, unit)
+
+
+def refuse_multipliers(file: str, text: pd.DataFrame, unit: str) -> None:
+    """Refuse a column of multipliers that differ by row, or from the scale of the unit."""
+    for column in (column for column in text if column[0] == UNREAD and plain_name(column[1:]) in MULTIPLIERS):
+        cells = text[column].unique()
+        sizes = {10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells}
+        message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
+        if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
+            raise refuse(file, message, column[1:])
