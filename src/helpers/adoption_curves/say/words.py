@@ -99,6 +99,10 @@ def _say_when(facts: Facts, row: Row) -> str:
     return f"{facts.at_date} {say_date(row['date'])}"
 
 
+STILL = 0.005
+"""A middle that is not above the last figure by more than this part of it is no rise."""
+
+
 def say_headline(names: Mapping[str, Any], goal: Row | None, last: float) -> str:
     """The middle of a forecast for one date as a clause, which is also the title of its figure.
 
@@ -120,7 +124,7 @@ def say_headline(names: Mapping[str, Any], goal: Row | None, last: float) -> str
     if goal["basis"] == "refuted":
         return f"{names['title']}: no forecast, because the newest figure contradicts the earlier ones"
     middle, date = goal["q0.5"], say_date(goal["date"])
-    if middle < last and not names.get("doing"):
+    if middle <= (1 + STILL) * last and not names.get("doing"):
         return f"{names['title']} may be at about {say_about(middle, names['unit'])} in {date}"
     return say_first(f"{say_users(names, middle, may=True)} {'by' if middle > last else 'in'} {date}")
 
