@@ -2,9 +2,10 @@
 
 Phones and fixed lines by country are panel_phones.csv (Gapminder, Systema Globalis, CC BY 4.0; from ITU by way of the
 World Bank), in figures per 100 people and without a limit. At most `ORIGINS` of their earlier dates are drawn, with
-seed 0, of mobile phones only such at which there were fewer than 100 per 100 people; the comparison technologies are asked at every one of theirs. At each date the verdict and the forecast know
-only what is dated up to it, and the forecast learns nothing from its own technology. The counts are written to
-data/levelled.csv and data/levelled_ranges.csv, which runs read; it takes a quarter of an hour on two cores.
+seed 0, of mobile phones only such at which there were fewer than 100 per 100 people; the comparison technologies are
+asked at every one of theirs. At each date the verdict and the forecast know only what is dated up to it, and the
+forecast learns nothing from its own technology. The counts are written to data/levelled.csv and
+data/levelled_ranges.csv, which runs read; it takes a quarter of an hour on two cores.
 """
 
 import os
@@ -31,7 +32,7 @@ PHONES = {
 COMPARED = "comparison technologies"
 LEVELS_ENDS = {f"q{end:g}": end for end in sorted({0.5, *(end for level in LEVELS for end in band_ends(level))})}
 MOST = {"cell_phones_per_100_people": 100.0, "fixed_line_subscribers_per_100_people": np.inf}
-"""Dates at which the last figure is lower are drawn: where there are more phones than people a second one is counted."""
+"""Dates at which the last figure is lower are drawn: where phones outnumber people second ones are counted."""
 HORIZONS, FEWEST, ORIGINS, NEAR = (1, 2, 3, 5, 10), 6, 1500, 0.26
 
 
@@ -135,14 +136,9 @@ def count_odds(rows):
         places = np.random.default_rng(0).integers(0, len(units), (2000, len(units)))
         drawn = units.to_numpy(float)[places].sum(axis=1)
         low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
-        row = {
-            "kind": kind,
-            "years": years,
-            "units": len(units),
-            "figures": len(part),
-            "above": int(part["above"].sum()),
-        }
-        table.append(row | {"passed": row["above"] / len(part), "low": low, "high": high})
+        above = int(part["above"].sum())
+        row = {"kind": kind, "years": years, "units": len(units), "figures": len(part), "above": above}
+        table.append(row | {"passed": above / len(part), "low": low, "high": high})
     return pd.DataFrame(table)
 
 

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.show import figures
 from adoption_curves.runs.check_run import check_parameters
 from adoption_curves.runs.ingredients import describe_series
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
+from adoption_curves.show import figures
 from adoption_curves.show.figures import images, labels, style
 
 ROOT = Path(__file__).parents[2]

@@ -139,7 +139,7 @@ def test_the_method_lists_every_family_with_its_formula():
 
 
 def test_a_launch_is_given_or_free():
-    series, truth, launch = simulate("bass")
+    series, _, launch = simulate("bass")
     free = Bass(series).fit()
     assert free.param_names == ["ceiling", "innovation", "imitation", "launch"]
     assert free.ssr <= Bass(series, launch=launch).fit().ssr

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from snapshots import check_snapshot
-from statsmodels.regression.linear_model import OLS
 
 from adoption_curves import curves
 from adoption_curves.curves import FAMILIES, CurveError, Logistic, to_dates
@@ -26,19 +25,10 @@ def test_numbers_are_never_dates():
 # ---- results
 
 
-def test_serial_correlation_is_tested_as_in_a_linear_model():
-    """At the optimum a fit is a linear model of its derivatives, and this the test of a lagged residual there."""
+def test_serial_correlation_is_that_of_the_residuals():
     fit = Logistic(SERIES).fit()
-    found = fit.serial_correlation
-    slopes = [
-        (Logistic.share(YEARS, *(place + move)) - Logistic.share(YEARS, *(place - move))) / 2e-6
-        for place in [np.array([np.log(fit.params["rate"]), fit.params["midpoint"]])]
-        for move in 1e-6 * np.eye(2)
-    ]
-    lagged = np.r_[0.0, fit.resid.iloc[:-1]]
-    linear = OLS(fit.resid.to_numpy(), np.column_stack([fit.fittedvalues, *slopes, lagged])).fit()
-    assert found["f_statistic"] == pytest.approx(linear.tvalues[-1] ** 2, rel=1e-4)
-    assert found["p_value"] == pytest.approx(linear.pvalues[-1], rel=1e-4)
+    found, residual = fit.serial_correlation, fit.resid.to_numpy()
+    assert found["lag_1"] == pytest.approx((residual[1:] * residual[:-1]).sum() / fit.ssr)
     assert found["durbin_watson"] == pytest.approx((np.diff(fit.resid) ** 2).sum() / fit.ssr)
     assert fit.rsquared == pytest.approx(1 - fit.ssr / ((SERIES - SERIES.mean()) ** 2).sum())
 
@@ -62,6 +52,15 @@ def test_what_cannot_be_fitted_is_refused_in_words(renew):
         print(caught.value)
 
     check_snapshot("curves", vars(curves) | globals() | locals(), renew)
+
+
+def test_a_later_bound_of_a_fit_without_one_is_refused():
+    with pytest.raises(CurveError, match="fitted without a bound"):
+        Logistic(SERIES).fit().predict([2030], bound=[5.0])
+    with pytest.raises(CurveError, match="fitted without a bound"):
+        Logistic(SERIES, ceiling=120.0).fit().predict([2030], bound=[5.0])
+    share = Logistic(SERIES, ceiling=curves.Share(120.0, 0.9)).fit()
+    assert share.predict([2030], bound=[60.0]).iloc[0] == pytest.approx(share.predict([2030]).iloc[0] / 2)
 
 
 def test_an_observation_a_little_above_the_ceiling_is_noted():

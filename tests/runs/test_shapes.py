@@ -1,4 +1,6 @@
-"""Every plain shape of a series has a page: the six notebooks' cells, run in one process, or a sentence that refuses."""
+"""Every plain shape of a series has a page: the six notebooks' cells in one process, or a sentence that refuses."""
+
+from urllib.parse import urlencode
 
 import pytest
 import simulated
@@ -7,7 +9,8 @@ from cells import NOTEBOOKS, execute_cells
 from adoption_curves.base.project import UserError
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
-SHAPES = {name: series for name, series in simulated.shapes()}
+SLOW = pytest.mark.slow
+SHAPES = dict(simulated.shapes())
 FALLEN = {"falls from the first", "fell of late"}
 FAST = {"falls from the first", "stands still", "stopped", "one"}
 
@@ -18,8 +21,8 @@ def tell_page(folder, name, unit):
     series = SHAPES[name] if percent else (1000 * SHAPES[name]).round()
     path = folder / "own.csv"
     series.rename("value").rename_axis("date").to_csv(path)
-    given = {"run": "shape", "data": str(path), "title": "Households with a robot", "unit": unit}
-    parameters = complete_parameters(read_parameters(given | ({"bound": "100"} if percent else {})))
+    choices = urlencode({"title": "Households with a robot", "unit": unit})
+    parameters = complete_parameters(read_parameters({"run": "shape", "data": f"{path}?{choices}"}))
     for notebook in sorted(NOTEBOOKS.glob("0*.ipynb")):
         names, _ = execute_cells(notebook, folder, parameters.model_dump())
     read = names["study"].read_table
@@ -28,15 +31,16 @@ def tell_page(folder, name, unit):
 
 
 @pytest.mark.parametrize("unit", ["percent of households", "households"])
-@pytest.mark.parametrize(
-    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in SHAPES]
-)
+@pytest.mark.parametrize("name", [each if each in FAST else pytest.param(each, marks=SLOW) for each in SHAPES])
 def test_every_plain_shape_has_a_page_or_a_sentence(name, unit, tmp_path):
+    refused = ""
     try:
         sentences, verdict, forecast, series = tell_page(tmp_path, name, unit)
-    except UserError as refused:
-        assert str(refused).endswith(".")
-        assert "Traceback" not in str(refused)
+    except UserError as error:
+        refused = str(error)
+    if refused:
+        assert len(SHAPES[name]) < 3  # too few figures for a forecast without a limit
+        assert "at least three dated values" in refused
         return
     assert sentences["headline"]
     assert (verdict == "fallen") == (name in FALLEN) == forecast.empty

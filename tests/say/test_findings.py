@@ -7,7 +7,7 @@ import pytest
 
 from adoption_curves import curves
 from adoption_curves.base.levels import band_columns
-from adoption_curves.base.words import NO_FORECAST, say_end
+from adoption_curves.base.words import NO_FORECAST
 from adoption_curves.say import facts, words
 
 NAMES = {
@@ -130,12 +130,14 @@ def test_a_forecast_at_another_pace_than_the_figures_says_so(growing, told):
 
 
 def test_past_a_peak_there_is_no_end_and_no_pace():
-    tables = grow([249.0, 602.0, 400.0])
+    tables = grow([500.0, 602.0, 500.0, 400.0], ("2022-12-31", "2023-12-31", "2024-12-31", "2025-12-31"))
+    tables["05_forecast"] = gather().tables["05_forecast"].iloc[:0]
     values = tables["02_growth"].set_index("date")["value"]
     tables["03_ceiling"] = facts.list_ceiling(curves.assess_ceiling(values), values)
     assert "ceiling" not in list_numbers(**tables).index
+    assert tables["03_ceiling"]["verdict"][0] == "fallen"
     said = say(**tables)
-    assert "adoption curves, which only rise, do not apply" in said["forecast"]
+    assert "have fallen from a peak of 602" in said["speed"]
     assert " rose from " not in said["speed"]
 
 
@@ -153,21 +155,18 @@ def test_of_figures_that_have_fallen_no_forecast_is_told_anywhere():
 NOTE = curves.Assessment.note
 
 
-def give_verdict(verdict, low, high, reached, bound=np.nan, reason=""):
-    return curves.Assessment(verdict, low, high, reached, pd.DataFrame(), bound, reason)
+def give_verdict(verdict, low, high, last, bound=np.nan, reason=""):
+    return curves.Assessment(verdict, low, high, last, last, pd.DataFrame(), bound, reason)
 
 
 @pytest.mark.parametrize(
     ("verdict", "told", "said"),
     [
-        (
-            ("levels off", 61.2, 74.0, 62.0, 100.0),
-            True,
-            "If the present pattern holds, growth ends between 62 and 93%;",
-        ),
-        (("levels off", 70.2, 110.0, 62.0, 100.0), True, None),
+        (("levels off", 62.0, 74.0, 62.0, 100.0), True, "growth ends between 62 and 74%;"),
         (("depends on the curve", 52.0, 238.0, 50.0), True, "somewhere between 52 and 240%;"),
         (("beyond the limit", 121.0, 148.0, 62.0, 100.0), False, "the curves put the end beyond the limit"),
+        (("near its limit", 93.5, 109.0, 93.5, 100.0), False, "near their limit: at most 6.5 points are left."),
+        (("fallen", np.nan, np.inf, 60.0, 100.0), False, "have fallen from a peak"),
         (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), False, "do not show where growth will stop."),
     ],
 )
@@ -177,22 +176,15 @@ def test_sentence_and_key_number_say_the_one_verdict(verdict, told, said):
     tables = grow(rising, unit="percent", share_of_bound=rising)
     tables["03_ceiling"] = facts.list_ceiling(assessed, rising)
     end, numbers = say(SHARES, **tables)["forecast"], list_numbers(SHARES, **tables)
-    assert (said or assessed.sentence) in end
+    assert said in end
     assert (NOTE in end) == (verdict[0] in ("levels off", "depends on the curve"))
     assert ("ceiling" in numbers.index) == told
     if told:
         row = numbers.loc["ceiling"]
         assert row["text"] == f"{assessed.sentence}%"
-        assert (row["low"], row["high"]) == pytest.approx(assessed.printed)
+        assert (row["low"], row["high"]) == verdict[1:3]
     goes = gather(SHARES, **tables).goes_further
-    assert ("half of the forecast is made without an end" in end) == goes
-
-
-def test_a_series_past_its_peak_has_no_ceiling_whatever_curves_say():
-    values = pd.Series([10.0, 30, 60, 80, 60])
-    row = facts.list_ceiling(give_verdict("levels off", 61.0, 64.0, 60.0), values).iloc[0]
-    assert (row["verdict"], row["reason"], row["sentence"]) == ("below its peak", "", "not known")
-    assert "61" not in say_end(row, "percent")
+    assert ("is above that range, because" in end) == goes
 
 
 @pytest.mark.parametrize(("indicator", "other"), [("genai_users", True), ("ai_share", False)])
@@ -205,3 +197,14 @@ def test_another_measure_is_named_and_not_compared(indicator, other):
     assert ("measure different things" in said) == other
     unranked = compared.assign(place=np.nan, places=np.nan)  # the whole list is not held
     assert "Office" not in say(**{"02_countries": unranked})["caution"]
+
+
+def test_where_no_range_is_given_the_middle_stands_beside_what_phones_did():
+    counts = {"years": [1, 5], "units": 20, "figures": [40, 30], "above": [30, 27]}
+    counted = pd.DataFrame({"kind": "without a limit"} | counts)
+    said, numbers = say(**{"05_middle": counted}), list_numbers(**{"05_middle": counted})
+    assert "above the middle in 30 of 40 cases 1 year on, 27 of 30 cases 5 years on" in said["forecast"]
+    assert "range" not in said["forecast"]
+    assert "range is" not in said["deck"]
+    assert numbers.loc["above", "value"] == 90
+    assert numbers.filter(like="coverage", axis=0).empty

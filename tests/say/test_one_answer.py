@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from golden import RUNS
 
-from adoption_curves import curves, forecast
+from adoption_curves import forecast
 from adoption_curves.forecast import frames
 
 KEPT = sorted(path.parent for path in RUNS.parent.glob("*/03_ceiling.csv"))
@@ -15,17 +15,16 @@ KEPT = sorted(path.parent for path in RUNS.parent.glob("*/03_ceiling.csv"))
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
 def test_page_and_forecast_agree_on_the_end(kept):
-    """A median above the printed end is said; a printed end is never the joined intervals' own where that is nearer."""
+    """A median above the end is said, and no end lies below what has been published or reaches the limit."""
     ceiling, fan = (pd.read_csv(kept / f"{name}.csv") for name in ("03_ceiling", "05_forecast"))
-    found, last = ceiling.iloc[0], fan.iloc[-1]
+    found = ceiling.iloc[0]
     told = " ".join(pd.read_csv(kept / "06_findings.csv")["sentence"])
-    closed = found["verdict"] in curves.verdict.VERDICTS[:2]
-    above = closed and last["q0.5"] > found["printed_high"]
-    assert ("is above that range" in told) == above
+    closed = found["verdict"] in ("levels off", "depends on the curve")
+    assert ("is above that range" in told) == (closed and len(fan) > 0 and fan["q0.5"].iloc[-1] > found["high"])
     if closed:
-        wide = found["printed_high"] / found["printed_low"]
-        assert wide >= curves.verdict.WIDTH * (1 - 1e-6) or found["printed_high"] == found["bound"]
-        assert found["printed_high"] >= min(found["high"], np.nan_to_num(found["bound"], nan=np.inf))
+        assert found["low"] >= pd.read_csv(kept / "02_growth.csv")["value"].max() * (1 - 1e-9)
+    if found["verdict"] == "levels off":
+        assert not found["high"] > 0.95 * found["bound"]
     odds = kept / "03_odds.csv"
     assert (odds.exists() and len(pd.read_csv(odds)) > 0) == (found["verdict"] == "levels off")
 
@@ -41,6 +40,4 @@ def test_a_forecast_heeds_the_verdict():
         assert (result.quantiles[0.5] < alone.quantiles[0.5]).all(), "without the verdict it goes further"
         counted = frames.coverage_frame(result).query("level == 0.8")
         assert counted["technologies"].max() < 10, "the record is of series that levelled off"
-    low, high = result.assessed.printed
-    assert low == 59
-    assert high == pytest.approx(1.5 * 59)
+    assert result.assessed.low == 59

@@ -447,7 +447,7 @@ def is_mathematics(text):
 
 
 def rule_verdict(verdict, low, high):
-    found = curves.Assessment(verdict, low, high, low, pd.DataFrame())
+    found = curves.Assessment(verdict, low, high, low, low, pd.DataFrame())
     return facts.list_ceiling(found, pd.Series([100.0, 300, 600])).iloc[0]
 
 

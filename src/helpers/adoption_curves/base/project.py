@@ -119,7 +119,7 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("levelled", "levelled_ranges")
+COUNTED = ("levelled", "levelled_ranges", "phones_middle")
 """Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..base.dates import SHORTEST_SPAN
+
 LEAST_APART, FEWEST, MOST = 0.4, 4, 8
 """Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
 LEAST_FALL = 0.1
@@ -74,6 +76,8 @@ def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
 def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
     """Whether a series has fallen; figures of 0 and missing ones are passed over, as in a forecast.
 
+    Figures within half a year never have fallen.
+
     Parameters
     ----------
     t, values : array_like of float, shape (n,)
@@ -93,4 +97,6 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
     t, values = np.asarray(t, float), np.asarray(values, float)
     t, values = t[values > 0], values[values > 0]
     used = pick_last(t)
+    if len(t) < 3 or t[-1] - t[0] < SHORTEST_SPAN:  # a forecast uses the last of these alone
+        return False
     return bool(are_fallen(t[used][None], values[used][None])[0])

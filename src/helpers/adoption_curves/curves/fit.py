@@ -1,9 +1,9 @@
 """Least squares of one curve: where the search starts, how it goes down, and what is wrong with the optimum.
 
 A curve is ``value = ceiling x bound(t) x share(t; theta)``. For a given theta the free ceiling is linear, so it is
-projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975), unless it would fall below
-what has been published: there it is held. Time is counted in spans
-of the series from its origin (the first observation, or the launch), so one grid of starts serves every series. The
+projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975), unless it would fall
+below what has been published: there it is held. Time is counted in spans of the series from its origin (the first
+observation, or the launch), so one grid of starts serves every series. The
 coordinates theta are logarithms of rates, durations and numbers, and dates in spans.
 """
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import fdtr, fdtrc, fdtri, stdtr, stdtrit
+from scipy.special import fdtr, fdtri, stdtr, stdtrit
 from statsmodels.base.model import LikelihoodModelResults
 from statsmodels.stats.stattools import durbin_watson
 
@@ -97,8 +97,7 @@ class Results(LikelihoodModelResults):
     ceiling_kind : str
         "free", "known" or "share".
     serial_correlation : Series
-        durbin_watson (2 without correlation), lag_1 (correlation), f_statistic, p_value; NaN where there are too few
-        residuals.
+        durbin_watson (2 without correlation), lag_1 (correlation); NaN where there are too few residuals.
     """
 
     model: Any
@@ -230,12 +229,12 @@ class Results(LikelihoodModelResults):
             place = self.place(name)
             ends = np.array([fit.coordinate_ends(place, alpha) for fit in self.by_errors.values()])
             hull = self._to_parameter(place, np.array([ends[:, 0].min(), ends[:, 1].max()]))
-            found.append(np.maximum(hull, self.problem.floor) if place == CEILING else hull)  # to the last digit
+            floor = self.problem.floor
+            found.append(np.where(hull <= floor * (1 + 1e-12), floor, hull) if place == CEILING else hull)
         return np.array(found).reshape(-1, 2)
 
     def _to_parameter(self, place: int, values: np.ndarray) -> np.ndarray:
-        problem = next(iter(self.by_errors.values())).problem
-        return problem.to_parameter(self.kind(place), values)
+        return self.problem.to_parameter(self.kind(place), values)
 
     def along(self, place: int, values: np.ndarray) -> list[Optimum]:
         """The best curves with a coordinate at each of the values.
@@ -452,30 +451,13 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def serial_correlation(self) -> pd.Series:
-        """Durbin and Watson's statistic, the correlation at lag one, and a test of it: a Series.
-
-        The test is Breusch and Godfrey's of the first order in its F form: the lagged residual beside the directions in
-        which the parameters move the curve, which take out what fitting them did to the residuals.
-        """
-        problem, best = self.problem, self.best
-        found = pd.Series(np.nan, index=["durbin_watson", "lag_1", "f_statistic", "p_value"])
-        columns = problem.jacobian(best.theta, best.ceiling)[:, not problem.free :]
-        residual = problem.residual(best.theta)
+        """Durbin and Watson's statistic and the correlation at lag one: a Series, NaN without residuals."""
+        residual = self.problem.residual(self.best.theta)
         total = residual @ residual
-        if len(residual) < 3 or best.flat or not total > 1e-20 * (self.model.endog @ self.model.endog):
-            return found
-        found["durbin_watson"] = durbin_watson(residual)
-        found["lag_1"] = (residual[1:] @ residual[:-1]) / total
-        basis, triangle = np.linalg.qr(columns)
-        basis = basis[:, np.abs(np.diag(triangle)) > 1e-10 * np.abs(triangle).max()]
-        freedom = len(residual) - basis.shape[1] - 1
-        if freedom > 0:
-            lagged = np.r_[0.0, residual[:-1]]
-            lagged = lagged - basis @ (basis.T @ lagged)
-            explained = (lagged @ residual) ** 2 / max(lagged @ lagged, 1e-300)
-            left = total - (basis.T @ residual) @ (basis.T @ residual) - explained
-            found["f_statistic"] = explained / left * freedom if left > 1e-12 * total else np.inf
-            found["p_value"] = fdtrc(1, freedom, found["f_statistic"])
+        found = pd.Series(np.nan, index=["durbin_watson", "lag_1"])
+        if len(residual) >= 3 and not self.best.flat and total > 1e-20 * (self.model.endog @ self.model.endog):
+            found["durbin_watson"] = durbin_watson(residual)
+            found["lag_1"] = (residual[1:] @ residual[:-1]) / total
         return found
 
     # ---- the curve at dates

@@ -12,9 +12,9 @@ from ..base.dates import CurveError, decimal_years, to_dates
 from .families import find_family
 from .inputs import Share
 from .model import AdoptionCurve
-from .profile import CEILING
 from .printing import HELD
-from .results import UNSETTLED, Results
+from .profile import CEILING
+from .results import Results
 
 Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""

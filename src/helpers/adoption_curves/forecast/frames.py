@@ -25,7 +25,7 @@ def read_counts(name: str) -> pd.DataFrame:
     ----------
     name : str
         After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
-        ranges).
+        ranges). Of a forecast without a range: "phones_middle" (figures above its middle).
 
     Returns
     -------
@@ -148,3 +148,21 @@ def coverage_frame(result: Forecast) -> pd.DataFrame:
     counted = read_counts("levelled_ranges")
     found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
     return pd.concat([part for part in found if len(part)], ignore_index=True)
+
+
+def middle_frame(result: Forecast) -> pd.DataFrame:
+    """How often later figures of phones were above the middle of such a forecast (`data/phones_middle.csv`).
+
+    Without a limit, and below a tenth of one, ranges called 80% held about half of the outcomes: the page gives the
+    middle alone.
+
+    Returns
+    -------
+    DataFrame
+        A row per horizon: kind, years, units (countries), figures (later ones), above. No rows where a range is given.
+    """
+    counted = read_counts("phones_middle")
+    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0]) if result.bounded else 0.0
+    early = result.kind == "forecast" and share < EARLY
+    kind = "with a limit" if result.bounded else "without a limit"
+    return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

@@ -25,6 +25,7 @@ SUMMARISED = (
     "05_bound",
     "05_bounds",
     "05_forecast",
+    "05_middle",
     "05_coverage",
     "05_probabilities",
 )
@@ -142,7 +143,7 @@ class Facts:
         """Course of the figures: "fallen", "still", "rise", or of one figure "unknown"."""
         if len(self.growth) < 2:
             return "unknown"
-        if self.ceiling["verdict"] == "fallen":
+        if not self.fan:
             return "fallen"
         return "still" if self.least["value"] >= STEADY * self.peak["value"] else "rise"
 
@@ -230,6 +231,11 @@ class Facts:
         return "" if self.fan else f"{say_first(NO_FORECAST)}."
 
     @cached_property
+    def middles(self) -> list[Row]:
+        """How often later figures of phones were above such a middle, by years; none where a range is given."""
+        return self.list_rows("05_middle")
+
+    @cached_property
     def coverage(self) -> list[Row]:
         """Coverage of the quoted range on comparison technologies, by horizon."""
         return [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
@@ -242,7 +248,8 @@ class Facts:
     @cached_property
     def limit_then(self) -> Row | None:
         """The forecast of the upper limit for the `goal`, where the forecast's upper end lies above today's limit."""
-        passes = self.fan and np.isfinite(self.bound) and not self.is_share and self.band(self.goal)[1] > self.bound
+        ranged = self.fan and not self.middles and np.isfinite(self.bound) and not self.is_share
+        passes = ranged and self.band(self.goal)[1] > self.bound
         rows = [row for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
         return rows[0] if passes and rows and rows[0]["q0.9"] > self.bound else None
 
@@ -296,7 +303,7 @@ def say_from_others(points: int) -> str:
     if points >= SHORTEST:
         return ""
     known, start = ("two figures", "this level and pace") if points > 1 else ("one figure", "this level")
-    others = f"how other technologies, nearly all successful, continued from {start}"
+    others = f"how other technologies that lasted continued from {start}"
     return f"This series has only {known}, so the forecast rests on {others}."
 
 

@@ -140,6 +140,8 @@ def _write_deck(facts: Facts) -> str:
         return now
     if facts.no_forecast:
         return f"{now} {facts.no_forecast}"
+    if facts.middles:
+        return f"{now} We give no range: as early as this, or without a limit, ranges held too seldom."
     number = int(facts.points)
     figures = f"{spell(number)} figure{'s' * (number != 1)}"
     chance = re.sub(r"\d+", lambda digits: spell(int(digits[0])), say_odds(facts.level).replace(" in", " chances in"))
@@ -230,6 +232,8 @@ def _write_forecast(facts: Facts) -> str:
         return "The newest figure is outside what the earlier ones let us expect, so we give no forecast."
     if facts.no_forecast:
         return facts.no_forecast
+    if facts.middles and not facts.counted:
+        return f"{_say_middle(facts)} {_say_ending(facts)}"
     near, goal = facts.at(1), facts.goal
     text = f"{facts.from_others} We forecast "
     if near["date"] < goal["date"]:
@@ -242,6 +246,20 @@ def _write_forecast(facts: Facts) -> str:
         text += f"{say(newer['value'], bare=True)} on, the range for {say_date(goal['date'])} is "
         text += f"{say_range(*facts.band(facts.as_printed), unit)}."
     return f"{text} {_say_ending(facts)}"
+
+
+def _say_middle(facts: Facts) -> str:
+    """The middle alone, and how often later figures of phones that stood as low were above it."""
+    near, goal, unit = facts.at(1), facts.goal, facts.unit
+    text = "The middle of our forecast is "
+    if near["date"] < goal["date"]:
+        text += f"{say(near['q0.5'], unit)} for {say_date(near['date'])} and "
+    text += f"{say(goal['q0.5'], unit)} for {say_date(goal['date'])}. Of mobile phones by country that were below 10 "
+    text += f"per 100 people, forecast {facts.middles[0]['kind']}, later figures were above the middle in "
+    counts = (
+        f"{row['above']:.0f} of {row['figures']:.0f} cases {say_ahead(float(row['years']))} on" for row in facts.middles
+    )
+    return f"{text}{', '.join(counts)}."
 
 
 def _say_record(facts: Facts) -> str:
@@ -297,8 +315,8 @@ def _write_caution(facts: Facts) -> str:
         parts.append(f"{text}{say_range(low, high, facts.unit)}.")
     if np.isnan(facts.bound) and not facts.no_forecast:
         parts.append("This forecast has no upper limit.")
-    if not facts.refuted and facts.course != "fallen":
-        parts.append("Nearly all comparison technologies succeeded; a failure could end below our range.")
+    if not facts.refuted and not facts.middles and facts.course != "fallen":
+        parts.append("Technologies that failed early are not among those compared; one could end below our range.")
     if facts.course == "fallen":
         parts.append("Adoption curves only rise, so they do not apply to falling figures.")
     return " ".join(parts)
@@ -363,6 +381,12 @@ def _list_forecast(facts: Facts) -> list[tuple[Any, ...]]:
         return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, "contradicted by the newest figure", "")]
     if facts.no_forecast:
         return [("forecast", "Forecast", np.nan, np.nan, np.nan, facts.unit, NO_FORECAST, "")]
+    if facts.middles:
+        row, count = facts.goal, facts.middles[-1]
+        key, label = f"forecast_{row['date']:%Y_%m}", f"Forecast for {say_date(row['date'])}, middle"
+        above, ahead = 100 * count["above"] / count["figures"], say_ahead(float(count["years"]))
+        counted = _one("above", f"Phones above such a middle, {ahead} on", above, "percent", "", say_percent(above))
+        return [_one(key, label, row["q0.5"], facts.unit), counted]
     row = facts.goal
     (low, high), middle = facts.band(row), row["q0.5"]
     text = f"{say(middle, facts.unit, beside=high)}; range {say_range(low, high)}{'%' * facts.is_share}"

@@ -1,0 +1,111 @@
+"""One property of every fit: it is the minimum of its own profile, and its intervals hold it and each other.
+
+No interval of a ceiling lies below what has been published, "more than" included. Asked of every series of the data,
+every family, ceiling and kind of errors.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from adoption_curves import indicators
+from adoption_curves.base.project import find_data
+from adoption_curves.curves import FAMILIES, CurveError, compare_estimates, compare_fits, fit_families
+from adoption_curves.curves.errors import KINDS
+from adoption_curves.indicators import DataError
+
+SLOW = pytest.mark.slow
+FEWEST = 4
+"""Figures from which a curve with a free ceiling leaves something to be judged by."""
+FAST = {("China", "genai_users"), ("China", "online_payment_users"), ("United States", "us_microwave"),
+        ("United States", "us_landline_telephone")}  # fmt: skip
+
+
+def list_series():
+    """Every series of the data with enough figures, with its readings, by entity and indicator."""
+    data = indicators.load(find_data())
+    for key in data.list_series():
+        try:
+            series = data.series(*key).use_readings()
+        except DataError:  # no exact figure
+            continue
+        if len(series.values) >= FEWEST:
+            yield key, series
+
+
+def check_fit(fit, published):
+    """What must hold of every fit that is an estimate."""
+    for parameter in fit.param_names:
+        least = fit.profile(parameter, points=11)["ssr"].min()
+        assert least >= fit.ssr * (1 - 1e-6) - 1e-12 * (fit.model.endog**2).sum()
+    inner, outer, room = fit.conf_int(0.2, "profile"), fit.conf_int(0.05, "profile"), 1e-6 * (1 + fit.params.abs())
+    assert (inner[0] - room <= fit.params).all()
+    assert (fit.params <= inner[1] + room).all()
+    assert (outer[0] - room <= inner[0]).all()
+    assert (inner[1] <= outer[1] + room).all()
+    if fit.model.ceiling.name:
+        assert outer.loc["ceiling", 0] >= published
+        assert fit.params["ceiling"] >= published
+
+
+def check_series(series, families, kinds):
+    bound = pd.Series(100.0, series.values.index) if series.unit.startswith("percent") else None
+    for errors in kinds:
+        fits = fit_families(series.values, families, bound, errors, floor=series.highest)
+        said = compare_fits(fits).set_index(["family", "ceiling"])
+        rows = compare_estimates(fits)
+        for key, fit in fits.items():
+            listed = not rows[(rows["family"] == key[0]) & (rows["ceiling"] == key[1])].empty
+            if isinstance(fit, CurveError) or fit.flag:
+                assert not listed
+                assert said.loc[key, "remark"]
+                assert said.loc[key, ["df_resid", "residual_sd", "aicc", "bic"]].isna().all()
+            else:
+                assert listed
+                check_fit(fit, max(series.values.max(), *series.at_least, 0))
+
+
+@pytest.mark.parametrize("key", sorted(FAST), ids=" ".join)
+def test_a_fit_is_what_its_profile_and_intervals_say(key):
+    check_series(dict(list_series())[key], ["logistic", "gompertz", "bass"], [None])
+
+
+@SLOW
+@pytest.mark.parametrize("errors", KINDS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_fit_of_every_series_is_what_its_profile_and_intervals_say(family, errors):
+    wrong = []
+    for key, series in list_series():
+        try:
+            check_series(series, [family], [errors])
+        except AssertionError as fault:
+            wrong.append((*key, str(fault).splitlines()[0]))
+    assert not wrong
+
+
+def test_what_was_published_as_more_than_counts_too():
+    series = dict(list_series())["China", "genai_users"]
+    printed = indicators.load(find_data()).series("China", "genai_users")
+    assert printed.highest == 700.0 < series.highest
+    for fit in fit_families(printed.values, ["logistic", "gompertz"], floor=printed.highest).values():
+        assert fit.flag or fit.conf_int(0.05, "profile").loc["ceiling", 0] >= 700
+
+
+def test_bass_is_the_least_squares_curve():
+    """The launch is free in the fit as in its profile; the fourth edition's fit had 87 times the sum of squares."""
+    values = [11406, 13412, 16147, 19959, 23680]  # sums of a year of units sold
+    fit = FAMILIES["bass"](values, np.arange(2022.75, 2027)).fit()
+    assert "launch" in fit.param_names
+    profile = fit.profile("ceiling", values=np.geomspace(2e4, 2e6, 9))
+    assert (profile["ssr"] >= fit.ssr * (1 - 1e-6)).all()
+
+
+@SLOW
+def test_most_series_keep_their_fit():
+    """The fourth edition fitted the logistic curve to 101 of them, the Gompertz curve to 100."""
+    counted = dict.fromkeys(("logistic", "gompertz"), 0)
+    for _, series in list_series():
+        for (family, _), fit in fit_families(series.values, counted, floor=series.highest).items():
+            counted[family] += not fit.flag
+    assert counted["logistic"] >= 0.9 * 101
+    assert counted["gompertz"] >= 0.9 * 100
