@@ -292,7 +292,7 @@ def _say_ending(facts: Facts) -> str:
     if counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
     if facts.goes_further:
-        text += " The middle of our forecast is above that range, because half of it goes to the limit."
+        text += " The middle of our forecast is above that range, because half of the forecast is made without an end."
     return text
 
 
