@@ -41,7 +41,8 @@ def forecast(
     (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the quantiles are the
     mean of two sets: that with the limit, and that with the end found in its place. Of a count of all so far without a
     limit what each period adds is forecast and summed up. Of one or two figures it is counted what other technologies
-    did from there, up to three years ahead (`later.later_shares`). A series that has fallen (`adoption_curves.curves.has_fallen`) has no forecast.
+    did from there, up to three years ahead (`later.later_shares`). A series that has fallen
+    (`adoption_curves.curves.has_fallen`) has no forecast.
 
     Parameters
     ----------
