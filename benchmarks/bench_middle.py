@@ -2,8 +2,8 @@
 
 Mobile phones by country are panel_phones.csv. At `ORIGINS` dates at which a country had fewer than `LOW` phones per 100
 people, drawn with seed 0, a forecast is made from the last five figures at most, with the limit of 100 per 100 people
-and without a limit; both learn nothing from phones. (Of five figures no verdict says that they level off.) The counts are
-written to data/phones_middle.csv, which runs read.
+and without a limit; both learn nothing from phones. (Of five figures no verdict says that they level off.) The counts
+are written to data/phones_middle.csv, which runs read.
 """
 
 from dataclasses import replace
