@@ -76,7 +76,7 @@ def test_another_series_has_its_own_limits_and_is_drawn():
     panel.controls["series"].value = ("Germany", "internet_use_itu")
     assert panel.controls["limit"].options == ("100 percent of total population", "none")
     assert "Internet use (ITU) of Germany" in panel.picture.value
-    assert "Levels off" in panel.verdict.value
+    assert "Near its limit" in panel.verdict.value
 
 
 def test_without_a_limit_nothing_is_a_share_of_it():
