@@ -175,10 +175,12 @@ def say_place(entity: str) -> str:
 def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str:
     """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
     doing = names.get("doing", "")
+    if not doing:
+        return ""
     who = f"{amount} of {names['people']}" if names["unit"].startswith("percent") else amount
     where = "" if names["entity"] == UNNAMED else f" in {say_place(names['entity'])}"
     verb = f"may {doing}" if may else re.sub("^use\\b", "used", doing) if past else doing
-    return f"{who}{where} {verb}" if doing else ""
+    return f"{who}{where} {verb}"
 
 
 def say_base(names: Mapping[str, Any], amount: str) -> str:
