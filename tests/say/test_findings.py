@@ -20,8 +20,10 @@ def grow(folder, values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), names
 
 
 def say(facts):
-    return write_findings(facts).set_index("part")["sentence"].reindex(
-        ["headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not"], fill_value=""
+    return (
+        write_findings(facts)
+        .set_index("part")["sentence"]
+        .reindex(["headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not"], fill_value="")
     )
 
 
@@ -55,7 +57,10 @@ def test_who_reported_what_of_whom(tmp_path):
     names = {"publisher": "Office", "base": "adults", "asked": "Office asked adults."}
     facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
     said = say(facts)["now"]
-    assert said == "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people. Office asked adults."
+    assert (
+        said
+        == "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people. Office asked adults."
+    )
     plain = Facts(facts.tables, facts.names | {"doing": "", "publisher": ""})
     assert say(plain)["now"].startswith("The last figure is 500 million people for 2025, 25.0% of")
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
@@ -114,7 +119,9 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     facts.tables["05_class"] = pd.DataFrame(shares).assign(series=11, years=5.0)
     said = say(facts)["forecast"]
     assert "on 12 of them, 41% of outcomes were above the middle and 9% below the range." in said
-    assert "Of 11 other series for own data that had reached this share, half were at 60.0 to 81.5% of their limit" in said
+    assert (
+        "Of 11 other series for own data that had reached this share, half were at 60.0 to 81.5% of their limit" in said
+    )
 
 
 def test_figures_of_one_or_two_say_first_what_they_rest_on():

@@ -110,6 +110,8 @@ def draw_forecast(
     if levels and not (fan["basis"] == "refuted").any():
         labels = _name_odds(axis, labels, goal, last, names, quoted_level(levels))
         _name_fall(axis, fan, quoted_level(levels))
+    elif labels:
+        labels[-1] = replace(labels[-1], text=labels[-1].text.replace("median", "in the middle"))
     labels += _mark_class(axis, others, last)
     _mark_tested(axis, fan)
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
