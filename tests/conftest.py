@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,12 @@ ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
 WORDS = ["run", "small", "-p", "horizon_years", "3"]
 """The command by which `reference` was made."""
+
+
+def pytest_sessionstart():
+    """Hear Ctrl-C, which tests send: started with & or by a supervisor, this process and its children ignore it."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -120,7 +120,8 @@ def test_the_kept_table_teaches_the_same_weights(tmp_path, rows):
 
 def test_what_is_learnt_cannot_be_written_to(rows):
     lessons = Lessons(rows)
-    lessons.frame["path"] = 0
+    given = lessons.frame
+    given["path"] = 0
     assert (lessons.frame["path"] > 0).all()
 
 

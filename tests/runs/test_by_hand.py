@@ -1,6 +1,11 @@
 """A notebook that someone runs by hand changes nothing of the published run: it works in outputs/lab/<run>/."""
 
+import re
+import shlex
+import subprocess
+import sys
 from copy import deepcopy
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -9,8 +14,10 @@ from conftest import list_files, open_as
 from nbclient import NotebookClient
 from processes import call
 
-from adoption_curves.base.project import RunError
+from adoption_curves.base.project import RunError, find_root
 from adoption_curves.runs.ingredients import find_notebooks
+from adoption_curves.runs.lab import prepare_copy
+from adoption_curves.runs.pages import export_notebook
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 
 WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_forecast"
@@ -100,6 +107,72 @@ def test_run_all_works_twice_in_one_kernel(outputs):
             cell["id"] = f"cell-{number}"
         NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(source.parent)}}).execute()
     assert (outputs / "lab" / "baseline" / "tables" / "06_key_numbers.csv").is_file()
+
+
+FIGURES = enumerate((2, 5, 11, 19, 30, 40, 47, 51))
+OWN = "date,value\n" + "".join(f"{2014 + year}-12-31,{value}\n" for year, value in FIGURES)
+
+
+@pytest.mark.slow
+def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outputs, tmp_path, monkeypatch):
+    """All notebooks as JupyterLab runs them, one by papermill's own command, and their pages."""
+    (tmp_path / "mine.csv").write_text(OWN)
+    monkeypatch.chdir(tmp_path)
+    data, programs = f"{tmp_path}/mine.csv?unit=percent", Path(sys.executable).parent
+    for source in find_notebooks():
+        copy = prepare_copy(source.stem[:2], {"data": data})
+        notebook = nbformat.read(copy, 4)
+        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(copy.parent)}}).execute()
+        nbformat.write(notebook, copy)
+        page = export_notebook(copy)[0].read_text(encoding="utf-8")
+        assert "Traceback" not in page
+    findings = (outputs / "lab" / "baseline" / "tables" / "06_findings.csv").read_text()
+    assert "51" in findings
+    assert "generative AI" not in findings
+
+    source = find_root() / "notebooks" / "05_forecast_adoption.ipynb"
+    words = [programs / "papermill", "--no-progress-bar", source, "out.ipynb", "-p", "data", data]
+    words += ["-p", "horizon_years", "3"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1
+    told = re.findall(r"for papermill: (-p entity 'own data' -p indicator mine -p bound 100)", done.stderr)[0]
+    done = subprocess.run([*words, *shlex.split(told)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    table = outputs / "lab" / "baseline" / "tables" / "05_forecast.csv"
+    assert pd.read_csv(table, parse_dates=["date"])["date"].max() == pd.Timestamp("2024-12-31")
+    subprocess.run([programs / "jupyter", "nbconvert", "--to", "html", "out.ipynb"], check=True, capture_output=True)
+    assert "Traceback" not in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):
+    """Papermill passes only what it is given: the rest are the project's defaults, of another series."""
+    (tmp_path / "mine.csv").write_text(OWN)
+    data = f"{tmp_path}/mine.csv?unit=percent"
+    usual = {"entity": "China", "indicator": "genai_users", "bound": "internet_users"}
+    with pytest.raises(
+        RunError, match=r"another series than that of .* -p entity 'own data' -p indicator mine -p bound"
+    ):
+        open_as(WRITER, data=data, **usual)
+    study = open_as(WRITER, data=data, entity="own data", indicator="mine", bound=100)
+    assert study.series.values.tolist()[-1] == 51
+
+
+def test_tables_of_another_series_are_never_read_together(published):
+    """The reader declares none of what names it: the tables that it reads have to agree."""
+    open_as(WRITER, entity="Germany").keep("05_bound", pd.DataFrame({"a": [1]}))
+    open_as("04_score_forecasts", data="tests/sample").keep("04_scores", pd.DataFrame({"a": [1]}))
+    open_as("02_see_adoption", entity="China").keep("02_pace", pd.DataFrame({"a": [1]}))
+    study = open_as(READER)
+    assert len(study.read_table("02_pace")) == len(study.read_table("04_scores")) == 1
+    with pytest.raises(RunError, match=r"entity = 'Germany', but notebook 02_see_adoption, whose table it has read"):
+        study.read_table("05_bound")
+
+
+def test_the_horizon_of_the_tables_is_said(capsys):
+    write(2, horizon_years=3, shares=[0.5])
+    capsys.readouterr()
+    assert read() == 2
+    assert f"Notebook {WRITER} was run with shares = [0.5], horizon_years = 3." in capsys.readouterr().out
 
 
 def test_no_run_takes_the_name_of_what_is_made_by_hand(capsys):

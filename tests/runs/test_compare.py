@@ -281,6 +281,16 @@ def test_only_a_comparison_is_replaced(outputs, tmp_path):
     assert all(link.startswith(("#", "data:")) for link in page.links), "no way from elsewhere into outputs"
 
 
+def test_a_forecast_without_rows_is_no_fault(outputs, capsys):
+    """Of a series that has fallen there is none: its table has a heading alone."""
+    make(outputs, "one"), make(outputs, "fallen", dates=DATES[:0]), make(outputs, "too", dates=DATES[:0])
+    found, table, drawn = compare(outputs, "one", "fallen")
+    assert (found["failed"], len(drawn)) == ({}, 1)
+    assert set(table["run"]) == {"one", "fallen"}
+    found, _, drawn = compare(outputs, "fallen", "too")
+    assert (found["failed"], drawn) == ({}, [])
+
+
 def test_a_run_may_be_called_like_a_column(outputs):
     names = ["number", "date", "parameter", "n", "self", "title"]
     for name in names:

@@ -12,12 +12,12 @@ from processes import call
 
 from adoption_curves.base.project import RECORD, RunError
 from adoption_curves.runs.exports import write_archive, write_workbook
-from adoption_curves.runs.record import find_changed, list_files, list_kinds, list_recorded, read_run
+from adoption_curves.runs.record import find_changed, list_files, list_recorded, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
 
 def list_tables(run):
-    return list_kinds(read_run(run))
+    return {name: table.columns for name, table in read_run(run).tables.items()}
 
 
 def put_table(run, frame):

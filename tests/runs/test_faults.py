@@ -11,10 +11,11 @@ import time
 
 import pytest
 from conftest import WORDS, assert_equal
-from processes import is_alive, kill_tree, run, start, wait_for
+from processes import call, is_alive, kill_tree, run, start, wait_for
 from small_notebooks import ALL, write_notebook, write_notebooks
 
 from adoption_curves.base.folders import lock_folder
+from adoption_curves.runs.record import list_runs
 
 SLOW = pytest.mark.slow
 
@@ -45,7 +46,8 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(place, disk, referenc
         code, _, said = run(place, *WORDS, "--isolated", ADOPTION_OUTPUTS=str(outputs))
         assert code == 1
         assert "No space left on device" in said
-        assert len(said.splitlines()) <= 10
+        assert re.search(r"outputs|disk has \d+ MB free, and a run needs 30 MB", said)
+        assert len(said.splitlines()) <= 12
         assert not (outputs / "small").exists()
     change("size=64m")
     assert run(place, *WORDS, ADOPTION_OUTPUTS=str(outputs))[0] == 0
@@ -64,6 +66,36 @@ def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
     with lock_folder(tmp_path / "small") as again:
         assert again == shop
     assert not shop.exists()
+
+
+def test_a_read_only_disk_frees_nothing_and_says_so(here, disk, capsys, monkeypatch):
+    folder, change = disk
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
+    change("size=64m")
+    (folder / "outputs" / ".store" / ("0" * 64) / "tables").mkdir(parents=True)
+    (folder / "outputs" / ".store" / ("0" * 64) / "tables" / "a.csv").write_bytes(b"0" * 2_000_000)
+    change("ro")
+    code, out, err = call(capsys, "gc")
+    assert (code, out, "Read-only file system" in err) == (1, "", True)
+    change("rw")
+    assert call(capsys, "gc") == (0, "Freed 2 MB.\n", "")
+
+
+@LINUX
+def test_gc_leaves_the_results_of_a_run_that_is_being_made(place, reference, capsys, monkeypatch):
+    find_kernel = wait_in(place, "05_forecast_small")
+    process = start(place, *WORDS)
+    os.kill(find_kernel(), signal.SIGSTOP)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
+    old = place / "outputs" / ".store" / ("0" * 64)
+    old.mkdir()
+    (old / "a").write_bytes(b"0" * 3_000_000)
+    os.utime(old, (1, 1))
+    before = {path.name for path in (place / "outputs" / ".store").iterdir()} - {old.name}
+    assert len(before) == 1
+    assert call(capsys, "gc") == (0, "Freed 3 MB.\n", "")
+    assert {path.name for path in (place / "outputs" / ".store").iterdir()} == before
+    kill_tree(process)
 
 
 # ---- killed
@@ -138,6 +170,11 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
     )
     assert not (place / "outputs" / "small").exists()
     assert wait_for(lambda: not is_alive(kernel))
+    left = place / "outputs" / "small.partial"
+    assert (left / "error.txt").read_text() == f"{word.lower()}\n"
+    assert (left / "run.log").read_text().endswith(f"{word.lower()}\n\n")
+    [row] = list_runs(place / "outputs")
+    assert re.fullmatch(rf"not made; attempt of 20.* UTC {word.lower()}", row["state"])
     assert_it_goes_on(place, reference, temporary, *options)
 
 

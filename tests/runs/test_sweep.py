@@ -135,7 +135,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("grid: {horizon_years: &a [1], shares: *a}", ["aliases"]),
         ("grid: {horizon_years: [!!python/object/apply:os.getcwd []]}", ["'horizon_years' is []; it must be a number"]),
         ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
-        ("grid: {as_of: [2025-13-01]}", ["month must be in"]),
+        ("grid: {as_of: [2025-13-01]}", ["parameter 'as_of' is '2025-13-01'; it must be a date"]),
         ("grid: [", ["this isn't YAML"]),
     ],
 )
@@ -320,7 +320,7 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, text=True)
     waiting = tmp_path / "waiting"
-    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 90))
+    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == code
@@ -329,6 +329,7 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
             err.strip().splitlines()[-1]
             == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
         )
+        assert (outputs / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
     assert wait_for(lambda: not is_alive(kernel))
 
 
@@ -344,22 +345,17 @@ def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, ou
     assert "grid/b cannot be read: Notebook 05_forecast failed" in page.text
 
 
-def test_runs_are_named_by_what_they_vary_as_far_as_forty_letters_go(tmp_path):
-    def name(text):
-        return [run.run for run in read_sweep(write(tmp_path, text)).runs]
-
-    words = "{indicator: ai_user_share_microsoft, bound: 100"
-    assert name(f"runs: [{words}, entity: South Korea}}, {words}, entity: Norway}}]") == ["South-Korea", "Norway"]
-    assert name("grid: {as_of: [2025-10-31, ''], bound: [internet_users, 2000]}") == [
-        "2025-10-31_internet_users",
-        "2025-10-31_bound-2000",
-        "no-as_of_internet_users",
-        "no-as_of_bound-2000",
-    ]
-    assert name("grid: {shares: [[0.5, 0.6, 0.7, 0.8, 0.9], [0.51, 0.61, 0.71, 0.81, 0.91, 0.95]]}") == [
-        "run-001",
-        "run-002",
-    ]
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("runs: [{entity: China}, {bound: 2000}, {bound: ''}]", ["China", "bound-2000", "no-bound"]),
+        ("grid: {as_of: [2025-10-31, ''], bound: [2000]}", ["2025-10-31_bound-2000", "no-as_of_bound-2000"]),
+        ("grid: {horizon_years: [1], shares: [[0.5, 0.9]]}", ["horizon_years-1_shares-0.5-0.9"]),
+        ("grid: {shares: [[0.5, 0.9], [0.51, 0.61, 0.71, 0.81, 0.91, 0.95, 0.97]]}", ["run-001", "run-002"]),
+    ],
+)  # fmt: skip
+def test_runs_are_named_by_what_they_vary_as_far_as_forty_letters_go(tmp_path, text, names):
+    assert [run.run for run in read_sweep(write(tmp_path, text)).runs] == names
 
 
 @linux
@@ -372,10 +368,40 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, no
     (place / "grid.yaml").write_text("grid: {horizon_years: [1, 2, 3, 4]}\n")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        wait_for(lambda: list((place / "outputs").glob("grid/.run-00?.lock")), 90)
+        wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
         cluster.workers[0].process.process._process.kill()
         out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
-    runs = [place / "outputs" / "grid" / f"run-00{number}" for number in (1, 2, 3, 4)]
+    runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
-    assert sorted(line[4:11] for line in out.splitlines() if "/4 " in line) == [run.name for run in runs]
+    assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
+    assert all(f"{run.name}: 3/3 06_summary" in err for run in runs), "lines of the runs reach the client"
+
+
+@linux
+@SLOW
+@pytest.mark.parametrize("lost", ["client", "worker"])
+def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, lost):
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    for path in (place / "notebooks").glob("0*.ipynb"):
+        path.unlink()
+    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
+    (place / "grid.yaml").write_text("grid: {horizon_years: [30]}\n")
+    waiting = notebooks.parent / "waiting"
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
+        kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
+        if lost == "client":
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+            assert process.returncode == 130
+        else:
+            cluster.workers[0].process.process._process.kill()
+        assert wait_for(lambda: not is_alive(kernel), 60)
+        if lost == "client":
+            left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
+            assert wait_for(left.exists, 60)
+            assert left.read_text() == "terminated\n"
+    if lost == "worker":
+        process.send_signal(signal.SIGKILL)
+        process.communicate()

@@ -87,7 +87,7 @@ def test_another_series_has_its_own_limits_and_is_drawn_with_the_same_curve(monk
     panel.find("Series").value = "Germany: Internet use (ITU)"
     assert panel.find("Upper limit").options == ("100 percent of total population", "none")
     assert "Internet use (ITU) of Germany by date, with a fitted Gompertz curve" in panel.read()
-    assert "Levels off" in panel.read()
+    assert "Near its limit" in panel.read()
 
 
 def test_without_a_limit_nothing_is_a_share_of_it(monkeypatch):

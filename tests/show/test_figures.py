@@ -142,6 +142,7 @@ def test_the_title_of_growth_is_the_change_of_a_year_and_no_jump_of_a_month():
     title, units, *_ = read_texts(figures.draw_growth(series, NAMES, "Source: test."))
     assert title == "Users, Atlantis: +120 million people between January 2025 and January 2026"
     assert "break" not in units
+    assert not figures.draw_growth(series, NAMES, "").axes[0].texts, "no room for numbers"
     series.values = series.values.iloc[:6]
     title = read_texts(figures.draw_growth(series, NAMES, "Source: test."))[0]
     assert title.endswith("+50.0 million people between January 2024 and June 2024"), "shorter than a year"

@@ -75,7 +75,7 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator[Path]:
-    """Lock of `folder` for the time of the block, and its workshop, which is empty at the beginning and gone at the end.
+    """Lock of `folder` for the time of the block, and its workshop: empty at the beginning, gone at the end.
 
     What a process that was killed has left there is put right first. The system frees the lock when the process ends.
 

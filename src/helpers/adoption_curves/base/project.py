@@ -184,6 +184,8 @@ def find_data(data: str = "data") -> Path:
     return path if path.is_absolute() else find_root() / path
 
 
+PUBLISHED_MODEL = "adoption_curves-path_1"
+"""Id of the published method on record; another method has another id."""
 REGISTER = "forecasts"
 """Folder of registered forecasts in a data folder."""
 

@@ -91,47 +91,31 @@ Hub = Annotated[
 
 @app.command()
 def register(
-    run: Annotated[
-        str,
-        typer.Argument(metavar="[RUN]", help="Name of the run, RUN or SWEEP/RUN.", autocompletion=complete_runs),
-    ] = "",
+    runs: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="Names of runs, RUN or SWEEP/RUN.", autocompletion=complete_runs),
+    ],
     dates: Annotated[
         list[str] | None,
         typer.Option("--for", metavar="YYYY-MM-DD", help="Date of the forecast; may be repeated."),
     ] = None,
     hub: Hub = None,
-    series: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="TABLE.csv", help="Register the series of a table, with columns entity, indicator, bound, dates."
-        ),
-    ] = None,
-    data: Annotated[str, typer.Option(metavar="PATH", help="Data of the series.")] = "data",
-    as_of: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Day as of which the series are known.")] = "",
 ) -> None:
-    """Register forecasts, to score them when their figures are published.
+    """Register the forecasts of runs, to score them when their figures are published.
 
-    Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles and joint paths of the
-    forecast, and two baselines. The round is the day as of which the data were known; the day of publication is today.
-    No command overwrites a registered forecast. It registers all series of a table, or none.
+    Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles of the forecast, and
+    of two baselines. The round is the day as of which the data were known; the day of publication is today. No command
+    overwrites a registered forecast. It passes over a run without a forecast.
     """
     from ..runs.record import find_run
-    from ..runs.register_run import register_run, register_table
+    from ..runs.register_run import register_run
 
-    if bool(run) == (series is not None):
-        raise UserError("Name a run, or a table of series with --series.")
-    if series is None and (data != "data" or as_of):
-        raise UserError("--data and --as-of are for a table of series (--series): a run has its own.")
-    if series is not None and dates:
-        raise UserError("--for is for a run: a table of series has its dates in the column dates.")
-    if series is None:
-        paths = register_run(find_run(run), dates or [], hub)
-    else:
-        given: dict[str, Any] = {"data": data}
-        locate_data(given, {})
-        paths = register_table(series, given["data"], as_of, hub)
-    for path in paths:
-        print(f"On record: {shorten_path(path)}")
+    for folder in [find_run(run) for run in runs]:
+        paths = register_run(folder, dates or [], hub)
+        if not paths:
+            print(f"Passed over: run '{folder.name}' has no forecast that could go on record.")
+        for path in paths:
+            print(f"On record: {shorten_path(path)}")
 
 
 @app.command()
@@ -154,9 +138,9 @@ def score(
     """
     from .. import indicators
     from ..base.project import find_register
-    from ..forecast import hub_scores
-    from ..forecast.hub import read_required, write_figures
-    from ..forecast.register import list_figures, read_register
+    from ..forecast.record.hub import write_figures
+    from ..forecast.record.register import list_figures, read_register
+    from ..forecast.record.scores import score_register, summarise_scores
     from ..say.on_record import add_sentences, say_scores
 
     given: dict[str, Any] = {"data": data}
@@ -164,8 +148,7 @@ def score(
     known = indicators.load(given["data"])
     place = find_register(known.path) if hub is None else hub
     entries = read_register(known, hub=place)
-    scored = hub_scores.score_register(entries, known, vintage, read_required(place))
-    scored = add_sentences(scored)
+    scored = add_sentences(score_register(entries, known, vintage))
     if update and len(entries):
         write_figures(place, list_figures(known, entries))
     if as_json:
@@ -173,7 +156,7 @@ def score(
         return
     for row in scored[scored["came"].notna()].itertuples():
         print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
-    for sentence in say_scores(hub_scores.summarise_scores(scored)):
+    for sentence in say_scores(summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
         print("For revised figures the latest print counts.")

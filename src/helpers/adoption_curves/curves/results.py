@@ -21,6 +21,7 @@ from .inputs import check_alpha, read_numbers
 from .profile import CEILING, covariance, find_end, is_narrow, limits, refit
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from statsmodels.iolib.summary import Summary
 
 UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
@@ -515,6 +516,22 @@ class Results(LikelihoodModelResults):
     def summary(self, alpha: float = 0.05) -> Summary:
         """A statsmodels Summary with Wald and profile intervals and what to bear in mind; without date and time."""
         return printing.summarise(self, alpha)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the observations and the curve, half the span of the series further on.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            By default new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from ..show.figures import plot_curve
+
+        return plot_curve(self, ax)
 
     def _repr_html_(self) -> str:
         return self.summary().as_html()

@@ -5,8 +5,7 @@ earlier dates. The parts, each importing those before it: ``model`` (the computi
 given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
 forecast would have said of other technologies, and what that teaches), ``scores`` (of the backtest), ``later`` (what
 technologies did after they passed a share), ``cumulative`` (counts of all so far), ``result`` (the forecast),
-``forecasting`` and ``frames`` (tables beside it); and of the forecasts on record ``baselines`` (beside them), ``hub``
-(their files), ``register`` and ``hub_scores``.
+``forecasting`` and ``frames`` (tables beside it); and ``record``, forecasts on record.
 """
 
 from .backtest import HORIZONS, WINDOWS, Lessons, backtest, can_calibrate, last_shares, recall

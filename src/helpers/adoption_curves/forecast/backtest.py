@@ -247,6 +247,8 @@ class Lessons:
         # errors on the scale: what came over the limit that came, less the path over the limit as it was forecast
         came_to = model.on_scale(actual / came, self.bounded)
         self.errors = came_to - model.on_scale(self.rows.share, self.bounded)
+        # how far ranges must reach: the same with the limit as it was forecast, so that its own error is among them
+        self.misses = model.on_scale(actual / limit, self.bounded) - model.on_scale(self.rows.share, self.bounded)
         self.outcomes = actual / came / last
         # each technology counts alike at each horizon and length of window
         groups = rows.groupby(["technology", "horizon_years", "window"])["years"]
@@ -276,11 +278,11 @@ class Lessons:
 
     @cached_property
     def ratios(self) -> np.ndarray:
-        """(R,) errors over their spread, by weights that leave out the technology of the row."""
+        """(R,) misses over their spread, by weights that leave out the technology of the row."""
         found = np.empty(len(self.errors))
         for name in np.unique(self.technologies):
             own = self.technologies == name
-            found[own] = self.errors[own] / np.sqrt(self.rows.terms[own] @ self.weights(name))
+            found[own] = self.misses[own] / np.sqrt(self.rows.terms[own] @ self.weights(name))
         return found
 
     def without(self, technology: str = "") -> Learnt:

@@ -7,7 +7,7 @@ limit as any other series. `sum_up` draws its joint paths and cumulates them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
@@ -18,9 +18,6 @@ from ..curves import decimal_years
 from ..curves.fallen import pick_last
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
-
-if TYPE_CHECKING:
-    from .result import Forecast
 
 MOST_STEPS = 40
 """Periods that are added up at most; over longer horizons one of them spans several of the series'."""
@@ -59,7 +56,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     return replace(series, values=rates, bound=None, limit=np.inf, censored=nothing, measure="level")
 
 
-def sum_up(added: Forecast, last: float, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """The total's quantiles (H, Q): joint paths of increments, cumulated from the last figure.
 
     Parameters

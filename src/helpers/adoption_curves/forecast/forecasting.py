@@ -38,10 +38,11 @@ def forecast(
     With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
     25 ends where other technologies stand, each by how well it fits (`model.path_below`). Without one it is damped
     drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other technologies
-    (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the path is the mean of
-    that to the limit and that to the end found. Of a count of all so far without a limit what each period adds is
-    forecast and summed up. Of one or two figures it is counted what other technologies did from there, up to three
-    years ahead (`later.later_shares`). A series that has fallen (`adoption_curves.curves.has_fallen`) has no forecast.
+    (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the quantiles are the
+    mean of two sets: that with the limit, and that with the end found in its place. Of a count of all so far without a
+    limit what each period adds is forecast and summed up. Of one or two figures it is counted what other technologies
+    did from there, up to three years ahead (`later.later_shares`). A series that has fallen
+    (`adoption_curves.curves.has_fallen`) has no forecast.
 
     Parameters
     ----------

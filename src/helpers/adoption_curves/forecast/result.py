@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Quantiles of every forecast."""
-HUB_QUANTILES = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
-"""Levels of the forecasts on record: those of the forecast hubs."""
 NOT_REACHED = "not within the horizon"
 MILESTONES = (0.5, 0.6, 0.75)
 
@@ -54,7 +52,8 @@ class Forecast:
     levels, shares : tuple of float
         Of the ranges, and of the scenarios.
     end : float
-        Where the figures level off the end found: the path is then the mean of that to the limit and that to this end.
+        Where the figures level off the end found: quantiles are then the mean of two sets, that with the limit and that
+        with this end in its place.
     added : Forecast
         Of a count of all so far without a limit: the forecast of what each period adds, which is summed up.
     """
@@ -155,22 +154,22 @@ class Forecast:
         error = model.forecast_limit(t, known[None], np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error, known
 
-    def rows(self, years: np.ndarray) -> Rows:
-        """The path and the variances of its errors, at years (H,) after the last figure."""
-        limit, limit_sd, known = self.limit_ahead(years)
+    def rows(self, years: np.ndarray, bound: pd.Series | None = None) -> Rows:
+        """The path and the variances of its errors, at years (H,) after the last figure; `bound` is another limit."""
+        bound = self.target.bound if bound is None else bound
+        limit, limit_sd, known = self.limit_ahead(years, bound)
         seen, values, h = decimal_years(self.used.index), self.used.to_numpy(float)[None], years[None]
-        t, x = (seen - seen[-1])[None], values / known
-        path = self._path_below(t, x, h) if self.bounded else model.path_without(t, x, h)[0]
-        if np.isfinite(self.end):
-            bound = pd.Series(self.end, self.used.index) if self.target.bound is None else self.target.bound
-            ahead, _, known = self.limit_ahead(years, bound.clip(upper=self.end))
-            path = (path + self._path_below(t, values / known, h) * ahead / limit) / 2
-        terms = model.variances(t, x, h, self.bounded)[0]
-        return Rows(self.bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
+        t, x, bounded = (seen - seen[-1])[None], values / known, bound is not None
+        mean, sd = (np.array([each]) for each in self.references.prior)
+        path = model.path_below(t, x, h, mean, sd)[0] if bounded else model.path_without(t, x, h)[0]
+        terms = model.variances(t, x, h, bounded)[0]
+        return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
 
-    def _path_below(self, t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-        mean, sd = self.references.prior
-        return model.path_below(t, x, h, np.array([mean]), np.array([sd]))[0]
+    @property
+    def end_bound(self) -> pd.Series:
+        """The end found as a limit, by date: no higher than the limit itself."""
+        bound = pd.Series(self.end, self.used.index) if self.target.bound is None else self.target.bound
+        return bound.clip(upper=self.end)
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q)."""
@@ -179,6 +178,9 @@ class Forecast:
             found = sum_up(self.added, last, years, levels)
         else:
             found = model.quantiles(self.rows(years), levels, self.lessons.without())
+        if np.isfinite(self.end):
+            to_end = self.rows(years, self.end_bound)
+            found = (found + model.quantiles(to_end, levels, self.references.teach(True).without())) / 2
         if self.target.cumulative:  # it never falls, from one date to the next or below its last value
             found = np.maximum.accumulate(np.maximum(found, last), axis=0)
         if self.bounded or not np.isfinite(limit):

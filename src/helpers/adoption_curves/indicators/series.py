@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ import pandas as pd
 from ..base.words import add_entity, of_entity, say_amount, say_count
 from .periods import read_day
 from .problems import DataError, Problem, parameter_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
@@ -99,6 +102,22 @@ class AdoptionSeries:
             message = f"{of_entity(self.indicator, self.entity)} has no upper limit; name one, or a number"
             raise parameter_error("bound", "", message)
         return interpolate_values(self.bound, dates)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the figures, newer ones that are limits, and the upper limit.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            By default new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from ..show.figures import plot_series
+
+        return plot_series(self, ax)
 
     @property
     def cumulative(self) -> bool:

@@ -98,7 +98,7 @@ def read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
 def _read_call(call: ast.Call, notebook: Path) -> tuple[str, tuple[str, ...]]:
     try:
         given = dict(zip(("notebook", "reads"), map(ast.literal_eval, call.args), strict=False))
-        given |= {one.arg: ast.literal_eval(one.value) for one in call.keywords}
+        given |= {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
         return str(given["notebook"]), tuple(map(str, given.get("reads", ())))
     except (ValueError, KeyError) as error:
         wrong = f"{shorten_path(notebook)} computes what it gives to Study"

@@ -124,8 +124,8 @@ class Record(Part):
     sources: list[dict[str, str]]
     git: Commit | None
     no_git: str = ""
-    pages: dict[Page, Hash] = Field(default_factory=dict)
-    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], Hash] = Field(default_factory=dict)
+    pages: dict[Page, Hash]
+    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], Hash]
     seal: str = ""
 
     @property
@@ -135,6 +135,11 @@ class Record(Part):
         for name, entry in self.notebooks.items():
             found |= entry.files | {f"notebooks/{name}.ipynb": entry.executed}
         return found
+
+    @property
+    def written(self) -> set[str]:
+        """Paths of what the notebooks wrote: pages take in no other file."""
+        return {path for entry in self.notebooks.values() for path in entry.files}
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -255,6 +260,10 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
+
+    Returns
+    -------
+    Record
     """
     from ..indicators import find_expected, say_expected
     from .check_run import list_notes
@@ -275,6 +284,8 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         **{**inputs, "notebooks": notebooks, "data": DataFiles(**inputs["data"])},
         sources=list_sources(data, parameters),
         **describe_commit(),
+        pages={},
+        exports={},
     )
 
 

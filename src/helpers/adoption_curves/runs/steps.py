@@ -140,6 +140,10 @@ class Step:
         before : mapping, optional
             `parts` of the notebook in the last whole run.
 
+        Returns
+        -------
+        Made
+
         Raises
         ------
         RunError
@@ -214,22 +218,27 @@ def plan_steps(
     """
     declared, given = [read_declared(source) for source in sources], parameters.model_dump()
     given |= describe_series(parameters) if any(OF_SERIES & names.keys() for names in declared) else {}
-    read, steps = inputs["data"]["files"], dict[str, Step]()
-    references = {name: file for name, file in read.items() if name.startswith("data/")} or read  # beside an own file
+    steps = dict[str, Step]()
     for source, names in zip(sources, declared, strict=True):
         values = {name: given[name] for name in names if name in given}
-        needs = [steps[name] for name in find_needs(source, steps)]
+        needs, reads = [steps[name] for name in find_needs(source, steps)], "data" in values
         parts = {
             "notebook": inputs["notebooks"][source.stem],
             "parameters": digest({name: value for name, value in values.items() if name != "run"}),
             "helpers": digest(inputs["helpers"]),
             "libraries": digest(inputs["versions"]),
-            "data": digest(read if {"entity", "indicator"} & names.keys() else references) if "data" in values else "",
+            "data": digest(choose_files(inputs["data"]["files"], names)) if reads else "",
             "tables": digest([need.key for need in needs]),
             "figures": "pdf" if inputs["pdf"] else "",
         }
-        steps[source.stem] = Step(source, values, needs, parts, (stamps or {}) if "data" in values else {})
+        steps[source.stem] = Step(source, values, needs, parts, stamps if reads and stamps else {})
     return steps
+
+
+def choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping[str, str]:
+    """Files of data that a notebook reads: beside an own file those of the references, unless it declares a series."""
+    references = {name: file for name, file in files.items() if name.startswith("data/")}
+    return files if {"entity", "indicator"} & {*declared} else references or files
 
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:

@@ -6,7 +6,7 @@ import inspect
 import os
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
-from .parameters import Parameters, read_parameters, write_argument
+from .parameters import Parameters, complete_parameters, read_parameters, write_argument
 from .record import DATA, Entry, Figure, Table, entry_path, locate, read_entries, read_part, write_entry
 from .table_files import read_csv, write_csv
 
@@ -236,7 +236,8 @@ class Study(Output):
     ParameterError
         If the value of a parameter can't be used: plain papermill passes anything on.
     RunError
-        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be.
+        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be;
+        by hand, if the data are one's own and the parameters name no series of them.
     """
 
     def __init__(self, notebook: str, reads: Sequence[str] = ()):
@@ -251,6 +252,8 @@ class Study(Output):
         declared = tuple(name for name in given if name != "run")
         published = find_outputs() / checked.run
         by_hand, number = not os.environ.get(RUNNER), notebook[:2]
+        if by_hand:
+            refuse_other_series(checked, given)
         folder = find_lab() / checked.run if by_hand else published
         rule = (
             f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
@@ -376,6 +379,24 @@ class Study(Output):
                     f"it: adoption run {self.folder.name} -p {key} {write_argument(value)}"
                 )
         return ""
+
+
+def refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
+    """Refuse own data of which the parameters name no series, where the project's would be studied in their place.
+
+    A command names it by itself; papermill, and whoever changes a cell, has to.
+
+    Raises
+    ------
+    RunError
+    """
+    changed = parameters.model_dump(exclude_defaults=True)
+    completed = complete_parameters(read_parameters(changed))
+    names = [name for name in ("entity", "indicator", "bound") if name in declared]
+    if any(getattr(completed, name) != getattr(parameters, name) for name in names):
+        given = " ".join(f"-p {name} {write_argument(getattr(completed, name))}" for name in names)
+        told = f"The parameters name another series than that of {parameters.data}"
+        raise RunError(f"{told}. Write these in the cell of parameters, or for papermill: {given}")
 
 
 def _name_writer(table: str) -> str:

@@ -67,30 +67,45 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
         With a line for each problem and the runs that have it.
     """
     content = _read_parts(_read_yaml(path))
-    common, grid, listed = content.parameters or {}, content.grid or {}, content.runs or []
+    # The sets: every combination of the grid's values, and those that are listed.
+    sets = _list_sets(content, many)
+    own = [values.pop("run", None) for values in sets]
+    # Each with what is common to all; checked, and completed by the series of own data.
+    given = [_locate_data({**(content.parameters or {}), **values}) for values in sets]
+    titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
+    chosen = _check_sets(given, titles)
+    # Named by themselves, or by what the file gives them.
+    told = [[(each, getattr(run, each)) for each in values] for run, values in zip(chosen, sets, strict=True)]
+    names = name_runs(own, told)
+    _check_distinct(chosen, names)
+    runs = [run.model_copy(update={"run": named}) for run, named in zip(chosen, names, strict=True)]
+    fields = dict.fromkeys([*(content.grid or {}), *Parameters.model_fields])
+    varied = tuple(each for each in fields if len({repr(getattr(run, each)) for run in chosen}) > 1)
+    return Sweep(_check_name(name or path.stem), path.name, runs, varied)
+
+
+def _list_sets(content: SweepFile, many: bool) -> list[dict[str, Any]]:
+    grid, listed = content.grid or {}, content.runs or []
     count = (math.prod(map(len, grid.values())) if grid else 0) + len(listed)
     if count > MAX_RUNS:
         raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {MAX_RUNS:,}. Leave values out")
     if count > MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
-    sets = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
-    given = [{**common, **values} for values in [*sets, *listed]]
-    for values in given:
-        if isinstance(values.get("data"), str):
-            values["data"] = str(Source.read(values["data"]).find_from_here())
-    own = [values.pop("run", None) for values in given]
-    titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
-    chosen = _check_sets(given, titles)
-    fields = dict.fromkeys([*grid, *Parameters.model_fields])
-    varied = tuple(name for name in fields if len({repr(getattr(each, name)) for each in chosen}) > 1)
-    names = name_runs(own, chosen, varied)
-    _check_distinct(chosen, names)
-    runs = [each.model_copy(update={"run": run}) for each, run in zip(chosen, names, strict=True)]
+    combined = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
+    return [*combined, *listed]
+
+
+def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
+    """The set with the path of its data as seen from here."""
+    data = values.get("data")
+    return {**values, "data": str(Source.read(data).find_from_here())} if isinstance(data, str) else values
+
+
+def _check_name(name: str) -> str:
     try:
-        named = read_parameters({"run": name or path.stem}).run
+        return read_parameters({"run": name}).run
     except ParameterError as error:
-        raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
-    return Sweep(named, path.name, runs, varied)
+        raise ParameterError(f"'{name}' can't name a sweep's folder; choose a name with --name") from error
 
 
 def _read_yaml(path: Path) -> Any:
@@ -188,35 +203,49 @@ def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 
 
-def name_runs(own: Sequence[Any], chosen: Sequence[Parameters], varied: Sequence[str]) -> list[str]:
+def name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
     """Names of runs, different also where case makes no difference: their own, else what they vary.
 
     Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
+
+    Parameters
+    ----------
+    own : sequence
+        The name that the file gives each run; None for none.
+    varied : sequence of sequence of (str, value)
+        What the file gives each run beside the parameters that are common to all.
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    made = ["_".join(filter(None, (name_value(name, getattr(run, name)) for name in varied))) for run in chosen]
-    told = [name for name, named in zip(made, own, strict=True) if named is None]
-    distinct = len({name.casefold() for name in told}) == len(told)
-    if not distinct or not all(re.fullmatch(rf"\w[\w.-]{{0,{LONGEST_NAME - 1}}}", name, re.ASCII) for name in told):
+    made = ["_".join(name_value(*pair) for pair in pairs) for pairs in varied]
+    told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{LONGEST_NAME - 1}}}", name, re.ASCII) for name in told)
+    if not short or len(set(told)) < len(told):
         made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
-    names, problems = [each if name is None else str(name) for name, each in zip(own, made, strict=True)], []
-    for number, name in enumerate(names):
-        if name.casefold() in {other.casefold() for other in names[:number]}:
-            problems.append(f"two runs are named '{name}'")
-        elif RESERVED.fullmatch(name):
-            problems.append(f"a run can't be named '{name}': the sweep itself writes such a file")
-        else:
-            try:
-                read_parameters({"run": name})
-            except ParameterError as error:
-                problems.append(str(error))
-    if problems:
+    names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
+    if problems := [problem for number, name in enumerate(names) if (problem := _find_fault(name, names[:number]))]:
         raise ParameterError("\n".join(problems))
     return names
+
+
+def _find_fault(name: str, before: Sequence[str]) -> str:
+    """Why a run can't have a name; "" where it can."""
+    if name.casefold() in {other.casefold() for other in before}:
+        return f"two runs are named '{name}'"
+    if RESERVED.fullmatch(name):
+        return f"a run can't be named '{name}': the sweep itself writes such a file"
+    try:
+        read_parameters({"run": name})
+    except ParameterError as error:
+        return str(error)
+    return ""
 
 
 def name_value(name: str, value: Any) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS
+from ..base.project import PUBLISHED_MODEL
 from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_range
-from ..forecast.hub_scores import RATIOS
-from ..forecast.register import PUBLISHED_MODEL
+from ..forecast.record.scores import RATIOS
 
 
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
@@ -24,11 +24,8 @@ def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
-    if pd.isna([row["q0.1"], row["q0.5"], row["q0.9"]]).any():
-        text += f"no 80% range (method {model})."
-    else:
-        median = say(row["q0.5"], unit, row["q0.9"], bare=True)
-        text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model})."
+    median = say(row["q0.5"], unit, row["q0.9"], bare=True)
+    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model})."
     if pd.isna(row["came"]):
         return f"{text} The outcome has not been published yet."
     if row["why"]:

@@ -239,8 +239,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     Parameters
     ----------
     parameters : DataFrame
-        family, ceiling, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark; of level
-        shifts also sd.
+        family, ceiling, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark.
     title, note : str
         As for `show`.
 
@@ -265,7 +264,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
         ]
         for level in ("80", "95")
     }
-    named = parameters.filter(["family", "sd", "ceiling", "parameter"])
+    named = parameters[["family", "ceiling", "parameter"]]
     shown = named.assign(estimate=words["estimate"], std_error=words["std_error"], **intervals)
     judged = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
     return show(judged, title, note, ["estimate", "std_error", *intervals])

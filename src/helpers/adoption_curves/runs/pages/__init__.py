@@ -96,7 +96,7 @@ class PageWriter:
         """
         from .exporter import list_sections  # heavy, and not needed for other pages
 
-        written = {path for entry in record.notebooks.values() for path in entry.files}
+        written = record.written
         shared = {"run": self.folder.name, "citation": cite_run(record, self.folder.name)}
         pages = {}
         for name, page in self.pages.items():

@@ -64,22 +64,33 @@ def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
         for part in list(tag):  # the title of the whole would cover those of its points
             if part.tag in UNSEEN or (part.tag == f"{SVG}title" and tag is drawing):
                 tag.remove(part)
-    for tag in drawing.iter():
-        look = [part.split(":", 1) for part in tag.attrib.pop("style", "").split(";") if ":" in part]
-        given = tag.attrib | {name.strip(): value.strip() for name, value in look}
-        given = {name.rpartition("}")[2].lower(): value for name, value in given.items()}
-        tag.tag = tag.tag.rpartition("}")[2].lower()
-        tag.attrib = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
-        tag.text, tag.tail = ("\n" if text and text.isspace() else text for text in (tag.text, tag.tail))
-        leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value.lower()]
-        if tag.tag not in TAGS or not all(WITHIN.fullmatch(tag.attrib[name]) for name in leads):
-            return Markup("")
-        tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}
-        if name := tag.attrib.pop("id", ""):
-            tag.attrib |= {} if tag.tag == "g" else {"id": prefix + name}  # nothing leads to a group
+    if not all(_keep_known(tag) and _rename(tag, prefix) for tag in drawing.iter()):
+        return Markup("")
     pixels = round(float(width[1]) * 4 / 3)
     drawing.attrib = {"viewbox": drawing.attrib["viewbox"], "width": str(pixels), "class": f"chart {form}"}
     drawing.attrib |= {"preserveaspectratio": "xMinYMin", "stroke-linejoin": "round"}
     drawing.attrib |= {"role": "img", "aria-label": alt}
     drawing.tail = None
     return Markup(ElementTree.tostring(drawing, encoding="unicode", short_empty_elements=False))  # noqa: S704
+
+
+def _keep_known(tag: ElementTree.Element) -> bool:
+    """Leave a tag the attributes that we know, its style among them as attributes; False for an unknown tag."""
+    look = [part.split(":", 1) for part in tag.attrib.pop("style", "").split(";") if ":" in part]
+    given = tag.attrib | {name.strip(): value.strip() for name, value in look}
+    given = {name.rpartition("}")[2].lower(): value for name, value in given.items()}
+    tag.tag = tag.tag.rpartition("}")[2].lower()
+    tag.attrib = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
+    tag.text, tag.tail = ("\n" if text and text.isspace() else text for text in (tag.text, tag.tail))
+    return tag.tag in TAGS
+
+
+def _rename(tag: ElementTree.Element, prefix: str) -> bool:
+    """Put the prefix before a tag's id and those that it leads to; False where it leads out of the drawing."""
+    leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value.lower()]
+    if not all(WITHIN.fullmatch(tag.attrib[name]) for name in leads):
+        return False
+    tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}
+    if name := tag.attrib.pop("id", ""):
+        tag.attrib |= {} if tag.tag == "g" else {"id": prefix + name}  # nothing leads to a group
+    return True

@@ -52,18 +52,23 @@ def read_citation(record: Record) -> tuple[str, str, str, str]:
     try:
         content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
         authors = ", ".join(_name_author(author) for author in content["authors"])
-        doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
-        address = next((content[key] for key in ("url", "repository-code") if content.get(key)), "")
         if has_own_data(record) and authors == AUTHORS:
             return "", "", "", ""
-        person: Mapping[str, Any] = next(iter(content.get("contact") or []), {})
-        code = str(content.get("repository-code") or "")
-        mail = f"mailto:{person['email']}" if person.get("email") else person.get("website")
-        contact = mail or (f"{code.rstrip('/')}/issues" if code else "") or doi or address
-        year = clean(str(content.get("date-released", ""))[:4] or "no date")
-        return clean(authors), year, clean(str(doi or address)), clean(str(contact))
+        doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
+        address = doi or content.get("url") or content.get("repository-code") or ""
+        year = content.get("date-released", "")[:4] or "no date"
+        return clean(authors), clean(year), clean(address), clean(_find_contact(content) or address)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return "[authors: CITATION.cff can't be read]", "no date", "", ""
+
+
+def _find_contact(content: Mapping[str, Any]) -> str:
+    """Address to write to: of the first contact, else of the issues of the code; "" for none."""
+    person: Mapping[str, Any] = next(iter(content.get("contact") or []), {})
+    code = content.get("repository-code") or ""
+    if person.get("email"):
+        return f"mailto:{person['email']}"
+    return str(person.get("website") or (f"{code.rstrip('/')}/issues" if code else ""))
 
 
 def _name_author(author: Mapping[str, Any]) -> str:

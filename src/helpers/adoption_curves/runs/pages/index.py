@@ -38,8 +38,7 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
 
     `notebooks` are as `describe_notebook` has them, `shared` is what all pages of the run are given.
     """
-    written = {path for entry in record.notebooks.values() for path in entry.files}
-    heading = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
+    written = record.written
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
@@ -47,21 +46,16 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
     limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
     registered = list_registered([row for row in rows["register"] if row["bound"] == limit])
     numbers = list_numbers(rows["key_numbers"])
-    as_of = pd.to_datetime(record.parameters.get("as_of") or None, errors="coerce")  # a stranger's may be any text
-    shown = {"finding": said, "quote": "quote" in said, "numbers": numbers, "register": registered}
-    shown |= {"notebooks": True, "cite": True}
-    titles = ["The finding", "What may be quoted", "Key numbers", "Registered forecasts"]
-    titles += ["The notebooks", "How to cite it"]
     authors, _, _, contact = read_citation(record)
     page = render(
         "index.html.j2",
         **shared,
-        title=said.get("headline", ": ".join(part for part in heading if part != UNNAMED)),
+        title=said.get("headline") or name_series(record),
         said=said,
         paragraphs=[(title, said[part]) for part, title in HEADINGS.items() if part in said],
-        sections=[(address, title) for (address, there), title in zip(shown.items(), titles, strict=True) if there],
+        sections=list_sections({"finding": said, "quote": "quote" in said, "numbers": numbers, "register": registered}),
         made=say_day(pd.Timestamp(record.made)),
-        as_of="" if pd.isna(as_of) else say_day(as_of),
+        as_of=say_as_of(record.parameters.get("as_of")),
         authors=authors,
         contact=keep_address(contact, "mailto:"),
         expected=record.subject.get("next", ""),
@@ -77,6 +71,26 @@ def build_index(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
         notebooks=notebooks,
     )
     return embed_files(page, folder, written)
+
+
+def name_series(record: Record) -> str:
+    """Title and entity of the series of a run."""
+    heading = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
+    return ": ".join(part for part in heading if part != UNNAMED)
+
+
+def list_sections(parts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Address and title of each section of the index, of `parts` those that hold something."""
+    titles = {"finding": "The finding", "quote": "What may be quoted", "numbers": "Key numbers"}
+    titles |= {"register": "Registered forecasts"}
+    there = [(part, title) for part, title in titles.items() if parts[part]]
+    return [*there, ("notebooks", "The notebooks"), ("cite", "How to cite it")]
+
+
+def say_as_of(given: Any) -> str:
+    """The parameter `as_of` in words; "" for none, and for what is no day in a stranger's record."""
+    day = pd.to_datetime(given or None, errors="coerce")
+    return "" if pd.isna(day) else say_day(day)
 
 
 def build_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from .single import (
     plot_forecast,
     plot_newer,
     plot_result,
+    plot_series,
     show_result,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "plot_forecast",
     "plot_newer",
     "plot_result",
+    "plot_series",
     "show_result",
 ]

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
+from ...base.project import PUBLISHED_MODEL
 from ...base.words import (
     lower_first,
     say,
@@ -26,7 +27,6 @@ from ...base.words import (
     say_range,
     spell,
 )
-from ...forecast.register import PUBLISHED_MODEL
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
 from .labels import AT_EDGE, EDGES, Label, Spot, label_ends, label_values, mark_breaks, name_line, note, part_line
@@ -299,7 +299,7 @@ def draw_hindcasts(
         [came] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
         tell_figures(came, names, later.index)
         plot_newer(axis, series.newer[series.newer.index <= forecast["date"].iloc[-1]])
-        axis.set_title(f"made in {forecast['made'].iloc[0]:%b %Y}", loc="left", size=9.5, weight="bold")
+        axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", loc="left", size=9.5, weight="bold")
         use_dates(axis, pd.DatetimeIndex([shown.index[0], forecast["date"].iloc[-1]]))
         use_numbers(axis)
         met = forecast.set_index("date").reindex(later.index).dropna(subset=["q0.5"])

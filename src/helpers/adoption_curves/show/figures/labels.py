@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
-from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
@@ -20,14 +19,10 @@ from scipy.optimize import isotonic_regression
 from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, measure, shorten_label
 
-COVERED = 100
-"""What it costs a note to cover another text or a mark, or to leave its axes, in fills covered: no note does."""
 MOST_VALUES = 8
 """Points of a line that all get their numbers."""
-ROOM = (7, 2)
-"""Pixels that stay free beside a note, and above and below."""
-CROSSED = 10
-"""What it costs a note to cross a line."""
+ROOM, MARK = (7, 2), 2.25
+"""Pixels that stay free beside a note, and above and below; points of the half of a mark."""
 RIGHT_AXIS = 28
 """Points that the numbers of an axis at the right take."""
 AT_EDGE = ("data", "axes fraction")
@@ -129,7 +124,7 @@ EDGES = tuple(
 
 
 def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotation:
-    """Write words where they cover least; of two spots alike, at the first.
+    """Write words where they cross fewest lines; of two spots alike, at the first.
 
     A note that would cover another text, or leave its axes, at every spot is left out: write those that matter first.
 
@@ -157,12 +152,23 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
 
 
 def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
-    seen = [other for other in axis.texts if other.get_visible() and other.get_text() and other is not text]
-    others = [measure(other) for other in seen]
+    """Set a note at the spot where it covers no text and no mark, and crosses fewest lines; else hide it."""
+    texts = [measure(other) for other in axis.texts if other.get_visible() and other.get_text() and other is not text]
+    marked = [line.get_xydata() for line in axis.lines if line.get_marker() not in ("None", "", None)]
+    marked += [cloud.get_offsets() for cloud in axis.collections if isinstance(cloud, PathCollection)]
+    marks = axis.transData.transform(np.vstack([np.empty((0, 2)), *marked]))
+    strokes = [(stroke, stroke.get_paths()) for stroke in axis.collections if isinstance(stroke, LineCollection)]
+    strokes += [(line, [line.get_path()]) for line in axis.lines]
+    paths = [path.transformed(stroke.get_transform()) for stroke, parts in strokes for path in parts]
+    room, near, costs = axis.get_window_extent().padded(2), MARK * axis.figure.dpi / 72 - ROOM[1], []
     text.set_visible(True)
-    costs = [_cost(axis, _move(text, spot), others) for spot in spots]
-    _move(text, spots[int(np.argmin(costs))])
-    text.set_visible(min(costs) < COVERED)
+    for spot in spots:
+        box = _move(text, spot)
+        outside = not (room.contains(box.x0, box.y0) and room.contains(box.x1, box.y1))
+        covered = outside + sum(map(box.overlaps, texts)) + box.padded(near).count_contains(marks)
+        costs.append((covered, sum(path.intersects_bbox(box, filled=False) for path in paths)))
+    _move(text, spots[costs.index(min(costs))])
+    text.set_visible(min(costs)[0] == 0)
 
 
 def _move(text: Annotation, spot: Spot) -> Bbox:
@@ -172,31 +178,6 @@ def _move(text: Annotation, spot: Spot) -> Bbox:
     text.set_horizontalalignment("center" if not spot.right else "left" if spot.right > 0 else "right")
     text.set_verticalalignment("center" if not spot.up else "bottom" if spot.up > 0 else "top")
     return measure(text).padded(*ROOM)
-
-
-def _cost(axis: Axes, box: Bbox, others: Sequence[Bbox]) -> float:
-    """What a note's box would cover: other texts, the edge, lines, fills."""
-    room = axis.get_window_extent()
-    out = box.x0 < room.x0 or box.y0 < room.y0 or box.x1 > room.x1 + 2 or box.y1 > room.y1 + 2
-    cost = COVERED * (out + sum(box.overlaps(other) for other in others))
-    return cost + sum(_count_covered(axis, drawn, box) for drawn in [*axis.lines, *axis.collections])
-
-
-def _count_covered(axis: Axes, drawn: Any, box: Bbox) -> float:
-    """What covering marks, strokes and fills costs."""
-    is_line = isinstance(drawn, Line2D)
-    if isinstance(drawn, PathCollection) or (is_line and drawn.get_marker() not in ("None", "", None)):
-        size = drawn.get_markersize() if is_line else float(np.sqrt(drawn.get_sizes().max(initial=0)))
-        marks = drawn.get_xydata() if is_line else drawn.get_offsets()
-        room = box.padded(size / 2 * axis.figure.dpi / 72 - ROOM[1])
-        if count := room.count_contains(axis.transData.transform(marks)):
-            return COVERED * count
-        if not is_line or drawn.get_linestyle() == "None":
-            return 0.0
-    filled = isinstance(drawn, PolyCollection)
-    paths = [drawn.get_path()] if is_line else drawn.get_paths()
-    paths = [path.transformed(drawn.get_transform()) for path in paths]
-    return (1 if filled else CROSSED) * sum(path.intersects_bbox(box, filled=filled) for path in paths)
 
 
 def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 
 from ...base.words import lower_first, say, say_at, say_count, say_date, say_day, say_figure, say_first, say_period
@@ -40,8 +41,8 @@ LONGEST_NAME = 32
 """Letters in a line of the name of a series, and its number."""
 FEW = 2
 """Figures that are no line yet, and stand on their axis."""
-MAX_BARS, NUMBERED_BARS, NARROWEST = 60, 12, 0.06
-"""Bars of a figure, of one whose bars all have numbers, and the least of its width that such a bar takes."""
+MAX_BARS, LETTER = 60, 0.014
+"""Bars of a figure, and the width of a letter in widths of the axes: numbers stand where the longest fits its bar."""
 YEAR = pd.Timedelta(days=360)
 """Between the ends of the same month in two years there is more."""
 
@@ -70,7 +71,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     dates = observations.groupby("indicator")["date"].agg(["min", "max", "size"]).sort_values("min", kind="stable")
     described = coverage.set_index("indicator").loc[dates.index]
     titles = described["title"]
-    short = [shorten_label(titles[name], 2 * LONGEST_NAME) for name in dates.index]
+    short = [shorten_label(title, 2 * LONGEST_NAME) for title in titles]
     named = [
         textwrap.fill(f"{name}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{count}", LONGEST_NAME)
         for name, count in zip(short, dates["size"], strict=True)
@@ -127,29 +128,35 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if sampled:
         axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
     measure = names.get("measure", "level")
+    labels, told = _plot_limit(axis, series, names)
     printed = say_figure(last, "", names.get("own", False))
-    labels = [Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE)]
-    units, top = say_first(names["unit"]), values.max()
-    units += "; upright bars: 95% sampling error, as published" * sampled
-    if series.bound is not None:
-        limit, name = series.bound_at(dates), lower_first(names["bound_title"])
-        if limit.min() > FAR * top:
-            units += f"; the upper limit, {name}, is above at {say(limit[-1])}"
-        else:
-            axis.plot(dates, limit, "--", color=BLUE, lw=1.4)
-            named = "Upper limit" if name[0].isdigit() else names["bound_title"]
-            labels.append(Label(dates[-1], limit[-1], f"{named}\n{say(limit[-1])}", BLUE))
-            top = max(top, limit.max())
-        if not names["unit"].startswith("percent"):
-            units += f"; the last exact figure is {say(100 * last / limit[-1], 'percent')} of {name}"
+    labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     plot_newer(axis, series.newer.join(series.readings))
-    axis.set_ylim(0, 1.08 * max([top, *series.newer["value"]]))
+    axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     use_dates(axis, dates.append(series.newer.index))
     use_numbers(axis)
-    units += shade_breaks(axis, series.breaks, dates)
     label_ends(axis, labels)
+    sampling = "; upright bars: 95% sampling error, as published" * sampled
+    units = say_first(names["unit"]) + sampling + told + shade_breaks(axis, series.breaks, dates)
     title = f"{say_first(say_users(names, last))} {say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
+
+
+def _plot_limit(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> tuple[list[Label], str]:
+    """Draw the upper limit unless it is far above; returns its label, and words for the line of units."""
+    if series.bound is None:
+        return [], ""
+    dates, name = series.values.index, lower_first(names["bound_title"])
+    limit, labels, told = series.bound_at(dates), [], ""
+    if limit.min() > FAR * series.values.max():
+        told = f"; the upper limit, {name}, is above at {say(limit[-1])}"
+    else:
+        axis.plot(dates, limit, "--", color=BLUE, lw=1.4)
+        named = "Upper limit" if name[0].isdigit() else names["bound_title"]
+        labels = [Label(dates[-1], limit[-1], f"{named}\n{say(limit[-1])}", BLUE)]
+    if not names["unit"].startswith("percent"):
+        told += f"; the last exact figure is {say(100 * series.values.iloc[-1] / limit[-1], 'percent')} of {name}"
+    return labels, told
 
 
 def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> str:
@@ -197,24 +204,27 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
         tell(bar, [f"{say_day(before)} to {say_day(date)}: {_say_change(change, unit)}"])
         if date in crossing:
             bar.set(facecolor="white", edgecolor=ORANGE, hatch="///", linewidth=1.2)
-    if len(changes) <= NUMBERED_BARS and (spans / spans.sum()).min() > NARROWEST:
-        most = float(changes.abs().max())
-        texts = [_say_change(change, unit, most, bare=True) for change in changes]
-        axis.bar_label(bars, texts, padding=3, size=LABEL_SIZE, color=INK)
+    _number_bars(axis, bars, changes, unit)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
     axis.xaxis_date()
     use_dates(axis, dates)
     use_numbers(axis)
     biggest = changes.abs().idxmax()
+    title = f"{names['title']}: {_say_last_year(series.values, unit)}"
     if biggest in crossing:
-        change = _say_change(changes[biggest], unit)
-        title = f"The largest change, {change}, may be partly a change of method"
-    else:
-        title = f"{names['title']}: {_say_last_year(series.values, unit)}"
+        title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
     every = f"every {step} figures" if step > 1 else "one figure and the next"
     units = f"Change between {every}, {unit}" + "; hatched: across a suspected break" * bool(crossing)
     return close_canvas(figure, title, units, source)
+
+
+def _number_bars(axis: Axes, bars: BarContainer, changes: pd.Series, unit: str) -> None:
+    """Write the changes at their bars if the longest number is no wider than the thinnest bar."""
+    widths, most = np.array([bar.get_width() for bar in bars]), float(changes.abs().max())
+    texts = [_say_change(change, unit, most, bare=True) for change in changes]
+    if widths.min() / widths.sum() > LETTER * max(map(len, texts)):
+        axis.bar_label(bars, texts, padding=3, size=LABEL_SIZE, color=INK)
 
 
 def _say_last_year(values: pd.Series, unit: str) -> str:

@@ -87,4 +87,4 @@ def _say_sold(pace: pd.DataFrame) -> str:
     """For the line of units: that all faster series count what is newly sold."""
     ahead = pace.loc[~pace["target"], "unit"].head(int(pace.loc[pace["target"], "place"].iloc[0] - 1))
     sold = len(ahead) and ahead.str.contains("of new ").all()
-    return "; the faster ones are shares of new sales" if sold else ""
+    return "; the faster ones count new sales" if sold else ""

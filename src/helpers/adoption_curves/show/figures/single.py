@@ -28,6 +28,7 @@ from .style import BLUE, GREEN, GREY, INK, ORANGE, size_marks, use_dates, use_nu
 if TYPE_CHECKING:
     from ...curves import Results
     from ...forecast import Forecast
+    from ...indicators import AdoptionSeries
 
 SIZE = (7.6, 4.2)  # inches
 AHEAD, POINTS = 0.5, 121
@@ -99,8 +100,25 @@ def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
         ahead = ahead[ahead.index > bound.index[-1]]
         labels += plot_bound(ax, bound, ahead)
         top = max([top, bound.max(), *ahead])
-    plot_newer(ax, result.target.newer)
-    return finish_axes(ax, labels, (values.index[0], last), 1.05 * top, result.target.title)
+    finish_axes(ax, labels, (values.index[0], last), 1.05 * top, result.target.title)
+    plot_newer(ax, result.target.newer)  # its words look for room within the limits of the axes
+    return ax
+
+
+def plot_series(series: AdoptionSeries, ax: Axes | None = None) -> Axes:
+    """Draw a series with its limit; see `AdoptionSeries.plot`."""
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    values, newer, labels = series.values, series.newer.join(series.readings), list[Label]()
+    shown = [*values, *newer["value"]]
+    _plot_values(ax, values)
+    if series.bound is not None:
+        labels = plot_bound(ax, series.bound, series.bound.iloc[:0])
+        shown += [*series.bound]
+    first, last = values.index[0], max([values.index[-1], *newer.index])
+    span = (first, last + 0.1 * (last - first))  # room for the words of a newer figure
+    finish_axes(ax, labels, span, 1.05 * max(shown), f"{series.full_title}, {series.unit}")
+    plot_newer(ax, newer)  # its words look for room within the limits of the axes
+    return ax
 
 
 def show_result(result: Forecast, words: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
@@ -50,8 +48,8 @@ LEAST_ROOM = 0.5
 """Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
 MOST_LINES = 12
 """Lines of the title, the units and the source; the rest is left out."""
-LONGEST_LINE = 400
-"""Letters that no line holds."""
+THIN, LONGEST = 0.4, 2000
+"""Width of the letters of a line in sizes of their type, at least; letters of a text around the axes, at most."""
 LONGEST_LABEL = 44
 """Letters in a line beside a mark."""
 EMPTY = 0.45
@@ -224,11 +222,12 @@ def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, 
     width, height = figure.get_size_inches()
     top, bottom = 1 - EDGE / height, EDGE / height
     for rank, (text, words) in enumerate(around):
-        if rank == 0 and len(words) < LONGEST_LINE:
-            text.set(size=TITLE_SIZE, text=words)
-            fitting = 0.98 * TITLE_SIZE * (width - 2 * EDGE) * figure.dpi / measure(text).width
+        room = (width - 2 * EDGE) * figure.dpi
+        if rank == 0:
+            text.set(size=TITLE_SIZE, text=words[:LONGEST])
+            fitting = 0.98 * TITLE_SIZE * room / measure(text).width
             text.set_size(fitting if LEAST_TITLE <= fitting < TITLE_SIZE else TITLE_SIZE)
-        text.set_text(_wrap(figure, words, text, width - 2 * EDGE))
+        _wrap(text, words, room)
         tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
         if rank < 2:
             text.set_position((EDGE / width, top))
@@ -239,38 +238,16 @@ def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, 
     return top - 0.04 / height, bottom + 0.06 / height
 
 
-def _wrap(figure: Exhibit, words: str, text: Text, room: float) -> str:
-    """`words` in at most `MOST_LINES` lines no wider than `room` (inches); a word that is wider is parted."""
-    renderer, properties = figure.canvas.get_renderer(), text.get_fontproperties()
-    measure = cache(lambda part: renderer.get_text_width_height_descent(part, properties, False)[0])
-    lines: list[str] = []
-    used, space, space_left = 0.0, measure("n n") - measure("nn"), room * figure.dpi
-    for word in _part_words(words, lambda part: measure(part) <= space_left):
-        wide = measure(word)
-        if lines and used + space + wide <= space_left:
-            lines[-1] += f" {word}"
-            used += space + wide
-        else:
-            lines.append(word)
-            used = wide
-        if len(lines) > MOST_LINES:
-            break
-    if len(lines) > MOST_LINES:
-        last = lines[MOST_LINES - 1]
-        lines[MOST_LINES - 1 :] = [shorten_label(f"{last} {lines[MOST_LINES]}", len(last))]
-    return "\n".join(lines)
-
-
-def _part_words(words: str, fits: Callable[[str], bool]) -> Iterator[str]:
-    """The words, those that don't fit in parts that do."""
-    for word in words.split(" "):
-        rest = word
-        while len(rest) > 1 and not (len(rest) < LONGEST_LINE and fits(rest)):
-            counts = range(1, min(len(rest), LONGEST_LINE))
-            most = max(1, bisect_left(counts, True, key=lambda count: not fits(rest[:count])))
-            yield rest[:most]
-            rest = rest[most:]
-        yield rest
+def _wrap(text: Text, words: str, room: float) -> None:
+    """Set `words` in at most `MOST_LINES` lines no wider than `room` (pixels), of as many letters as fit."""
+    letters = round(room * 72 / text.figure.dpi / (THIN * text.get_size()))
+    while True:
+        lines = textwrap.wrap(words[:LONGEST], letters, max_lines=MOST_LINES, placeholder="…", break_on_hyphens=False)
+        text.set_text("\n".join(lines))
+        wide = measure(text).width if words else 0.0
+        if wide <= room or letters < 2:
+            return
+        letters = min(letters - 1, int(letters * room / wide))
 
 
 def shorten_label(text: str, longest: int = LONGEST_LABEL) -> str:

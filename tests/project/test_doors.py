@@ -1,0 +1,47 @@
+"""Rooms import only those below them, late imports too: `make check` asks it of the code, these of a process."""
+
+import subprocess
+import sys
+import tomllib
+
+from conftest import ROOT
+from matplotlib import pyplot
+
+from adoption_curves import curves, forecast, indicators
+
+DOORS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["ignore_imports"]
+
+
+def test_only_objects_that_users_hold_may_import_what_draws_them():
+    """import-linter reads imports inside functions too, and fails where a door that is named is none."""
+    assert {line.partition(" -> ")[2].split(".")[1] for line in DOORS} == {"show"}
+    assert {line.split(".")[1] for line in DOORS} <= {"curves", "forecast", "indicators"}
+    assert len(DOORS) == 3
+
+
+def test_series_fit_and_forecast_draw_themselves():
+    data = indicators.load()
+    series = data.series("China", "genai_users", "internet_users")
+    drawn = [series.plot(), curves.Logistic(series.values).fit().plot()]
+    drawn.append(forecast.forecast(series, references=data.references(), horizon_years=1).plot())
+    for axes in drawn:
+        points = [line for line in axes.lines if line.get_marker() == "o"]
+        assert max(len(line.get_xdata()) for line in points) >= len(series.values)
+        assert axes.get_title(loc="left")
+        pyplot.close(axes.figure)
+    labels = {text.get_text() for text in drawn[0].texts}
+    assert f"upper limit {series.bound.iloc[-1]:,.0f}" in labels
+    assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
+
+
+def test_who_draws_a_fit_loads_neither_the_record_nor_the_runs():
+    code = (
+        "import sys\n"
+        "from adoption_curves import curves\n"
+        "curves.Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028)).fit().plot()\n"
+        "print(*[name for name in sys.modules if name.startswith('adoption_curves.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {".".join(name.split(".")[1:3]) for name in done.stdout.split()}
+    assert "show.figures" in loaded
+    assert not {name for name in loaded if name.startswith(("runs", "cli", "forecast.record", "say.on_record"))}
