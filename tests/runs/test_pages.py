@@ -1,6 +1,7 @@
 """The pages of a run: they stand alone, say everything, and take data as text."""
 
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -417,3 +418,14 @@ def test_what_a_drawing_listens_to_is_left_out():
     assert "top" not in made
     for broken in (b"no drawing at all", b"<svg/>", b'<svg width="100%" viewBox="0 0 1 1"/>', b'<svg width="9pt"/>'):
         assert not set_drawing(broken, "f-", "", "wide")
+
+
+def test_every_publisher_that_a_page_names_stands_with_its_licence(reference):
+    """In made.html, of a run of the project's own notebooks."""
+    text = (reference / "html" / "made.html").read_text(encoding="utf-8")
+    pages = [re.sub("<[^>]+>", " ", path.read_text(encoding="utf-8")) for path in (reference / "html").glob("*.html")]
+    lines = [names for page in pages for names in re.findall(r"Source: ([^.]*?)\.\s", page)]
+    told = {name.strip() for names in lines for name in names.split(";")}
+    assert len(told) >= 2
+    assert {name for name in told if re.sub(r"\s+", " ", html.unescape(name)) not in html.unescape(text)} == set()
+    assert text.count("no licence stated") == 0

@@ -510,17 +510,18 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
 def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     """Sources of the figures that the run shows or uses.
 
-    They are of the series, its limit and its base; of other measures of the same technology, which pages compare; and
-    of the comparison technologies.
+    They are of the series, its limit and its base; of other series of its entity, and other measures of the same
+    technology, which pages list and compare; and of the comparison technologies and their limits.
     """
     used = data.observations
     roles = data.indicators.set_index("indicator")
     base = roles.get("base_indicator", {}).get(parameters.indicator, "")
     own = (used.entity == parameters.entity) & used.indicator.isin([parameters.indicator, parameters.bound, base])
-    reference = used.indicator.isin(roles.index[roles.role == "reference"])
+    earlier = roles[roles.role == "reference"]
+    reference = used.indicator.isin([*earlier.index, *earlier.get("base_indicator", [])])
     same = roles.index[(roles.technology == roles.technology.get(parameters.indicator)) & (roles.technology != "")]
     uses = dict.fromkeys(used.source_id[reference], "reference")
-    uses |= dict.fromkeys(used.source_id[used.indicator.isin(same)], "compared")
+    uses |= dict.fromkeys(used.source_id[used.indicator.isin(same) | (used.entity == parameters.entity)], "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
     keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]
