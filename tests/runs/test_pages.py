@@ -1,7 +1,6 @@
 """The pages of a run: they stand alone, say everything, and take data as text."""
 
 import hashlib
-import html
 import json
 import re
 import shutil
@@ -17,6 +16,7 @@ from conftest import list_files
 from nbconvert.exporters import HTMLExporter
 from processes import call
 
+from adoption_curves import indicators
 from adoption_curves.base.files import write_file
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import write_pages
@@ -26,6 +26,8 @@ from adoption_curves.runs.pages.exhibits import embed_files, find_saved, set_tab
 from adoption_curves.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
 from adoption_curves.runs.pages.frame import STEERING, mark_file
 from adoption_curves.runs.pages.index import find_table, format_number, group_sources, write_command
+from adoption_curves.runs.parameters import Parameters
+from adoption_curves.runs.record import list_sources
 from adoption_curves.runs.runner import name_run
 from adoption_curves.show import tables
 
@@ -420,12 +422,15 @@ def test_what_a_drawing_listens_to_is_left_out():
         assert not set_drawing(broken, "f-", "", "wide")
 
 
-def test_every_publisher_that_a_page_names_stands_with_its_licence(reference):
-    """In made.html, of a run of the project's own notebooks."""
-    text = (reference / "html" / "made.html").read_text(encoding="utf-8")
-    pages = [re.sub("<[^>]+>", " ", path.read_text(encoding="utf-8")) for path in (reference / "html").glob("*.html")]
-    lines = [names for page in pages for names in re.findall(r"Source: ([^.]*?)\.\s", page)]
-    told = {name.strip() for names in lines for name in names.split(";")}
-    assert len(told) >= 2
-    assert {name for name in told if re.sub(r"\s+", " ", html.unescape(name)) not in html.unescape(text)} == set()
-    assert text.count("no licence stated") == 0
+@pytest.mark.parametrize("entity", ["China", "Germany"])
+def test_every_publisher_that_pages_name_is_listed_with_its_licence(entity):
+    """Of the entity's other series, which notebook 1 lists, and of other measures, which notebook 2 compares."""
+    data = indicators.load()
+    told = [source for source in list_sources(data, Parameters(entity=entity)) if source["use"] != "reference"]
+    about = data.indicators.set_index("indicator")
+    same = about.index[about["technology"] == about.loc["genai_users", "technology"]]
+    rows = data.observations
+    shown = rows[rows["indicator"].isin(same) | (rows["entity"] == entity)]["source_id"]
+    assert set(shown) <= {source["source_id"] for source in told}
+    assert {"Microsoft", "Eurostat"} <= {source["publisher"] for source in told}
+    assert all(source["licence"] and source["publisher"] for source in told)
