@@ -9,8 +9,8 @@ import io
 import re
 import shlex
 import zipfile
+from collections import Counter
 from datetime import datetime
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -97,12 +97,14 @@ def put_in(words, option):
 @pytest.mark.parametrize(("case", "option"), OFFERED, ids=[f"{case['case']}: {option}" for case, option in OFFERED])
 def test_each_option_in_a_sentence_works_on_its_file(tmp_path, capsys, case, option):
     """One option, or after it one more for what it says anew; and no figure is other than printed."""
-    if case["case"] == "quarterly flow":  # its sentence says to add them up
-        rows = [line.split(",") for line in case["text"].split("\\n")[1:-1]]
-        totals = accumulate(int(figure) for _, figure in rows)
-        case = case | {
-            "text": "\\n".join(["Quarter,Sold", *(f"{q},{n}" for (q, _), n in zip(rows, totals, strict=True))])
-        }
+    if "totals so far" in case["sentence"]:  # it says to write these
+        heading, *lines = case["text"].split("\\n")[:-1]
+        parts, totals = [line.split(",") for line in lines], Counter()
+        for part in parts:
+            *name, figure = part[1:]
+            totals[*name,] += int(figure)
+            part[-1] = str(totals[*name,])
+        case = case | {"text": "\\n".join([heading, *map(",".join, parts), ""])}
     path, words = write(tmp_path, case), put_in(shlex.split(case["options"]), option)
     for _ in range(2):
         code, out, _ = call(capsys, "check", path, *words)
@@ -144,7 +146,8 @@ SHEETS = [
     (make_book(["Users of the app", None], [None, None], *YEARS, ["Source: us", None]), {}, [1.125, 2.25, 1234.5]),
     (make_book(*SHARES, formats=["0", "0", "0%"]), {"value": "Users"}, [10, 15, 30]),
     (make_book(*YEARS, Notes=["Made", "by us"]), {"sheet": "Sheet"}, [1.125, 2.25, 1234.5]),
-    (make_book(*YEARS, Notes=["Made", "by us"]), {}, "has the sheets Notes, Sheet; write --sheet and one of them"),
+    (make_book(*YEARS, Notes=["Made", "by us"]), {}, [1.125, 2.25, 1234.5]),
+    (make_book(*YEARS, More=[2021, 3]), {}, "has the sheets More, Sheet; write --sheet and one of them"),
     (make_book(*SHARES, formats=["0", "0", "0%"]), {"value": "Change"}, "is another number than the cell shows"),
     (make_book(*YEARS, formats=["0", "#,##0,"]), {}, "is another number than the cell shows"),
     (make_book(*YEARS, [2024, "=B4*2"]), {}, "has a formula without a result in B5; open it in a spreadsheet and save"),
@@ -167,6 +170,14 @@ def test_sheets(tmp_path, content, choices, right):
     found = data.exact_values(*data.own[0])
     assert found.tolist() == right
     assert [f"{day:%m-%d}" for day in found.index] == ["03-01" if content == SHEETS[1][0] else "12-31"] * 3
+
+
+def test_first_days_of_months_are_days_and_said_to_be(tmp_path):
+    path = tmp_path / "f.csv"
+    path.write_text("Month,Users\n2023-01-01,5\n2023-02-01,6\n2023-03-01,8\n", encoding="utf-8")
+    data = indicators.load(Source(path, LEVEL))
+    assert data.exact_values(*data.own[0]).index[0] == pd.Timestamp("2023-01-01")
+    assert "Dates are first days of months, read as days: 2023-01-01 as 2023-01-01." in data.understood
 
 
 def test_sheets_that_are_far_too_large_or_of_another_kind(tmp_path):

@@ -38,24 +38,19 @@ def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tup
     start = _find_header(rows[:SEARCHED], choices)
     line, header = rows[start]
     first = next((place for place, row in enumerate(rows) if place > start and _count_figures(row[1])), start + 1)
-    end = _find_end(rows, first)
+    end = _find_end(rows)
     above, body = [*rows[:start], *rows[start + 1 : first]], rows[first:end]
     for place, found in (("above", above), ("below", rows[end:])):
         notes += [f"Row {number}, {place} the figures, is not read: {_say_row(cells)}." for number, cells in found]
-    filled = [place + 1 for _, cells in (rows[start], *body) for place, cell in enumerate(cells) if cell.strip()]
-    header = [cell.strip() or f"column {place}" for place, cell in enumerate(header[: max(filled)], 1)]
-    body = [(number, _cut(cells, len(header))) for number, cells in body]
+    width = max(place + 1 for _, cells in (rows[start], *body) for place, cell in enumerate(cells) if cell.strip())
+    header = [cell.strip() or f"column {place}" for place, cell in enumerate(header[:width], 1)]
+    body = [(number, cells[:width]) for number, cells in body]
     if problems := _list_faults(path, line, header, body):
         raise DataError(problems)
     frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
     frame = frame.apply(lambda column: column.str.strip(" "))
     unnamed = [name for name in frame if name.startswith("column ") and (frame[name] == "").all()]
     return frame.drop(columns=unnamed), above
-
-
-def _cut(cells: list[str], width: int) -> list[str]:
-    """The cells of a row as far as the header goes, if those behind are blank."""
-    return cells if any(map(str.strip, cells[width:])) else cells[:width]
 
 
 def _list_faults(path: Path, line: int, header: list[str], body: list[Row]) -> list[Problem]:
@@ -66,11 +61,11 @@ def _list_faults(path: Path, line: int, header: list[str], body: list[Row]) -> l
     if not body:
         return [Problem(path.name, line, "", "", "the table has a header but no rows")]
     twice = sorted({name for name in header if header.count(name) > 1})
-    uneven = [row for row in body if len(row[1]) != len(header)][:1]
-    lengths = [
-        Problem(path.name, n, "", "", f"{explain_length(cells, header)}, or leave the row out") for n, cells in uneven
-    ]
-    return [*(Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice), *lengths]
+    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
+    for number, cells in [row for row in body if len(row[1]) != len(header)][:1]:
+        message = f"{explain_length(cells, header)}, or leave the row out"
+        problems.append(Problem(path.name, number, "", "", message))
+    return problems
 
 
 def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
@@ -113,15 +108,14 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
 
     computed = _check_parts(path, raw)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
-    names = [sheet.title for sheet in held.worksheets]
-    tables = [
-        name for name in names if any(_count_figures(map(_write_cell, row)) > 1 for row in _iterate(path, held[name]))
-    ]
-    found = [choices["sheet"]] if "sheet" in choices else tables or names
-    if len(found) > 1 or found[0] not in names:
-        raise file_error(path, f"has the sheets {list_names(names)}; write --sheet and one of them")
-    [chosen] = found
-    notes += [f"The sheet {shorten(chosen)} is read."] if len(names) > 1 else []
+    tables = {one.title: any(_count_figures(map(_write_cell, row)) > 1 for row in _iterate(path, one)) for one in held}
+    full = [name for name, has_figures in tables.items() if has_figures]
+    chosen, *more = [choices["sheet"]] if "sheet" in choices else full or tables
+    if more or chosen not in tables:
+        raise file_error(
+            path, f"has the sheets {list_names(full if more and full else tables)}; write --sheet and one of them"
+        )
+    notes += [f"The sheet {shorten(chosen)} is read."] if len(tables) > 1 else []
     formulas = _iterate(path, written[chosen]) if computed else iter(())
     rows = []
     for line, (cells, behind) in enumerate(zip_longest(_iterate(path, held[chosen]), formulas, fillvalue=()), 1):
@@ -168,17 +162,15 @@ def _write_cell(cell: Any) -> str:
         return cell.value.isoformat(" ").removesuffix(" 00:00:00")
     if isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
         return str(cell.value)
-    text, shown = (
-        f"{cell.value:.15g}",
-        re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.', "", cell.number_format or "").partition(";")[0],
-    )
+    text = f"{cell.value:.15g}"
+    shown = re.sub(r'\[[^\]]*\]|"[^"]*"|\\.|_.', "", cell.number_format or "").partition(";")[0]
     if "%" in shown or re.search(r"[0#],+(?![0#])", shown):
         return f"{text}{SHOWN}'{cell.number_format}'"
     return f"{text}0" if re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text  # 1.125 is no 1,125
 
 
 def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
-    """The place of the row that names the columns: with a name of dates, or with dates, or the one above the figures."""
+    """The place of the row that names the columns: with a name of dates, or with dates, or above the figures."""
     names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
     for place, (_, cells) in enumerate(rows):
         filled = [cell.strip() for cell in cells if cell.strip()]
@@ -189,16 +181,14 @@ def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
     return max((place for place in range(first) if not counts[place]), default=0)
 
 
-def _find_end(rows: list[Row], first: int) -> int:
+def _find_end(rows: list[Row]) -> int:
     """The place of the first row below the figures: notes after a blank line, or below a text that stands alone."""
-    end = len(rows)
-    for place in range(len(rows) - 1, first, -1):
-        texts = [cell for cell in rows[place][1] if cell.strip()]
-        if is_date(texts[0]) or _count_figures(texts if len(texts) == 1 else texts[1:]):
-            break
-        if len(texts) == 1 or rows[place][0] > rows[place - 1][0] + 1:
-            end = place
-    return end
+    dated = [place for place, (_, cells) in enumerate(rows) if is_date(cells[0]) or _count_figures(cells[1:])]
+    for place in range(max(dated, default=0) + 1, len(rows)):
+        (before, _), (number, cells) = rows[place - 1 : place + 1]
+        if number > before + 1 or sum(map(bool, map(str.strip, cells))) == 1:
+            return place
+    return len(rows)
 
 
 def _count_figures(cells: Iterable[str]) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -42,10 +43,12 @@ MELTED = {"date": "date of the column", "value": "figure"}
 SIGN = "sign"
 UNREAD = "\0"
 """Before the names of columns that are not read: what they say may contradict the unit, or tell rows apart."""
+Names: TypeAlias = Mapping[str, str]
+"""Columns of a file by our names for them, or options by theirs."""
 
 
 def read_series_file(
-    path: Path, choices: Mapping[str, str], project: Mapping[str, pd.DataFrame]
+    path: Path, choices: Names, project: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Read and check a file of series.
 
@@ -76,8 +79,8 @@ def read_series_file(
     text = choose_columns(path.name, frame, names, choices, notes)
     text = read_dates(path.name, text, names, notes)
     refuse_alike(path.name, text, names)
-    text = read_numbers(path.name, text, names, choices, list(frame.get(names["value"], text["value"])), notes)
-    text = ask_for_unit(path.name, text, names, above, choices)
+    text = read_numbers(path.name, text, names, choices, notes)
+    text = ask_for_unit(path.name, text, names, above)
     refuse_contradictions(path.name, text, names, above)
     text = text.reindex(columns=list(BY_NAME), fill_value="")
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
@@ -91,7 +94,7 @@ def read_series_file(
     return tables, list(map(escape, notes))
 
 
-def check_choices(choices: Mapping[str, str]) -> None:
+def check_choices(choices: Names) -> None:
     """Refuse an option that is not known, and a value that it cannot have."""
     for name, value in choices.items():
         if name not in CHOICES or value not in LIMITED.get(name, (value,)):
@@ -107,9 +110,7 @@ def refuse(file: str, message: str, column: str = "", row: int | None = None, va
 # ---- columns
 
 
-def lay_out(
-    file: str, frame: pd.DataFrame, choices: Mapping[str, str], notes: list[str]
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def lay_out(file: str, frame: pd.DataFrame, choices: Names, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
     """The table with a row a figure, and its columns of dates and figures by our names; columns of dates are melted."""
     dates = [column for column in frame if is_date(column)]
     if len(dates) < 2 or "date" in choices:
@@ -127,9 +128,7 @@ def lay_out(
     return long.set_axis(lines[long.index], axis=0), {**MELTED}
 
 
-def find_column(
-    file: str, frame: pd.DataFrame, name: str, choices: Mapping[str, str], test: Callable[[str], bool]
-) -> str:
+def find_column(file: str, frame: pd.DataFrame, name: str, choices: Names, test: Callable[[str], bool]) -> str:
     """The column of the dates or of the figures: the chosen one, the one of that name, or the only one that can be."""
     if name in choices:
         if choices[name] not in frame:
@@ -148,16 +147,15 @@ def find_column(
 
 def refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
     """Return the error for a table without dates: what to write for headings that name years, or for a cell."""
-    years = {column: year[0] for column in frame if (year := re.search(r"(?<!\d)(18|19|20)\d\d(?!\d)", column))}
-    years = {column: year for column, year in years.items() if is_mostly(frame[column], is_figure)}
+    years = [found for column in frame if (found := re.match(r"(18|19|20)\d\d", column))]
     if len(years) > 1:
-        column, year = next(iter(years.items()))
-        message = f"has {shorten(column)} and other headings that name years, but are no dates"
-        return refuse(file, f"{message}; rename those of figures, as in {year}, {year}-Q1 or {year}-03")
-    digits = [column for column in frame if is_mostly(frame[column], lambda cell: re.search(r"\d", cell) is not None)]
-    column = [*digits, *frame][0]
-    row, cell = next(iter(frame[column][frame[column] != ""].items()))
-    return refuse(file, explain_date(cell), column, row, cell)
+        said, year = shorten(years[0].string), years[0][0]
+        return refuse(
+            file, f"has headings such as {said}; rename those of the figures to dates, such as {year} or {year}-Q1"
+        )
+    numbered = [column for column in frame if is_mostly(frame[column], lambda cell: bool(re.search(r"\d", cell)))]
+    column = [*numbered, *frame][0]
+    return refuse(file, explain_date(frame[column].iloc[0]), column, frame.index[0], frame[column].iloc[0])
 
 
 def list_options(name: str, texts: Sequence[str]) -> str:
@@ -178,7 +176,7 @@ def is_mostly(cells: pd.Series, test: Callable[[str], bool]) -> bool:
 
 
 def choose_columns(
-    file: str, frame: pd.DataFrame, names: dict[str, str], choices: Mapping[str, str], notes: list[str]
+    file: str, frame: pd.DataFrame, names: dict[str, str], choices: Names, notes: list[str]
 ) -> pd.DataFrame:
     """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in SAID if name in choices}
@@ -197,9 +195,7 @@ def choose_columns(
     return name_series(file, leave_out_gaps(file, text, names, notes))
 
 
-def find_role(
-    file: str, frame: pd.DataFrame, name: str, names: Mapping[str, str], choices: Mapping[str, str]
-) -> tuple[str, pd.DataFrame]:
+def find_role(file: str, frame: pd.DataFrame, name: str, names: Names, choices: Names) -> tuple[str, pd.DataFrame]:
     """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
     rest = frame.drop(columns=list(names.values()))
     chosen, free = choices.get(name, "") if name in CHOSEN else "", list_named(rest, name)
@@ -220,7 +216,7 @@ def find_role(
     return found, frame[frame[found] == chosen] if found else frame
 
 
-def leave_out_gaps(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
+def leave_out_gaps(file: str, text: pd.DataFrame, names: Names, notes: list[str]) -> pd.DataFrame:
     """The rows that have a figure."""
     empty = text["value"].str.casefold().isin(MISSING)
     if empty.all():
@@ -258,7 +254,7 @@ def name_indicator(text: str) -> str:
 # ---- dates
 
 
-def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: list[str]) -> pd.DataFrame:
+def read_dates(file: str, text: pd.DataFrame, names: Names, notes: list[str]) -> pd.DataFrame:
     """The table with ISO dates: each column of dates in the one form in which all its cells are dates."""
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     for name in (name for name in ("date", "published") if name in text):
@@ -270,11 +266,9 @@ def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: l
             raise refuse(file, message, names[name], int(text.index[text[name] == wrong][0]), wrong)
         if name == "date":
             refuse_spans(file, text, cells, FORMS[form][0], names[name])
-            days = {read_form(cell, form) for cell in cells}
-            firsts = len(days) > 2 and all(day.day == 1 for day in days if day)
-            kind = f"{FORMS[form][0]}s, read as their last day"
-            if FORMS[form][0] == "day":
-                kind = "first days of months, read as days" if firsts else "days"
+            kind = "days" if FORMS[form][0] == "day" else f"{FORMS[form][0]}s, read as their last day"
+            if len(cells) > 2 and {day.day for cell in cells if (day := read_form(cell, form))} == {1}:
+                kind = "first days of months, read as days"
             notes.append(f"Dates are {kind}: {cells[0]} as {read_form(cells[0], form)}.")
         text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
         if later := [row for row, day in text[name].items() if day > today]:
@@ -284,7 +278,7 @@ def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: l
     return text
 
 
-def refuse_early(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> None:
+def refuse_early(file: str, text: pd.DataFrame, names: Names) -> None:
     """Refuse figures that were published before the day that they describe."""
     published = text.get("published", text["date"])
     early = text.index[(published != "") & (published < text["date"])]
@@ -306,7 +300,7 @@ def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str,
         raise refuse(file, message, where, value=cells[0])
 
 
-def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> None:
+def refuse_alike(file: str, text: pd.DataFrame, names: Names) -> None:
     """Refuse rows of one date that nothing tells apart, with the column or the names that would."""
     key = [name for name in ("entity", "indicator", "date", "published") if name in text]
     alike = text[text.duplicated(key, keep=False)]
@@ -327,24 +321,13 @@ def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> Non
 # ---- figures, unit and measure
 
 
-def read_numbers(
-    file: str,
-    text: pd.DataFrame,
-    names: Mapping[str, str],
-    choices: Mapping[str, str],
-    printed: Sequence[str],
-    notes: list[str],
-) -> pd.DataFrame:
-    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained.
-
-    The decimal mark is that of all `printed` figures, also in rows that are not read.
-    """
+def read_numbers(file: str, text: pd.DataFrame, names: Names, choices: Names, notes: list[str]) -> pd.DataFrame:
+    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained."""
     text[SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
     text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
     for name in (name for name in ("value", "standard_error", "sample_size") if name in text):
         cells = text[name].mask(text[name].str.casefold().isin(MISSING), "")
-        judged = [re.sub(r"\s*%$", "", cell) for cell in printed] if name == "value" else list(cells)
-        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(judged)
+        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(list(cells))
         if len(marks) == 1:
             notes += ["A comma is the decimal mark."] if marks == [","] and name == "value" else []
             text[name] = [write_plain(cell, marks[0]) or cell for cell in cells]
@@ -358,9 +341,7 @@ def read_numbers(
     return text
 
 
-def ask_for_unit(
-    file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row], choices: Mapping[str, str]
-) -> pd.DataFrame:
+def ask_for_unit(file: str, text: pd.DataFrame, names: Names, above: Sequence[Row]) -> pd.DataFrame:
     """The table with unit and measure, as the user says them."""
     figures, days = pd.to_numeric(text["value"], errors="coerce"), pd.to_datetime(text["date"])
     unit = text.get("unit", pd.Series("", text.index)).map(read_unit)
@@ -380,7 +361,7 @@ def ask_for_unit(
     return text.assign(unit=unit, measure=measure)
 
 
-def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> dict[str, int | None]:
+def list_texts(text: pd.DataFrame, names: Names, above: Sequence[Row]) -> dict[str, int | None]:
     """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
     unread = [column[1:] for column in text if column[0] == UNREAD]
     heading = [names["value"]] if names["value"] != MELTED["value"] else [names.get("entity", ""), *unread[:1]]
@@ -388,7 +369,7 @@ def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row
     return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, *heading])
 
 
-def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> None:
+def refuse_contradictions(file: str, text: pd.DataFrame, names: Names, above: Sequence[Row]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
     units = [column for column in text if column[0] == UNREAD and re.search(UNITS, plain_name(column[1:]))]
     unread = [column for column in text if column[0] == UNREAD and names["value"] == MELTED["value"]]

@@ -84,12 +84,10 @@ def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
     most = max(read, key=lambda days: sum(map(bool, days)))
     wrong = cells[most.index(None)]
     found, usual = list(list_days(wrong)), read[most]
-    if not found or FORMS[found[0]][0] == FORMS[usual][0]:
-        return (
-            "",
-            wrong,
-            explain_date(wrong) if not found else f"is not written as others, such as {usual}; write all alike",
-        )
+    if not found:
+        return "", wrong, explain_date(wrong)
+    if FORMS[found[0]][0] == FORMS[usual][0]:
+        return "", wrong, f"is not written as others, such as {usual}; write all alike"
     kind, others = FORMS[found[0]][0], FORMS[usual][0]
     return "", wrong, f"is a {kind} where others are {others}s; keep the rows of {kind}s, or those of {others}s"
 
@@ -108,6 +106,4 @@ def explain_date(text: str) -> str:
         return "spans two years; write the day on which it ends, such as 2017-03-31"
     if re.fullmatch(r"(\d+[-./ ])?([QH]?\d+|[A-Za-z]{3,9})[-./ '\u2019]+\d\d", text):
         return "has a year of two digits; write four, as in 2025-12-31 or Dec 2025"
-    if short := re.fullmatch(r"((?:19|20)\d\d)([01]\d)(\d\d)?", text):
-        return f"is no date; write {'-'.join(filter(None, short.groups()))}"
     return f"is no date; {WRITE}, or leave the row out"
