@@ -526,9 +526,11 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
 
 def test_the_title_of_ends_has_half_of_the_weight():
     ends = pd.DataFrame({"share": np.linspace(0.2, 0.9, 8), "weight": 1 / 8})
-    figure = figures.draw_ends(ends, NAMES, "")
+    seen = pd.DataFrame({"date": DATES[:3], "t": [-1.0, -0.5, 0.0], "x": [0.1, 0.15, 0.19]})
+    about = ([(0.2, 0.5)] * 8, seen, np.array([1.0, 2.0]), NAMES, "")
+    figure = figures.draw_ends(ends, *about)
     assert figure.around[0][1].endswith("half of the weight is on ends up to 50% of the limit")
-    assert figures.draw_ends(ends.iloc[:0], NAMES, "") is None
+    assert figures.draw_ends(ends.iloc[:0], *about) is None
 
 
 def test_figures_that_have_fallen_are_drawn_without_a_forecast():

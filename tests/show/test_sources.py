@@ -59,8 +59,10 @@ def list_drawn(data, tables, figures):
         "04_calibration": list_shares(tables["04_references"]),
         "04_sides": list_shares(tables["04_references"]),
         "05_forecast": [values, newer, limit, people],
-        "05_bands": [values, newer, limit, people],
+        "05_scale": [values, newer, limit],
         "05_ends": [values, newer, limit],
+        "05_misses": list_shares(tables["04_backtest"]),
+        "05_paths": [values, newer, limit],
         "05_hindcasts": [values, newer],
         "06_register": [values, newer],
     }

@@ -190,8 +190,37 @@ def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     if series.readings.empty:
         return {}
     newest = series.newer.iloc[-1]
-    printed = replace(series, observations=series.observations.drop(columns=list(READ)))
-    return {f"{say_name(newest['bound'])} {say(newest['value'])}": printed}
+    return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
+
+
+def list_forms(series: AdoptionSeries, bounds: Mapping[str, pd.Series | None]) -> dict[str, AdoptionSeries]:
+    """The series with each of some limits by name, and with its newer figures as they were printed."""
+    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | read_widely(series)
+
+
+def as_printed(series: AdoptionSeries) -> AdoptionSeries:
+    """The series with its newer figures as they were printed, without our closer reading."""
+    return replace(series, observations=series.observations.drop(columns=[*READ], errors="ignore"))
+
+
+def compare_newer(result: Forecast) -> pd.DataFrame:
+    """The forecast before and after a newer figure: without it, as printed where it is read more closely, as published.
+
+    Returns
+    -------
+    DataFrame
+        As `vary`; no rows where no figure is newer than the last exact one, or the series has fallen.
+    """
+    series = result.printed
+    if series.newer.empty or result.kind == "fallen":
+        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+    before = replace(as_printed(series), censored=series.censored.iloc[:0])
+    return vary(result, {"without it": before} | read_widely(series) | {"as published": series})
+
+
+def highest_limit(bounds: Mapping[str, pd.Series | None]) -> float | None:
+    """The highest of some limits by name at their last dates; None where none is known."""
+    return max((float(bound.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
 
 
 def hindcast(

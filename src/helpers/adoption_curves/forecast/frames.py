@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtri
 
+from ..base.levels import RECORDED
 from ..base.project import find_own
 from ..curves import decimal_years
 from . import model
@@ -58,6 +60,53 @@ def _window(result: Forecast) -> tuple[np.ndarray, np.ndarray]:
     """Years before the last figure, and shares of the limit, (1, n) each."""
     seen = decimal_years(result.used.index)
     return (seen - seen[-1])[None], (result.used.to_numpy(float) / result.limit_ahead(result.years)[2])[None]
+
+
+class Window(NamedTuple):
+    """Arrays of a forecast for the functions of `model`; of N = 0 windows where there is no path."""
+
+    bounded: bool
+    t: np.ndarray  # (N, n) years before the last figure
+    x: np.ndarray  # (N, n) shares of the limit; without one multiples of the last figure
+    h: np.ndarray  # (N, H) years ahead
+    mean: np.ndarray  # (N,) of the logits at which other technologies stand
+    sd: np.ndarray  # (N,)
+    last: np.ndarray  # (N, H) the last share
+    limit: np.ndarray  # (N, H) the limit ahead, or the last figure
+    limit_sd: np.ndarray  # (N, H)
+
+
+def read_window(result: Forecast) -> Window:
+    """The window of a forecast; of a count of all so far without a limit, that of what each period adds."""
+    made, h = result.added or result, result.years[None]
+    if made.kind != "forecast":
+        figures, ahead, each = np.empty((0, 3)), np.empty((0, h.shape[1])), np.empty(0)
+        return Window(made.bounded, figures, figures, ahead, each, each, ahead, ahead, ahead)
+    mean, sd = np.array(made.references.prior)[:, None]
+    limit, limit_sd = (each[None] for each in made.limit_ahead(result.years)[:2])
+    t, x = _window(made)
+    return Window(made.bounded, t, x, h, mean, sd, np.full_like(h, x[0, -1]), limit, limit_sd)
+
+
+def window_frame(result: Forecast) -> pd.DataFrame:
+    """The figures that a forecast sees, on the scale of growth.
+
+    Returns
+    -------
+    DataFrame
+        A row per figure, with the names of the formulas: date, t (years before the last figure), y, B (the limit as
+        known then; without one the last figure), x (y / B), g (of x; without a limit its logarithm).
+    """
+    made = result.added or result
+    (t, x), used = _window(made), made.used
+    columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
+    return pd.DataFrame(columns | {"g": model.on_scale(x[0], made.bounded)})
+
+
+def record_frame(result: Forecast) -> pd.DataFrame:
+    """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
+    found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
+    return found.rename_axis("date")[result.frame()["basis"].isin(["tested", "extrapolated"]).to_numpy()]
 
 
 def prior_frame(result: Forecast) -> pd.DataFrame:
