@@ -498,11 +498,11 @@ def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_t
         low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
     )
     scores = pd.concat([compared.assign(method=name) for name in ("forecast", "straight_line", "logistic")])
-    figure = figures.draw_skill(scores, 4, "Source: test.", compared)
+    figure = figures.draw_skill(scores, "Source: test.", compared)
     assert read_texts(figure)[0] == "Three years ahead the forecast scores 24% better than a straight line"
     [bars] = [bar for each in figure.axes[0].containers for bar in each.lines[2]]
     assert np.allclose([bar[:, 1] for bar in bars.get_segments()], compared[["low", "high"]])
-    unsure = figures.draw_skill(scores, 4, "Source: test.", compared.assign(low=0.5, high=1.5))
+    unsure = figures.draw_skill(scores, "Source: test.", compared.assign(low=0.5, high=1.5))
     assert "every 95% interval includes 1" in read_texts(unsure)[0]
 
 

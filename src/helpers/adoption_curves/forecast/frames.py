@@ -12,7 +12,9 @@ from scipy.special import expit, ndtri
 from ..base.levels import RECORDED
 from ..base.project import find_own
 from ..curves import decimal_years
+from ..indicators.series import AdoptionSeries
 from . import model
+from .backtest import Lessons
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .result import Forecast
 from .scores import FORECAST, evaluate, summarise_coverage
@@ -60,6 +62,24 @@ def _window(result: Forecast) -> tuple[np.ndarray, np.ndarray]:
     """Years before the last figure, and shares of the limit, (1, n) each."""
     seen = decimal_years(result.used.index)
     return (seen - seen[-1])[None], (result.used.to_numpy(float) / result.limit_ahead(result.years)[2])[None]
+
+
+def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """The comparison series, and how far each has come: the table ``04_references``.
+
+    Returns
+    -------
+    DataFrame
+        A row per series: technology, entity, indicator, points, first and last (dates), last_share and highest_share
+        (percent of the limit).
+    """
+    names = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
+    rows = [
+        (each.technology, each.entity, each.indicator, len(each.values), each.values.index[0], each.values.index[-1],
+         100 * each.share.iloc[-1], 100 * each.share.max())
+        for each in references
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=names).sort_values(["technology", "entity", "first"], ignore_index=True)
 
 
 class Window(NamedTuple):
@@ -178,7 +198,33 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
     return pd.concat(frames, ignore_index=True)
 
 
-def outcome_frame(result: Forecast) -> pd.DataFrame:
+def outcome_frame(made: Forecast, whole: AdoptionSeries) -> pd.DataFrame:
+    """A forecast made at an earlier date beside what came.
+
+    Parameters
+    ----------
+    made : Forecast
+    whole : AdoptionSeries
+        The series with its later figures.
+
+    Returns
+    -------
+    DataFrame
+        As `Forecast.frame`, with origin and made (both the date of its last figure), actual (missing where there is no
+        figure on that date) and inside (whether it lies inside the 80% range).
+    """
+    rows = made.frame()
+    rows = rows.assign(origin=made.origin, made=made.origin, actual=whole.values.reindex(rows["date"]).to_numpy())
+    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
+
+
+def correlation_frame(lessons: Lessons) -> pd.DataFrame:
+    """Correlations of errors at two horizons, and the rule of joint paths beside them: ``04_correlations``."""
+    found = lessons.correlations()
+    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** lessons.decay())
+
+
+def evaluate_all(result: Forecast) -> pd.DataFrame:
     """Every forecast of the backtest with its outcome, at the levels of this one, see `scores.evaluate`."""
     return evaluate(result.lessons.frame, [FORECAST], sorted(result.levels), scored=False)
 
@@ -195,7 +241,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
-    rows = outcome_frame(result) if outcomes is None else outcomes
+    rows = evaluate_all(result) if outcomes is None else outcomes
     share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
     alike = (rows["share"] < EARLY) == (share < EARLY)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
@@ -247,7 +293,7 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
         means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
     """
-    rows = outcome_frame(result) if outcomes is None else outcomes
+    rows = evaluate_all(result) if outcomes is None else outcomes
     rows = rows[np.isclose(rows["level"], result.level)]
     share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]

@@ -25,7 +25,7 @@ def collect_facts(result: Forecast, data: Data) -> Facts:
         Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_middle and 05_class, and those of other
         notebooks that the main figure's title needs.
     """
-    series, outcomes = result.printed, frames.outcome_frame(result)
+    series, outcomes = result.printed, frames.evaluate_all(result)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"03_ceiling": list_ceiling(result.assessed, series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
