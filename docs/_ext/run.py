@@ -22,7 +22,7 @@ QUESTIONS = {
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
     "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),
-    "05_bands": ("How sure is that?", "result.quantiles"),
+    "05_paths": ("How sure is that?", "result.paths"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
     "04_calibration": ("Do the bands hold?", "result.coverage()"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.recall(references).residuals(bounded=True)"),

@@ -3,14 +3,11 @@
 import sys
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from scipy.stats import t as student
 from statsmodels.tsa.holtwinters import Holt
 
-from adoption_curves import curves, forecast
 from adoption_curves.forecast import model, rivals
 
 ROOT = Path(__file__).parents[2]
@@ -110,23 +107,3 @@ def test_damped_holt_is_that_of_statsmodels():
             optimized=False, **settings
         )
         np.testing.assert_allclose(found[row], fitted.forecast(4), rtol=1e-12)
-
-
-def test_the_lines_in_the_cells_of_notebook_5_are_those_of_the_model(data, references):
-    """Both `sm.OLS` of the notebook, run here, give slope, height and sum of squares of `model` to 1e-10."""
-    series = data.series("China", "genai_users", "internet_users")
-    result = forecast.forecast(series, references=references)
-    cells = nbformat.read(ROOT / "notebooks" / "05_forecast_adoption.ipynb", 4).cells
-    t = curves.decimal_years(result.used.index)
-    t = (t - t[-1])[None]
-    x = (result.used.to_numpy() / result.limit_ahead(result.years)[2])[None]
-    names = {"sm": sm, "np": np, "t": t[0], "height": model.g(x)[0], "reached": x[0], "one": 0.9}
-    for start, end in (("line = sm.OLS", "straight ="), ("scaled = ", "note =")):
-        [source] = [cell.source for cell in cells if cell.cell_type == "code" and start in cell.source]
-        part = source[source.index(start) : source.index(end)]
-        exec("\n".join(line.strip() for line in part.splitlines()), names)
-    slope, height = model.fit_line(t, model.g(x))
-    np.testing.assert_allclose(names["line"].params, [height[0], slope[0]], rtol=1e-10)
-    slope, height, squares = model.fit_ends(t, x, np.array([[0.9]]))
-    np.testing.assert_allclose(names["to_end"].params, [height[0, 0], slope[0, 0]], rtol=1e-10)
-    assert names["squares_by_hand"] == pytest.approx(squares[0, 0], rel=1e-10)

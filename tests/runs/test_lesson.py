@@ -1,4 +1,4 @@
-"""Notebooks 3 to 5 as a lesson: what their cells compute by hand is the library's, and every line of "Try it" runs."""
+"""Notebooks 3 to 5 as a lesson: what their cells compute is what is published, and every exercise's line runs."""
 
 import re
 from dataclasses import replace
@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from cells import NOTEBOOKS, SAMPLE, execute_cells
 
+from adoption_curves.forecast import model
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 
 def run(number, outputs, **given):
-    """Variables of a notebook whose cells have run, and its lines to try."""
+    """Variables of a notebook whose cells have run, and the lines of its exercises."""
     [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
     parameters = complete_parameters(read_parameters({"run": "lesson", "data": str(SAMPLE), **given}))
     names, _ = execute_cells(path, outputs, parameters.model_dump())
-    lines = re.findall(r"```python\n(.*?)```", nbformat.read(path, 4).cells[-1].source, re.DOTALL)
-    return names, "".join(lines).splitlines()
+    texts = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    return names, "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL)).splitlines()
 
 
 @pytest.fixture(
@@ -29,26 +30,33 @@ def fifth(request, tmp_path_factory):
     return run("05", tmp_path_factory.mktemp("lesson"), **request.param)
 
 
-def test_each_equation_of_notebook_5_gives_what_the_library_gives(fifth):
+def test_the_fan_of_the_cells_is_that_of_the_library(fifth):
+    """Without the second set of where growth levels off, and without newer figures."""
     cells, _ = fifth
-    result, h = cells["result"], cells["h"]
-    assert cells["written"] == result.bounded
-    if not cells["written"]:
-        return
-    limit, limit_sd, _ = result.limit_ahead(h)
-    np.testing.assert_allclose(cells["limit_by_hand"], limit, rtol=1e-12)
-    np.testing.assert_allclose(cells["sd_by_hand"], limit_sd, rtol=1e-12)
-    np.testing.assert_allclose(cells["tried"]["by_hand"], cells["tried"]["weight"], rtol=1e-9)
-    np.testing.assert_allclose(np.transpose(cells["terms_by_hand"]), result.rows(h).terms, rtol=1e-9)
-    half = cells["tried"]["path"] @ cells["tried"]["weight"] / limit[-1]
-    assert (cells["straight"][-1] + min(half, 1)) / 2 == pytest.approx(result.rows(h).share[-1], rel=1e-9)
-    alone = replace(result, end=np.nan)
-    np.testing.assert_allclose(cells["range_by_hand"], alone.margins(h, cells["ends"])[-1], rtol=1e-9)
+    result, levels = cells["result"], np.array([0.1, 0.5, 0.9])
+    found = cells["fan"] if result.bounded else model.approach(cells["fan"], result.used.iloc[-1], result.target.limit)
+    np.testing.assert_allclose(found, replace(result, end=np.nan).margins(result.years, levels), rtol=1e-12)
+
+
+def test_the_lines_of_the_cells_are_those_of_the_model(fifth):
+    """By statsmodels to the limit and to each end: slope and height of `model`, and the sums of squares."""
+    cells, _ = fifth
+    t, x, ends = cells["t"], cells["x"], cells["ends"]
+    z = cells["seen"]["g"].to_numpy()[None]
+    np.testing.assert_allclose(z, model.on_scale(x, cells["bounded"]), rtol=1e-12)
+    slope, height = model.fit_line(t, z)
+    np.testing.assert_allclose(cells["line"].params, [height[0], slope[0]], rtol=1e-10)
+    assert len(ends) == (25 if cells["bounded"] else 0)
+    slope, height, squares = model.fit_ends(t, x, ends["share"].to_numpy()[None])
+    heights, slopes = np.reshape(cells["lines"], (-1, 2)).T
+    np.testing.assert_allclose(heights, height[0], rtol=1e-10)
+    np.testing.assert_allclose(np.maximum(slopes, 1e-6), slope[0], rtol=1e-10)
+    np.testing.assert_allclose(ends["squares"], squares[0], rtol=1e-10)
 
 
 def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(fifth):
     cells, _ = fifth
-    series, newer = cells["series"], cells["newer"]
+    series, newer = cells["series"], cells["forecast"].compare_newer(cells["result"])
     if not len(series.newer):
         assert newer.empty
         return

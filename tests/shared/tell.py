@@ -30,7 +30,7 @@ OUTCOMES = {}
 def judge(bounded, result):
     """Outcomes of the backtest, once for each kind."""
     if bounded not in OUTCOMES:
-        OUTCOMES[bounded] = frames.outcome_frame(result)
+        OUTCOMES[bounded] = frames.evaluate_all(result)
     return OUTCOMES[bounded]
 
 

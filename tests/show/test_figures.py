@@ -500,11 +500,11 @@ def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_t
         low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
     )
     scores = pd.concat([compared.assign(method=name) for name in ("forecast", "straight_line", "logistic")])
-    figure = figures.draw_skill(scores, 4, "Source: test.", compared)
+    figure = figures.draw_skill(scores, "Source: test.", compared)
     assert read_texts(figure)[0] == "Three years ahead the forecast scores 24% better than a straight line"
     [bars] = [bar for each in figure.axes[0].containers for bar in each.lines[2]]
     assert np.allclose([bar[:, 1] for bar in bars.get_segments()], compared[["low", "high"]])
-    unsure = figures.draw_skill(scores, 4, "Source: test.", compared.assign(low=0.5, high=1.5))
+    unsure = figures.draw_skill(scores, "Source: test.", compared.assign(low=0.5, high=1.5))
     assert "every 95% interval includes 1" in read_texts(unsure)[0]
 
 
@@ -528,9 +528,11 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
 
 def test_the_title_of_ends_has_half_of_the_weight():
     ends = pd.DataFrame({"share": np.linspace(0.2, 0.9, 8), "weight": 1 / 8})
-    figure = figures.draw_ends(ends, NAMES, "")
+    seen = pd.DataFrame({"date": DATES[:3], "t": [-1.0, -0.5, 0.0], "x": [0.1, 0.15, 0.19]})
+    about = ([(0.2, 0.5)] * 8, seen, np.array([1.0, 2.0]), NAMES, "")
+    figure = figures.draw_ends(ends, *about)
     assert figure.around[0][1].endswith("half of the weight is on ends up to 50% of the limit")
-    assert figures.draw_ends(ends.iloc[:0], NAMES, "") is None
+    assert figures.draw_ends(ends.iloc[:0], *about) is None
 
 
 def test_figures_that_have_fallen_are_drawn_without_a_forecast():

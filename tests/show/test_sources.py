@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from cells import NOTEBOOKS, SAMPLE, run_cells
 
-from adoption_curves import indicators
+from adoption_curves import forecast, indicators
 from adoption_curves.runs.record import read_entries
 
 DATA = NOTEBOOKS.parent / "data"
@@ -45,6 +45,7 @@ def list_drawn(data, tables, figures):
     own = data.observations[data.observations["entity"] == ENTITY]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
+    example, _ = forecast.pick_example(data.references())
     return {
         "01_coverage": [own[~own["indicator"].isin(rates) & ~earlier]],
         "01_others": [own[~own["indicator"].isin(rates) & earlier]],
@@ -55,12 +56,15 @@ def list_drawn(data, tables, figures):
         "03_residuals": [values],
         "03_profiles": [values, limit],
         "03_fits": [values, limit],
+        "04_example": [pick(data, example.entity, example.indicator)],
         "04_skill": list_shares(tables["04_references"]),
         "04_calibration": list_shares(tables["04_references"]),
         "04_sides": list_shares(tables["04_references"]),
         "05_forecast": [values, newer, limit, people],
-        "05_bands": [values, newer, limit, people],
+        "05_scale": [values, newer, limit],
         "05_ends": [values, newer, limit],
+        "05_misses": list_shares(tables["04_backtest"]),
+        "05_paths": [values, newer, limit],
         "05_hindcasts": [values, newer],
         "06_register": [values, newer],
     }

@@ -9,7 +9,20 @@ technologies did after they passed a share), ``cumulative`` (counts of all so fa
 """
 
 from .backtest import HORIZONS, WINDOWS, Lessons, backtest, can_calibrate, last_shares, recall
-from .forecasting import cut_series, forecast, hindcast, pick_origins, read_widely, scale_before, vary
+from .forecasting import (
+    as_printed,
+    compare_newer,
+    cut_series,
+    forecast,
+    highest_limit,
+    hindcast,
+    list_forms,
+    pick_example,
+    pick_origins,
+    read_widely,
+    scale_before,
+    vary,
+)
 from .inputs import LEAST_TECHNOLOGIES, next_dates, use_figures
 from .later import later_shares
 from .result import MILESTONES, NOT_REACHED, Forecast
@@ -22,14 +35,19 @@ __all__ = [
     "WINDOWS",
     "Forecast",
     "Lessons",
+    "as_printed",
     "backtest",
     "can_calibrate",
+    "compare_newer",
     "cut_series",
     "forecast",
+    "highest_limit",
     "hindcast",
     "last_shares",
     "later_shares",
+    "list_forms",
     "next_dates",
+    "pick_example",
     "pick_origins",
     "read_widely",
     "recall",

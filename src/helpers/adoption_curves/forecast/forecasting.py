@@ -16,11 +16,14 @@ from ..curves import decimal_years
 from ..curves.fallen import has_fallen
 from ..curves.verdict import ENOUGH
 from ..indicators.series import READ, AdoptionSeries
-from .backtest import References, can_calibrate, learn_prior, recall
+from .backtest import HORIZONS, References, can_calibrate, learn_prior, recall, roll_windows
 from .cumulative import take_increments
 from .inputs import check_limits, find_end, next_dates, read_references, read_series, use_figures
 from .later import FURTHEST
 from .result import REPORTED_QUANTILES, Forecast
+
+EXAMPLE = 0.3
+"""Share of its limit from which the forecast of a technology is shown as an example."""
 
 
 def forecast(
@@ -190,8 +193,37 @@ def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     if series.readings.empty:
         return {}
     newest = series.newer.iloc[-1]
-    printed = replace(series, observations=series.observations.drop(columns=list(READ)))
-    return {f"{say_name(newest['bound'])} {say(newest['value'])}": printed}
+    return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
+
+
+def list_forms(series: AdoptionSeries, bounds: Mapping[str, pd.Series | None]) -> dict[str, AdoptionSeries]:
+    """The series with each of some limits by name, and with its newer figures as they were printed."""
+    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | read_widely(series)
+
+
+def as_printed(series: AdoptionSeries) -> AdoptionSeries:
+    """The series with its newer figures as they were printed, without our closer reading."""
+    return replace(series, observations=series.observations.drop(columns=[*READ], errors="ignore"))
+
+
+def compare_newer(result: Forecast) -> pd.DataFrame:
+    """The forecast before and after a newer figure: without it, as printed where it is read more closely, as published.
+
+    Returns
+    -------
+    DataFrame
+        As `vary`; no rows where no figure is newer than the last exact one, or the series has fallen.
+    """
+    series = result.printed
+    if series.newer.empty or result.kind == "fallen":
+        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+    before = replace(as_printed(series), censored=series.censored.iloc[:0])
+    return vary(result, {"without it": before} | read_widely(series) | {"as published": series})
+
+
+def highest_limit(bounds: Mapping[str, pd.Series | None]) -> float | None:
+    """The highest of some limits by name at their last dates; None where none is known."""
+    return max((float(bound.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
 
 
 def hindcast(
@@ -246,15 +278,48 @@ def hindcast(
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
 
 
-def cut_series(series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None) -> AdoptionSeries:
-    """Series cut at `date`, without exact figures that were published after the day `made`."""
+def cut_series(
+    series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
+) -> AdoptionSeries:
+    """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`."""
     cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
     if made is not None:
         cut["values"] = cut["values"][~(series.published > made)]
     cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
+    cut["values"] = cut["values"].iloc[-points if points else 0 :]
     cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
     rows = {name: getattr(series, name) for name in ("breaks", "observations")}
     return replace(series, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+
+
+def pick_example(
+    references: Sequence[AdoptionSeries], bounded: bool = True, points: int = 4
+) -> tuple[AdoptionSeries, pd.Timestamp]:
+    """A series that rises, and the date of it from which its forecast is an example.
+
+    Of windows of so many figures that all rise, and have a figure after each horizon, it is the one whose last share is
+    nearest to `EXAMPLE`.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+    bounded : bool
+        False takes its limit away.
+    points : int
+
+    Raises
+    ------
+    ValueError
+        If there is no window of so many figures.
+    """
+    found = roll_windows(references, points, HORIZONS)
+    if found is None:
+        raise ValueError(f"none of the references has {points} figures and a later one while at 5 to 98% of its limit")
+    rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
+    place = (np.abs(found.y[:, -1] / found.limit[:, -1] - EXAMPLE) + 9 * ~rising).argmin()
+    label = found.labels.iloc[place]
+    one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
+    return (one if bounded else replace(one, bound=None)), label["origin"]
 
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtri
 
+from ..base.levels import RECORDED
 from ..base.project import find_own
 from ..curves import decimal_years
+from ..indicators.series import AdoptionSeries
 from . import model
+from .backtest import Lessons
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .result import Forecast
 from .scores import FORECAST, evaluate, summarise_coverage
@@ -58,6 +62,71 @@ def _window(result: Forecast) -> tuple[np.ndarray, np.ndarray]:
     """Years before the last figure, and shares of the limit, (1, n) each."""
     seen = decimal_years(result.used.index)
     return (seen - seen[-1])[None], (result.used.to_numpy(float) / result.limit_ahead(result.years)[2])[None]
+
+
+def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """The comparison series, and how far each has come: the table ``04_references``.
+
+    Returns
+    -------
+    DataFrame
+        A row per series: technology, entity, indicator, points, first and last (dates), last_share and highest_share
+        (percent of the limit).
+    """
+    names = ["technology", "entity", "indicator", "points", "first", "last", "last_share", "highest_share"]
+    rows = [
+        (each.technology, each.entity, each.indicator, len(each.values), each.values.index[0], each.values.index[-1],
+         100 * each.share.iloc[-1], 100 * each.share.max())
+        for each in references
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=names).sort_values(["technology", "entity", "first"], ignore_index=True)
+
+
+class Window(NamedTuple):
+    """Arrays of a forecast for the functions of `model`; of N = 0 windows where there is no path."""
+
+    bounded: bool
+    t: np.ndarray  # (N, n) years before the last figure
+    x: np.ndarray  # (N, n) shares of the limit; without one multiples of the last figure
+    h: np.ndarray  # (N, H) years ahead
+    mean: np.ndarray  # (N,) of the logits at which other technologies stand
+    sd: np.ndarray  # (N,)
+    last: np.ndarray  # (N, H) the last share
+    limit: np.ndarray  # (N, H) the limit ahead, or the last figure
+    limit_sd: np.ndarray  # (N, H)
+
+
+def read_window(result: Forecast) -> Window:
+    """The window of a forecast; of a count of all so far without a limit, that of what each period adds."""
+    made, h = result.added or result, result.years[None]
+    if made.kind != "forecast":
+        figures, ahead, each = np.empty((0, 3)), np.empty((0, h.shape[1])), np.empty(0)
+        return Window(made.bounded, figures, figures, ahead, each, each, ahead, ahead, ahead)
+    mean, sd = np.array(made.references.prior)[:, None]
+    limit, limit_sd = (each[None] for each in made.limit_ahead(result.years)[:2])
+    t, x = _window(made)
+    return Window(made.bounded, t, x, h, mean, sd, np.full_like(h, x[0, -1]), limit, limit_sd)
+
+
+def window_frame(result: Forecast) -> pd.DataFrame:
+    """The figures that a forecast sees, on the scale of growth.
+
+    Returns
+    -------
+    DataFrame
+        A row per figure, with the names of the formulas: date, t (years before the last figure), y, B (the limit as
+        known then; without one the last figure), x (y / B), g (of x; without a limit its logarithm).
+    """
+    made = result.added or result
+    (t, x), used = _window(made), made.used
+    columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
+    return pd.DataFrame(columns | {"g": model.on_scale(x[0], made.bounded)})
+
+
+def record_frame(result: Forecast) -> pd.DataFrame:
+    """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
+    found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
+    return found.rename_axis("date")[result.frame()["basis"].isin(["tested", "extrapolated"]).to_numpy()]
 
 
 def prior_frame(result: Forecast) -> pd.DataFrame:
@@ -129,7 +198,33 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
     return pd.concat(frames, ignore_index=True)
 
 
-def outcome_frame(result: Forecast) -> pd.DataFrame:
+def outcome_frame(made: Forecast, whole: AdoptionSeries) -> pd.DataFrame:
+    """A forecast made at an earlier date beside what came.
+
+    Parameters
+    ----------
+    made : Forecast
+    whole : AdoptionSeries
+        The series with its later figures.
+
+    Returns
+    -------
+    DataFrame
+        As `Forecast.frame`, with origin and made (both the date of its last figure), actual (missing where there is no
+        figure on that date) and inside (whether it lies inside the 80% range).
+    """
+    rows = made.frame()
+    rows = rows.assign(origin=made.origin, made=made.origin, actual=whole.values.reindex(rows["date"]).to_numpy())
+    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
+
+
+def correlation_frame(lessons: Lessons) -> pd.DataFrame:
+    """Correlations of errors at two horizons, and the rule of joint paths beside them: ``04_correlations``."""
+    found = lessons.correlations()
+    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** lessons.decay())
+
+
+def evaluate_all(result: Forecast) -> pd.DataFrame:
     """Every forecast of the backtest with its outcome, at the levels of this one, see `scores.evaluate`."""
     return evaluate(result.lessons.frame, [FORECAST], sorted(result.levels), scored=False)
 
@@ -146,7 +241,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
-    rows = outcome_frame(result) if outcomes is None else outcomes
+    rows = evaluate_all(result) if outcomes is None else outcomes
     share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
     alike = (rows["share"] < EARLY) == (share < EARLY)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
@@ -198,7 +293,7 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
         means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
     """
-    rows = outcome_frame(result) if outcomes is None else outcomes
+    rows = evaluate_all(result) if outcomes is None else outcomes
     rows = rows[np.isclose(rows["level"], result.level)]
     share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]

@@ -162,6 +162,13 @@ def path_without(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
     return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
 
 
+def find_path(
+    t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray, bounded: bool
+) -> np.ndarray:
+    """(N, H) the path: in shares of the limit ahead, or without a limit in multiples of the last figure."""
+    return path_below(t, x, h, mean, sd) if bounded else path_without(t, x, h)
+
+
 def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.ndarray:
     """(N, H, 3) on the scale: a walk of the series' own, its uncertain trend, and a drift common to all."""
     if bounded:

@@ -127,7 +127,7 @@ class Forecast:
             counted = self._count(years).reindex(columns=levels).to_numpy()
             return counted * self.limit_ahead(years)[0][:, None]
         if len(years) and len(self.target.newer):
-            return np.quantile(self._draw(years), levels, axis=0).T
+            return np.quantile(self._select(years), levels, axis=0).T
         return self.margins(years, levels)
 
     def _count(self, years: np.ndarray) -> pd.DataFrame:
@@ -161,7 +161,7 @@ class Forecast:
         seen, values, h = decimal_years(self.used.index), self.used.to_numpy(float)[None], years[None]
         t, x, bounded = (seen - seen[-1])[None], values / known, bound is not None
         mean, sd = (np.array([each]) for each in self.references.prior)
-        path = model.path_below(t, x, h, mean, sd)[0] if bounded else model.path_without(t, x, h)[0]
+        path = model.find_path(t, x, h, mean, sd, bounded)[0]
         terms = model.variances(t, x, h, bounded)[0]
         return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
 
@@ -194,21 +194,26 @@ class Forecast:
         years = decimal_years(newer.index) - decimal_years(self.used.index)[-1]
         return years, newer["value"].to_numpy(float), np.where(newer["bound"] == "at_least", 1, -1)
 
-    def _draw(self, years: np.ndarray, every: bool = False) -> np.ndarray:
-        """Values (M, H) of the paths that satisfy the newer figures; of all, where these refute the forecast."""
+    def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a forecast."""
         on, value, side = self._newer
+        if self.kind != "forecast":
+            return np.empty((0, len(years))), np.empty((0, len(on)), bool)
         dates = np.unique(np.r_[years, on])
         ranks = ndtr(draw_scores(dates, self.lessons.decay()))
         values = self.margins(dates, ranks.T).T
         kept = side * (values[:, np.searchsorted(dates, on)] - value) >= 0
-        if not every and not _refutes(kept):
-            values = values[kept.all(axis=1)]
-        return kept if every else values[:, np.searchsorted(dates, years)]
+        return values[:, np.searchsorted(dates, years)], kept
+
+    def _select(self, years: np.ndarray) -> np.ndarray:
+        """Values of the paths that satisfy the newer figures; of all, where these refute the forecast."""
+        values, kept = self.draw(years)
+        return values if _refutes(kept) else values[kept.all(axis=1)]
 
     @cached_property
     def _kept(self) -> np.ndarray:
         """Which paths (M,) satisfy which newer figure (L,)."""
-        return self._draw(self._newer[0][:0], every=True) if len(self._newer[0]) else np.ones((PATHS, 0), bool)
+        return self.draw(self._newer[0][:0])[1] if len(self._newer[0]) else np.ones((PATHS, 0), bool)
 
     @property
     def share_kept(self) -> float:
@@ -232,7 +237,7 @@ class Forecast:
         >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
-        return pd.DataFrame(self._draw(self.years) if self.kind == "forecast" else None, columns=self.dates)
+        return pd.DataFrame(self._select(self.years) if self.kind == "forecast" else None, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
         """Forecast to another horizon."""

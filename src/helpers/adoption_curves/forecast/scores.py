@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from ..base.levels import LEVELS, band_ends
+from ..base.levels import LEVELS, band_ends, quoted_window
 from ..indicators.series import AdoptionSeries
 from .backtest import LABELS, Lessons, forecast_others
 from .rivals import RIVALS
@@ -25,6 +25,8 @@ MIN_FORECASTS = 10
 """Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100% by chance."""
 FAST = 1.6
 """Last over first figure of a window from which growth counts as fast."""
+QUOTED = 4
+"""Figures of the windows whose scores pages show."""
 FORECAST, BASE = "forecast", "straight_line"
 """Our own among the methods, and the one that others are set against."""
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
@@ -159,6 +161,19 @@ def score(rows: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_
     against = table[table["method"] == BASE].set_index(keys)["wis"]
     table["wis_relative"] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
     return table[[*by, *SCORES]]
+
+
+def quote(scored: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table of scores that a page shows: the forecast from four figures, or the nearest number to that.
+
+    Returns
+    -------
+    DataFrame
+        A row per horizon: horizon_years, n, technologies, wis, wis_relative, coverage_50, coverage_80, coverage_90.
+    """
+    own = scored[scored["method"] == FORECAST]
+    near = own[own["window"] == quoted_window(own["window"], QUOTED)] if len(own) else own
+    return near[["horizon_years", "n", "technologies", "wis", "wis_relative", *COVERAGES]].reset_index(drop=True)
 
 
 def score_held_out(

@@ -1,9 +1,9 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
 from .countries import draw_comparison
-from .ends import draw_ends
 from .fits import draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_forecast, draw_hindcasts, draw_record
+from .lessons import draw_ends, draw_misses, draw_paths, draw_scale
 from .observations import draw_coverage, draw_growth, draw_levels
 from .pace import draw_alignment
 from .scores import draw_calibration, draw_sides, draw_skill
@@ -36,9 +36,12 @@ __all__ = [
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
+    "draw_misses",
+    "draw_paths",
     "draw_profiles",
     "draw_record",
     "draw_residuals",
+    "draw_scale",
     "draw_sides",
     "draw_skill",
     "finish_axes",

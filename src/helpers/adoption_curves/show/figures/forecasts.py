@@ -286,7 +286,7 @@ def draw_hindcasts(
     quoted = quoted_level(levels)
     low, high = band_columns(quoted)
     origins = list(hindcasts.groupby("origin"))
-    values = series.values
+    values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
     inside = total = 0

@@ -11,24 +11,23 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import say_ahead, say_count, say_first, spell
-from ...forecast.scores import BASE, FORECAST
+from ...base.levels import quoted_window
+from ...base.words import say_ahead, say_count, say_first, say_name, spell
+from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
 from .labels import Label, Spot, label_ends, note
-from .style import BLUE, COLOURS, GREY, INK, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
+from .style import BLUE, COLOURS, GREY, INK, LINES, ORANGE, close_canvas, open_canvas, shorten_label, use_numbers
 
 CAP = 2.0
 """Scores from so many times that of the straight line on are drawn there."""
 
 
-def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.DataFrame) -> Figure:
+def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Figure:
     """Weighted interval score relative to a straight line by horizon, with its interval, beside the other rivals.
 
     Parameters
     ----------
     scores : DataFrame
         04_scores: method, window, horizon_years, wis_relative.
-    window : int
-        Which window length to draw.
     source : str
     compared : DataFrame
         04_skill: benchmark, window, horizon_years, wis_relative, low, high. The title is of the furthest horizon whose
@@ -38,6 +37,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     -------
     Figure
     """
+    window = quoted_window(scores["window"], QUOTED)
     rows = scores[(scores["window"] == window) & ~scores["method"].isin([FORECAST, BASE])]
     others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=CAP)
     own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].set_index("horizon_years")
@@ -45,7 +45,8 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     drawn = own.clip(upper=CAP)
     figure, axes = open_canvas(4.0)
     axis, last = axes[0, 0], own.index[-1]
-    axis.fill_between(others.index, others.min(axis=1), others.max(axis=1), color=BLUE, alpha=0.2, lw=0)
+    for name, dash in zip(others, LINES, strict=False):
+        axis.plot(others.index, others[name], ls=dash, color=BLUE, lw=1, alpha=0.8)
     axis.axhline(1, color=GREY, lw=1.2)
     ends = (drawn["wis_relative"] - drawn["low"], drawn["high"] - drawn["wis_relative"])
     axis.errorbar(
@@ -54,7 +55,7 @@ def draw_skill(scores: pd.DataFrame, window: int, source: str, compared: pd.Data
     labels = [
         Label(last, drawn["wis_relative"].iloc[-1], f"forecast {own['wis_relative'].iloc[-1]:.2f}", ORANGE),
         Label(last, 1.0, "straight line", GREY),
-        Label(last, others.iloc[-1].max(), "other methods:\nhighest and lowest", BLUE),
+        *(Label(last, others[name].iloc[-1], say_name(name), BLUE) for name in others),
     ]
     label_ends(axis, labels, size=8.6)
     _name_horizons(axis, [*own.index])
@@ -84,7 +85,7 @@ def _name_horizons(axis: Axes, horizons: list[float], places: Any = None) -> Non
     axis.grid(False, axis="x")
 
 
-def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, enough: int, source: str) -> Figure:
+def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, source: str) -> Figure:
     """Calibration of the ranges: nominal against actual coverage, and the coverage of each technology's 80% range.
 
     Parameters
@@ -92,9 +93,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     calibration : DataFrame
         method, horizon_years, nominal, actual (0 to 1).
     by_technology : DataFrame
-        Over all horizons: method, technology, n, coverage_80 (0 to 1).
-    enough : int
-        Technologies with fewer forecasts are left out of the second panel.
+        Over all horizons: method, technology, n, coverage_80 (0 to 1); those with few forecasts are left out.
     source : str
 
     Returns
@@ -104,11 +103,11 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, eno
     figure, axes = open_canvas(3.8, (1, 2))
     own = calibration[calibration["method"] == FORECAST]
     _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
-    rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= enough)]
+    rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
     title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
-    units = f"Coverage, percent; dotted: as claimed; a point is a technology with {enough} or more forecasts"
+    units = f"Coverage, percent; dotted: as claimed; a point is a technology with {MIN_FORECASTS} or more forecasts"
     return close_canvas(figure, title, units, source)
 
 

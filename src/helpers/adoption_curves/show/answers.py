@@ -1,0 +1,56 @@
+"""The answer of a forecast: its facts, from tables that are not yet kept, and its main figure."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from ..forecast import Forecast, frames
+from ..indicators import Data, list_levels, list_newer, name_series
+from ..say.facts import Facts, list_ceiling
+from ..say.headlines import write
+from . import figures
+
+
+def collect_facts(result: Forecast, data: Data) -> Facts:
+    """Facts of a forecast, with the tables 05 that sentences and figures are made of.
+
+    Parameters
+    ----------
+    result : Forecast
+    data : Data
+
+    Returns
+    -------
+    Facts
+        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_middle and 05_class, and those of other
+        notebooks that the main figure's title needs.
+    """
+    series, outcomes = result.printed, frames.evaluate_all(result)
+    found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
+    found |= {"03_ceiling": list_ceiling(result.assessed, series.values, series.measure)}
+    found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
+    found |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_alike": frames.alike_frame(result, outcomes)}
+    found |= {"05_middle": frames.middle_frame(result)}
+    facts = Facts(found, name_series(data, series), result.levels)
+    found["05_class"] = frames.class_frame(result, facts.goal["date"] if facts.fan else result.origin)
+    return facts
+
+
+def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
+    """The forecast as a fan: the range that sentences quote, and the narrowest inside it; the middle alone without one.
+
+    Parameters
+    ----------
+    facts : Facts
+        From `collect_facts`.
+    result : Forecast
+    source : str
+
+    Returns
+    -------
+    Figure
+    """
+    tables, levels = facts.tables, sorted({min(result.levels), result.level})
+    title, shown = write(facts, "title"), levels if tables["05_middle"].empty else []
+    about = (result.printed, dict(facts.names), source, shown, title, tables["05_class"])
+    return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)
