@@ -307,6 +307,11 @@ def pick_example(
         False takes its limit away.
     points : int
 
+    Returns
+    -------
+    tuple
+        The series and the date of the last figure of the window.
+
     Raises
     ------
     ValueError
