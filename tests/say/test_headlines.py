@@ -88,7 +88,7 @@ def test_every_kind_has_a_case_and_every_cell_a_use():
 
 
 def test_the_range_leads_where_it_is_wide(tmp_path):
-    """Wider than three tenths of its middle; the middle then stands in the deck."""
+    """Wider than a third of its middle; the middle then stands in the deck."""
     facts = make_facts(tmp_path, PUMPS, first=2020, **HOUSES)
     fan = facts.tables["05_forecast"]
     facts.tables["05_forecast"] = fan.assign(**{"q0.1": 0.7 * fan["q0.5"], "q0.9": 1.2 * fan["q0.5"]})
