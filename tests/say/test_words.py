@@ -19,7 +19,7 @@ NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 SET = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
     r"|\b(?:in|by|for|since|until|between|and|to) (?:19|20)\d\d\b"
-    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|\d years after|below 10 per 100"
+    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|\d years after|below \d+ per \d+"
 )
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 BANNED = re.compile((ROOT / "tests" / "say" / "ban.txt").read_text(encoding="utf-8").strip())

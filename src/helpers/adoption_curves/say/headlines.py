@@ -29,7 +29,7 @@ from ..base.words import (
 )
 from .facts import Facts
 
-WIDE = 0.3
+WIDE = 1 / 3
 """A range wider than this part of its middle leads the headline; the middle then stands in the deck."""
 FINE = 0.2
 """Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""

@@ -231,7 +231,7 @@ def _say_ending(facts: Facts) -> str:
     if found["verdict"] == DEPENDS and found["high"] > facts.bound:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], facts.unit)} or above."
     counted = [
-        f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}"
+        f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind'].replace(' by country', '').replace(',', '')}"
         for row in facts.odds
         if np.isfinite(row["above"])
     ]
