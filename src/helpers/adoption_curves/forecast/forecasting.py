@@ -133,7 +133,7 @@ def _count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
     return pd.DatetimeIndex([last + pd.DateOffset(years=year) + day for year in years], name="date")
 
 
-def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame:
+def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form") -> pd.DataFrame:
     """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
@@ -141,11 +141,13 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame
     result : Forecast
         Its dates, its limit and the level that it quotes are those of all.
     others : mapping of names to AdoptionSeries, one at least
+    by : str
+        Heading of the names.
 
     Returns
     -------
     DataFrame
-        A row per form and date: form, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
@@ -156,7 +158,7 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame
         dates = result.dates[:0] if other.kind == "fallen" else result.dates
         years = decimal_years(dates) - decimal_years(other.used.index)[-1]
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({"form": name, "date": dates} | columns | {"unit": result.target.unit}))
+        frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
 
