@@ -21,15 +21,9 @@ LATER = pd.to_datetime(["2026-06-30"])
 
 
 @pytest.fixture(scope="module")
-def residuals(references):
-    return {bounded: forecast.backtest(references, (4,), (1.0, 2.0), bounded) for bounded in (True, False)}
-
-
-@pytest.fixture(scope="module")
-def make(references, residuals):
+def make(references):
     def made(series=VALUES, bound=100, **options):
-        given = {"residuals": residuals[bound is not None], "horizon_years": 2} | options
-        return forecast.forecast(series, bound, references, **given)
+        return forecast.forecast(series, bound, references, **{"horizon_years": 2} | options)
 
     return made
 
@@ -136,9 +130,6 @@ def test_dates_with_a_zone_are_the_days_that_they_are_there(make):
     pd.testing.assert_frame_equal(made.quantiles, make(censored=censor()).quantiles)
 
 
-# ---- residuals
-
-
 # ---- levels
 
 
@@ -165,6 +156,6 @@ def test_two_levels_that_tables_would_write_alike_are_refused(make, near):
 
 
 def test_a_level_that_is_nearly_a_usual_one_has_the_usual_columns(make):
-    frame = make(levels=[0.8 + 1e-9]).fan
+    frame = make(levels=[0.8 + 1e-9]).frame()
     assert frame.columns.is_unique
     assert {"q0.1", "q0.9"} <= set(frame)

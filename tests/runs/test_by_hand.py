@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from processes import call
 
 from adoption_curves.base.project import RunError, find_root
-from adoption_curves.runs.ingredients import find_notebooks, read_declared
+from adoption_curves.runs.ingredients import find_notebooks
 from adoption_curves.runs.lab import prepare_copy
 from adoption_curves.runs.pages import export_notebook
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
@@ -120,7 +120,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     monkeypatch.chdir(tmp_path)
     data, programs = f"{tmp_path}/mine.csv?unit=percent", Path(sys.executable).parent
     for source in find_notebooks():
-        copy = prepare_copy(source.stem[:2], {"data": data} if "entity" in read_declared(source) else {})
+        copy = prepare_copy(source.stem[:2], {"data": data})
         notebook = nbformat.read(copy, 4)
         NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(copy.parent)}}).execute()
         nbformat.write(notebook, copy)

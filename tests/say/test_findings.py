@@ -1,210 +1,151 @@
-"""Sentences of a run: one verdict, and nothing about what a series does not have."""
+"""Sentences of a run, from its facts: what is said, and what is left out."""
 
-import golden
 import numpy as np
 import pandas as pd
 import pytest
+from tell import make_facts
 
-from adoption_curves import curves
-from adoption_curves.base.levels import band_columns
-from adoption_curves.base.words import NO_FORECAST
-from adoption_curves.say import facts, words
+from adoption_curves.say.facts import Facts
+from adoption_curves.say.headlines import say_users
+from adoption_curves.say.words import list_key_numbers, say_from_others, write_findings
 
-NAMES = {
-    "title": "Users, China",
-    "entity": "China",
-    "unit": "million people",
-    "base": "total population",
-    "cautions": {},
-}
-NAMES |= {"bound_title": "Internet users", "publisher": "Office", "doing": "use tools", "people": "adults"}
-SHARES = NAMES | {"unit": "percent of adults", "bound_title": "adults", "base": "adults"}
+PEOPLE = {"unit": "million people", "bound": "2000", "people": "people", "doing": "use tools"}
 
 
-def read_kept(**changed):
-    kept = {name: pd.read_csv(golden.BASELINE / f"{name}.csv") for name in facts.SUMMARISED}
-    for table in kept.values():
-        if "date" in table:
-            table["date"] = pd.to_datetime(table["date"])
-    return kept | changed
+def grow(folder, values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), names=None, **options):
+    """Facts of a rising series, with other figures in the table of growth."""
+    facts = make_facts(folder, [100, 200, 500], first=2023, **options)
+    table = facts.tables["02_growth"].assign(value=values, date=pd.to_datetime(list(dates)))
+    return Facts(facts.tables | {"02_growth": table}, facts.names | (names or {}))
 
 
-def gather(names=NAMES, levels=(0.5, 0.8, 0.9), **changed):
-    return facts.Facts(read_kept(**changed), names, levels)
-
-
-def say(*arguments, **changed):
-    """The sentences of a run by part."""
-    found = words.write_findings(gather(*arguments, **changed))
-    return found.set_index("part")["sentence"].reindex(list(words.TABLES), fill_value="")
-
-
-def list_numbers(*arguments, **changed):
-    return words.list_key_numbers(gather(*arguments, **changed)).set_index("key")
-
-
-def grow(values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), **columns):
-    frame = read_kept()["02_growth"].iloc[: len(values)].reset_index(drop=True)
-    return {"02_growth": frame.assign(value=values, date=pd.to_datetime(list(dates)), **columns), "02_newer": NONE}
-
-
-NONE = read_kept()["02_newer"].iloc[:0]
+def say(facts):
+    return (
+        write_findings(facts)
+        .set_index("part")["sentence"]
+        .reindex(["headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not"], fill_value="")
+    )
 
 
 @pytest.mark.parametrize(
-    ("names", "days", "grown"),
+    ("values", "dates", "speed"),
     [
-        (NAMES, ["2024-12-31", "2025-06-30", "2025-12-31"], 50.0),
-        (SHARES, ["2024-12-31", "2025-06-30", "2025-12-31"], 10.0),
-        (NAMES, ["2022-12-31", "2023-12-31", "2025-12-31"], None),
-    ],
-    ids=["a count grows by percent", "a share by points", "no figure a year before"],
-)
-def test_growth_over_the_last_year(names, days, grown):
-    assert gather(names, **grow([20.0, 25.0, 30.0], days)).gain == grown
-
-
-@pytest.mark.parametrize(
-    ("names", "values", "now", "speed"),
-    [
-        (NAMES, [100.0, 200.0, 500.0], "Office reported that 500 million people in China used tools in December 2025",
-         "is 2.5 times that for December 2024 (200 million people)."),
-        (NAMES, [100.0, 200.0, 220.0], "220 million people", "is 10% above that for December 2024"),
-        (NAMES, [100.0, 200.0, 198.0], "198 million people", "is 1% below that for December 2024"),
-        (NAMES, [800.0, 1000.0, 1003.0], "1,003 million people", "is 0.3% above that for"),
-        (NAMES, [800.0, 1000.0, 1000.2], "1,000 million people", "is the same as that for December 2024"),
-        (NAMES, [100.0, 400.0, 200.0], "200 million people", "fallen from a peak of 400 million people in December"),
-        (NAMES | {"doing": "", "publisher": ""}, [100.0, 200.0, 500.0], "Users, China stood at 500 million", ""),
-        (SHARES, [10.0, 20.0, 26.0], "26.0% of adults in China used tools", "6.0 percentage points above that for"),
-        (SHARES, [41.2, 41.2, 41.2], "41.2%", "The figures have stayed at 41.2 to 41.2% since December 2023"),
-    ],
-)  # fmt: skip
-def test_who_does_what_now_and_how_fast(names, values, now, speed):
-    said = say(names, **grow(values))
-    assert now in said["now"]
-    assert speed in said["speed"]
-    assert said["headline"].endswith("by December 2030") or "may be at" in said["headline"]
-
-
-def test_the_headline_is_the_middle_of_the_forecast_with_may():
-    said, goal = say(), gather().goal
-    assert said["headline"] == "About 1.1 billion people in China may use tools by December 2030"
-    assert f"{goal['q0.5']:.2g}" == "1.1e+03"
-    assert f"is {goal['q0.1']:,.0f} to {goal['q0.9']:,.0f} million people (four chances in five)" in said["deck"]
-    refuted = say(**{"05_forecast": read_kept()["05_forecast"].assign(basis="refuted")})
-    assert "no forecast" in refuted["headline"]
-    assert "range" not in refuted["deck"] + refuted["forecast"]
-
-
-def test_a_newer_limit_leads_where_it_says_more():
-    assert say()["deck"].startswith("More than 700 million people did in June 2026.")
-    for kept in (600.0, 602.0):
-        less = read_kept()["02_newer"].assign(value=kept, read_low=np.nan, read_high=np.nan)
-        assert "more than" not in " ".join(say(**{"02_newer": less})).lower()
-
-
-@pytest.mark.parametrize("level", [0.5, 0.8, 0.9])
-def test_a_range_has_its_own_record_once(level):
-    """Of its level and about as far ahead; above the middle or below it where most outcomes were."""
-    own = read_kept()["05_coverage"].query("level == @level").set_index("horizon_years")["covered"]
-    ends = dict(zip(band_columns(level), (700.0, 1100.0), strict=True))
-    bounds = {"05_bounds": read_kept()["05_bounds"].assign(**ends)}
-    said = say(NAMES, [level], **bounds)["forecast"]
-    assert f"5 years ahead, such ranges contained the outcome {own[5]:.0f}% of the time" in said
-    assert said.count("contained the outcome") == 1
-    assert list_numbers(NAMES, [level], **bounds).loc[f"coverage_{100 * level:g}", "value"] == own[5]
-    assert "the middle of the forecast" not in said
-    for above, told in ((74.6, "above the middle of the forecast 75%"), (20.0, "below the middle of the forecast 80%")):
-        assert told in say(**{"05_coverage": read_kept()["05_coverage"].assign(above_median=above)})["forecast"]
-
-
-def test_of_one_or_two_figures_others_make_the_forecast():
-    scores = read_kept()["04_scores"].assign(window=1)
-    assert "This series has only one figure, so the forecast rests on" in say(**{"04_scores": scores})["forecast"]
-    assert "only one figure" not in say()["forecast"]
-
-
-@pytest.mark.parametrize(("growing", "told"), [([10.0, 11.0, 12.0], True), ([202.0, 402.0, 602.0], False)])
-def test_a_forecast_at_another_pace_than_the_figures_says_so(growing, told):
-    assert ("times the pace of the last two" in say(**grow(growing))["speed"]) == told
-
-
-def test_past_a_peak_there_is_no_end_and_no_pace():
-    tables = grow([500.0, 602.0, 500.0, 400.0], ("2022-12-31", "2023-12-31", "2024-12-31", "2025-12-31"))
-    tables["05_forecast"] = gather().tables["05_forecast"].iloc[:0]
-    values = tables["02_growth"].set_index("date")["value"]
-    tables["03_ceiling"] = facts.list_ceiling(curves.assess_ceiling(values), values)
-    assert "ceiling" not in list_numbers(**tables).index
-    assert tables["03_ceiling"]["verdict"][0] == "fallen"
-    said = say(**tables)
-    assert "have fallen from a peak of 602" in said["speed"]
-    assert " rose from " not in said["speed"]
-
-
-def test_of_figures_that_have_fallen_no_forecast_is_told_anywhere():
-    tables = grow([249.0, 602.0, 400.0])
-    tables["05_forecast"] = gather().tables["05_forecast"].iloc[:0]
-    said, numbers = say(**tables), list_numbers(**tables)
-    assert said["headline"].endswith(NO_FORECAST)
-    assert said["forecast"] == "No forecast: it has fallen."
-    assert numbers.loc["forecast", "text"] == NO_FORECAST
-    assert not numbers.index.str.startswith("forecast_").any()
-    assert "Adoption curves only rise" in said["caution"]
-
-
-NOTE = curves.Assessment.note
-
-
-def give_verdict(verdict, low, high, last, bound=np.nan, reason=""):
-    return curves.Assessment(verdict, low, high, last, last, pd.DataFrame(), bound, reason)
-
-
-@pytest.mark.parametrize(
-    ("verdict", "told", "said"),
-    [
-        (("levels off", 62.0, 74.0, 62.0, 100.0), True, "growth ends between 62 and 74%;"),
-        (("depends on the curve", 52.0, 238.0, 50.0), True, "somewhere between 52 and 240%;"),
-        (("beyond the limit", 121.0, 148.0, 62.0, 100.0), False, "the curves put the end beyond the limit"),
-        (("near its limit", 93.5, 109.0, 93.5, 100.0), False, "near their limit: at most 6.5 points are left."),
-        (("fallen", np.nan, np.inf, 60.0, 100.0), False, "have fallen from a peak"),
-        (("not known", 27.7, np.inf, 26.0, 100.0, "it is open"), False, "do not show where growth will stop."),
+        ([100.0, 200, 500], (), "The figure for 2025 is 2.5 times that for 2024 (200 million people)."),
+        ([100.0, 200, 220], (), "is 10% above that for 2024"),
+        ([800.0, 1000, 1003], (), "is 0.3% above that for 2024"),
+        ([800.0, 1000, 1000.2], (), "is the same as that for 2024"),
+        ([20.0, 25, 28], ("2024-12-31", "2025-06-30", "2025-12-31"), "is 40% above that for December 2024"),
+        ([20.0, 25, 30], ("2022-12-31", "2023-12-31", "2025-12-31"), None),
+        ([100.0, 200, 198], (), "is 1% below that for 2024"),
     ],
 )
-def test_sentence_and_key_number_say_the_one_verdict(verdict, told, said):
-    """In the same words and ends, from the row that notebook 3 keeps, and never as an end of all times."""
-    assessed, rising = give_verdict(*verdict), pd.Series([20.0, 40, 60])
-    tables = grow(rising, unit="percent", share_of_bound=rising)
-    tables["03_ceiling"] = facts.list_ceiling(assessed, rising)
-    end, numbers = say(SHARES, **tables)["forecast"], list_numbers(SHARES, **tables)
-    assert said in end
-    assert (NOTE in end) == (verdict[0] in ("levels off", "depends on the curve"))
-    assert ("ceiling" in numbers.index) == told
-    if told:
-        row = numbers.loc["ceiling"]
-        assert row["text"] == f"{assessed.sentence}%"
-        assert (row["low"], row["high"]) == verdict[1:3]
-    goes = gather(SHARES, **tables).goes_further
-    assert ("is above that range, because" in end) == goes
+def test_growth_over_a_year(tmp_path, values, dates, speed):
+    said = say(grow(tmp_path, values, *([dates] if dates else []), **PEOPLE))["speed"]
+    assert (speed or "") in said
+    assert ("The figure for" in said) == (speed is not None)
+
+
+@pytest.mark.parametrize(
+    ("figures", "points"), [([10, 20, 26.5], "6.5"), ([0.001, 0.003, 0.0071], "0.0041"), ([50, 70, 70.03], "")]
+)
+def test_a_share_grows_by_points_which_keep_their_digits(tmp_path, figures, points):
+    said = say(make_facts(tmp_path, figures, first=2023))["speed"]
+    assert (f"is {points} percentage points above that for 2024" if points else "is the same as that for 2024") in said
+
+
+def test_who_reported_what_of_whom(tmp_path):
+    names = {"publisher": "Office", "base": "adults", "asked": "Office asked adults."}
+    facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
+    said = say(facts)["now"]
+    assert (
+        said
+        == "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people. Office asked adults."
+    )
+    plain = Facts(facts.tables, facts.names | {"doing": "", "publisher": ""})
+    assert say(plain)["now"].startswith("The last figure is 500 million people for 2025, 25.0% of")
+    share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
+    assert say(share)["now"] == ""  # headline and deck say it
+
+
+NEWER = {"date": pd.Timestamp("2026-06-30"), "bound": "at_least", "value": 550.0, "url": "", "reason": "it is so"}
+
+
+@pytest.mark.parametrize("ends", [(551.0, 561.0), (np.nan, np.nan)])
+def test_a_newer_limit_leads_and_its_reading_has_its_reason(tmp_path, ends):
+    facts = grow(tmp_path, [100.0, 200, 500], names={"publisher": "Office"}, **PEOPLE)
+    facts.tables["02_newer"] = pd.DataFrame([NEWER | dict(zip(("read_low", "read_high"), ends, strict=True))])
+    said = say(facts)
+    read = np.isfinite(ends[0])
+    words = "more than 550 million people" if read else "at least 550 million people"
+    assert said["deck"].lower().startswith(f"{words} did in june 2026.")
+    assert f"For June 2026 Office gave only “{words}”." in said["now"]
+    assert ("We read it as 551 to 561 million people, because it is so." in said["now"]) == read
+    assert "any number" not in " ".join(said)
+    less = Facts(facts.tables | {"02_newer": facts.tables["02_newer"].assign(value=480.0)}, facts.names)
+    assert "480" not in " ".join(say(less))
+
+
+def test_pace_is_of_the_same_length_on_both_sides_and_from_the_newest_figure_on(tmp_path):
+    facts = grow(tmp_path, [100.0, 200, 500], names={"publisher": "Office"}, **PEOPLE)
+    facts.tables["02_newer"] = pd.DataFrame([NEWER | {"read_low": 540.0, "read_high": 560.0}])
+    past, start, coming, end = facts.paces
+    assert start["date"] < pd.Timestamp("2025-01-01")
+    span = (facts.newest["date"] - start["date"]).days
+    assert abs((end["date"] - facts.newest["date"]).days - span) < 100
+    assert past == pytest.approx((550 - start["value"]) / (span / 365.25), rel=0.01)
+    assert coming == pytest.approx((end["q0.5"] - 550) / ((end["date"] - facts.newest["date"]).days / 365.25), rel=0.01)
+
+
+@pytest.mark.parametrize(("date", "told"), [("2025-12-31", True), ("2023-12-31", False), ("2010-12-31", False)])
+def test_a_break_is_said_only_among_the_figures_that_are_used(tmp_path, date, told):
+    cautions = {pd.Timestamp(date): "perhaps another sample"}
+    said = say(grow(tmp_path, [100.0, 200, 500], names={"cautions": cautions}, **PEOPLE))["caution"]
+    assert ("The change of 300 million people between 2024 and 2025 may be partly one of the survey" in said) == told
+    assert ("perhaps another sample" in said) == told
+
+
+def test_a_record_is_of_the_horizon_of_the_page_and_of_its_level(tmp_path):
+    facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
+    own = facts.tables["05_coverage"].query("level == 0.8").set_index("horizon_years")["covered"]
+    assert f"5 years ahead, such ranges contained the outcome {own[5]:.0f}% of the time" in say(facts)["forecast"]
+    assert list_key_numbers(facts).set_index("key").loc["coverage_80", "value"] == own[5]
+
+
+def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
+    facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
+    row = {"horizon_years": 5.0, "technologies": 12, "above_median": 41.2, "below": 8.8}
+    facts.tables["05_alike"] = pd.DataFrame([row])
+    shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
+    facts.tables["05_class"] = pd.DataFrame(shares).assign(series=11, years=5.0)
+    said = say(facts)["forecast"]
+    assert "on 12 of them, 41% of outcomes were above the middle and 9% below the range." in said
+    assert (
+        "Of 11 other series for own data that had reached this share, half were at 60.0 to 81.5% of their limit" in said
+    )
+
+
+def test_figures_of_one_or_two_say_first_what_they_rest_on():
+    assert say_from_others(1).startswith("This series has only one figure, so we show what other technologies")
+    assert say_from_others(2).startswith("This series has only two figures")
+    assert say_from_others(3) == ""
+
+
+def test_the_title_of_a_figure_of_levels_needs_no_verb():
+    names = {"title": "Heat pumps", "unit": "percent of homes", "entity": "own data", "own": True}
+    assert say_users(names, 12.4) == "Heat pumps: 12.4% of homes"
+    users = {"unit": "million people", "entity": "China", "doing": "use tools", "people": "people", "title": "Users"}
+    assert say_users(users, 602.0) == "602 million people in China used tools"
 
 
 @pytest.mark.parametrize(("indicator", "other"), [("genai_users", True), ("ai_share", False)])
-def test_another_measure_is_named_and_not_compared(indicator, other):
+def test_another_measure_is_named_and_not_compared(tmp_path, indicator, other):
     row = {"entity": "China", "value": 21.0, "publisher": "Office", "indicator": "ai_share", "kind": "telemetry"}
     row |= {"date": pd.Timestamp("2026-06-30"), "people": "adults", "place": 3.0, "places": 3.0}
-    compared, growth = pd.DataFrame([row, row | {"entity": "Japan", "place": 1.0}]), read_kept()["02_growth"]
-    said = say(**{"02_countries": compared, "02_growth": growth.assign(indicator=indicator)})["caution"]
+    facts = grow(tmp_path, [100.0, 200, 500], names={"entity": "China", "publisher": "CNNIC"}, **PEOPLE)
+    growth = facts.tables["02_growth"].assign(indicator=indicator)
+    compared = pd.DataFrame([row, row | {"entity": "Japan", "place": 1.0}])
+    said = say(Facts(facts.tables | {"02_countries": compared, "02_growth": growth}, facts.names))["caution"]
     assert "Office, which estimates use from telemetry, puts China at 21.0% of adults in June 2026." in said
-    assert ("measure different things" in said) == other
+    assert ("CNNIC's and Office's figures measure different things." in said) == other
     unranked = compared.assign(place=np.nan, places=np.nan)  # the whole list is not held
-    assert "Office" not in say(**{"02_countries": unranked})["caution"]
-
-
-def test_where_no_range_is_given_the_middle_stands_beside_what_phones_did():
-    counts = {"years": [1, 5], "units": 20, "figures": [40, 30], "above": [30, 27]}
-    counted = pd.DataFrame({"kind": "without a limit"} | counts)
-    said, numbers = say(**{"05_middle": counted}), list_numbers(**{"05_middle": counted})
-    assert "above the middle in 30 of 40 cases 1 year on, 27 of 30 cases 5 years on" in said["forecast"]
-    assert "range" not in said["forecast"]
-    assert "range is" not in said["deck"]
-    assert numbers.loc["above", "value"] == 90
-    assert numbers.filter(like="coverage", axis=0).empty
+    assert "Office" not in say(Facts(facts.tables | {"02_countries": unranked}, facts.names))["caution"]

@@ -96,7 +96,7 @@ def run(request, tmp_path_factory):
         made, drawn = run_cells(number, outputs, data=str(request.param))
         tables |= made
         [written] = [entry for name, entry in read_entries(outputs / "lab" / "cells").items() if name[:2] == number]
-        figures |= dict(zip(written["figures"], drawn, strict=True))
+        figures |= dict(zip(written.figures, drawn, strict=True))
     return indicators.load(request.param), tables, figures
 
 

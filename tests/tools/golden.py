@@ -79,15 +79,12 @@ def keep_tables(run, tables):
 
 
 def write_findings():
-    """README.md with the findings of the baseline that is kept."""
+    """README.md with headline, range and one doubt of the baseline that is kept."""
     said = pd.read_csv(BASELINE / "06_findings.csv").set_index("part")["sentence"]
-    texts = [f"**{said['headline']}.** {said['deck']}"]
-    texts += [f"- {said[part]}" for part in said.index.drop(["headline", "deck"])]
-    lines = [
-        textwrap.fill(text, 117, subsequent_indent="  " * text.startswith("-"), break_on_hyphens=False)
-        for text in texts
-    ]
-    block = "\n".join(["<!-- findings -->", lines[0], "", *lines[1:], "<!-- /findings -->"])
+    doubt = re.split(r"(?<=[.]) (?=[A-Z])", said["caution"])[0]
+    text = f"**{said['headline']}.** {said['deck']} {doubt}"
+    lines = [textwrap.fill(text, 117, break_on_hyphens=False)]
+    block = "\n".join(["<!-- findings -->", *lines, "<!-- /findings -->"])
     return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 

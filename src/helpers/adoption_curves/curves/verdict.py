@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, Dates, decimal_years
-from ..base.words import say_large, say_name
+from ..base.words import say_name
 from .fallen import has_fallen
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .inputs import Bound, Share, check_errors, read_ceiling

@@ -114,7 +114,9 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
-def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: bool = True) -> str:
+def cite_series(
+    data: Data, series: AdoptionSeries, bound: bool = True, newer: bool = True, since: pd.Timestamp | None = None
+) -> str:
     """Name the publishers of the figures of a series and of what is shown beside them, and its suspected breaks.
 
     Parameters
@@ -123,13 +125,15 @@ def cite_series(data: Data, series: AdoptionSeries, bound: bool = True, newer: b
     series : AdoptionSeries
     bound, newer : bool, default True
         True if its bound at its dates, and its newer figures that are only limits, are shown.
+    since : Timestamp, optional
+        Figures before this date are not shown, and no break among them is named.
 
     Returns
     -------
     str
     """
     rows, limits = series.observations, data.find_rows(series.entity, series.bound_name)
-    span = (series.values.index[0], series.values.index[-1])
+    span = (max(series.values.index[0], since or series.values.index[0]), series.values.index[-1])
     used = [rows.loc[rows["date"].isin(series.values.index), "source_id"]]
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []

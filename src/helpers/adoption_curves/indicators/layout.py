@@ -6,7 +6,7 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -18,7 +18,7 @@ from ..base.columns import BY_NAME
 from ..base.words import shorten
 from .cells import SHOWN
 from .periods import list_days
-from .problems import DataError, Problem, list_names, list_problems
+from .problems import DataError, Problem, list_names
 from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, refuse_large, split_rows
 
 MARKS = "\t;|,"
@@ -36,11 +36,12 @@ def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tup
     if not rows:
         raise file_error(path, "is empty; its first line must be date,value")
     start = _find_header(rows[:SEARCHED], choices)
-    above, (line, header), body = rows[:start], rows[start], rows[start + 1 :]
-    notes += [f"Row {number}, above the table, is not read: {_say_row(cells)}." for number, cells in above]
-    while body and re.search(r"[^\W\d_]{3}", body[-1][1][0]) and not any(map(str.strip, body[-1][1][1:])):
-        number, cells = body.pop()
-        notes.append(f"Row {number}, below the table, is not read: {_say_row(cells)}.")
+    line, header = rows[start]
+    first = next((place for place, row in enumerate(rows) if place > start and _count_figures(row[1])), start + 1)
+    end = _find_end(rows, first)
+    above, body = [*rows[:start], *rows[start + 1 : first]], rows[first:end]
+    for place, found in (("above", above), ("below", rows[end:])):
+        notes += [f"Row {number}, {place} the figures, is not read: {_say_row(cells)}." for number, cells in found]
     filled = [place + 1 for _, cells in (rows[start], *body) for place, cell in enumerate(cells) if cell.strip()]
     header = [cell.strip() or f"column {place}" for place, cell in enumerate(header[: max(filled)], 1)]
     body = [(number, _cut(cells, len(header))) for number, cells in body]
@@ -65,9 +66,11 @@ def _list_faults(path: Path, line: int, header: list[str], body: list[Row]) -> l
     if not body:
         return [Problem(path.name, line, "", "", "the table has a header but no rows")]
     twice = sorted({name for name in header if header.count(name) > 1})
-    uneven = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
-    problems = list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
-    return [*(Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice), *problems]
+    uneven = [row for row in body if len(row[1]) != len(header)][:1]
+    lengths = [
+        Problem(path.name, n, "", "", f"{explain_length(cells, header)}, or leave the row out") for n, cells in uneven
+    ]
+    return [*(Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice), *lengths]
 
 
 def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
@@ -111,9 +114,13 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
     computed = _check_parts(path, raw)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
     names = [sheet.title for sheet in held.worksheets]
-    chosen = choices.get("sheet") or names[0]
-    if chosen not in names or ("sheet" not in choices and len(names) > 1):
+    tables = [
+        name for name in names if any(_count_figures(map(_write_cell, row)) > 1 for row in _iterate(path, held[name]))
+    ]
+    found = [choices["sheet"]] if "sheet" in choices else tables or names
+    if len(found) > 1 or found[0] not in names:
         raise file_error(path, f"has the sheets {list_names(names)}; write --sheet and one of them")
+    [chosen] = found
     notes += [f"The sheet {shorten(chosen)} is read."] if len(names) > 1 else []
     formulas = _iterate(path, written[chosen]) if computed else iter(())
     rows = []
@@ -171,15 +178,32 @@ def _write_cell(cell: Any) -> str:
 
 
 def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
-    """The place of the row that names the columns: the first with a name of dates, or with dates, or a full one."""
+    """The place of the row that names the columns: with a name of dates, or with dates, or the one above the figures."""
     names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
     for place, (_, cells) in enumerate(rows):
         filled = [cell.strip() for cell in cells if cell.strip()]
         if len(filled) > 1 and ({plain_name(cell) for cell in filled} & names or sum(map(is_date, filled)) > 1):
             return place
-    widths = [sum(map(bool, map(str.strip, cells))) + (not cells[0].strip()) for _, cells in rows]  # a blank corner
-    named = [not any(is_figure(cell) for cell in cells if cell.strip()) for _, cells in rows]
-    return next((n for n, width in enumerate(widths) if width >= 0.7 * max(widths) and named[n]), 0)
+    counts = [_count_figures(cells) for _, cells in rows]
+    first = next(place for place, count in enumerate(counts) if count >= min(2, max(counts)))
+    return max((place for place in range(first) if not counts[place]), default=0)
+
+
+def _find_end(rows: list[Row], first: int) -> int:
+    """The place of the first row below the figures: notes after a blank line, or below a text that stands alone."""
+    end = len(rows)
+    for place in range(len(rows) - 1, first, -1):
+        texts = [cell for cell in rows[place][1] if cell.strip()]
+        if is_date(texts[0]) or _count_figures(texts if len(texts) == 1 else texts[1:]):
+            break
+        if len(texts) == 1 or rows[place][0] > rows[place - 1][0] + 1:
+            end = place
+    return end
+
+
+def _count_figures(cells: Iterable[str]) -> int:
+    """How many cells look like numbers, limits or dates."""
+    return sum(map(is_figure, cells))
 
 
 def _say_row(cells: list[str]) -> str:

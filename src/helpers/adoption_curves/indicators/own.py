@@ -22,14 +22,15 @@ from .cells import MISSING, find_decimals, read_cells, write_plain
 from .checks import FRACTION, raise_problems, read_unit
 from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
 from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
-from .periods import FORMS, choose_form, read_form
+from .periods import FORMS, choose_form, explain_date, list_days, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .scales import contradict, contradict_scale, measure_scale, suggest_units
+from .scales import contradict, contradict_scale, measure_scale, read_meaning, suggest_units
 from .tables import Row
 
 MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
 """Names of columns with the scale of the figures, in words or as a power of ten."""
-UNITS = {"unit", *BY_NAME["unit"].names.split()}
+UNITS = r"unit(?!ed|_mult)|uom|einheit|单位|column_\d+$"
+"""Names of columns that may hold the unit: those without a heading too."""
 PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
 """Names of columns that complete a year in another one."""
 SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
@@ -75,7 +76,7 @@ def read_series_file(
     text = choose_columns(path.name, frame, names, choices, notes)
     text = read_dates(path.name, text, names, notes)
     refuse_alike(path.name, text, names)
-    text = read_numbers(path.name, text, names, choices, notes)
+    text = read_numbers(path.name, text, names, choices, list(frame.get(names["value"], text["value"])), notes)
     text = ask_for_unit(path.name, text, names, above, choices)
     refuse_contradictions(path.name, text, names, above)
     text = text.reindex(columns=list(BY_NAME), fill_value="")
@@ -83,7 +84,8 @@ def read_series_file(
     rows = fill_defaults(rows, name_indicator(path.stem))
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
-    raise_problems([replace(problem, column=names.get(problem.column, problem.column)) for problem in problems])
+    alike = {(problem.column, problem.message): problem for problem in reversed(problems)}  # a fault is said once
+    raise_problems([replace(one, column=names.get(one.column, one.column)) for one in reversed(alike.values())])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         notes.append(f"The unit is {unit}, and each figure is {MEANING[measure]}.")
     return tables, list(map(escape, notes))
@@ -112,7 +114,8 @@ def lay_out(
     dates = [column for column in frame if is_date(column)]
     if len(dates) < 2 or "date" in choices:
         date = find_column(file, frame, "date", choices, is_date)
-        value = find_column(file, frame.drop(columns=date), "value", choices, is_figure)
+        others = [column for column in frame if not frame[column].equals(frame[date])]  # one may repeat the dates
+        value = find_column(file, frame[others], "value", choices, is_figure)
         return frame, {"date": date, "value": value}
     parts = [column for column in frame if plain_name(column) in PARTS]
     if parts and len(frame) > 1:
@@ -137,13 +140,29 @@ def find_column(
     found = [column for column in free if is_mostly(frame[column], test)] or (free if len(free) == 1 else [])
     if len(found) == 1:
         return found[0]
+    if name == "date" and not found:
+        raise refuse_undated(file, frame)
     right = f"write {list_options(name, found)}" if found else f"there is: {list_names(frame) or 'no other column'}"
     raise refuse(file, f"has {len(found) or 'no'} columns that may be the {name}; {right}")
 
 
+def refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
+    """Return the error for a table without dates: what to write for headings that name years, or for a cell."""
+    years = {column: year[0] for column in frame if (year := re.search(r"(?<!\d)(18|19|20)\d\d(?!\d)", column))}
+    years = {column: year for column, year in years.items() if is_mostly(frame[column], is_figure)}
+    if len(years) > 1:
+        column, year = next(iter(years.items()))
+        message = f"has {shorten(column)} and other headings that name years, but are no dates"
+        return refuse(file, f"{message}; rename those of figures, as in {year}, {year}-Q1 or {year}-03")
+    digits = [column for column in frame if is_mostly(frame[column], lambda cell: re.search(r"\d", cell) is not None)]
+    column = [*digits, *frame][0]
+    row, cell = next(iter(frame[column][frame[column] != ""].items()))
+    return refuse(file, explain_date(cell), column, row, cell)
+
+
 def list_options(name: str, texts: Sequence[str]) -> str:
-    """An option with each of the first texts: "--value iOS or --value Android"."""
-    return " or ".join(f"--{name} {shlex.quote(text)}" for text in texts[:6])
+    """An option with each text: "--value iOS or --value Android"."""
+    return " or ".join(f"--{name} {shlex.quote(text)}" for text in texts)
 
 
 def list_named(frame: pd.DataFrame, name: str) -> list[str]:
@@ -184,6 +203,8 @@ def find_role(
     """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
     rest = frame.drop(columns=list(names.values()))
     chosen, free = choices.get(name, "") if name in CHOSEN else "", list_named(rest, name)
+    if name == "measure":  # of other offices, a column of this name says what is counted
+        free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
     if not chosen:
         if len(free) > 1:
             right = f"write {list_options(name, free)}" if name in CHOSEN else "keep one"
@@ -244,10 +265,16 @@ def read_dates(file: str, text: pd.DataFrame, names: Mapping[str, str], notes: l
         cells = [cell for cell in text[name].unique() if cell or name == "date"]
         form, wrong, message = choose_form(cells) if cells else ("2024", "", "")
         if message:
+            rows = text.index[text[name].isin([cell for cell in cells if not list_days(cell)])].unique()
+            message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(text) and not list_days(wrong))
             raise refuse(file, message, names[name], int(text.index[text[name] == wrong][0]), wrong)
         if name == "date":
             refuse_spans(file, text, cells, FORMS[form][0], names[name])
-            kind = "days" if FORMS[form][0] == "day" else f"{FORMS[form][0]}s, read as their last day"
+            days = {read_form(cell, form) for cell in cells}
+            firsts = len(days) > 2 and all(day.day == 1 for day in days if day)
+            kind = f"{FORMS[form][0]}s, read as their last day"
+            if FORMS[form][0] == "day":
+                kind = "first days of months, read as days" if firsts else "days"
             notes.append(f"Dates are {kind}: {cells[0]} as {read_form(cells[0], form)}.")
         text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
         if later := [row for row, day in text[name].items() if day > today]:
@@ -292,7 +319,7 @@ def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> Non
     labels = [column for column in labels if not is_mostly(text[column], is_figure)]
     right = "no column tells them apart; keep one of the two"
     if labels:
-        one = list_options(option, list(text[labels[0]].unique()))
+        one = list_options(option, [one for one in text[labels[0]].unique() if one][:6])
         right = f"write --{option} {shlex.quote(labels[0][1:])} for all, or for one {one}"
     raise refuse(file, f"rows {first} and {second} are both of {alike['date'].iloc[0]}; {right}")
 
@@ -301,14 +328,23 @@ def refuse_alike(file: str, text: pd.DataFrame, names: Mapping[str, str]) -> Non
 
 
 def read_numbers(
-    file: str, text: pd.DataFrame, names: Mapping[str, str], choices: Mapping[str, str], notes: list[str]
+    file: str,
+    text: pd.DataFrame,
+    names: Mapping[str, str],
+    choices: Mapping[str, str],
+    printed: Sequence[str],
+    notes: list[str],
 ) -> pd.DataFrame:
-    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained."""
+    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained.
+
+    The decimal mark is that of all `printed` figures, also in rows that are not read.
+    """
     text[SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
     text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
     for name in (name for name in ("value", "standard_error", "sample_size") if name in text):
         cells = text[name].mask(text[name].str.casefold().isin(MISSING), "")
-        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(list(cells))
+        judged = [re.sub(r"\s*%$", "", cell) for cell in printed] if name == "value" else list(cells)
+        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(judged)
         if len(marks) == 1:
             notes += ["A comma is the decimal mark."] if marks == [","] and name == "value" else []
             text[name] = [write_plain(cell, marks[0]) or cell for cell in cells]
@@ -354,11 +390,16 @@ def list_texts(text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row
 
 def refuse_contradictions(file: str, text: pd.DataFrame, names: Mapping[str, str], above: Sequence[Row]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
-    units = [column for column in text if column[0] == UNREAD and plain_name(column[1:]) in UNITS]
+    units = [column for column in text if column[0] == UNREAD and re.search(UNITS, plain_name(column[1:]))]
+    unread = [column for column in text if column[0] == UNREAD and names["value"] == MELTED["value"]]
+    labels = [*(["entity"] if "entity" in names else unread)][:1]
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         for said, row in list_texts(text, names, above).items():
             if message := contradict("the row" if row else "the heading", said, unit, measure):
                 raise refuse(file, f"{message}{', or take the row away' if row else ''}", row=row)
+        for row, cell in (pair for column in labels for pair in text[column].drop_duplicates().items()):
+            if message := contradict_scale(f"the name {shorten(cell)}", read_meaning(f"of {cell}").scales, unit):
+                raise refuse(file, message, row=row)
         for column in (*units, SIGN):
             for row, cell in text[column].drop_duplicates().items():
                 if message := contradict("the cell", cell, unit, measure):

@@ -74,11 +74,14 @@ def check_rows(
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     for column in ("unit", "measure", "technology", "title", "people", "doing"):
         problems += _check_same(file, rows, column)
+    faults: dict[str, list[str]] = {}
     usable = rows[(rows["bound"] == "exact") & rows["date"].notna() & rows["value"].notna()]
     for (entity, indicator), series in usable.groupby(["entity", "indicator"], sort=False):
         newest = series.sort_values(["date", "published"], kind="stable").drop_duplicates("date", keep="last")
         wrong = check_periods(newest.set_index("date")["value"], series["measure"].iloc[0], choices)
-        problems += [Problem(file, None, "", "", f"{of_entity(indicator, entity)} {wrong}")] if wrong else []
+        faults.setdefault(wrong, []).append(of_entity(indicator, entity))
+    faults.pop("", None)
+    problems += [Problem(file, None, "", "", f"{who[0]} {wrong}", len(who) - 1) for wrong, who in faults.items()]
     return problems + check_figures(file, tables["observations"], tables["indicators"], limited=False)
 
 
@@ -86,7 +89,9 @@ def check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -
     """Why a series has no forecast by its dates: flows of less than a year, or seasons; "" where it has."""
     days = values.index.to_series().diff().dt.days
     if measure == "flow" and days.min() < SHORTEST_YEAR:
-        right = "add the figures up to years, or to a total so far with --measure cumulative"
+        right = (
+            "write a row a year with the sum of its figures, or in each row the total so far, with --measure cumulative"
+        )
         return f"counts what less than a year adds; {right}"
     found = find_seasons(values) if measure == "level" and "season" not in choices else None
     if found is None or found.p >= RARE:

@@ -17,10 +17,12 @@ FORMS = {
     "2024/12/31": ("day", "%Y/%m/%d"),
     "31-Dec-2024": ("day", "%d-%b-%Y"),
     "31 Dec 2024": ("day", "%d %b %Y"),
+    "Dec 31, 2024": ("day", "%b %d, %Y"),
     "2024年12月31日": ("day", "%Y年%m月%d日"),
     "2024-12": ("month", "%Y-%m"),
     "Dec 2024": ("month", "%b %Y"),
     "Dec-2024": ("month", "%b-%Y"),
+    "2024 Dec": ("month", "%Y %b"),
     "2024年12月": ("month", "%Y年%m月"),
     "2024-Q4": ("quarter", "%Y-Q%m"),
     "Q4 2024": ("quarter", "Q%m %Y"),
@@ -31,7 +33,8 @@ FORMS = {
 }
 """What each form writes, and how `strptime` reads it; the number of a quarter or a half-year is that of a month."""
 MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
-MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?Z?$"
+NOT_READ = r"([ T]00:00(:00(\.0+)?)?Z?| \[YR\d{4}\])$"
+"""Midnight behind a day, and what the World Bank writes behind a year: 2024 [YR2024]."""
 FISCAL = r"(?i)(fy.*|\d{4}\s?[/\u2013]\s?(\d\d){1,2}|\d{4}-\d{4})"
 WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
 
@@ -53,7 +56,7 @@ def read_form(text: str, form: str) -> date | None:
     """
     kind, pattern = FORMS[form]
     plain = re.sub("|".join(calendar.month_name[1:]), lambda month: month[0][:3], text)  # December as Dec
-    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(MIDNIGHT, "", plain))  # 2024Q4 as 2024-Q4
+    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(NOT_READ, "", plain))  # 2024Q4 as 2024-Q4
     try:
         found = datetime.strptime(plain, pattern)
     except ValueError:
@@ -88,7 +91,7 @@ def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
             explain_date(wrong) if not found else f"is not written as others, such as {usual}; write all alike",
         )
     kind, others = FORMS[found[0]][0], FORMS[usual][0]
-    return "", wrong, f"is a {kind} where others are {others}s; write {kind}s for all, such as {found[0]}, or {others}s"
+    return "", wrong, f"is a {kind} where others are {others}s; keep the rows of {kind}s, or those of {others}s"
 
 
 def explain_date(text: str) -> str:
@@ -103,6 +106,8 @@ def explain_date(text: str) -> str:
         return f"is no day of the calendar; {WRITE}"
     if re.fullmatch(FISCAL, text):
         return "spans two years; write the day on which it ends, such as 2017-03-31"
-    if re.fullmatch(r"(\d+[-./ ])?(\d+|[A-Za-z]{3,9})[-./ '\u2019]+\d\d", text):
+    if re.fullmatch(r"(\d+[-./ ])?([QH]?\d+|[A-Za-z]{3,9})[-./ '\u2019]+\d\d", text):
         return "has a year of two digits; write four, as in 2025-12-31 or Dec 2025"
+    if short := re.fullmatch(r"((?:19|20)\d\d)([01]\d)(\d\d)?", text):
+        return f"is no date; write {'-'.join(filter(None, short.groups()))}"
     return f"is no date; {WRITE}, or leave the row out"

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-WORDS = {"hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12}
+WORDS = {"hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12,
+         "tausend": 1e3, "millier": 1e3, "mio": 1e6, "mrd": 1e9, "milliarde": 1e9, "milliard": 1e9}  # fmt: skip
 SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
 CHINESE = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 SIZES = WORDS | SHORT | CHINESE | {"ten": 1e1, "000": 1e3}
@@ -14,7 +15,7 @@ CALLED = {1.0: "", 1e3: "thousand", 1e4: "10 thousand", 1e5: "100 thousand", 1e6
           1e8: "100 million", 1e9: "billion", 1e12: "trillion"}  # fmt: skip
 """Words for a scale, in advice."""
 NUMBER = r"\d+(?:[.,]\d+)*"
-WORD = rf"(?:{'|'.join(WORDS)})s?\b"
+WORD = rf"(?:{'|'.join(WORDS)})(?:s|n|en)?\b"
 SCALE = (
     rf"(?:(?:{NUMBER}|\bone|\bten)[\s-]*)?{WORD}(?:(?: of)? {WORD})*"  # 100 million, hundreds of thousands
     rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{NUMBER}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
@@ -24,10 +25,10 @@ SCALE = (
     r"|(?<=[\d(（：:])[十百千万亿]*[千万亿]"
 )
 """A scale, with the number before it."""
-NO_SCALE = rf"(?i)(?:\btop|\bthan|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{NUMBER}\s*)?(?:{WORD})?"
+NO_SCALE = rf"(?i)(?:\btop|\bthan|\bover|\bunder|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{NUMBER}\s*)?(?:{WORD})?"
 """Words before which a number is none: "the top million", "more than a thousand", "2015 = 1000"."""
 RATE = r"(?i)\bper\b(?! ?cent)[^)\]）;,]*(?:,\d{3}[^)\]）;,]*)*|每[千万百]?\w+"
-PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分"
+PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分|\bper (?:hundred|100)\b(?!,?\d)"
 SO_FAR = r"(?i)\bcumulative|\bso far\b|\bto date\b|累计|累積"
 
 
@@ -48,6 +49,7 @@ def read_meaning(text: str) -> Meaning:
     >>> read_meaning("Births (per 1,000)").rate, read_meaning("Births (per 1,000)").scales
     ('per 1,000', {})
     """
+    text = text.replace("_", " ")
     found = [re.search(pattern, text) for pattern in (RATE, PERCENT, SO_FAR)]
     rest = re.sub(NO_SCALE, "", re.sub(RATE, "", text))
     words = [match[0].strip(" ,").removeprefix("in ") for match in re.finditer(f"(?i){SCALE}", rest)]
@@ -58,8 +60,9 @@ def read_meaning(text: str) -> Meaning:
 def measure_scale(words: str) -> float:
     """How many a scale counts: 1e8 for "100 million", 1e5 for "hundreds of thousands", 1e4 for 万."""
     scale = 1.0
-    for part in re.findall(rf"{NUMBER}|[a-z]+?(?=s?\b)|[{''.join(CHINESE)}]", words.casefold().replace(",", "")):
-        scale *= SIZES[part] if part in SIZES else float(part) if part[0].isdigit() else 1.0
+    for part in re.findall(rf"{NUMBER}|[a-z]+|[{''.join(CHINESE)}]", words.casefold().replace(",", "")):
+        single = part if part in SIZES else re.sub("(s|en|n)$", "", part)
+        scale *= SIZES[single] if single in SIZES else float(part) if part[0].isdigit() else 1.0
     return scale
 
 
@@ -82,17 +85,17 @@ def contradict(where: str, text: str, unit: str, measure: str) -> str:
     said, ours = read_meaning(text), read_meaning(unit)
     if said.so_far and measure != "cumulative":
         return f"{where} says {said.so_far}: write --measure cumulative"
+    if said.rate and not ours.rate and not (said.percent and ours.percent):
+        counted = "" if ours.percent else f"{unit} "
+        return f'{where} says {said.rate}: write --unit "{counted}{said.rate}" --measure {measure}'
     if said.percent and not ours.percent:
         return f'{where} says {said.percent}: write --unit "{suggest_units(text, 50.0)[0]}"'
-    if said.rate and not ours.rate:
-        counted = "" if ours.percent else f"{unit} "
-        return f'{where} says {said.rate}: write --unit "{counted}{said.rate}" --measure level'
-    return contradict_scale(where, said.scales, unit) if said.scales else ""
+    return contradict_scale(where, said.scales, unit)
 
 
 def contradict_scale(where: str, scales: Mapping[float, str], unit: str) -> str:
     """That a unit has none of these scales, which are given with their words, and what to write; "" if it has one."""
-    if scales.keys() & (read_meaning(unit).scales.keys() or {1.0}):
+    if not scales or scales.keys() & (read_meaning(unit).scales.keys() or {1.0}):
         return ""
     [(scale, word), *_] = scales.items()
     counted = re.sub(f"(?i){SCALE}", "", unit).strip(" ,")
@@ -101,7 +104,7 @@ def contradict_scale(where: str, scales: Mapping[float, str], unit: str) -> str:
 
 def scale_unit(scale: float, word: str, counted: str) -> str:
     """A unit of this scale."""
-    counted = "people" if not counted or counted.startswith("percent") else counted
+    counted = "" if counted.startswith("percent") else counted
     return f"{CALLED.get(scale, word)} {counted}".strip()
 
 
@@ -112,8 +115,8 @@ def suggest_units(text: str, largest: float) -> list[str]:
         counted = re.sub(r"[^\w %]+$|[(（].*", "", text.partition(said.rate)[0].strip()).strip()
         return [f"{counted} {said.rate}".strip(), said.rate]
     if said.percent:
-        base = re.search(r"(?i)(?:%|per ?cent|percentage) (of [\w ]*\w)", text)
-        return [f"% {base[1]}", "%"] if base else ["% of homes", "% of adults"]
+        base = re.search(r"(?i)(?:%|per ?cent|percentage) ([^()\[\]（）]*\w)", text)
+        return [f"% {base[1]}", "%"] if base else ["%", "percent"]
     if said.scales:
         [(scale, word), *_] = said.scales.items()
         return [scale_unit(scale, word, counted) for counted in ("people", "devices")]

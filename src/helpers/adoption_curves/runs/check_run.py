@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.project import RunError, UserError, shorten_path
 from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
-from .record import locate, read_run
-from .table_files import read_csv
 
 MOST_NOTES = 12
 FAR_ABOVE = 1000
@@ -139,31 +136,6 @@ def refuse_left_out(data: Any) -> None:
     """
     if left := [line for line in data.understood if "left out" in line]:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
-
-
-def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
-    """Refuse a series that has lost figures of the last whole run in `folder`, as `--strict` asks: a cut download.
-
-    Raises
-    ------
-    RunError
-    """
-    try:
-        record = read_run(folder)
-    except UserError:  # there is none to compare with
-        return
-    table = next((name for name in record.tables if name.partition("_")[2] == "observations"), "")
-    now = parameters.model_dump()
-    if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
-        return
-    known = read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)["date"]
-    lost = sorted({*known} - {*data.series(parameters.entity, parameters.indicator).observations["date"]})
-    if lost:
-        days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
-        raise RunError(
-            f"{data.path.name} has lost {say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
-            "--strict refuses. If that is right, run once without it."
-        )
 
 
 def list_left_out(series: Any) -> list[str]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from ..base.files import hash_file, write_file, write_json
 from ..base.folders import follow_link, list_foreign, lock_folder, refuse_foreign, replace_folder
-from ..base.project import RECORD, RunError, Stopped, describe_refusal, find_outputs, shorten_path
+from ..base.project import RECORD, RunError, Stopped, UserError, describe_refusal, find_outputs, shorten_path
+from ..base.words import say_count
 from .ingredients import describe_inputs, find_notebooks, list_copies, stamp_data
 from .notebook_process import preload, start_threads
 from .parameters import Parameters, complete_parameters
@@ -30,10 +31,12 @@ from .record import (
     locate,
     read_entry,
     read_parts,
+    read_run,
     write_entry,
     write_record,
 )
 from .steps import CHANGED, FOLDER, USUAL, Execution, Made, explain_change, plan_steps
+from .table_files import read_csv
 
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 
@@ -187,7 +190,7 @@ def run_all(
 
 def check_data(parameters: Parameters, final: Path, strict: bool, attempt: Attempt) -> Any:
     """Data of a run, after checking its parameters against them; notes on both are told."""
-    from .check_run import check_parameters, list_notes, refuse_left_out, refuse_lost
+    from .check_run import check_parameters, list_notes, refuse_left_out
 
     data = check_parameters(parameters)
     for line in list_notes(data, parameters):
@@ -196,6 +199,31 @@ def check_data(parameters: Parameters, final: Path, strict: bool, attempt: Attem
         refuse_left_out(data)
         refuse_lost(data, parameters, final)
     return data
+
+
+def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
+    """Refuse a series that has lost figures of the last whole run in `folder`, as `--strict` asks: a cut download.
+
+    Raises
+    ------
+    RunError
+    """
+    try:
+        record = read_run(folder)
+    except UserError:  # there is none to compare with
+        return
+    table = next((name for name in record.tables if name.partition("_")[2] == "observations"), "")
+    now = parameters.model_dump()
+    if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
+        return
+    known = read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)["date"]
+    lost = sorted({*known} - {*data.series(parameters.entity, parameters.indicator).observations["date"]})
+    if lost:
+        days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
+        raise RunError(
+            f"{data.path.name} has lost {say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
+            "--strict refuses. If that is right, run once without it."
+        )
 
 
 def copy_result(result: Path, folder: Path, name: str) -> None:
@@ -236,7 +264,7 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     """Plan of `run_all`, a line for each notebook; nothing is made."""
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
-    from .check_run import check_parameters, refuse_left_out, refuse_lost
+    from .check_run import check_parameters, refuse_left_out
 
     data = check_parameters(parameters)
     if execution.strict:

@@ -14,7 +14,7 @@ from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.words import FLOW, say_at, say_figure, say_period, say_unit
 from ..curves import Assessment
 from ..curves.fallen import BEYOND_SCATTER, pick_last
-from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
+from ..curves.verdict import DEPENDS, LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED = (
     "02_growth",
@@ -240,7 +240,8 @@ class Facts:
     @cached_property
     def goes_further(self) -> bool:
         """Whether the middle of the forecast is above the range that is given for the end of growth."""
-        return bool(self.kind == "levelled" and self.goal["q0.5"] > self.ceiling["high"])
+        said = self.kind not in ("few", "fallen", "refuted") and self.ceiling["verdict"] in (LEVELS_OFF, DEPENDS)
+        return bool(said and self.goal["q0.5"] > self.ceiling["high"])
 
     @cached_property
     def limit_then(self) -> float | None:

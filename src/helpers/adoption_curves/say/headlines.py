@@ -67,6 +67,7 @@ def phrase(facts: Facts) -> dict[str, str]:
         "name": facts.title.replace(": ", ", "),  # with a colon of its own it still reads as one name
         "now": say_base(names, now),
         "now_doing": say_doing(names, now),
+        "now_did": say_did(facts),
         "when": facts.date(facts.last),
         "in_when": facts.when(facts.last),
         "first": facts.date(facts.growth[0]),
@@ -175,10 +176,19 @@ def say_place(entity: str) -> str:
 def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str:
     """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
     doing = names.get("doing", "")
+    if not doing:
+        return ""
     who = f"{amount} of {names['people']}" if names["unit"].startswith("percent") else amount
     where = "" if names["entity"] == UNNAMED else f" in {say_place(names['entity'])}"
     verb = f"may {doing}" if may else re.sub("^use\\b", "used", doing) if past else doing
-    return f"{who}{where} {verb}" if doing else ""
+    return f"{who}{where} {verb}"
+
+
+def say_did(facts: Facts) -> str:
+    """What people did at the last date; without a date in the present, where the past of the verb is not known."""
+    now = facts.say(facts.last["value"])
+    did, do = (say_doing(facts.names, now, past=past) for past in (True, False))
+    return do if did == do else f"{did} {facts.when(facts.last)}"
 
 
 def say_base(names: Mapping[str, Any], amount: str) -> str:

@@ -230,11 +230,15 @@ def _say_ending(facts: Facts) -> str:
     text = f"{say_first(say_end(found, facts.unit))}."
     if found["verdict"] == DEPENDS and found["high"] > facts.bound:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], facts.unit)} or above."
-    counted = [f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}" for row in facts.odds]
+    counted = [
+        f"{row['above']:.0f} of {row['figures']:.0f} tests on {row['kind']}"
+        for row in facts.odds
+        if np.isfinite(row["above"])
+    ]
     if facts.kind == "levelled" and counted:
         text += f" Within {say_count(PASSED, 'year')}, later figures passed such an end in {' and '.join(counted)}."
     if facts.goes_further:
-        text += " The middle of our forecast is above that end, because half of it goes to the limit."
+        text += " The middle of our forecast is above that end."
     return text
 
 
@@ -250,6 +254,8 @@ def _write_caution(facts: Facts) -> str:
         parts.append(
             "Our range ends above every figure so far, because most technologies that we learn from rose further."
         )
+    if facts.kind == "near" and facts.range[0] < facts.last["value"]:
+        parts.append("Our range begins below the last figure: it allows for a fall.")
     if facts.kind in RISING:
         parts.append(
             "Most technologies that we learn from succeeded; if this one fails, it will end below our "

@@ -48,6 +48,8 @@ from .style import (
 
 SMALL = 8.6
 """Points of the smallest letters: 11 pixels on a page."""
+JOINED = " to ".replace(" ", "\N{NO-BREAK SPACE}")
+"""Between the ends of a range: a label is not parted there."""
 ENOUGH = 2
 """Later figures from which on it is said how many of them a band covered."""
 
@@ -108,6 +110,8 @@ def draw_forecast(
     if levels and not (fan["basis"] == "refuted").any():
         labels = _name_odds(axis, labels, goal, last, names, quoted_level(levels))
         _name_fall(axis, fan, quoted_level(levels))
+    elif labels:
+        labels[-1] = replace(labels[-1], text=labels[-1].text.replace("median", "in the middle"))
     labels += _mark_class(axis, others, last)
     _mark_tested(axis, fan)
     axis.axvline(start[0], color=GREY, lw=0.8, zorder=1)
@@ -163,7 +167,7 @@ def _draw_bound(
         return f"; the limit, {title}, is above at {say(bound.iloc[-1])}", []
     drawn += [bound, ahead["mean"]]
     [label] = plot_bound(axis, bound, ahead["mean"])
-    name = title if title[:1].isdigit() else f"{title} {say(label.y)}"
+    name = title.replace(" percent", "%") if title[:1].isdigit() else f"{title} {say(label.y)}"
     return "", [replace(label, text=f"upper limit:\n{name}")]
 
 
@@ -224,7 +228,7 @@ def _name_odds(
         note(axis, f"{say_first(odds)}:\n{say_range(low, high, names['unit'])}\n{date}", spots, size=9, weight="bold")
         return labels
     middle = say(row["q0.5"], names["unit"], high, bare=True)
-    ends = [Label(last, high, f"{say_first(odds)}:\n{say_range(low, high)}", INK)]
+    ends = [Label(last, high, f"{say_first(odds)}:\n{say_range(low, high)}".replace(" to ", JOINED), INK)]
     return [*ends, Label(last, row["q0.5"], f"in the middle {middle}", BLUE)]
 
 
@@ -236,7 +240,9 @@ def _mark_class(axis: Axes, others: pd.DataFrame | None, last: pd.Timestamp) -> 
     date = others["date"].iloc[0] - 0.02 * (last - mdates.num2date(axis.get_xlim()[0]).replace(tzinfo=None))
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    text = f"half of {int(others['series'].iloc[0])} other series:\n{say_range(value[0.25], value[0.75])}"
+    text = f"half of {int(others['series'].iloc[0])} other series:\n{say_range(value[0.25], value[0.75])}".replace(
+        " to ", JOINED
+    )
     return [Label(date, value[0.5], text, ORANGE)]
 
 
