@@ -20,12 +20,16 @@ QUESTIONS = {
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
     "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, bound=series.bound)"),
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
+    "03_closing": (
+        "How many figures does it take?",
+        "curves.profile_ceilings(curves.fit_families(series.values, ['logistic']))",
+    ),
     "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),
     "05_paths": ("How sure is that?", "result.paths"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
-    "04_calibration": ("Do the bands hold?", "result.coverage()"),
-    "04_skill": ("Is it better than a rule of thumb?", "forecast.recall(references).residuals(bounded=True)"),
+    "04_calibration": ("Do the bands hold?", "forecast.frames.coverage_frame(result)"),
+    "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references, rivals=True)"),
     "06_register": ("What is on record?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "data.list_series()"),
 }

@@ -45,6 +45,8 @@ def list_drawn(data, tables, figures):
     own = data.observations[data.observations["entity"] == ENTITY]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
+    done = forecast.pick_finished(data.references(exclude=series))
+    finished = pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}])
     example, _ = forecast.pick_example(data.references())
     return {
         "01_coverage": [own[~own["indicator"].isin(rates) & ~earlier]],
@@ -53,7 +55,8 @@ def list_drawn(data, tables, figures):
         "02_growth": [values],
         "02_aligned": [*list_shares(tables["02_aligned"]), limit],
         "02_countries": list_compared(data, figures["02_countries"]),
-        "03_residuals": [values],
+        "03_closing": list_shares(finished),
+        "03_residuals": list_shares(finished),
         "03_profiles": [values, limit],
         "03_fits": [values, limit],
         "04_example": [pick(data, example.entity, example.indicator)],
@@ -93,7 +96,7 @@ def run(request, tmp_path_factory):
         made, drawn = run_cells(number, outputs, data=str(request.param))
         tables |= made
         [written] = [entry for name, entry in read_entries(outputs / "lab" / "cells").items() if name[:2] == number]
-        figures |= dict(zip(written["figures"], drawn, strict=True))
+        figures |= dict(zip(written.figures, drawn, strict=True))
     return indicators.load(request.param), tables, figures
 
 

@@ -21,6 +21,7 @@ from .results import Results
 from .tables import (
     compare_estimates,
     compare_fits,
+    compare_limits,
     fit_families,
     free_fits,
     profile_ceilings,
@@ -36,6 +37,7 @@ __all__ = [
     "assess_ceiling",
     "compare_estimates",
     "compare_fits",
+    "compare_limits",
     "decimal_years",
     "fit_families",
     "free_fits",

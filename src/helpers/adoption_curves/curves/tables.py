@@ -186,6 +186,18 @@ def free_fits(fits: Fits) -> dict[str, Results]:
     }
 
 
+def compare_limits(fit: Results, censored: pd.DataFrame) -> pd.DataFrame:
+    """Figures that are only limits (index date; value, bound), beside a fitted curve.
+
+    Returns
+    -------
+    DataFrame
+        date, value, bound, curve.
+    """
+    found = censored[["value", "bound"]].rename_axis("date").reset_index()
+    return found.assign(curve=fit.predict(censored.index).to_numpy() if len(censored) else [])
+
+
 def profile_ceilings(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     """How well each ceiling explains the figures, and at which confidence it is rejected.
 

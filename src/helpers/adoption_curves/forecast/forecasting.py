@@ -16,7 +16,7 @@ from ..curves import decimal_years
 from ..curves.fallen import has_fallen
 from ..curves.verdict import ENOUGH
 from ..indicators.series import READ, AdoptionSeries
-from .backtest import HORIZONS, References, can_calibrate, learn_prior, recall, roll_windows
+from .backtest import HORIZONS, ORIGIN_SHARES, References, can_calibrate, learn_prior, recall, roll_windows
 from .cumulative import take_increments
 from .inputs import check_limits, find_end, next_dates, read_references, read_series, use_figures
 from .later import FURTHEST
@@ -24,6 +24,8 @@ from .result import REPORTED_QUANTILES, Forecast
 
 EXAMPLE = 0.3
 """Share of its limit from which the forecast of a technology is shown as an example."""
+FINISHED = 0.9
+"""Share of its limit that a technology has reached that is shown as finished."""
 
 
 def forecast(
@@ -131,7 +133,7 @@ def _count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
     return pd.DatetimeIndex([last + pd.DateOffset(years=year) + day for year in years], name="date")
 
 
-def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame:
+def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form") -> pd.DataFrame:
     """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
 
     Parameters
@@ -139,11 +141,13 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame
     result : Forecast
         Its dates, its limit and the level that it quotes are those of all.
     others : mapping of names to AdoptionSeries, one at least
+    by : str
+        Heading of the names.
 
     Returns
     -------
     DataFrame
-        A row per form and date: form, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
@@ -154,7 +158,7 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries]) -> pd.DataFrame
         dates = result.dates[:0] if other.kind == "fallen" else result.dates
         years = decimal_years(dates) - decimal_years(other.used.index)[-1]
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({"form": name, "date": dates} | columns | {"unit": result.target.unit}))
+        frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -325,6 +329,30 @@ def pick_example(
     label = found.labels.iloc[place]
     one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
     return (one if bounded else replace(one, bound=None)), label["origin"]
+
+
+def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> AdoptionSeries:
+    """The first figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
+
+    It is the one with so many figures, all of them higher than the one before, whose middle ones are nearest to half of
+    the limit.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+        One at least with a limit.
+    points : int
+    """
+    shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
+    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
+
+    def misses(place: int) -> float:
+        share, whole = early[place], shares[place]
+        fits = len(share) == points and share.is_monotonic_increasing and FINISHED <= whole.max() < 1
+        return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
+
+    chosen = min(early, key=misses)
+    return replace(references[chosen], values=references[chosen].values[early[chosen].index])
 
 
 def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:

@@ -12,6 +12,7 @@ from scipy.special import expit, ndtri
 from ..base.levels import RECORDED
 from ..base.project import find_own
 from ..curves import decimal_years
+from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import Lessons
@@ -80,6 +81,12 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
         for each in references
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=names).sort_values(["technology", "entity", "first"], ignore_index=True)
+
+
+def odds_frame(verdict: str) -> pd.DataFrame:
+    """How often an end like this was passed, as counted on other series: no rows unless growth levels off."""
+    counted = read_counts("levelled")
+    return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
 class Window(NamedTuple):

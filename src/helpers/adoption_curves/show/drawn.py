@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from ..base.levels import LEVELS, band_columns
 from ..indicators import AdoptionSeries
 
-__all__ = ["tidy_forecast", "tidy_series"]
+__all__ = ["thin_alternatives", "tidy_fits", "tidy_forecast", "tidy_profiles", "tidy_series"]
 
 
 def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
@@ -71,3 +72,40 @@ def tidy_forecast(
         made[f"scenario_{100 * share:g}"] = made["date"].map(courses.set_index("date")["value"])
     columns = ["date", "stage", "observed", "limit", *made.columns.drop(["date", "stage", "limit"]), "unit"]
     return pd.concat([tidy_series(series), made.assign(unit=series.unit)], ignore_index=True)[columns]
+
+
+def thin_alternatives(alternatives: pd.DataFrame) -> pd.DataFrame:
+    """Every second point of each curve of 03_alternatives."""
+    place = alternatives.groupby(["family", "ceiling"], dropna=False).cumcount()
+    return alternatives[place % 2 == 0]
+
+
+def tidy_fits(users: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
+    """Figures by date, as the family ``observed``, and the curves that are drawn."""
+    return pd.concat([users.rename("value").reset_index().assign(family="observed"), drawn])
+
+
+def tidy_profiles(
+    profiles: pd.DataFrame, series: AdoptionSeries, bound: float, names: Mapping[str, Any]
+) -> pd.DataFrame:
+    """The ceilings of 03_profiles up to the highest that could be: population, bound, or the whole of a percentage.
+
+    Parameters
+    ----------
+    profiles : DataFrame
+        family, ceiling.
+    series : AdoptionSeries
+    bound : float
+        At the last figure; nan for none.
+    names : mapping
+        population where known: its size, and a sentence.
+
+    Returns
+    -------
+    DataFrame
+        Where none of them is known, up to five times the highest figure.
+    """
+    highest, (population, _) = series.values.max(), names.get("population", (float("nan"), ""))
+    ends = [population, bound, 100.0 if series.unit.startswith("percent") else float("nan")]
+    top = max((end for end in ends if end > 1.002 * highest), default=5 * highest)
+    return profiles[profiles["ceiling"] <= top]

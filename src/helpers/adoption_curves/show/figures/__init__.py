@@ -1,7 +1,7 @@
 """Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
 
 from .countries import draw_comparison
-from .fits import draw_fits, draw_profiles, draw_residuals
+from .fits import draw_closing, draw_fits, draw_profiles, draw_residuals
 from .forecasts import draw_forecast, draw_hindcasts, draw_record
 from .lessons import draw_ends, draw_misses, draw_paths, draw_scale
 from .observations import draw_coverage, draw_growth, draw_levels
@@ -28,6 +28,7 @@ __all__ = [
     "SIZE",
     "draw_alignment",
     "draw_calibration",
+    "draw_closing",
     "draw_comparison",
     "draw_coverage",
     "draw_ends",

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...base.words import FLOW, lower_first, say, say_end, say_first, say_name
+from ...base.words import FLOW, lower_first, say, say_count, say_end, say_first, say_name
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import (
     BLUE,
@@ -32,19 +32,21 @@ from .style import (
 
 UNLIKELY = 0.01
 """Likelihood below which no curve's ceiling is drawn."""
+CLOSING = 2.0
+"""Times the limit: ceilings further away are not drawn where a profile closes."""
 NEAR = 1.8
 """Times the highest point: a bound from there on would leave half of the panels empty, and is only said."""
 
 
-def draw_residuals(resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
-    """Residuals of a curve by date.
+def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
+    """Pearson residuals of a binomial regression, by the share that was fitted.
 
     Parameters
     ----------
-    resid : Series
-        By date, or by decimal year.
+    share, resid : Series
+        Fitted shares, 0 to 1, and residuals over the standard deviation that each would have.
     names : mapping
-        title, unit, and curve: what was fitted.
+        title.
     source : str
 
     Returns
@@ -53,15 +55,52 @@ def draw_residuals(resid: pd.Series, names: Mapping[str, Any], source: str = "")
     """
     figure, axes = open_canvas(3.0)
     axis = axes[0, 0]
-    axis.vlines(resid.index, 0, resid, color=PALE, lw=1.5)
-    axis.plot(resid.index, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
+    axis.vlines(100 * share, 0, resid, color=PALE, lw=1.5)
+    axis.plot(100 * share, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
     axis.axhline(0, color=GREY, lw=0.9)
     use_numbers(axis)
-    if isinstance(resid.index, pd.DatetimeIndex):
-        use_dates(axis, resid.index)
-    unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
-    title = f"{names['title']}: figures are up to {say(resid.abs().max(), unit)} from the {names['curve']}"
-    return close_canvas(figure, title, f"{say_first(unit or 'as observed')}: figure less curve", source)
+    use_numbers(axis, "x", "%")
+    turns = int((np.diff(np.sign(resid)) != 0).sum())
+    title = f"{names['title']}: {say_count(len(resid), 'residual')} that change side {say_count(turns, 'time')}"
+    return close_canvas(figure, title, "Pearson residuals by the share of the limit that was fitted", source)
+
+
+def draw_closing(profiles: pd.DataFrame, limit: float, names: Mapping[str, Any], source: str = "") -> Figure | None:
+    """Likelihood of each ceiling as a series gets more figures, a line for each number of them.
+
+    Parameters
+    ----------
+    profiles : DataFrame
+        From `curves.profile_ceilings`, with points: how many figures.
+    limit : float
+        The upper limit.
+    names : mapping
+        title.
+    source : str
+
+    Returns
+    -------
+    Figure or None
+        None where no number of figures leaves one to judge by.
+    """
+    if profiles.empty:
+        return None
+    figure, axes = open_canvas(4.0)
+    axis, labels = axes[0, 0], []
+    near = profiles[profiles["ceiling"] <= CLOSING * limit]
+    for (points, line), colour, dash in zip(near.groupby("points"), COLOURS, LINES, strict=False):
+        axis.plot(100 * line["ceiling"] / limit, line["likelihood"], color=colour, ls=dash, lw=1.8)
+        labels.append(Label(100 * CLOSING, line["likelihood"].iloc[-1], say_count(points, "figure"), colour))
+    axis.axvline(100, color=GREY, lw=1.2, ls=":")
+    name_line(axis, 100, "limit")
+    axis.set(xlim=(0, 100 * CLOSING), ylim=(0, 1.02))
+    use_numbers(axis, "x", "%")
+    use_numbers(axis)
+    label_ends(axis, labels)
+    title = f"{names['title']}: what its first figures said of its end"
+    return close_canvas(
+        figure, title, "How well each saturation level explains them (1: best), percent of the limit", source
+    )
 
 
 def draw_fits(
@@ -152,10 +191,10 @@ def draw_profiles(
     Returns
     -------
     Figure or None
-        None where no fit leaves a point to judge by, or curves that rise do not apply.
+        None where fewer than two ceilings are likely, or curves that rise do not apply.
     """
     likely = profiles.loc[profiles["likelihood"] > UNLIKELY, "ceiling"]
-    if likely.empty or found.verdict in ("fallen", FLOW):
+    if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
     figure, axes = open_canvas(4.2)
     axis, labels = axes[0, 0], []
