@@ -37,8 +37,8 @@ def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tup
         raise file_error(path, "is empty; its first line must be date,value")
     start = _find_header(rows[:SEARCHED], choices)
     line, header = rows[start]
-    first = next((place for place, row in enumerate(rows) if place > start and _count_figures(row[1])), start + 1)
-    end = _find_end(rows)
+    digits = (place for place in range(start + 1, len(rows)) if re.search(r"\d", "".join(rows[place][1])))
+    first, end = next(digits, start + 1), _find_end(rows)
     above, body = [*rows[:start], *rows[start + 1 : first]], rows[first:end]
     for place, found in (("above", above), ("below", rows[end:])):
         notes += [f"Row {number}, {place} the figures, is not read: {_say_row(cells)}." for number, cells in found]
@@ -182,11 +182,12 @@ def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
 
 
 def _find_end(rows: list[Row]) -> int:
-    """The place of the first row below the figures: notes after a blank line, or below a text that stands alone."""
+    """The place of the first row below the figures: words after a blank line, or alone in their row."""
     dated = [place for place, (_, cells) in enumerate(rows) if is_date(cells[0]) or _count_figures(cells[1:])]
-    for place in range(max(dated, default=0) + 1, len(rows)):
+    for place in range(max(dated, default=len(rows)) + 1, len(rows)):
         (before, _), (number, cells) = rows[place - 1 : place + 1]
-        if number > before + 1 or sum(map(bool, map(str.strip, cells))) == 1:
+        alone = number > before + 1 or sum(map(bool, map(str.strip, cells))) == 1
+        if alone and re.search(r"[^\W\d_]{3}", "".join(cells)):
             return place
     return len(rows)
 

@@ -88,7 +88,9 @@ def read_series_file(
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
     alike = {(problem.column, problem.message): problem for problem in reversed(problems)}  # a fault is said once
-    raise_problems([replace(one, column=names.get(one.column, one.column)) for one in reversed(alike.values())])
+    told = [replace(one, column=names.get(one.column, one.column), more=0) for one in reversed(alike.values())]
+    more = sum(1 + problem.more for problem in problems) - len(told)
+    raise_problems([*told[:-1], *(replace(one, more=more) for one in told[-1:])])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         notes.append(f"The unit is {unit}, and each figure is {MEANING[measure]}.")
     return tables, list(map(escape, notes))
@@ -149,10 +151,8 @@ def refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
     """Return the error for a table without dates: what to write for headings that name years, or for a cell."""
     years = [found for column in frame if (found := re.match(r"(18|19|20)\d\d", column))]
     if len(years) > 1:
-        said, year = shorten(years[0].string), years[0][0]
-        return refuse(
-            file, f"has headings such as {said}; rename those of the figures to dates, such as {year} or {year}-Q1"
-        )
+        right = f"rename those of the figures to dates, such as {years[0][0]} or {years[0][0]}-Q1"
+        return refuse(file, f"has headings such as {shorten(years[0].string)}; {right}")
     numbered = [column for column in frame if is_mostly(frame[column], lambda cell: bool(re.search(r"\d", cell)))]
     column = [*numbered, *frame][0]
     return refuse(file, explain_date(frame[column].iloc[0]), column, frame.index[0], frame[column].iloc[0])
@@ -291,9 +291,8 @@ def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str,
     """Refuse years that another column completes, and months that may be years that span two."""
     parts = [column[1:] for column in text if column[0] == UNREAD and plain_name(column[1:]) in PARTS]
     if kind == "year" and parts:
-        raise refuse(
-            file, f"has {where} and {parts[0]} in two columns; join them, as in {cells[0]}-06 or {cells[0]}-Q2"
-        )
+        right = f"join them, as in {cells[0]}-06 or {cells[0]}-Q2"
+        raise refuse(file, f"has {where} and {parts[0]} in two columns; {right}")
     spans = [re.fullmatch(r"(\d{4})-(\d\d)", cell) for cell in cells]
     if len(cells) > 1 and all(one and (int(one[1]) + 1) % 100 == int(one[2]) for one in spans):
         message = "may be a month, or a year that spans two; write the day on which each ends, such as 2017-03-31"
@@ -373,7 +372,7 @@ def refuse_contradictions(file: str, text: pd.DataFrame, names: Names, above: Se
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
     units = [column for column in text if column[0] == UNREAD and re.search(UNITS, plain_name(column[1:]))]
     unread = [column for column in text if column[0] == UNREAD and names["value"] == MELTED["value"]]
-    labels = [*(["entity"] if "entity" in names else unread)][:1]
+    labels = ["entity"] if "entity" in names else unread[:1]
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         for said, row in list_texts(text, names, above).items():
             if message := contradict("the row" if row else "the heading", said, unit, measure):
