@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: run lab check test test-all golden docs lock clean
+.PHONY: run lab check test test-all golden docs strip lock clean
 
 run: .venv/ready
 	$(BIN)/python -P -m adoption_curves run
@@ -34,6 +34,11 @@ golden: .venv/ready-dev
 docs: .venv/ready-dev run
 	$(BIN)/python -m sphinx -q -n -W --keep-going -E -d docs/_build/doctrees docs docs/_build/html
 	@echo 'Read it: docs/_build/html/index.html'
+
+# Take outputs and the marks of a run out of the notebooks, before a commit.
+KERNEL := codemirror_mode file_extension mimetype nbconvert_exporter pygments_lexer version
+strip: .venv/ready-dev
+	$(BIN)/nbstripout --keep-id --extra-keys "metadata.papermill cell.metadata.papermill $(KERNEL:%=metadata.language_info.%)" notebooks/*.ipynb
 
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set another with make PYTHON=python3.12")'

@@ -22,7 +22,7 @@ QUESTIONS = {
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
     "03_closing": (
         "How many figures does it take?",
-        "curves.profile_ceilings(curves.fit_families(series.values, ['logistic']))",
+        "curves.Logistic(series.values).fit().profile()",
     ),
     "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),

@@ -57,6 +57,7 @@ def test_open_becomes_jupyterlab(outputs, monkeypatch, capsys):
     call(capsys, "open", "explore", "--no-browser", "--", "--port=9999")
     (words,) = called
     assert words[1][:3] == [sys.executable, "-m", "jupyterlab"]
-    copy, root, *options = words[1][3:]
+    copy, root, transport, *options = words[1][3:]
+    assert transport == "--KernelManager.transport=ipc", "no kernel warns of TCP"
     assert (copy, options) == (str(outputs / "lab" / "explore_adoption.ipynb"), ["--no-browser", "--port=9999"])
     assert root == f"--ServerApp.root_dir={outputs.parent}", "outputs/ is at hand"

@@ -133,6 +133,8 @@ def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
     outputs = find_outputs()
     root = next((folder for folder in (find_root(), Path.cwd(), outputs.parent) if path.is_relative_to(folder)), None)
     beside = [f"--ServerApp.root_dir={root}"] if root else []  # so that outputs/ and data/ are at hand
+    if os.name != "nt":  # kernels of ipykernel 7 warn of each connection that is not a socket file
+        beside.append("--KernelManager.transport=ipc")
     words = [sys.executable, "-m", "jupyterlab", str(path), *beside, *options]
     os.environ["ADOPTION_OUTPUTS"] = str(outputs)
     sys.stdout.flush()
