@@ -342,6 +342,10 @@ def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> Ado
     references : sequence of AdoptionSeries
         One at least with a limit.
     points : int
+
+    Returns
+    -------
+    AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
     early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
