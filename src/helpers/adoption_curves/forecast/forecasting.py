@@ -311,6 +311,10 @@ def pick_example(
         False takes its limit away.
     points : int
 
+    Returns
+    -------
+    AdoptionSeries, Timestamp
+
     Raises
     ------
     ValueError
@@ -337,6 +341,10 @@ def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> Ado
     references : sequence of AdoptionSeries
         One at least with a limit.
     points : int
+
+    Returns
+    -------
+    AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
     early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
