@@ -313,8 +313,7 @@ def pick_example(
 
     Returns
     -------
-    tuple
-        The series and the date of the last figure of the window.
+    AdoptionSeries, Timestamp
 
     Raises
     ------
