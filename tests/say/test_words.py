@@ -11,7 +11,7 @@ from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years
-from adoption_curves.say.words import TABLES, list_key_numbers, write_doubts, write_findings
+from adoption_curves.say.words import TABLES, list_key_numbers, write_findings
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
@@ -210,34 +210,3 @@ def test_kept_sentences_are_those_of_the_kept_tables():
     for run in RUNS:
         kept = pd.read_csv(golden.RUNS.parent / run / "06_findings.csv")
         pd.testing.assert_frame_equal(kept, write_findings(read_facts(run)))
-
-
-COVERAGE = pd.DataFrame({"level": [0.5, 0.8, 0.8], "horizon_years": [5.0, 1, 5], "covered": [50.0, 81, 79]})
-
-
-def make_doubts(figures, limit, sizes=(40.0, 60.0)):
-    seen = pd.DataFrame({"date": pd.to_datetime([f"{2020 + place}-12-31" for place in range(len(figures))])})
-    dates = pd.to_datetime(["2027-12-31", "2030-12-31"])
-    quantiles = pd.DataFrame({p: np.linspace(*sizes, 2) + 50 * p for p in (0.05, 0.1, 0.5, 0.9, 0.95)}, dates)
-    return write_doubts(seen.assign(figure=figures, limit=limit), quantiles, 0.8, "million people", COVERAGE)
-
-
-def test_doubts_are_noise_width_and_contradiction():
-    figures = 100 / (1 + np.exp(-(np.arange(6) - 2.5))) + np.array([1, -1, 1, -1, 1, -1])
-    noise, width, contradiction = split(make_doubts(figures, 100.0))
-    scatter = float(re.search(r"by ([\d.]+) million people \(residual SD\)", noise)[1])
-    assert 0.8 < scatter < 2.5  # of 1 about the curve, with three parameters estimated
-    asked = float(re.search(r"asked ([\d,]+) people", noise)[1].replace(",", ""))
-    assert asked == pytest.approx(np.mean(figures * (100 - figures)) / scatter**2, rel=0.03)
-    assert width.startswith(
-        "The 80% range for December 2030 spans 40% of the upper limit; in tests 5 years ahead, such"
-    )
-    assert "contained 79% of the outcomes" in width
-    outside = "a figure below 42.5 or above 87.5 million people for 31 December 2027"
-    assert contradiction == f"By this forecast {outside} has a chance of one in ten."
-
-
-def test_doubts_name_no_sample_without_a_limit_and_no_scatter_of_three_figures():
-    assert "asked" not in make_doubts([1.0, 2, 4, 9], np.nan)
-    assert "of the last figure" in make_doubts([1.0, 2, 4, 9], np.nan)
-    assert make_doubts([1.0, 2, 4], 100.0).startswith("Three figures or fewer show no scatter about a curve. The 80%")

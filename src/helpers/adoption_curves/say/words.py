@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.levels import band_ends, say_level
+from ..base.levels import say_level
 from ..base.words import (
     NO_END,
     lower_first,
@@ -16,7 +16,6 @@ from ..base.words import (
     say_ahead,
     say_count,
     say_date,
-    say_day,
     say_end,
     say_first,
     say_limit,
@@ -24,7 +23,6 @@ from ..base.words import (
     say_range,
     say_unit,
 )
-from ..curves import Logistic, decimal_years
 from ..curves.verdict import DEPENDS
 from .facts import PASSED, RISING, Facts, Row
 from .headlines import find_cell, phrase, say_doing, say_place, write
@@ -285,62 +283,6 @@ def _write_caution(facts: Facts) -> str:
     if facts.kind in ("open", "cumulative") and np.isnan(facts.bound):
         parts.append("We know of no upper limit for this series.")
     return " ".join(parts)
-
-
-# ---- for statisticians ---------------------------------------------------------------------------------------------
-
-
-def write_doubts(seen: pd.DataFrame, quantiles: pd.DataFrame, level: float, unit: str, coverage: pd.DataFrame) -> str:
-    """Noise of the figures, width of the range, and the next figure that would contradict the forecast.
-
-    Parameters
-    ----------
-    seen : DataFrame
-        The figures that the forecast uses: date, figure, limit (missing where there is none); in `unit`.
-    quantiles : DataFrame
-        A row per date after the newest figure, a column per quantile level; in `unit`.
-    level : float
-        That of the range, between 0 and 1.
-    unit : str
-    coverage : DataFrame
-        The table ``05_coverage``, covered in percent.
-
-    Returns
-    -------
-    str
-        Three sentences; two where no date is later than the newest figure.
-    """
-    values, top = seen["figure"].to_numpy(float), seen["limit"].to_numpy(float)
-    noise = "Three figures or fewer show no scatter about a curve."
-    if len(seen) > 3:  # the curve has three parameters
-        deviation = np.sqrt(Logistic(values, decimal_years(seen["date"])).fit().ssr / (len(seen) - 3))
-        points = "percentage points" if unit.startswith("percent") else unit
-        noise = (
-            f"The {len(seen)} figures scatter about the best logistic curve by {say(deviation, points)} (residual SD)"
-        )
-        # the variance of a share x among n people is x (1 - x) / n
-        asked = np.mean(values * (top - values)) / max(deviation, 1e-9 * top[-1]) ** 2
-        same = say_count(max(1, round(asked)), "person", "people") if asked < MANY_ASKED else ""
-        noise += f", as much as the sampling error of surveys that each asked {same}." if same else "."
-    if quantiles.empty:
-        return noise
-    low, high = band_ends(level)
-    last, first, ranged = quantiles.iloc[-1], quantiles.iloc[0], say_level(level)
-    whole, of = (top[-1], "upper limit") if np.isfinite(top[-1]) else (values[-1], "last figure")
-    ahead = (last.name - seen["date"].iloc[-1]).days / 365.25
-    records = coverage[np.isclose(coverage["level"], level)]
-    tested = records.loc[(records["horizon_years"] - ahead).abs().idxmin()]
-    width = (
-        f"The {ranged} range for {say_date(last.name)} spans {percent((last[high] - last[low]) / whole)} of the {of}; "
-    )
-    width += (
-        f"in tests {say_ahead(tested['horizon_years'])} ahead, such ranges contained {say_percent(tested['covered'])}"
-    )
-    outside = f"below {say(first[0.05], unit, first[0.95], bare=True)} or above {say(first[0.95], unit)}"
-    return (
-        f"{noise} {width} of the outcomes. By this forecast a figure {outside} for {say_day(first.name)} has a "
-        "chance of one in ten."
-    )
 
 
 # ---- key numbers --------------------------------------------------------------------------------------------------
