@@ -60,7 +60,7 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
-    earlier = [f"0{number}" for number in range(1, int(notebook[:2]))]
+    earlier = [f"0{number}" for number in range(1, int(notebook[:2]))] if notebook[:2].isdecimal() else []
     return eval(
         "Study(notebook, earlier)", {"Study": Study, "notebook": notebook, "earlier": earlier, "run": run, **variables}
     )

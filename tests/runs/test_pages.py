@@ -27,7 +27,7 @@ from adoption_curves.runs.pages.exporter import set_body, set_equation, set_html
 from adoption_curves.runs.pages.frame import STEERING, mark_file
 from adoption_curves.runs.pages.index import find_table, format_number, group_sources, write_command
 from adoption_curves.runs.parameters import Parameters
-from adoption_curves.runs.record import list_sources
+from adoption_curves.runs.record import Record, list_sources
 from adoption_curves.runs.runner import name_run
 from adoption_curves.show import tables
 
@@ -173,13 +173,13 @@ def test_numbers_have_the_digits_that_a_reader_needs():
 def test_the_command_that_makes_a_run_again_names_what_differs():
     given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
     words = "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
-    assert write_command("mine", {"parameters": given}) == words
-    assert write_command("mine", {"parameters": given, "pdf": True}) == f"{words} --pdf"
+    assert write_command("mine", Record.model_construct(parameters=given, pdf=False)) == words
+    assert write_command("mine", Record.model_construct(parameters=given, pdf=True)) == f"{words} --pdf"
 
 
 @pytest.mark.parametrize("value", ["Côte d'Ivoire", 'a $HOME `id` "b"', "中国", "", "100", "a\\b; c", "it's'"])
 def test_a_shell_reads_back_what_the_command_names(value):
-    command = write_command("mine", {"parameters": {"run": "mine", "entity": value}})
+    command = write_command("mine", Record.model_construct(parameters={"run": "mine", "entity": value}, pdf=False))
     done = subprocess.run(
         ["sh", "-c", command.replace("adoption", "printf '%s\\n'", 1)], capture_output=True, check=True
     )
@@ -224,12 +224,9 @@ def test_saved_tables_are_read_from_the_code():
 
 
 def test_tables_are_found_by_the_name_after_their_number():
-    notebooks = {
-        "05_a": {"tables": {"05_key_numbers": {}, "05_other_findings": {}}},
-        "07_b": {"tables": {"07_key_numbers": {}}},
-    }
-    assert find_table({"notebooks": notebooks}, "key_numbers") == "07_key_numbers"
-    assert find_table({"notebooks": notebooks}, "findings") == ""
+    names = ["05_key_numbers", "05_other_findings", "07_key_numbers"]
+    assert find_table(names, "key_numbers") == "07_key_numbers"
+    assert find_table(names, "findings") == ""
 
 
 def put_out(folder, cell, **data):

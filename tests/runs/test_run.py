@@ -1,6 +1,5 @@
 """A run's folder: tables and figures keep their types, their bytes and their writers."""
 
-import json
 
 import matplotlib as mpl
 import numpy as np
@@ -188,12 +187,12 @@ def test_the_record_says_who_wrote_what_with_which_values(frame, outputs):
     run = open_as("03_fit_curves", bound=100, data="data")
     run.keep("03_parameters", frame)
     run.draw("03_fits", draw(), alt="a line")
-    record = read_entry(outputs / "mine", "03_fit_curves")
-    assert record["parameters"] == {"bound": "100", "data": "data"}
-    assert record["tables"]["03_parameters"]["rows"] == 3
-    assert record["figures"]["03_fits"]["alt"] == "a line"
+    entry = read_entry(outputs / "mine", "03_fit_curves")
+    assert entry.parameters == {"bound": "100", "data": "data"}
+    assert entry.tables["03_parameters"].rows == 3
+    assert entry.figures["03_fits"].alt == "a line"
     assert list(read_entries(outputs / "mine")) == ["03_fit_curves"]
-    assert str(outputs) not in json.dumps(record)
+    assert str(outputs) not in entry.model_dump_json()
 
 
 def test_a_notebook_checks_its_parameters(outputs):
