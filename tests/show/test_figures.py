@@ -471,7 +471,7 @@ def rule_verdict(verdict, low, high):
 @pytest.mark.parametrize(
     ("verdict", "told"),
     [
-        (("levels off", 1234.0, 1400.0), "if the present pattern holds, growth ends between 1,200 and"),
+        (("levels off", 1234.0, 1400.0), "if the present pattern holds, growth ends between 1,230 and"),
         (("depends on the curve", 700.0, 9e3), "where growth ends depends on the curve, somewhere between"),
         (("not known", 700.0, np.inf), "the figures do not show where growth will stop"),
     ],
