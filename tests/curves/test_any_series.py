@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from cells import list_exhibits
 from figure_faults import find_faults
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from matplotlib import pyplot
 
@@ -33,9 +33,10 @@ CELLS = [
 
 
 def write(folder, values, dates=None, unit="units", **columns):
-    """A file of one series, a figure a year unless dates are given; returns its path."""
+    """A file of levels of one series, a figure a year unless dates are given; returns its path."""
     dates = dates or [f"{2010 + year}-12-31" for year in range(len(values))]
-    frame = pd.DataFrame({"date": dates, "value": [f"{value:.10g}" for value in values], "unit": unit, **columns})
+    cells = [f"{value:.10g}" for value in values]
+    frame = pd.DataFrame({"date": dates, "value": cells, "unit": unit, "measure": "level", **columns})
     path = folder / "own.csv"
     frame.to_csv(path, index=False)
     return path
@@ -192,12 +193,12 @@ def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, case):
             assert opening.count(first) == 1, path
 
 
-YEARS = st.integers(1800, 2080).flatmap(
+YEARS = st.integers(1800, 2007).flatmap(
     lambda first: st.lists(st.integers(first, first + 18), min_size=1, max_size=12, unique=True)
 )
 DAYS = st.one_of(
     YEARS.map(lambda years: [date(year, 12, 31) for year in sorted(years)]),
-    st.lists(st.dates(date(1800, 1, 1), date(2099, 12, 31)), min_size=1, max_size=9, unique=True).map(sorted),
+    st.lists(st.dates(date(1800, 1, 1), date(2025, 12, 31)), min_size=1, max_size=9, unique=True).map(sorted),
     st.integers(3, 60).map(lambda count: list(pd.date_range("2015-01-31", periods=count, freq="ME"))),
 )
 TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=120)
@@ -242,11 +243,11 @@ def test_any_series_is_reported_or_refused(tmp_path_factory, quick_run, drawn):
     dates, values, unit, columns, given = drawn
     folder = tmp_path_factory.mktemp("any")
     quick_run.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
-    path = f"{write(folder, values, dates, unit, **columns)}?future=keep"
+    path = f"{write(folder, values, dates, unit, **columns)}?season=none"
     try:
         indicators.load(path)
     except indicators.DataError:
-        return  # `check` says what is wrong with the file
+        reject()  # `check` says what is wrong with the file
     try:
         execute({"data": str(path), "run": "any", **given})
     except (indicators.DataError, ParameterError) as error:

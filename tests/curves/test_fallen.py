@@ -6,8 +6,8 @@ import pytest
 import simulated
 
 from adoption_curves import indicators
+from adoption_curves.base.fallen import are_fallen, pick_last
 from adoption_curves.curves import decimal_years, has_fallen
-from adoption_curves.curves.fallen import are_fallen, pick_last
 
 
 def ask(series):

@@ -29,6 +29,7 @@ from adoption_curves.runs import ingredients
 from adoption_curves.runs.check_run import check_parameters, list_notes
 from adoption_curves.runs.pages import citation
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from adoption_curves.runs.record import Record
 from adoption_curves.runs.runner import run_all
 
 ROOT = Path(__file__).parents[2]
@@ -261,7 +262,8 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
     chosen = read_parameters({"data": str(write(tmp_path, SIX)), **values})
     with pytest.raises((indicators.DataError, ParameterError), match=words):
         run_all(chosen)
-    assert not (tmp_path / "outputs").exists()
+    left = {path.name for path in (tmp_path / "outputs").rglob("*")}
+    assert left == {f"{chosen.run}.partial", "error.txt", "run.log"}, "no notebook was begun"
 
 
 @pytest.mark.parametrize(
@@ -288,8 +290,9 @@ def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, b
 
 def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_path, monkeypatch):
     record = {"versions": {"adoption-curves": "1.0"}, "git": None, "subject": {"title": "Club"}}
-    own = {"parameters": {"entity": "own data", "indicator": "club", "data": "club.csv"}} | record
-    ours = {"parameters": {"entity": "China", "indicator": "club", "data": "data"}} | record
+    parameters = {"entity": "own data", "indicator": "club", "data": "club.csv"}
+    own = Record.model_construct(parameters=parameters, **record)
+    ours = Record.model_construct(parameters={"entity": "China", "indicator": "club", "data": "data"}, **record)
     assert citation.cite_run(own, "mine") == "Adoption Curves 1.0: run 'mine' (Club)."
     assert citation.read_citation(own)[0] == "", "the header names nobody either"
     assert citation.cite_run(ours, "mine").startswith("The Adoption Curves authors (")
@@ -370,7 +373,7 @@ def own_run(tmp_path_factory):
     assert done.returncode == 0, done.stdout + done.stderr
     words[3:] = ["check", "club.csv", "--title", "Club"]
     checked = subprocess.run(words, cwd=place, capture_output=True, text=True, check=True).stdout.splitlines()[1:]
-    assert set(checked) <= set(done.stdout.splitlines()), "the run says what check says"
+    assert set(checked) <= set(done.stderr.splitlines()), "the run says what check says"
     page = (place / "outputs" / "club" / "html" / "index.html").read_text(encoding="utf-8")
     assert all(line.replace(",", "") in page.replace(",", "") for line in checked)
     return place / "outputs" / "club"

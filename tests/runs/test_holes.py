@@ -347,18 +347,19 @@ def test_a_drawing_that_asks_for_an_address_is_not_set(address):
     assert not set_drawing(drawing.format(f'fill="{address}"').encode(), "p-", "alt", "wide")
 
 
-def test_odd_days_of_publication_are_noted(tmp_path, capsys, small_project):
+@pytest.mark.parametrize(
+    ("published", "words"),
+    [
+        ("2022-01-01", "is before the day that the figure describes; write the day on which the figure became public"),
+        ("2099-01-01", "'2099-01-01' is after today, and a projection is no observation; leave out the rows after "),
+    ],
+)
+def test_odd_days_of_publication_are_refused(tmp_path, capsys, small_project, published, words):
     path = tmp_path / "mine.csv"
-    rows = [
-        "2021-06-30,12,2021-09-01",
-        "2022-06-30,19,2022-01-01",
-        "2023-06-30,31,2023-09-01",
-        "2024-06-30,44,2099-01-01",
-    ]
+    rows = ["2021-06-30,12,2021-09-01", f"2022-06-30,19,{published}", "2023-06-30,31,2023-09-01"]
     path.write_text("\n".join(["date,value,published", *rows]) + "\n")
-    _, out, _ = call(capsys, "check", path, "--unit", "percent")
-    assert "1 figure of mine published before its own day, as 2022-01-01 for 2022-06-30: a projection?" in out
-    assert "1 figure of mine published after today, 2099-01-01." in out
+    code, out, _ = call(capsys, "check", path, "--unit", "percent")
+    assert (code, out.startswith(f"mine.csv, row 3, column published: {words}")) == (1, True)
 
 
 def test_words_for_odd_values():

@@ -6,15 +6,15 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Modules, each importing only those before it: `fallen` whether a series has fallen; `fit` least squares of one series;
+Modules, each importing only those before it: `fit` least squares of one series;
 `errors` error models; `profile` covariances and ends of profiles; `inputs` what people give; `printing` and `results`
 what they get; `model` the arguments of every family, `families` the families; `tables` several families on one series;
 `verdict` the answer to where a series ends.
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
+from ..base.fallen import has_fallen
 from . import families
-from .fallen import has_fallen
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
 from .inputs import Share
 from .results import Results

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, Dates, decimal_years
+from ..base.fallen import has_fallen
 from ..base.words import say_name
-from .fallen import has_fallen
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .inputs import Bound, Share, check_errors, read_ceiling
 from .profile import is_narrow

@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import ndtri, stdtr
 
+from ..base.fallen import are_fallen
 from ..curves import decimal_years
-from ..curves.fallen import are_fallen
 from ..indicators.series import AdoptionSeries
 from . import model
 from .inputs import LEAST_TECHNOLOGIES, limit_as_known, read_references

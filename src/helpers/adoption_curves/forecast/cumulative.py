@@ -13,9 +13,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.fallen import pick_last
 from ..base.words import quote
 from ..curves import decimal_years
-from ..curves.fallen import pick_last
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from .. import indicators
 from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
 from ..base.words import say, say_name
 from ..curves import decimal_years
-from ..curves.fallen import has_fallen
 from ..curves.verdict import ENOUGH
 from ..indicators.series import READ, AdoptionSeries
 from .backtest import HORIZONS, ORIGIN_SHARES, References, can_calibrate, learn_prior, recall, roll_windows

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, years_among
+from ..base.fallen import pick_last
 from ..base.words import quote, say_count
 from ..curves import Assessment, assess_ceiling, decimal_years
-from ..curves.fallen import pick_last
 from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
 from .model import ROOM
@@ -92,7 +92,7 @@ def read_references(references: Any) -> list[AdoptionSeries]:
 
 
 def use_figures(values: pd.Series, bound: pd.Series | None = None) -> pd.Series:
-    """The figures that a forecast uses: the last ones above 0, see `curves.fallen.pick_last`.
+    """The figures that a forecast uses: the last ones above 0, see `base.fallen.pick_last`.
 
     Parameters
     ----------

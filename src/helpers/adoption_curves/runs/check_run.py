@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
+from ..base.fallen import has_fallen
 from ..base.project import RunError, UserError, shorten_path
 from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
@@ -140,8 +141,6 @@ def refuse_left_out(data: Any) -> None:
 
 def list_left_out(series: Any) -> list[str]:
     """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
-    from ..curves import has_fallen
-
     what, notes = of_entity(series.indicator, series.entity), []
     if len(series.earlier):
         hard = series.breaks[series.breaks["kind"] == "break"]

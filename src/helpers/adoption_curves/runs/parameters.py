@@ -286,7 +286,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 def _tell_right(name: str, value: Any) -> str:
     """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
     listed = value if isinstance(value, list) else [value]
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         listed = [float(one) for one in listed]
     numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
     percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g}%" if name in ("shares", "levels") and numbers else ""

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
+from ..base.fallen import BEYOND_SCATTER, pick_last
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.words import FLOW, say_at, say_figure, say_period, say_unit
 from ..curves import Assessment
-from ..curves.fallen import BEYOND_SCATTER, pick_last
 from ..curves.verdict import DEPENDS, LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED = (
@@ -117,7 +117,7 @@ class Facts:
 
     @cached_property
     def used(self) -> pd.Series:
-        """The exact figures that the forecast uses, see `curves.fallen.pick_last`."""
+        """The exact figures that the forecast uses, see `base.fallen.pick_last`."""
         return self.values.iloc[pick_last(decimal_years(self.values.index))]
 
     @cached_property

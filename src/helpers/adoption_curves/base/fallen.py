@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..base.dates import SHORTEST_SPAN
+from .dates import SHORTEST_SPAN
 
 LEAST_APART, FEWEST, MOST = 0.4, 4, 8
 """Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
