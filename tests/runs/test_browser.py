@@ -153,7 +153,8 @@ def write_hostile(folder):
         path.write_text(json.dumps(record))
     record = json.loads((folder / "run.json").read_text())
     record["subject"] = dict.fromkeys(record["subject"], ATTACK)
-    record["parameters"] = dict.fromkeys(record["parameters"], ATTACK) | {"families": [ATTACK]}
+    seen = re.sub("[\x1b\u202e\u2066]", "", ATTACK)  # a record with other parameters than a run can have is refused
+    record["parameters"] |= dict.fromkeys(("entity", "indicator", "bound"), seen)
     record["sources"] = [
         {**source, **dict.fromkeys(("title", "publisher", "licence"), ATTACK)} for source in record["sources"]
     ]

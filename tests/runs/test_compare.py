@@ -131,8 +131,7 @@ def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
     first = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
     again = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
     assert first == again
-    assert sorted(path.name for path in outputs.iterdir()) == [".store", "compare-one-two", "one", "two"]
-    assert list((outputs / ".store").iterdir()) == []
+    assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
 
 
 def test_a_comparison_does_not_tell_where_own_data_lie(outputs):
@@ -313,7 +312,8 @@ def test_a_sweep_of_more_than_six_runs_has_a_page_and_a_table_without_a_figure(o
     runs = [Parameters(run=f"run-{number}", horizon_years=number) for number in range(1, 9)]
     for run in runs:
         make(outputs, f"grid/{run.run}", 700.0 + run.horizon_years, horizon_years=run.horizon_years)
-    write_summary(Sweep("grid", "grid.yaml", runs, ("horizon_years",)), outputs / "grid")
+    with lock_folder(outputs / "grid") as shop:
+        write_summary(Sweep("grid", "grid.yaml", runs, ("horizon_years",)), outputs / "grid", shop)
     written = {path.name for path in (outputs / "grid").iterdir() if path.is_file()}
     assert written == {"index.html", "comparison.csv"}
     assert pd.read_csv(outputs / "grid" / "comparison.csv")["run"].nunique() == 8

@@ -54,7 +54,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     assert {"python", "pandas", "papermill"} <= set(record["versions"])
     assert record["notebooks"]["05_forecast_small"]["parameters"]["horizon_years"] == 3
     assert record["notebooks"]["05_forecast_small"]["tables"]["05_forecast"]["rows"] >= 3
-    assert {source["use"] for source in record["sources"]} == {"series", "reference"}
+    assert {source["use"] for source in record["sources"]} == {"series", "compared", "reference"}
     assert all(source["publisher"] and source["licence"] for source in record["sources"])
 
 

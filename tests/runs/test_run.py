@@ -1,6 +1,5 @@
 """A run's folder: tables and figures keep their types, their bytes and their writers."""
 
-
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
