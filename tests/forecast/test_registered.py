@@ -425,23 +425,26 @@ def test_an_entry_that_cannot_be_right_is_named(tmp_path, old, new, message):
 # What readers see of it
 
 
-def test_the_newest_forecast_of_a_date_is_shown_and_of_one_day_the_published_method():
+def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
     names = {"published": "2026-02-01", "target_end_date": "2026-12-31", "unit": "percent", "outcome": "", "side": ""}
-    names |= {"q0.1": "1", "q0.9": "3", "hindsight": "False"}
+    names |= {"model_id": PUBLISHED_MODEL, "q0.1": "1", "q0.5": "2", "q0.9": "3", "hindsight": "False"}
+    passed = {"target_end_date": "2025-12-31", "outcome": "2", "side": "at_least"}
     rows = [
-        names | {"model_id": model, "q0.5": middle} for model, middle in (("a-zebra", "2.1"), (PUBLISHED_MODEL, "2"))
-    ]
-    rows += [names | {"model_id": "a-zebra", "q0.5": "9", "published": "2026-01-01"}]
-    rows += [
-        names | {"model_id": "b", "q0.5": "2", "target_end_date": "2025-12-31", "outcome": "2", "side": "at_least"}
+        names,
+        names | {"q0.5": "9", "published": "2026-01-01"},
+        names | {"q0.5": "8", "published": "2026-03-01", "model_id": "a-zebra"},
+        names | passed,
     ]
     for order in (rows, rows[::-1]):
         first, second = on_record.list_registered(order)
         assert (first["date"], first["outcome"]) == ("December 2025", "at least 2.0%")
-        assert second == {"date": "December 2026", "made": "1 February 2026", "range": "1.0 to 3.0%", "middle": "2.0",
+        assert second == {"date": "December 2026", "range": "1.0 to 3.0", "middle": "2.0",
                           "outcome": "not yet published"}  # fmt: skip
-    [read] = on_record.list_registered([row | {"read_low": "2.1"} for row in rows if row["outcome"]])
+    assert on_record.list_registered([row | {"model_id": "a-zebra"} for row in rows]) == []
+    [read] = on_record.list_registered([names | passed | {"read_low": "2.1"}])
     assert read["outcome"] == "more than 2.0%", "as CNNIC wrote it, where it is read as a range"
+    [late] = on_record.list_registered([names | passed | {"hindsight": "True"}])
+    assert late["outcome"] == "at least 2.0% (already published when we registered, so not scored)"
 
 
 def test_the_index_shows_what_is_registered(run):
