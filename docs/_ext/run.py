@@ -28,7 +28,7 @@ QUESTIONS = {
     "05_forecast": ("Where is it going?", "result.plot()"),
     "05_paths": ("How sure is that?", "result.paths"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
-    "04_calibration": ("Do the bands hold?", "forecast.frames.coverage_frame(result)"),
+    "04_calibration": ("Do the bands hold?", "frames.coverage_frame(result)"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references, rivals=True)"),
     "06_register": ("What is on record?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "data.list_series()"),
@@ -40,7 +40,8 @@ Each picture is of the default run and leads to its notebook. The line below it 
 
 ```python
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import register
+from adoption_curves.forecast import frames
+from adoption_curves.forecast.record import register
 
 data = indicators.load()
 series = data.series("China", "genai_users", "internet_users")
