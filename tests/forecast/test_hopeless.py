@@ -160,6 +160,7 @@ def find_faults(number, folder):
         calls = partial(list_calls, fit, later, folder, number)
         for what, function in chain([("of model", partial(str, (model, dir(model))))], calls()):
             call(what, function)
+    pyplot.close("all")  # `fit.plot` leaves its figure open, as pyplot does
     return faults
 
 
