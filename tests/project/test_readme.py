@@ -74,7 +74,10 @@ def test_python_runs(capsys):
 
 @pytest.mark.slow
 def test_commands_do_what_they_are_said_to(tmp_path):
-    """Every command of README and pages, in its order, those on runs of a sweep last, in a project of its own with the files that they show."""
+    """Every command of README and pages, in a project of its own with the files that they show.
+
+    In their order, but those on runs of a sweep last.
+    """
     begin_project(tmp_path)
     shutil.rmtree(tmp_path / "data" / "forecasts")  # one may be of today
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
