@@ -61,7 +61,7 @@ def test_the_index_says_the_finding_first_and_how_to_cite_it(run):
     page = BeautifulSoup((run / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert page.h1.get_text() == pd.read_csv(run / "tables" / "06_findings.csv")["sentence"].iloc[0]
     headings = [tag.get_text() for tag in page.find_all("h2")]
-    assert headings[:2] == ["The finding", "Key numbers"]
+    assert headings[:3] == ["The finding", "What may be quoted", "Key numbers"]
     assert headings[-2:] == ["The notebooks", "How to cite it"]
     assert "Adoption Curves" in page.find(id="cite").find_next("p").get_text()
     box = page.find(class_="limits").get_text()
