@@ -52,8 +52,6 @@ MONTHS = 2.5
 """Years below which a time is given in months."""
 NUMBERS = 5
 """Key numbers."""
-MANY_ASKED = 1e6
-"""People: where so many in a survey would scatter less than the figures do, that size is not named."""
 
 
 def write_findings(facts: Facts) -> pd.DataFrame:

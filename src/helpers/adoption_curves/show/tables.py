@@ -135,27 +135,6 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     return table.fmt(_link, columns="url") if "url" in shown else table
 
 
-def show_coverage(coverage: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set which series exist, narrow enough for a page: the span in one column, and so breaks of both kinds.
-
-    Parameters
-    ----------
-    coverage : DataFrame
-        From `indicators.describe_coverage`.
-    title, note : str
-        As for `show`.
-
-    Returns
-    -------
-    great_tables.GT
-    """
-    span = coverage["first"].dt.strftime("%Y-%m") + " to " + coverage["last"].dt.strftime("%Y-%m")
-    suspected = ("suspected " + coverage["suspected_breaks"]).where(coverage["suspected_breaks"] != "", "")
-    breaks = (coverage["breaks"] + "; " + suspected).str.strip("; ")
-    shown = coverage.assign(observed=span, breaks_by_date=breaks)
-    return show(shown[["title", "unit", "n", "longest", "observed", "breaks_by_date", "role"]], title, note)
-
-
 def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
     """Set a frame of texts as a table, the index first; headings and cells stay as they are, a blank is a dash.
 
