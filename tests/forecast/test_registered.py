@@ -389,15 +389,15 @@ def test_a_figure_to_come_is_no_score(data):
     assert score(data, enter("2031-12-31").iloc[:0]).empty
 
 
-def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day():
+def test_forecasts_of_withdrawn_methods_are_a_hub_of_their_own_that_is_read_as_known_on_a_day():
     data = indicators.load()
-    entries = register.read_register(data, "China", "genai_users")
+    entries = register.read_register(data, "China", "genai_users", withdrawn=True)
     asked = entries.groupby("origin_date")["target_end_date"].unique()
     assert pd.Timestamp("2026-06-30") in asked[pd.Timestamp("2026-03-31")]
     for day in ("2026-12-31", "2027-12-31"):
         assert any(pd.Timestamp(day) in days for days in asked)
-    assert register.read_register(data.known_on("2026-06-30"), "China", "genai_users").empty
-    assert register.read_register(data, "Atlantis").empty
+    assert register.read_register(data.known_on("2026-06-30"), "China", "genai_users", withdrawn=True).empty
+    assert register.read_register(data, "Atlantis", withdrawn=True).empty
     scored = scores.score_register(entries, data)
     assert scored[scored["origin_date"] == "2026-03-31"]["hindsight"].all()
 
@@ -414,7 +414,7 @@ def test_the_record_of_the_project_is_read_as_it_was_known_on_a_day():
     ],
 )
 def test_an_entry_that_cannot_be_right_is_named(tmp_path, old, new, message):
-    folder = shutil.copytree(find_data() / "forecasts", tmp_path / "forecasts")
+    folder = shutil.copytree(find_data() / "forecasts" / "withdrawn", tmp_path / "forecasts")
     path = folder / "model-output/adoption_curves-weighted/2026-11-26-adoption_curves-weighted.csv"
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(indicators.DataError, match=message) as caught:

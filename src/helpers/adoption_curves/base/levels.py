@@ -13,8 +13,8 @@ LEVELS = (0.5, 0.8, 0.9)
 """Coverage of the bands unless others are asked for."""
 QUOTED = 0.8
 """The level that is quoted if it's among those asked for."""
-RECORDED = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
-"""Quantile levels of a forecast on record: those of the forecast hubs."""
+RECORDED = tuple(round(0.05 * step, 2) for step in range(1, 20))
+"""Quantile levels of a forecast on record: too few technologies bear out what lies outside .05 to .95."""
 
 
 def quoted_level(levels: Sequence[float]) -> float:

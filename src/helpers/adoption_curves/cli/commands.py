@@ -136,6 +136,8 @@ def score(
     figure that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
     after its figure was public is marked, and never counted.
     """
+    import pandas as pd
+
     from .. import indicators
     from ..base.project import find_register
     from ..forecast.record.hub import write_figures
@@ -156,7 +158,9 @@ def score(
         return
     for row in scored[scored["came"].notna()].itertuples():
         print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
-    for sentence in say_scores(summarise_scores(scored)):
+    withdrawn = score_register(read_register(known, hub=place, withdrawn=True), known, vintage)
+    summary = summarise_scores(pd.concat([scored, withdrawn.assign(model_id="withdrawn methods")]))
+    for sentence in say_scores(summary):
         print(escape(sentence))
     if vintage == "latest":
         print("For revised figures the latest print counts.")

@@ -173,7 +173,9 @@ def register(rows: pd.DataFrame, data: Data, hub: Path | None = None) -> list[Pa
     return add_to_hub(folder, rows, titles, figures)
 
 
-def read_register(data: Data, entity: str = "", indicator: str = "", hub: Path | None = None) -> pd.DataFrame:
+def read_register(
+    data: Data, entity: str = "", indicator: str = "", hub: Path | None = None, withdrawn: bool = False
+) -> pd.DataFrame:
     """Read the quantiles on record of one series, or of all, that were published by the day as of which data are known.
 
     Parameters
@@ -183,6 +185,8 @@ def read_register(data: Data, entity: str = "", indicator: str = "", hub: Path |
         "" for all.
     hub : Path, optional
         By default ``forecasts/`` beside these data.
+    withdrawn : bool
+        True for the forecasts of methods that were withdrawn, in the hub ``withdrawn`` inside that one.
 
     Returns
     -------
@@ -194,7 +198,8 @@ def read_register(data: Data, entity: str = "", indicator: str = "", hub: Path |
     DataError
         When a file of the record holds what cannot be right.
     """
-    rows, limit = read_hub(find_register(data.path) if hub is None else hub), data.limit()
+    folder, limit = find_register(data.path) if hub is None else hub, data.limit()
+    rows = read_hub(folder / "withdrawn" if withdrawn else folder)
     kept = ((rows["entity"] == entity) | (entity == "")) & ((rows["indicator"] == indicator) | (indicator == ""))
     kept &= True if limit is None else rows["published"] <= limit
     return rows[kept].sort_values([*ENTRY, "output_type_id"], kind="stable").reset_index(drop=True)
