@@ -79,7 +79,7 @@ def score_now():
 
 def draw_phones():
     """Rows of a backtest without a limit at those origins of the panel that the fourth edition was scored at."""
-    panel = [replace(each, bound=pd.Series(1e9, each.values.index)) for each in read_panel().values()]
+    panel = [replace(each, bound=indicators.Limit(pd.Series(1e9, each.values.index))) for each in read_panel().values()]
     with patch("adoption_curves.forecast.backtest.ORIGIN_SHARES", (0.0, 1.0)):  # there are no shares to choose by
         rows = forecast_others(panel, [], bounded=False)
     drawn = read_before().query("set == 'phones'")[ORIGIN].drop_duplicates()

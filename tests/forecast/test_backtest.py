@@ -12,6 +12,7 @@ from adoption_curves.forecast import Lessons, backtest, can_calibrate, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, ORIGIN_SHARES
 from adoption_curves.forecast.result import REPORTED_QUANTILES
 from adoption_curves.forecast.rivals import NEED_LIMIT, RIVALS
+from adoption_curves.indicators import Limit
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,8 @@ def test_later_figures_change_no_forecast_made_before(references):
 def disturb(series, date):
     """The series with every later figure, and later figures of its bound, lowered to two thirds."""
     later = series.values.index > date
-    bound = series.bound.where(series.bound.index <= date, series.bound * 2 / 3)
+    limits = series.bound.values
+    bound = Limit(limits.where(limits.index <= date, limits * 2 / 3))
     return replace(series, values=series.values.where(~later, series.values * 2 / 3), bound=bound)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from adoption_curves import forecast, indicators
+from adoption_curves.indicators import Limit
 
 USERS = pd.Series([12.0, 19, 31, 44, 52], pd.date_range("2021-12-31", periods=5, freq="YE"))
 
@@ -39,7 +40,7 @@ def test_another_state_of_the_references_is_another_backtest(few, calls, change)
     first, *others = few
     changed = {
         "value": replace(first, values=first.values * 1.001),
-        "bound": replace(first, bound=first.bound * 1.001),
+        "bound": replace(first, bound=Limit(first.bound.values * 1.001)),
         "date": replace(first, values=first.values.set_axis(first.values.index + pd.DateOffset(days=1))),
         "technology": replace(first, technology="another"),
     }

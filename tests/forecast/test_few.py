@@ -44,7 +44,7 @@ def test_without_a_limit_nothing_is_counted():
 def make_reference(values, technology, years=range(2001, 2011)):
     dates = pd.to_datetime([f"{year}-12-31" for year in years])
     whole = indicators.load_references()[0]
-    bound = pd.Series(100.0, dates[: len(values)])
+    bound = indicators.Limit(pd.Series(100.0, dates[: len(values)]))
     from dataclasses import replace
 
     return replace(whole, technology=technology, values=pd.Series(values, dates[: len(values)]), bound=bound)

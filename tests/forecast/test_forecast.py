@@ -14,7 +14,7 @@ from adoption_curves.base.words import NO_FORECAST
 from adoption_curves.forecast import frames
 from adoption_curves.forecast.backtest import learn_prior
 from adoption_curves.forecast.forecasting import cut_series
-from adoption_curves.forecast.inputs import limit_as_known
+from adoption_curves.indicators import Limit
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,8 @@ def test_nothing_after_the_origin_changes_a_hindcast(references):
 def disturb(series, date):
     """The series with every later figure, and later figures of its bound, tripled."""
     later = series.values.index > date
-    bound = series.bound.where(series.bound.index <= date, 3 * series.bound)
+    limits = series.bound.values
+    bound = Limit(limits.where(limits.index <= date, 3 * limits))
     return replace(series, values=series.values.where(~later, 3 * series.values), bound=bound)
 
 
@@ -238,7 +239,8 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them(r
     origins = forecast.pick_origins(series)
     assert list(origins) == [pd.Timestamp("2025-06-30")]
     cut = cut_series(series, origins[0])
-    for index in (cut.values.index, cut.bound.index, cut.censored.index, pd.DatetimeIndex(cut.observations["date"])):
+    dated = (cut.values, cut.bound.values, cut.censored, cut.observations.set_index("date"))
+    for index in (each.index for each in dated):
         assert len(index) == 0 or index.max() <= origins[0]
     result = forecast.hindcast(series, None, references)
     assert result.set_index("date")["actual"].to_dict() == {pd.Timestamp("2025-12-31"): 602.0} | {
@@ -249,7 +251,7 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them(r
 
 def test_the_target_technology_teaches_nothing(references):
     target = next(each for each in references if each.indicator == "us_colour_tv")
-    short = replace(target, values=target.values.iloc[:4], bound=target.bound.iloc[:4])
+    short = replace(target, values=target.values.iloc[:4], bound=Limit(target.bound.values[:4]))
     others = [each for each in references if each.technology != target.technology]
     frames = [forecast.forecast(short, None, each).frame().to_csv() for each in (references, others)]
     assert frames[0] == frames[1]
@@ -259,9 +261,9 @@ def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
     bound = pd.Series([100.0, 120.0, 300.0], index=pd.to_datetime(["2020-12-31", "2021-12-31", "2022-12-31"]))
     series = make_series([10, 12, 15], start="2020-12-31")
     years = curves.decimal_years(series.index)
-    np.testing.assert_allclose(limit_as_known(bound, years), [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
+    np.testing.assert_allclose(Limit(bound).at(years, years[-1]), [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
     with pytest.raises(ValueError, match="the limit starts on 2022-12-31"):
-        forecast.use_figures(series, bound.iloc[[2]])
+        forecast.use_figures(series, Limit(bound.iloc[[2]]))
 
 
 def test_dense_short_series_is_thinned_over_its_whole_span():

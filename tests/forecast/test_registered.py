@@ -83,7 +83,7 @@ def test_what_is_on_record_is_never_written_over(run, data, series, quantiles, r
         ):
             register_run.register_run(run, dates, record, TODAY)
     assert list_tree(record) == before
-    put(replace(series, bound_name="100"), quantiles, data, record)
+    put(replace(series, bound=replace(series.bound, name="100")), quantiles, data, record)
     after = list_tree(record)
     for name in before:
         if name.startswith("model-output"):

@@ -18,7 +18,7 @@ from adoption_curves import indicators
 from adoption_curves.cli.held import summarise_data
 from adoption_curves.indicators.audit import VERDICTS, _compare
 from adoption_curves.indicators.problems import Problem, suggest_names
-from adoption_curves.indicators.series import interpolate_values, parse_breaks
+from adoption_curves.indicators.series import parse_breaks
 
 
 def find_problems(folder, **changes):
@@ -122,11 +122,11 @@ def test_target_with_its_bound(data):
     assert series.values.tolist() == [230, 249, 515, 602]
     assert (series.values.index.name, series.values.name) == ("date", "genai_users")
     assert series.share.iloc[-1] == pytest.approx(602 / 1125)
-    assert series.bound_at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
-    half = series.bound_at(["2025-09-30"])[0]
+    assert series.bound.at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
+    half = series.bound.at(["2025-09-30"])[0]
     assert half == pytest.approx(1123 + 2 * 92 / 184)
     assert series.breaks["kind"].tolist() == ["suspected"]
-    assert (series.bound_name, series.bound_title, series.bound_note) == ("internet_users", "Internet users", "")
+    assert (series.bound.name, series.bound.title, series.bound.note) == ("internet_users", "Internet users", "")
 
 
 @pytest.mark.parametrize(
@@ -145,20 +145,22 @@ def test_target_with_its_bound(data):
 )
 def test_bounds(data, entity, indicator, bound, name, note):
     series = data.series(entity, indicator, bound)
-    assert series.bound_name == name
-    assert note in series.bound_note
-    assert bool(note) == bool(series.bound_note)
-    assert (series.bound is None) == (name == "")
-    if name:
+    if not name:
+        assert series.bound is None
+    else:
+        assert series.bound.name == name
+        assert note in series.bound.note
+        assert bool(note) == bool(series.bound.note)
         assert (series.share <= 1.005).all()
 
 
 def test_half_a_percent_above_the_bound_is_rounding(data):
     exact = data.series("China", "genai_users", 1400)
     exact = replace(exact, censored=exact.censored.iloc[:0])  # a newer figure is at least 700
-    assert exact.with_bound(602 / 1.0049, "x", "x").bound_name
+    limit = exact.bound.values
+    assert exact.with_bound(indicators.Limit(602 / 1.0049 + 0 * limit)).share.max() < 1.005
     with pytest.raises(indicators.DataError, match="below an observation"):
-        exact.with_bound(602 / 1.0051, "x", "x")
+        exact.with_bound(indicators.Limit(602 / 1.0051 + 0 * limit))
     with pytest.raises(indicators.DataError, match="at least 700 million people on 2026-06-30, the limit 650 million"):
         data.series("China", "genai_users", 650)
 
@@ -189,7 +191,7 @@ def test_as_of_hides_everything_later():
     data = indicators.load(DATA, as_of="2025-10-31")
     series = data.series("China", "genai_users", "internet_users")
     assert series.values.tolist() == [230, 249, 515]
-    assert series.bound_at(["2030-12-31"])[0] == 1123
+    assert series.bound.at(["2030-12-31"])[0] == 1123
     assert data.observations["published"].max() <= pd.Timestamp("2025-10-31")
     before = indicators.load(DATA, as_of="2024-12-31")
     assert before.series("China", "genai_users").breaks.empty
@@ -243,11 +245,11 @@ def test_coverage_counts_every_row_once(data):
 @given(st.lists(st.floats(0, 1e6), min_size=2, max_size=6), st.integers(-1000, 5000))
 def test_interpolation_stays_within_its_neighbours(values, offset):
     dates = pd.date_range("2020-12-31", periods=len(values), freq="YE", name="date")
-    series = pd.Series(values, index=dates)
+    limit = indicators.Limit(pd.Series(values, index=dates))
     day = dates[0] + pd.Timedelta(days=offset)
-    at = interpolate_values(series.sample(frac=1, random_state=1), [day])[0]
+    [at] = limit.at([day])
     assert np.min(values) <= at <= np.max(values)
-    assert interpolate_values(series, dates) == pytest.approx(values)
+    assert limit.at(dates) == pytest.approx(values)
 
 
 # Claims
@@ -358,8 +360,7 @@ def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
     assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million people")
     assert series.share.isna().all()
     assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]
-    with pytest.raises(indicators.DataError, match="has no upper limit; name one, or a number"):
-        series.bound_at(["2020-12-31"])
+    assert series.bound is None
 
 
 def test_a_reference_without_a_base_is_none(tmp_path):

@@ -62,7 +62,7 @@ def test_a_bound_of_a_run_lies_above_what_is_at_least_so(references):
     above.index.name = "date"
     series = replace(series, censored=above)
     with pytest.raises(indicators.DataError, match=r"is below an observation: .* is at least"):
-        series.with_bound(1.5 * most, "x", "x")
+        series.with_bound(indicators.Limit(pd.Series(1.5 * most, series.values.index)))
 
 
 # ---- sizes and dates

@@ -91,7 +91,7 @@ def test_optional_columns_are_read_whatever_their_order(tmp_path):
     series = data.series("Town", "club_members", "inhabitants")
     assert list(series.values) == [8, 15.5, 39]
     assert list(series.censored["value"]) == [27]
-    assert list(series.bound) == [90, 96]
+    assert list(series.bound.values) == [90, 96]
     assert (series.unit, series.title) == ("thousand people", "Club members")
     used = data.sources[data.sources["source_id"].str.startswith("own_")].set_index("publisher")
     assert set(used["title"]) == {"my_series.csv"}
@@ -129,7 +129,7 @@ def test_own_figures_never_spoil_the_references(tmp_path):
     assert list(data.exact_values("China", "internet_users")) == [10, 11]
     project = indicators.load(ROOT / "data")
     for ours, theirs in zip(data.references(), project.references(), strict=True):
-        pd.testing.assert_series_equal(ours.bound, theirs.bound)
+        pd.testing.assert_series_equal(ours.bound.values, theirs.bound.values)
 
 
 def test_as_of_holds_for_own_data_and_the_references(tmp_path):

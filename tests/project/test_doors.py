@@ -30,7 +30,7 @@ def test_series_fit_and_forecast_draw_themselves():
         assert axes.get_title(loc="left")
         pyplot.close(axes.figure)
     labels = {text.get_text() for text in drawn[0].texts}
-    assert f"upper limit {series.bound.iloc[-1]:,.0f}" in labels
+    assert f"upper limit {series.bound.values.iloc[-1]:,.0f}" in labels
     assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 

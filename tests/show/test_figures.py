@@ -16,7 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from adoption_curves import curves
-from adoption_curves.indicators.series import interpolate_values
+from adoption_curves.indicators import Limit
 from adoption_curves.runs.pages.charts import set_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
@@ -66,8 +66,7 @@ def make_fan(dates):
 def hold(newer, breaks, scale=1.0):
     """As much of a series as the fan needs."""
     values = VALUES * scale
-    series = SimpleNamespace(values=values, bound=BOUND * scale, newer=newer, breaks=breaks)
-    series.bound_at = lambda dates: interpolate_values(series.bound, dates)
+    series = SimpleNamespace(values=values, bound=Limit(BOUND * scale), newer=newer, breaks=breaks)
     series.standard_error = pd.Series(np.nan, values.index)
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
@@ -204,7 +203,7 @@ def test_sampling_errors_are_drawn_where_they_were_published():
 
 def test_a_limit_known_on_other_dates_is_drawn_along_the_whole_series():
     series = hold(NONE_NEWER, BREAKS.iloc[:0])
-    series.bound = pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"]))
+    series.bound = Limit(pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"])))
     figure = figures.draw_levels(series, NAMES, "Source: test.")
     [line] = [line for line in figure.axes[0].lines if line.get_ls() == "--"]
     assert line.get_ydata().tolist() == [1000.0] * 4

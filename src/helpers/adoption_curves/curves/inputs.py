@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import REAL, CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
+from ..base.limit import Limit
 from .errors import KINDS
 
 LARGEST = 1e60
-Bound: TypeAlias = float | pd.Series | np.ndarray | Sequence[Any]
-"""Upper limit of a share: one number, a series over dates, or a value for each observation."""
+Bound: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
+"""Upper limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
 LARGEST_SHARE = 10.0
 """A larger one is a bound in the place of a share."""
 
@@ -218,6 +219,8 @@ def read_ceiling(ceiling: float | Share | None, times: Dates) -> Ceiling:
 
 
 def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(bound, Limit):
+        bound = bound.values
     if np.ndim(bound) == 0:
         return np.array([0.0]), np.array([read_positive(bound, "the bound")])
     if isinstance(bound, pd.Series):

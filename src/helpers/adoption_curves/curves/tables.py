@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, decimal_years, to_dates
+from ..base.limit import Limit
 from .families import find_family
 from .inputs import Share
 from .model import AdoptionCurve
@@ -50,7 +51,7 @@ def _check_fits(fits: Any) -> None:
 def fit_families(
     values: pd.Series,
     families: Sequence[str | type[AdoptionCurve]],
-    bound: pd.Series | None = None,
+    bound: Limit | pd.Series | None = None,
     errors: str | None = None,
     known_se: pd.Series | None = None,
     floor: float | None = None,
@@ -63,7 +64,7 @@ def fit_families(
         Exact observations by date.
     families : sequence of str or class
         Names in `FAMILIES`, or classes of your own.
-    bound : Series or None
+    bound : Limit, Series or None
         Known upper bound by date, in the unit of the values.
     errors : str or None
         As in `AdoptionCurve`.

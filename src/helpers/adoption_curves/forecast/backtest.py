@@ -22,7 +22,7 @@ from ..base.fallen import are_fallen
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from . import model
-from .inputs import LEAST_TECHNOLOGIES, limit_as_known, read_references
+from .inputs import LEAST_TECHNOLOGIES, read_references
 from .model import Learnt, Rows
 from .paths import correlate_scores, fit_decay
 from .rivals import NEED_LIMIT, RIVALS
@@ -63,14 +63,14 @@ def roll_windows(references: Sequence[AdoptionSeries], points: int, horizons: Se
             continue
         seen, values, dates = decimal_years(series.values.index), series.values.to_numpy(float), series.values.index
         years, y = (sliding_window_view(each, points)[:-1] for each in (seen, values))
-        limit = limit_as_known(series.bound, years)
+        limit = series.bound.at(years, years[:, -1:])
         share = y[:, -1] / limit[:, -1]
         kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
         origin = years[kept, -1:]
         nearest = np.abs(seen - (origin + wide)[..., None]).argmin(axis=2)
         gap = seen[nearest] - origin
         h = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
-        came = series.bound_at(dates)[nearest]
+        came = series.bound.at(dates)[nearest]
         later = dates.to_numpy("datetime64[ns]")[nearest]
         parts.append((years[kept] - origin, y[kept], limit[kept], h, later, values[nearest], came))
         own = {name: getattr(series, name) for name in LABELS}
@@ -352,7 +352,7 @@ def recall(series: Sequence[AdoptionSeries]) -> References:
     """`References` of these series; the same object, with what it has learnt, for the same figures."""
     digest = hashlib.sha256()
     for each in series:
-        parts = [each.values] if each.bound is None else [each.values, each.bound]
+        parts = [each.values] if each.bound is None else [each.values, each.bound.values]
         words = (each.technology, each.entity, each.indicator, *(len(part) for part in parts))
         digest.update(json.dumps(words).encode())
         for part in parts:

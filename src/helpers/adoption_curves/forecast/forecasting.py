@@ -12,6 +12,7 @@ from .. import indicators
 from ..base.dates import SHORTEST, SHORTEST_SPAN
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, read_shares
+from ..base.limit import Limit
 from ..base.words import say, say_name
 from ..curves import decimal_years
 from ..curves.verdict import ENOUGH
@@ -30,7 +31,7 @@ FINISHED = 0.9
 
 def forecast(
     series: pd.Series | AdoptionSeries,
-    bound: pd.Series | float | None = None,
+    bound: Limit | pd.Series | float | None = None,
     references: Sequence[AdoptionSeries] | None = None,
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
@@ -53,7 +54,7 @@ def forecast(
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
         At least three values, with a bound one. The forecast uses the last eight that lie 0.4 years apart.
-    bound : number, pandas.Series with a DatetimeIndex, or None
+    bound : number, Limit, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional
         By default those of the project's data folder. The technology of `series` is left out.
@@ -200,7 +201,7 @@ def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
 
 
-def list_forms(series: AdoptionSeries, bounds: Mapping[str, pd.Series | None]) -> dict[str, AdoptionSeries]:
+def list_forms(series: AdoptionSeries, bounds: Mapping[str, Limit | None]) -> dict[str, AdoptionSeries]:
     """The series with each of some limits by name, and with its newer figures as they were printed."""
     return {name: replace(series, bound=bound) for name, bound in bounds.items()} | read_widely(series)
 
@@ -225,14 +226,14 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     return vary(result, {"without it": before} | read_widely(series) | {"as published": series})
 
 
-def highest_limit(bounds: Mapping[str, pd.Series | None]) -> float | None:
+def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:
     """The highest of some limits by name at their last dates; None where none is known."""
-    return max((float(bound.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
+    return max((float(bound.values.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
 
 
 def hindcast(
     series: pd.Series | AdoptionSeries,
-    bound: pd.Series | float | None = None,
+    bound: Limit | pd.Series | float | None = None,
     references: Sequence[AdoptionSeries] | None = None,
     origins: pd.DatetimeIndex | None = None,
     levels: Sequence[float] = LEVELS,
@@ -286,14 +287,14 @@ def cut_series(
     series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
 ) -> AdoptionSeries:
     """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`."""
-    cut = {name: getattr(series, name) for name in ("values", "censored", "later", "bound")}
+    cut = {name: getattr(series, name) for name in ("values", "censored", "later")}
     if made is not None:
         cut["values"] = cut["values"][~(series.published > made)]
-    cut = {name: part if part is None else part[part.index <= date] for name, part in cut.items()}
+    cut = {name: part[part.index <= date] for name, part in cut.items()}
     cut["values"] = cut["values"].iloc[-points if points else 0 :]
-    cut |= {"bound": None if cut["bound"] is None or cut["bound"].empty else cut["bound"]}
+    bound = None if series.bound is None else series.bound.known_by(date)
     rows = {name: getattr(series, name) for name in ("breaks", "observations")}
-    return replace(series, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+    return replace(series, bound=bound, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
 
 
 def pick_example(

@@ -11,10 +11,11 @@ import pandas as pd
 
 from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, years_among
 from ..base.fallen import pick_last
+from ..base.limit import Limit
 from ..base.words import quote, say_count
 from ..curves import Assessment, assess_ceiling, decimal_years
 from ..curves.inputs import read_numbers
-from ..indicators.series import BASE_TOLERANCE, AdoptionSeries, interpolate_known
+from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
 
 BOUND_TOLERANCE = 0.02
@@ -27,7 +28,7 @@ LEAST_TECHNOLOGIES = 3
 
 def read_series(
     series: pd.Series | AdoptionSeries,
-    bound: pd.Series | float | None = None,
+    bound: Limit | pd.Series | float | None = None,
     limit: float | None = None,
     censored: pd.DataFrame | None = None,
 ) -> AdoptionSeries:
@@ -37,7 +38,7 @@ def read_series(
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
         A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
-    bound : None, number, or pandas.Series with a DatetimeIndex
+    bound : None, number, Limit, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none.
     limit : None or number
         Largest possible value, other than the bound; never more than 100 for percent.
@@ -91,13 +92,13 @@ def read_references(references: Any) -> list[AdoptionSeries]:
     return [replace(each, technology=f"{each.entity} {each.indicator}".strip()) for each in references]
 
 
-def use_figures(values: pd.Series, bound: pd.Series | None = None) -> pd.Series:
+def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     """The figures that a forecast uses: the last ones above 0, see `base.fallen.pick_last`.
 
     Parameters
     ----------
     values : pandas.Series with a DatetimeIndex
-    bound : pandas.Series with a DatetimeIndex, or None
+    bound : Limit or None
 
     Returns
     -------
@@ -129,22 +130,14 @@ def use_figures(values: pd.Series, bound: pd.Series | None = None) -> pd.Series:
     used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
     if bound is None:
         return used
-    if bound.index[0] > used.index[-1]:
-        raise ValueError(
-            f"the limit starts on {bound.index[0]:%Y-%m-%d}, after the last observation: give earlier values of it"
-        )
-    limit = limit_as_known(bound, decimal_years(used.index))
+    first = bound.values.index[0]
+    if first > used.index[-1]:
+        raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
+    seen = decimal_years(used.index)
+    limit = bound.at(seen, seen[-1])
     if (used > (1 + BOUND_TOLERANCE) * limit).any():
         raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
     return used
-
-
-def limit_as_known(bound: pd.Series, years: np.ndarray) -> np.ndarray:
-    """The bound at `years` (..., n) from what was observed by the last of each n; NaN where nothing was."""
-    seen = decimal_years(bound.index)
-    count = np.searchsorted(seen, years[..., -1:] + 1e-9)
-    values = np.interp(np.minimum(years, seen[count - 1]), seen, bound.to_numpy(float))
-    return np.where(count > 0, values, np.nan)
 
 
 def find_double(series: pd.Series) -> pd.Timestamp:
@@ -220,7 +213,7 @@ def check_limits(series: AdoptionSeries) -> None:
         )
     if series.bound is None:
         return
-    above = at_least[at_least > (1 + BOUND_TOLERANCE) * interpolate_known(series.bound, at_least.index)]
+    above = at_least[at_least > (1 + BOUND_TOLERANCE) * series.bound.highest_at(at_least.index)]
     if len(above):
         raise ValueError(
             f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
@@ -269,16 +262,18 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
     return float(read_numbers(level, what))
 
 
-def _read_bound(bound: Any, values: pd.Series) -> pd.Series:
-    """Bound as a dated series; a number is repeated on every date of the series."""
+def _read_bound(bound: Any, values: pd.Series) -> Limit:
+    """Bound as a `Limit`; a number is repeated on every date of the series."""
+    if isinstance(bound, Limit):
+        return replace(bound, values=_read_bound(bound.values, values).values)
     if not isinstance(bound, pd.Series):
-        return pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index)
+        return Limit(pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index))
     dated = _read_dated(bound, "the bound")
     if dated.empty or not (dated > 0).all():
         raise ValueError("the bound must be above 0 on every date")
     if dated.index.has_duplicates:
         raise ValueError(f"the bound has two values on {find_double(dated):%Y-%m-%d}: keep one per date")
-    return dated
+    return Limit(dated)
 
 
 def _read_censored(censored: Any) -> pd.DataFrame:

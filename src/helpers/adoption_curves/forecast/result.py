@@ -13,13 +13,14 @@ import pandas as pd
 from scipy.special import ndtr
 
 from ..base.levels import band_ends, quoted_level, say_level
+from ..base.limit import Limit
 from ..base.words import NO_FORECAST
 from ..curves import Assessment, decimal_years, to_dates
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, Lessons, References
 from .cumulative import sum_up
-from .inputs import assess_series, limit_as_known, next_dates
+from .inputs import assess_series, next_dates
 from .later import later_shares
 from .model import Rows
 from .paths import LEAST_KEPT, LEAST_LEFT, PATHS, draw_scores
@@ -135,7 +136,7 @@ class Forecast:
         share = float(self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0])
         return later_shares(share, years, self.references.series)
 
-    def limit_ahead(self, years: np.ndarray, bound: pd.Series | None = None) -> tuple[np.ndarray, ...]:
+    def limit_ahead(self, years: np.ndarray, bound: Limit | None = None) -> tuple[np.ndarray, ...]:
         """The limit (H,) ahead, its standard error (H,), and as it was known at the figures (n,).
 
         As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
@@ -145,16 +146,15 @@ class Forecast:
         if bound is None:
             last = self.used.iloc[-1]
             return np.full(len(years), last), np.zeros(len(years)), np.full(len(seen), last)
-        dated, known = decimal_years(bound.index), limit_as_known(bound, seen)
-        published = np.interp(seen[-1] + years, dated, bound.to_numpy(float))
+        published, known = bound.at(seen[-1] + years), bound.at(seen, seen[-1])
         if len(seen) < 3:
             return published, np.zeros(len(years)), known
-        until, t = max(0.0, dated[-1] - seen[-1]), (seen - seen[-1])[None]
+        until, t = max(0.0, decimal_years(bound.values.index)[-1] - seen[-1]), (seen - seen[-1])[None]
         drifted = model.forecast_limit(t, known[None], np.r_[until, years][None])[0][0]
         error = model.forecast_limit(t, known[None], np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error, known
 
-    def rows(self, years: np.ndarray, bound: pd.Series | None = None) -> Rows:
+    def rows(self, years: np.ndarray, bound: Limit | None = None) -> Rows:
         """The path and the variances of its errors, at years (H,) after the last figure; `bound` is another limit."""
         bound = self.target.bound if bound is None else bound
         limit, limit_sd, known = self.limit_ahead(years, bound)
@@ -166,10 +166,11 @@ class Forecast:
         return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
 
     @property
-    def end_bound(self) -> pd.Series:
+    def end_bound(self) -> Limit:
         """The end found as a limit, by date: no higher than the limit itself."""
-        bound = pd.Series(self.end, self.used.index) if self.target.bound is None else self.target.bound
-        return bound.clip(upper=self.end)
+        if self.target.bound is None:
+            return Limit(pd.Series(self.end, self.used.index))
+        return Limit(self.target.bound.values.clip(upper=self.end))
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q)."""

@@ -11,6 +11,7 @@ The parts, each importing only those before it: ``problems``; ``periods``, ``cel
 and figures), ``pace`` (series on a clock).
 """
 
+from ..base.limit import Limit
 from .audit import (
     check_claims,
     describe_coverage,
@@ -30,6 +31,7 @@ __all__ = [
     "AdoptionSeries",
     "Data",
     "DataError",
+    "Limit",
     "Problem",
     "align_shares",
     "check_claims",

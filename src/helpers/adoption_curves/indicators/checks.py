@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.limit import Limit
 from ..base.words import quote
 from .cells import read_cells
 from .problems import DataError, Problem, list_problems, suggest_names
-from .series import BASE_TOLERANCE, READ, interpolate_values
+from .series import BASE_TOLERANCE, READ
 from .tables import TABLES, find_kind, read_schemas, read_table
 
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
@@ -250,5 +251,5 @@ def _find_limits(rows: pd.DataFrame, indicators: pd.DataFrame) -> tuple[np.ndarr
         base = bases.get((entity, base_of.get(indicator, "")))
         if base is not None:
             names[places[chosen]] = base_of[indicator]
-            limits[places[chosen]] = interpolate_values(base, usable["date"].iloc[chosen])
+            limits[places[chosen]] = Limit(base.sort_index()).at(usable["date"].iloc[chosen])
     return names, limits

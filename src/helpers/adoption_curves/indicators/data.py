@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..base.limit import Limit
 from ..base.project import find_data
 from ..base.source import Source
 from ..base.words import of_entity, say_amount, say_count
@@ -26,8 +27,6 @@ from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 from .tables import TABLES, find_kind
 
 KEY = ["entity", "indicator", "date"]
-Bound: TypeAlias = tuple[pd.Series | float, str, str, str]
-"""Arguments of `AdoptionSeries.with_bound`: values, name, title and note."""
 
 
 def list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -86,7 +85,7 @@ class Data:
         bound : str or number, default ""
             "" for none; a number in the unit of the series; or an indicator of the same entity in the same unit. The
             series itself means its own base. For a percentage a bound that does not apply becomes 100, and
-            ``bound_note`` says so.
+            its note says so.
 
         Returns
         -------
@@ -103,8 +102,7 @@ class Data:
         if not (rows["bound"] == "exact").any():
             raise self._explain_choice(entity, indicator)
         [series] = self._cut(entity, entry, rows.drop(columns="precision"))
-        found = self._find_bound(entry, entity, bound)
-        return series.with_bound(*found) if found else series
+        return series.with_bound(self._find_bound(entry, series, bound))
 
     def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
@@ -145,11 +143,10 @@ class Data:
             bound = "100" if is_percentage(entries[name]) else entries[name].base_indicator
             if bound != "100" and (entity, bound) not in known:
                 continue
-            resolved = self._find_bound(entries[name], entity, bound)
             found += [
-                series.with_bound(*resolved)
+                series.with_bound(self._find_bound(entries[name], series, bound))
                 for series in self._cut(entity, entries[name], own, every=True)
-                if resolved and len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
+                if len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
             ]
         return found
 
@@ -158,7 +155,7 @@ class Data:
         table = load().indicators if self.is_beside else self.indicators
         return set(table.loc[table["role"].isin(["reference", "held_out"]), "technology"])
 
-    def offer_bounds(self, series: AdoptionSeries) -> dict[str, pd.Series | None]:
+    def offer_bounds(self, series: AdoptionSeries) -> dict[str, Limit | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
 
         Users, of whatever month or week, are people there: no more than the population.
@@ -169,13 +166,14 @@ class Data:
 
         Returns
         -------
-        dict of str to Series or None
+        dict of str to Limit or None
             In the unit of the series.
         """
-        offered: dict[str, pd.Series | None] = {} if series.bound is None else {series.bound_title: series.bound}
+        offered: dict[str, Limit | None] = {} if series.bound is None else {series.bound.title: series.bound}
         population = self.find_population(series)
         if population is not None and population.iloc[-1] >= series.values.max():
-            offered.setdefault(self.find_entry(str(population.name)).title, population)
+            name, title = str(population.name), self.find_entry(str(population.name)).title
+            offered.setdefault(title, Limit(population, name, title))
         return offered | {"none": None}
 
     def find_population(self, series: AdoptionSeries) -> pd.Series | None:
@@ -324,9 +322,9 @@ class Data:
             return parameter_error("entity", entity, f"is not in {where}; {near}")
         return parameter_error("entity", entity, f"has no {indicator}; it exists for {list_names(having)}")
 
-    def _find_bound(self, entry: Any, entity: str, bound: str | float | None) -> Bound | None:
+    def _find_bound(self, entry: Any, series: AdoptionSeries, bound: str | float | None) -> Limit | None:
         """Find the bound of one series by what was asked for; see ``series``."""
-        text, note = "" if bound is None else str(bound).strip(), ""
+        entity, text, note = series.entity, "" if bound is None else str(bound).strip(), ""
         if isinstance(bound, bool):
             raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
         if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
@@ -339,15 +337,16 @@ class Data:
         if text == "":
             raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-            return _bound_by_number(entry, text, note, most=np.inf if self.is_own(entity, entry.indicator) else 100)
+            most = np.inf if self.is_own(entity, entry.indicator) else 100
+            return _bound_by_number(series, text, note, most)
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
         alike = base.unit == entry.unit.replace("persons", "people")
         if alike and not values.empty:
-            return values, text, base.title, note
+            return Limit(values, text, base.title, note)
         why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
         if is_percentage(entry):
             note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
-            return _bound_by_number(entry, "100", note)
+            return _bound_by_number(series, "100", note)
         rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
         largest = rows.groupby("indicator")["value"].max()
         names = [name for name, other in self._entries.items() if other.unit == entry.unit and name in largest]
@@ -385,7 +384,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     --------
     >>> data = load()
     >>> users = data.series("China", "internet_users", bound="population_year_end")
-    >>> users.unit, users.bound_title
+    >>> users.unit, users.bound.title
     ('million people', 'Population at the year-end')
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
     '2020-03'
@@ -440,17 +439,18 @@ def is_percentage(entry: Any) -> bool:
     return entry.unit.startswith("percent")
 
 
-def _bound_by_number(entry: Any, text: str, note: str, most: float = 100) -> Bound:
-    """The bound that a number means; that of a percentage is `most` at most."""
+def _bound_by_number(series: AdoptionSeries, text: str, note: str, most: float = 100) -> Limit:
+    """The bound that a number means, on every date of a series; that of a percentage is `most` at most."""
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
         raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
     text = f"{number:.10g}"
-    if is_percentage(entry) and number > most:
-        message = f"is above 100, but {entry.indicator} is in {entry.unit}; write 100 or less"
+    if is_percentage(series) and number > most:
+        message = f"is above 100, but {series.indicator} is in {series.unit}; write 100 or less"
         raise parameter_error("bound", text, message)
-    whole = is_percentage(entry) and number == 100 and entry.base
-    return number, text, f"100 percent of {entry.base}" if whole else say_amount(number, entry.unit), note
+    whole = is_percentage(series) and number == 100 and series.base
+    title = f"100 percent of {series.base}" if whole else say_amount(number, series.unit)
+    return Limit(pd.Series(number, series.values.index, name=text), text, title, note)
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "entity": series.entity,
         "unit": series.unit,
         "base": series.base,
-        "bound_title": series.bound_title,
+        "bound_title": series.bound.title if series.bound is not None else "",
     }
     rows = series.observations[series.observations["bound"] == "exact"]
     points = {
@@ -132,7 +132,8 @@ def cite_series(
     -------
     str
     """
-    rows, limits = series.observations, data.find_rows(series.entity, series.bound_name)
+    name = series.bound.name if series.bound is not None else ""
+    rows, limits = series.observations, data.find_rows(series.entity, name)
     span = (max(series.values.index[0], since or series.values.index[0]), series.values.index[-1])
     used = [rows.loc[rows["date"].isin(series.values.index), "source_id"]]
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
@@ -183,7 +184,8 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     levels["share_of_bound"] = 100 * series.share.array
     levels["standard_error"] = series.standard_error.array
     levels["url"] = find_urls(data, series.entity, series.indicator, dates)
-    levels["bound_url"] = find_urls(data, series.entity, series.bound_name, dates)
+    limit = series.bound.name if series.bound is not None else ""
+    levels["bound_url"] = find_urls(data, series.entity, limit, dates)
     levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
     levels["rate_url"] = find_urls(data, series.entity, rate, dates)
     return levels
@@ -219,4 +221,4 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
 
 def last_bound(series: AdoptionSeries) -> float:
     """Return the bound at the last observation; nan without one."""
-    return float(series.bound_at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
+    return float(series.bound.at(series.values.index[-1:])[0]) if series.bound is not None else np.nan

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..base.limit import Limit
 from ..base.words import add_entity, of_entity, say_amount, say_count
 from .periods import read_day
 from .problems import DataError, Problem, parameter_error
@@ -40,10 +41,10 @@ class AdoptionSeries:
         Columns date, kind, reason. A ``break`` splits the series; a ``suspected`` one is crossed.
     observations : DataFrame
         All rows of the series as in observations.csv.
-    bound : Series of float or None
-        Known upper bound in ``unit``, by date; a number is a constant series.
-    bound_name, bound_title, bound_note, segment_note : str
-        Name of the bound (an indicator or a number as text), the same in words, and what must be said about the choice.
+    bound : Limit or None
+        Known upper limit in ``unit``, by date; a number is the same on every date.
+    segment_note : str
+        What must be said about the choice of the segment.
     errors : {"independent", "cumulative"} or None
         Known error model of its figures, as for a curve's `errors`; None: not known.
     measure : {"level", "cumulative", "flow"}
@@ -67,10 +68,7 @@ class AdoptionSeries:
     later: pd.Series
     breaks: pd.DataFrame
     observations: pd.DataFrame
-    bound: pd.Series | None = None
-    bound_name: str = ""
-    bound_title: str = ""
-    bound_note: str = ""
+    bound: Limit | None = None
     segment_note: str = ""
     errors: str | None = None
     measure: str = "level"
@@ -78,30 +76,9 @@ class AdoptionSeries:
 
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
-        bound = f", bound: {self.bound_title}" if self.bound is not None else ""
+        bound = f", bound: {self.bound.title}" if self.bound is not None else ""
         name, count = of_entity(self.title, self.entity), say_count(len(self.values), "figure")
         return f"{name}: {count} in {self.unit}, {span}{bound}"
-
-    def bound_at(self, dates: Any) -> np.ndarray:
-        """Interpolate the bound linearly in time; before its first and after its last date it is held constant.
-
-        Parameters
-        ----------
-        dates : DatetimeIndex, Series or list of dates
-
-        Returns
-        -------
-        ndarray of float, in ``unit``
-
-        Raises
-        ------
-        DataError
-            When the series has no bound.
-        """
-        if self.bound is None:
-            message = f"{of_entity(self.indicator, self.entity)} has no upper limit; name one, or a number"
-            raise parameter_error("bound", "", message)
-        return interpolate_values(self.bound, dates)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the figures, newer ones that are limits, and the upper limit.
@@ -135,7 +112,7 @@ class AdoptionSeries:
         return self.standard_error if self.standard_error.notna().all() else None
 
     @property
-    def known_limit(self) -> pd.Series | float | None:
+    def known_limit(self) -> Limit | float | None:
         """The bound; without one 100 for percent that are no higher, else None."""
         share = self.bound is None and self.unit.startswith("percent") and (self.values <= 100).all()
         return 100.0 if share else self.bound
@@ -143,7 +120,7 @@ class AdoptionSeries:
     @property
     def share(self) -> pd.Series:
         """Exact observations as a share of the bound on the same date (0 to 1); NaN without a bound."""
-        bound = np.nan if self.bound is None else self.bound_at(self.values.index)
+        bound = np.nan if self.bound is None else self.bound.at(self.values.index)
         return (self.values / bound).rename(self.indicator)
 
     @property
@@ -193,15 +170,13 @@ class AdoptionSeries:
         known = rows[rows["bound"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
         return known.reindex(self.values.index).rename(self.indicator)
 
-    def with_bound(self, values: pd.Series | float, name: str, title: str, note: str = "") -> AdoptionSeries:
-        """Return the series with an upper bound.
+    def with_bound(self, bound: Limit | None) -> AdoptionSeries:
+        """Return the series with another upper limit, or with none.
 
         Parameters
         ----------
-        values : Series of float by date, or float
+        bound : Limit or None
             In ``unit``.
-        name, title, note : str
-            Values for ``bound_name``, ``bound_title`` and ``bound_note``.
 
         Returns
         -------
@@ -212,14 +187,14 @@ class AdoptionSeries:
         DataError
             When an observation lies more than half a percent above the bound on its date, or the bound is 0.
         """
-        if not isinstance(values, pd.Series):
-            values = pd.Series(values, index=self.values.index, name=name, dtype=float)
-        limits = interpolate_values(values, self.values.index)
+        if bound is None:
+            return replace(self, bound=None)
+        limits = bound.at(self.values.index)
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
-            raise parameter_error("bound", name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
+            raise parameter_error("bound", bound.name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
         beyond = self.at_least
-        seen, limits = pd.concat([self.values, beyond]), np.r_[limits, interpolate_known(values, beyond.index)]
+        seen, limits = pd.concat([self.values, beyond]), np.r_[limits, bound.highest_at(beyond.index)]
         above = seen.to_numpy(float) > limits * (1 + BASE_TOLERANCE)
         if above.any():
             worst = above.argmax()
@@ -230,26 +205,8 @@ class AdoptionSeries:
                 f"{say_amount(limits[worst], self.unit)}; "
                 "choose a limit that is never below the series"
             )
-            raise parameter_error("bound", name, message)
-        return replace(self, bound=values, bound_name=name, bound_title=title, bound_note=note)
-
-
-def interpolate_values(values: pd.Series, dates: Any) -> np.ndarray:
-    """Linear interpolation of a dated series at ``dates``; constant before its first and after its last value.
-
-    Returns
-    -------
-    ndarray of float, one per date, in the unit of ``values``
-    """
-    values = values.sort_index()
-    days = pd.DatetimeIndex(dates).as_unit("s").asi8
-    return np.interp(days, values.index.as_unit("s").asi8, values.to_numpy(float))
-
-
-def interpolate_known(values: pd.Series, dates: Any) -> np.ndarray:
-    """`interpolate_values`, but infinity after the last date of what has changed: it may have gone on growing."""
-    found = interpolate_values(values, dates)
-    return found if values.nunique() == 1 else np.where(pd.DatetimeIndex(dates) > values.index.max(), np.inf, found)
+            raise parameter_error("bound", bound.name, message)
+        return replace(self, bound=bound)
 
 
 def parse_breaks(text: str) -> list[tuple[str, str, str]]:

@@ -114,14 +114,14 @@ def list_facts(data: Any, parameters: Parameters) -> list[str]:
         when = {name: f"in {say_period(day, 'flow')}" for name, day in days.items()}
         when = when if series.measure == "flow" else {name: f"on {say_day(day)}" for name, day in days.items()}
         parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
-        limit = f"the limit is {series.bound_title}" if series.bound is not None else "no limit"
+        limit = f"the limit is {series.bound.title}" if series.bound is not None else "no limit"
         facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")
     return facts + list_left_out(series) + list_high_limits(series)
 
 
 def list_high_limits(series: Any) -> list[str]:
     """Note on a limit so far above the last figure that it may be in another unit."""
-    last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.iloc[-1]
+    last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.values.iloc[-1]
     if limit <= FAR_ABOVE * last or last <= 0:
         return []
     words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"

@@ -31,7 +31,8 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
     frame = pd.concat([values, newer[["observed", "stage"]]]).reset_index()
     frame["limit"] = float("nan")
     if series.bound is not None:  # after its last date it is not known, but forecast
-        frame["limit"] = pd.Series(series.bound_at(frame["date"])).where(frame["date"] <= series.bound.index[-1])
+        known = frame["date"] <= series.bound.values.index[-1]
+        frame["limit"] = pd.Series(series.bound.at(frame["date"])).where(known)
     return frame.assign(unit=series.unit)[["date", "stage", "observed", "limit", "unit"]]
 
 

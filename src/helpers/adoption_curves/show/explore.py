@@ -121,10 +121,7 @@ def list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
         except indicators.DataError:
             if not wanted:
                 raise
-    return {
-        title: known.series(*key) if values is None else series.with_bound(values, series.bound_name, title)
-        for title, values in known.offer_bounds(series).items()
-    }
+    return {title: series.with_bound(limit) for title, limit in known.offer_bounds(series).items()}
 
 
 def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown, widgets.SelectionSlider]:
@@ -189,8 +186,9 @@ def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
         labels += figures.plot_forecast(axis, fan, known[known.index >= values.index[0]], found.levels)
         shown.append(found.quantiles.max())
     if series.bound is not None:
-        known = series.bound[series.bound.index.slice_indexer(values.index[0], end)]
-        known = known if len(known) else series.bound.iloc[-1:]
+        bound = series.bound.values
+        known = bound[bound.index.slice_indexer(values.index[0], end)]
+        known = known if len(known) else bound.iloc[-1:]
         ahead = known.iloc[:0] if found is None else pd.Series(found.limit_ahead(found.years)[0], found.dates)
         labels += figures.plot_bound(axis, known, ahead[ahead.index > known.index[-1]])
         shown += [known, ahead]
@@ -215,7 +213,7 @@ def tabulate(series: Any, found: Any = None) -> str:
     given = pd.DataFrame({"Published": map(say_date, values.index), say_first(series.unit): map(say, values)})
     if series.bound is not None and not np.allclose(100 * series.share, series.values):
         shares = [say(100 * share, "percent") for share in series.share.iloc[-ROWS:]]
-        given[f"Share of {lower_first(series.bound_title)}"] = shares
+        given[f"Share of {lower_first(series.bound.title)}"] = shares
     frames = [given]
     if found is not None and len(found.dates):
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, ROWS).round().astype(int))]

@@ -79,7 +79,8 @@ def enter(
         for name, values in tables.items()
     ]  # fmt: skip
     labels = {"origin_date": f"{day:%Y-%m-%d}", "published": f"{on_record:%Y-%m-%d}", "entity": series.entity}
-    labels |= {"indicator": series.indicator, "bound": series.bound_name or "none", "unit": series.unit}
+    bound = series.bound.name if series.bound is not None else "none"
+    labels |= {"indicator": series.indicator, "bound": bound, "unit": series.unit}
     return pd.concat(frames, ignore_index=True).assign(output_type="quantile", **labels)[COLUMNS]
 
 

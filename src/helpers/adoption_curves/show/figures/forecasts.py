@@ -161,7 +161,7 @@ def _draw_bound(
     """Draw the upper limit if it is near enough, and add it to what is drawn; words for the units, and labels."""
     if series.bound is None:
         return "", []
-    bound, title = _cut_bound(series.bound, *span), lower_first(names["bound_title"])
+    bound, title = _cut_bound(series.bound.values, *span), lower_first(names["bound_title"])
     ahead = ahead[ahead.index > bound.index[-1]]
     if bound.min() > FAR * max(each.max() for each in drawn):
         return f"; the limit, {title}, is above at {say(bound.iloc[-1])}", []

@@ -147,7 +147,7 @@ def _plot_limit(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> tu
     if series.bound is None:
         return [], ""
     dates, name = series.values.index, lower_first(names["bound_title"])
-    limit, labels, told = series.bound_at(dates), [], ""
+    limit, labels, told = series.bound.at(dates), [], ""
     if limit.min() > FAR * series.values.max():
         told = f"; the upper limit, {name}, is above at {say(limit[-1])}"
     else:

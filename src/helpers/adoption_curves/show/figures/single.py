@@ -95,7 +95,7 @@ def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
     else:
         _plot_values(ax, values)
     if result.target.bound is not None:
-        bound, ahead = result.target.bound, pd.Series(result.limit_ahead(result.years)[0], result.dates)
+        bound, ahead = result.target.bound.values, pd.Series(result.limit_ahead(result.years)[0], result.dates)
         bound = bound[bound.index >= result.target.values.index[0]] if len(bound) > 1 else bound
         ahead = ahead[ahead.index > bound.index[-1]]
         labels += plot_bound(ax, bound, ahead)
@@ -112,8 +112,8 @@ def plot_series(series: AdoptionSeries, ax: Axes | None = None) -> Axes:
     shown = [*values, *newer["value"]]
     _plot_values(ax, values)
     if series.bound is not None:
-        labels = plot_bound(ax, series.bound, series.bound.iloc[:0])
-        shown += [*series.bound]
+        labels = plot_bound(ax, series.bound.values, series.bound.values[:0])
+        shown += [*series.bound.values]
     first, last = values.index[0], max([values.index[-1], *newer.index])
     span = (first, last + 0.1 * (last - first))  # room for the words of a newer figure
     finish_axes(ax, labels, span, 1.05 * max(shown), f"{series.full_title}, {series.unit}")

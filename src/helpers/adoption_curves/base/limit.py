@@ -1,0 +1,63 @@
+"""The upper limit of a series: what none of its figures can pass, such as a population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from .dates import Times, decimal_years, is_dated
+
+
+@dataclass(frozen=True, eq=False)
+class Limit:
+    """Upper limit of a series by date.
+
+    Attributes
+    ----------
+    values : Series of float
+        In the unit of the series; DatetimeIndex, increasing.
+    name, title : str
+        The indicator, or the number, as text; and the same in words.
+    note : str
+        What must be said about the choice; "" for nothing.
+    """
+
+    values: pd.Series
+    name: str = ""
+    title: str = ""
+    note: str = ""
+
+    def at(self, times: Times, known: np.ndarray | None = None) -> np.ndarray:
+        """Limit at some times: linear between its dates, constant before the first and after the last.
+
+        Parameters
+        ----------
+        times : dates, or ndarray of decimal years
+        known : ndarray of decimal years, optional
+            One for all times or one for each, as numpy broadcasts: values of later dates are not used.
+
+        Returns
+        -------
+        ndarray of float, one per time, in the unit of the series
+            NaN where `known` is before the first date.
+        """
+        dated, values = decimal_years(self.values.index), self.values.to_numpy(float)
+        if is_dated(times):
+            days = pd.DatetimeIndex(times).as_unit("s").asi8
+            return np.interp(days, self.values.index.as_unit("s").asi8, values)
+        if known is None:
+            return np.interp(times, dated, values)
+        count = np.searchsorted(dated, known + 1e-9)
+        return np.where(count > 0, np.interp(np.minimum(times, dated[count - 1]), dated, values), np.nan)
+
+    def highest_at(self, dates: Times) -> np.ndarray:
+        """Highest that the limit can be: as `at`, but infinite after the last date of one that has changed."""
+        later = pd.DatetimeIndex(dates) > self.values.index[-1]
+        return np.where(later & (self.values.nunique() > 1), np.inf, self.at(dates))
+
+    def known_by(self, day: pd.Timestamp) -> Limit | None:
+        """Limit of which only values up to a day are known; None where none is."""
+        values = self.values[self.values.index <= day]
+        return replace(self, values=values) if len(values) else None
