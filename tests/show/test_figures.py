@@ -21,7 +21,7 @@ from adoption_curves.runs.pages.charts import set_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
 from adoption_curves.show.figures import comparisons, images, labels, style
-from adoption_curves.show.figures.single import shade_bands
+from adoption_curves.show.figures.on_axes import shade_ranges
 
 SLOW = pytest.mark.slow
 
@@ -324,10 +324,10 @@ def test_a_tick_of_time_names_the_day_on_which_it_stands():
 
 def test_a_level_is_shaded_alike_in_every_fan():
     def shade_of(level, levels):
-        clear = [1 - alpha for each, *_, alpha in shade_bands(levels) if each >= level]
+        clear = [1 - alpha for each, *_, alpha in shade_ranges(levels) if each >= level]
         return 1 - np.prod(clear)
 
-    assert [alpha for *_, alpha in shade_bands((0.5, 0.8, 0.9))] == [0.16, 0.26, 0.4]
+    assert [alpha for *_, alpha in shade_ranges((0.5, 0.8, 0.9))] == [0.16, 0.26, 0.4]
     for levels in ((0.5,), (0.2, 0.5), (0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)):
         assert shade_of(0.5, levels) == pytest.approx(0.627, abs=1e-3)
 

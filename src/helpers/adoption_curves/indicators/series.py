@@ -92,9 +92,9 @@ class AdoptionSeries:
         -------
         matplotlib Axes
         """
-        from ..show.figures import plot_series
+        from ..show.figures import plot_course
 
-        return plot_series(self, ax)
+        return plot_course(self, ax)
 
     @property
     def cumulative(self) -> bool:

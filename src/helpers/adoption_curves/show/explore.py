@@ -6,32 +6,26 @@ the last one, so moves of a slider do not queue up.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from html import escape
-from io import BytesIO
 from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
 import pandas as pd
-from IPython.display import clear_output, display
+from IPython.display import display
 
 from .. import curves, forecast, indicators
 from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
 from ..indicators.problems import suggest_names
-from . import figures
+from .figures import on_axes
 
-MAX_YEARS = 15
-"""The furthest horizon of the slider."""
-PAST = 3
-"""Horizons of the past that are drawn."""
-ROWS = 5
-"""Rows of each table."""
-POINTS = 121
-GRID = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}
-"""Layout of the controls: as many side by side as a window has room for."""
+MAX_YEARS = 15  # the furthest horizon of the slider
+PAST = 3  # horizons of the past that are drawn
+ROWS = 5  # rows of each table
+POINTS = 241  # of a curve
+GRID = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}  # of the controls
 COMPUTING = "<p role='status'>Computing the forecast and the verdict …</p>"
 
 
@@ -81,7 +75,8 @@ def explore(
     curve = widgets.Dropdown(options=families, value=family, description="Curve")
     most = max(MAX_YEARS, horizon_years)
     ahead = widgets.IntSlider(horizon_years, 1, most, description="Years ahead", continuous_update=False)
-    controls, shown = widgets.GridBox(layout=GRID), widgets.Output()
+    controls, shown = widgets.GridBox(layout=GRID), widgets.HTML()
+    search.layout.grid_column = "span 2"
 
     def follow(change: Any = None) -> None:
         """Show what the controls say."""
@@ -89,9 +84,8 @@ def explore(
         key = titles[title]
         offered = offer(key, day)
         limit = limit if limit in offered else next(iter(offered))
-        with shown:
-            clear_output(wait=True)
-            show_choice(offered[limit], family, years, lambda: predict(key, limit, day))
+        for each in show_choice(offered[limit], family, years, lambda: predict(key, limit, day)):
+            shown.value = each
 
     def open_series(change: Any = None) -> None:
         """Make the controls that depend on the series, which the search box names."""
@@ -104,7 +98,6 @@ def explore(
             control.layout.width = "auto"
         follow()
 
-    search.layout.grid_column = "span 2"
     search.observe(open_series, "value")
     curve.observe(follow, "value")
     ahead.observe(follow, "value")
@@ -134,22 +127,21 @@ def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown
     return limit, known
 
 
-def show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> None:
-    """Display the series and its curve; then, in their place, with the forecast, the verdict and the numbers."""
+def show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> Iterator[str]:
+    """HTML of the series and its curve; then of both with the forecast, the verdict and the numbers."""
     try:
         read = series.use_readings()
         fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
     except ValueError as error:  # what the data cannot carry
-        display(widgets.HTML(say_problem(error)))
+        yield say_problem(error)
         return
-    display(widgets.HTML(draw(series, fit, years) + COMPUTING))
+    first = draw(series, fit, years)
+    yield first + COMPUTING
     try:
         found = predict().until(years)
-        shown = draw(series, fit, years, found) + judge(series, found) + tabulate(series, found)
+        yield draw(series, fit, years, found) + judge(series, found) + tabulate(series, found)
     except ValueError as error:
-        shown = draw(series, fit, years) + say_problem(error) + tabulate(series)
-    clear_output(wait=True)
-    display(widgets.HTML(shown))
+        yield first + say_problem(error) + tabulate(series)
 
 
 def say_problem(error: ValueError) -> str:
@@ -175,36 +167,15 @@ def judge(series: Any, found: Any) -> str:
 
 def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
-    axis, values = figures.open_axes(200), series.values
+    name, values = f"{say_name(fit.model.name)} curve", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
-    values = values[values.index >= values.index[-1] - PAST * (end - values.index[-1])]
     dates = pd.date_range(values.index[0], end, periods=POINTS)
-    labels, shown = [], [values, series.newer["value"]]
-    if found is not None and len(found.dates):
-        known = found.target.values  # with a newer figure of which both ends are known
-        fan = found.quantiles.rename(columns="q{:g}".format).reset_index()
-        labels += figures.plot_forecast(axis, fan, known[known.index >= values.index[0]], found.levels)
-        shown.append(found.quantiles.max())
-    if series.bound is not None:
-        bound = series.bound.values
-        known = bound[bound.index.slice_indexer(values.index[0], end)]
-        known = known if len(known) else bound.iloc[-1:]
-        ahead = known.iloc[:0] if found is None else pd.Series(found.limit_ahead(found.years)[0], found.dates)
-        labels += figures.plot_bound(axis, known, ahead[ahead.index > known.index[-1]])
-        shown += [known, ahead]
-    top = 1.05 * max(np.nanmax(each) for each in shown if len(each))
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
-    name = f"{say_name(fit.model.name)} curve"
-    labels += figures.plot_fit(axis, values, curve[curve <= top], name if curve.iloc[-1] <= top else f"{name} goes on")
-    figures.plot_newer(axis, series.newer)
-    figures.finish_axes(axis, labels, (values.index[0], end), top, f"{series.full_title}, {series.unit}")
-    picture = BytesIO()
-    axis.figure.savefig(picture, format="png")
-    words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}" + ", and the forecast" * bool(
-        found
+    axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), PAST)
+    words = (
+        f"{of_entity(series.title, series.entity)} by date, with a fitted {name}{', and the forecast' * bool(found)}"
     )
-    source = b64encode(picture.getvalue()).decode()
-    return f'<img alt="{escape(words)}" style="width: 100%; max-width: 760px" src="data:image/png;base64,{source}">'
+    return on_axes.embed(axis, words, "width: 100%; max-width: 760px")
 
 
 def tabulate(series: Any, found: Any = None) -> str:

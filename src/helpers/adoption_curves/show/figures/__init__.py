@@ -1,31 +1,17 @@
-"""Figures: one function per exhibit, a frame in, a matplotlib Figure out; `style` is the one look of all."""
+"""Figures: one function per exhibit, a frame in, a matplotlib Figure out; a module per notebook, one look for all.
 
-from .countries import draw_comparison
-from .fits import draw_closing, draw_fits, draw_profiles, draw_residuals
-from .forecasts import draw_forecast, draw_hindcasts, draw_record
-from .lessons import draw_ends, draw_misses, draw_paths, draw_scale
-from .observations import draw_coverage, draw_growth, draw_levels
-from .pace import draw_alignment
-from .scores import draw_calibration, draw_sides, draw_skill
-from .single import (
-    ROOM,
-    SIZE,
-    finish_axes,
-    open_axes,
-    plot_bound,
-    plot_ceiling,
-    plot_curve,
-    plot_fit,
-    plot_forecast,
-    plot_newer,
-    plot_result,
-    plot_series,
-    show_result,
-)
+Notebooks and `adoption_curves` draw by these names; parts of a drawing are in `on_axes`, `labels` and `style`.
+"""
+
+from .check_indicators import draw_coverage
+from .fit_curves import draw_closing, draw_fits, draw_profiles, draw_residuals
+from .forecast_adoption import draw_ends, draw_forecast, draw_hindcasts, draw_paths, draw_scale
+from .on_axes import plot_course, plot_curve, plot_result, show_result
+from .score_forecasts import draw_calibration, draw_misses, draw_sides, draw_skill
+from .see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
+from .summarise_findings import draw_record
 
 __all__ = [
-    "ROOM",
-    "SIZE",
     "draw_alignment",
     "draw_calibration",
     "draw_closing",
@@ -45,15 +31,8 @@ __all__ = [
     "draw_scale",
     "draw_sides",
     "draw_skill",
-    "finish_axes",
-    "open_axes",
-    "plot_bound",
-    "plot_ceiling",
+    "plot_course",
     "plot_curve",
-    "plot_fit",
-    "plot_forecast",
-    "plot_newer",
     "plot_result",
-    "plot_series",
     "show_result",
 ]

@@ -114,6 +114,6 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
         own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} range"
         labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], _shorten(name) + own, colour))
     axis.set_ylim(bottom=0)
-    style.use_dates(axis, pd.DatetimeIndex([min(shown), last]))
+    style.use_dates(axis, min(shown), last)
     style.use_numbers(axis)
     return labels

@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.text import Text
 
-from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png
+from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png, settle
 
 __all__ = ["draw_images", "draw_png", "draw_vector"]
 
@@ -42,11 +42,9 @@ def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -
         of print, and "narrow.svg" for a telephone.
     """
     ours, engine = isinstance(figure, Exhibit), figure.get_layout_engine()
-    if not ours and engine is not None:  # laid out once: the solver's last digit differs from run to run
-        engine.execute(figure)
+    if not ours and engine is not None:
+        settle(figure, engine)
         figure.set_layout_engine("none")
-        for axes in figure.get_axes():
-            axes.set_position([round(edge, 6) for edge in axes.get_position(original=True).bounds])
     yield "png", draw_png(figure, alt)
     yield "svg", draw_vector(figure, "svg", {"Title": alt, "Date": None})
     if pdf:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,28 +11,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
 
 from ...base.words import say
-from .style import GREY, HALO, INK, LINE_HEIGHT, measure, shorten_label
+from .style import GREY, HALO, INK, SMALL, measure, shorten_label
 
-MOST_VALUES = 8
-"""Points of a line that all get their numbers."""
-ROOM, MARK = (7, 2), 2.25
-"""Pixels that stay free beside a note, and above and below; points of the half of a mark."""
-RIGHT_AXIS = 28
-"""Points that the numbers of an axis at the right take."""
-AT_EDGE = ("data", "axes fraction")
-"""Coordinates of a place at the foot or the head of the axes."""
+ROOM, MARK = (7, 2), 2.25  # pixels that stay free beside a note, and above and below; points of the half of a mark
+RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
+AT_EDGE = ("data", "axes fraction")  # coordinates of a place at the foot or the head of the axes
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(NamedTuple):
     """A direct label: where its mark ends, what it says, and the mark's colour."""
 
-    x: object
+    x: Any
     y: float
     text: str
     colour: str = INK
@@ -42,49 +35,46 @@ class Label:
 def darken(colour: str) -> tuple[float, float, float]:
     """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
     red, green, blue = to_rgb(colour)
-    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    share = min(1.0, 0.42 / light)
+    share = min(1.0, 0.42 / (0.2126 * red + 0.7152 * green + 0.0722 * blue))
     return red * share, green * share, blue * share
 
 
-def label_ends(axis: Axes, labels: Sequence[Label], size: float = 8.5) -> None:
+def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None:
     """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
-    room = RIGHT_AXIS if axis.child_axes else 0
-    beside = axis.get_yaxis_transform() + ScaledTranslation(room / 72, 0, axis.figure.dpi_scale_trans)
+    beside = ScaledTranslation((RIGHT_AXIS if axis.child_axes else 0) / 72, 0, axis.figure.dpi_scale_trans)
     texts = [
-        axis.text(1.012, label.y, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
-                  size=size, va="center", linespacing=1.2, transform=beside, parse_math=False)
+        axis.text(1.012, 0.5, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
+                  size=size, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
     leaders.set_in_layout(False)
     axis.add_collection(leaders, autolim=False)
     place = partial(_place_labels, axis, labels, texts, leaders)
-    if hasattr(axis.figure, "ends"):
-        axis.figure.ends.append((texts, place))
+    if hasattr(axis.figure, "labels"):
+        axis.figure.labels.append((texts, place))
     else:
         place()
 
 
-def _place_labels(axis: Axes, labels: Sequence[Label], texts: list[Any], leaders: LineCollection) -> None:
+def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], leaders: LineCollection) -> None:
+    """Move the texts apart, and draw a leader to each that does not stand right beside its mark."""
     if not labels:
         return
-    marks = [(float(axis.convert_xunits(label.x)), label.y) for label in labels]
-    marks = axis.transAxes.inverted().transform(axis.transData.transform(marks))
-    point = axis.figure.dpi / 72 / axis.get_window_extent().height  # in heights of the axes
-    tall = np.array([(text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT * point for text in texts])
-    line = texts[0].get_size() * LINE_HEIGHT * point
-    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
-    room = (RIGHT_AXIS if axis.child_axes else 0) * axis.figure.dpi / 72 / axis.get_window_extent().width
-    to_data = axis.transAxes + axis.transData.inverted()
+    to_axes = axis.transAxes.inverted()  # from pixels to parts of the axes
+    marks = [(axis.convert_xunits(label.x), label.y) for label in labels]
+    marks = to_axes.transform(axis.transData.transform(np.array(marks, float)))
+    point = axis.figure.dpi / 72 / axis.get_window_extent().height
+    tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
+    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - tall.min()) / 2)
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
-        text.set_y(to_data.transform((0, spot))[1])
-        if abs(spot - y) > 0.7 * point or x < 0.94 or room:
-            lines.append([(x + 0.004, y), (1.008 + room, spot)])
+        text.set_y(spot)
+        if abs(spot - y) > 0.7 * point or x < 0.94 or axis.child_axes:
+            lines.append([(x + 0.004, y), (to_axes.transform(measure(text).p0)[0] - 0.004, spot)])
             colours.append(label.colour)
     leaders.set_segments(lines)
     leaders.set_color(colours)
@@ -94,6 +84,17 @@ def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, 
     """Move positions apart until things of these heights don't overlap, as little as possible, within low to high.
 
     Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
+
+    Parameters
+    ----------
+    positions : (N,) sequence of float
+    heights : float or (N,) array
+    low, high : float
+        In the unit of the positions.
+
+    Returns
+    -------
+    (N,) array
     """
     places = np.asarray(positions, float)
     if not len(places):
@@ -117,12 +118,6 @@ class Spot(NamedTuple):
     coordinates: Any = "data"
 
 
-EDGES = tuple(
-    Spot(x, y, 4 - 8 * x, 4 if y < 0.5 else -4, "axes fraction") for y in (0, 1, 0.15, 0.85, 0.3, 0.7) for x in (1, 0)
-)
-"""The corners of the axes, then places between them."""
-
-
 def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotation:
     """Write words where they cross fewest lines; of two spots alike, at the first.
 
@@ -140,7 +135,7 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
     -------
     Annotation
     """
-    look = {"size": 8.6, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
+    look = {"size": SMALL, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
     text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
                          path_effects=[HALO], in_layout=False, **look)  # fmt: skip
     place = partial(_place_note, axis, text, spots)
@@ -154,21 +149,33 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
 def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
     """Set a note at the spot where it covers no text and no mark, and crosses fewest lines; else hide it."""
     texts = [measure(other) for other in axis.texts if other.get_visible() and other.get_text() and other is not text]
-    marked = [line.get_xydata() for line in axis.lines if line.get_marker() not in ("None", "", None)]
-    marked += [cloud.get_offsets() for cloud in axis.collections if isinstance(cloud, PathCollection)]
-    marks = axis.transData.transform(np.vstack([np.empty((0, 2)), *marked]))
-    strokes = [(stroke, stroke.get_paths()) for stroke in axis.collections if isinstance(stroke, LineCollection)]
-    strokes += [(line, [line.get_path()]) for line in axis.lines]
-    paths = [path.transformed(stroke.get_transform()) for stroke, parts in strokes for path in parts]
+    marks, paths = _find_marks(axis), _find_lines(axis)
     room, near, costs = axis.get_window_extent().padded(2), MARK * axis.figure.dpi / 72 - ROOM[1], []
     text.set_visible(True)
     for spot in spots:
         box = _move(text, spot)
         outside = not (room.contains(box.x0, box.y0) and room.contains(box.x1, box.y1))
-        covered = outside + sum(map(box.overlaps, texts)) + box.padded(near).count_contains(marks)
+        covered = outside + box.count_overlaps(texts) + box.padded(near).count_contains(marks)
         costs.append((covered, sum(path.intersects_bbox(box, filled=False) for path in paths)))
     _move(text, spots[costs.index(min(costs))])
     text.set_visible(min(costs)[0] == 0)
+
+
+def _find_marks(axis: Axes) -> np.ndarray:
+    """Places of all marks in pixels, (M, 2)."""
+    marked = [line.get_xydata() for line in axis.lines if line.get_marker() not in ("None", "", None)]
+    clouds = [cloud.get_offsets() for cloud in axis.collections if isinstance(cloud, PathCollection)]
+    found: np.ndarray = axis.transData.transform(np.vstack([np.empty((0, 2)), *marked, *clouds]))
+    return found
+
+
+def _find_lines(axis: Axes) -> list[Any]:
+    """Paths of all lines in pixels."""
+    found = [line.get_path().transformed(line.get_transform()) for line in axis.lines]
+    for strokes in axis.collections:
+        if isinstance(strokes, LineCollection):
+            found += [path.transformed(strokes.get_transform()) for path in strokes.get_paths()]
+    return found
 
 
 def _move(text: Annotation, spot: Spot) -> Bbox:
@@ -180,6 +187,18 @@ def _move(text: Annotation, spot: Spot) -> Bbox:
     return measure(text).padded(*ROOM)
 
 
+def name_line(axis: Axes, date: Any, words: str) -> None:
+    """Name an upright line at its foot or its head, on the side where there is room."""
+    note(axis, words, [Spot(date, y, x, 4 - 8 * y, AT_EDGE) for y in (0, 1) for x in (4, -4)], color=GREY)
+
+
+def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
+    """Write the numbers of a few figures at their points."""
+    for date, value in values[::-1].items():
+        spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
+        note(axis, say(value, unit, float(values.max()), bare=True), spots)
+
+
 def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
     """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates."""
     places = dates.searchsorted(pd.DatetimeIndex(breaks["date"]))
@@ -187,31 +206,13 @@ def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, 
     return [(kind, dates[place - 1], dates[place]) for kind, place in gaps]
 
 
-def part_line(values: pd.Series, breaks: pd.DataFrame) -> pd.Series:
-    """The figures with nothing in the middle of each gap, so that no line crosses a break."""
-    middles = [start + (end - start) / 2 for _, start, end in find_gaps(pd.DatetimeIndex(values.index), breaks)]
-    return pd.concat([values, pd.Series(np.nan, pd.DatetimeIndex(middles).unique())]).sort_index()
+def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> str:
+    """Shade each interval between two figures in which a break (date, kind) lies; returns words for the line of units.
 
-
-def mark_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> None:
-    """Shade the interval between two figures in which a break (date, kind) lies; the last of a kind is named."""
+    The words stand there, since most intervals are narrower than their name.
+    """
     gaps = find_gaps(dates, breaks)
     for _, start, end in gaps:
         axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
-    for kind, (start, end) in {kind: ends for kind, *ends in gaps}.items():
-        name, middle = "break" if kind == "break" else "suspected\nbreak", start + (end - start) / 2
-        note(axis, name, [Spot(middle, y, 0, 4 - 8 * y, AT_EDGE) for y in (1, 0)], size=8.6, color=GREY)
-
-
-def name_line(axis: Axes, date: Any, words: str) -> None:
-    """Name an upright line at its foot or its head, on the side where there is room."""
-    spots = [Spot(date, y, x, 4 - 8 * y, AT_EDGE) for y in (0, 1) for x in (4, -4)]
-    note(axis, words, spots, size=8.6, color=GREY)
-
-
-def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
-    """The numbers at the points of a line of figures: at each of a few, else at the first and the last."""
-    shown = values if len(values) <= MOST_VALUES else values.iloc[[0, -1]]
-    for date, value in shown[::-1].items():
-        spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
-        note(axis, say(value, unit, float(shown.max()), bare=True), spots, size=8.6)
+    kinds = dict.fromkeys("a break" if kind == "break" else "a suspected break" for kind, *_ in gaps)
+    return f"; shaded: {' or '.join(kinds)}" if gaps else ""

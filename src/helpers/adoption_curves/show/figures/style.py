@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
@@ -21,43 +21,37 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import Formatter, MaxNLocator
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.
 INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
 BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
-LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-MOST_MARKS = 80
-WIDTHS = {"page": 7.4, "print": 6.3}
-"""Inches of a page on a screen, and of the text of an A4 sheet; text has one size in both."""
-NARROW, NARROW_LABEL, LONGEST_NARROW = 3.8, 17, 25
-"""Inches of a page on a telephone, letters in a line of a label there, and of words at a mark that stay in one line."""
+MOST_MARKS = 80  # from so many on, marks are dots
+# Inches of a page on a screen, of the text of an A4 sheet, and of a page on a telephone; text has one size in all.
+WIDTHS, NARROW = {"page": 7.4, "print": 6.3}, 3.8
+NARROW_LABEL, LONGEST_NARROW = 17, 25  # letters in a line of a label there, and of words at a mark that stay in a line
 DOTS_PER_INCH = 150
 EDGE = 0.08  # inches that stay empty at the edges
-TITLE_SIZE, LEAST_TITLE = 12.0, 10.0
-"""The size of a title, and the least of one that is so set in one line; one that needs less is wrapped."""
+SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
+TITLE_SIZE, LEAST_TITLE = 12.0, 10.0  # points of a title, and of one that is set smaller to stay in one line
 TITLE, UNITS = {"size": TITLE_SIZE, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
-SOURCE = {"size": 7.5, "color": GREY}
+SOURCE = {"size": SMALL, "color": GREY}
+HEADING = {"loc": "left", "size": 9.5, "weight": "bold"}  # of a panel
 HALO_WIDTH = 2.5  # points
-HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")
-"""Keeps words apart from the lines that they cross."""
+HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")  # keeps words apart from the lines that they cross
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
-LEAST_ROOM = 0.5
-"""Of a figure's usual height for the axes: where the text around them leaves less, the figure grows."""
-MOST_LINES = 12
-"""Lines of the title, the units and the source; the rest is left out."""
-THIN, LONGEST = 0.4, 2000
-"""Width of the letters of a line in sizes of their type, at least; letters of a text around the axes, at most."""
-LONGEST_LABEL = 44
-"""Letters in a line beside a mark."""
-EMPTY = 0.45
-"""Of the highest value drawn: an axis from 0 to the lowest would leave that much empty."""
-WHOLE = 100.0
-"""Percent: no axis of a share goes further."""
-FAR = 5
-"""Times the highest figure: a bound from there on would press a series flat."""
+LEAST_ROOM = 0.5  # of a figure's usual height for the axes: where the text around them leaves less, the figure grows
+MOST_LINES = 12  # of the title, the units and the source; the rest is left out
+THIN, LONGEST = 0.4, 2000  # least width of the letters of a line in sizes of their type; most letters of such a text
+LONGEST_LABEL = 44  # letters in a line beside a mark
+EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would leave that much empty
+WHOLE = 100.0  # percent: no axis of a share goes further
+FAR = 5  # times the highest figure: a limit from there on would press a series flat
 
 STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.edgecolor": GREY,
@@ -84,35 +78,40 @@ class Exhibit(Figure):
     """A figure with a title, units and a source line around its axes, to be laid out at any width.
 
     Not one of pyplot's figures: nothing has to be closed.
+
+    Attributes
+    ----------
+    around : list of pairs
+        Title, units and source: the text of matplotlib, and the words that it is wrapped from.
+    labels, notes : list of pairs
+        Texts beside the ends of lines, and words at marks, each with the function that finds their places.
+    told : dict
+        What is said of each mark of a line, cloud or bar, by the id of that in a drawing.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         FigureCanvasAgg(self)
         self.height = self.get_size_inches()[1]
-        self.around: list[tuple[Any, str]] = []
-        self.ends: list[tuple[list[Text], Callable[[], None]]] = []
+        self.around: list[tuple[Text, str]] = []
+        self.labels: list[tuple[list[Text], Callable[[], None]]] = []
         self.notes: list[tuple[Annotation, Callable[[], None]]] = []
         self.told: dict[str, list[str]] = {}
 
     def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
-        """Wrap the text around the axes, give the axes the room that is left, and spread the labels of their ends."""
+        """Wrap the text around the axes, give the axes the room that is left, and place labels and notes."""
         for text in self.findobj(Text):  # names of the data are no mathematics, whatever they hold
             text.set_parse_math(False)
         self.set_size_inches(width, self.height)
-        top, bottom = _set_around(self, self.around)
+        top, bottom = _set_around(self)
         if top - bottom < LEAST_ROOM:
             self.set_size_inches(width, self.height * (1 + LEAST_ROOM - (top - bottom)))
-            top, bottom = _set_around(self, self.around)
+            top, bottom = _set_around(self)
         edge = EDGE / width
-        engine = ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom))
-        engine.execute(self)
-        for axis in self.axes:  # the solver's last digit differs from run to run
-            axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
-            axis.set_in_layout(True)  # set_position takes it out
+        settle(self, ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom)))
         for note, _ in self.notes:
             note.set_visible(False)
-        for _, place in [*self.ends, *self.notes]:
+        for _, place in [*self.labels, *self.notes]:
             place()
         return self
 
@@ -120,25 +119,30 @@ class Exhibit(Figure):
         """Lay the figure out for a telephone, for good: panels below each other, labels in short lines."""
         panels = [axis for axis in self.axes if axis.get_visible()]
         columns = panels[0].get_gridspec().ncols
+        self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
         if columns > 1:
             for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
                 axis.set_subplotspec(place)
                 axis.tick_params(labelleft=True)
-        self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
-        for texts, _ in self.ends:
-            for text in texts:
-                text.set_text(textwrap.fill(text.get_text().replace("\n", " "), NARROW_LABEL))
-        for text in self.findobj(Annotation):
-            if len(text.get_text()) > LONGEST_NARROW:
-                text.set_size(min(8, text.get_size()))
-                text.set_text(textwrap.fill(text.get_text(), NARROW_LABEL))
+        long = [text for text in self.findobj(Annotation) if len(text.get_text()) > LONGEST_NARROW]
+        for text in [*long, *(label for labels, _ in self.labels for label in labels)]:
+            text.set_text(textwrap.fill(text.get_text().replace("\n", " "), NARROW_LABEL))
         self.lay_out(NARROW)
         for axis in panels:
-            _clear_texts(axis, self.bbox.x1)
+            _thin_ticks(axis)
+            _cut_texts(axis, self.bbox.x1)
         return self
 
     def _repr_png_(self) -> bytes:
         return draw_png(self)
+
+
+def settle(figure: Figure, engine: Any) -> None:
+    """Lay the axes out once, with places in digits that are the same each time: the solver's last one is not."""
+    engine.execute(figure)
+    for axis in figure.get_axes():
+        axis.set_position([round(side, 6) for side in axis.get_position(original=True).bounds])
+        axis.set_in_layout(True)  # set_position takes it out
 
 
 def measure(text: Text) -> Any:
@@ -147,24 +151,27 @@ def measure(text: Text) -> Any:
     return text.get_window_extent(canvas.get_renderer() if hasattr(canvas, "get_renderer") else None)
 
 
-def _clear_texts(axis: Axes, edge: float) -> None:
-    """Leave out every second name of a tick, or more, and words at marks, until none covers another or is cut off."""
-    named = [(measure(text), text) for text in axis.get_xticklabels(which="both") if text.get_text()]
-    named.sort(key=lambda each: each[0].x0)
-    ends = [(box.x0, box.x1 + 0.4 * box.height) for box, _ in named]
+def _thin_ticks(axis: Axes) -> None:
+    """Leave out every second name of a tick, or more, until none covers another."""
+    named = sorted((text for text in axis.get_xticklabels() if text.get_text()), key=lambda text: measure(text).x0)
+    ends = [(box.x0, box.x1 + 0.4 * box.height) for box in map(measure, named)]
     step = 1
     while any(one[1] > other[0] for one, other in pairwise(ends[::step])):
         step += 1
-    for place, (_, text) in enumerate(named):
+    for place, text in enumerate(named):
         text.set_visible(place % step == 0)
+
+
+def _cut_texts(axis: Axes, edge: float) -> None:
+    """Shorten texts that pass the edge of the figure (pixels), and leave out words at marks that cover others."""
     kept: list[Any] = []
     for text in axis.texts:
         words, box = text.get_text(), measure(text)
-        for longest in range(len(words) - 1, 1, -1):
-            if not box.x0 < edge < measure(text).x1:
-                break
+        longest = len(words)
+        while box.x0 < edge < measure(text).x1 and longest > 2:
+            longest -= 1
             text.set_text(shorten_label(words, longest))
-        if isinstance(text, Annotation) and any(box.overlaps(other) for other in kept):
+        if isinstance(text, Annotation) and box.count_overlaps(kept):
             text.set_visible(False)
         else:
             kept.append(box)
@@ -177,32 +184,20 @@ def tell(artist: Any, texts: Iterable[str]) -> None:
     told[artist.get_gid()] = list(texts)
 
 
-def tell_figures(line: Any, names: Mapping[str, Any], dates: Iterable[Any]) -> None:
-    """Say of each mark of a line of figures what ``names["points"]`` has of its date."""
-    points = names.get("points", {})
-    tell(line, [points.get(date, "") for date in dates])
-
-
 def draw_png(figure: Any, alt: str = "") -> bytes:
     """The figure as PNG with 256 colours: a quarter of the bytes, and no eye sees the difference."""
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
     plain, content, description = BytesIO(), BytesIO(), PngInfo()
     paper = None if isinstance(figure, Exhibit) else "tight"  # others may stick out of theirs
     figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper)
     description.add_itxt("Description", alt)
-    reduced = (
-        Image.open(plain, formats=["PNG"])
-        .convert("RGB")
-        .quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    )
+    image = Image.open(plain, formats=["PNG"]).convert("RGB")
+    reduced = image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     reduced.save(content, "PNG", pnginfo=description, dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
     return content.getvalue()
 
 
 def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
-    """Return a figure of a page's width and its axes as an array of shape `panels`."""
+    """Return a figure of a page's width and its axes as an array of shape `panels`; the height is in inches."""
     mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
     sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
@@ -217,12 +212,12 @@ def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibi
     return figure.lay_out()
 
 
-def _set_around(figure: Exhibit, around: list[tuple[Any, ...]]) -> tuple[float, float]:
-    """Wrap and place title, units and source; returns where the room between them begins and ends, 0 to 1."""
+def _set_around(figure: Exhibit) -> tuple[float, float]:
+    """Wrap and place title, units and source; returns where the room between them ends and begins, 0 to 1."""
     width, height = figure.get_size_inches()
     top, bottom = 1 - EDGE / height, EDGE / height
-    for rank, (text, words) in enumerate(around):
-        room = (width - 2 * EDGE) * figure.dpi
+    room = (width - 2 * EDGE) * figure.dpi
+    for rank, (text, words) in enumerate(figure.around):
         if rank == 0:
             text.set(size=TITLE_SIZE, text=words[:LONGEST])
             fitting = 0.98 * TITLE_SIZE * room / measure(text).width
@@ -259,25 +254,33 @@ def shorten_label(text: str, longest: int = LONGEST_LABEL) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def use_dates(axis: Axes, dates: pd.DatetimeIndex) -> None:
+def use_dates(axis: Axes, first: pd.Timestamp, last: pd.Timestamp, measure: str = "level") -> None:
     """Ends of years on the time axis, or of half-years on a short one, so spaced that names stay apart at every width.
 
-    A tick and its name, month over year, mean one day: a year alone could be its first day or its last.
+    A tick and its name, month over year, mean one day: a year alone could be its first day or its last. Of a flow a
+    tick is the year that ends there.
+
+    Parameters
+    ----------
+    axis : Axes
+    first, last : Timestamp
+        Ends of what is drawn.
+    measure : str
+        Of the series: level, cumulative or flow.
     """
-    if dates.min() == dates.max():  # matplotlib would show two years on either side
-        axis.set_xlim(dates.min() - pd.Timedelta(days=200), dates.max() + pd.Timedelta(days=200))
-        dates = pd.DatetimeIndex(mdates.num2date(axis.get_xlim()))
-    years = max(1, (dates.max() - dates.min()).days / 365.25)
+    if first == last:  # matplotlib would show two years on either side
+        first, last = first - pd.Timedelta(days=200), last + pd.Timedelta(days=200)
+        axis.set_xlim(first, last)
+    years = max(1, (last - first).days / 365.25)
     axis.grid(False, axis="x")
     place = axis.get_subplotspec()
-    columns = place.get_gridspec().ncols if place else 1
-    room = 0.75 * min(WIDTHS.values()) / columns / 0.5  # names that fit side by side
-    if years < 2.5 and 2 * years < room:
+    room = 0.75 * min(WIDTHS.values()) / (place.get_gridspec().ncols if place else 1) / 0.5  # names side by side
+    if years < 2.5 and 2 * years < room and measure != "flow":
         axis.xaxis.set_major_locator(mdates.MonthLocator((6, 12), bymonthday=-1))
     else:
         step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
         axis.xaxis.set_major_locator(mdates.YearLocator(step, month=12, day=31))
-    axis.xaxis.set_major_formatter(mdates.DateFormatter("%b\n%Y"))
+    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y" if measure == "flow" else "%b\n%Y"))
     axis.tick_params("x", bottom=True, length=3, color=PALE)
 
 
@@ -290,8 +293,7 @@ class Numbers(Formatter):
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """The words of all ticks of an axis."""
         ticks = np.asarray(values, float)
-        largest = np.abs(ticks).max(initial=0.0)
-        least = 1e-9 * largest
+        least = 1e-9 * np.abs(ticks).max(initial=0.0)
         decimals = next((d for d in range(9) if np.allclose(ticks, ticks.round(d), rtol=0, atol=least)), None)
         form = ",.10g" if decimals is None else f",.{decimals}f"
         texts = [f"{tick:{form}}" if abs(tick) > least else "0" for tick in ticks.tolist()]
@@ -303,14 +305,15 @@ class Numbers(Formatter):
 
 
 def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """Name the ticks of an axis as `Numbers` does."""
-    target = axis.yaxis if which == "y" else axis.xaxis
-    target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    target.set_major_formatter(Numbers(suffix))
+    """Name the ticks of an axis ("x", "y" or "xy") as `Numbers` does."""
+    for each in which:
+        target = axis.yaxis if each == "y" else axis.xaxis
+        target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        target.set_major_formatter(Numbers(suffix))
 
 
 def fit_room(axis: Axes, low: float, high: float) -> str:
-    """Begin the axis of values at 0, or near the lowest where half of the room would be empty; returns words for that.
+    """Begin the axis of values at 0, or near the lowest where half of the room would be empty.
 
     Parameters
     ----------

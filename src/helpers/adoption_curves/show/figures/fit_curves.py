@@ -1,4 +1,4 @@
-"""Fitted curves: what they leave over, the fits, and every curve that fits as well."""
+"""Figures of notebook 3: residuals, likelihoods of ceilings, and every curve that fits as well."""
 
 from __future__ import annotations
 
@@ -12,30 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.words import FLOW, lower_first, say, say_count, say_end, say_first, say_name
+from . import style
 from .labels import Label, Spot, label_ends, name_line, note
-from .style import (
-    BLUE,
-    COLOURS,
-    GREY,
-    INK,
-    LINES,
-    ORANGE,
-    PALE,
-    WHOLE,
-    close_canvas,
-    open_canvas,
-    shorten_label,
-    size_marks,
-    use_dates,
-    use_numbers,
-)
+from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, size_marks, use_dates, use_numbers
 
-UNLIKELY = 0.01
-"""Likelihood below which no curve's ceiling is drawn."""
-CLOSING = 2.0
-"""Times the limit: ceilings further away are not drawn where a profile closes."""
-NEAR = 1.8
-"""Times the highest point: a bound from there on would leave half of the panels empty, and is only said."""
+UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
+CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
+NEAR = 1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
 
 
 def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
@@ -86,21 +69,42 @@ def draw_closing(profiles: pd.DataFrame, limit: float, names: Mapping[str, Any],
     if profiles.empty:
         return None
     figure, axes = open_canvas(4.0)
-    axis, labels = axes[0, 0], []
     near = profiles[profiles["ceiling"] <= CLOSING * limit]
-    for (points, line), colour, dash in zip(near.groupby("points"), COLOURS, LINES, strict=False):
-        axis.plot(100 * line["ceiling"] / limit, line["likelihood"], color=colour, ls=dash, lw=1.8)
-        labels.append(Label(100 * CLOSING, line["likelihood"].iloc[-1], say_count(points, "figure"), colour))
-    axis.axvline(100, color=GREY, lw=1.2, ls=":")
-    name_line(axis, 100, "limit")
-    axis.set(xlim=(0, 100 * CLOSING), ylim=(0, 1.02))
-    use_numbers(axis, "x", "%")
-    use_numbers(axis)
-    label_ends(axis, labels)
+    lines = near.assign(ceiling=100 * near["ceiling"] / limit, name=near["points"].map("{} figures".format))
+    _draw_likelihoods(axes[0, 0], lines, (0, 100 * CLOSING), 100, "limit")
+    use_numbers(axes[0, 0], "x", "%")
     title = f"{names['title']}: what its first figures said of its end"
-    return close_canvas(
-        figure, title, "How well each saturation level explains them (1: best), percent of the limit", source
-    )
+    units = "How well each saturation level explains them (1: best), percent of the limit"
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_likelihoods(
+    axis: Axes, lines: pd.DataFrame, span: tuple[float, float], limit: float, limit_name: str
+) -> None:
+    """Likelihood (0 to 1) of each ceiling, a line for each name, with the limit as an upright line if it lies within.
+
+    Parameters
+    ----------
+    axis : Axes
+    lines : DataFrame
+        name, ceiling, likelihood: of a name in the order of the ceilings.
+    span : pair of float
+        First and last ceiling drawn.
+    limit : float
+        In the unit of the ceilings; nan for none.
+    limit_name : str
+    """
+    labels = []
+    for place, (name, line) in enumerate(lines.groupby("name", sort=False)):
+        colour = style.COLOURS[place % len(style.COLOURS)]
+        axis.plot(line["ceiling"], line["likelihood"], color=colour, ls=style.LINES[place % 6], lw=1.8)
+        labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], name, colour))
+    axis.set(xlim=span, ylim=(0, 1.02))
+    use_numbers(axis, "xy")
+    if span[0] < limit < span[1]:
+        axis.axvline(limit, color=GREY, lw=1.2, ls=":")
+        name_line(axis, limit, style.shorten_label(limit_name))
+    label_ends(axis, labels)
 
 
 def draw_fits(
@@ -131,32 +135,38 @@ def draw_fits(
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
     figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
-    top = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    shown = bound < NEAR * top
-    top = 1.08 * bound if top < bound and shown else 1.3 * top
-    top = min(top, 1.08 * WHOLE) if names["unit"].startswith("percent") else top
-    top = max(min(top, names["population"][0]), values.max()) if "population" in names else top
+    top, shown = _find_top(values, alternatives, bound, names)
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family])
         if shown:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
             axis.axhspan(bound, max(bound, top), color=GREY, alpha=0.15, lw=0, zorder=0)
-        axis.set_title(say_first(say_name(family)), loc="left", size=9.5, weight="bold")
+        axis.set_title(say_first(say_name(family)), **style.HEADING)
         axis.set_ylim(0, top)
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
     if shown:
         spots = [Spot(x, bound, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
-        note(axes[0, 0], textwrap.fill(shorten_label(names["bound_title"]), 24), spots, size=8.6, color=GREY)
-    title = f"{names['title']}: {say_end(found, names['unit'])}"
-    level = 100 * alternatives["level"].iloc[0]
-    units = (
-        f"{say_first(names['unit'])}. Thick: least squares; "
-        f"thin: other saturation levels inside the {level:.0f}% interval"
-    )
+        note(axes[0, 0], textwrap.fill(style.shorten_label(names["bound_title"]), 24), spots, color=GREY)
+    units = f"{say_first(names['unit'])}. Thick: least squares; "
+    units += f"thin: other saturation levels inside the {100 * alternatives['level'].iloc[0]:.0f}% interval"
     if np.isfinite(bound) and not shown:
         units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound)}"
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
+
+
+def _find_top(
+    values: pd.Series, alternatives: pd.DataFrame, bound: float, names: Mapping[str, Any]
+) -> tuple[float, bool]:
+    """The highest value that the panels show, in the unit of the series, and whether the limit is among it."""
+    highest = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
+    shown = bound < NEAR * highest
+    top = 1.08 * bound if highest < bound and shown else 1.3 * highest
+    if names["unit"].startswith("percent"):
+        top = min(top, 1.08 * style.WHOLE)
+    if "population" in names:
+        top = max(min(top, names["population"][0]), values.max())
+    return top, bool(shown)
 
 
 def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
@@ -166,8 +176,9 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
         axis.plot(curve["date"], curve["value"], "-", color=BLUE, lw=0.8, alpha=0.45)
     axis.plot(best["date"], best["value"], "-", color=ORANGE, lw=2)
     axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
-    axis.set_xlim(best["date"].min() - 0.03 * (best["date"].max() - best["date"].min()), best["date"].max())
-    use_dates(axis, pd.DatetimeIndex(curves["date"]))
+    first, last = best["date"].min(), best["date"].max()
+    axis.set_xlim(first - 0.03 * (last - first), last)
+    use_dates(axis, first, last)
     use_numbers(axis)
 
 
@@ -181,7 +192,7 @@ def draw_profiles(
     profiles : DataFrame
         From `curves.profile_ceilings`: family, ceiling, likelihood.
     found : a row of `facts.list_ceiling`
-        The verdict, which is the title.
+        The verdict.
     bound : float
         Known upper bound at the last observation; nan for none.
     names : dict
@@ -197,21 +208,9 @@ def draw_profiles(
     if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
     figure, axes = open_canvas(4.2)
-    axis, labels = axes[0, 0], []
-    low, high = likely.min(), likely.max()
-    for place, (family, line) in enumerate(
-        profiles[profiles["ceiling"].between(low, high)].groupby("family", sort=False)
-    ):
-        colour, dash = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
-        axis.plot(line["ceiling"], line["likelihood"], color=colour, ls=dash, lw=1.8)
-        axis.fill_between(line["ceiling"], 0, line["likelihood"], color=colour, alpha=0.05, lw=0)
-        labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], say_first(say_name(family)), colour))
-    axis.set(xlim=(low, high), ylim=(0, 1.02))
-    use_numbers(axis, "x")
-    use_numbers(axis)
-    if low < bound < high:
-        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
-        name_line(axis, bound, shorten_label(names["bound_title"]))
-    label_ends(axis, labels)
-    units = f"How well each saturation level explains the figures (1: best); {names['unit']}"
-    return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
+    span = (likely.min(), likely.max())
+    lines = profiles.assign(name=[say_first(say_name(family)) for family in profiles["family"]])
+    _draw_likelihoods(axes[0, 0], lines[lines["ceiling"].between(*span)], span, bound, names["bound_title"])
+    title = f"{names['title']}: how well each saturation level explains the figures"
+    units = f"Likelihood (1: the best) of each saturation level, {names['unit']}"
+    return close_canvas(figure, title, units, source)

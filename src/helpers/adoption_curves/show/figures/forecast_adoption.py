@@ -1,0 +1,406 @@
+"""Figures of notebook 5: the forecast, its steps (scale, ends, joint paths), and forecasts of earlier dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ...base import words
+from ...base.dates import decimal_years, to_dates
+from ...base.levels import LEVELS, band_columns, quoted_level, say_level
+from ...base.words import lower_first, say, say_count, say_date, say_first, say_period, say_range, spell
+from ...forecast import Forecast, model
+from ...indicators import AdoptionSeries
+from ...say.facts import find_goal
+from . import style
+from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
+from .on_axes import plot_bound, plot_fan, plot_figures, plot_newer
+from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
+
+ENOUGH = 2  # later figures from which on it is said how many of them a range contained
+LEAST, MOST = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
+
+
+def draw_forecast(
+    fan: pd.DataFrame,
+    ahead: pd.DataFrame,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
+    title: str = "",
+    others: pd.DataFrame | None = None,
+) -> Figure:
+    """The published forecast: figures, median, ranges and upper limit, with the odds of the quoted range.
+
+    Parameters
+    ----------
+    fan : DataFrame
+        05_forecast; without rows the figures alone are drawn.
+    ahead : DataFrame
+        05_bound.
+    series : AdoptionSeries
+        With its bound, its breaks and its newer figures.
+    names : dict
+        title, unit, bound_title, and points where known: what is said of each figure, by date.
+    source : str
+    levels : sequence of float
+        A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
+    title : str
+        By default the title of the series.
+    others : DataFrame, optional
+        05_class: the middle half of the entity's other services is drawn at its date.
+
+    Returns
+    -------
+    Figure
+    """
+    title, fan, measure = title or names["title"], fan[fan["q0.5"].notna()], names.get("measure", "level")
+    if fan.empty:
+        return _draw_figures(series, names, source, title)
+    goal = find_goal(fan.to_dict("records"))
+    if (fan["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
+        fan = fan[fan["date"] <= goal["date"]]
+    levels, last = (
+        [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)],
+        fan["date"].iloc[-1],
+    )
+    figure, axes = open_canvas(5.0)
+    axis, last = axes[0, 0], fan["date"].iloc[-1]
+    known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
+    start = known[known.index < fan["date"].iloc[0]].tail(1)  # zeros may follow the last that is used
+    plot_fan(axis, fan, (start.index[0], start.iloc[0]), levels)
+    earlier = series.values[series.values.index < fan["date"].iloc[0]].index[-1]
+    values = series.values[series.values.index >= earlier - 2 * (last - earlier)]  # twice as far back as ahead
+    ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
+    drawn = [values, series.newer["value"], ends.min(), ends.max()]
+    limit, told = _draw_limit(axis, series, ahead[ahead["date"] <= last], (values.index[0], last), names, drawn)
+    units = say_first(names["unit"]) + told + _draw_values(axis, series, values, names, drawn)
+    use_dates(axis, values.index[0], last, measure)
+    labels = _label_fan(axis, goal, quoted_level(levels) if levels else None, names, last)
+    labels += _mark_others(axis, others, start, series, last) + limit
+    _name_start(axis, fan, start, levels)
+    label_values(axis, values.iloc[-1:], names["unit"])
+    if "population" in names:
+        size, told = names["population"]
+        axis.set_ylim(top=max(min(axis.get_ylim()[1], size), ends.max(axis=None)))
+        source += " " + _add_percent(axis, size, told)
+    label_ends(axis, labels)
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
+    """The figures of a series that has no forecast."""
+    figure, axes = open_canvas(5.0)
+    axis, values = axes[0, 0], series.values
+    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, [values])
+    use_dates(axis, values.index[0], values.index[-1], names.get("measure", "level"))
+    label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_values(
+    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], drawn: list[pd.Series]
+) -> str:
+    """Draw the published figures, with room for all that is `drawn`; words for the units."""
+    plot_figures(axis, values, series.breaks, names)
+    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
+    told = style.fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
+    use_numbers(axis)
+    plot_newer(axis, series.newer.join(series.readings))
+    return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
+
+
+def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
+    """What is not drawn, for the line of units."""
+    count = len(values) - len(shown)
+    return f"; {say_count(count, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if count else ""
+
+
+def _draw_limit(
+    axis: Axes,
+    series: AdoptionSeries,
+    ahead: pd.DataFrame,
+    span: tuple[pd.Timestamp, pd.Timestamp],
+    names: dict[str, Any],
+    drawn: list[pd.Series],
+) -> tuple[list[Label], str]:
+    """Draw the upper limit if it is near enough, and add it to what is drawn; its label, and words for the units."""
+    if series.bound is None:
+        return [], ""
+    bound, title = series.bound.values[span[0] : span[1]], lower_first(names["bound_title"])
+    bound = bound if len(bound) else series.bound.values.iloc[-1:]
+    if bound.min() > style.FAR * max(each.max() for each in drawn):
+        return [], f"; the limit, {title}, is above at {say(bound.iloc[-1])}"
+    ahead = ahead[ahead["date"] > bound.index[-1]].set_index("date")
+    drawn += [bound, ahead["mean"]]
+    label = plot_bound(axis, bound, ahead["mean"])
+    name = f"upper limit:\n{title.replace(' percent', '%')}"
+    if not title[:1].isdigit():
+        name += f" {say(label.y)}"
+    if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
+        expected = _join(say_range(*ahead[["q0.1", "q0.9"]].iloc[-1]))
+        name = f"{title}, expected:\n{say(label.y)} ({expected})"
+    return [label._replace(text=name)], ""
+
+
+def _join(span: str) -> str:
+    """A range that no line parts."""
+    return span.replace(" to ", " to ".replace(" ", "\N{NO-BREAK SPACE}"))
+
+
+def _label_fan(
+    axis: Axes, goal: dict[str, Any], level: float | None, names: dict[str, Any], last: pd.Timestamp
+) -> list[Label]:
+    """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels.
+
+    Of one or two figures the range is of what others did, and no chance of this series.
+    """
+    date, middle, counted = goal["date"], goal["q0.5"], goal["basis"] == "counted"
+    if goal["basis"] == "refuted":
+        return [Label(date, middle, "contradicted by\nthe newest figure", BLUE)]
+    if level is None:
+        return [Label(date, middle, f"middle of our forecast:\n{say(middle, names['unit'], bare=True)}", BLUE)]
+    low, high = (goal[name] for name in band_columns(level))
+    axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
+    some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
+    odds = f"{some} in {all_of} of the others" if counted else f"{some} chance{'s' * (some != 'one')} in {all_of}"
+    if date < last:
+        odds += f",\n{words.say_at(names.get('measure', 'level'))} {say_period(date, names.get('measure', 'level'))}"
+    named = f"{'the middle one' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
+    range_label = Label(date, high, f"{say_first(odds)}:\n{_join(say_range(low, high))}", INK)
+    return [range_label, Label(date, middle, named, BLUE)]
+
+
+def _mark_others(
+    axis: Axes, others: pd.DataFrame | None, start: pd.Series, series: AdoptionSeries, last: pd.Timestamp
+) -> list[Label]:
+    """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
+    if others is None or others.empty or others["date"].iloc[0] > last:
+        return []
+    value, share = others.set_index("quantile")["value"], 100 * start.iloc[0] / series.bound.at(start.index)[0]
+    date = last - 0.03 * (last - start.index[0])
+    axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
+    axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
+    text = f"half of {others['series'].iloc[0]} other series,\nafter {share:.0f}%: "
+    return [Label(date, value[0.5], text + _join(say_range(value[0.25], value[0.75])), ORANGE)]
+
+
+def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequence[float]) -> None:
+    """Lines where the forecast begins and where tests of it end; a word where it may lie below its beginning."""
+    counted, date = (fan["basis"] == "counted").all(), start.index[0]
+    axis.axvline(date, color=GREY, lw=0.8, zorder=1)
+    told = "what others\ndid from here" if counted else "forecast\nfrom here"
+    note(axis, told, [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
+    tested = fan.loc[fan["basis"] != "extrapolated", "date"]
+    if 0 < len(tested) < len(fan):
+        axis.axvline(tested.iloc[-1], color=GREY, lw=1, ls=":")
+        name_line(axis, tested.iloc[-1], "tested to here,\nbeyond: extrapolated")
+    if levels and not counted:
+        low = fan.set_index("date")[band_columns(quoted_level(levels))[0]]
+        if low.iloc[-1] < start.iloc[0]:
+            note(axis, "use may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
+
+
+def _add_percent(axis: Axes, size: float, told: str) -> str:
+    """An axis at the right in percent of a population of this size, before labels; returns its words."""
+    right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
+    use_numbers(right, suffix="%")
+    right.yaxis.set_major_locator(MaxNLocator(5, prune="upper"))  # whose place a label of the limit needs
+    right.tick_params("y", length=0, pad=2, labelsize=style.SMALL, labelcolor=GREY)
+    right.spines["right"].set_visible(False)
+    for name in right.get_yticklabels():
+        name.set(style="italic", path_effects=[style.HALO])
+    return told
+
+
+def draw_hindcasts(
+    hindcasts: pd.DataFrame,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    source: str,
+    levels: Sequence[float] = LEVELS,
+) -> Figure | None:
+    """The same forecast as made at each earlier date, against the outcome, also where that is printed as a limit.
+
+    Parameters
+    ----------
+    hindcasts : DataFrame
+        origin, made, date, q0.05 ... q0.95, and the ends of other levels.
+    series : AdoptionSeries
+    names : dict
+        title, unit, points.
+    source : str
+    levels : sequence of float
+        A band is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
+
+    Returns
+    -------
+    Figure or None
+        None where none could be made.
+    """
+    if hindcasts.empty:
+        return None
+    quoted, origins = quoted_level(levels), list(hindcasts.groupby("origin"))
+    values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
+    shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
+    figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
+    for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
+        plot_fan(axis, forecast, (origin, values[origin]), levels)
+        later, last = shown[shown.index > origin], forecast["date"].iloc[-1]
+        plot_figures(axis, shown[shown.index <= origin], series.breaks, names, 4, zorder=5)
+        size = size_marks(6, later)
+        [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
+        tell(outcomes, [names.get("points", {}).get(date, "") for date in later.index])
+        plot_newer(axis, series.newer[series.newer.index <= last])
+        axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", **HEADING)
+        use_dates(axis, shown.index[0], last)
+        use_numbers(axis)
+    (lowest, highest), (low, high) = band_columns(max(levels)), band_columns(quoted)
+    ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
+    starts = style.fit_room(axes[0, 0], *ends)
+    met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
+    title = "What this method would have forecast earlier, and what happened"
+    if len(met) >= ENOUGH:
+        inside = int(met["outcome"].between(met[low], met[high]).sum())
+        title = f"Made at earlier dates, the {say_level(quoted)} range contained {inside} of {len(met)} later figures"
+    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_list_levels(levels)}"
+    return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
+
+
+def _list_levels(levels: Sequence[float]) -> str:
+    """``50, 80 and 95% ranges``."""
+    *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
+    return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
+
+
+def _draw_window(axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.ndarray) -> pd.DatetimeIndex:
+    """Draw the figures that the forecast sees, and name the ticks; returns the dates that many years after the last."""
+    dates = to_dates(decimal_years(seen["date"])[-1] + years)
+    axis.plot(seen["date"], heights, "o", color=INK, ms=size_marks(5, seen), zorder=6)
+    use_dates(axis, seen["date"].iloc[0], dates[-1])
+    use_numbers(axis)
+    return dates
+
+
+def draw_scale(
+    seen: pd.DataFrame, line: Sequence[float], years: np.ndarray, names: dict[str, Any], source: str
+) -> Figure | None:
+    """Figures on the scale of growth, and a straight line through them, carried on.
+
+    Parameters
+    ----------
+    seen : DataFrame
+        From `frames.window_frame`.
+    line : pair of float
+        Height at t = 0 and slope.
+    years : (H,) array
+        Years ahead of the forecast.
+    names : dict
+        title.
+    source : str
+
+    Returns
+    -------
+    Figure or None
+        None for fewer than three figures.
+    """
+    if len(seen) < 3:
+        return None
+    figure, axes = open_canvas(3.4)
+    axis, (height, slope) = axes[0, 0], line
+    times = np.r_[seen["t"].iloc[0], 0, years]
+    dates, heights = _draw_window(axis, seen, seen["g"], times), height + slope * times
+    axis.plot(dates, heights, "-", color=BLUE, lw=1.6)
+    label_ends(axis, [Label(dates[-1], heights[-1], "the line\ncarried on", BLUE)])
+    title = f"{names['title']}: on the scale of growth a straight line of {slope:.2g} a year"
+    return close_canvas(figure, title, "The scale of growth, g, on which the forecast is made", source)
+
+
+def draw_ends(
+    ends: pd.DataFrame, lines: Sequence[Sequence[float]], seen: pd.DataFrame, years: np.ndarray,
+    names: dict[str, Any], source: str,
+) -> Figure | None:  # fmt: skip
+    """The curve to each end that is tried, the thicker the more weight it has.
+
+    Parameters
+    ----------
+    ends : DataFrame
+        05_ends: share of the limit, weight.
+    lines : sequence of pairs
+        Height at t = 0 and slope of the line to each end, on its scale.
+    seen : DataFrame
+        From `frames.window_frame`.
+    years : (H,) array
+        Years ahead of the forecast.
+    names : dict
+        title.
+    source : str
+
+    Returns
+    -------
+    Figure or None
+        None where no end is tried.
+    """
+    if ends.empty:
+        return None
+    figure, axes = open_canvas(3.8)
+    axis, shares, weights = axes[0, 0], 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
+    times = np.linspace(seen["t"].iloc[0], years[-1], 80)
+    widths = LEAST + (MOST - LEAST) * weights / weights.max()
+    dates = _draw_window(axis, seen, 100 * seen["x"], times)
+    for share, (height, slope), width in zip(shares, lines, widths, strict=True):
+        axis.plot(dates, share * model.back(height + max(slope, 0) * times), "-", color=BLUE, lw=width, alpha=0.6)
+    axis.axhline(100, color=GREY, lw=1.2, ls="--")
+    axis.set_ylim(0, 105)
+    middle = shares[(weights.cumsum() >= 0.5).argmax()]
+    title = f"{names['title']}: half of the weight is on ends up to {middle:.0f}% of the limit"
+    units = "Percent of the limit (dashed); a curve to each end that is tried, the thicker the better its line fits"
+    return close_canvas(figure, title, units, source)
+
+
+def draw_paths(
+    values: np.ndarray, kept: np.ndarray, result: Forecast, names: dict[str, Any], source: str
+) -> Figure | None:
+    """Some joint paths: those that satisfy the newer figures, and those that do not.
+
+    Parameters
+    ----------
+    values : (M, H) array
+    kept : (M, L) array of bool
+        Which path satisfies which newer figure.
+    result : Forecast
+        Whose paths they are.
+    names : dict
+        title, unit.
+    source : str
+
+    Returns
+    -------
+    Figure or None
+        None where there are no paths.
+    """
+    if not len(values):
+        return None
+    figure, axes = open_canvas(3.8)
+    axis, used, held = axes[0, 0], result.used, kept.all(axis=1)
+    dates = pd.DatetimeIndex([result.origin, *result.dates])
+    for path, inside in zip(values, held, strict=True):
+        look = {"color": BLUE, "lw": 1.6} if inside else {"color": GREY, "lw": 0.6, "alpha": 0.6}
+        axis.plot(dates, [used.iloc[-1], *path], "-", zorder=2 + inside, **look)
+    axis.plot(used.index, used, "o-", color=INK, ms=size_marks(5, used), lw=1.2, zorder=6)
+    axis.set_ylim(bottom=0)
+    use_dates(axis, used.index[0], dates[-1])
+    use_numbers(axis)
+    plot_newer(axis, result.target.newer)
+    units, title = say_first(names["unit"]), f"{names['title']}: {say_count(len(values), 'path')}, all equally likely"
+    if kept.shape[1]:
+        units += "; thin: paths that a newer figure rules out"
+        title = f"{names['title']}: {held.sum()} of {say_count(len(values), 'path')} agree with all newer figures"
+    return close_canvas(figure, title, units, source)

@@ -1,0 +1,284 @@
+"""One series, fit or forecast on given axes: what `.plot()` shows, and the explorer; and the parts of such a drawing.
+
+Nothing here lays a figure out, so a drawing takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ...base.dates import to_dates
+from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
+from ...base.words import say, say_first, say_limit, say_name, say_range
+from .labels import Label, Spot, find_gaps, label_ends, note
+from .style import BLUE, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
+
+if TYPE_CHECKING:
+    from ...curves import Results
+    from ...forecast import Forecast
+    from ...indicators import AdoptionSeries
+
+SIZE = (7.6, 4.2)  # inches
+AHEAD, POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
+ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+# Levels of ranges, and how opaque the fan is just inside each: a level looks the same whatever others lie around it.
+SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+
+
+def open_axes(dots_per_inch: float = 100) -> Axes:
+    """Axes in a figure of their own, which no window and no notebook shows by itself."""
+    figure = Figure(SIZE, dpi=dots_per_inch)
+    FigureCanvasAgg(figure)
+    return figure.add_axes(ROOM)
+
+
+def embed(axis: Axes, words: str, style: str = "") -> str:
+    """The figure of these axes as an HTML image; `words` say what it shows."""
+    picture = BytesIO()
+    axis.figure.savefig(picture, format="png")
+    source = b64encode(picture.getvalue()).decode()
+    return f'<img alt="{escape(words)}" style="{style}" src="data:image/png;base64,{source}">'
+
+
+def shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
+    """Level, columns of both ends and opacity of each range, the widest first: narrower ones are laid on it."""
+    shaded, below = [], 0.0
+    for level in sorted(levels, reverse=True):
+        shade = float(np.interp(level, *SHADES))
+        shaded.append((level, *band_columns(level), round((shade - below) / (1 - below), 4)))
+        below = shade
+    return shaded
+
+
+def plot_fan(axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float] = LEVELS) -> None:
+    """Draw a forecast's ranges and median from the last observation on.
+
+    Parameters
+    ----------
+    axis : Axes
+    fan : DataFrame
+        A row per date: date, q0.5 and the ends of each level, such as q0.1 and q0.9, in the unit of the series.
+    start : pair of date and value
+        The last observation.
+    levels : sequence of float
+        A range is drawn for each.
+    """
+    dates = [start[0], *fan["date"]]
+    for _, low, high, alpha in shade_ranges(levels):
+        axis.fill_between(dates, [start[1], *fan[low]], [start[1], *fan[high]], color=BLUE, alpha=alpha, lw=0)
+    axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+
+
+def plot_figures(
+    axis: Axes, values: pd.Series, breaks: pd.DataFrame, names: dict[str, Any], size: float = 5, **look: Any
+) -> None:
+    """Draw published figures by date as marks, joined but across no break (date, kind).
+
+    ``names["points"]`` has what is said of each figure, by date.
+    """
+    gaps = find_gaps(pd.DatetimeIndex(values.index), breaks)
+    middles = pd.DatetimeIndex([start + (end - start) / 2 for _, start, end in gaps]).unique()
+    parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
+    look = {"color": INK, "lw": 1.2, "zorder": 6} | look
+    [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
+    tell(line, [names.get("points", {}).get(date, "") for date in values.index])
+
+
+def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
+    """Draw figures that are printed as limits (index date; value, bound) as open circles with the words of the limit.
+
+    One that is read between two ends (read_low, read_high) is drawn in the middle between them.
+    """
+    for date, row in newer.iterrows():
+        ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
+        value = np.mean(ends) if np.isfinite(ends).all() else row["value"]
+        axis.plot(date, value, ls="", marker="o", color=INK, mfc="white", ms=5.5, mew=1.4, zorder=6)
+        places = ((0, 7), (0, -7), (-7, 4), (-7, -4), (7, 4), (7, -4))
+        words = say_limit(row, bare=True).replace(" than ", "\nthan ")
+        note(axis, words, [Spot(date, value, right, up) for right, up in places])
+
+
+def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> Label:
+    """Draw the known upper limit, dashed where it is forecast; both by date, in the unit of the series."""
+    axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
+    axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
+    line = ahead if len(ahead) else bound
+    return Label(line.index[-1], line.iloc[-1], f"upper limit {say(line.iloc[-1])}", GREY)
+
+
+def plot_course(
+    series: AdoptionSeries,
+    ax: Axes | None = None,
+    found: Forecast | None = None,
+    curve: tuple[str, pd.Series] | None = None,
+    past: float = 2.0,
+    title: str = "",
+) -> Axes:
+    """Draw a series with its limit, and a forecast and a fitted curve where they are given.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    ax : matplotlib Axes, optional
+        By default new ones in a figure of their own.
+    found : Forecast, optional
+        Of the series, with its limit ahead.
+    curve : pair of str and Series, optional
+        What the curve is, and its values by date.
+    past : float
+        Lengths of the way ahead for which figures are drawn.
+    title : str
+        By default that of the series with its unit.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    values, newer, labels = series.values.dropna().sort_index(), series.newer.join(series.readings), list[Label]()
+    fan = pd.DataFrame() if found is None else found.quantiles.dropna(axis=1, how="all")
+    last = max([values.index[-1], *newer.index, *fan.index, *(curve[1].index if curve else [])])
+    if len(fan) or curve:
+        values = values[values.index >= values.index[-1] - past * (last - values.index[-1])]
+    shown = [values, newer["value"], fan.max()]
+    if found is not None and len(fan):
+        labels += _plot_forecast(ax, found, fan)
+    if series.bound is not None:
+        bound = series.bound.values[values.index[0] : last]
+        bound = bound if len(bound) else series.bound.values.iloc[-1:]
+        ahead = pd.Series(found.limit_ahead(found.years)[0], found.dates) if found else bound.iloc[:0]
+        ahead = ahead[ahead.index > bound.index[-1]]
+        labels.append(plot_bound(ax, bound, ahead))
+        shown += [bound, ahead]
+    top = 1.05 * max(np.nanmax(each) for each in shown if len(each))
+    if curve:
+        line = curve[1][values.index[0] :]
+        inside = line[line <= top]
+        ax.plot(inside.index, inside, "--", color=ORANGE, lw=1.8)
+        name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
+        labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
+    _plot_points(ax, values)
+    last = last if len(fan) or curve else last + 0.1 * (last - values.index[0])  # room for the words of a newer figure
+    _finish_axes(ax, labels, (values.index[0], last), top, title or f"{series.full_title}, {series.unit}")
+    plot_newer(ax, newer)  # its words look for room within the limits of the axes
+    return ax
+
+
+def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label]:
+    """Draw the fan of a forecast (quantiles by date); labels of its median and of the quoted range."""
+    rows, end = fan.rename(columns="q{:g}".format).reset_index(names="date"), fan.iloc[-1]
+    levels = [level for level in found.levels if {*band_ends(level)} <= {*fan}]
+    plot_fan(axis, rows, (found.used.index[-1], found.used.iloc[-1]), levels)
+    middle = Label(fan.index[-1], end[0.5], f"forecast: median {say(end[0.5])}", BLUE)
+    if not levels:
+        return [middle]
+    level = quoted_level(levels)
+    low, high = (end[each] for each in band_ends(level))
+    return [middle, Label(fan.index[-1], high, f"{say_level(level)} range: {say_range(low, high)}", BLUE)]
+
+
+def _plot_points(axis: Axes, values: pd.Series) -> None:
+    axis.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
+
+
+def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
+    """Draw a forecast with its figures and its limit; see `Forecast.plot`."""
+    return plot_course(result.printed, ax, result, title=result.target.title)
+
+
+def show_result(result: Forecast, words: str) -> str:
+    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it."""
+    from .. import tables
+
+    quantiles = result.quantiles
+    shown = pd.DataFrame({"date": quantiles.index, "median": quantiles[0.5].array})
+    for level in sorted(result.levels):
+        ends = (quantiles[end] for end in band_ends(level))
+        shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
+    shown["basis"] = result.frame()["basis"]
+    note = f"Unit: {result.target.unit or 'that of the series'}. Tested: as far ahead as the ranges were tested."
+    table = tables.show(shown, f"{result.target.title}: forecast", note)
+    return f"{embed(plot_result(result, open_axes()), words)}\n{table.as_raw_html()}"
+
+
+def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
+    """Draw the figures and a fitted curve, half the span of the series further on.
+
+    A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+
+    Parameters
+    ----------
+    results : Results
+        Of `AdoptionCurve.fit`.
+    ax : matplotlib Axes
+        None: new ones in a figure of their own.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    model, name, problem = results.model, say_first(say_name(results.model.name)), results.problem
+    values, given = pd.Series(model.endog, model.index).sort_index(), not model.ceiling.name
+    times = np.linspace(problem.origin, problem.origin + (1 + AHEAD) * problem.span, POINTS)
+    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
+    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
+    _plot_points(ax, values)
+    labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve", ORANGE)]
+    if np.isfinite(results.ceiling) and (given or results.identified):
+        level = results.best.ceiling * model.ceiling.bound_at(times)
+        ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
+        labels.append(Label(curve.index[-1], level[-1], f"{'given ' * given}ceiling: {say(level[-1])}", GREEN))
+    verdict = f"the ceiling is {'given' if given else 'identified' if results.identified else 'not identified'}"
+    if results.flag:
+        verdict = f"no estimate, {results.flag}"
+    shown = [0.0, *values, *curve, *(label.y for label in labels)]
+    low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
+    title = f"{name} curve of {model.endog_name}: {verdict}"
+    return _finish_axes(ax, labels, (curve.index[0], curve.index[-1]), high, title, low)
+
+
+def _finish_axes(
+    axis: Axes, labels: Sequence[Label], span: tuple[Any, ...], top: float, title: str, bottom: float = 0.0
+) -> Axes:
+    """Set limits, ticks and title, and write the labels at the right end.
+
+    Parameters
+    ----------
+    axis : Axes
+    labels : sequence of Label
+        Those above `top` are left out.
+    span : pair of dates, or of decimal years
+    top, bottom : float
+        Highest and lowest value shown.
+    title : str
+
+    Returns
+    -------
+    Axes
+        The same.
+    """
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.tick_params(left=False, labelsize=SMALL, colors=GREY)
+    axis.set_axisbelow(True)
+    axis.set_ylim(bottom, top if top > bottom else bottom + 1)
+    first, last = (float(axis.convert_xunits(end)) for end in span)
+    axis.set_xlim(first - 0.02 * (last - first), last if last > first else first + 1)
+    axis.set_title(title, loc="left", size=9.5, color=GREY, parse_math=False)
+    if isinstance(span[0], pd.Timestamp):
+        use_dates(axis, *span)
+    use_numbers(axis)
+    axis.grid(True, axis="y", color="#ececec")
+    label_ends(axis, [label for label in labels if np.isfinite(label.y) and label.y <= top])
+    return axis
