@@ -26,8 +26,7 @@ from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
 from adoption_curves.runs.steps import Execution
-from adoption_curves.runs.sweep import plan_sweep, run_sweep
-from adoption_curves.runs.sweep_file import read_sweep
+from adoption_curves.runs.sweep import plan_sweep, read_sweep, run_sweep
 
 SLOW = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -232,17 +232,6 @@ def expected_value(name: str) -> str:
     from ..curves import FAMILIES  # only here: nobody waits for it who does not ask
 
     return expected.format(families=", ".join(FAMILIES))
-
-
-def name_type(name: str) -> str:
-    """Words for the type of parameter `name`: text, number, whole number, or a list of one of them."""
-    words: dict[Any, str] = {str: "text", float: "number", int: "whole number", int | float: "number"}
-    annotation = Parameters.model_fields[name].annotation
-    if get_origin(annotation) is list:
-        inner = get_args(annotation)[0]
-        inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
-        return f"list of {words[inner]}s"
-    return words[annotation]
 
 
 def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Parameters:
