@@ -121,9 +121,8 @@ def run(
     of your own; 'adoption check' names those that it needs.
     """
     from .runs.parameters import read_parameters
-    from .runs.record import read_keys
     from .runs.runner import plan_run, run_all, say
-    from .runs.steps import Execution, shrink_store
+    from .runs.steps import Execution, tidy_store
 
     given = read_options(parameters or [], parameters_file or [])
     if run is not None:
@@ -137,7 +136,7 @@ def run(
     with say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else say
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
-        shrink_store(find_outputs(), read_keys(find_outputs()))
+        tidy_store(find_outputs())
     if not quiet:
         print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
+from markupsafe import Markup
+
 from ..base.files import hash_file, write_file, write_json
 from ..base.folders import follow_link, list_foreign, lock_folder, refuse_foreign, replace_folder
 from ..base.project import RECORD, RunError, Stopped, UserError, describe_refusal, find_outputs, shorten_path
@@ -74,10 +76,11 @@ class Attempt:
             with (self.folder / LOG).open("a", encoding="utf-8") as log:
                 log.write("\n".join([*self.lines, *why.splitlines()]) + "\n\n")
 
-    def tell(self, line: str, beside: Sequence[str] = ()) -> None:
-        """Say a line, and keep it for the log with others `beside` it."""
-        self.lines += [line, *(f"    {one}" for one in beside)]
-        self._tell(line)
+    def tell(self, *lines: str, beside: Sequence[str] = ()) -> None:
+        """Say lines, and keep them for the log with others `beside` them."""
+        self.lines += [*lines, *(f"    {one}" for one in beside)]
+        for line in lines:
+            self._tell(line)
 
     def write_log(self, folder: Path) -> None:
         """Write the log of this attempt, after those that failed since the last whole run, into the run's folder."""
@@ -140,8 +143,7 @@ def run_all(
     with lock_folder(asked, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
         parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
-        for line in list_copies(notebooks):
-            attempt.tell(line)
+        attempt.tell(*list_copies(notebooks))
         inputs = describe_inputs(parameters, sources, execution.pdf)
         if not execution.forced and is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
@@ -150,17 +152,16 @@ def run_all(
 
         # Check the parameters against the data, while the libraries of the notebooks are imported.
         preload()
-        data = check_data(parameters, final, execution.strict, attempt)
+        data = check_data(parameters, final, execution.strict, attempt.tell)
         clear_place(final)
-        from .pages import render_executed, render_pages
+        from .pages import render_pages
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
         with start_threads(len(steps)) as pool:
             for step, (how, stray) in execute_steps(steps, pool, store, shop, execution, final):
-                copy_result(store / step.key, new, step.name)
-                bodies[step.name] = render_executed(new, step.name)
-                attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}", stray)
+                bodies[step.name] = add_result(store / step.key, new, step.name)
+                attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
         refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
@@ -174,13 +175,13 @@ def run_all(
     return asked
 
 
-def check_data(parameters: Parameters, final: Path, strict: bool, attempt: Attempt) -> Any:
+def check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
     """Data of a run, after checking its parameters against them; notes on both are told."""
     from .check_series import check_parameters, list_notes, refuse_left_out
 
     data = check_parameters(parameters)
     for line in list_notes(data, parameters):
-        attempt.tell(line)
+        tell(line)
     if strict:
         refuse_left_out(data)
         refuse_lost(data, parameters, final)
@@ -212,13 +213,16 @@ def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
         )
 
 
-def copy_result(result: Path, folder: Path, name: str) -> None:
-    """Copy a notebook's result from the store into a run's folder, and give its copy the name of this run."""
+def add_result(result: Path, folder: Path, name: str) -> Markup:
+    """Add a notebook's result from the store to a run's folder, under the name of this run; the body of its page."""
+    from .pages import render_executed
+
     shutil.copytree(result, folder, dirs_exist_ok=True)
     copy = locate(folder, f"notebooks/{name}.ipynb")
     entry = read_entry(folder, name)
     if name_run(copy, folder.name) and entry:
         write_entry(folder, name, entry.model_copy(update={"executed": hash_file(copy)}))
+    return render_executed(folder, name)
 
 
 def name_run(notebook: Path, run: str) -> bool:
@@ -250,13 +254,8 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     """Plan of `run_all`, a line for each notebook; nothing is made."""
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
-    from .check_series import check_parameters, refuse_left_out
-
-    data = check_parameters(parameters)
-    if execution.strict:
-        refuse_left_out(data)
-        refuse_lost(data, parameters, outputs / parameters.run)
     lines = list_copies(notebooks)
+    check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
         because = explain_change(step.parts, before.get(name))
         reused = not execution.forced and step.is_fresh(outputs / FOLDER)

@@ -28,9 +28,9 @@ from ..base.source import Source
 from .ingredients import digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters
-from .record import Entry, find_attempt, locate, read_entry, read_parts, write_entry
+from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
 
-FOLDER, MAX_BYTES = ".store", 2_000_000_000
+FOLDER, MAX_BYTES, DAY = ".store", 2_000_000_000, 86_400
 PARTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -305,6 +305,21 @@ def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_B
             shutil.rmtree(path)
             total -= sizes[path]
     return before - total
+
+
+def tidy_store(outputs: Path, always: bool = False) -> None:
+    """Keep the store below its limit. Its size is asked once a day, or `always`: beside hundreds of runs it takes long.
+
+    Raises
+    ------
+    OSError
+        If a result can't be removed.
+    """
+    seen = outputs / FOLDER / ".size-asked"
+    if always or not seen.is_file() or time.time() - seen.stat().st_mtime > DAY:
+        shrink_store(outputs, read_keys(outputs))
+        seen.parent.mkdir(exist_ok=True)
+        seen.touch()
 
 
 def list_working(outputs: Path) -> list[Path]:

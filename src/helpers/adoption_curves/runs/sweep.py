@@ -14,11 +14,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -35,9 +33,9 @@ from .comparison import FILES, make_report
 from .ingredients import describe_inputs, find_notebooks
 from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
-from .record import SWEEP, SweepRecord, read_keys, read_run, refuse_earlier
+from .record import SWEEP, SweepRecord, read_run, refuse_earlier
 from .runner import run_all
-from .steps import FOLDER, USUAL, Execution, is_whole, plan_steps, shrink_store
+from .steps import FOLDER, USUAL, Execution, is_whole, plan_steps, tidy_store
 
 TOPIC = "adoption"
 """Topic of Dask on which workers say how far a run is."""
@@ -187,16 +185,13 @@ def _say_wrong(error: Any) -> str:
 
 def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
     """Check all sets of parameters, by themselves and against the data, and complete them."""
-    from .. import indicators
     from .check_series import check_parameters
 
-    load = lru_cache(maxsize=8)(indicators.load)
-    calibrated: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     chosen, problems = [], dict[str, list[str]]()
     for values, title in zip(given, titles, strict=True):
         try:
-            completed = complete_parameters(read_parameters(values), load)
-            check_parameters(completed, load, calibrated[completed.data, completed.as_of])
+            completed = complete_parameters(read_parameters(values))
+            check_parameters(completed)
             chosen.append(completed)
         except ValueError as error:  # ours, and those of the data
             for line in str(error).splitlines():
@@ -366,7 +361,7 @@ def run_sweep(
             record.failed = make_here(sweep.runs, folder, execution, notebooks, progress)
         write_json(folder / SWEEP, record.model_dump())
         write_summary(sweep, folder, shop)
-    shrink_store(find_outputs(), read_keys(find_outputs()))
+    tidy_store(find_outputs(), always=True)
     return folder, record.failed
 
 

@@ -46,25 +46,18 @@ def render_index(
 
     `notebooks` are as `describe_notebook` has them, `shared` is what all pages of the run are given.
     """
-    figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
-    tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
-    rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
-    said = {row["part"]: row["sentence"] for row in rows["findings"]}
-    numbers = [{**row, "url": keep_address(row.get("url", ""))} for row in rows["key_numbers"]]
-    limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
-    registered = list_registered([row for row in rows["register"] if row["bound"] == limit])
-    authors, _, _, contact = read_citation(record)
-    forms = list_forms(record.written, record.main_figure or "")
+    told = read_told(folder, record)
+    said, figures = told["said"], {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     series = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
-    sections = {"finding": said, "quote": "quote" in said, "numbers": numbers, "register": registered}
-    sections |= dict.fromkeys(("notebooks", "cite"), True)
+    there = {"finding": said, "quote": "quote" in said, "numbers": told["numbers"], "register": told["registered"]}
+    authors, _, _, contact = read_citation(record)
     return render(
         "index.html.j2",
         **shared,
+        **told,
         title=said.get("headline") or ": ".join(part for part in series if part != UNNAMED),
-        said=said,
-        paragraphs=[(title, said[part]) for part, title in HEADINGS.items() if part in said],
-        sections=[(part, title) for part, title in SECTIONS.items() if sections[part]],
+        headings=HEADINGS,
+        sections=[(part, title) for part, title in SECTIONS.items() if there.get(part, True)],
         made=say_day(pd.Timestamp(record.made)),
         as_of=say_as_of(record.parameters.get("as_of")),
         authors=authors,
@@ -72,16 +65,26 @@ def render_index(
         expected=record.subject.get("next", ""),
         reading=record.subject.get("reading", "").splitlines(),
         figure=figures.get(record.main_figure),
+        data=list_forms(record.written, record.main_figure or "").get("data"),
         embed=lambda name, width=None: embed_image(locate(folder, f"figures/{name}.png"), width),
         render_chart=partial(render_chart, folder),
-        data={form: path for form, path in forms.items() if form == "data"},
         link=partial(embed_file, folder, record.written),
-        numbers=numbers,
-        registered=registered,
         unit=record.subject.get("unit", ""),
-        tables=tables,
         notebooks=notebooks,
     )
+
+
+def read_told(folder: Path, record: Record) -> dict[str, Any]:
+    """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
+    tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
+    rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
+    limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
+    return {
+        "tables": tables,
+        "said": {row["part"]: row["sentence"] for row in rows["findings"]},
+        "numbers": [{**row, "url": keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
+        "registered": list_registered([row for row in rows["register"] if row["bound"] == limit]),
+    }
 
 
 def say_as_of(given: Any) -> str:
