@@ -11,7 +11,7 @@ import nbformat
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from adoption_curves.runs.pages.exporter import set_equation, set_html
+from adoption_curves.runs.pages.exporter import render_equation, render_html
 
 QUESTIONS = {
     "02_levels": ("How many are there?", "series.values"),
@@ -94,7 +94,7 @@ def clean_notebook(notebook):
         cell.metadata = {"tags": cell.metadata.get("tags", [])}
         for output in cell.get("outputs", []):
             if html := output.get("data", {}).get("text/html"):
-                output.data["text/html"] = set_html(html)
+                output.data["text/html"] = render_html(html)
             if told := output.get("metadata", {}).get("image/png"):
                 cell.metadata["mystnb"] = {"image": {"alt": told["alt"]}}
     return notebook
@@ -102,10 +102,10 @@ def clean_notebook(notebook):
 
 def visit_math(writer, node):
     """Put an equation in as MathML, one of its own in a box that scrolls, as on the pages of a run."""
-    equation = set_equation(node.astext(), display=isinstance(node, nodes.math_block))
+    equation = render_equation(node.astext(), display=isinstance(node, nodes.math_block))
     if "<math" not in equation:
         raise ExtensionError(f"An equation can't be set as MathML: {node.astext()}")
-    writer.body.append(set_html(equation))
+    writer.body.append(render_html(equation))
     raise nodes.SkipNode
 
 

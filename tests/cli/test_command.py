@@ -28,7 +28,6 @@ from adoption_curves.runs.parameters import (
     ParameterError,
     Parameters,
     expected_value,
-    name_type,
     read_parameters,
     write_argument,
 )
@@ -188,7 +187,7 @@ def test_params_lists_every_parameter_with_its_help(capsys):
         assert part.splitlines() == [
             f"{name} = {field.default!r}",
             f"    {field.description}",
-            f"    {name_type(name)}; may be: {expected_value(name)}",
+            f"    may be: {expected_value(name)}",
             f"    read by notebooks: {', '.join(readers)}",
         ]
         assert readers

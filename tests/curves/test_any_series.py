@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.runs.check_run import check_parameters
+from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
 from adoption_curves.runs.steps import describe_series

@@ -19,7 +19,7 @@ from adoption_curves.base.levels import RECORDED
 from adoption_curves.base.project import PUBLISHED_MODEL, RunError, find_data, find_register
 from adoption_curves.forecast.record import hub, register, scores
 from adoption_curves.forecast.record.hub import BASELINES
-from adoption_curves.runs import register_run
+from adoption_curves.runs import exports
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.say import on_record
 
@@ -66,7 +66,7 @@ def test_what_goes_on_record_is_the_table_of_notebook_5(run, record):
     published = pd.read_csv(run / "tables" / "05_forecast.csv").set_index("date")
     for name in ("q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95"):
         np.testing.assert_allclose(kept[name], published[name], rtol=1e-8)
-    paths = register_run.register_run(run, hub=record, today=TODAY)
+    paths = exports.register_run(run, hub=record, today=TODAY)
     assert sorted(path.name for path in paths) == sorted(f"{TODAY}-{name}.csv" for name in (MODEL, *BASELINES))
     rows = pd.read_csv(record / "model-output" / MODEL / f"{TODAY}-{MODEL}.csv")
     assert rows["target_end_date"].unique().tolist() == ["2026-12-31", "2027-06-30"]
@@ -75,13 +75,13 @@ def test_what_goes_on_record_is_the_table_of_notebook_5(run, record):
 
 
 def test_what_is_on_record_is_never_written_over(run, data, series, quantiles, record):
-    register_run.register_run(run, ["2026-12-31"], record, TODAY)
+    exports.register_run(run, ["2026-12-31"], record, TODAY)
     before = list_tree(record)
     for dates in (["2026-12-31"], ["2027-12-31"], ["2027-12-31", "2026-12-31"]):
         with pytest.raises(
             RunError, match=r"genai_users of China .* on record already, and a record is not written over"
         ):
-            register_run.register_run(run, dates, record, TODAY)
+            exports.register_run(run, dates, record, TODAY)
     assert list_tree(record) == before
     put(replace(series, bound=replace(series.bound, name="100")), quantiles, data, record)
     after = list_tree(record)
@@ -175,18 +175,18 @@ def test_a_run_that_was_changed_or_whose_data_were_is_refused(run, record, monke
     whole, content = path.read_text(), json.loads((run / "run.json").read_text())
     path.write_text(whole.replace("2026-12-31,", "2026-12-31,1"))
     with pytest.raises(RunError, match=r"is not as it was made: tables/05_record.csv is changed"):
-        register_run.register_run(run, (), record, TODAY)
+        exports.register_run(run, (), record, TODAY)
     path.write_text(whole)
-    monkeypatch.setattr(register_run, "hash_data", lambda source: content["data"]["files"] | {"observations.csv": "0"})
+    monkeypatch.setattr(exports, "hash_data", lambda source: content["data"]["files"] | {"observations.csv": "0"})
     with pytest.raises(RunError, match="is not as it was made: the data have changed"):
-        register_run.register_run(run, (), record, TODAY)
+        exports.register_run(run, (), record, TODAY)
     assert not record.exists()
 
 
 def test_a_run_of_a_series_that_has_fallen_is_passed_over(run, record, capsys, monkeypatch):
     path = run / "tables" / "05_record.csv"
     path.write_text(path.read_text().splitlines(keepends=True)[0])
-    monkeypatch.setattr(register_run, "find_changed", lambda *_: {})
+    monkeypatch.setattr(exports, "find_changed", lambda *_: {})
     code, out, _ = call(capsys, "register", "small", "--hub", str(record))
     assert (code, out) == (0, "Passed over: run 'small' has no forecast that could go on record.\n")
     assert not record.exists()

@@ -145,7 +145,7 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
 
 
 def test_several_countries_get_the_line_of_a_sweep_that_is_read(tmp_path, capsys, monkeypatch):
-    from adoption_curves.runs.sweep_file import read_sweep
+    from adoption_curves.runs.sweep import read_sweep
 
     monkeypatch.chdir(tmp_path)
     lands = ("Chad", 2005), ("Mali", 2010)

@@ -26,7 +26,7 @@ from adoption_curves.base.project import COUNTED
 from adoption_curves.base.source import Source
 from adoption_curves.indicators.own import name_indicator
 from adoption_curves.runs import ingredients
-from adoption_curves.runs.check_run import check_parameters, list_notes
+from adoption_curves.runs.check_series import check_parameters, list_notes
 from adoption_curves.runs.pages import citation
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.record import Record

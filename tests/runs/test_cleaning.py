@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import export_notebook
-from adoption_curves.runs.pages.exporter import set_body, set_equation
+from adoption_curves.runs.pages.exporter import render_body, render_equation
 
 ATTACKS = (
     '<meta http-equiv="refresh" content="0; url=https://evil.example">',
@@ -74,7 +74,7 @@ def write_stranger(text):
 
 
 def check(text):
-    body, _ = set_body(write_stranger(text), list_forms=lambda name: {})
+    body, _ = render_body(write_stranger(text))
     page = Checked()
     page.feed(re.sub('<input type="checkbox" [^>]*>', "", body))
     page.close()
@@ -101,7 +101,7 @@ def test_what_a_reader_needs_stays():
         "![x](attachment:a.png) $a < b$ <a id='mark'></a>"
     )
     cell = new_markdown_cell(text, attachments={"a.png": {"image/png": "aGk="}})
-    body, _ = set_body(new_notebook(cells=[cell]))
+    body, _ = render_body(new_notebook(cells=[cell]))
     for part in (
         '<h1 id="title">',
         '"https://a.example"',
@@ -114,7 +114,7 @@ def test_what_a_reader_needs_stays():
     assert '<img src="data:image/png;base64,aGk=" alt="x">' in body
     assert '<a id="mark">' in body
     assert '<math alttext="a &lt; b"' in body
-    assert "<mo>&lt;</mo>" in set_equation("a < b", display=False)
+    assert "<mo>&lt;</mo>" in render_equation("a < b", display=False)
 
 
 def test_the_page_of_a_stranger_s_notebook_is_made_or_told(tmp_path):

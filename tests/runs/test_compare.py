@@ -20,8 +20,7 @@ from adoption_curves.base.project import MARK, RunError
 from adoption_curves.runs.comparison import FILES, compare_runs, name_comparison
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 from adoption_curves.runs.record import find_run
-from adoption_curves.runs.sweep import write_summary
-from adoption_curves.runs.sweep_file import Sweep
+from adoption_curves.runs.sweep import Sweep, write_summary
 from adoption_curves.show.figures.comparisons import draw_forecasts, say_forecasts
 from adoption_curves.show.figures.images import draw_images
 
@@ -189,16 +188,13 @@ def test_the_sentences_say_what_the_tables_hold(outputs):
     assert say_forecasts(forecasts[:0]) == ""
 
 
-def test_other_data_code_and_edited_tables_are_told(outputs):
+def test_other_data_and_code_are_told(outputs):
     one = make(outputs, "one")
     make(outputs, "two", data="2"), make(outputs, "same", data="2")
     (one / "run.json").write_text((one / "run.json").read_text().replace('"source": "aa', '"source": "bb'))
-    with (one / "tables" / "06_key_numbers.csv").open("a") as file:
-        file.write("edited,Edited,1,,,,\n")
     told = " ".join(compare(outputs, "one", "two")[0]["notices"])
     assert "different versions of the data" in told
     assert "different versions of the notebooks" in told
-    assert "In run one, 06_key_numbers changed after the run was made." in told
     found, table, _ = compare(outputs, "two", "same")
     assert found["notices"] == []
     assert not table["differs"].any()
@@ -213,8 +209,8 @@ def test_other_data_code_and_edited_tables_are_told(outputs):
         (["one", "../two"], 2, "'../two' is no name of a run"),
         (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
         (["one", "begun"], 2, "Run 'begun' isn't finished; the same command continues where it stopped."),
-        (["one", "broken"], 1, "The record of run 'broken', run.json, can't be used"),
-        (["one", "torn"], 1, "Table 06_key_numbers of run 'torn' can't be read (Usecols do not match columns"),
+        (["one", "broken"], 1, "The record of run 'broken', run.json, is damaged."),
+        (["one", "torn"], 1, "tables/06_key_numbers.csv of run 'torn' is missing or was changed"),
         (["one", "grid"], 2, "'grid' is a sweep, not a run. Name one of its runs: grid/RUN"),
     ],
 )

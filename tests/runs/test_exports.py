@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import zipfile
 
 import openpyxl
 import pandas as pd
@@ -11,8 +10,8 @@ import pytest
 from processes import call
 
 from adoption_curves.base.project import RECORD, RunError
-from adoption_curves.runs.exports import write_archive, write_workbook
-from adoption_curves.runs.record import find_changed, list_files, list_recorded, read_run
+from adoption_curves.runs.exports import write_workbook
+from adoption_curves.runs.record import find_changed, list_recorded, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
 
@@ -113,7 +112,7 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
         write_workbook(run)
     assert not (run / "tables.xlsx").exists()
     assert "There is no run" in call(capsys, "export", "nowhere", "--xlsx")[2]
-    assert "--xlsx and --zip are for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
+    assert "--xlsx is for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
 
 
 def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
@@ -124,20 +123,3 @@ def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, caps
     (outputs / "grid" / "sweep.json").write_text("{}")
     told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"
     assert call(capsys, "export", "grid") == (2, "", told)
-
-
-def test_what_lies_beside_is_not_packed(run):
-    (run / "private.txt").write_text("mine")
-    (run / "tables" / "private.csv").write_text("mine")
-    (run / "run.log").unlink(missing_ok=True)
-    (run / "run.log").symlink_to(run / "private.txt")
-    with zipfile.ZipFile(write_archive(run)) as archive:
-        names = {name.removeprefix("small/") for name in archive.namelist()}
-    assert names == {*list_files(read_run(run))} - {"run.log"}
-
-
-def test_a_damaged_run_is_not_packed(run, outputs, capsys):
-    (run / "tables" / "05_forecast.csv").write_bytes(b"{}")
-    told = "tables/05_forecast.csv of run 'small' is missing or was changed. Make the run again.\n"
-    assert call(capsys, "export", "small", "--zip") == (1, "", told)
-    assert not (outputs / "small.zip").exists()

@@ -34,7 +34,7 @@ def make(tmp_path, outputs):
     notebooks = write_notebooks(tmp_path / "notebooks", {"03_small": ["# 3. Small", {"run": "baseline"}, SAVE]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
 
-    def make_it(forced=("03_small",), **options):
+    def make_it(forced=True, **options):
         return run_all(parameters, notebooks, Execution(forced), **options)
 
     return make_it
@@ -199,6 +199,6 @@ def test_a_run_that_was_killed_while_it_was_put_in_place_goes_on(make, monkeypat
     folder = make()
     with monkeypatch.context() as patch, pytest.raises(Killed):
         make(before_commit=Killer(patch, moment).arm)
-    make(forced=())
+    make(forced=False)
     assert verify(folder, folder.parents[1] / "notebooks") == []
     assert {path.name for path in folder.parent.iterdir()} == {".store", "mine"}

@@ -18,14 +18,13 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.files import write_file
-from adoption_curves.base.project import RunError
+from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.pages import write_pages
-from adoption_curves.runs.pages.charts import set_chart, set_drawing
-from adoption_curves.runs.pages.embeds import measure_frame
-from adoption_curves.runs.pages.exhibits import embed_files, find_saved, set_tables
-from adoption_curves.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
-from adoption_curves.runs.pages.frame import STEERING, mark_file
-from adoption_curves.runs.pages.index import find_table, format_number, group_sources, write_command
+from adoption_curves.runs.pages.charts import render_chart, render_drawing
+from adoption_curves.runs.pages.exporter import render_body, render_equation, render_html, render_markdown_output
+from adoption_curves.runs.pages.files import MAX_EMBEDDED, embed_file, find_saved, measure_frame, render_tables
+from adoption_curves.runs.pages.frame import STEERING
+from adoption_curves.runs.pages.index import find_table, group_sources, write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.record import Record, list_sources
 from adoption_curves.runs.runner import name_run
@@ -153,21 +152,16 @@ def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
 
 
 def test_a_missing_run_is_told(tmp_path):
-    with pytest.raises(RunError, match="There is no run 'nowhere'"):
+    with pytest.raises(UserError, match="There is no run 'nowhere'"):
         write_pages(tmp_path / "nowhere")
 
 
 def test_equations_that_can_not_be_set_stand_as_written():
-    assert set_equation(r"\frac{1", display=False).startswith(("<code>", "<math "))
-    assert '<math alttext="a &lt; b"' in set_equation("a < b", display=True)
-    assert set_markdown_output(r"$\alpha$").startswith("<p><math ")
-    assert r"<math" in set_markdown_output(r"$$a_1 < b$$")
-    assert set_markdown_output("a < b") == "<p>a &lt; b</p>\n"
-
-
-def test_numbers_have_the_digits_that_a_reader_needs():
-    said = {"602": "602", "1002.49": "1,002", "-3.14159": "−3.14", "45.26": "45.3", "inf": "no limit", "": "", "a": "a"}
-    assert {cell: format_number(cell) for cell in said} == said
+    assert render_equation(r"\frac{1", display=False).startswith(("<code>", "<math "))
+    assert '<math alttext="a &lt; b"' in render_equation("a < b", display=True)
+    assert render_markdown_output(r"$\alpha$").startswith("<p><math ")
+    assert r"<math" in render_markdown_output(r"$$a_1 < b$$")
+    assert render_markdown_output("a < b") == "<p>a &lt; b</p>\n"
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
@@ -197,24 +191,16 @@ def test_the_index_holds_its_tables_and_a_notebooks_page_leads_to_them(pages, sm
             assert link == f"../tables/{name}.csv"
 
 
-def test_what_is_too_large_for_a_page_is_named_and_figures_come_first(tmp_path):
-    for part in ("figures", "tables"):
-        (tmp_path / part).mkdir()
+def test_what_is_too_large_for_a_page_or_not_of_the_run_is_only_named(tmp_path):
+    (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "01_small.csv").write_text("a\n1\n")
-    (tmp_path / "tables" / "01_large.csv").write_bytes(b"1234567\n" * 100_000)
-    (tmp_path / "figures" / "01_x.png").write_bytes(b"1" * 1000)
-    names = ("tables/01_large.csv", "tables/01_small.csv", "figures/01_x.png")
-    page = " ".join(mark_file(name, name) for name in names)
-    made = embed_files(page, tmp_path, names, 2_000)
-    assert made.startswith(
-        '<span class="beside">tables/01_large.csv</span> <a href="data:text/csv;charset=utf-8;base64,'
+    (tmp_path / "tables" / "01_large.csv").write_bytes(b"1" * (MAX_EMBEDDED + 1))
+    written = ("tables/01_small.csv", "tables/01_large.csv", "tables/01_gone.csv")
+    made = {path: embed_file(tmp_path, written, path, "<a>") for path in (*written, "tables/../01_small.csv")}
+    assert made.pop(written[0]).startswith(
+        '<a href="data:text/csv;charset=utf-8;base64,YQoxCg==" download="01_small.csv">&lt;a'
     )
-    assert '<a href="data:image/png;base64,MTEx' in made
-    assert len(made) < 2_000
-    made = embed_files(page, tmp_path, names, 1_800)
-    assert made.count('class="beside"') == 1
-    assert len(embed_files(page, tmp_path, names)) > 1_000_000
-    assert "data:" not in embed_files(page, tmp_path, [])
+    assert {*made.values()} == {'<span class="beside">&lt;a&gt;</span>'}
 
 
 def test_saved_tables_are_read_from_the_code():
@@ -259,16 +245,16 @@ def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():
         '<table class="t"><tbody><tr><td colspan="2"><a>a</a><a href="https://b">b</a><a>c</a>'
         '<img src="data:image/png;base64,aGk=" alt="e"></td></tr></tbody></table>'
     )
-    assert set_html(hostile) == set_tables(expected)
+    assert render_html(hostile) == render_tables(expected)
     picture = '<img alt="1 &gt; 0" src="data:image/png;base64,aGk=">'
-    assert set_html(picture.replace("&gt;", ">")) == picture
-    assert set_html(picture.replace("<img", '<img class="figure"')) == picture
-    assert set_html('<p>a</p><style>b <img src="data:image/png;base64,aGk=">') == "<p>a</p>"
+    assert render_html(picture.replace("&gt;", ">")) == picture
+    assert render_html(picture.replace("<img", '<img class="figure"')) == picture
+    assert render_html('<p>a</p><style>b <img src="data:image/png;base64,aGk=">') == "<p>a</p>"
 
 
 def test_tables_have_a_caption_scopes_and_room():
     frame = pd.DataFrame({"date": ["2025-12-31"], "<b>note</b>": ["<i>" + "long " * 20]})
-    made = set_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_())
+    made = render_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_())
     assert "<caption><span>Users &amp; &lt;u&gt;more&lt;/u&gt;</span></caption>" in made
     assert made.count('scope="col"') == 2
     assert "&lt;b&gt;note" in made
@@ -339,7 +325,7 @@ def test_what_is_no_notebook_is_told(tmp_path, capsys, text, message):
 def test_headings_and_tables_have_an_address_and_a_number_each():
     text = "## Content\n\n## A *b*\n\n|x|\n|-|\n|1|\n\n## A b"
     cells = [nbformat.v4.new_markdown_cell(text) for _ in range(2)]
-    body, _ = set_body(nbformat.v4.new_notebook(cells=cells))
+    body, _ = render_body(nbformat.v4.new_notebook(cells=cells))
     assert re.findall(r'<h2 id="([^"]*)', body) == [
         *("content-again", "a-b", "a-b-again", "content-again-again", "a-b-again-again", "a-b-again-again-again")
     ]
@@ -357,7 +343,7 @@ DRAWING = (
 
 
 def test_a_drawing_becomes_part_of_a_page():
-    made = set_drawing(DRAWING.format("").encode(), "f-", 'a "b"', "wide")
+    made = render_drawing(DRAWING.format("").encode(), "f-", 'a "b"', "wide")
     assert 'aria-label="a &quot;b&quot;"' in made
     assert 'viewbox="0 0 72 36"' in made
     assert 'width="96"' in made
@@ -380,15 +366,15 @@ def test_a_drawing_becomes_part_of_a_page():
     ],
 )
 def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
-    assert not set_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
+    assert not render_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
 
 
 def test_a_drawing_of_thousands_of_marks_stays_a_picture(tmp_path):
     for kind in ("svg", "narrow.svg"):
         write_file(tmp_path / "figures" / f"01_x.{kind}", DRAWING.format("").encode())
-    assert set_chart(tmp_path, "01_x", "words").count("<svg") == 2
+    assert render_chart(tmp_path, "01_x", "words").count("<svg") == 2
     (tmp_path / "figures" / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
-    assert not set_chart(tmp_path, "01_x", "words")
+    assert not render_chart(tmp_path, "01_x", "words")
 
 
 def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
@@ -410,13 +396,13 @@ def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
 
 
 def test_what_a_drawing_listens_to_is_left_out():
-    made = set_drawing(
+    made = render_drawing(
         DRAWING.format('<g onclick="alert(1)" class="top"><path d="M 0 0"/></g>').encode(), "f-", "", "wide"
     )
     assert "alert" not in made
     assert "top" not in made
     for broken in (b"no drawing at all", b"<svg/>", b'<svg width="100%" viewBox="0 0 1 1"/>', b'<svg width="9pt"/>'):
-        assert not set_drawing(broken, "f-", "", "wide")
+        assert not render_drawing(broken, "f-", "", "wide")
 
 
 @pytest.mark.parametrize("entity", ["China", "Germany"])

@@ -8,12 +8,12 @@ import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import ALL, write_notebook
 
-from adoption_curves.base.project import RunError, UserError
+from adoption_curves.base.project import RunError
 from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_notebooks
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.record import read_keys, verify
 from adoption_curves.runs.runner import plan_run, run_all
-from adoption_curves.runs.steps import Execution, choose_forced, plan_steps, shrink_store
+from adoption_curves.runs.steps import Execution, plan_steps, shrink_store
 
 SLOW = pytest.mark.slow
 
@@ -137,25 +137,10 @@ def test_outputs_saved_in_a_notebook_change_nothing(place, make):
     assert make().startswith("Nothing changed")
 
 
-@pytest.mark.parametrize(
-    ("choice", "expected"),
-    [
-        ({"force": True}, {CHECK, FORECAST, SUMMARY}),
-        ({"only": "05"}, {FORECAST}),
-        ({"only": "5"}, {FORECAST}),
-        ({"first": "05"}, {FORECAST, SUMMARY}),
-    ],
-)
-def test_notebooks_can_be_chosen(place, make, choice, expected):
+def test_every_notebook_can_be_made_to_run(place, make):
     before = list_files(place / "outputs" / "small" / "tables")
-    forced = choose_forced(find_notebooks(place / "notebooks"), **choice)
-    assert list_run(make(forced=forced)) == expected
+    assert list_run(make(forced=True)) == {CHECK, FORECAST, SUMMARY}
     assert list_files(place / "outputs" / "small" / "tables") == before
-
-
-def test_a_number_without_a_notebook_is_told(place):
-    with pytest.raises(UserError, match=r"^There is no notebook '07'; there are 01, 05, 06\.$"):
-        choose_forced(find_notebooks(place / "notebooks"), only="07")
 
 
 def test_another_run_shares_results_and_has_its_own_name(place, make):
@@ -320,5 +305,5 @@ def test_a_forced_notebook_that_came_to_something_else_takes_the_place(place, ma
     table = place / "outputs" / "small" / "tables" / "01_coverage.csv"
     first = table.read_bytes()
     assert list_run(before) == {CHECK, FORECAST, SUMMARY}
-    assert CHECK in list_run(make(forced=[CHECK]))
+    assert CHECK in list_run(make(forced=True))
     assert table.read_bytes() != first

@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import io
-import itertools
 import json
 import os
 import re
@@ -164,29 +163,9 @@ def test_no_page_is_made_of_files_that_are_not_the_run_s(made, capsys, tmp_path,
     ):
         shutil.rmtree(made / path) if (made / path).is_dir() else (made / path).unlink(missing_ok=True)
         spoil(made / path)
-        for option in ([], ["--zip"]):
+        for option in ([],):
             code, _, err = call(capsys, "export", "small", *option)
             assert (code, err) == (1, f"{path} of run 'small' is missing or was changed. Make the run again.\n")
-
-
-@pytest.mark.parametrize(
-    ("path", "content"),
-    [
-        ("figures/01_series.png", b"no image"),
-        ("notebooks/01_check_small.ipynb", b"{}"),
-        ("notebooks/01_check_small.ipynb", b'{"cells": ' + b"[" * 100_000),
-        ("tables/06_key_numbers.csv", b"a\n1\n"),
-    ],
-)
-def test_a_strangers_run_of_odd_files_with_right_hashes_is_told(made, capsys, path, content):
-    before = hash_file(made / path)
-    (made / path).write_bytes(content)
-    for record in (made / "run.json", *made.glob("notebooks/*.json")):
-        record.write_text(record.read_text().replace(before, hash_file(made / path)))
-    for words in (["export", "small"], ["compare", "small", "small/"]):
-        code, _, err = call(capsys, *words)
-        assert code in (1, 2)
-        assert len(err.splitlines()) == 1
 
 
 # ---- the terminal
@@ -211,8 +190,6 @@ def test_no_escape_sequence_reaches_the_terminal(made, capsys, tmp_path):
     for words in (
         ["verify", "small"],
         ["check", str(own)],
-        ["run", "small", "--only", ESCAPE],
-        ["run", "small", "--from", ESCAPE],
         ["run", "small", "-p", "entity", ESCAPE],
         ["run", "small", "-f", ESCAPE],
         ["run", ESCAPE],
@@ -258,11 +235,8 @@ def test_a_damaged_record_says_make_the_run_again(made, capsys, kind, what):
     for words in (["export", "small"], ["verify", "small"]):
         code, _, err = call(capsys, *words)
         assert (code, err.count("\n")) == (1, 1)
-        assert err.startswith(
-            "The record of run 'small', run.json, can't be used: it is damaged, or of an older edition."
-        )
-        assert err.endswith("Make the run again.\n")
-    assert "its record can't be read" in call(capsys, "runs")[1]
+        assert err == "The record of run 'small', run.json, is damaged. Make the run again.\n"
+    assert "is damaged" in call(capsys, "runs")[1]
 
 
 CELLS = ("[5]", "5", '[{"cell_type": "markdown"}]', '[{"cell_type": "code", "source": "x", "metadata": {"tags": 5}}]')
@@ -284,14 +258,6 @@ def test_a_notebook_that_is_none_is_told(made, capsys, content):
         assert len(err.splitlines()) <= 1
     code, out, err = call(capsys, "export", str(path))
     assert len((out + err).splitlines()) == 1
-
-
-def test_options_that_contradict_each_other_are_refused(made, capsys):
-    options = {"--force": [], "--only": ["01"], "--from": ["05"]}
-    for first, second in itertools.combinations(options, 2):
-        code, out, err = call(capsys, "run", "small", second, *options[second], first, *options[first])
-        assert (code, out) == (2, "")
-        assert f"{first} and {second} contradict each other; give one of them" in err
 
 
 def test_a_library_s_warning_is_not_for_the_terminal(place):
@@ -322,7 +288,7 @@ def change_texts(made, text):
 @pytest.mark.parametrize("text", ["title " * 20_000, "half of a \ud800 pair"], ids=["long", "half"])
 def test_texts_of_a_strangers_run_are_short_and_whole_where_they_are_shown(made, capsys, text):
     change_texts(made, text)
-    for words in (["export", "small"], ["export", "small", "--zip"], ["runs"]):
+    for words in (["export", "small"], ["export", "small", "--xlsx"], ["runs"]):
         assert call(capsys, *words)[::2] == (0, ""), words
     page = (made / "html" / "index.html").read_text()
     assert len(page) < 1_000_000
@@ -382,18 +348,6 @@ kept = table.read_bytes()
 table.write_bytes(kept.replace(b"602", b"702"))
 wrong = load(folder, as_of=as_of).series(entity, indicator).values
 table.write_bytes(kept)"""
-
-
-@pytest.mark.slow
-def test_data_that_change_and_change_back_are_noticed(place):
-    cells = list(ALL["01_check_small"])
-    write_notebooks(place / "notebooks", {**ALL, "01_check_small": [*cells, CHANGE]})
-    code, _, err = run(place, "run", "small")
-    assert (code, err) == (1, "The data changed while the run was being made. Run the same command again.\n")
-    assert not (place / "outputs" / "small").exists()
-    assert not list((place / "outputs" / ".store").glob("[0-9a-f]*")), "what was made of them is not reused"
-    write_notebooks(place / "notebooks")
-    assert run(place, "run", "small")[0] == 0
 
 
 # ---- odd values

@@ -4,8 +4,7 @@ from adoption_curves.base.files import write_file, write_json
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.runs.comparison import compare_runs
 from adoption_curves.runs.parameters import Parameters
-from adoption_curves.runs.sweep import write_summary
-from adoption_curves.runs.sweep_file import Sweep
+from adoption_curves.runs.sweep import Sweep, write_summary
 
 COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
 

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 
 from adoption_curves import curves
 from adoption_curves.indicators import Limit
-from adoption_curves.runs.pages.charts import set_drawing
+from adoption_curves.runs.pages.charts import render_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
 from adoption_curves.show.figures import comparisons, images, labels, style
@@ -436,7 +436,7 @@ def test_words_with_a_halo_are_written_as_words():
     for kind in ("svg", "narrow.svg"):
         [found] = re.findall(r"<text style=\"([^\"]*)\"[^>]*>crossed by lines<", drawn[kind].decode())
         assert f"paint-order: stroke; stroke: #ffffff; stroke-width: {style.HALO_WIDTH}" in found
-        made = set_drawing(drawn[kind], "f-", "words", "wide")
+        made = render_drawing(drawn[kind], "f-", "words", "wide")
         assert re.search(r'<text [^>]*paint-order="stroke"[^>]*>crossed by lines<', made)
     assert text.get_path_effects() == [style.HALO]  # in the other files
 

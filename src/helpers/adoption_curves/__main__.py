@@ -37,7 +37,7 @@ try:
     from .base.words import PlainStream
     from .cli import commands
     from .cli.commands import complete_runs
-    from .cli.options import Pairs, add_choices, join_pairs, locate_data, read_options, refuse_contradiction
+    from .cli.options import Pairs, add_choices, join_pairs, locate_data, read_options
 
     signal.pthread_sigmask(signal.SIG_SETMASK, HELD)
 except KeyboardInterrupt:  # Ctrl-C before there is a command
@@ -99,8 +99,6 @@ def run(
     parameters: Pairs = None,
     parameters_file: Files = None,
     force: Annotated[bool, typer.Option("--force", help="Run every notebook again.")] = False,
-    only: Annotated[str, typer.Option(metavar="NN", help="Run notebook NN again.")] = "",
-    first: Annotated[str, typer.Option("--from", metavar="NN", help="Run notebook NN and the later ones again.")] = "",
     pdf: Annotated[bool, typer.Option("--pdf", help="Draw every figure as PDF too, for print.")] = False,
     isolated: Annotated[bool, typer.Option("--isolated", help="Start a new Python for each notebook.")] = False,
     workers: Workers = 0,
@@ -122,29 +120,23 @@ def run(
     over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how to read a file
     of your own; 'adoption check' names those that it needs.
     """
-    from .runs.ingredients import find_notebooks
     from .runs.parameters import read_parameters
-    from .runs.record import read_keys, read_run
     from .runs.runner import plan_run, run_all, say
-    from .runs.steps import Execution, choose_forced, shrink_store
+    from .runs.steps import Execution, tidy_store
 
     given = read_options(parameters or [], parameters_file or [])
     if run is not None:
         given["run"] = run
     locate_data(given, choices)
     chosen = read_parameters(given)
-    refuse_contradiction({"--force": force, "--only": only, "--from": first})
-    forced = choose_forced(find_notebooks(), force, only, first)
-    execution = Execution(forced, isolated, pdf, choose_slots(workers), time_limit, strict, wait)
-    if only or first:
-        read_run(find_outputs() / chosen.run)  # what isn't there can't run again
+    execution = Execution(force, isolated, pdf, choose_slots(workers), time_limit, strict, wait)
     if dry_run:
         print("\n".join(plan_run(chosen, execution=execution)))
         return
     with say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else say
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
-        shrink_store(find_outputs(), read_keys(find_outputs()))
+        tidy_store(find_outputs())
     if not quiet:
         print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 
@@ -193,29 +185,27 @@ def export(
         ),
     ] = "baseline",
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write a run's tables as one spreadsheet.")] = False,
-    archive: Annotated[bool, typer.Option("--zip", help="Write a run's files as one archive.")] = False,
 ) -> None:
     """Write the pages of a run again, its tables for other programs, or the page of one notebook.
 
     The command makes a run's pages from its tables, figures and executed notebooks. It writes the spreadsheet into the
-    run's folder, where the next run replaces it, and RUN.zip beside the folder. The page of a notebook goes beside the
+    run's folder, where the next run replaces it. The page of a notebook goes beside the
     notebook, with the outputs that it has. For figures as PDF repeat the run with --pdf.
     """
     from .runs import exports, pages
     from .runs.record import find_run
 
-    asked = [write for flag, write in ((xlsx, exports.write_workbook), (archive, exports.write_archive)) if flag]
     if run.endswith(".ipynb"):
-        if asked:
-            raise typer.BadParameter("--xlsx and --zip are for a run; name one")
+        if xlsx:
+            raise typer.BadParameter("--xlsx is for a run; name one")
         page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
-    for write in asked:
-        print(f"Written: {shorten_path(write(folder))}")
-    if not asked:
+    if xlsx:
+        print(f"Written: {shorten_path(exports.write_workbook(folder))}")
+    else:
         print(f"Read it: {shorten_path(pages.export_run(folder))}")
 
 
@@ -275,8 +265,7 @@ def sweep(
     the command records it and makes the others; the same command then makes what is missing.
     """
     from .runs.steps import Execution
-    from .runs.sweep import plan_sweep, run_sweep
-    from .runs.sweep_file import read_sweep
+    from .runs.sweep import plan_sweep, read_sweep, run_sweep
 
     print("Checking the sets of parameters.", file=sys.stderr, flush=True)
     chosen = read_sweep(grid, name, yes)

@@ -107,8 +107,8 @@ def register(
     of two baselines. The round is the day as of which the data were known; the day of publication is today. No command
     overwrites a registered forecast. It passes over a run without a forecast.
     """
+    from ..runs.exports import register_run
     from ..runs.record import find_run
-    from ..runs.register_run import register_run
 
     for folder in [find_run(run) for run in runs]:
         paths = register_run(folder, dates or [], hub)
@@ -198,16 +198,16 @@ def print_table(rows: list[dict[str, str]]) -> None:
 def params() -> None:
     """List the parameters, with the values that each takes.
 
-    Prints name, default, meaning, type, range, and the notebooks that read it.
+    Prints name, default, meaning, range, and the notebooks that read it.
     """
     from ..runs.ingredients import find_notebooks, read_declared
-    from ..runs.parameters import Parameters, expected_value, name_type
+    from ..runs.parameters import Parameters, expected_value
 
     readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
     for name, field in Parameters.model_fields.items():
         numbers = ", ".join(number for number, declared in readers.items() if name in declared)
         print(f"{name} = {field.default!r}\n    {field.description}")
-        print(f"    {name_type(name)}; may be: {expected_value(name)}")
+        print(f"    may be: {expected_value(name)}")
         print(f"    read by notebooks: {numbers or 'none'}")
 
 
@@ -225,7 +225,7 @@ def check(
     the limit: -p bound 100.
     """
     from .. import indicators
-    from ..runs.check_run import MOST_NOTES, find_refusals
+    from ..runs.check_series import MOST_NOTES, find_refusals
     from . import held
 
     given: dict[str, Any] = read_options(parameters or [], []) | {"data": path}

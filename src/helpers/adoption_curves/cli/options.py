@@ -89,13 +89,6 @@ def join_pairs(words: Iterable[str]) -> list[str]:
     return joined
 
 
-def refuse_contradiction(options: dict[str, object]) -> None:
-    """Refuse options that exclude each other."""
-    asked = [option for option, value in options.items() if value]
-    if len(asked) > 1:
-        raise typer.BadParameter(f"{' and '.join(asked)} contradict each other; give one of them")
-
-
 def add_choices(command: Callable[..., None]) -> Callable[..., None]:
     """Command with an option for each of `CHOICES`; it gets those that are given as the dict `choices`."""
 

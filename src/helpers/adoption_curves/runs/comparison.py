@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from ..base.files import hash_file, write_file
+from ..base.files import write_file
 from ..base.folders import lock_folder, refuse_foreign, replace_folder
 from ..base.levels import band_columns, quoted_level, say_level
 from ..base.project import RUNNER, RunError, UserError, find_lab, find_outputs, shorten_path
@@ -17,22 +18,22 @@ from ..base.words import clean
 from .ingredients import find_unnumbered
 from .notebook_process import execute_notebook, preload
 from .pages import is_foreign
-from .pages.index import find_table, set_reading, set_value
+from .pages.cleaning import hide_place
+from .pages.index import find_table, say_value
 from .parameters import ParameterError
 from .record import (
     Entry,
     Record,
     entry_path,
     find_run,
-    hide_place,
     locate,
     read_part,
-    read_run,
     read_sweep_record,
+    read_unchanged,
     refuse_earlier,
 )
 from .study import Output
-from .table_files import restore_text
+from .table_files import read_csv
 
 NOTEBOOK, NAME = "compare_runs", "comparison"
 KINDS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
@@ -64,7 +65,7 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     -------
     dict of DataFrame
         runs: run, title and unit of the indicator, entity, as_of, level (of the range that it quotes).
-        parameters: run, item, label, text. numbers: run, item, label, value, low, high, unit, text, reading.
+        parameters: run, item, label, text. numbers: run, item, label, value, low, high, unit, text.
         forecasts: run, title, level, date, value (the median), low, high (the quoted range), unit.
         observations: run, date, value.
     list of str
@@ -77,79 +78,61 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     RunError
         If none of the runs can be read.
     """
-    parts: dict[str, list[pd.DataFrame]] = {part: [] for part in ("runs", "parameters", "numbers", "forecasts")}
-    parts["observations"] = []
-    records, edited, failed = {}, [], {}
+    parts = defaultdict[str, list[pd.DataFrame]](list)
+    records, failed = {}, dict[str, str]()
     for name in names:
         try:
-            records[name], found, changed = read_one(name)
+            records[name], found = read_one(name)
             refuse_earlier(find_run(name), records[name])
         except UserError as error:
             records.pop(name, None)
             failed[name] = read_sweep_record(find_run(name).parent).failed.get(find_run(name).name, "") or str(error)
             continue
-        edited += changed
         for part, frame in found.items():
             parts[part].append(frame.assign(run=name)[["run", *frame.columns.drop("run", errors="ignore")]])
     if not records:
         raise RunError(f"None of the runs can be read. {next(iter(failed.values()), '')}")
     tables = {part: pd.concat(frames, ignore_index=True) for part, frames in parts.items()}
-    return tables, list_warnings(records, tables["runs"]["level"]) + edited, failed
+    return tables, list_warnings(records, tables["runs"]["level"]), failed
 
 
-def read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame], list[str]]:
-    """Return the record of a finished run, the parts of `read_runs` for it, and which tables changed since."""
+def read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
+    """Return the record of a finished run, and the parts of `read_runs` for it."""
     folder = find_run(run)
-    record = read_run(folder)
+    record = read_unchanged(folder, "tables")
     given = {key: value for key, value in record.parameters.items() if key != "run"}
     level = quoted_level(given["levels"])
     low, high = band_columns(level)
     subject = record.subject
     about = {"title": clean(str(subject["title"])), "unit": clean(str(subject["unit"])), "level": level}
-    texts = [clean(set_value(value)) for value in given.values()]
+    texts = [clean(say_value(value)) for value in given.values()]
     numbers = read_columns(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
     numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
-    units = numbers["unit"].replace("percent", "%")
-    readings = [set_reading(row, unit) for row, unit in zip(numbers.to_dict("records"), units, strict=True)]
     forecast = read_columns(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
     found = {
         "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
         "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),
-        "numbers": numbers.assign(reading=numbers["text"].where(numbers["text"] != "", readings)),
+        "numbers": numbers,
         "forecasts": forecast.rename(columns={low: "low", "q0.5": "value", high: "high"}).assign(
             title=about["title"], level=level
         ),
         "observations": read_columns(folder, record, "observations", ["date", "value"]).dropna().sort_values("date"),
     }
-    tables = record.tables
-    read = filter(None, (find_table(tables, part) for part in ("key_numbers", "forecast", "observations")))
-    changed = [name for name in read if hash_file(locate(folder, f"tables/{name}.csv")) != tables[name].sha256]
-    return record, found, [f"In run {run}, {name} changed after the run was made." for name in changed]
+    return record, found
 
 
 def read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
     """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
-    table = find_table(record.tables, part)
+    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(TEXTS, "str")}
+    frame = pd.DataFrame(columns=columns)
     try:
-        frame = pd.DataFrame(columns=columns, dtype=str)
         if table:
-            path = locate(folder, f"tables/{table}.csv")
-            frame = pd.read_csv(path, dtype=str, keep_default_na=False, usecols=columns)[columns]
-        for column in columns:
-            frame[column] = frame[column].map(restore_text).map(clean)
-            if column not in TEXTS:
-                frame[column] = pd.to_datetime(frame[column]) if column == "date" else to_numbers(frame[column])
-    except (OSError, ValueError) as error:  # pandas' own errors are of the latter kind
-        problem = " ".join(str(error).split())
-        raise RunError(
-            f"Table {table} of run '{folder.name}' can't be read ({problem}). Make the run again."
-        ) from error
-    return frame
-
-
-def to_numbers(texts: pd.Series) -> pd.Series:
-    """Return the numbers that texts are; NaN for others."""
-    return pd.to_numeric(texts, errors="coerce").astype(float)
+            frame = read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)[columns]
+        frame = frame.astype({column: kinds.get(column, "float64") for column in columns})
+    except (LookupError, ValueError) as error:
+        raise RunError(f"Table {table} of run '{folder.name}' has another form. Make the run again.") from error
+    texts = [column for column in columns if column in TEXTS]
+    return frame.assign(**{column: frame[column].fillna("").map(clean) for column in texts})
 
 
 def list_warnings(records: Mapping[str, Record], levels: pd.Series) -> list[str]:
@@ -267,12 +250,11 @@ def make_report(
     ------
     adoption_curves.runs.notebook_process.NotebookFailed
     """
-    from .pages import build_report
+    from .pages import render_report
 
     source, outputs = find_unnumbered(NOTEBOOK), find_outputs()
-    pages = (
-        {name: locate(find_run(name), "html/index.html") for name in names} if folder.is_relative_to(outputs) else {}
-    )
+    linked = names if folder.is_relative_to(outputs) else []
+    pages = {name: locate(find_run(name), "html/index.html") for name in linked}
     links = {name: Path(os.path.relpath(page, folder)).as_posix() for name, page in pages.items() if page.exists()}
     preload()
     report, failed = shop / "report", outputs / "lab" / f"{NOTEBOOK}.partial.ipynb"
@@ -283,6 +265,6 @@ def make_report(
         path.unlink(missing_ok=True)
     written = read_part(entry_path(report, NOTEBOOK), Entry).files
     files = {Path(path).name: locate(report, path).read_bytes() for path in written}
-    files |= {name: page.encode() for name, page in build_report(report, NOTEBOOK, links, command).items()}
+    files |= {name: page.encode() for name, page in render_report(report, NOTEBOOK, links, command).items()}
     texts = {name: content for name, content in files.items() if name.endswith((".html", ".csv"))}
     return files | {name: hide_place(content.decode(), *data).encode() for name, content in texts.items()}

@@ -1,10 +1,10 @@
-"""A run for other programs: a spreadsheet of its tables, and an archive of its files."""
+"""A run for others: a spreadsheet of its tables, and its forecast on record, as `05_record` of notebook 5 has it."""
 
 from __future__ import annotations
 
 import io
-import os
-import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from ..base.files import format_json, pack_files, write_file
-from ..base.project import RECORD, RunError, shorten_path
-from .pages import explain_failure
-from .record import DATA, LOG, list_files, locate, read_run, read_unchanged, write_record
+from ..base.files import write_file
+from ..base.project import PACKAGED, REGISTER, RunError, find_register
+from .ingredients import hash_data
+from .parameters import read_parameters
+from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
 from .table_files import read_csv
 
-BOOK = "tables.xlsx"
+BOOK, RECORDED = "tables.xlsx", "05_record"
 FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
 CODED = ["numbers"]
@@ -27,8 +28,6 @@ LARGE, THOUSAND = 10, 1_000
 """Numbers from the first on are shown with a decimal, from the second on with none; a cell holds all digits."""
 WIDEST = 60
 """Characters of a column."""
-MARK = b"Adoption curves"
-"""Comment of our archives."""
 
 
 def write_workbook(folder: Path) -> Path:
@@ -46,11 +45,10 @@ def write_workbook(folder: Path) -> Path:
     record = read_unchanged(folder, "tables", "figures")
     kinds, content = {name: table.columns for name, table in record.tables.items()}, io.BytesIO()
     names = [*(name for name in FIRST if name in kinds), *(name for name in sorted(kinds) if name not in FIRST)]
-    with explain_failure(f"run '{folder.name}'"):
-        frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
-        chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
-        if chart.is_file():
-            frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
+    frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
+    chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
+    if chart.is_file():
+        frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
     with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
         for name, frame in frames.items():
             if len(frame):
@@ -83,34 +81,52 @@ def clean_text(value: Any) -> Any:
     return ILLEGAL_CHARACTERS_RE.sub("?", value) if isinstance(value, str) else value
 
 
-def write_archive(folder: Path) -> Path:
-    """Write the files that a run's record names as ``RUN.zip`` beside its folder; the same run makes the same bytes.
+def register_run(
+    folder: Path, dates: Sequence[str] = (), hub: Path | None = None, today: date | None = None
+) -> list[Path]:
+    """Put the forecast of the run in `folder` on record, and both baselines beside it.
+
+    Parameters
+    ----------
+    folder : Path
+    dates : sequence of str
+        As for `forecast.record.register.enter`.
+    hub : Path, optional
+        By default ``forecasts/`` beside the run's data.
+    today : date, optional
+        The day on which it goes on record.
 
     Returns
     -------
-    Path
+    list of Path
+        The files that are new or longer; none where the run has no forecast. The round is the run's ``as_of``, or today
+        where that is not set.
 
     Raises
     ------
     RunError
-        If an archive of somebody else has the name, there is no such run, or a file of it is missing or was changed.
+        When the run isn't as its record says, the data are others now, or as `forecast.record.register` has it.
     """
-    target = folder.with_name(f"{folder.name}.zip")
-    if os.path.lexists(target) and not is_ours(target):
-        raise RunError(f"{shorten_path(target)} is a file of another kind and was left as it is. Move it away.")
-    record, files = read_unchanged(folder).model_copy(update={"exports": {}}).sealed(), dict[str, bytes]()
-    for name in sorted(list_files(record)):
-        if name != LOG or ((folder / LOG).is_file() and not (folder / LOG).is_symlink()):  # the only one without a hash
-            content = format_json(record.model_dump()) if name == RECORD else locate(folder, name).read_bytes()
-            files[f"{folder.name}/{name}"] = content
-    write_file(target, pack_files(files, MARK))
-    return target
+    from .. import indicators
+    from ..forecast.record import register
 
-
-def is_ours(path: Path) -> bool:
-    """True if a file is an archive of this package."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.comment == MARK
-    except (OSError, zipfile.BadZipFile):
-        return False
+    content, today = read_run(folder), today or datetime.now().astimezone().date()
+    path, parameters = locate(folder, f"tables/{RECORDED}.csv"), read_parameters(content.parameters)
+    changed = [f"{name} is {why}" for name, why in find_changed(folder, content).items()]
+    changed += [] if path.is_file() else [f"{RECORDED}.csv is missing"]
+    known = hash_data(parameters.source).items() - content.data.files.items()
+    if not changed and any(f"/{REGISTER}/" not in f"/{name}" for name, _ in known):  # but what others registered since
+        changed = ["the data have changed"]
+    if changed:
+        raise RunError(f"Run '{folder.name}' is not as it was made: {changed[0]}. Make it again, and register it then.")
+    quantiles = pd.read_csv(path, index_col="date", parse_dates=True)
+    if quantiles.empty:
+        return []
+    data = indicators.load(str(parameters.source), parameters.as_of)
+    place = find_register(data.path) if hub is None else hub
+    if place.is_relative_to(PACKAGED):
+        raise RunError("What was installed keeps no record. Name a folder of your own, as in: --hub forecasts")
+    quantiles = quantiles.rename(columns=lambda name: float(name.removeprefix("q")))
+    series = data.series(parameters.entity, parameters.indicator, parameters.bound)
+    origin = parameters.as_of or today
+    return register.register(register.enter(series, quantiles, dates, origin, today), data, place)

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ..base.files import MAX_TEXT, hash_file, hash_files, hash_helpers, list_plain, read_json
+from ..base.files import MAX_TEXT, hash_file, hash_files, hash_helpers, read_json
 from ..base.project import (
     CHECKOUT,
     COUNTED,
@@ -121,8 +121,6 @@ def find_unnumbered(name: str) -> Path:
 
 
 PARSING = threading.Lock()
-WRITERS = ("keep", "show")
-"""Methods of a `Study` that write a table."""
 
 
 def parse_code(source: str) -> ast.Module:
@@ -211,14 +209,6 @@ def hash_citation() -> str:
     """sha256 of the ``CITATION.cff`` that pages cite; "" where there is none."""
     path = find_citation()
     return hash_file(path) if path else ""
-
-
-def stamp_data(source: Source) -> dict[str, tuple[int, int, int, int]]:
-    """Inode, size and times of each file of the data; no user can set the last, so that a change back shows too."""
-    path = source.path
-    files = [*([path] if path.is_file() else list_plain(path).values()), *list_plain(find_data()).values()]
-    found = {str(file): file.stat() for file in files}
-    return {name: (each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for name, each in found.items()}
 
 
 @lru_cache(maxsize=1)

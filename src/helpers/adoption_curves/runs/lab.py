@@ -108,7 +108,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     ParameterError, adoption_curves.indicators.DataError
         For a value that a run would refuse, or a parameter that the notebook doesn't read.
     """
-    from .check_run import check_parameters
+    from .check_series import check_parameters
     from .ingredients import read_declared
     from .parameters import complete_parameters
 

@@ -14,10 +14,9 @@ import shutil
 import signal
 import sys
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
@@ -156,35 +155,23 @@ def keep_failed(target: Path, failed: Path) -> str:
         return shorten_path(failed)
 
 
-class Threads(ThreadPoolExecutor):
-    """Threads that run notebooks; it remembers what they were asked for."""
-
-    def __init__(self, count: int):
-        super().__init__(count)
-        self.asked: list[Future[Any]] = []
-
-    def submit(self, *words: Any, **more: Any) -> Future[Any]:
-        """Have a thread do something."""
-        self.asked.append(super().submit(*words, **more))
-        return self.asked[-1]
-
-
 @contextmanager
-def start_threads(count: int) -> Iterator[Threads]:
+def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     """Threads for the block: where it fails, they go on to their end; where it is stopped, all their notebooks end."""
-    pool = Threads(count)
+    pool = ThreadPoolExecutor(count)
     try:
         yield pool
     except Exception:
         pool.shutdown(cancel_futures=True)
         raise
     except BaseException as stopped:
-        pool.shutdown(wait=False, cancel_futures=True)
         STOPPING.append(getattr(stopped, "word", "interrupted"))
-        while not all(future.done() for future in pool.asked):  # some may only be starting a notebook now
+        ending = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
+        ending.start()
+        while ending.is_alive():  # some may only be starting a notebook now
             for child in multiprocessing.active_children():
                 child.kill()
-            time.sleep(0.05)
+            ending.join(0.05)
         STOPPING.clear()
         raise
     pool.shutdown()
@@ -299,15 +286,18 @@ def make_engine() -> Any:
         def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
             shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
             shell.enable_matplotlib("inline")
+            save, nb_man.save = nb_man.save, lambda **_: None  # papermill saves twice a cell: a sixth of the time
             for index, cell in enumerate(nb_man.nb.cells):
                 nb_man.cell_start(cell, index)
                 if cell.cell_type == "code":
+                    save()  # what a process leaves that dies says where
                     error = execute_cell(shell, cell)
                     if shell.failure:
                         cell.outputs.append(shell.failure)
                         nb_man.cell_exception(cell, cell_index=index, exception=error)
                         break
                 nb_man.cell_complete(cell, cell_index=index)
+            nb_man.save = save
 
     return ShellEngine
 

@@ -9,10 +9,10 @@ import os
 import re
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -234,24 +234,12 @@ def expected_value(name: str) -> str:
     return expected.format(families=", ".join(FAMILIES))
 
 
-def name_type(name: str) -> str:
-    """Words for the type of parameter `name`: text, number, whole number, or a list of one of them."""
-    words: dict[Any, str] = {str: "text", float: "number", int: "whole number", int | float: "number"}
-    annotation = Parameters.model_fields[name].annotation
-    if get_origin(annotation) is list:
-        inner = get_args(annotation)[0]
-        inner = get_args(inner)[0] if get_origin(inner) is Annotated else inner
-        return f"list of {words[inner]}s"
-    return words[annotation]
-
-
-def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None = None) -> Parameters:
+def complete_parameters(parameters: Parameters) -> Parameters:
     """Name the series of own data where the parameters don't: its entity, indicator and bound.
 
     The project's own data, and parameters that are given, are left alone; see
     `adoption_curves.indicators.data.choose_series` for the rule. The result has every parameter set, so that
-    records name the series that was studied. `load` is `adoption_curves.indicators.load` by default, or one that
-    remembers.
+    records name the series that was studied.
 
     Raises
     ------
@@ -262,10 +250,9 @@ def complete_parameters(parameters: Parameters, load: Callable[..., Any] | None 
     source = parameters.source
     if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(source.path):
         return parameters
-    from ..indicators import load as load_data
+    from ..indicators import load
     from ..indicators.data import choose_series
 
-    load = load or load_data
     given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
     data, told = load(str(source)), parameters.data
     unnamed = {entity for entity, _ in data.own} == {UNNAMED}

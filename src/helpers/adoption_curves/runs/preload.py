@@ -27,11 +27,12 @@ def warm_up() -> None:
     from matplotlib import pyplot
 
     from .. import forecast, indicators  # noqa: F401
-    from ..base.project import find_data
+    from ..base.project import find_data, find_root
     from ..show import figures, tables  # noqa: F401
     from ..show.figures.images import draw_images
 
-    indicators.load(find_data())
+    with contextlib.chdir(find_root() / "notebooks"):  # where notebooks run: they find the data read
+        indicators.load(find_data())
     with mpl.rc_context():
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")

@@ -7,24 +7,19 @@ table has one writer, whose number its name begins with. What a person makes by 
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
-from itertools import product
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from markupsafe import escape
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ..base.files import hash_file, read_file, read_json, write_json
 from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_plain_paths, list_records
-from ..base.source import Source
 from ..base.words import clean, quote, say_count
 from .ingredients import describe_inputs, digest, find_notebooks
 from .parameters import ParameterError, Parameters, read_parameters
@@ -39,6 +34,8 @@ SHOWN = ("entity", "indicator", "bound", "as_of", "data")
 
 # ---- the form of records --------------------------------------------------------------------------------------------
 
+FORM: Literal[1] = 1
+"""Form of the records that this edition reads: another is of another release."""
 NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
 """A name that becomes that of a file: it leads out of no folder."""
@@ -110,6 +107,7 @@ class Record(Part):
     Its `seal` is a hash of all the rest, so that an edit is noticed.
     """
 
+    form: Literal[1] = FORM
     run: str
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
@@ -266,7 +264,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     Record
     """
     from ..indicators import find_expected, say_expected
-    from .check_run import list_notes
+    from .check_series import list_notes
 
     entries = read_entries(folder)
     figures = sorted(name for written in entries.values() for name in written.figures)
@@ -287,32 +285,6 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         pages={},
         exports={},
     )
-
-
-def name_pages(record: Record) -> list[str]:
-    """Paths in ``html/`` of all pages of a run with this record."""
-    figures = [f"charts/{name}" for entry in record.notebooks.values() for name in entry.figures]
-    return [f"{name}.html" for name in (*record.notebooks, *figures, "made", "index")]
-
-
-WRITTEN: tuple[Callable[[str], str], ...] = (
-    str,
-    lambda path: repr(path)[1:-1],
-    lambda path: path.replace("'", "'\"'\"'"),
-    lambda path: path.replace('"', '""'),
-)
-"""Four spellings of a path: plain, as a Python string, quoted for a shell, quoted in a CSV."""
-ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
-
-
-def hide_place(text: str, *data: str) -> str:
-    """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
-    names = {}
-    for path in filter(Path.is_absolute, (Source.read(each).path for each in data)):
-        for write, mark in product(WRITTEN, ESCAPED):
-            names[str(mark(write(str(path))))] = str(mark(write(path.name)))
-    pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
-    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text
 
 
 def find_run(name: str) -> Path:
@@ -345,7 +317,7 @@ def read_run(folder: Path) -> Record:
     UserError
         If there is none.
     RunError
-        If it's damaged or of an older version.
+        If it's damaged or of another release.
     """
     outputs = find_outputs()
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
@@ -359,9 +331,18 @@ def read_run(folder: Path) -> Record:
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
     except (OSError, ValueError, RunError) as error:
-        told = "it is damaged, or of an older edition. Its pages stay as they are, and nothing else can be made from it"
-        raise RunError(f"The record of run '{name}', run.json, can't be used: {told}. Make the run again.") from error
+        raise RunError(f"{_say_unusable(folder, name)} Make the run again.") from error
     return record
+
+
+def _say_unusable(folder: Path, name: str) -> str:
+    """Why the record of run `name` can't be used: another release made it, or it is damaged."""
+    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, RunError):
+        content = read_json(locate(folder, RECORD))
+        if content.get("form") != FORM:
+            version = content["versions"]["adoption-curves"]
+            return f"Run '{name}' was made by release {version}, and its pages stay as they are."
+    return f"The record of run '{name}', run.json, is damaged."
 
 
 def read_sweep_record(folder: Path) -> SweepRecord:
@@ -455,10 +436,14 @@ def list_recorded(folder: Path) -> set[str]:
         return set()
 
 
-def find_changed(folder: Path, record: Record) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path; the record itself where it was edited."""
+def find_changed(folder: Path, record: Record, parts: Collection[str] = ()) -> dict[str, str]:
+    """Files of a run that aren't as its record says: why, by path; the record itself where it was edited.
+
+    `parts` are the folders in it that are looked at; all by default.
+    """
     found = {}
-    for path, expected in record.files.items():
+    files = {path: expected for path, expected in record.files.items() if not parts or path.split("/")[0] in parts}
+    for path, expected in files.items():
         try:
             place = locate(folder, path)
             if not place.is_file():
@@ -486,8 +471,7 @@ def read_unchanged(folder: Path, *parts: str) -> Record:
     UserError
     """
     record = read_run(folder)
-    later = record.exports
-    changed = [path for path in find_changed(folder, record) if path not in later]
+    changed = [path for path in find_changed(folder, record, parts) if path not in record.exports]
     changed = [path for path in changed if not parts or path.split("/")[0] in parts]
     if changed:
         raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
@@ -581,8 +565,8 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         name = path.parent.relative_to(outputs).as_posix()
         try:
             record = read_run(path.parent)
-        except UserError:
-            found.append({"run": name, **nothing, "state": "its record can't be read"})
+        except UserError as error:
+            found.append({"run": name, **nothing, "state": str(error)})
             continue
         changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"

@@ -8,17 +8,18 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from markupsafe import Markup
 
 from ..base.files import hash_file, write_file, write_json
 from ..base.folders import follow_link, list_foreign, lock_folder, refuse_foreign, replace_folder
 from ..base.project import RECORD, RunError, Stopped, UserError, describe_refusal, find_outputs, shorten_path
 from ..base.words import say_count
-from .ingredients import describe_inputs, find_notebooks, list_copies, stamp_data
+from .ingredients import describe_inputs, find_notebooks, list_copies
 from .notebook_process import preload, start_threads
 from .parameters import Parameters, complete_parameters
 from .record import (
@@ -35,7 +36,7 @@ from .record import (
     write_entry,
     write_record,
 )
-from .steps import CHANGED, FOLDER, USUAL, Execution, Made, explain_change, plan_steps
+from .steps import CHANGED, FOLDER, USUAL, Execution, execute_steps, explain_change, plan_steps
 from .table_files import read_csv
 
 CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
@@ -47,7 +48,7 @@ def say(line: str) -> None:
 
 
 class Attempt:
-    """An attempt to make a run: what it says, and what it leaves in ``<run>.partial/`` where it fails.
+    """An attempt to make a run: what it says, and what it leaves in ``<run>.partial/`` where the block fails.
 
     Parameters
     ----------
@@ -61,25 +62,31 @@ class Attempt:
         self.folder, self._tell = find_attempt(final), tell
         self.lines = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {final.name}"]
 
-    def tell(self, line: str, *beside: str) -> None:
-        """Say a line, and keep it for the log with others `beside` it."""
-        self.lines += [line, *(f"    {one}" for one in beside)]
-        self._tell(line)
+    def __enter__(self) -> Self:
+        return self
 
-    def write_log(self, folder: Path) -> None:
-        """Write the log of this attempt, after those that failed since the last whole run, into the run's folder."""
-        earlier = self.folder / LOG
-        told = earlier.read_text(encoding="utf-8", errors="replace") if earlier.is_file() else ""
-        (folder / LOG).write_text(told + "\n".join(self.lines) + "\n", encoding="utf-8")
-
-    def keep(self, error: BaseException) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Keep the error and the log, beside the copy of the notebook that failed."""
+        if error is None:
+            return
         word = error.word if isinstance(error, Stopped) else "interrupted"
         why = (describe_refusal(error) or str(error)) if isinstance(error, Exception) else word
         with suppress(OSError):  # no room, or a file has the place: the error stream has it all
             write_file(self.folder / ERROR, f"{why}\n".encode())
             with (self.folder / LOG).open("a", encoding="utf-8") as log:
                 log.write("\n".join([*self.lines, *why.splitlines()]) + "\n\n")
+
+    def tell(self, *lines: str, beside: Sequence[str] = ()) -> None:
+        """Say lines, and keep them for the log with others `beside` them."""
+        self.lines += [*lines, *(f"    {one}" for one in beside)]
+        for line in lines:
+            self._tell(line)
+
+    def write_log(self, folder: Path) -> None:
+        """Write the log of this attempt, after those that failed since the last whole run, into the run's folder."""
+        earlier = self.folder / LOG
+        told = earlier.read_text(encoding="utf-8", errors="replace") if earlier.is_file() else ""
+        (folder / LOG).write_text(told + "\n".join(self.lines) + "\n", encoding="utf-8")
 
     def forget(self, sources: Sequence[Path]) -> None:
         """Remove what attempts that failed have left."""
@@ -133,68 +140,48 @@ def run_all(
     """
     asked, store = (outputs or find_outputs()) / parameters.run, find_outputs() / FOLDER
     final = follow_link(asked)
-    with lock_folder(asked, wait=execution.wait) as shop:
-        attempt = Attempt(final, tell)
-        try:
-            # What the run is made from. Where the last one was made from the same, there is nothing to do.
-            parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
-            for line in list_copies(notebooks):
-                attempt.tell(line)
-            stamps = stamp_data(parameters.source)
-            inputs = describe_inputs(parameters, sources, execution.pdf)
-            if not execution.forced and is_current(final, inputs):
-                attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
-                attempt.forget(sources)
-                return asked
-
-            # Check the parameters against the data, while the libraries of the notebooks are imported.
-            preload()
-            data = check_data(parameters, final, execution.strict, attempt)
-            clear_place(final)
-
-            # Execute each notebook as soon as those that it reads are done, and copy its result from the store.
-            from .pages import PageWriter
-
-            steps, before = plan_steps(sources, parameters, inputs, stamps), read_parts(final)
-            new = shop / parameters.run
-            with PageWriter(new, sources) as pages, start_threads(len(steps)) as pool:
-                waiting, running, done = dict(steps), dict[Future[Made], str](), set[str]()
-                while waiting or running:
-                    for step in [step for step in waiting.values() if {need.name for need in step.needs} <= done]:
-                        del waiting[step.name]
-                        told = store, shop, execution, attempt.folder, before.get(step.name)
-                        running[pool.submit(step.run, *told)] = step.name
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        name = running[future]
-                        made = future.result()
-                        del running[future]
-                        done.add(name)
-                        copy_result(store / steps[name].key, new, name)
-                        pages.write(name)
-                        attempt.tell(f"{len(done)}/{len(steps)} {name}  {made.how}", *made.stray)
-
-                # Write record, pages and log, and put the run in the place of the one before.
-                refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
-                record = describe_run(new, parameters, inputs, data)
-                write_record(new, record.model_copy(update={"pages": pages.finish(record)}))
-            attempt.write_log(new)
-            before_commit()
-            clear_place(final)
-            replace_folder(final, new)
+    with lock_folder(asked, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
+        # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
+        parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
+        attempt.tell(*list_copies(notebooks))
+        inputs = describe_inputs(parameters, sources, execution.pdf)
+        if not execution.forced and is_current(final, inputs):
+            attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.forget(sources)
-        except BaseException as error:
-            attempt.keep(error)
-            raise
-        return asked
+            return asked
+
+        # Check the parameters against the data, while the libraries of the notebooks are imported.
+        preload()
+        data = check_data(parameters, final, execution.strict, attempt.tell)
+        clear_place(final)
+        from .pages import render_pages
+
+        # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
+        new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
+        with start_threads(len(steps)) as pool:
+            for step, (how, stray) in execute_steps(steps, pool, store, shop, execution, final):
+                bodies[step.name] = add_result(store / step.key, new, step.name)
+                attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}", beside=stray)
+
+        # Write pages, record and log, and put the run in the place of the one before.
+        refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
+        record = describe_run(new, parameters, inputs, data)
+        write_record(new, record.model_copy(update={"pages": render_pages(new, record, bodies)}))
+        attempt.write_log(new)
+        before_commit()
+        clear_place(final)
+        replace_folder(final, new)
+        attempt.forget(sources)
+    return asked
 
 
-def check_data(parameters: Parameters, final: Path, strict: bool, attempt: Attempt) -> Any:
+def check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
     """Data of a run, after checking its parameters against them; notes on both are told."""
-    from .check_run import check_parameters, list_notes, refuse_left_out
+    from .check_series import check_parameters, list_notes, refuse_left_out
 
     data = check_parameters(parameters)
     for line in list_notes(data, parameters):
-        attempt.tell(line)
+        tell(line)
     if strict:
         refuse_left_out(data)
         refuse_lost(data, parameters, final)
@@ -226,13 +213,16 @@ def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
         )
 
 
-def copy_result(result: Path, folder: Path, name: str) -> None:
-    """Copy a notebook's result from the store into a run's folder, and give its copy the name of this run."""
+def add_result(result: Path, folder: Path, name: str) -> Markup:
+    """Add a notebook's result from the store to a run's folder, under the name of this run; the body of its page."""
+    from .pages import render_executed
+
     shutil.copytree(result, folder, dirs_exist_ok=True)
     copy = locate(folder, f"notebooks/{name}.ipynb")
     entry = read_entry(folder, name)
     if name_run(copy, folder.name) and entry:
         write_entry(folder, name, entry.model_copy(update={"executed": hash_file(copy)}))
+    return render_executed(folder, name)
 
 
 def name_run(notebook: Path, run: str) -> bool:
@@ -264,16 +254,11 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     """Plan of `run_all`, a line for each notebook; nothing is made."""
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
-    from .check_run import check_parameters, refuse_left_out
-
-    data = check_parameters(parameters)
-    if execution.strict:
-        refuse_left_out(data)
-        refuse_lost(data, parameters, outputs / parameters.run)
     lines = list_copies(notebooks)
+    check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
         because = explain_change(step.parts, before.get(name))
-        reused = name not in execution.forced and step.is_fresh(outputs / FOLDER)
+        reused = not execution.forced and step.is_fresh(outputs / FOLDER)
         how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
         lines.append(f"{place}/{len(sources)} {name}  {how}")
     return lines

@@ -7,29 +7,30 @@ before anything runs, and what is in the store is reused, whichever run made it.
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
+from functools import cached_property
+from graphlib import TopologicalSorter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..base.files import hash_file
 from ..base.folders import MARK, is_held, is_workshop
-from ..base.project import LONGEST, RunError, UserError, count_processors, refuse_planted
+from ..base.project import LONGEST, RunError, count_processors, refuse_planted
 from ..base.source import Source
-from ..base.words import quote
-from .ingredients import digest, find_needs, read_declared, stamp_data
+from .ingredients import digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters
-from .record import Entry, locate, read_entry, write_entry
+from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
 
-FOLDER, MAX_BYTES = ".store", 2_000_000_000
+FOLDER, MAX_BYTES, DAY = ".store", 2_000_000_000, 86_400
 PARTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -50,8 +51,8 @@ class Execution:
 
     Attributes
     ----------
-    forced : collection of str
-        Names of notebooks to execute whatever there is to reuse: see `choose_forced`.
+    forced : bool
+        Execute every notebook, whatever there is to reuse.
     isolated : bool
         Start an interpreter for each notebook instead of forking one that has imported the libraries.
     pdf : bool
@@ -66,7 +67,7 @@ class Execution:
         Wait for another process that makes the run.
     """
 
-    forced: Collection[str] = ()
+    forced: bool = False
     isolated: bool = False
     pdf: bool = False
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
@@ -76,14 +77,6 @@ class Execution:
 
 
 USUAL = Execution()
-
-
-@dataclass(frozen=True)
-class Made:
-    """Result of a notebook in the store: how it came there, in words, and what it wrote to its error stream."""
-
-    how: str
-    stray: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,27 +91,37 @@ class Step:
         Its parameters.
     needs : sequence of Step
         The notebooks whose tables it reads.
-    parts : mapping
-        Hash of each part that it is made from, by the names in `PARTS`.
-    stamps : mapping
-        As `stamp_data` had them when the data were hashed; none where it reads no data.
+    inputs : mapping
+        From `describe_inputs`: what the whole run is made from.
     """
 
     source: Path
     values: Mapping[str, Any]
     needs: Sequence[Step]
-    parts: Mapping[str, str]
-    stamps: Mapping[str, Any]
+    inputs: Mapping[str, Any]
 
     @property
     def name(self) -> str:
         """Name of the notebook."""
         return self.source.stem
 
-    @property
+    @cached_property
+    def parts(self) -> dict[str, str]:
+        """Hash of each part that it is made from, by the names in `PARTS`."""
+        return {
+            "notebook": self.inputs["notebooks"][self.name],
+            "parameters": digest({name: value for name, value in self.values.items() if name != "run"}),
+            "helpers": digest(self.inputs["helpers"]),
+            "libraries": digest(self.inputs["versions"]),
+            "data": digest(choose_files(self.inputs["data"]["files"], self.values)) if "data" in self.values else "",
+            "tables": digest([need.key for need in self.needs]),
+            "figures": "pdf" if self.inputs["pdf"] else "",
+        }
+
+    @cached_property
     def key(self) -> str:
         """Name of its result in the store."""
-        return digest(dict(self.parts))
+        return digest(self.parts)
 
     def is_fresh(self, store: Path) -> bool:
         """True if the store has its result, whole."""
@@ -126,7 +129,7 @@ class Step:
 
     def run(
         self, store: Path, shop: Path, execution: Execution, failed: Path, before: Mapping[str, str] | None
-    ) -> Made:
+    ) -> tuple[str, Sequence[str]]:
         """Make the result in the store, unless it is there.
 
         Parameters
@@ -142,7 +145,8 @@ class Step:
 
         Returns
         -------
-        Made
+        str and sequence of str
+            How the result came there, and the lines that the notebook wrote to its error stream.
 
         Raises
         ------
@@ -150,11 +154,10 @@ class Step:
             If the data change meanwhile.
         NotebookFailed
         """
-        forced = self.name in execution.forced
         with MAKING[self.key]:
-            if not forced and self.is_fresh(store):
+            if not execution.forced and self.is_fresh(store):
                 os.utime(store / self.key)  # used last: the last to go
-                return Made("unchanged")
+                return "unchanged", ()
             refuse_planted(store)
             store.mkdir(parents=True, exist_ok=True)
             with execution.slots, TemporaryDirectory(prefix=f"{self.name}-", dir=shop) as place:
@@ -173,22 +176,54 @@ class Step:
                     pdf=execution.pdf,
                     longest=execution.longest,
                 )
-                if self.stamps and stamp_data(Source.read(self.values["data"]).find()) != self.stamps:
+                data = Source.read(self.values.get("data", "data")).find()
+                if self.parts["data"] and hash_data(data) != self.inputs["data"]["files"]:
                     raise RunError(f"The data {CHANGED}")
                 # Keep its entry, its copy and what it wrote. A notebook that opened no study has written nothing.
-                entry = read_entry(work, self.name) or Entry()
-                made = {"key": self.key, "made_from": dict(self.parts), "executed": hash_file(target)}
-                entry = entry.model_copy(update=made)
+                made = {"key": self.key, "made_from": self.parts, "executed": hash_file(target)}
+                entry = (read_entry(work, self.name) or Entry()).model_copy(update=made)
                 write_entry(work, self.name, entry)
                 for path in (*entry.files, f"notebooks/{self.name}.ipynb", f"notebooks/{self.name}.json"):
                     kept = locate(result, path)
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     locate(work, path).rename(kept)
-                if forced or not self.is_fresh(store):  # else another process was quicker, and others may be copying it
+                # Where another process was quicker, its result stays: others may be copying it.
+                if execution.forced or not self.is_fresh(store):
                     shutil.rmtree(store / self.key, ignore_errors=True)
-                    move_folder(result, store / self.key)
-        seconds, because = time.monotonic() - began, "" if forced else explain_change(self.parts, before)
-        return Made(f"{seconds:.1f} s" + (f" ({because})" if because else ""), stray)
+                    shutil.move(result, store / self.key)
+        because = "" if execution.forced else explain_change(self.parts, before)
+        return f"{time.monotonic() - began:.1f} s" + (f" ({because})" if because else ""), stray
+
+
+def execute_steps(
+    steps: Mapping[str, Step], pool: Executor, store: Path, shop: Path, execution: Execution, final: Path
+) -> Iterator[tuple[Step, tuple[str, Sequence[str]]]]:
+    """Run each step as soon as those that it needs are done.
+
+    Parameters
+    ----------
+    steps : mapping of str to Step
+    pool : Executor
+    store, shop, execution : as for `Step.run`
+    final : Path
+        Folder of the run.
+
+    Yields
+    ------
+    Step and what its `Step.run` returns
+        As each is done.
+    """
+    before, failed = read_parts(final), find_attempt(final)
+    order = TopologicalSorter({name: [need.name for need in step.needs] for name, step in steps.items()})
+    order.prepare()
+    running = dict[Future[Any], Step]()
+    while order.is_active():
+        for name in order.get_ready():
+            running[pool.submit(steps[name].run, store, shop, execution, failed, before.get(name))] = steps[name]
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            step = running.pop(future)
+            yield step, future.result()
+            order.done(step.name)
 
 
 OF_SERIES = {"technology", "bounded"}
@@ -209,29 +244,19 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     return {"technology": series.technology if known else "", "bounded": series.bound is not None}
 
 
-def plan_steps(
-    sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any], stamps: Mapping[str, Any] | None = None
-) -> dict[str, Step]:
+def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> dict[str, Step]:
     """The notebooks in their order by name, each with what it declares, reads and is made from.
 
-    `inputs` are from `describe_inputs`, `stamps` from `stamp_data` just before.
+    `inputs` are from `describe_inputs`.
     """
-    declared, given = [read_declared(source) for source in sources], parameters.model_dump()
-    given |= describe_series(parameters) if any(OF_SERIES & names.keys() for names in declared) else {}
+    declared, given = {source: read_declared(source) for source in sources}, parameters.model_dump()
+    if any(OF_SERIES & names.keys() for names in declared.values()):
+        given |= describe_series(parameters)
     steps = dict[str, Step]()
-    for source, names in zip(sources, declared, strict=True):
+    for source, names in declared.items():
         values = {name: given[name] for name in names if name in given}
-        needs, reads = [steps[name] for name in find_needs(source, steps)], "data" in values
-        parts = {
-            "notebook": inputs["notebooks"][source.stem],
-            "parameters": digest({name: value for name, value in values.items() if name != "run"}),
-            "helpers": digest(inputs["helpers"]),
-            "libraries": digest(inputs["versions"]),
-            "data": digest(choose_files(inputs["data"]["files"], names)) if reads else "",
-            "tables": digest([need.key for need in needs]),
-            "figures": "pdf" if inputs["pdf"] else "",
-        }
-        steps[source.stem] = Step(source, values, needs, parts, stamps if reads and stamps else {})
+        needs = [steps[name] for name in find_needs(source, steps)]
+        steps[source.stem] = Step(source, values, needs, inputs)
     return steps
 
 
@@ -247,24 +272,6 @@ def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -
     return f"{' and '.join(changed)} changed" if changed else ""
 
 
-def choose_forced(sources: Iterable[Path], force: bool = False, only: str = "", first: str = "") -> set[str]:
-    """Names of the notebooks that run again whatever the store has: all, the one of a number, or it and the later ones.
-
-    Raises
-    ------
-    UserError
-        If no notebook has that number.
-    """
-    numbers = {source.stem: source.stem[:2] for source in sources}
-    for number in filter(None, (only, first)):
-        if number.zfill(2) not in numbers.values():
-            raise UserError(f"There is no notebook {quote(number)}; there are {', '.join(numbers.values())}.")
-    chosen = {
-        name for name, number in numbers.items() if number == only.zfill(2) or (first and number >= first.zfill(2))
-    }
-    return set(numbers) if force else chosen
-
-
 # ---- the store ------------------------------------------------------------------------------------------------------
 
 
@@ -277,18 +284,6 @@ def is_whole(result: Path) -> bool:
         return all(hash_file(locate(result, path)) == expected for path, expected in files.items())
     except (OSError, ValueError, RunError):
         return False
-
-
-def move_folder(folder: Path, target: Path) -> None:
-    """Give a folder another name, also on another disk; it appears there whole."""
-    try:
-        folder.rename(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}")
-        shutil.copytree(folder, beside, dirs_exist_ok=True)
-        beside.rename(target)
 
 
 def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_BYTES) -> int:
@@ -310,6 +305,21 @@ def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_B
             shutil.rmtree(path)
             total -= sizes[path]
     return before - total
+
+
+def tidy_store(outputs: Path, always: bool = False) -> None:
+    """Keep the store below its limit. Its size is asked once a day, or `always`: beside hundreds of runs it takes long.
+
+    Raises
+    ------
+    OSError
+        If a result can't be removed.
+    """
+    seen = outputs / FOLDER / ".size-asked"
+    if always or not seen.is_file() or time.time() - seen.stat().st_mtime > DAY:
+        shrink_store(outputs, read_keys(outputs))
+        seen.parent.mkdir(exist_ok=True)
+        seen.touch()
 
 
 def list_working(outputs: Path) -> list[Path]:

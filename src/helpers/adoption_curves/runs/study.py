@@ -308,7 +308,7 @@ class Study(Output):
         from IPython.display import Markdown, display
 
         from ..say.words import say_from_others
-        from .check_run import count_figures
+        from .check_series import count_figures
 
         if said := say_from_others(count_figures(self.series)):
             display(Markdown(f"**{said}**"), metadata={"first": True})

@@ -24,7 +24,7 @@ HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
 
-def set_chart(folder: Path, name: str, alt: str) -> Markup:
+def render_chart(folder: Path, name: str, alt: str) -> Markup:
     """The drawing of a figure for wide and for narrow pages.
 
     Parameters
@@ -43,12 +43,12 @@ def set_chart(folder: Path, name: str, alt: str) -> Markup:
     found = {form: path.read_bytes() for form, path in paths.items() if path.is_file()}
     if any(len(content) > HEAVIEST for content in found.values()):
         return Markup("")
-    charts = [set_drawing(content, f"{name}-{form}-", alt, form) for form, content in found.items()]
+    charts = [render_drawing(content, f"{name}-{form}-", alt, form) for form, content in found.items()]
     return Markup("").join(charts) if charts and all(charts) else Markup("")
 
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
-def set_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
+def render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
     """SVG of matplotlib as part of a page, without styles, which the policy forbids; empty if it has more.
 
     Its ids get a prefix, since a page has many drawings.

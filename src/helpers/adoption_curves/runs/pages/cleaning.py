@@ -1,14 +1,21 @@
-"""Safe markup of a notebook's cells: it runs nothing, loads nothing and links to no file.
+"""Safe markup of a notebook's cells: it runs nothing, loads nothing and links to no file. Pages tell no one's folders.
 
 Whatever comes from a cell and isn't escaped goes through `clean_html`: Markdown, equations, attachments, outputs.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
+from itertools import product
+from pathlib import Path
 
 import nh3
+from markupsafe import escape
+
+from ...base.source import Source
 
 TEXT = {
     *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption"),
@@ -76,3 +83,23 @@ def clean_html(source: str, addressed: bool = False) -> str:
         link_rel=None,
     )
     return re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
+
+
+WRITTEN: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda path: repr(path)[1:-1],
+    lambda path: path.replace("'", "'\"'\"'"),
+    lambda path: path.replace('"', '""'),
+)
+"""Four spellings of a path: plain, as a Python string, quoted for a shell, quoted in a CSV."""
+ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
+
+
+def hide_place(text: str, *data: str) -> str:
+    """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
+    names = {}
+    for path in filter(Path.is_absolute, (Source.read(each).path for each in data)):
+        for write, mark in product(WRITTEN, ESCAPED):
+            names[str(mark(write(str(path))))] = str(mark(write(path.name)))
+    pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
+    return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import tostring
 
@@ -22,39 +23,34 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from ..record import Entry
+from .charts import render_chart
 from .cleaning import clean_html
-from .exhibits import BOX, find_saved, set_tables
-from .frame import TEMPLATES, mark_file
+from .files import BOX, find_saved, link_file, list_forms, render_tables
+from .frame import TEMPLATES
 
 SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
 TAKEN = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
-MAX_OPEN = 20
-"""Equations without an end in one text, each of which costs a look through all that follows."""
-ENVIRONMENT = r"\{([a-z]*\*?)\}"
 EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
 
-def set_body(
-    notebook: NotebookNode,
-    tables: Collection[str] = (),
-    figures: Sequence[str] = (),
-    draw: Callable[[str, str], str] = lambda name, alt: "",
-    list_forms: Callable[[str], Mapping[str, str]] | None = None,
+def render_body(
+    notebook: NotebookNode, folder: Path | None = None, entry: Entry | None = None, link: Callable[..., str] = link_file
 ) -> tuple[Markup, list[str]]:
-    """HTML of a notebook's cells, with a link to each of the `tables` under the cell that saves it.
+    """HTML of a notebook's cells, with a link to each table under the cell that saves it.
 
     Parameters
     ----------
     notebook : NotebookNode
-    tables, figures : collection of str
-        Names of the tables and figures that the run has; a picture by another name is one of nobody's.
-    draw : callable
-        Takes name and words of a figure, and returns the drawing that stands in for its image, or "".
-    list_forms : callable, optional
-        Takes the name, and returns the paths of what is offered below it by their form; without one, nothing is.
+    folder : Path, optional
+        Of the run that it is part of.
+    entry : Entry, optional
+        The notebook's; a picture that is not in it is one of nobody's.
+    link : callable
+        Takes path and label of a file of the run, and returns the link to it.
 
     Returns
     -------
@@ -62,19 +58,27 @@ def set_body(
         The HTML, and the first lines of the cells with an image that has no alternative text.
     """
     raise_first(notebook)
-    injected = any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells)
-    given = {"tables": tables, "figures": figures, "draw": draw, "list_forms": list_forms}
-    body, resources = open_exporter().from_notebook_node(notebook, given | {"injected": injected, "wordless": []})
+    entry = entry or Entry()
+    given: dict[str, Any] = {
+        "tables": list(entry.tables),
+        "figures": list(entry.figures),
+        "draw": partial(render_chart, folder) if folder else None,
+        "list_forms": partial(list_forms, entry.files),
+        "link": link,
+        "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
+        "wordless": [],
+    }
+    body, resources = open_exporter().from_notebook_node(notebook, given)
     taken, numbers = set(TAKEN), count(1)
 
-    def set_address(found: re.Match[str]) -> str:
+    def find_address(found: re.Match[str]) -> str:
         address = found[2]
         while address in taken:
             address += "-again"
         taken.add(address)
         return f'{found[1]}{address}"'
 
-    body = re.sub(r'(<h\d id=")([^"]*)"', set_address, body)
+    body = re.sub(r'(<h\d id=")([^"]*)"', find_address, body)
     body = re.sub(BOX, lambda _: BOX.replace("Table", f"Table {next(numbers)}"), body)  # software tells them apart
     return Markup(body), resources["wordless"]  # noqa: S704  the templates and filters here escape
 
@@ -109,11 +113,10 @@ def open_exporter() -> TemplateExporter:
         template_file=str(TEMPLATES / "cells.html.j2"),  # by its name alone, one in the working directory would do
         filters={
             "highlight_code": lru_cache(maxsize=256)(highlight),  # the runs of a sweep share their code
-            "markdown_cell": set_markdown,
-            "markdown_output": set_markdown_output,
-            "html_output": set_html,
+            "markdown_cell": render_markdown,
+            "markdown_output": render_markdown_output,
+            "html_output": render_html,
             "saved_tables": find_saved,
-            "file": mark_file,
             "note_wordless": note_wordless,
         },
         config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}, Exporter={"default_preprocessors": []}),
@@ -135,15 +138,15 @@ class PageRenderer(IPythonRenderer):
 
     def inline_math(self, body: str) -> str:
         """An equation within a line."""
-        return set_equation(body, display=False)
+        return render_equation(body, display=False)
 
     def block_math(self, body: str) -> str:
         """An equation of its own."""
-        return set_equation(body, display=True)
+        return render_equation(body, display=True)
 
     def latex_environment(self, name: str, body: str) -> str:
         """An equation written as a LaTeX environment."""
-        return set_equation(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
+        return render_equation(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """An image within the page; of one that lies elsewhere only the words, since the page must not fetch it."""
@@ -160,35 +163,25 @@ class PageRenderer(IPythonRenderer):
         return f'<h{level} id="{html.escape(address)}">{text}</h{level}>\n'
 
 
-def set_markdown(source: str, attachments: Mapping[str, Any]) -> str:
+def render_markdown(source: str, attachments: Mapping[str, Any]) -> str:
     """HTML of a Markdown cell."""
     renderer = PageRenderer(escape=False, attachments=dict(attachments))
-    return set_html(MarkdownWithMath(renderer=renderer).render(close_equations(source)), addressed=True)
+    return render_html(MarkdownWithMath(renderer=renderer).render(source), addressed=True)
 
 
-def set_markdown_output(source: str) -> str:
+def render_markdown_output(source: str) -> str:
     """HTML of Markdown in an output: tags are text, since it may contain data, and headings are no sections."""
-    return set_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(close_equations(source)))
+    return render_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(source))
 
 
-def close_equations(source: str) -> str:
-    """Markdown in which the begins of many equations that never end are text: a parser would look for each end."""
-    ends = {found[1] or found[2]: found.start() for found in re.finditer(rf"\\end{ENVIRONMENT}|\\\\([\])])", source)}
-    begins = re.finditer(rf"\\(?=begin{ENVIRONMENT})|\\(?=\\([\[(]))", source)
-    closing = {None: None, "[": "]", "(": ")"}
-    never = [found.start() for found in begins if ends.get(closing[found[2]] or found[1], -1) < found.start()]
-    if len(never) <= MAX_OPEN:
-        return source
-    cuts = zip([0, *(place + 1 for place in never)], [*never, len(source)], strict=True)
-    return "&#92;".join(source[start:end] for start, end in cuts)
-
-
-def set_html(source: str, addressed: bool = False) -> str:
+def render_html(source: str, addressed: bool = False) -> str:
     """HTML from a cell as part of a page: cleaned, with its tables and equations in boxes that scroll."""
-    return re.sub(EQUATION, rf"{EQUATION_BOX}\g<0></div>", set_tables(clean_html(source, addressed)), flags=re.DOTALL)
+    return re.sub(
+        EQUATION, rf"{EQUATION_BOX}\g<0></div>", render_tables(clean_html(source, addressed)), flags=re.DOTALL
+    )
 
 
-def set_equation(latex: str, display: bool) -> str:
+def render_equation(latex: str, display: bool) -> str:
     """MathML of a LaTeX equation, or its source if that can't be set."""
     latex = latex.strip()
     try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -18,28 +16,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 # characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
 # halves of pairs, which no file takes
 STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-MARK = f"file-{secrets.token_hex(16)}-"
-"""Mark around the name of a file to include. Each process draws a random one, so that no text contains it."""
-
-
-def mark_file(path: str, label: str, words: str = "") -> Markup:
-    """The mark of a file that a template asks for, which `exhibits.embed_files` makes a link to the file itself.
-
-    Parameters
-    ----------
-    path : str
-        In the run's folder.
-    label, words : str
-        Text of the link, and a longer text that software reads aloud.
-
-    Returns
-    -------
-    Markup
-    """
-    told = json.dumps([path, *(STEERING.sub("\N{REPLACEMENT CHARACTER}", text) for text in (label, words))])
-    return Markup(f"{MARK}{b64encode(told.encode()).decode()}{MARK}")  # noqa: S704  letters and digits alone
 
 
 def render(template: str, **content: Any) -> str:
@@ -67,9 +43,7 @@ def render(template: str, **content: Any) -> str:
 @cache
 def open_templates() -> Environment:
     """The templates, which escape everything put in."""
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["file"] = mark_file
-    return environment
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 @cache

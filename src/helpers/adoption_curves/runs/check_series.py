@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,8 @@ def count_figures(series: Any) -> int:
     return 1 if near else min(len(dates), SHORTEST)
 
 
-def check_parameters(
-    parameters: Parameters, load: Callable[..., Any] | None = None, calibrated: set[str] | None = None
-) -> Any:
+def check_parameters(parameters: Parameters) -> Any:
     """Check the values against the data and the families, and return the data.
-
-    `load` is `adoption_curves.indicators.load` by default, or one that remembers; `calibrated` are technologies whose
-    forecast can be calibrated on the others there, and gets that of the series.
 
     Raises
     ------
@@ -43,32 +39,24 @@ def check_parameters(
     """
     from .. import indicators
 
-    if set(parameters.families) - set(Parameters().families):
-        from ..curves import FAMILIES
-
-        for family in parameters.families:
-            if family not in FAMILIES:
-                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
+    _check_families(parameters)
     source = parameters.source
     if not os.path.lexists(source.path):
         missing = f"there is no such folder or file: {shorten_path(source.path)}"
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
-    data = (load or indicators.load)(str(source), as_of=parameters.as_of)
+    data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     _check_figures(data, series, parameters)
-    if parameters.as_of or not (data.is_beside or parameters.data == Parameters().data):  # the project's of today do
-        from ..forecast import LEAST_TECHNOLOGIES, can_calibrate
+    usual = data.is_beside or parameters.data == Parameters().data
+    if (parameters.as_of or not usual) and not _can_calibrate(data, series.technology):
+        from ..forecast import LEAST_TECHNOLOGIES
 
-        known = calibrated is not None and series.technology in calibrated
-        if not known and not can_calibrate(data.references(exclude=series)):
-            name = "as_of" if parameters.as_of else "data"
-            raise ParameterError(
-                f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
-                "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
-                "more references"
-            )
-        if calibrated is not None:
-            calibrated.add(series.technology)
+        name = "as_of" if parameters.as_of else "data"
+        raise ParameterError(
+            f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
+            "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
+            "more references"
+        )
     if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
         from ..forecast import next_dates
 
@@ -77,6 +65,24 @@ def check_parameters(
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data
+
+
+def _check_families(parameters: Parameters) -> None:
+    if {*parameters.families} <= {*Parameters().families}:
+        return
+    from ..curves import FAMILIES
+
+    for family in parameters.families:
+        if family not in FAMILIES:
+            raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
+
+
+@lru_cache(maxsize=64)
+def _can_calibrate(data: Any, technology: str) -> bool:
+    """True if enough other technologies of the data have figures to calibrate a forecast on."""
+    from ..forecast import can_calibrate
+
+    return can_calibrate([each for each in data.references() if each.technology != technology])
 
 
 def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
@@ -182,17 +188,13 @@ def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[
     """
     from .. import indicators
 
-    refused, wrong, notes, calibrated = list[str](), list[Any](), list[str](), set[str]()
-
-    def load(path: str, as_of: str = "") -> Any:
-        return data
-
+    refused, wrong, notes = list[str](), list[Any](), list[str]()
     pairs = indicators.list_studied(data)
     for entity, indicator in pairs:
         try:
-            chosen = complete_parameters(read_parameters({**given, "entity": entity, "indicator": indicator}), load)
+            chosen = complete_parameters(read_parameters({**given, "entity": entity, "indicator": indicator}))
             notes += list_facts(data, chosen) if len(notes) < MOST_NOTES else []
-            check_parameters(chosen, load, calibrated)
+            check_parameters(chosen)
         except indicators.DataError as error:
             wrong += error.problems
             refused.append(str(error))
