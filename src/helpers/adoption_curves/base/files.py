@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import secrets
 import stat
-import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,6 @@ from .words import MAX_CHARACTERS, clean
 
 MAX_TEXT = 50_000_000
 """Bytes of a file that is read as text."""
-EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The date of every file in an archive."""
 
 
 def write_file(path: Path, content: bytes) -> str:
@@ -69,18 +64,6 @@ def read_file(path: Path) -> str:
     if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_TEXT:
         raise ValueError("no file, or a very large one")
     return path.read_text(encoding="utf-8")
-
-
-def pack_files(files: Mapping[str, bytes], comment: bytes = b"") -> bytes:
-    """A ZIP archive of the contents by name, without dates or owners: the same files make the same bytes."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = comment
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, EARLIEST)
-            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, content)
-    return packed.getvalue()
 
 
 def hash_file(path: Path) -> str:

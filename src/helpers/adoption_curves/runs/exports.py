@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from ..base.files import format_json, pack_files, write_file
+from ..base.files import format_json, write_file
 from ..base.project import RECORD, RunError, shorten_path
 from .pages import explain_failure
 from .record import DATA, LOG, list_files, locate, read_run, read_unchanged, write_record
@@ -105,6 +106,18 @@ def write_archive(folder: Path) -> Path:
             files[f"{folder.name}/{name}"] = content
     write_file(target, pack_files(files, MARK))
     return target
+
+
+def pack_files(files: Mapping[str, bytes], comment: bytes) -> bytes:
+    """A ZIP archive of the contents by name, without dates or owners: the same files make the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = comment
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return packed.getvalue()
 
 
 def is_ours(path: Path) -> bool:

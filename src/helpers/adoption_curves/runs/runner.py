@@ -189,7 +189,7 @@ def run_all(
 
 
 def check_data(parameters: Parameters, final: Path, strict: bool, attempt: Attempt) -> Any:
-    """Data of a run, after checking its parameters against them; notes on both are told."""
+    """Data of a run, after checking its parameters against them; the attempt says the notes on both."""
     from .check_run import check_parameters, list_notes, refuse_left_out
 
     data = check_parameters(parameters)

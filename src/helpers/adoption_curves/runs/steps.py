@@ -21,8 +21,7 @@ from typing import Any
 
 from ..base.files import hash_file
 from ..base.folders import MARK, is_held, is_workshop
-from ..base.project import LONGEST, RunError, UserError, count_processors, refuse_planted
-from ..base.source import Source
+from ..base.project import LONGEST, RunError, Source, UserError, count_processors, refuse_planted
 from ..base.words import quote
 from .ingredients import digest, find_needs, read_declared, stamp_data
 from .notebook_process import execute_notebook

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ..base.source import Source
+from ..base.project import Source
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 
 MAX_UNASKED, MAX_RUNS, MAX_BYTES = 200, 10_000, 1_000_000
