@@ -7,14 +7,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import typer
 from conftest import open_as
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from malformed import GOOD, put_column, put_date, put_value
 
 from adoption_curves import indicators
-from adoption_curves.base.project import find_outputs
+from adoption_curves.base.project import UserError, find_outputs
 from adoption_curves.base.words import escape, quote
 from adoption_curves.cli.options import read_yaml
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
@@ -106,8 +105,8 @@ YAML = st.one_of(
 def test_any_yaml_text_is_parameters_or_is_refused(text):
     try:
         assert isinstance(read_yaml(text, "-f"), dict)
-    except typer.BadParameter as error:
-        assert error.message.startswith("-f: ")
+    except UserError as error:
+        assert str(error).startswith("-f: ")
 
 
 VALUES = st.recursive(

@@ -5,24 +5,20 @@ import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import time
-import weakref
 from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
-import typer
 from conftest import SAMPLE
 from processes import call
 from snapshots import check_snapshot
 
 from adoption_curves import __main__ as command
-from adoption_curves.base.project import BusyError, RunError, UserError
-from adoption_curves.base.source import Source
-from adoption_curves.cli import options
+from adoption_curves.base.project import BusyError, RunError, Source, Stopped, UserError
+from adoption_curves.cli import options, process, run_commands
 from adoption_curves.runs.ingredients import find_notebooks, read_declared
 from adoption_curves.runs.parameters import (
     ParameterError,
@@ -75,34 +71,16 @@ def test_run_ends_with_the_path_of_its_record(here, capsys):
 
 
 def test_exit_codes_are_those_of_the_docs():
-    stops = {command.Stopped(one).code for one in command.STOPS}
+    stops = {Stopped(one).code for one in process.STOPS}
     text = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
     told = {int(code) for row in re.findall(r"^\| (\d[\d, ]*) \|", text, re.MULTILINE) for code in row.split(", ")}
     assert told == {0, *stops, *(error.exit_code for error in (RunError, UserError, BusyError))}
 
 
-def test_ctrl_c_in_a_callback_that_python_lets_nothing_out_of_still_stops():
-    """As in the middle of an import: what is raised there is dropped."""
-
-    def stop_in_a_callback():
-        passing = set()
-        mark = weakref.ref(passing, lambda _: os.kill(os.getpid(), signal.SIGINT))
-        del passing
-        assert mark() is None
-        time.sleep(5)
-
-    with command.handle_signals(), pytest.raises(command.Stopped):
-        stop_in_a_callback()
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
-
-
 def read(*words):
     """Parameters that these words of a command line mean."""
-    kinds = {"-p": [], "-f": []}
-    joined = options.join_pairs(words)
-    for option, value in zip(joined[::2], joined[1::2], strict=True):
-        kinds[option].append(value)
-    return options.read_options(kinds["-p"], map(Path, kinds["-f"]))
+    context = run_commands.run.make_context("run", list(words))
+    return options.read_options(context.params["given"], context.params["files"])
 
 
 def test_values_mean_what_they_mean_to_papermill():
@@ -116,8 +94,9 @@ def test_values_mean_what_they_mean_to_papermill():
 
 
 def test_what_follows_two_dashes_is_another_program_s():
-    words = ["open", "05", "-p", "indicator", "x", "--", "-p", "8888"]
-    assert options.join_pairs(words) == ["open", "05", "-p", "indicator=x", "--", "-p", "8888"]
+    context = run_commands.open_notebook.make_context("open", ["05", "-p", "indicator", "x", "--", "-p", "8888"])
+    assert context.params["given"] == (("indicator", "x"),)
+    assert context.params["lab_options"] == ("-p", "8888")
 
 
 @pytest.mark.parametrize("words", [["score", "--vintage", "last"], ["new", ""]])
@@ -162,12 +141,13 @@ def test_p_wins_over_files_and_the_last_one_over_those_before(tmp_path):
     given = read("-p", "entity", "pair", "-f", str(file))
     assert given == {"entity": "pair", "bound": "file", "horizon_years": "1", "as_of": "2025-06-30"}
     assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": "2"}
-    assert read("-p", "entity=South Korea") == {"entity": "South Korea"}
+    with pytest.raises(UserError, match="-p entity=South Korea: put a blank between name and value"):
+        read("-p", "entity=South Korea", "x")
 
 
 def test_a_file_of_parameters_that_is_no_text_is_named(tmp_path):
     (tmp_path / "mine.yaml").write_bytes("entity: Türkei".encode("latin-1"))
-    with pytest.raises(typer.BadParameter, match=r"mine\.yaml: the file isn't UTF-8 text; save it as UTF-8\."):
+    with pytest.raises(UserError, match=r"mine\.yaml: the file isn't UTF-8 text; save it as UTF-8\."):
         read("-f", str(tmp_path / "mine.yaml"))
 
 

@@ -15,7 +15,7 @@ from malformed import DATA, TABLES, write_folder
 from snapshots import check_snapshot
 
 from adoption_curves import indicators
-from adoption_curves.cli.held import summarise_data
+from adoption_curves.cli.listing import summarise_data
 from adoption_curves.indicators.audit import VERDICTS, _compare
 from adoption_curves.indicators.problems import Problem, suggest_names
 from adoption_curves.indicators.series import parse_breaks

@@ -68,8 +68,8 @@ def test_an_attempt_that_failed_is_named_beside_the_last_whole_run(capsys, outpu
 
 def test_version_and_completion(capsys, run):
     assert call(capsys, "--version")[:2] == (0, f"adoption {version('adoption-curves')}\n")
-    for words, expected in (("adoption ru", ["run", "runs"]), ("adoption export s", ["small"])):
-        environment = {**os.environ, "_ADOPTION_COMPLETE": "complete_bash", "COMP_WORDS": words}
+    for words, expected in (("adoption ru", ["plain,run", "plain,runs"]), ("adoption export s", ["plain,small"])):
+        environment = {**os.environ, "_ADOPTION_COMPLETE": "bash_complete", "COMP_WORDS": words}
         environment["COMP_CWORD"] = str(words.count(" "))
         done = subprocess.run(
             [sys.executable, "-m", "adoption_curves"], env=environment, capture_output=True, text=True

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import malformed
 import pytest
-import typer
 from malformed import GOOD, HEADER, TABLES, THREE, put_column, write_folder
 from snapshots import check_snapshot
 
 from adoption_curves import __main__ as command
 from adoption_curves import indicators
+from adoption_curves.base.project import UserError
 from adoption_curves.cli import options
 from adoption_curves.indicators.cells import explain_cell
 from adoption_curves.indicators.tables import read_schemas
@@ -78,9 +78,9 @@ def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
         print(lines[0])
 
     def read_yaml(text):
-        with pytest.raises(typer.BadParameter) as caught:
+        with pytest.raises(UserError) as caught:
             options.read_yaml(text, "-f mine.yaml")
-        print(caught.value.message)
+        print(caught.value)
 
     def fit(content, values):
         given = {"data": f"{write(tmp_path, content)}?unit=people&measure=level", **values}

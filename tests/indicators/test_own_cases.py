@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.base.source import Source
+from adoption_curves.base.project import Source
 from adoption_curves.indicators.own_tables import RARE, find_seasons
 from adoption_curves.indicators.scales import measure_scale, read_meaning
 

@@ -22,8 +22,7 @@ from matplotlib.collections import PathCollection
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.base.project import COUNTED
-from adoption_curves.base.source import Source
+from adoption_curves.base.project import COUNTED, Source
 from adoption_curves.indicators.own import name_indicator
 from adoption_curves.runs import ingredients
 from adoption_curves.runs.check_series import check_parameters, list_notes

@@ -12,9 +12,9 @@ import golden
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
-from adoption_curves.__main__ import app
+from adoption_curves.cli import adoption
 from adoption_curves.runs.lab import begin_project
 
 ROOT = Path(__file__).parents[2]
@@ -125,7 +125,7 @@ def test_every_make_target_exists():
 
 @pytest.mark.parametrize("name", sorted({one.split()[1] for one in COMMANDS if one.startswith("adoption ")}))
 def test_every_command_has_help(name):
-    assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
+    assert CliRunner().invoke(adoption, [name, "--help"]).exit_code == 0
 
 
 def test_only_commands_stand_in_blocks_of_commands():

@@ -21,8 +21,7 @@ from processes import call, start
 
 from adoption_curves import indicators
 from adoption_curves.base.files import hash_file
-from adoption_curves.base.project import MARK, RunError, find_root
-from adoption_curves.base.source import Source
+from adoption_curves.base.project import MARK, RunError, Source, find_root
 from adoption_curves.base.words import say_percent
 from adoption_curves.runs.pages.charts import render_drawing
 from adoption_curves.runs.pages.files import shrink_image

@@ -12,7 +12,7 @@ from figure_faults import find_faults
 from test_compare import make
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.cli.held import summarise_data
+from adoption_curves.cli.listing import summarise_data
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.sweep import name_runs
 from adoption_curves.show import figures

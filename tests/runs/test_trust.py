@@ -18,7 +18,7 @@ from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import MARK, RunError, find_root, refuse_planted
-from adoption_curves.base.words import PlainStream
+from adoption_curves.cli.process import PlainStream
 from adoption_curves.runs.parameters import ParameterError, read_parameters
 from adoption_curves.runs.record import read_entry, read_run
 from adoption_curves.runs.steps import FOLDER, is_whole

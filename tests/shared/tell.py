@@ -5,7 +5,7 @@ from functools import cache
 import pandas as pd
 
 from adoption_curves import forecast, indicators
-from adoption_curves.base.source import Source
+from adoption_curves.base.project import Source
 from adoption_curves.forecast import frames
 from adoption_curves.forecast.inputs import assess_series
 from adoption_curves.say.facts import SUMMARISED, Facts, list_ceiling

@@ -57,21 +57,6 @@ def escape(text: str) -> str:
     return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
-class PlainStream:
-    """A stream of text that writes what steers a terminal as codes, from any author, so that no other code has to."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
-
-    def write(self, text: str) -> int:
-        """Write a text, whose lines stay lines."""
-        self.stream.write(re.sub(rf"(?![\n\t]){UNSEEN}", lambda mark: repr(mark[0])[1:-1], text))
-        return len(text)
-
-
 def say_count(number: float, one: str, many: str = "") -> str:
     """A number with the word for what it counts; `many` is `one` with an s unless given.
 
@@ -88,21 +73,6 @@ def say_ahead(years: float) -> str:
     ('half a year', '5 years')
     """
     return "half a year" if years == 0.5 else say_count(years, "year")
-
-
-LARGE = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
-
-
-def say_large(number: float) -> str:
-    """A number from a million on in three digits and a word; "" for smaller ones, which are plainer in digits.
-
-    >>> say_large(9_400_000), say_large(1.2345e9), say_large(640)
-    ('9.4 million', '1.23 billion', '')
-    """
-    for size, word in LARGE:
-        if 0.9995 * size <= abs(number) < 999.5 * size:
-            return f"{number / size:.3g} {word}"
-    return ""
 
 
 def say_amount(number: float, unit: str) -> str:
@@ -238,34 +208,6 @@ def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:
     return f"{'more than' if above else say_name(row.bound)} {say(row.value, unit, bare=bare)}"
 
 
-def say_newer(newer: Any, last: float, unit: str = "", at_date: str = "in") -> str:
-    """The newest figure that is printed as a limit, for a title: ", more than 700 million people in June 2026".
-
-    "" where there is none, or it says no more than that the last figure has been kept. `newer` is a frame with the
-    columns of `say_limit`, by date; `at_date` as from `say_at`.
-    """
-    if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
-        return ""
-    return f", {say_limit(newer.iloc[-1], unit)} {at_date} {say_date(newer.index[-1])}"
-
-
-def say_about(value: float, unit: str, own: bool = False) -> str:
-    """A forecast for a headline, in two digits; a word changes the scale unless the unit is one's `own` label.
-
-    >>> say_about(1056.3, "million people"), say_about(66.3, "percent of adults"), say_about(804.8, "million people")
-    ('1.1 billion people', '66%', '800 million people')
-    >>> say_about(1056.3, "million people", own=True), say_about(342_493, "thousand people", own=True)
-    ('1,100 million people', '340,000 thousand people')
-    """
-    if unit.startswith("percent"):
-        return say_percent(value)
-    if own:
-        return f"{float(f'{value:.2g}'):,.10g}{say_unit(unit)}"
-    size, word = (1e6, unit.removeprefix("million")) if unit.startswith("million ") else (1.0, say_unit(unit))
-    number = float(f"{value * size:.2g}")
-    return f"{say_large(number) or f'{number:,.10g}'}{word}"
-
-
 NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
@@ -316,12 +258,17 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
-    size, share = max(abs(value), abs(beside) if math.isfinite(beside) else 0.0), unit.startswith("percent")
-    digits = 1 if share or 9.995 <= size < 99.95 else 2 if size < 9.995 else 0
-    text = f"{value:,.{digits}f}"
-    text = text[:-1] if digits == 2 and text.endswith("0") else text
+    # the larger of both numbers decides how many decimals both have
+    size = max(abs(value), abs(beside)) if math.isfinite(beside) else abs(value)
+    share = unit.startswith("percent")
     if 0 < size < (0.05 if share else 0.095):
         text = f"{value:.2g}"
+    elif share or 9.995 <= size < 99.95:
+        text = f"{value:,.1f}"
+    elif size < 9.995:
+        text = f"{value:,.2f}".removesuffix("0")
+    else:
+        text = f"{value:,.0f}"
     return f"{text}{'' if bare else say_unit(unit)}".replace("-", "−")
 
 

@@ -1,1 +1,27 @@
-"""The commands, but for those that make runs (`adoption_curves.__main__`), and how parameters are typed."""
+"""The command `adoption`. Each of its commands imports what is heavy itself, so that help comes at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..base.project import RunError
+from . import data_commands, run_commands
+
+
+@click.group(invoke_without_command=True, context_settings={"max_content_width": 100})
+@click.version_option(package_name="adoption-curves", message="adoption %(version)s")
+@click.pass_context
+def adoption(context: click.Context) -> None:
+    """Adoption curves: from published figures to tables, figures and pages, in one command."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise RunError("The current folder no longer exists. Go to another folder, and try again.") from error
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for _command in (*run_commands.COMMANDS, *data_commands.COMMANDS):
+    adoption.add_command(_command)

@@ -1,61 +1,123 @@
-"""Options -p and -f of the command line, as papermill has them."""
+"""Options that several commands have, and how they are read; -p and -f are papermill's."""
 
 from __future__ import annotations
 
-import inspect
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any, TypeAlias
 
-import typer
+import click
 
 from ..base.columns import CHOICES
-from ..base.source import Source
+from ..base.project import LONGEST, Source, UserError, count_processors, find_outputs, list_records
 from ..base.words import escape, quote, shorten
 
-Pairs = Annotated[
-    list[str] | None,
-    typer.Option("-p", "--parameters", metavar="NAME VALUE", help="Set a parameter: text, list, number or null."),
-]
-MAX_BYTES = 100_000  # of a file of parameters
-PAIRED = ("-p", "--parameters")
+Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""Names and values of -p."""
+Files: TypeAlias = tuple[Path, ...]
+PATH = click.Path(path_type=Path)
+MAX_BYTES = 100_000
+"""Bytes of a file of parameters."""
+PAIR = "as in: -p indicator genai_users"
+WHOLE, SECONDS = click.IntRange(0), click.FloatRange(1)
+WHOLE.name, SECONDS.name = "whole number", "number of seconds"  # as a refusal calls them
 
 
-def read_options(pairs: Iterable[str], files: Iterable[Path]) -> dict[str, Any]:
-    """Parameters by name, from files and from -p, which wins."""
+def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of runs that begin so, for the shell's completion."""
+    outputs = find_outputs()
+    names = [path.parent.relative_to(outputs).as_posix() for path in list_records(outputs)]
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def flag(name: str, meaning: str) -> Decorator:
+    """An option that is given or not."""
+    return click.option(name, is_flag=True, help=meaning)
+
+
+pairs = click.option(
+    "-p", "--parameters", "given", metavar="NAME VALUE", nargs=2, multiple=True, help="Set a parameter."
+)
+files = click.option(
+    "-f", "--parameters_file", "files", metavar="FILE", type=PATH, multiple=True, help="Read parameters from YAML."
+)
+workers = click.option(
+    "--workers", metavar="N", type=WHOLE, help="Run N notebooks at a time; by default one more than processors."
+)
+time_limit = click.option(
+    "--time-limit",
+    metavar="SECONDS",
+    type=SECONDS,
+    default=LONGEST,
+    help=f"Longest time of a notebook, not {LONGEST:.0f}.",
+)
+data_folder = click.option("--data", metavar="PATH", default="data", help="Folder of data, or a file of your own.")
+hub_folder = click.option("--hub", metavar="FOLDER", type=PATH, help="Hub; by default forecasts/ beside the data.")
+strict = flag("--strict", "Refuse own data with a cell or row left out, or figures of the last run lost.")
+wait = flag("--wait", "Wait for another process that makes the same run.")
+dry_run = flag("--dry-run", "List what would run, and run nothing.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def choices(command: Callable[..., None]) -> Callable[..., None]:
+    """Command with an option for each of `CHOICES`; it gets their values by name, None for one that is not given."""
+    for name, meaning in reversed(CHOICES.items()):
+        command = click.option(f"--{name}", metavar="TEXT", help=meaning)(command)
+    return command
+
+
+def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -> dict[str, Any]:
+    """Parameters by name, from files and from -p, which wins.
+
+    Parameters
+    ----------
+    pairs : iterable of (name, value)
+    files : iterable of Path
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    UserError
+        For a file that cannot be read as parameters, or a pair in another form.
+    """
     given: dict[str, Any] = {}
     for path in files:
+        option = f"-f {escape(str(path))}"
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
             if len(content) > MAX_BYTES:
-                raise typer.BadParameter(f"-f {escape(str(path))}: the file is larger than parameters can be.")
-            text = content.decode("utf-8-sig")
+                raise UserError(f"{option}: the file is larger than parameters can be.")
+            given |= read_yaml(content.decode("utf-8-sig"), option)
         except UnicodeDecodeError as error:
-            raise typer.BadParameter(f"-f {escape(str(path))}: the file isn't UTF-8 text; save it as UTF-8.") from error
+            raise UserError(f"{option}: the file isn't UTF-8 text; save it as UTF-8.") from error
         except OSError as error:
-            raise typer.BadParameter(f"-f {escape(str(path))}: the file can't be read ({error.strerror}).") from error
-        given |= read_yaml(text, f"-f {escape(str(path))}")
-    for pair in pairs:
-        name, _, value = pair.partition("=")
+            raise UserError(f"{option}: the file can't be read ({error.strerror}).") from error
+    for name, value in pairs:
+        if "=" in name:
+            raise UserError(f"-p {name}: put a blank between name and value, {PAIR}")
         given[name] = read_value(value)
     return given
 
 
 def read_yaml(text: str, option: str) -> dict[str, Any]:
-    """Parameters in YAML text."""
+    """Parameters in YAML text; a `UserError` names the `option` that gave it."""
     from ..runs.parameters import parse_yaml
 
     try:
         content = parse_yaml(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{option}: {shorten(str(error), 300)}.") from error
+        raise UserError(f"{option}: {shorten(str(error), 300)}.") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise typer.BadParameter(f"{option}: parameters are written as 'name: value', this is {quote(content)}.")
+        raise UserError(f"{option}: parameters are written as 'name: value', this is {quote(content)}.")
     return {str(name): value for name, value in content.items()}
 
 
@@ -69,48 +131,37 @@ def read_value(text: str) -> Any:
     return text
 
 
-def join_pairs(words: Iterable[str]) -> list[str]:
-    """Command-line words with each ``-p NAME VALUE`` as ``-p NAME=VALUE``: typer's repeated options take one word.
+def read_source(data: str, choices: dict[str, str | None]) -> Source:
+    """A path of data, with the options that say how to read its file."""
+    return Source.read(data).choose(**{name: text for name, text in choices.items() if text is not None})
 
-    What follows ``--`` is another program's.
+
+def read_run_options(pairs: Pairs, files: Files, choices: dict[str, str | None]) -> dict[str, Any]:
+    """Parameters of a run; `data` is a path from here, with the options that say how to read its file.
+
+    Parameters
+    ----------
+    pairs, files : as in `read_options`
+    choices : dict
+        Values of the options of `choices`, None for one that is not given.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    UserError
+        As from `read_options`; or for an option that says how to read a file where none is named.
     """
-    joined: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        joined.append(word)
-        if word == "--":
-            return [*joined, *rest]
-        if word in PAIRED:
-            name = next(rest, None)
-            value = "" if name is None or "=" in name else next(rest, None)
-            if name is None or value is None:
-                raise typer.BadParameter(f"{word} needs a name and a value, as in: {word} indicator genai_users")
-            joined.append(name if "=" in name else f"{name}={value}")
-    return joined
-
-
-def add_choices(command: Callable[..., None]) -> Callable[..., None]:
-    """Command with an option for each of `CHOICES`; it gets those that are given as the dict `choices`."""
-
-    @wraps(command)
-    def wrapped(**given: Any) -> None:
-        chosen = {name: given.pop(f"read_{name}") for name in CHOICES}
-        command(**given, choices={name: text for name, text in chosen.items() if text is not None})
-
-    signature = inspect.signature(command, eval_str=True)
-    options = [one for name, one in signature.parameters.items() if name != "choices"]
-    for name, meaning in CHOICES.items():
-        option = Annotated[str | None, typer.Option(f"--{name}", metavar="TEXT", help=meaning)]
-        place = inspect.Parameter.KEYWORD_ONLY
-        options.append(inspect.Parameter(f"read_{name}", place, default=None, annotation=option))
-    wrapped.__signature__ = signature.replace(parameters=options)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {one.name: one.annotation for one in options} | {"return": None}
-    return wrapped
-
-
-def locate_data(given: dict[str, Any], choices: dict[str, str]) -> None:
-    """Rewrite the parameter `data` as a path from here, with the options that read its file."""
+    given = read_options(pairs, files)
     if isinstance(given.get("data"), str):
-        given["data"] = str(Source.read(given["data"]).choose(**choices).find_from_here())
-    elif choices:
-        raise typer.BadParameter(f"--{next(iter(choices))} says how to read a file; name the file: -p data FILE")
+        given["data"] = str(read_source(given["data"], choices).find_from_here())
+    elif chosen := [name for name, text in choices.items() if text is not None]:
+        raise UserError(f"--{chosen[0]} says how to read a file; name the file: -p data FILE")
+    return given
+
+
+def choose_slots(workers: int | None) -> threading.Semaphore:
+    """Semaphore of notebooks at a time: those asked for, or one more than there are processors."""
+    return threading.Semaphore(workers or count_processors() + 1)

@@ -244,7 +244,7 @@ class Lessons:
         )
         h, paths, limit, limit_sd, actual, came = figures
         self.rows = Rows(self.bounded, h, paths / limit, last, rows[TERMS].to_numpy(float), limit, limit_sd)
-        # errors on the scale: what came over the limit that came, less the path over the limit as it was forecast
+        # errors on the scale: the outcome over its limit, less the path over the limit as it was forecast
         came_to = model.on_scale(actual / came, self.bounded)
         self.errors = came_to - model.on_scale(self.rows.share, self.bounded)
         # how far ranges must reach: the same with the limit as it was forecast, so that its own error is among them

@@ -206,7 +206,7 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
 
 
 def outcome_frame(made: Forecast, whole: AdoptionSeries) -> pd.DataFrame:
-    """A forecast made at an earlier date beside what came.
+    """A forecast made at an earlier date beside the figures that followed.
 
     Parameters
     ----------

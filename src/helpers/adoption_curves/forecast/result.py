@@ -344,13 +344,13 @@ class Forecast:
         return plot_result(self, ax)
 
     def __repr__(self) -> str:
-        from ..base.words import say, say_date, say_newer, say_range
+        from ..base.words import say, say_date, say_range
 
         unit, last = self.target.unit, self.used.iloc[-1]
         where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
         if self.kind == "fallen":
             return f"{where}; {NO_FORECAST}>"
-        newer = say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
+        newer = _say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
         end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
         found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
         return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
@@ -368,3 +368,15 @@ def _refutes(kept: np.ndarray) -> bool:
     A narrow interval leaves few paths and refutes nothing: each end is asked alone.
     """
     return kept.shape[1] > 0 and bool(kept.mean(axis=0).min() < LEAST_KEPT or kept.all(axis=1).mean() < LEAST_LEFT)
+
+
+def _say_newer(newer: pd.DataFrame, last: float) -> str:
+    """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
+
+    `newer` has the columns bound, value and read_low by date. "At least" the last figure or less adds nothing.
+    """
+    from ..base.words import say_date, say_limit
+
+    if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
+        return ""
+    return f", {say_limit(newer.iloc[-1])} in {say_date(newer.index[-1])}"

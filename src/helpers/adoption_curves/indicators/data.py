@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.limit import Limit
-from ..base.project import find_data
-from ..base.source import Source
+from ..base.project import Source, find_data
 from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
@@ -188,7 +187,7 @@ class Data:
         Series or None
             Named by its indicator.
         """
-        people = re.sub(r"^(million |)((\S+ )*?users|persons)$", r"\1people", series.unit)
+        people = re.sub(r"^(million |)(\S+ )*?users$", r"\1people", series.unit)
         bases = [name for name, entry in self._entries.items() if entry.role == "base"]
         usable = [name for name in bases if self._entries[name].unit in (series.unit, people)]
         found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
@@ -340,7 +339,7 @@ class Data:
             most = np.inf if self.is_own(entity, entry.indicator) else 100
             return _bound_by_number(series, text, note, most)
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
-        alike = base.unit == entry.unit.replace("persons", "people")
+        alike = base.unit == entry.unit
         if alike and not values.empty:
             return Limit(values, text, base.title, note)
         why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"

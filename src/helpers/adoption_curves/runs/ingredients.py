@@ -22,6 +22,7 @@ from ..base.project import (
     PACKAGED,
     REGISTER,
     RunError,
+    Source,
     find_citation,
     find_data,
     find_own,
@@ -29,7 +30,6 @@ from ..base.project import (
     find_root,
     shorten_path,
 )
-from ..base.source import Source
 from .parameters import Parameters
 from .table_files import read_rows
 

@@ -178,7 +178,7 @@ def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 LINES, LETTERS = 4, 240
-"""Lines of an error that are told, and letters of each."""
+"""Lines of an error that a message has, and letters of each."""
 FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 

@@ -19,8 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ..base.columns import CHOICES, UNNAMED
 from ..base.levels import check_levels
-from ..base.project import UserError, name_path
-from ..base.source import Source
+from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
 
 MOST_TOLD = 20  # unknown names in one message

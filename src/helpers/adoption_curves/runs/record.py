@@ -19,7 +19,16 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ..base.files import hash_file, read_file, read_json, write_json
-from ..base.project import RECORD, RunError, UserError, ask_git, find_outputs, find_root, list_plain_paths, list_records
+from ..base.project import (
+    RECORD,
+    RunError,
+    UserError,
+    ask_git,
+    find_outputs,
+    find_root,
+    list_plain_paths,
+    list_records,
+)
 from ..base.words import clean, quote, say_count
 from .ingredients import describe_inputs, digest, find_notebooks
 from .parameters import ParameterError, Parameters, read_parameters

@@ -23,8 +23,7 @@ from typing import Any
 
 from ..base.files import hash_file
 from ..base.folders import MARK, is_held, is_workshop
-from ..base.project import LONGEST, RunError, count_processors, refuse_planted
-from ..base.source import Source
+from ..base.project import LONGEST, RunError, Source, count_processors, refuse_planted
 from .ingredients import digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters

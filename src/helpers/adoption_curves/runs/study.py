@@ -384,7 +384,7 @@ class Study(Output):
 def refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
     """Refuse own data of which the parameters name no series, where the project's would be studied in their place.
 
-    A command names it by itself; papermill, and whoever changes a cell, has to.
+    A command names it by itself; papermill does not, and a person who changes a cell may not.
 
     Raises
     ------

@@ -27,8 +27,7 @@ from tqdm import tqdm
 
 from ..base.files import read_file, write_file, write_json
 from ..base.folders import lock_folder
-from ..base.project import RunError, Stopped, UserError, count_processors, find_outputs, find_root, shorten_path
-from ..base.source import Source
+from ..base.project import RunError, Source, Stopped, UserError, count_processors, find_outputs, find_root, shorten_path
 from .comparison import FILES, make_report
 from .ingredients import describe_inputs, find_notebooks
 from .notebook_process import preload, start_threads

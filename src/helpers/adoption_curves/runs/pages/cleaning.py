@@ -15,7 +15,7 @@ from pathlib import Path
 import nh3
 from markupsafe import escape
 
-from ...base.source import Source
+from ...base.project import Source
 
 TEXT = {
     *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption"),

@@ -1,12 +1,17 @@
-"""Lines that `adoption list` and `adoption check` print of data."""
+"""Lines that `adoption list`, `runs` and `check` print."""
 
 from __future__ import annotations
 
-import pandas as pd
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
 
-from ..base.words import say_count
-from ..indicators import Data
-from ..indicators.series import SHORTEST_SEGMENT
+from ..base.words import escape, say_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..indicators import Data
 
 
 def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
@@ -27,6 +32,8 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
 
 def summarise_data(data: Data) -> str:
     """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    from ..indicators.series import SHORTEST_SEGMENT
+
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
     entities = len({entity for entity, _ in data.own})
@@ -48,3 +55,33 @@ def count_registered(data: Data) -> int:
 
     entries = read_register(data)
     return int(entries.groupby(ENTRY).ngroups) if len(entries) else 0
+
+
+def print_table(rows: list[dict[str, str]]) -> None:
+    """Print rows under the names of their columns, each as wide as it needs; nothing where there are none."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    cells = [columns, *([escape(str(row[column])) for column in columns] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    for line in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def say_sweep(data: Data, source: str) -> str:
+    """The command that makes a report of each entity of a file, and compares them; "" for one entity."""
+    from .. import indicators
+    from ..indicators.own import name_indicator
+
+    pairs = indicators.list_studied(data)
+    entities = sorted({entity for entity, _ in pairs})
+    if not data.is_beside or len(entities) < 2:
+        return ""
+    grid: dict[str, Any] = {"parameters": {"data": source}}
+    if len({name for _, name in pairs}) > 1:
+        grid["runs"] = [{"entity": entity, "indicator": name} for entity, name in pairs]
+    else:
+        grid["grid"] = {"entity": entities}
+    name = name_indicator(data.path.stem)
+    written = shlex.quote(json.dumps(grid, ensure_ascii=False))
+    return f"echo {written} > {name}.yaml; adoption sweep {name}.yaml  (compared in outputs/{name}/index.html)"

@@ -1,0 +1,185 @@
+"""Commands on data: list and check them, register and score forecasts of them, begin a project."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..base.project import RunError, UserError, find_register, shorten_path
+from ..base.words import escape
+from . import options
+from .options import Pairs
+
+
+@click.command(name="list")
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@options.data_folder
+@options.as_json
+def list_series(words: tuple[str, ...], data: str, as_json: bool) -> None:
+    """List the series of the data: entity, span, upper limit (bound) and last figure.
+
+    With WORDs it lists only series that have all of them in entity, name or title. The upper limit is the widest that
+    '-p bound' could name: the indicator of the base, or 100 for percentages. A run may take a narrower one.
+    """
+    from .. import indicators
+
+    found = indicators.list_series(indicators.load(options.read_source(data, {}).find_from_here()), words)
+    if as_json:
+        days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
+        print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
+    else:
+        _print_found(found, data)
+
+
+def _print_found(found: Any, data: str) -> None:
+    """Print the series that were found, and how to study the first."""
+    from ..runs.parameters import Parameters
+    from .listing import print_table, say_series
+
+    print_table(say_series(found))
+    if len(found):
+        given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
+        usual = {name: Parameters.model_fields[name].default for name in given}
+        if all(given[name] == usual[name] for name in given if name != "bound"):
+            given["bound"] = usual["bound"]  # what a run of this series takes, too
+        pairs = [part for name, value in given.items() for part in ("-p", name, value)]
+        print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
+    else:
+        print("No series has all of these words.")
+
+
+@click.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=options.complete_runs)
+@click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast; may be repeated.")
+@options.hub_folder
+def register(runs: tuple[str, ...], dates: tuple[str, ...], hub: Path | None) -> None:
+    """Register the forecasts of runs, to score them when their figures are published.
+
+    Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles of the forecast, and
+    of two baselines. The round is the day as of which the data were known; the day of publication is today. No command
+    overwrites a registered forecast. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN.
+    """
+    from ..runs.exports import register_run
+    from ..runs.record import find_run
+
+    for folder in [find_run(run) for run in runs]:
+        paths = register_run(folder, list(dates), hub)
+        if not paths:
+            print(f"Passed over: run '{folder.name}' has no forecast that could go on record.")
+        for path in paths:
+            print(f"On record: {shorten_path(path)}")
+
+
+@click.command()
+@options.data_folder
+@options.hub_folder
+@click.option(
+    "--vintage", type=click.Choice(["first", "latest"]), default="first", help="Print of a revised figure that counts."
+)
+@options.flag("--update", "Write the published figures to the hub's target data.")
+@options.as_json
+def score(data: str, hub: Path | None, vintage: str, update: bool, as_json: bool) -> None:
+    """Score the registered forecasts whose figures are published.
+
+    Prints the weighted interval score against each baseline and the coverage of the 50, 80 and 90% intervals. For a
+    figure that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
+    after its figure was public is marked, and never counted.
+    """
+    import pandas as pd
+
+    from .. import indicators
+    from ..forecast.record.hub import write_figures
+    from ..forecast.record.register import list_figures, read_register
+    from ..forecast.record.scores import score_register, summarise_scores
+    from ..say.on_record import add_sentences, say_scores
+
+    known = indicators.load(options.read_source(data, {}).find_from_here())
+    place = find_register(known.path) if hub is None else hub
+    entries = read_register(known, hub=place)
+    scored = add_sentences(score_register(entries, known, vintage))
+    if update and len(entries):
+        write_figures(place, list_figures(known, entries))
+    if as_json:
+        print(scored.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
+        return
+    for row in scored[scored["came"].notna()].itertuples():
+        print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
+    withdrawn = score_register(read_register(known, hub=place, withdrawn=True), known, vintage)
+    summary = summarise_scores(pd.concat([scored, withdrawn.assign(model_id="withdrawn methods")]))
+    for sentence in say_scores(summary):
+        print(escape(sentence))
+    if vintage == "latest":
+        print("For revised figures the latest print counts.")
+    if scored.empty:
+        print(f"No forecast is registered in {shorten_path(place)}. Register one: adoption register RUN")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+def new(folder: str) -> None:
+    """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
+
+    DIR is the folder to make; it must be new or empty. In that folder and below it, the commands use its data and
+    notebooks, and write to its outputs/.
+    """
+    from ..runs.lab import begin_project
+
+    if not folder.strip():
+        raise UserError("Name a folder, as in: adoption new DIR. A dot is the folder in which you are.")
+    print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. Go there, and: adoption run")
+
+
+@click.command()
+def params() -> None:
+    """List the parameters, with the values that each takes.
+
+    Prints name, default, meaning, range, and the notebooks that read it.
+    """
+    from ..runs.ingredients import find_notebooks, read_declared
+    from ..runs.parameters import Parameters, expected_value
+
+    readers = {path.stem.split("_")[0]: read_declared(path) for path in find_notebooks()}
+    for name, field in Parameters.model_fields.items():
+        numbers = ", ".join(number for number, declared in readers.items() if name in declared)
+        print(f"{name} = {field.default!r}\n    {field.description}")
+        print(f"    may be: {expected_value(name)}")
+        print(f"    read by notebooks: {numbers or 'none'}")
+
+
+@click.command()
+@click.argument("path", default="data")
+@options.pairs
+@options.choices
+def check(path: str, given: Pairs, **choices: str | None) -> None:
+    """Check data of your own before a run.
+
+    PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
+    and a summary of the data. If there are problems, it prints each with file, row and column, and ends with exit code
+    1. For what is not plain it names the option to write. -p sets a parameter, such as the limit: -p bound 100.
+    """
+    from .. import indicators
+    from ..runs.check_series import MOST_NOTES, find_refusals
+    from . import listing
+
+    source = options.read_source(path, choices)
+    asked: dict[str, Any] = options.read_options(given) | {"data": str(source.find_from_here())}
+    try:
+        data = indicators.load(asked["data"])
+        refused, notes = find_refusals(data, asked) if data.is_beside else ([], [])
+        print(f"ok: {listing.summarise_data(data)}")
+        print("\n".join(notes), end="\n" * bool(notes))
+        if registered := 0 if data.path.is_file() else listing.count_registered(data):
+            print(f"registered: {registered} forecasts, see 'adoption score'")
+        for reason in refused[:MOST_NOTES]:
+            print(f"no run: {reason}")
+        if several := listing.say_sweep(data, str(source)):
+            print(f"a report of each: {several}")
+    except indicators.DataError as error:
+        print(error)
+        raise SystemExit(RunError.exit_code) from error
+
+
+COMMANDS = (list_series, register, score, new, params, check)

@@ -1,0 +1,76 @@
+"""The process of a command: its signals, its standard streams, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..base.project import Stopped
+from ..base.words import UNSEEN
+
+STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+
+
+class PlainStream:
+    """A stream of text that writes what steers a terminal as codes, from any author, so that no other code has to."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, whose lines stay lines."""
+        self.stream.write(re.sub(rf"(?![\n\t]){UNSEEN}", lambda mark: repr(mark[0])[1:-1], text))
+        return len(text)
+
+
+def open_streams() -> None:
+    """Open /dev/null for closed standard streams, so that no file gets descriptor 0 to 2; escape what ASCII lacks."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    sys.stdout, sys.stderr = (stream or Path(os.devnull).open("w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def handle_signals() -> Iterator[None]:
+    """Raise `Stopped` in the block on Ctrl-C, SIGTERM and SIGHUP; signals that come while it ends are too late."""
+
+    def raise_stopped(number: int, frame: Any) -> NoReturn:
+        ignore_signals()
+        raise Stopped(number)
+
+    ours = threading.current_thread() is threading.main_thread()
+    heard = [one for one in STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    previous = {one: signal.signal(one, raise_stopped) for one in heard}
+    try:
+        yield
+    finally:
+        for one, handler in previous.items():
+            signal.signal(one, handler)
+
+
+def ignore_signals() -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP do nothing any more: it's too late to stop."""
+    if threading.current_thread() is threading.main_thread():  # no other one can, nor is interrupted
+        for one in STOPS:
+            signal.signal(one, signal.SIG_IGN)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Print a message on the error stream and end."""
+    with suppress(OSError):  # the terminal may have gone
+        print(message, file=sys.stderr)
+    raise SystemExit(code)

@@ -1,0 +1,255 @@
+"""Commands that make runs, and those that read or remove what runs have made."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from ..base.project import RECORD, RunError, Stopped, UserError, find_outputs, shorten_path
+from . import options
+from .options import Files, Pairs
+from .process import ignore_signals, stop
+
+
+@click.command()
+@click.argument("run", metavar="[RUN]", required=False, shell_complete=options.complete_runs)
+@options.pairs
+@options.files
+@options.flag("--force", "Run every notebook again.")
+@options.flag("--pdf", "Draw every figure as PDF too, for print.")
+@options.flag("--isolated", "Start a new Python for each notebook.")
+@options.workers
+@options.time_limit
+@options.strict
+@options.wait
+@options.flag("--quiet", "Print nothing unless it fails, as cron wants it.")
+@options.dry_run
+@options.choices
+def run(
+    run: str | None,
+    given: Pairs,
+    files: Files,
+    force: bool,
+    pdf: bool,
+    isolated: bool,
+    workers: int | None,
+    time_limit: float,
+    strict: bool,
+    wait: bool,
+    quiet: bool,
+    dry_run: bool,
+    **choices: str | None,
+) -> None:
+    """Run the notebooks: tables, figures and pages.
+
+    RUN is the name of the run; without one it is 'baseline'. The command writes outputs/RUN, whole or not at all. It
+    leaves files there that no run has written. A notebook runs again only if its source, its parameters, the helpers,
+    the libraries, the data or a table that it reads changed. After an interruption the same command continues where it
+    stopped. After a failure outputs/RUN.partial has the error, the log, and a page of the notebook as far as it ran.
+    Progress goes to the error stream; the last line of the output is the path of run.json.
+
+    -p reads a list as YAML, such as "[0.5, 0.9]". If both give a parameter, -p wins
+    over -f. 'adoption params' lists the parameters. --date, --value and the options after them say how to read a file
+    of your own; 'adoption check' names those that it needs.
+    """
+    from ..runs.parameters import read_parameters
+    from ..runs.runner import plan_run, run_all, say
+    from ..runs.steps import Execution, tidy_store
+
+    named = {} if run is None else {"run": run}
+    chosen = read_parameters(options.read_run_options(given, files, choices) | named)
+    execution = Execution(force, isolated, pdf, options.choose_slots(workers), time_limit, strict, wait)
+    if dry_run:
+        print("\n".join(plan_run(chosen, execution=execution)))
+        return
+    with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
+        tell = (lambda line: None) if quiet else say
+        folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
+        tidy_store(find_outputs())
+    if not quiet:
+        print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
+
+
+@contextmanager
+def _say_state(state: str) -> Iterator[None]:
+    """Context that ends, when the block is stopped, with the shells' exit code and one line on the state of the run."""
+    try:
+        yield
+    except Stopped as stopped:
+        stop(f"{stopped.sentence} {state}", stopped.code)
+
+
+@click.command(name="open")
+@click.argument("notebook")
+@click.argument("lab_options", metavar="[-- OPTIONS]", nargs=-1)
+@options.pairs
+@options.files
+@options.flag("--no-browser", "Start JupyterLab without a browser.")
+@options.flag("--prepare-only", "Write the copy, start nothing.")
+@options.choices
+def open_notebook(
+    notebook: str,
+    lab_options: tuple[str, ...],
+    given: Pairs,
+    files: Files,
+    no_browser: bool,
+    prepare_only: bool,
+    **choices: str | None,
+) -> None:
+    """Open a copy of a notebook in JupyterLab, with parameters.
+
+    NOTEBOOK is its number, such as 05, or 'explore'; options for JupyterLab stand after a --. The copy is in
+    outputs/lab/. If another copy of that name is there, the new one gets a number. The copy writes to outputs/lab/RUN/,
+    where RUN is its parameter 'run'; the run itself stays as it is.
+    """
+    from ..runs import lab
+
+    path = lab.prepare_copy(notebook, options.read_run_options(given, files, choices))
+    print(f"Your copy: {shorten_path(path)}")
+    if not prepare_only:
+        lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *lab_options])
+
+
+@click.command()
+@click.argument("run", metavar="[RUN or NOTEBOOK.ipynb]", default="baseline", shell_complete=options.complete_runs)
+@options.flag("--xlsx", "Write a run's tables as one spreadsheet.")
+def export(run: str, xlsx: bool) -> None:
+    """Write the pages of a run again, its tables for other programs, or the page of one notebook.
+
+    RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. The command makes a run's
+    pages from its tables, figures and executed notebooks. It writes the spreadsheet into the run's folder, where the
+    next run replaces it. The page of a notebook goes beside the notebook, with the
+    outputs that it has. For figures as PDF repeat the run with --pdf.
+    """
+    from ..runs import exports, pages
+    from ..runs.record import find_run
+
+    if run.endswith(".ipynb"):
+        if xlsx:
+            raise UserError("--xlsx is for a run; name one")
+        page, notes = pages.export_notebook(Path(run).absolute())
+        print("".join(f"note: {note}\n" for note in notes), end="")
+        print(f"Read it: {shorten_path(page)}")
+        return
+    folder = find_run(run)
+    if xlsx:
+        print(f"Written: {shorten_path(exports.write_workbook(folder))}")
+    else:
+        print(f"Read it: {shorten_path(pages.export_run(folder))}")
+
+
+@click.command()
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=options.complete_runs)
+@click.option("--into", metavar="FOLDER", type=options.PATH, help="Folder to write to, not outputs/compare-RUN-RUN.")
+def compare(runs: tuple[str, ...], into: Path | None) -> None:
+    """Show what differs between runs.
+
+    Writes a table, a figure and a page with parameters, key numbers and forecasts side by side. RUN is the name of a
+    run, such as RUN or SWEEP/RUN.
+    """
+    from ..runs.comparison import compare_runs
+
+    folder = compare_runs(list(runs), into.absolute() if into else None)
+    print(f"Read it: {shorten_path(folder / 'index.html')}")
+
+
+@click.command()
+@click.argument("run", metavar="[RUN]", default="baseline", shell_complete=options.complete_runs)
+def verify(run: str) -> None:
+    """Check that a run is unchanged.
+
+    RUN is the name of the run; without one it is 'baseline'. Compares hashes of its files, and of the data, notebooks,
+    helpers and library versions behind it, with run.json. Prints every difference and ends with exit code 1, or prints
+    that there is none.
+    """
+    from ..runs import record
+
+    differences = record.verify(record.find_run(run))
+    print("\n".join(differences) or f"ok: run '{run}' is unchanged, and so is what it was made from.")
+    if differences:
+        raise SystemExit(RunError.exit_code)
+
+
+@click.command()
+@click.argument("grid", metavar="GRID.yaml", type=options.PATH)
+@click.option("--name", metavar="NAME", default="", help="Name of the sweep; by default that of the file.")
+@options.workers
+@options.time_limit
+@options.strict
+@options.wait
+@click.option(
+    "--scheduler", metavar="ADDRESS", default="", help="Dask scheduler whose workers make the runs (extra 'cluster')."
+)
+@options.dry_run
+@options.flag("--yes", "Confirm more than 200 runs.")
+def sweep(
+    grid: Path,
+    name: str,
+    workers: int | None,
+    time_limit: float,
+    strict: bool,
+    wait: bool,
+    scheduler: str,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Make a run for each set of parameters of a grid.
+
+    Writes each run to outputs/NAME/RUN, and a table, a figure and a page over all of them to outputs/NAME. The file has
+    'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a list of sets).
+    The command checks all sets before it starts. Runs share every notebook whose inputs are the same. If a run fails,
+    the command records it and makes the others; the same command then makes what is missing.
+    """
+    from ..runs.steps import Execution
+    from ..runs.sweep import plan_sweep, read_sweep, run_sweep
+
+    print("Checking the sets of parameters.", file=sys.stderr, flush=True)
+    chosen = read_sweep(grid, name, yes)
+    if dry_run:
+        print("\n".join(plan_sweep(chosen)))
+        return
+    execution = Execution(slots=options.choose_slots(workers), longest=time_limit, strict=strict, wait=wait)
+    with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
+        folder, failed = run_sweep(chosen, execution, scheduler)
+    print(f"Read it: {shorten_path(folder / 'index.html')}")
+    if failed:
+        named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
+        stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", RunError.exit_code)
+
+
+@click.command()
+@options.as_json
+def runs(as_json: bool) -> None:
+    """List the runs, newest first, with their series and state."""
+    from ..runs.record import list_runs
+    from .listing import print_table
+
+    found = list_runs(find_outputs())
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+    elif found:
+        print_table([{**each, "made": each["made"][:16].replace("T", " ")} for each in found])
+    else:
+        print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
+
+
+@click.command(name="gc")
+def clean_store() -> None:
+    """Remove stored results that no run uses.
+
+    The store, outputs/.store, keeps the results of notebooks, so that no notebook runs twice. It holds 2 GB at most,
+    and drops first what was used least recently.
+    """
+    from ..runs.record import read_keys
+    from ..runs.steps import shrink_store
+
+    outputs = find_outputs()
+    print(f"Freed {shrink_store(outputs, read_keys(outputs), limit=0) / 1e6:,.0f} MB.")
+
+
+COMMANDS = (run, open_notebook, export, compare, verify, sweep, runs, clean_store)
