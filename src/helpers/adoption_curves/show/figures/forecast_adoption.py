@@ -182,7 +182,7 @@ def _mark_others(
     axis: Axes, others: pd.DataFrame | None, start: pd.Series, series: AdoptionSeries, last: pd.Timestamp
 ) -> list[Label]:
     """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
-    if others is None or others.empty or others["date"].iloc[0] > last:
+    if others is None or others.empty or series.bound is None or others["date"].iloc[0] > last:
         return []
     value, share = others.set_index("quantile")["value"], 100 * start.iloc[0] / series.bound.at(start.index)[0]
     date = last - 0.03 * (last - start.index[0])
