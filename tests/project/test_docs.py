@@ -134,7 +134,7 @@ def test_a_long_sentence_is_found():
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_no_sentence_is_longer_than_thirty_words(name):
     sentences = read_sentences(PAGES[name].read_text(encoding="utf-8"))
-    assert sentences or name in ("data.md", "outputs.md", "index.md")  # these three only include others
+    assert sentences or name in ("data.md", "index.md")  # these two only include others
     assert [each for each in sentences if len(each.split()) > LONGEST] == []
 
 
@@ -148,7 +148,30 @@ def test_percentages_have_no_blank():
 
 
 def test_the_docs_are_short():
-    assert sum(len(path.read_text(encoding="utf-8").split()) for path in (ROOT / "docs").glob("*.md")) <= 13_000
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
+    assert len(pages) <= 10
+    assert sum(len(page.split()) for page in pages) <= 9_700
+
+
+def test_the_method_is_one_page():
+    """Of 900 words with its constants, a formula counted as one."""
+    text = re.sub(r"<!--.*?-->|^\|[-|]+\|$", "", PAGES["method.md"].read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", "formula", re.sub(r"\]\([^)]*\)", "", text), flags=re.DOTALL)
+    assert 700 < len(re.findall(r"\S*\w\S*", text)) <= 900
+
+
+def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
+    kept = pd.read_csv(ROOT / "tests" / "golden" / "baseline" / "04_sides.csv").set_index("level")
+    wide = kept.loc[0.9].set_index("horizon_years")["above"]
+    page = PAGES["forecast.md"].read_text(encoding="utf-8")
+    block = page[page.index("<!-- sides -->") : page.index("<!-- /sides -->")]
+    rows = [
+        f"| {row.horizon_years:g} | {row.technologies:g} | {100 - row.below - row.above:.0f}% "
+        f"({row.low_covered:.0f} to {row.high_covered:.0f}) | {row.below:.1f}% | {row.above:.1f}% "
+        f"| {wide[row.horizon_years]:.1f}% |"
+        for row in kept.loc[0.8].itertuples()
+    ]
+    assert block.splitlines()[3:] == rows
 
 
 def test_the_last_step_of_the_record_is_the_published_forecast():

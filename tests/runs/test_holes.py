@@ -1,4 +1,4 @@
-"""What an attack on release 0.3 found, a test for each class: docs/SECURITY.md says what holds."""
+"""What an attack on release 0.3 found, a test for each class: docs/runs.md says what holds."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Killed at twenty moments drawn by a seed, a command leaves what docs/SECURITY.md says, and then does its work.
+"""Killed at twenty moments drawn by a seed, a command leaves what docs/runs.md says, and then does its work.
 
 `pytest -s` lists what was left at each moment.
 """

@@ -1,4 +1,4 @@
-"""What an attacker, a full machine or a damaged file may not do: the cases of docs/SECURITY.md."""
+"""What an attacker, a full machine or a damaged file may not do: the cases of docs/runs.md."""
 
 import base64
 import contextlib
