@@ -6,7 +6,6 @@ import pickle
 import shutil
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -18,7 +17,7 @@ from adoption_curves import indicators
 from adoption_curves.cli.held import summarise_data
 from adoption_curves.indicators.audit import VERDICTS, _compare
 from adoption_curves.indicators.problems import Problem, suggest_names
-from adoption_curves.indicators.series import interpolate_values, parse_breaks
+from adoption_curves.indicators.series import parse_breaks
 
 
 def find_problems(folder, **changes):
@@ -62,11 +61,6 @@ def test_all_problems_at_once_in_order(tmp_path):
         "sources.csv",
     ]
     assert lines[-1] == f"sources.csv: is missing in {tmp_path}; the data need this file"
-
-
-def test_missing_folder(tmp_path):
-    with pytest.raises(indicators.DataError, match=r"data: '.*nowhere' file or folder does not exist"):
-        indicators.load(tmp_path / "nowhere")
 
 
 def test_row_is_the_line_that_an_editor_shows(tmp_path):
@@ -237,17 +231,6 @@ def test_coverage_counts_every_row_once(data):
     assert (row["segments"], row["longest"], row["breaks"]) == (3, 5, "2018-12-31; 2020-03-31")
     genai = coverage[coverage["indicator"] == "genai_users"].iloc[0]
     assert (genai["n"], genai["spacing_years"], genai["suspected_breaks"]) == (4, 0.5, "2025-06-30")
-
-
-@settings(max_examples=12, deadline=None)
-@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=6), st.integers(-1000, 5000))
-def test_interpolation_stays_within_its_neighbours(values, offset):
-    dates = pd.date_range("2020-12-31", periods=len(values), freq="YE", name="date")
-    series = pd.Series(values, index=dates)
-    day = dates[0] + pd.Timedelta(days=offset)
-    at = interpolate_values(series.sample(frac=1, random_state=1), [day])[0]
-    assert np.min(values) <= at <= np.max(values)
-    assert interpolate_values(series, dates) == pytest.approx(values)
 
 
 # Claims
