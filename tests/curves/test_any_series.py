@@ -111,8 +111,8 @@ def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch,
         check_parameters(chosen)
 
 
-@pytest.mark.parametrize("bound", [np.int64(100)])
-def test_numbers_of_numpy_are_numbers(bound):
+def test_numbers_of_numpy_are_numbers():
+    bound = np.int64(100)
     users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
     given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
     pd.testing.assert_frame_equal(given.quantiles, plain.quantiles)
@@ -156,14 +156,13 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
 @pytest.mark.parametrize(
     ("values", "given"),
     [
-        ([0, 0, 0, 1, 4, 9], {}),
         ([3.1, 8, 15.5, 27, 39, 48.2], {"bound": 48200}),
-        ([1, 5, 9, 5, 1, 0], {"bound": 10}),
         ([1, 2, 4, 8, 16], {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]}),
     ],
-    ids=["zeros", "bound far above", "decline to 0", "long addresses"],
+    ids=["bound far above", "long addresses"],
 )
 def test_notebooks_carry_series_at_the_edge(tmp_path, quick_run, values, given):
+    """Zeros and a decline are runs whose tables are kept (tests/golden)."""
     quick_run.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     columns = {name: given[name] for name in given if name == "source"}
     parameters = {name: given[name] for name in given if name == "bound"}
@@ -236,6 +235,7 @@ SEQUENCES = settings(
 )
 
 
+@pytest.mark.slow
 @SEQUENCES
 @given(draw_series())
 def test_any_series_is_reported_or_refused(tmp_path_factory, quick_run, drawn):

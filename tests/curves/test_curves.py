@@ -194,14 +194,7 @@ def test_results_follow_statsmodels(logistic30):
     assert list(results.params.index) == list(results.bse.index) == list(results.cov_params().columns)
     assert results.conf_int().columns.tolist() == [0, 1]
     frame = results.get_prediction([31.0, 40.0]).summary_frame(alpha=0.1)
-    assert frame.columns.tolist() == [
-        "mean",
-        "mean_se",
-        "mean_ci_lower",
-        "mean_ci_upper",
-        "obs_ci_lower",
-        "obs_ci_upper",
-    ]
+    assert list(frame) == ["mean", "mean_se", "mean_ci_lower", "mean_ci_upper", "obs_ci_lower", "obs_ci_upper"]
     assert (frame["obs_ci_lower"] < frame["mean_ci_lower"]).all()
     assert results.resid.abs().sum() > 0
     assert results.df_resid + results.df_model == results.nobs
@@ -369,40 +362,6 @@ def test_the_likelihood_is_one_at_the_best_ceiling_and_falls_away_from_it(logist
 # ---- one class a family, and statsmodels' results
 
 
-class Line(AdoptionCurve):
-    """A family as a contributor would write it: growth at a constant rate until the ceiling is reached."""
-
-    name, latex = "straight_line", r"K\, r (t - l)"
-    parameters = (("rate", "rate"),)
-    axes, box = (np.linspace(-4, 4, 90),), ((-9.0, 9.0),)
-    needs_launch = True
-
-    @staticmethod
-    def share(times, log_rate):
-        return np.minimum(np.exp(log_rate) * np.maximum(times, 0), 1.0)
-
-
-def test_a_family_is_one_class_and_one_line(monkeypatch):
-    monkeypatch.setitem(FAMILIES, Line.name, Line)
-    values = pd.Series([8.0, 16, 24, 32, 40, 40, 40], index=np.arange(2001.0, 2008.0), name="v")
-    results = Line(values, launch=2000.0, ceiling=40.0).fit()
-    assert results.params["rate"] == pytest.approx(0.2, rel=1e-3)
-    assert "Straight line" in str(results.summary())
-    assert Line.name in compare_fits(fit_families(values, FAMILIES))["family"].tolist()
-    assert Line.name in expected_value("families")
-
-
-def test_dnase1_stays_at_the_digits_that_r_documents():
-    """nls(density ~ SSlogis(log(conc), Asym, xmid, scal), DNase1), from R's help page."""
-    conc = np.repeat([0.04882812, 0.1953125, 0.390625, 0.78125, 1.5625, 3.125, 6.25, 12.5], 2)
-    density = [0.017, 0.018, 0.121, 0.124, 0.206, 0.215, 0.377, 0.374,
-               0.614, 0.609, 1.019, 1.001, 1.334, 1.364, 1.730, 1.710]  # fmt: skip
-    fit = Logistic(density, exog=np.log(conc)).fit()
-    found = [fit.ceiling, fit.params["midpoint"], 1 / fit.params["rate"], np.sqrt(fit.scale)]
-    np.testing.assert_allclose(found, [2.34518, 1.48309, 1.04146, 0.01919], atol=6e-6)
-    np.testing.assert_allclose(fit.bse[["ceiling", "midpoint"]], [0.07815, 0.08135], atol=6e-6)
-
-
 class Hill(AdoptionCurve):
     """A power of time that levels off, ``K / (1 + ((t - l) / s)^-n)``: a class without derivatives, and not listed."""
 
@@ -418,7 +377,7 @@ class Hill(AdoptionCurve):
         return expit(power)
 
 
-def test_a_class_of_ones_own_is_fitted_compared_and_assessed():
+def test_a_class_of_ones_own_is_fitted_compared_and_assessed_and_can_be_listed(monkeypatch):
     years = np.arange(2001.0, 2016)
     clean = 80 / (1 + ((years - 2000) / 5) ** -3.0)
     values = pd.Series(clean + 0.2 * np.sin(5 * years), years, name="v")
@@ -432,6 +391,10 @@ def test_a_class_of_ones_own_is_fitted_compared_and_assessed():
     assert found.low < 80 < found.high
     with pytest.raises(CurveError, match="no family of curves is called 'hil'; choose among logistic"):
         fit_families(values, ["hil"])
+    monkeypatch.setitem(FAMILIES, Hill.name, Hill)
+    assert Hill.name in compare_fits(fit_families(values, FAMILIES))["family"].tolist()
+    assert Hill.name in expected_value("families")
+    assert "Hill adoption curve" in str(fit.summary())
 
 
 def test_fits_are_compared_by_family_and_ceiling():

@@ -154,8 +154,9 @@ def test_known_standard_errors_are_variances_and_the_rest_is_the_models():
 KINDS = ("independent", "in proportion", "ar .6", "ar .9", "cumulated")
 
 
-@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=SLOW) for kind in KINDS[1:])])
-@pytest.mark.parametrize("points", [8, pytest.param(6, marks=SLOW), pytest.param(16, marks=SLOW)])
+@SLOW
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("points", [6, 8, 16])
 def test_intervals_cover_or_are_open_whatever_the_errors(kind, points):
     """The benchmark's simulation in small, at series that begin at 4 and at 20 % of their ceiling."""
     for start in (0.04, 0.2):

@@ -151,15 +151,6 @@ def test_places_that_hold_no_file(tmp_path):
     assert "does not exist" in check("~nobody-of-that-name/own.csv")[1][0]
 
 
-@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file of Linux that opens and cannot be read")
-def test_a_file_that_cannot_be_read(tmp_path):
-    (tmp_path / "own.csv").symlink_to("/proc/self/mem")
-    assert check(tmp_path / "own.csv") == (
-        1,
-        ["own.csv: cannot be read (input/output error); allow reading it"],
-    )
-
-
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission(tmp_path):
     path = write(tmp_path, GOOD)

@@ -71,12 +71,6 @@ def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_pat
     assert {path.name for path in outputs.rglob("*")} == {"early.partial", "error.txt", "run.log"}
 
 
-def test_the_run_of_the_readme_ends_with_515_million(data):
-    known = data.known_on("2025-10-31")
-    assert known.series("China", "genai_users", "internet_users").values.iloc[-1] == 515
-    assert (data.find_rows("United States", "genai_use_rps")["vintage"] == "later").sum() == 7
-
-
 def test_an_address_is_that_of_the_publication_that_has_the_figure(data):
     dates = pd.to_datetime(["2024-06-29", "2025-12-31", "2026-12-31"])
     before, *last = find_urls(data, "China", "genai_users", dates)

@@ -9,6 +9,7 @@ coordinates theta are logarithms of rates, durations and numbers, and dates in s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
@@ -25,8 +26,9 @@ UNITS = {"rate": -1, "duration": 1, "number": 0}
 LAUNCH_BOX = (-40.0, 0.0)
 """Spans from the first observation back to a launch; with the earliest one Bass cannot be told from the logistic."""
 LAUNCHES = -np.array([0.0, 0.02, 0.06, 0.15, 0.35, 0.8, 2.0])
-STARTS, FINALISTS = 12, 3
-"""Peaks of the grid from which a search starts, and how many of these ways it follows to the end."""
+STARTS, CELLS = 12, 300
+"""Fewest peaks of the grid from which a search starts, and cells of a larger grid for each; it follows the best quarter
+of these ways to the end."""
 PIECE = 4_000_000
 """Values of the grid's curves in memory together: of a long series few cells are looked at at once."""
 SETTLED, ROUNDING = 1e-12, 1e-15
@@ -243,14 +245,15 @@ def promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
 
 def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
     """The best curve of a series, from the peaks of a grid and from points `near` it, and what is wrong with it."""
-    ways = [descend(problem, start, tolerance=1e-3) for start in [*near, *grid_starts(problem, STARTS)]]
-    ways = sorted(ways, key=lambda way: way.ssr)[:FINALISTS]
+    most = max(STARTS, math.prod(map(len, problem.axes)) // CELLS)
+    ways = [descend(problem, start, tolerance=1e-3) for start in [*near, *grid_starts(problem, most)]]
+    ways = sorted(ways, key=lambda way: way.ssr)[: most // 4]
     best = min((descend(problem, way.theta) for way in ways), key=lambda way: way.ssr)
     best = settle(problem, best.theta)
     cap = CEILING_CAP * problem.top
     if problem.free and best.ceiling > cap:
         capped = replace(problem, ceiling=cap)
-        ways = [descend(capped, start) for start in [best.theta, *grid_starts(capped, FINALISTS)]]
+        ways = [descend(capped, start) for start in [best.theta, *grid_starts(capped, most // 4)]]
         best = replace(settle(capped, min(ways, key=lambda way: way.ssr).theta), diverged=True)
     held = problem.free and 0 < problem.floor >= best.ceiling
     return replace(best, held=held, flat=is_flat(problem, best), step=is_step(problem, best))
@@ -303,8 +306,10 @@ def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: fl
 
 
 def time_of_share(curve: Callable[[Array], Array], share: float, earliest: float = -1e6) -> float:
-    """Time at which a curve reaches a share of its ceiling; 1e6 where it is below until then."""
+    """Time at which a curve reaches a share of its ceiling, from `earliest` to 1e6: an end where it does so outside."""
     with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
         if not curve(np.array(1e6)) > share:
             return 1e6
+        if not curve(np.array(earliest)) < share:
+            return earliest
         return float(brentq(lambda time: float(curve(np.array(time))) - share, earliest, 1e6, xtol=1e-12))

@@ -80,41 +80,51 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
     -------
     float
     """
-    centre, limit = float(best.coordinates[place]), limits(problem, place)[side > 0]
-    if best.diverged and side < 0 and place == CEILING:
-        centre = limits(problem, place)[1]
-    floored = place == CEILING and side < 0 and problem.floor > 0
-    none = limit if floored else side * np.inf
+    ends = limits(problem, place)
+    limit, down = ends[side > 0], place == CEILING and side < 0  # down to the lower end of a ceiling
+    centre = ends[1] if down and best.diverged else float(best.coordinates[place])
+    none = limit if down and problem.floor > 0 else side * np.inf
     if best.flat or not np.isfinite(target) or (limit - centre) * side <= 0:
         return none
     if target <= 0:
         return centre
     if step > PLAIN_STEP and refit(problem, place, limit, [best.theta], PEAKS).ssr <= best.ssr + target:
         return none
-    known, rises = {centre: best.theta}, {centre: -float(np.sqrt(target))}
+    end = _cross(problem, best, place, (centre, limit), target, step)
+    if end is None or (np.isinf(none) and _is_far(problem, place, end, limit)):
+        return none
+    return end
+
+
+def _is_far(problem: Problem, place: int, end: float, limit: float) -> bool:
+    """True for an end that is only the limit of the search, or lies on a flat ridge beyond the grid of starts."""
+    if abs(end - limit) < NEAR_LIMIT:
+        return True
+    grid = np.array([end]) if place == CEILING else problem.axes[place - 1]
+    return not grid[0] - OFF_GRID <= end <= grid[-1] + OFF_GRID
+
+
+def _cross(
+    problem: Problem, best: Optimum, place: int, span: tuple[float, float], target: float, step: float
+) -> float | None:
+    """Where the profile of a coordinate rises by `target`, from the optimum to a limit; None where it does not."""
+    centre, limit = span
+    fits = {centre: best}  # the best curve at each value that has been tried
 
     def rise(value: float, peaks: int = 0) -> float:
-        if value not in rises or peaks:
-            starts = [known[each] for each in sorted(known, key=lambda each: abs(each - value))[:2]]
-            found = refit(problem, place, value, starts, peaks)
-            known[value] = found.theta
-            rises[value] = float(np.sqrt(max(found.ssr - best.ssr, 0.0)) - np.sqrt(target))
-        return rises[value]
+        if value not in fits or peaks:
+            near = sorted(fits, key=lambda tried: abs(tried - value))[:2]
+            fits[value] = refit(problem, place, value, [fits[tried].theta for tried in near], peaks)
+        return float(np.sqrt(max(fits[value].ssr - best.ssr, 0.0)) - np.sqrt(target))
 
-    inner, outer = centre, centre + side * min(step, abs(limit - centre))
+    # the step outwards is doubled until the rise is passed, also from other peaks of the grid
+    away = float(np.sign(limit - centre))
+    inner, outer = centre, centre + away * min(step, abs(limit - centre))
     while rise(outer) < 0 or rise(outer, PEAKS) < 0:
         if outer == limit:
-            return none
-        inner, outer = outer, side * min(side * (2 * outer - centre), side * limit)
-    end = float(brentq(rise, inner, outer, xtol=1e-10, rtol=1e-12))
-    far = (not floored and abs(end - limit) < NEAR_LIMIT) or (
-        place != CEILING and _is_off(problem.axes[place - 1], end)
-    )
-    return side * np.inf if far else end
-
-
-def _is_off(axis: Array, end: float) -> bool:
-    return bool(end < axis[0] - OFF_GRID or end > axis[-1] + OFF_GRID)
+            return None
+        inner, outer = outer, away * min(away * (2 * outer - centre), away * limit)
+    return float(brentq(rise, inner, outer, xtol=1e-10, rtol=1e-12))
 
 
 def is_narrow(low: float, high: float) -> bool:

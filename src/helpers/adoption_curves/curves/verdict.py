@@ -158,10 +158,16 @@ def assess_ceiling(
         return _assess_frame(endog, bound, errors, families)
     known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
     models = [find_family(family)(endog, exog, **known) for family in families]
+    times = endog.index if exog is None else exog
+    limit = np.nan if bound is None else _read_limit(bound, times, models[0].years[-1])
+    return _assess_models(models, limit)
+
+
+def _assess_models(models: Sequence[AdoptionCurve], limit: float) -> Assessment:
+    """The verdict on one series, from a model of each family and the limit at the last date, NaN for none."""
     first = models[0]
     values = first.endog[first.order]
     last, reached = float(values[-1]), max(float(values.max()), first.floor)
-    limit = np.nan if bound is None else _read_limit(bound, endog.index if exog is None else exog, first.years[-1])
     if has_fallen(first.years, values):
         return Assessment(FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=COLUMNS), limit)
     rows = []
@@ -173,7 +179,7 @@ def assess_ceiling(
     table = pd.DataFrame(rows, columns=COLUMNS)
     low, high = float(table["low"].min()), float(table["high"].max())
     verdict, reason = _classify(low, high, limit, last, len(values)), ""
-    if verdict in (DEPENDS, LEVELS_OFF, BEYOND, NOT_KNOWN):
+    if verdict != NEAR_LIMIT:
         reason = _doubt(table, low, high)
         verdict = NOT_KNOWN if reason else verdict
     return Assessment(verdict, low, high, last, reached, table, limit, reason)

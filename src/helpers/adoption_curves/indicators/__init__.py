@@ -17,11 +17,10 @@ from .audit import (
     describe_coverage,
     find_expected,
     list_series,
-    list_studied,
     say_expected,
 )
 from .compared import compare_entities, pick_countries, say_missing
-from .data import Data, load, load_references
+from .data import Data, list_studied, load, load_references
 from .labels import cite_series, cite_sources, last_bound, list_levels, list_newer, name_series
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem

@@ -95,12 +95,6 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
 
 
-def list_studied(data: Data) -> list[tuple[str, str]]:
-    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations."""
-    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
-    return [pair for pair in data.own if roles[pair[1]] != "base"]
-
-
 def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first and the last day of a day, a month, or a span from one to another.
 

@@ -75,8 +75,8 @@ def read_cells(
 
 def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     """Problem of a cell by its field of the Table Schema, and what would be right; "" for none."""
-    constraints, kind = field.get("constraints", {}), field["type"]
-    minimum, names = str(constraints.get("minimum", "")), constraints.get("enum")
+    constraints = field.get("constraints", {})
+    minimum, names = str(constraints.get("minimum", "")), constraints.get("enum", (text,))
     if unseen := re.search(UNSEEN, text):
         what = "a line break" if unseen[0] in "\n\r" else f"U+{ord(unseen[0]):04X}, an invisible character"
         return f"holds {what}; remove it"
@@ -84,22 +84,22 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
         return "has a space before or after it; remove it"
     if not text:
         return f"is empty; it needs: {field['description']}" if constraints.get("required") else ""
-    if kind == "number" and math.isnan(read_number(text)):
-        return explain_number(text)
-    if kind == "number" and read_number(text) < read_number(minimum):
-        return "is negative; a count or a share is 0 or more"
-    if kind == "date" and not read_day(text):
-        return explain_date(text)
-    if kind == "date" and text < minimum:
-        return f"is before {minimum}; is the year right?"
-    if kind == "date" and text > LATEST:
-        return f"is after {LATEST}; is the year right?"
-    if names is not None and text not in names:
+    if field["type"] == "number":
+        return explain_number(text, read_number(minimum))
+    if field["type"] == "date":
+        return explain_day(text, minimum)
+    if text not in names:
         return f"is none of {', '.join(names)}; {suggest_names(text, names)}"
-    pattern = constraints.get("pattern")
-    if pattern and not re.fullmatch(pattern, text):
-        return f"does not have the right form; it needs: {field['description']}"
-    return ""
+    right = re.fullmatch(constraints.get("pattern", ".*"), text)
+    return "" if right else f"does not have the right form; it needs: {field['description']}"
+
+
+def explain_day(text: str, minimum: str) -> str:
+    """Problem of a text that is no ISO date from `minimum` to `LATEST`; "" for none."""
+    if not read_day(text):
+        return explain_date(text)
+    beyond = f"before {minimum}" if text < minimum else f"after {LATEST}" if text > LATEST else ""
+    return f"is {beyond}; is the year right?" if beyond else ""
 
 
 def read_number(text: str) -> float:
@@ -127,8 +127,10 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
     return pd.Timestamp(day)
 
 
-def explain_number(text: str) -> str:
-    """Problem of a text that is no number, or too large or small to compute with."""
+def explain_number(text: str, minimum: float) -> str:
+    """Problem of a text that is no number from `minimum` on that can be computed with; "" for none."""
+    if not math.isnan(number := read_number(text)):
+        return "is negative; a count or a share is 0 or more" if number < minimum else ""
     if SHOWN in text:
         return "is another number than the cell shows; save the sheet as CSV, or write what the cell shows"
     if re.fullmatch(NUMBER, text):

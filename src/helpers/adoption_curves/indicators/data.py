@@ -218,10 +218,6 @@ class Data:
         days = rows.groupby("date")["published"].min().sort_values()
         return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
 
-    def last_published(self) -> str:
-        """Return the day on which the newest figure became public, also one after ``as_of``."""
-        return f"{self.vintages['published'].max():%Y-%m-%d}"
-
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
         if indicator not in self._entries:
@@ -338,6 +334,11 @@ class Data:
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             most = np.inf if self.is_own(entity, entry.indicator) else 100
             return _bound_by_number(series, text, note, most)
+        return self._bound_by_indicator(entry, series, text, note)
+
+    def _bound_by_indicator(self, entry: Any, series: AdoptionSeries, text: str, note: str) -> Limit | None:
+        """The bound that an indicator of the same entity is; of a percentage 100 where that is in another unit."""
+        entity = series.entity
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
         alike = base.unit == entry.unit
         if alike and not values.empty:
@@ -423,6 +424,12 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     return Data(observations, **beside, path=path, own=exact, is_beside=True, understood=understood)
 
 
+def list_studied(data: Data) -> list[tuple[str, str]]:
+    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations."""
+    bases = set(data.indicators.loc[data.indicators["role"] == "base", "indicator"])
+    return [pair for pair in data.own if pair[1] not in bases]
+
+
 def load_references() -> list[AdoptionSeries]:
     """Reference technologies of `load`, selected once as long as the files stay the same."""
     return list(_select_references(load()))
@@ -476,20 +483,29 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
         If the data have several entities or indicators and none is given, or lack the one that is given; or if no
         bound is given, and own percentages are all 1 or less, or above 100.
     """
-    usual_names = usual if not data.path.is_file() else {"entity": "", "indicator": ""}
-    roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"].to_dict()
-    pairs = [pair for pair in data.own if roles[pair[1]] != "base" or pair[1] == given.get("indicator")]
+    studied = set(list_studied(data))
+    pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
     pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
     chosen: dict[str, str] = {}
     for place, name in enumerate(("entity", "indicator")):
-        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, usual_names)
+        held, kept = {pair[place] for pair in pairs}, "" if data.path.is_file() else usual[name]
+        chosen[name] = _choose_one(data, name, held, given, kept)
         pairs = [pair for pair in pairs if pair[place] == chosen[name]]
-    bound, share = usual["bound"], chosen["indicator"] in roles and is_percentage(data.find_entry(chosen["indicator"]))
-    if chosen["indicator"] in roles and (data.path.is_file() or (chosen["entity"], bound) not in data.own):
-        bound = "100" if share else ""
-    if share and "bound" not in given and data.is_own(chosen["entity"], chosen["indicator"]):
-        _check_share(data, **chosen)
-    return {**chosen, "bound": given.get("bound", bound)}
+    if "bound" in given:
+        return {**chosen, "bound": given["bound"]}
+    return {**chosen, "bound": _choose_bound(data, chosen["entity"], chosen["indicator"], usual["bound"])}
+
+
+def _choose_bound(data: Data, entity: str, indicator: str, usual: str) -> str:
+    """The bound of a series for which none is given: the usual one where it is there, else 100 of a percentage."""
+    if indicator not in set(data.indicators["indicator"]):
+        return usual
+    share = is_percentage(data.find_entry(indicator))
+    if share and data.is_own(entity, indicator):
+        _check_share(data, entity, indicator)
+    if not data.path.is_file() and (entity, usual) in data.own:
+        return usual
+    return "100" if share else ""
 
 
 def _check_share(data: Data, entity: str, indicator: str) -> None:
@@ -504,14 +520,14 @@ def _check_share(data: Data, entity: str, indicator: str) -> None:
         raise DataError([Problem(data.path.name, None, "", "", message)])
 
 
-def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: Mapping[str, str]) -> str:
+def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: str) -> str:
     if name in given and (given[name] in held or not data.is_beside):
         return given[name]
     if name in given:
         listed = list_names(held) or "no exact figure"
         raise parameter_error(name, given[name], f"is not in {data.path.name}; it holds: {listed}")
-    if usual[name] in held or not (held or data.is_beside):
-        return usual[name]
+    if usual in held or not (held or data.is_beside):
+        return usual
     if not held:
         raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
     if len(held) > 1:

@@ -19,7 +19,18 @@ from ..base.words import shorten
 from .cells import SHOWN
 from .periods import list_days
 from .problems import DataError, Problem, list_names
-from .tables import SEARCHED, Row, decode_text, explain_length, file_error, read_bytes, refuse_large, split_rows
+from .tables import (
+    SEARCHED,
+    Row,
+    decode_text,
+    explain_length,
+    file_error,
+    list_repeated,
+    make_frame,
+    read_bytes,
+    refuse_large,
+    split_rows,
+)
 
 MARKS = "\t;|,"
 """Delimiters, in order of preference: commas also occur in numbers and texts."""
@@ -35,36 +46,38 @@ def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tup
     rows = _read_rows(path, choices, notes)
     if not rows:
         raise file_error(path, "is empty; its first line must be date,value")
-    start = _find_header(rows[:SEARCHED], choices)
-    line, header = rows[start]
-    digits = (place for place in range(start + 1, len(rows)) if re.search(r"\d", "".join(rows[place][1])))
-    first, end = next(digits, start + 1), _find_end(rows)
-    above, body = [*rows[:start], *rows[start + 1 : first]], rows[first:end]
-    for place, found in (("above", above), ("below", rows[end:])):
+    above, (line, header), body, below = _part_rows(rows, choices)
+    for place, found in (("above", above), ("below", below)):
         notes += [f"Row {number}, {place} the figures, is not read: {_say_row(cells)}." for number, cells in found]
-    width = max(place + 1 for _, cells in (rows[start], *body) for place, cell in enumerate(cells) if cell.strip())
+    whole = [header, *(cells for _, cells in body)]
+    width = max(place + 1 for cells in whole for place, cell in enumerate(cells) if cell.strip())
     header = [cell.strip() or f"column {place}" for place, cell in enumerate(header[:width], 1)]
     body = [(number, cells[:width]) for number, cells in body]
-    if problems := _list_faults(path, line, header, body):
+    if problems := _list_faults(path.name, line, header, body):
         raise DataError(problems)
-    frame = pd.DataFrame([cells for _, cells in body], columns=header, index=[number for number, _ in body], dtype=str)
-    frame = frame.apply(lambda column: column.str.strip(" "))
+    frame = make_frame(header, body).apply(lambda column: column.str.strip(" "))
     unnamed = [name for name in frame if name.startswith("column ") and (frame[name] == "").all()]
     return frame.drop(columns=unnamed), above
 
 
-def _list_faults(path: Path, line: int, header: list[str], body: list[Row]) -> list[Problem]:
+def _part_rows(rows: list[Row], choices: Mapping[str, str]) -> tuple[list[Row], Row, list[Row], list[Row]]:
+    """The rows above the table, its header, its rows from the first figure on, and the rows below it."""
+    start = _find_header(rows[:SEARCHED], choices)
+    digits = (place for place in range(start + 1, len(rows)) if re.search(r"\d", "".join(rows[place][1])))
+    first, end = next(digits, start + 1), _find_end(rows)
+    return [*rows[:start], *rows[start + 1 : first]], rows[start], rows[first:end], rows[end:]
+
+
+def _list_faults(file: str, line: int, header: list[str], body: list[Row]) -> list[Problem]:
     """Faults of a table's form: names that stand twice, rows of another length, no names, no rows."""
     if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
         message = "is a row of figures; the first line must name the columns: date,value"
-        return [Problem(path.name, line, "", "", message)]
+        return [Problem(file, line, "", "", message)]
     if not body:
-        return [Problem(path.name, line, "", "", "the table has a header but no rows")]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    problems = [Problem(path.name, line, name, "", "stands twice in the header; keep one") for name in twice]
+        return [Problem(file, line, "", "", "the table has a header but no rows")]
+    problems = list_repeated(file, line, header)
     for number, cells in [row for row in body if len(row[1]) != len(header)][:1]:
-        message = f"{explain_length(cells, header)}, or leave the row out"
-        problems.append(Problem(path.name, number, "", "", message))
+        problems.append(Problem(file, number, "", "", f"{explain_length(cells, header)}, or leave the row out"))
     return problems
 
 
@@ -108,14 +121,8 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
 
     computed = _check_parts(path, raw)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
-    tables = {one.title: any(_count_figures(map(_write_cell, row)) > 1 for row in _iterate(path, one)) for one in held}
-    full = [name for name, has_figures in tables.items() if has_figures]
-    chosen, *more = [choices["sheet"]] if "sheet" in choices else full or tables
-    if more or chosen not in tables:
-        raise file_error(
-            path, f"has the sheets {list_names(full if more and full else tables)}; write --sheet and one of them"
-        )
-    notes += [f"The sheet {shorten(chosen)} is read."] if len(tables) > 1 else []
+    chosen = _choose_sheet(path, held, choices)
+    notes += [f"The sheet {shorten(chosen)} is read."] if len(held.sheetnames) > 1 else []
     formulas = _iterate(path, written[chosen]) if computed else iter(())
     rows = []
     for line, (cells, behind) in enumerate(zip_longest(_iterate(path, held[chosen]), formulas, fillvalue=()), 1):
@@ -126,6 +133,19 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
             rows.append((line, [_write_cell(cell) for cell in cells]))
     width = max((len(cells) for _, cells in rows), default=0)
     return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(map(str.strip, cells))]
+
+
+def _choose_sheet(path: Path, book: Any, choices: Mapping[str, str]) -> str:
+    """The name of the sheet to read: the chosen one, or the only one with a row of figures."""
+    names = [sheet.title for sheet in book]
+    if choices.get("sheet") in names:
+        return choices["sheet"]
+    full = [one.title for one in book if any(_count_figures(map(_write_cell, row)) > 1 for row in _iterate(path, one))]
+    found = full or names
+    if len(found) > 1 or "sheet" in choices:
+        listed = list_names(names if "sheet" in choices else found)
+        raise file_error(path, f"has the sheets {listed}; write --sheet and one of them")
+    return found[0]
 
 
 def _check_parts(path: Path, raw: bytes) -> bool:

@@ -25,7 +25,7 @@ from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
 from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
 from .periods import FORMS, choose_form, explain_date, list_days, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .scales import contradict, contradict_scale, measure_scale, read_meaning, suggest_units
+from .scales import Meaning, contradict, contradict_scale, measure_scale, read_meaning, suggest_units
 from .tables import Row
 
 MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
@@ -87,13 +87,18 @@ def read_series_file(
     rows = fill_defaults(rows, name_indicator(path.stem))
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
-    alike = {(problem.column, problem.message): problem for problem in reversed(problems)}  # a fault is said once
-    told = [replace(one, column=names.get(one.column, one.column), more=0) for one in reversed(alike.values())]
-    more = sum(1 + problem.more for problem in problems) - len(told)
-    raise_problems([*told[:-1], *(replace(one, more=more) for one in told[-1:])])
+    raise_problems(list_once(problems, names))
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         notes.append(f"The unit is {unit}, and each figure is {MEANING[measure]}.")
     return tables, list(map(escape, notes))
+
+
+def list_once(problems: Sequence[Problem], names: Names) -> list[Problem]:
+    """Each fault once, at the first cell and under the column's own name; the last counts all others."""
+    alike = {(problem.column, problem.message): problem for problem in reversed(problems)}
+    told = [replace(one, column=names.get(one.column, one.column), more=0) for one in reversed(alike.values())]
+    more = sum(1 + problem.more for problem in problems) - len(told)
+    return [*told[:-1], *(replace(one, more=more) for one in told[-1:])]
 
 
 def check_choices(choices: Names) -> None:
@@ -136,15 +141,16 @@ def find_column(file: str, frame: pd.DataFrame, name: str, choices: Names, test:
         if choices[name] not in frame:
             raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
         return choices[name]
-    known = {each for other in BY_NAME if other not in MELTED for each in list_named(frame, other)}
+    known = {each for other in BY_NAME.keys() - MELTED.keys() for each in list_named(frame, other)}
     free = list_named(frame, name) or [column for column in frame if column not in known]
-    found = [column for column in free if is_mostly(frame[column], test)] or (free if len(free) == 1 else [])
+    found = [column for column in free if is_mostly(frame[column], test)] or free[: len(free) == 1]
     if len(found) == 1:
         return found[0]
-    if name == "date" and not found:
+    if found:
+        raise refuse(file, f"has {len(found)} columns that may be the {name}; write {list_options(name, found)}")
+    if name == "date":
         raise refuse_undated(file, frame)
-    right = f"write {list_options(name, found)}" if found else f"there is: {list_names(frame) or 'no other column'}"
-    raise refuse(file, f"has {len(found) or 'no'} columns that may be the {name}; {right}")
+    raise refuse(file, f"has no columns that may be the {name}; there is: {list_names(frame) or 'no other column'}")
 
 
 def refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
@@ -180,32 +186,44 @@ def choose_columns(
 ) -> pd.DataFrame:
     """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in SAID if name in choices}
-    for name in (name for name in BY_NAME if name not in names and name not in said):
+    for name in [name for name in BY_NAME if name not in {*names, *said}]:
         column, frame = find_role(file, frame, name, names, choices)
         if column:
             names[name] = column
         elif name in CHOSEN and choices.get(name):
             said[name] = choices[name].strip()
     unread = [column for column in frame if column not in names.values()]
-    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
-    roles = ", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())
-    notes += [f"{roles}."] * bool(roles) + [f"Not read: {list_names(unread)}."] * bool(unread)
+    notes += say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
     text = pd.DataFrame(columns | {f"{UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
     return name_series(file, leave_out_gaps(file, text, names, notes))
 
 
+def say_roles(names: Names) -> list[str]:
+    """A sentence on the columns that the file calls otherwise; none where there are none."""
+    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
+    roles = ", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())
+    return [f"{roles}."] * bool(roles)
+
+
 def find_role(file: str, frame: pd.DataFrame, name: str, names: Names, choices: Names) -> tuple[str, pd.DataFrame]:
     """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
     rest = frame.drop(columns=list(names.values()))
-    chosen, free = choices.get(name, "") if name in CHOSEN else "", list_named(rest, name)
+    free = list_named(rest, name)
     if name == "measure":  # of other offices, a column of this name says what is counted
         free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
-    if not chosen:
-        if len(free) > 1:
-            right = f"write {list_options(name, free)}" if name in CHOSEN else "keep one"
-            raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-        return "".join(free), frame
+    if name in CHOSEN and choices.get(name):
+        return choose_rows(frame, rest, name, choices[name], free)
+    if len(free) > 1:
+        right = f"write {list_options(name, free)}" if name in CHOSEN else "keep one"
+        raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+    return "".join(free), frame
+
+
+def choose_rows(
+    frame: pd.DataFrame, rest: pd.DataFrame, name: str, chosen: str, free: Sequence[str]
+) -> tuple[str, pd.DataFrame]:
+    """The column that is chosen, or that has the chosen name in some rows, and these rows; of `free` ones first."""
     if chosen in rest:
         return chosen, frame
     holding = [column for column in rest if (rest[column] == chosen).any()]
@@ -259,32 +277,39 @@ def read_dates(file: str, text: pd.DataFrame, names: Names, notes: list[str]) ->
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     for name in (name for name in ("date", "published") if name in text):
         cells = [cell for cell in text[name].unique() if cell or name == "date"]
-        form, wrong, message = choose_form(cells) if cells else ("2024", "", "")
-        if message:
-            rows = text.index[text[name].isin([cell for cell in cells if not list_days(cell)])].unique()
-            message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(text) and not list_days(wrong))
-            raise refuse(file, message, names[name], int(text.index[text[name] == wrong][0]), wrong)
+        form = find_form(file, text[name], cells, names[name]) if cells else ""
         if name == "date":
             refuse_spans(file, text, cells, FORMS[form][0], names[name])
-            kind = "days" if FORMS[form][0] == "day" else f"{FORMS[form][0]}s, read as their last day"
-            if len(cells) > 2 and {day.day for cell in cells if (day := read_form(cell, form))} == {1}:
-                kind = "first days of months, read as days"
-            notes.append(f"Dates are {kind}: {cells[0]} as {read_form(cells[0], form)}.")
+            notes.append(say_form(cells, form))
         text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
         if later := [row for row, day in text[name].items() if day > today]:
             message = f"is after today, and a projection is no observation; leave out the rows after {today}"
             raise refuse(file, message, names[name], later[0], text[name].max())
-    refuse_early(file, text, names)
-    return text
-
-
-def refuse_early(file: str, text: pd.DataFrame, names: Names) -> None:
-    """Refuse figures that were published before the day that they describe."""
     published = text.get("published", text["date"])
     early = text.index[(published != "") & (published < text["date"])]
     if len(early):
         message = "is before the day that the figure describes; write the day on which the figure became public"
         raise refuse(file, message, names["published"], int(early[0]))
+    return text
+
+
+def find_form(file: str, column: pd.Series, cells: Sequence[str], heading: str) -> str:
+    """The one form in which all cells of a column are dates; else a refusal that counts the rows without a date."""
+    form, wrong, message = choose_form(cells)
+    if not message:
+        return form
+    rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
+    message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
+    raise refuse(file, message, heading, int(column.index[column == wrong][0]), wrong)
+
+
+def say_form(cells: Sequence[str], form: str) -> str:
+    """A sentence on how the dates are read."""
+    kind = FORMS[form][0]
+    said = "days" if kind == "day" else f"{kind}s, read as their last day"
+    if len(cells) > 2 and {day.day for cell in cells if (day := read_form(cell, form))} == {1}:
+        said = "first days of months, read as days"
+    return f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}."
 
 
 def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
@@ -370,21 +395,32 @@ def list_texts(text: pd.DataFrame, names: Names, above: Sequence[Row]) -> dict[s
 
 def refuse_contradictions(file: str, text: pd.DataFrame, names: Names, above: Sequence[Row]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
-    units = [column for column in text if column[0] == UNREAD and re.search(UNITS, plain_name(column[1:]))]
-    unread = [column for column in text if column[0] == UNREAD and names["value"] == MELTED["value"]]
-    labels = ["entity"] if "entity" in names else unread[:1]
+    said = list_said(text, names, above)
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        for said, row in list_texts(text, names, above).items():
-            if message := contradict("the row" if row else "the heading", said, unit, measure):
-                raise refuse(file, f"{message}{', or take the row away' if row else ''}", row=row)
-        for row, cell in (pair for column in labels for pair in text[column].drop_duplicates().items()):
-            if message := contradict_scale(f"the name {shorten(cell)}", read_meaning(f"of {cell}").scales, unit):
-                raise refuse(file, message, row=row)
-        for column in (*units, SIGN):
-            for row, cell in text[column].drop_duplicates().items():
-                if message := contradict("the cell", cell, unit, measure):
-                    raise refuse(file, message, names["value"] if column == SIGN else column[1:], row)
+        for where, meaning, column, row, right in said:
+            if message := contradict(where, meaning, unit, measure):
+                raise refuse(file, f"{message}{right}", column, row)
         refuse_multipliers(file, text, unit)
+
+
+def list_said(
+    text: pd.DataFrame, names: Names, above: Sequence[Row]
+) -> list[tuple[str, Meaning, str, int | None, str]]:
+    """What is said beside the figures: the place in words, the meaning, column, row, and what else would be right."""
+    said: list[tuple[str, Meaning, str, int | None, str]] = []
+    for words, row in list_texts(text, names, above).items():
+        where, right = ("the row", ", or take the row away") if row else ("the heading", "")
+        said.append((where, read_meaning(words), "", row, right))
+    unread = [column for column in text if column[0] == UNREAD]
+    for column in ["entity"] if "entity" in names else unread[: names["value"] == MELTED["value"]]:
+        for row, cell in text[column].drop_duplicates().items():  # of names only a scale counts
+            meaning = Meaning("", "", "", "", read_meaning(f"of {cell}").scales)
+            said.append((f"the name {shorten(cell)}", meaning, "", row, ""))
+    for column in [*(column for column in unread if re.search(UNITS, plain_name(column[1:]))), SIGN]:
+        heading = names["value"] if column == SIGN else column[1:]
+        cells = text[column].drop_duplicates().items()
+        said += [("the cell", read_meaning(cell), heading, row, "") for row, cell in cells]
+    return said
 
 
 def refuse_multipliers(file: str, text: pd.DataFrame, unit: str) -> None:

@@ -35,6 +35,7 @@ SO_FAR = r"(?i)\bcumulative|\bso far\b|\bto date\b|累计|累積"
 class Meaning(NamedTuple):
     """What a text says of figures: rate, percent, total so far, and scales (how many one counts) with their words."""
 
+    text: str
     rate: str
     percent: str
     so_far: str
@@ -49,12 +50,12 @@ def read_meaning(text: str) -> Meaning:
     >>> read_meaning("Births (per 1,000)").rate, read_meaning("Births (per 1,000)").scales
     ('per 1,000', {})
     """
-    text = text.replace("_", " ")
+    said, text = text, text.replace("_", " ")
     found = [re.search(pattern, text) for pattern in (RATE, PERCENT, SO_FAR)]
     rest = re.sub(NO_SCALE, "", re.sub(RATE, "", text))
     words = [match[0].strip(" ,").removeprefix("in ") for match in re.finditer(f"(?i){SCALE}", rest)]
     rate, percent, so_far = (match[0].strip() if match else "" for match in found)
-    return Meaning(rate, percent, so_far, {measure_scale(word): word for word in words})
+    return Meaning(said, rate, percent, so_far, {measure_scale(word): word for word in words})
 
 
 def measure_scale(words: str) -> float:
@@ -66,14 +67,15 @@ def measure_scale(words: str) -> float:
     return scale
 
 
-def contradict(where: str, text: str, unit: str, measure: str) -> str:
+def contradict(where: str, said: Meaning, unit: str, measure: str) -> str:
     """What a text beside the table says that unit and measure do not, with what to write; "" for nothing.
 
     Parameters
     ----------
     where : str
         Place of the text, as the subject of the sentence.
-    text : str
+    said : Meaning
+        Of the text.
     unit : str
         Its label, in which "%" is written "percent".
     measure : {"level", "cumulative", "flow"}
@@ -82,14 +84,14 @@ def contradict(where: str, text: str, unit: str, measure: str) -> str:
     -------
     str
     """
-    said, ours = read_meaning(text), read_meaning(unit)
+    ours = read_meaning(unit)
     if said.so_far and measure != "cumulative":
         return f"{where} says {said.so_far}: write --measure cumulative"
     if said.rate and not ours.rate and not (said.percent and ours.percent):
         counted = "" if ours.percent else f"{unit} "
         return f'{where} says {said.rate}: write --unit "{counted}{said.rate}" --measure {measure}'
     if said.percent and not ours.percent:
-        return f'{where} says {said.percent}: write --unit "{suggest_units(text, 50.0)[0]}"'
+        return f'{where} says {said.percent}: write --unit "{suggest_units(said.text, 50.0)[0]}"'
     return contradict_scale(where, said.scales, unit)
 
 

@@ -123,24 +123,34 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
         return pd.DataFrame(columns=names, dtype=str)
     try:
         rows = split_rows(path, decode_text(path, read_bytes(path)))
-        if not rows or (len(rows) < 2 and path.stem not in MAY_BE_EMPTY):
+        if len(rows) < (1 if path.stem in MAY_BE_EMPTY else 2):
             raise file_error(path, f"has no rows; its first line must be {','.join(names)}")
     except DataError as error:
         problems += error.problems
         return None
-    line, header = rows[0][0], [name.strip() for name in rows[0][1]]
-    wrong = {name: "stands twice in the header; keep one" for name in header if header.count(name) > 1}
+    (line, header), *body = rows
+    header = [name.strip() for name in header]
     needed = [field["name"] for field in fields if field.get("constraints", {}).get("required")]
-    wrong |= {name: f"is missing; the table needs {', '.join(needed)}" for name in needed if name not in header}
-    uneven = [row for row in rows[1:] if len(row[1]) != len(header)]
-    frame = pd.DataFrame(uneven, columns=["row", "cells"])
-    found = [Problem(path.name, line, name, "", message) for name, message in wrong.items()]
-    found += list_problems(path.name, frame, "", lambda row: explain_length(row["cells"], header))
+    missing = f"is missing; the table needs {', '.join(needed)}"
+    found = list_repeated(path.name, line, header)
+    found += [Problem(path.name, line, name, "", missing) for name in needed if name not in header]
+    uneven = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
+    found += list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
     if found:
         problems += found
         return None
-    table = pd.DataFrame([cells for _, cells in rows[1:]], columns=header, index=[n for n, _ in rows[1:]], dtype=str)
-    return table.assign(**{name: "" for name in names if name not in header})
+    return make_frame(header, body).reindex(columns=[*dict.fromkeys([*header, *names])], fill_value="")
+
+
+def make_frame(header: Sequence[str], body: Sequence[Row]) -> pd.DataFrame:
+    """Table of texts of rows that are as long as the header; its index is the number of each row in the file."""
+    return pd.DataFrame([cells for _, cells in body], [number for number, _ in body], header, dtype=str)
+
+
+def list_repeated(file: str, line: int, header: Sequence[str]) -> list[Problem]:
+    """Report names that stand twice in the header, which is in this line."""
+    twice = sorted({name for name in header if header.count(name) > 1})
+    return [Problem(file, line, name, "", "stands twice in the header; keep one") for name in twice]
 
 
 def split_rows(path: Path, text: str, mark: str = ",") -> list[Row]:
