@@ -17,7 +17,7 @@ import pandas as pd
 
 from adoption_curves import forecast, indicators
 from adoption_curves.forecast import scores
-from adoption_curves.forecast.backtest import forecast_others
+from adoption_curves.forecast.backtest import HORIZONS, forecast_windows, last_shares, list_windows
 from benchmarks.bench_levelled import read_panel
 
 BEFORE = Path(__file__).parent / "edition4_scores.csv"
@@ -81,7 +81,8 @@ def draw_phones():
     """Rows of a backtest without a limit at those origins of the panel that the fourth edition was scored at."""
     panel = [replace(each, bound=indicators.Limit(pd.Series(1e9, each.values.index))) for each in read_panel().values()]
     with patch("adoption_curves.forecast.backtest.ORIGIN_SHARES", (0.0, 1.0)):  # there are no shares to choose by
-        rows = forecast_others(panel, [], bounded=False)
+        found = [forecast_windows(each, HORIZONS, False, last_shares([]), True) for each in list_windows(panel)]
+        rows = pd.concat(found, ignore_index=True)
     drawn = read_before().query("set == 'phones'")[ORIGIN].drop_duplicates()
     return rows.merge(drawn, on=ORIGIN)
 

@@ -17,9 +17,9 @@ from scipy.special import ndtri
 
 from adoption_curves import curves, indicators
 from adoption_curves.base.words import say_count
-from adoption_curves.forecast import HORIZONS, Lessons, backtest, model, scores
-from adoption_curves.forecast.backtest import roll_windows
-from adoption_curves.forecast.result import REPORTED_QUANTILES
+from adoption_curves.forecast import Lessons, backtest, model, scores
+from adoption_curves.forecast.backtest import list_windows
+from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from benchmarks.bench_forecast import bootstrap
 
 TABLE, PAGE = (Path(__file__).parent / name for name in ("peers.csv", "peers.md"))
@@ -132,7 +132,8 @@ def compare(references):
     ours = {title: Lessons(every, name).quantiles(LEVELS) for name, title in OURS.items()}
     for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
-        own, part = every[at], roll_windows(references, points, HORIZONS)
+        [part] = list_windows(references, [points])
+        own = every[at]
         told = {(title, "ours", "", 0.0): ours[title][at] for title in OURS.values()}
         for name, version, found, failed in forecast_rivals(part):
             lost = ~np.isfinite(found).all(axis=1)

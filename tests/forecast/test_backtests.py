@@ -36,7 +36,7 @@ def test_a_forecast_is_the_same_computed_and_remembered(few, calls):
 
 @pytest.mark.parametrize("change", ["value", "bound", "date", "technology", "fewer", "unbounded"])
 def test_another_state_of_the_references_is_another_backtest(few, calls, change):
-    forecast.recall(few).teach(True)
+    forecast.recall(few).calibrate(True)
     first, *others = few
     changed = {
         "value": replace(first, values=first.values * 1.001),
@@ -45,7 +45,7 @@ def test_another_state_of_the_references_is_another_backtest(few, calls, change)
         "technology": replace(first, technology="another"),
     }
     given = others if change == "fewer" else [changed.get(change, first), *others]
-    forecast.recall(given).teach(change != "unbounded")
+    forecast.recall(given).calibrate(change != "unbounded")
     assert len(calls) == 2
 
 

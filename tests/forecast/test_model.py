@@ -15,6 +15,7 @@ sys.path.append(str(ROOT / "tests" / "reference"))
 import plain_forecast as trial  # noqa: E402
 
 H = np.array([0.5, 1.0, 2.0, 3.0, 5.0])
+NONE = np.zeros(1), np.ones(1)  # without a limit it does not count where other technologies stand
 
 
 def draw_windows(points, count=20, seed=0):
@@ -33,7 +34,7 @@ def draw_windows(points, count=20, seed=0):
 def test_path_and_variances_of_many_windows_are_those_of_the_trial_one_by_one(points):
     t, x = draw_windows(points)
     h, mean, sd = np.tile(H, (len(t), 1)), np.full(len(t), 1.1), np.full(len(t), 1.3)
-    path, terms = model.path_below(t, x, h, mean, sd), model.variances(t, x, h, True)
+    path, terms = model.find_path(t, x, h, mean, sd, True), model.variances(t, x, h, True)
     for row in range(len(t)):
         np.testing.assert_allclose(path[row], trial.path(t[row], x[row], H, 1.1, 1.3), rtol=1e-11)
         np.testing.assert_allclose(terms[row], trial.variances(t[row], x[row], H), rtol=1e-9)
@@ -73,10 +74,10 @@ def test_up_and_down_leave_one_outcome_in_ten_on_each_side():
 
 def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
     t, y = -np.array([[4.0, 3, 2, 1, 0]]), np.array([[10.0, 18, 24, 27, 28]])
-    gain = 28 * (model.path_without(t, y / 28, H[None])[0] - 1)
+    gain = 28 * (model.find_path(t, y / 28, H[None], *NONE, False)[0] - 1)
     counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model.HALF_LIFE))
     np.testing.assert_allclose(gain, counted * model.damp(H), rtol=1e-12)
-    fall = model.path_without(t, y[:, ::-1] / 10, np.array([[50.0]]))[0, 0]
+    fall = model.find_path(t, y[:, ::-1] / 10, np.array([[50.0]]), *NONE, False)[0, 0]
     assert 0 < fall < 1
 
 

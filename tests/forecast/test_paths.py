@@ -10,6 +10,7 @@ from scipy.stats import norm
 from adoption_curves import forecast
 from adoption_curves.forecast import paths
 from adoption_curves.forecast.backtest import ORIGIN
+from adoption_curves.forecast.variants import read_widely
 
 YEARS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -23,7 +24,7 @@ def others(data):
 @pytest.fixture(scope="module")
 def china(data, others):
     """As printed: at least 700 million in June 2026."""
-    [series] = forecast.read_widely(data.series("China", "genai_users", "internet_users")).values()
+    [series] = read_widely(data.series("China", "genai_users", "internet_users")).values()
     return forecast.forecast(series, references=others)
 
 
@@ -167,5 +168,5 @@ def test_a_figure_between_two_ends_is_where_the_forecast_starts(data, others):
     as_exact = replace(series.use_readings(), observations=series.observations.drop(columns=["read_low", "read_high"]))
     same = forecast.forecast(as_exact, references=others)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)
-    assert list(forecast.read_widely(series)) == ["at least 700"]
-    assert forecast.read_widely(as_exact) == {}
+    assert list(read_widely(series)) == ["at least 700"]
+    assert read_widely(as_exact) == {}

@@ -4,36 +4,20 @@
 earlier dates. The parts, each importing those before it: ``model`` (the computing, in arrays), ``inputs`` (what is
 given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
 forecast would have said of other technologies, and what that teaches), ``scores`` (of the backtest), ``later`` (what
-technologies did after they passed a share), ``cumulative`` (counts of all so far), ``result`` (the forecast),
-``forecasting`` and ``frames`` (tables beside it); and ``record``, forecasts on record.
+technologies did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
+``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates); and ``record``,
+forecasts on record.
 """
 
-from .backtest import HORIZONS, WINDOWS, Lessons, backtest, can_calibrate, last_shares, recall
-from .forecasting import (
-    as_printed,
-    compare_newer,
-    cut_series,
-    forecast,
-    highest_limit,
-    hindcast,
-    list_forms,
-    pick_example,
-    pick_finished,
-    pick_origins,
-    read_widely,
-    scale_before,
-    vary,
-)
-from .inputs import LEAST_TECHNOLOGIES, next_dates, use_figures
+from .backtest import Lessons, backtest, can_calibrate, recall
+from .forecasting import Forecast, forecast
+from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
+from .inputs import LEAST_TECHNOLOGIES, next_dates
 from .later import later_shares
-from .result import MILESTONES, NOT_REACHED, Forecast
+from .variants import as_printed, compare_newer, highest_limit, list_forms, scale_before, vary
 
 __all__ = [
-    "HORIZONS",
     "LEAST_TECHNOLOGIES",
-    "MILESTONES",
-    "NOT_REACHED",
-    "WINDOWS",
     "Forecast",
     "Lessons",
     "as_printed",
@@ -44,16 +28,13 @@ __all__ = [
     "forecast",
     "highest_limit",
     "hindcast",
-    "last_shares",
     "later_shares",
     "list_forms",
     "next_dates",
     "pick_example",
     "pick_finished",
     "pick_origins",
-    "read_widely",
     "recall",
     "scale_before",
-    "use_figures",
     "vary",
 ]

@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import ndtri, stdtr
+from scipy.special import logit, ndtri, stdtr
 
 from ..base.fallen import are_fallen
+from ..base.limit import Limit
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from . import model
@@ -27,17 +28,12 @@ from .model import Learnt, Rows
 from .paths import correlate_scores, fit_decay
 from .rivals import NEED_LIMIT, RIVALS
 
-WINDOWS = (3, 4, 6, 8)
-"""Figures of a window."""
-HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)
-ORIGIN_SHARES = (0.05, 0.98)
-"""A window counts when its last figure lies between these shares of its limit."""
-DATE_TOLERANCE = 0.26
-"""Years by which a figure may miss a horizon; the forecast is made for the figure's own date."""
-HIGHEST_LAST = 0.98
-"""Share at most of a technology in the prior: the logit of 1 is endless."""
-LABELS = ["technology", "entity", "indicator"]
-"""Columns that identify a series."""
+WINDOWS = (3, 4, 6, 8)  # figures of a window
+HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)  # years
+ORIGIN_SHARES = (0.05, 0.98)  # a window counts when its last figure lies between these shares of its limit
+DATE_TOLERANCE = 0.26  # years by which a figure may miss a horizon; the forecast is made for the figure's own date
+HIGHEST_LAST = 0.98  # share at most of a technology in the prior: the logit of 1 is endless
+LABELS = ["technology", "entity", "indicator"]  # columns that identify a series
 ORIGIN = [*LABELS, "origin", "window"]
 TERMS = ["walk", "trend", "common"]
 
@@ -47,7 +43,7 @@ class Windows(NamedTuple):
 
     labels: pd.DataFrame  # N rows, columns `LABELS` and origin
     t: np.ndarray  # (N, n) years before the last figure
-    y: np.ndarray  # (N, n)
+    y: np.ndarray  # (N, n) figures, in the unit of their series
     limit: np.ndarray  # (N, n) as known at the last figure
     h: np.ndarray  # (N, H) years ahead, NaN where no figure is near
     dates: np.ndarray  # (N, H)
@@ -55,29 +51,55 @@ class Windows(NamedTuple):
     came: np.ndarray  # (N, H) the limit that came
 
 
-def roll_windows(references: Sequence[AdoptionSeries], points: int, horizons: Sequence[float]) -> Windows | None:
-    """Every window of `points` figures that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it."""
-    parts, labels, wide = [], [], np.asarray(horizons, float)
-    for series in references:
-        if series.bound is None or len(series.values) <= points:
-            continue
-        seen, values, dates = decimal_years(series.values.index), series.values.to_numpy(float), series.values.index
-        years, y = (sliding_window_view(each, points)[:-1] for each in (seen, values))
-        limit = series.bound.at(years, years[:, -1:])
-        share = y[:, -1] / limit[:, -1]
-        kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
-        origin = years[kept, -1:]
-        nearest = np.abs(seen - (origin + wide)[..., None]).argmin(axis=2)
-        gap = seen[nearest] - origin
-        h = np.where((np.abs(gap - wide) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
-        came = series.bound.at(dates)[nearest]
-        later = dates.to_numpy("datetime64[ns]")[nearest]
-        parts.append((years[kept] - origin, y[kept], limit[kept], h, later, values[nearest], came))
-        own = {name: getattr(series, name) for name in LABELS}
-        labels.append(pd.DataFrame(own | {"origin": dates[points - 1 : -1][kept]}))
-    if not sum(len(part[0]) for part in parts):
-        return None
-    return Windows(pd.concat(labels, ignore_index=True), *map(np.concatenate, zip(*parts, strict=True)))
+def list_windows(
+    references: Sequence[AdoptionSeries], windows: Sequence[int] = WINDOWS, horizons: Sequence[float] = HORIZONS
+) -> list[Windows]:
+    """Every window that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+        Those without a limit are passed over.
+    windows : sequence of int
+        Numbers of figures.
+    horizons : sequence of float
+        Years ahead.
+
+    Returns
+    -------
+    list of Windows
+        One for each number of figures of which there is a window.
+    """
+    names, found = pd.DataFrame([[getattr(each, name) for name in LABELS] for each in references]), []
+    for points in windows:
+        parts = [
+            (place, *_cut_windows(each.values, each.bound, points, np.asarray(horizons, float)))
+            for place, each in enumerate(references)
+            if each.bound is not None and len(each.values) > points
+        ]
+        places = [place for place, origins, *_ in parts for _ in origins]
+        if places:
+            _, *cut = zip(*parts, strict=True)
+            origins, *arrays = map(np.concatenate, cut)
+            labels = names.iloc[places].set_axis(LABELS, axis=1).reset_index(drop=True)
+            found.append(Windows(labels.assign(origin=origins), *arrays))
+    return found
+
+
+def _cut_windows(series: pd.Series, bound: Limit, points: int, horizons: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Origins (N,), and the arrays of `Windows`, of dated figures under a limit."""
+    seen, dates, values = decimal_years(series.index), series.index.to_numpy("datetime64[ns]"), series.to_numpy(float)
+    years, y = (sliding_window_view(each, points)[:-1] for each in (seen, values))
+    limit, came = bound.at(years, years[:, -1:]), bound.at(series.index)
+    share = y[:, -1] / limit[:, -1]
+    kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
+    # the figure nearest to each horizon, unless it is too far from it
+    origin = years[kept, -1:]
+    nearest = np.abs(seen - (origin + horizons)[..., None]).argmin(axis=2)
+    gap = seen[nearest] - origin
+    h = np.where((np.abs(gap - horizons) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
+    ahead = h, dates[nearest], values[nearest], came[nearest]
+    return dates[points - 1 : -1][kept], years[kept] - origin, y[kept], limit[kept], *ahead
 
 
 def backtest(
@@ -131,50 +153,46 @@ def backtest(
     limited = [series for series in known if series.bound is not None and len(series.values)]
     if known and not limited:
         raise ValueError("none of the references has a bound, which the backtest measures them by: give each its own")
-    rolled = [each for points in windows if (each := roll_windows(limited, points, horizons)) is not None]
-    if not rolled:
+    found = list_windows(limited, windows, horizons)
+    if not found:
         raise ValueError(
             f"none of the {len(limited)} reference series has {min(windows)} points and a later one while at "
             "5 to 98% of its bound: give longer or more references"
         )
     stand = last_shares(limited)
-    return pd.concat([_forecast_windows(each, horizons, bounded, stand, rivals) for each in rolled], ignore_index=True)
+    return pd.concat([forecast_windows(each, horizons, bounded, stand, rivals) for each in found], ignore_index=True)
 
 
-def forecast_others(
-    series: Sequence[AdoptionSeries], references: Sequence[AdoptionSeries], bounded: bool
-) -> pd.DataFrame:
-    """Rows as of `backtest`, with rivals, of series from which nothing is learnt, by where the references stand."""
-    stand, rolled = last_shares(references), [roll_windows(series, points, HORIZONS) for points in WINDOWS]
-    found = [_forecast_windows(each, HORIZONS, bounded, stand, True) for each in rolled if each is not None]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-
-
-def _forecast_windows(
+def forecast_windows(
     found: Windows, horizons: Sequence[float], bounded: bool, stand: pd.DataFrame, rivals: bool
 ) -> pd.DataFrame:
-    """The rows of windows of one length."""
+    """The rows of `backtest` for windows of one length, by where other technologies `stand` (from `last_shares`)."""
     here = np.nonzero(np.isfinite(found.h))
     h = np.where(np.isfinite(found.h), found.h, 1.0)
-    limit, came = found.limit, found.came
-    if not bounded:
-        limit = np.broadcast_to(found.y[:, -1:], found.y.shape)
-        came = np.broadcast_to(found.y[:, -1:], came.shape)
+    limit, came, mean, sd = found.limit, found.came, np.zeros(len(h)), np.ones(len(h))
+    if bounded:
+        names, each = np.unique(found.labels["technology"].to_numpy(str), return_inverse=True)
+        mean, sd = np.array([learn_prior(stand, name) for name in names])[each].T
+    else:
+        limit, came = (np.broadcast_to(found.y[:, -1:], each.shape) for each in (limit, came))
     ahead, limit_sd = model.forecast_limit(found.t, limit, h)
     x = found.y / limit
-    if bounded:
-        priors = {name: learn_prior(stand, name) for name in found.labels["technology"].unique()}
-        mean, sd = np.array([priors[name] for name in found.labels["technology"]]).T
-        path = ahead * model.path_below(found.t, x, h, mean, sd)
-    else:
-        path = ahead * model.path_without(found.t, x, h)
-    columns = {"window": x.shape[1], "date": found.dates[here], "actual": found.outcome[here]}
-    columns |= {"horizon_years": np.asarray(horizons, float)[here[1]], "years": h[here]}
-    columns |= {"first": found.y[here[0], 0], "last": found.y[here[0], -1]}
-    columns |= {"share": x[here[0], -1] if bounded else np.nan, "limit": limit[here[0], -1]}
-    columns |= {"limit_ahead": ahead[here], "limit_sd": limit_sd[here], "limit_then": came[here]}
-    columns |= dict(zip(TERMS, model.variances(found.t, x, h, bounded)[here].T, strict=True))
-    columns |= {"path": path[here]}
+    columns = {
+        "window": x.shape[1],
+        "date": found.dates[here],
+        "actual": found.outcome[here],
+        "horizon_years": np.asarray(horizons, float)[here[1]],
+        "years": h[here],
+        "first": found.y[here[0], 0],
+        "last": found.y[here[0], -1],
+        "share": x[here[0], -1] if bounded else np.nan,
+        "limit": limit[here[0], -1],
+        "limit_ahead": ahead[here],
+        "limit_sd": limit_sd[here],
+        "limit_then": came[here],
+        **dict(zip(TERMS, model.variances(found.t, x, h, bounded)[here].T, strict=True)),
+        "path": (ahead * model.find_path(found.t, x, h, mean, sd, bounded))[here],
+    }
     for name, rival in RIVALS.items():
         if rivals and (bounded or name not in NEED_LIMIT):
             columns[name] = rival(found.t, found.y, limit, h, ahead if bounded else np.full(h.shape, np.inf))[here]
@@ -195,10 +213,10 @@ def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
         logit and share by technology. For logits shares are cut at .98. Some technologies still grow.
     """
     known = [each for each in references if each.bound is not None and len(each.values) >= 4]
-    rows = pd.DataFrame({"technology": [each.technology for each in known]})
-    rows["share"] = np.array([each.share.iloc[-1] for each in known], float)
-    last = rows["share"].clip(model.SHARES[0], HIGHEST_LAST)
-    return rows.assign(logit=np.log(last / (1 - last))).groupby("technology")[["logit", "share"]].mean()
+    share = np.array([each.share.iloc[-1] for each in known], float)
+    rows = pd.DataFrame({"technology": [each.technology for each in known], "share": share})
+    logits = logit(rows["share"].clip(model.SHARES[0], HIGHEST_LAST))
+    return rows.assign(logit=logits).groupby("technology")[["logit", "share"]].mean()
 
 
 def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
@@ -209,7 +227,7 @@ def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
     ValueError
         When fewer than two other technologies remain.
     """
-    logits = stand.loc[stand.index != exclude, "logit"].to_numpy()
+    logits = stand["logit"].to_numpy()[stand.index != exclude]
     if len(logits) < 2:
         raise ValueError(
             "reference series of two technologies at least are needed, besides the technology that is forecast"
@@ -219,8 +237,8 @@ def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
     """True if `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
-    found = roll_windows(references, min(WINDOWS), HORIZONS)
-    return found is not None and found.labels["technology"].nunique() >= LEAST_TECHNOLOGIES
+    found = list_windows(references, WINDOWS[:1])
+    return bool(found) and found[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
 
 
 class Lessons:
@@ -232,30 +250,41 @@ class Lessons:
         From `backtest`.
     path : str
         Its column with the path: that of the forecast, or a rival's.
+
+    Attributes
+    ----------
+    rows : Rows
+        Of R forecasts.
+    errors : ndarray, shape (R,)
+        On the scale of growth: the outcome over its limit, less the path over the limit as it was forecast.
+    misses : ndarray, shape (R,)
+        The same over the limit as it was forecast: how far ranges must reach, the limit's own error among them.
+    outcomes : ndarray, shape (R,)
+        What came, in last shares, or in last figures without a limit.
+    counts : ndarray, shape (R,)
+        Weight of each row: each technology counts alike at each horizon and length of window.
+    technologies, names : ndarray
+        Technology of each row, and all of them once.
+    furthest : float
+        Years ahead of the furthest forecast on record.
     """
 
     def __init__(self, rows: pd.DataFrame, path: str = "path") -> None:
         self._frame = rows
         self.bounded = bool(rows["share"].notna().all())
-        self.technologies = rows["technology"].to_numpy()
-        last = rows["share"].fillna(1.0).to_numpy()
-        figures = (
-            rows[name].to_numpy(float) for name in ("years", path, "limit_ahead", "limit_sd", "actual", "limit_then")
-        )
-        h, paths, limit, limit_sd, actual, came = figures
-        self.rows = Rows(self.bounded, h, paths / limit, last, rows[TERMS].to_numpy(float), limit, limit_sd)
-        # errors on the scale: the outcome over its limit, less the path over the limit as it was forecast
-        came_to = model.on_scale(actual / came, self.bounded)
-        self.errors = came_to - model.on_scale(self.rows.share, self.bounded)
-        # how far ranges must reach: the same with the limit as it was forecast, so that its own error is among them
-        self.misses = model.on_scale(actual / limit, self.bounded) - model.on_scale(self.rows.share, self.bounded)
+        self.technologies, self.furthest = rows["technology"].to_numpy(), float(rows["horizon_years"].max())
+        self.names = np.unique(self.technologies)
+        columns = ["years", path, "limit_ahead", "limit_sd", "actual", "limit_then"]
+        h, paths, limit, limit_sd, actual, came = rows[columns].to_numpy(float).T
+        last, share = rows["share"].fillna(1.0).to_numpy(), paths / limit
+        self.rows = Rows(self.bounded, h, share, last, rows[TERMS].to_numpy(float), limit, limit_sd)
+        middle = model.on_scale(share, self.bounded)
+        self.errors = model.on_scale(actual / came, self.bounded) - middle
+        self.misses = model.on_scale(actual / limit, self.bounded) - middle
         self.outcomes = actual / came / last
-        # each technology counts alike at each horizon and length of window
         groups = rows.groupby(["technology", "horizon_years", "window"])["years"]
         self.counts = 1 / groups.transform("size").to_numpy(float)
-        self._weights: dict[str, np.ndarray] = {}
         self._learnt: dict[str, Learnt] = {}
-        self._decays: dict[str, float] = {}
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -263,60 +292,55 @@ class Lessons:
         return self._frame.copy()
 
     @cached_property
-    def furthest(self) -> float:
-        """Years ahead of the furthest forecast on record."""
-        return float(self._frame["horizon_years"].max())
-
-    def weights(self, technology: str = "") -> np.ndarray:
-        """(3,) weights of the variances without one technology."""
-        if technology not in self._weights:
-            others = self.technologies != technology
-            self._weights[technology] = model.learn_weights(
-                self.rows.terms[others], self.errors[others], self.counts[others]
-            )
-        return self._weights[technology]
+    def weights(self) -> dict[str, np.ndarray]:
+        """(3,) weights of the variances without each technology, by its name; of all by ""."""
+        found = {}
+        for name in ["", *self.names]:
+            others = self.technologies != name
+            found[name] = model.learn_weights(self.rows.terms[others], self.errors[others], self.counts[others])
+        return found
 
     @cached_property
     def ratios(self) -> np.ndarray:
         """(R,) misses over their spread, by weights that leave out the technology of the row."""
         found = np.empty(len(self.errors))
-        for name in np.unique(self.technologies):
+        for name in self.names:
             own = self.technologies == name
-            found[own] = self.misses[own] / np.sqrt(self.rows.terms[own] @ self.weights(name))
+            found[own] = self.misses[own] / np.sqrt(self.rows.terms[own] @ self.weights[name])
         return found
 
     def without(self, technology: str = "") -> Learnt:
         """What a forecast of one technology takes from the others; of all, where it is not among them."""
-        name = technology if technology in self.technologies else ""
+        name = technology if technology in self.names else ""
         if name not in self._learnt:
             others = self.technologies != name
-            known = len(np.unique(self.technologies[others]))
-            sides = model.USUAL if known < model.ENOUGH else model.learn_sides(self.ratios[others], self.counts[others])
+            enough = len(self.names) - (name != "") >= model.ENOUGH
+            sides = model.learn_sides(self.ratios[others], self.counts[others]) if enough else model.USUAL
             edge = model.find_edge(self.outcomes[others], self.rows.h[others], self.bounded)
-            self._learnt[name] = Learnt(self.weights(name), *sides, edge)
+            self._learnt[name] = Learnt(self.weights[name], *sides, edge)
         return self._learnt[name]
 
     def quantiles(self, levels: Sequence[float], by: Lessons | None = None) -> np.ndarray:
         """Quantiles (R, Q) of every row at levels (Q,), by what other technologies teach: those of `by`, or its own."""
         found, by = np.empty((len(self.errors), len(levels))), by or self
-        for name in np.unique(self.technologies):
+        for name in self.names:
             own = self.technologies == name
             rows = Rows(self.bounded, *(each[own] for each in self.rows[1:]))
             found[own] = model.quantiles(rows, np.asarray(levels, float), by.without(name))
         return found
 
-    def correlations(self, technology: str = "") -> pd.DataFrame:
+    @cached_property
+    def correlations(self) -> pd.DataFrame:
         """Correlations of the normal scores of errors at two horizons, see `paths.correlate_scores`."""
-        learnt, kept = self.without(technology), self.technologies != technology
-        ratios = self.ratios[kept]
-        scores = ndtri(stdtr(model.TAILS, ratios / np.where(ratios > 0, learnt.up, learnt.down)))
-        return correlate_scores(self._frame.loc[kept, [*ORIGIN, "horizon_years"]].assign(score=scores), ORIGIN)
+        learnt = self.without()
+        ratios = self.ratios / np.where(self.ratios > 0, learnt.up, learnt.down)
+        scored = self._frame[[*ORIGIN, "horizon_years"]].assign(score=ndtri(stdtr(model.TAILS, ratios)))
+        return correlate_scores(scored, ORIGIN)
 
-    def decay(self, technology: str = "") -> float:
+    @cached_property
+    def decay(self) -> float:
         """Decay of the correlation of paths, see `paths.fit_decay`."""
-        if technology not in self._decays:
-            self._decays[technology] = fit_decay(self.correlations(technology))
-        return self._decays[technology]
+        return fit_decay(self.correlations)
 
 
 class References:
@@ -326,7 +350,7 @@ class References:
         self.series = list(series)
         self._lessons: dict[bool, Lessons] = {}
 
-    def teach(self, bounded: bool) -> Lessons:
+    def calibrate(self, bounded: bool) -> Lessons:
         """`Lessons` of one kind."""
         if bounded not in self._lessons:
             self._lessons[bounded] = Lessons(backtest(self.series, bounded=bounded))
@@ -343,8 +367,7 @@ class References:
         return learn_prior(self.stand)
 
 
-MOST_KEPT = 4
-"""Sets of references that stay in memory."""
+MOST_KEPT = 4  # sets of references that stay in memory
 _KEPT: dict[str, References] = {}
 
 

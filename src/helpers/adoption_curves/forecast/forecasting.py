@@ -1,32 +1,399 @@
-"""Forecasts of a series: `forecast` from all its figures, `hindcast` from those at earlier dates."""
+"""The forecast of one series: `forecast` makes it, and `Forecast` has quantiles, paths, milestones and probabilities.
+
+Read `forecast` first, then `Forecast.margins` and `Forecast.rows`: the limit ahead, the path, its spread, quantiles.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from .. import indicators
-from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.dates import SHORTEST
 from ..base.fallen import has_fallen
-from ..base.levels import LEVELS, band_ends, check_levels, read_shares
+from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
-from ..base.words import say, say_name
-from ..curves import decimal_years
+from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
+from ..curves import Assessment, decimal_years, to_dates
 from ..curves.verdict import ENOUGH
-from ..indicators.series import READ, AdoptionSeries
-from .backtest import HORIZONS, ORIGIN_SHARES, References, can_calibrate, learn_prior, recall, roll_windows
-from .cumulative import take_increments
-from .inputs import check_limits, find_end, next_dates, read_references, read_series, use_figures
-from .later import FURTHEST
-from .result import REPORTED_QUANTILES, Forecast
+from ..indicators.series import AdoptionSeries
+from . import model
+from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, recall
+from .cumulative import sum_up, take_increments
+from .inputs import (
+    assess_series,
+    check_limits,
+    count_dates,
+    find_end,
+    next_dates,
+    read_references,
+    read_series,
+    use_figures,
+)
+from .later import later_shares
+from .model import Rows
+from .paths import LEAST_KEPT, LEAST_LEFT, PATHS, draw_scores
 
-EXAMPLE = 0.3
-"""Share of its limit from which the forecast of a technology is shown as an example."""
-FINISHED = 0.9
-"""Share of its limit that a technology has reached that is shown as finished."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)  # of every forecast
+NOT_REACHED = "not within the horizon"
+MILESTONES = (0.5, 0.6, 0.75)
+
+
+@dataclass(repr=False)
+class Forecast:
+    """A path, its spread, and what follows from both; made by `forecast.forecast`.
+
+    Attributes
+    ----------
+    kind : str
+        "forecast"; "counted" for one or two figures, of which it is counted what other technologies did from there;
+        "fallen" for a series that has fallen, which has no forecast and so no dates.
+    target, printed : AdoptionSeries
+        The series, with a newer figure that can be read between two ends as one more; and as it was printed.
+    used : Series
+        The figures that the forecast uses.
+    references : References
+        Other technologies, and what they teach.
+    dates : DatetimeIndex
+    levels, shares : tuple of float
+        Of the ranges, and of the scenarios.
+    end : float
+        Where the figures level off the end found: quantiles are then the mean of two sets, that with the limit and that
+        with this end in its place.
+    added : Forecast
+        Of a count of all so far without a limit: the forecast of what each period adds, which is summed up.
+    """
+
+    kind: str
+    target: AdoptionSeries
+    printed: AdoptionSeries
+    used: pd.Series
+    references: References
+    dates: pd.DatetimeIndex
+    levels: tuple[float, ...]
+    shares: tuple[float, ...]
+    end: float = np.nan
+    added: Forecast | None = None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether a limit is known."""
+        return self.target.bound is not None
+
+    @property
+    def lessons(self) -> Lessons:
+        """What the other technologies teach."""
+        return self.references.calibrate(self.bounded)
+
+    @property
+    def level(self) -> float:
+        """The level of the range that is quoted, see `adoption_curves.base.levels.quoted_level`."""
+        return quoted_level(self.levels)
+
+    @property
+    def origin(self) -> pd.Timestamp:
+        """Date of the last figure."""
+        return self.used.index[-1]
+
+    @property
+    def years(self) -> np.ndarray:
+        """(H,) years from the last figure to each date."""
+        return decimal_years(self.dates) - decimal_years(self.used.index)[-1]
+
+    @property
+    def share(self) -> float:
+        """The last figure over the limit of its day; 1 without one."""
+        return float(self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0])
+
+    @property
+    def tested(self) -> np.ndarray:
+        """(H,) whether the backtest reaches as far ahead as each date."""
+        return self.years <= self.lessons.furthest + DATE_TOLERANCE
+
+    @cached_property
+    def assessed(self) -> Assessment:
+        """Verdict on the end of the figures, a newer one that is read between two ends among them."""
+        return assess_series(self.target)
+
+    @property
+    def quantile_levels(self) -> tuple[float, ...]:
+        """Quantiles given: both ends of each level, and always those of `REPORTED_QUANTILES`."""
+        return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
+
+    @property
+    def quantiles(self) -> pd.DataFrame:
+        """Quantiles: index date, a column per level; no rows where the series has fallen."""
+        return pd.DataFrame(self.at(self.years, self.quantile_levels), self.dates, list(self.quantile_levels))
+
+    def at(self, years: Sequence[float] | np.ndarray, levels: Sequence[float]) -> np.ndarray:
+        """Quantiles (H, Q) at any years after the last figure.
+
+        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it. Of
+        one or two figures only 0.1, 0.5 and 0.9 up to three years ahead are counted, and the others are NaN.
+        """
+        years, levels = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
+        if self.kind == "fallen" and len(years):
+            raise ValueError(NO_FORECAST)
+        if self.kind == "counted":
+            counted = self._count(years).reindex(columns=levels).to_numpy()
+            return counted * self.limit_ahead(years)[0][:, None]
+        if len(years) and len(self.target.newer):
+            return np.quantile(self._select(years), levels, axis=0).T
+        return self.margins(years, levels)
+
+    def _count(self, years: np.ndarray) -> pd.DataFrame:
+        """What other technologies did from the share where the last figure stands, see `later.later_shares`."""
+        return later_shares(self.share, years, self.references.series)
+
+    def limit_ahead(self, years: np.ndarray, bound: Limit | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The limit (H,) at years (H,) after the last figure, and its standard error (H,), in the unit of the series.
+
+        As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
+        stands in. `bound` as in `rows`.
+        """
+        seen, bound = decimal_years(self.used.index), bound or self.target.bound
+        if bound is None:
+            return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
+        published = bound.at(seen[-1] + years)
+        if len(seen) < SHORTEST:
+            return published, np.zeros(len(years))
+        # after its last date: drift and error of its values at the figures, from that date on
+        t, known = (seen - seen[-1])[None], bound.at(seen, seen[-1])[None]
+        until = max(0.0, decimal_years(bound.values.index)[-1] - seen[-1])
+        drifted = model.forecast_limit(t, known, np.r_[until, years][None])[0][0]
+        error = model.forecast_limit(t, known, np.maximum(years - until, 0)[None])[1][0]
+        return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error
+
+    def window(self, bound: Limit | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Years before the last figure, and shares of the limit as known then, (1, n) each; `bound` as in `rows`."""
+        seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), bound or self.target.bound
+        limit = values[-1] if bound is None else bound.at(seen, seen[-1])
+        return (seen - seen[-1])[None], (values / limit)[None]
+
+    def rows(self, years: np.ndarray, bound: Limit | None = None) -> Rows:
+        """The path and the variances of its errors, at years (H,) after the last figure.
+
+        `bound` stands in the place of the target's own limit; without any, shares are multiples of the last figure.
+        """
+        bounded = self.bounded or bound is not None
+        limit, limit_sd = self.limit_ahead(years, bound)
+        # one window of n figures, H horizons ahead
+        (t, x), h = self.window(bound), years[None]
+        mean, sd = (np.array([each]) for each in self.references.prior)
+        path = model.find_path(t, x, h, mean, sd, bounded)[0]
+        terms = model.variances(t, x, h, bounded)[0]
+        return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
+
+    @property
+    def end_bound(self) -> Limit:
+        """The end found as a limit, by date: no higher than the limit itself."""
+        if self.target.bound is None:
+            return Limit(pd.Series(self.end, self.used.index))
+        return Limit(self.target.bound.values.clip(upper=self.end))
+
+    def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q)."""
+        last, limit = float(self.used.iloc[-1]), self.target.limit
+        if self.added is not None:
+            found = sum_up(self.added, last, years, levels)
+        else:
+            found = model.quantiles(self.rows(years), levels, self.lessons.without())
+        if np.isfinite(self.end):
+            to_end = self.rows(years, self.end_bound)
+            found = (found + model.quantiles(to_end, levels, self.references.calibrate(True).without())) / 2
+        if self.target.cumulative:  # it never falls, from one date to the next or below its last value
+            found = np.maximum.accumulate(np.maximum(found, last), axis=0)
+        if self.bounded or not np.isfinite(limit):
+            return np.minimum(found, limit)
+        return model.approach(found, last, limit)
+
+    @cached_property
+    def _newer(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Years after the last figure, value, and +1 for at least or -1 for at most, of each newer figure."""
+        newer = self.target.newer
+        years = decimal_years(newer.index) - decimal_years(self.used.index)[-1]
+        return years, newer["value"].to_numpy(float), np.where(newer["bound"] == "at_least", 1, -1)
+
+    def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a forecast."""
+        on, value, side = self._newer
+        if self.kind != "forecast":
+            return np.empty((0, len(years))), np.empty((0, len(on)), bool)
+        dates = np.unique(np.r_[years, on])
+        ranks = ndtr(draw_scores(dates, self.lessons.decay))
+        values = self.margins(dates, ranks.T).T
+        kept = side * (values[:, np.searchsorted(dates, on)] - value) >= 0
+        return values[:, np.searchsorted(dates, years)], kept
+
+    def _select(self, years: np.ndarray) -> np.ndarray:
+        """Values of the paths that satisfy the newer figures; of all, where these refute the forecast."""
+        values, kept = self.draw(years)
+        return values if _refutes(kept) else values[kept.all(axis=1)]
+
+    @cached_property
+    def _kept(self) -> np.ndarray:
+        """Which paths (M,) satisfy which newer figure (L,)."""
+        return self.draw(self._newer[0][:0])[1] if len(self._newer[0]) else np.ones((PATHS, 0), bool)
+
+    @property
+    def share_kept(self) -> float:
+        """Part of the paths that satisfy the newer figures."""
+        return float(self._kept.all(axis=1).mean())
+
+    @property
+    def refuted(self) -> bool:
+        """True if newer figures refute the forecast, whose numbers then know nothing of them."""
+        return self.kind == "forecast" and _refutes(self._kept)
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """Values by date, a row per path, all as likely; any event's probability is the part of paths in which it is.
+
+        Examples
+        --------
+        >>> from adoption_curves.forecast import forecast
+        >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
+        True
+        """
+        return pd.DataFrame(self._select(self.years) if self.kind == "forecast" else None, columns=self.dates)
+
+    def until(self, horizon_years: float) -> Self:
+        """Forecast to another horizon."""
+        dates = next_dates(pd.DatetimeIndex(self.used.index), horizon_years) if self.kind == "forecast" else self.dates
+        return replace(self, dates=dates)
+
+    def frame(self) -> pd.DataFrame:
+        """The forecast as a table: 05_forecast of a run.
+
+        Returns
+        -------
+        DataFrame
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``: "tested"
+            as far as the backtest reaches, "extrapolated" beyond; "refuted" where a newer figure refutes the forecast;
+            "counted" of one or two figures. Column technologies: how many were counted, or learnt from.
+        """
+        basis = np.where(self.tested, "tested", "extrapolated")
+        basis = "counted" if self.kind == "counted" else "refuted" if self.refuted else basis
+        count, quantiles = len(self.lessons.names), self.quantiles
+        technologies = self._count(self.years)["technologies"].to_numpy() if self.kind == "counted" else count
+        labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
+        columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
+        return pd.DataFrame(labels | columns | {"technologies": technologies, "unit": self.target.unit, "basis": basis})
+
+    def milestones(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+        """Dates at which shares of the limit are reached.
+
+        A path reaches a share at its first crossing of that share of the limit ahead; it is linear between its dates.
+        Half of the paths reach it by the median; the earliest and the latest date are the ends of the quoted range.
+
+        Parameters
+        ----------
+        shares : sequence of float
+
+        Returns
+        -------
+        DataFrame
+            A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
+            median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
+            the horizon). No rows without a limit, or without paths.
+        """
+        names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
+        rows, parts = [], [0.5, *band_ends(self.level)]
+        today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]])
+        for share, reached in self._reach(shares).items():
+            years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in parts]]
+            dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
+            status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else NOT_REACHED
+            chance = float(np.isfinite(reached).mean())
+            rows.append((self.target.entity, self.target.indicator, share, status, *dates, self.level, chance))
+        return pd.DataFrame(rows, columns=names)
+
+    def probability(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+        """Probability that a share of the limit is reached by each date: the part of the paths that have.
+
+        Returns
+        -------
+        DataFrame
+            A row per share and date: entity, indicator, share, date, probability. No rows without a limit, or without
+            paths.
+        """
+        years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
+        found = [
+            (self.target.entity, self.target.indicator, share, date, float((reached <= year).mean()))
+            for share, reached in self._reach(shares).items()
+            for date, year in zip(self.dates, years, strict=True)
+        ]
+        return pd.DataFrame(found, columns=names)
+
+    def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
+        """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
+        if not self.bounded or self.kind != "forecast":
+            return {}
+        seen, reached_in, start = self.target.share, {}, decimal_years(self.used.index)[-1]
+        paths = self.paths.to_numpy() / self.limit_ahead(self.years)[0]
+        paths, years = np.c_[np.full(len(paths), self.share), paths], np.r_[start, decimal_years(self.dates)]
+        for share in shares:
+            if (seen >= share).any():
+                reached_in[share] = np.repeat(decimal_years(seen.index[(seen >= share).to_numpy()][:1]), len(paths))
+                continue
+            after = np.maximum((paths >= share).argmax(axis=1), 1)
+            before, value = (np.take_along_axis(paths, place[:, None], 1)[:, 0] for place in (after - 1, after))
+            with np.errstate(divide="ignore", invalid="ignore"):  # of paths that never reach it
+                reached = years[after - 1] + (share - before) / (value - before) * (years[after] - years[after - 1])
+            reached_in[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
+        return reached_in
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw figures, median and ranges, and the limit.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            By default new ones in a figure of their own.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from ..show.figures import plot_result
+
+        return plot_result(self, ax)
+
+    def __repr__(self) -> str:
+        unit, last = self.target.unit, self.used.iloc[-1]
+        where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
+        if self.kind == "fallen":
+            return f"{where}; {NO_FORECAST}>"
+        newer = _say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
+        end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
+        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
+        return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
+
+    def _repr_html_(self) -> str:
+        """The picture, and a table of median and ranges below it."""
+        from ..show.figures import show_result
+
+        return show_result(self, escape(repr(self)))
+
+
+def _refutes(kept: np.ndarray) -> bool:
+    """True if too few of the paths satisfy one of the newer figures (M, L), or all together.
+
+    A narrow interval leaves few paths and refutes nothing: each end is asked alone.
+    """
+    return kept.shape[1] > 0 and bool(kept.mean(axis=0).min() < LEAST_KEPT or kept.all(axis=1).mean() < LEAST_LEFT)
 
 
 def forecast(
@@ -42,7 +409,7 @@ def forecast(
     """Forecast of an adoption series, with ranges as wide as such forecasts of other technologies have missed.
 
     With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
-    25 ends where other technologies stand, each by how well it fits (`model.path_below`). Without one it is damped
+    25 ends where other technologies stand, each by how well it fits (`model.find_path`). Without one it is damped
     drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other technologies
     (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the quantiles are the
     mean of two sets: that with the limit, and that with the end found in its place. Of a count of all so far without a
@@ -94,289 +461,41 @@ def forecast(
     >>> axes = result.plot()
     """
     references = indicators.load_references() if references is None else read_references(references)
-    target = read_series(series, bound, limit, censored)
-    others = [each for each in references if not target.technology or each.technology != target.technology]
-    return forecast_target(target, recall(others), horizon_years, levels, shares)
-
-
-def forecast_target(
-    target: AdoptionSeries,
-    references: References,
-    horizon_years: float = 5,
-    levels: Sequence[float] = LEVELS,
-    shares: Sequence[float] = (0.5, 0.75, 0.9),
-) -> Forecast:
-    """Forecast of a series as `read_series` returns it, by what references teach."""
-    printed, target = target, target.use_readings()
+    printed = read_series(series, bound, limit, censored)
+    others = [each for each in references if not printed.technology or each.technology != printed.technology]
+    # a newer figure that is read between two ends counts as one more figure
+    target = printed.use_readings()
     used = use_figures(target.values, target.bound)
     check_limits(target)
-    dates = next_dates(pd.DatetimeIndex(used.index), horizon_years)
     made = Forecast(
-        "forecast", target, printed, used, references, dates, check_levels(levels), read_shares("shares", shares)
+        "forecast",
+        target,
+        printed,
+        used,
+        recall(others),
+        next_dates(pd.DatetimeIndex(used.index), horizon_years),
+        check_levels(levels),
+        read_shares("shares", shares),
     )
     if has_fallen(decimal_years(used.index), used.to_numpy(float)):
-        return replace(made, kind="fallen", dates=dates[:0])
+        return replace(made, kind="fallen", dates=made.dates[:0])
     if len(used) < SHORTEST:
-        return replace(made, kind="counted", dates=_count_dates(used.index[-1], horizon_years))
-    learn_prior(references.stand)  # refuses too few technologies
-    more = take_increments(target) if target.cumulative and target.bound is None else None
-    if more is not None:
-        made.added = replace(made, target=more, printed=more, used=use_figures(more.values))
-    elif len(target.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
-        made.end = find_end(target, made.assessed)
-    return made
+        return replace(made, kind="counted", dates=count_dates(used.index[-1], horizon_years))
+    learn_prior(made.references.stand)  # refuses too few technologies
+    increments = take_increments(target) if target.cumulative and target.bound is None else None
+    if increments is not None:
+        figures = use_figures(increments.values)
+        return replace(made, added=replace(made, target=increments, printed=increments, used=figures))
+    # of fewer figures no verdict changes a forecast
+    end = find_end(target, made.assessed) if len(target.values) >= ENOUGH else np.nan
+    return replace(made, end=end)
 
 
-def _count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
-    """The same day one, two and three years later, as far as the horizon goes; at least the first."""
-    day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
-    years = range(1, max(1, int(min(horizon_years, FURTHEST))) + 1)
-    return pd.DatetimeIndex([last + pd.DateOffset(years=year) + day for year in years], name="date")
+def _say_newer(newer: pd.DataFrame, last: float) -> str:
+    """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
 
-
-def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form") -> pd.DataFrame:
-    """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
-
-    Parameters
-    ----------
-    result : Forecast
-        Its dates, its limit and the level that it quotes are those of all.
-    others : mapping of names to AdoptionSeries, one at least
-    by : str
-        Heading of the names.
-
-    Returns
-    -------
-    DataFrame
-        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+    `newer` has the columns bound, value and read_low by date. "At least" the last figure or less adds nothing.
     """
-    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
-    limit = result.target.limit if np.isfinite(result.target.limit) else None
-    for name, series in others.items():
-        if result.kind == "counted" and series.bound is None:  # of which there is no forecast
-            continue
-        other = forecast_target(read_series(series, limit=limit), result.references)
-        dates = result.dates[:0] if other.kind == "fallen" else result.dates
-        years = decimal_years(dates) - decimal_years(other.used.index)[-1]
-        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
-        frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
-    return pd.concat(frames, ignore_index=True)
-
-
-def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25)) -> dict[str, AdoptionSeries]:
-    """The series with its figures before its last suspected break multiplied by some factors.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    factors : sequence of float
-
-    Returns
-    -------
-    dict
-        The series by the factor as text; empty where no break lies between its figures.
-    """
-    dates, seen = series.breaks["date"], series.values.index
-    dates = dates[(dates > seen[0]) & (dates <= seen[-1])]
-    old = seen < dates.max() if len(dates) else seen < seen[0]
-    scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in factors if old.any()}
-    return {factor: replace(series, values=values) for factor, values in scaled.items()}
-
-
-def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
-    """The series with its newer figures as they were printed, where both ends of one are known: "at least 700".
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-
-    Returns
-    -------
-    dict
-        Empty where nothing closer is known than what was printed; else the series, by its newest figure in words.
-    """
-    if series.readings.empty:
-        return {}
-    newest = series.newer.iloc[-1]
-    return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
-
-
-def list_forms(series: AdoptionSeries, bounds: Mapping[str, Limit | None]) -> dict[str, AdoptionSeries]:
-    """The series with each of some limits by name, and with its newer figures as they were printed."""
-    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | read_widely(series)
-
-
-def as_printed(series: AdoptionSeries) -> AdoptionSeries:
-    """The series with its newer figures as they were printed, without our closer reading."""
-    return replace(series, observations=series.observations.drop(columns=[*READ], errors="ignore"))
-
-
-def compare_newer(result: Forecast) -> pd.DataFrame:
-    """The forecast before and after a newer figure: without it, as printed where it is read more closely, as published.
-
-    Returns
-    -------
-    DataFrame
-        As `vary`; no rows where no figure is newer than the last exact one, or the series has fallen.
-    """
-    series = result.printed
-    if series.newer.empty or result.kind == "fallen":
-        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
-    before = replace(as_printed(series), censored=series.censored.iloc[:0])
-    return vary(result, {"without it": before} | read_widely(series) | {"as published": series})
-
-
-def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:
-    """The highest of some limits by name at their last dates; None where none is known."""
-    return max((float(bound.values.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
-
-
-def hindcast(
-    series: pd.Series | AdoptionSeries,
-    bound: Limit | pd.Series | float | None = None,
-    references: Sequence[AdoptionSeries] | None = None,
-    origins: pd.DatetimeIndex | None = None,
-    levels: Sequence[float] = LEVELS,
-) -> pd.DataFrame:
-    """The forecast as it would have been made on the days on which earlier observations were published.
-
-    Of the series it knows nothing dated later than the observation, and of others nothing published after that day.
-
-    Parameters
-    ----------
-    series, bound, references : as for `forecast`
-    origins : DatetimeIndex, optional
-        Dates of observations; by default those of `pick_origins`. One by which too little was known of other
-        technologies is passed over.
-    levels : as for `forecast`
-
-    Returns
-    -------
-    DataFrame
-        The rows of `Forecast.frame`, up to half a year beyond the last observation, with
-        ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
-        value observed on that date or missing.
-    """
-    target = read_series(series, bound)
-    references = indicators.load_references() if references is None else read_references(references)
-    last = target.values.index[-1]
-    frames: list[pd.DataFrame] = []
-    for origin in pick_origins(target) if origins is None else origins:
-        made = max([origin, *target.published.reindex([origin]).dropna()])
-        earlier = [each for each in (cut_series(each, made, made) for each in references) if len(each.values)]
-        if not can_calibrate(earlier):
-            continue
-        first = frames[0]["origin"].iloc[0] if frames else origin
-        years = (last - first).days / 365.25 + 0.5
-        result = forecast(cut_series(target, origin), None, earlier, years, levels)
-        if result.kind == "fallen":
-            continue
-        frame = result.frame()
-        frame.insert(0, "origin", origin)
-        frame.insert(1, "made", made)
-        frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
-    if not frames:
-        quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
-        columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
-        return pd.DataFrame(columns=[*columns, "actual"])
-    rows = pd.concat(frames, ignore_index=True)
-    return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
-
-
-def cut_series(
-    series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
-) -> AdoptionSeries:
-    """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`."""
-    cut = {name: getattr(series, name) for name in ("values", "censored", "later")}
-    if made is not None:
-        cut["values"] = cut["values"][~(series.published > made)]
-    cut = {name: part[part.index <= date] for name, part in cut.items()}
-    cut["values"] = cut["values"].iloc[-points if points else 0 :]
-    bound = None if series.bound is None else series.bound.known_by(date)
-    rows = {name: getattr(series, name) for name in ("breaks", "observations")}
-    return replace(series, bound=bound, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
-
-
-def pick_example(
-    references: Sequence[AdoptionSeries], bounded: bool = True, points: int = 4
-) -> tuple[AdoptionSeries, pd.Timestamp]:
-    """A series that rises, and the date of it from which its forecast is an example.
-
-    Of windows of so many figures that all rise, and have a figure after each horizon, it is the one whose last share is
-    nearest to `EXAMPLE`.
-
-    Parameters
-    ----------
-    references : sequence of AdoptionSeries
-    bounded : bool
-        False takes its limit away.
-    points : int
-
-    Returns
-    -------
-    AdoptionSeries, Timestamp
-
-    Raises
-    ------
-    ValueError
-        If there is no window of so many figures.
-    """
-    found = roll_windows(references, points, HORIZONS)
-    if found is None:
-        raise ValueError(f"none of the references has {points} figures and a later one while at 5 to 98% of its limit")
-    rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
-    place = (np.abs(found.y[:, -1] / found.limit[:, -1] - EXAMPLE) + 9 * ~rising).argmin()
-    label = found.labels.iloc[place]
-    one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
-    return (one if bounded else replace(one, bound=None)), label["origin"]
-
-
-def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> AdoptionSeries:
-    """The first figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
-
-    It is the one with so many figures, all of them higher than the one before, whose middle ones are nearest to half of
-    the limit.
-
-    Parameters
-    ----------
-    references : sequence of AdoptionSeries
-        One at least with a limit.
-    points : int
-
-    Returns
-    -------
-    AdoptionSeries
-    """
-    shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
-    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
-
-    def misses(place: int) -> float:
-        share, whole = early[place], shares[place]
-        fits = len(share) == points and share.is_monotonic_increasing and FINISHED <= whole.max() < 1
-        return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
-
-    chosen = min(early, key=misses)
-    return replace(references[chosen], values=references[chosen].values[early[chosen].index])
-
-
-def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
-    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    back : float
-        Years before its last observation.
-    most : int
-
-    Returns
-    -------
-    DatetimeIndex
-    """
-    values = series.values[series.values > 0]  # a forecast passes over a figure of 0
-    years = decimal_years(values.index)
-    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
-    dates = values.index[enough][:-1]
-    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
-    step = max(1, -(-len(dates) // most))
-    return dates[::-1][::step][::-1]
+    if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
+        return ""
+    return f", {say_limit(newer.iloc[-1])} in {say_date(newer.index[-1])}"

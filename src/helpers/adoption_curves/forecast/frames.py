@@ -16,8 +16,8 @@ from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import Lessons
+from .forecasting import Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
-from .result import Forecast
 from .scores import FORECAST, evaluate, summarise_coverage
 
 ALIKE_SHARE, ALIKE_GROWTH, ALIKE = 0.15, 2.0, 10
@@ -52,17 +52,11 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
         A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or after a fall.
     """
     levels, dates = np.array(result.quantile_levels), result.dates if result.bounded else result.dates[:0]
-    ahead, sd = (each[: len(dates)] for each in result.limit_ahead(result.years)[:2])
+    ahead, sd = (each[: len(dates)] for each in result.limit_ahead(result.years))
     found = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
     columns = {"entity": result.target.entity, "indicator": result.target.indicator, "date": dates, "mean": ahead}
     columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
     return pd.DataFrame(columns | {"unit": result.target.unit})
-
-
-def _window(result: Forecast) -> tuple[np.ndarray, np.ndarray]:
-    """Years before the last figure, and shares of the limit, (1, n) each."""
-    seen = decimal_years(result.used.index)
-    return (seen - seen[-1])[None], (result.used.to_numpy(float) / result.limit_ahead(result.years)[2])[None]
 
 
 def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
@@ -110,8 +104,8 @@ def read_window(result: Forecast) -> Window:
         figures, ahead, each = np.empty((0, 3)), np.empty((0, h.shape[1])), np.empty(0)
         return Window(made.bounded, figures, figures, ahead, each, each, ahead, ahead, ahead)
     mean, sd = np.array(made.references.prior)[:, None]
-    limit, limit_sd = (each[None] for each in made.limit_ahead(result.years)[:2])
-    t, x = _window(made)
+    limit, limit_sd = (each[None] for each in made.limit_ahead(result.years))
+    t, x = made.window()
     return Window(made.bounded, t, x, h, mean, sd, np.full_like(h, x[0, -1]), limit, limit_sd)
 
 
@@ -125,7 +119,7 @@ def window_frame(result: Forecast) -> pd.DataFrame:
         known then; without one the last figure), x (y / B), g (of x; without a limit its logarithm).
     """
     made = result.added or result
-    (t, x), used = _window(made), made.used
+    (t, x), used = made.window(), made.used
     columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
     return pd.DataFrame(columns | {"g": model.on_scale(x[0], made.bounded)})
 
@@ -163,7 +157,7 @@ def end_frame(result: Forecast) -> pd.DataFrame:
     """
     if not result.bounded or result.kind != "forecast":
         return pd.DataFrame(columns=["share", "squares", "weight", "path"], dtype=float)
-    (t, x), h, (mean, sd) = _window(result), result.years[None, -1:], result.references.prior
+    (t, x), h, (mean, sd) = result.window(), result.years[None, -1:], result.references.prior
     _, ends, weights = model.bent_gain(t, x, h, np.array([mean]), np.array([sd]))
     squares = model.fit_ends(t, x, ends)[2][0]
     columns = {"share": ends[0], "squares": squares, "weight": weights[0], "path": _follow(result, ends[0])[:, -1]}
@@ -172,7 +166,7 @@ def end_frame(result: Forecast) -> pd.DataFrame:
 
 def _follow(result: Forecast, ends: np.ndarray) -> np.ndarray:
     """(K, H) curves to ends (K,), moved through the last figure, in the unit of the series."""
-    t, x = _window(result)
+    t, x = result.window()
     slope, height, _ = model.fit_ends(t, x, ends[None])
     gain = model.back(height[0][:, None] + slope[0][:, None] * result.years) - model.back(height[0])[:, None]
     return result.limit_ahead(result.years)[0] * (x[0, -1] + ends[:, None] * gain)
@@ -196,7 +190,7 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
     shares, names = result.shares if shares is None else shares, ["share", "date", "value", "unit", "note"]
     if not result.bounded or result.kind != "forecast" or not len(shares):
         return pd.DataFrame(columns=["entity", "indicator", *names])
-    frames, reached = [], _window(result)[1].max()
+    frames, reached = [], result.window()[1].max()
     for share, path in zip(shares, _follow(result, np.array(shares, float)), strict=True):
         note = "" if reached < share else "already above this share"
         columns = {"entity": result.target.entity, "indicator": result.target.indicator, "share": share}
@@ -227,8 +221,8 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries) -> pd.DataFrame:
 
 def correlation_frame(lessons: Lessons) -> pd.DataFrame:
     """Correlations of errors at two horizons, and the rule of joint paths beside them: ``04_correlations``."""
-    found = lessons.correlations()
-    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** lessons.decay())
+    found = lessons.correlations
+    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** lessons.decay)
 
 
 def evaluate_all(result: Forecast) -> pd.DataFrame:
@@ -249,8 +243,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
     rows = evaluate_all(result) if outcomes is None else outcomes
-    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
-    alike = (rows["share"] < EARLY) == (share < EARLY)
+    alike = (rows["share"] < EARLY) == (result.share < EARLY)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
     if result.kind != "forecast":
         return usual.iloc[:0]
@@ -275,8 +268,7 @@ def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     same = [each for each in result.references.series if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
-    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
-    found = later_shares(share, years, same, CLASS, LEAST_YEARS).iloc[0]
+    found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
     about = {
@@ -302,9 +294,8 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
     """
     rows = evaluate_all(result) if outcomes is None else outcomes
     rows = rows[np.isclose(rows["level"], result.level)]
-    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0])
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
-    alike = (rows["share"] - share).abs().lt(ALIKE_SHARE) & growth.between(1 / ALIKE_GROWTH, ALIKE_GROWTH)
+    alike = (rows["share"] - result.share).abs().lt(ALIKE_SHARE) & growth.between(1 / ALIKE_GROWTH, ALIKE_GROWTH)
     found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()
     columns = ["horizon_years", "technologies", "forecasts", "covered", "below", "above", "above_median"]
     if found.empty or result.kind != "forecast":
@@ -324,7 +315,7 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
         A row per horizon: kind, years, units (countries), figures (later ones), above. No rows where a range is given.
     """
     counted = read_counts("phones_middle")
-    share = float(result.used.iloc[-1] / result.limit_ahead(np.zeros(1))[0][0]) if result.bounded else 0.0
+    share = result.share if result.bounded else 0.0
     early = result.kind == "forecast" and share < EARLY
     kind = "with a limit" if result.bounded else "without a limit"
     return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

@@ -18,12 +18,10 @@ from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
 
-BOUND_TOLERANCE = 0.02
-"""Part by which figures may lie above the bound: both are rounded, and of different days."""
-LONGEST_HORIZON = 100
-"""Years; a run allows fewer."""
-LEAST_TECHNOLOGIES = 3
-"""Least number of technologies: each is calibrated on two others at least."""
+BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
+LONGEST_HORIZON = 100  # years; a run allows fewer
+LEAST_TECHNOLOGIES = 3  # each is calibrated on two others at least
+FURTHEST_COUNTED = 3  # years ahead at most of what is counted: further ahead too few technologies are left
 
 
 def read_series(
@@ -180,6 +178,13 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
             f"horizon_years is {horizon_years} and ends before the next date of the series; give at least 1"
         )
     return pd.DatetimeIndex(dates, name="date")
+
+
+def count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
+    """The same day one, two and three years later, as far as the horizon goes; at least the first."""
+    day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
+    years = range(1, max(1, int(min(horizon_years, FURTHEST_COUNTED))) + 1)
+    return pd.DatetimeIndex([last + pd.DateOffset(years=year) + day for year in years], name="date")
 
 
 def assess_series(series: AdoptionSeries) -> Assessment:

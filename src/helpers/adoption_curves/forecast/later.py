@@ -10,15 +10,11 @@ import pandas as pd
 from .. import indicators
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
+from .inputs import FURTHEST_COUNTED
 
-COUNTED = (0.1, 0.5, 0.9)
-"""Quantiles that are counted."""
-FURTHEST = 3.0
-"""Years ahead at most: further ahead too few are left."""
-CLASS = (0.1, 0.25, 0.5, 0.75, 0.9)
-"""Quantiles of a class."""
-LEAST_YEARS, LEAST_SERIES = 1.0, 10
-"""Years after the share that a series of a class has figures at least, and how many series make a class."""
+COUNTED = (0.1, 0.5, 0.9)  # quantiles that are counted
+CLASS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of a class
+LEAST_YEARS, LEAST_SERIES = 1.0, 10  # after the share, of a series of a class; and series that make a class
 
 
 def later_shares(
@@ -74,7 +70,7 @@ def later_shares(
         later = np.interp(passed + at, dated, seen, right=np.nan)
         rows += [(series.technology, year, value) for year, value in zip(asked, later, strict=True)]
     known = pd.DataFrame(rows, columns=["technology", "years", "share"]).dropna()
-    known = known if least_years is not None else known[known["years"] <= FURTHEST]
+    known = known if least_years is not None else known[known["years"] <= FURTHEST_COUNTED]
     found = pd.DataFrame(np.nan, pd.Index(asked, name="years"), [*quantiles])
     found[["technologies", "series"]] = 0
     for year, part in known.sort_values("share", kind="stable").groupby("years"):

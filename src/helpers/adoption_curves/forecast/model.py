@@ -18,34 +18,21 @@ from scipy.special import expit, ndtri, softmax, stdtrit
 
 from ..curves.tables import MEASUREMENT
 
-SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)
-"""Shares of the limit, and of an end, are held within these before a logarithm is taken of them."""
-LEAST_MULTIPLE = 0.01
-"""The same, for multiples of the last figure: a loss of 99%."""
-STEEP_WITHIN = (0.01, 0.95)
-"""Outside these shares the scale is taken to be as steep as at them."""
-DAMPING = 0.8
-"""Part of a trend that is left after a year."""
-LEAST_LIMIT = 0.1
-"""Part of today's limit below which it is never forecast."""
-HALF_LIFE = 2.0
-"""Years after which a step counts half, without a limit, where only the steps show that growth slows."""
-ENDS = 4 * (np.arange(25) + 0.5) / 25 - 2
-"""Ends that are tried: standard deviations from the mean of the logits at which other technologies stand."""
-ROOM = 1.002
-"""Least ratio of an end to the highest share: a curve needs room to grow."""
-COMMON = 0.02
-"""Unit of the drift common to all: of the limit, or of the last figure, in the first year."""
-TAILS = 4
-"""Degrees of freedom of Student's t."""
-PENALTY = 1e-4
-"""On the squared logarithms of the weights of the variances, so that they stay finite."""
-OUTSIDE = 0.1
-"""Part of the outcomes that is to lie on each side of the 80% range."""
-ENOUGH, USUAL, WITHIN = 10, (1.3, 1.0), (0.7, 2.0)
-"""Technologies from which `up` and `down` are learnt; what they are of fewer; and the limits of both."""
-DEEPER, HIGHEST_FLOOR = 2.0, 0.65
-"""No quantile falls more than so many times as deep as another technology did, or ends above this part of today."""
+SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)  # of the limit, and of an end: held within for a logarithm
+LEAST_MULTIPLE = 0.01  # the same, for multiples of the last figure: a loss of 99%
+STEEP_WITHIN = (0.01, 0.95)  # outside these shares the scale is taken to be as steep as at them
+DAMPING = 0.8  # part of a trend that is left after a year
+LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
+HALF_LIFE = 2.0  # years after which a step counts half; without a limit only the steps show that growth slows
+ENDS = 4 * (np.arange(25) + 0.5) / 25 - 2  # tried: standard deviations from the mean of others' logits
+ROOM = 1.002  # least ratio of an end to the highest share: a curve needs room to grow
+COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
+TAILS = 4  # degrees of freedom of Student's t
+PENALTY = 1e-4  # on the squared logarithms of the weights of the variances, so that they stay finite
+OUTSIDE = 0.1  # part of the outcomes that is to lie on each side of the 80% range
+ENOUGH = 10  # technologies from which `up` and `down` are learnt
+USUAL, WITHIN = (1.3, 1.0), (0.7, 2.0)  # `up` and `down` of fewer, and the limits of both
+DEEPER, HIGHEST_FLOOR = 2.0, 0.65  # no quantile falls this much deeper than another did, or ends above this part
 
 
 class Learnt(NamedTuple):
@@ -150,23 +137,32 @@ def bent_gain(
     return ((weights * ends)[..., None] * gains).sum(axis=1), ends, weights
 
 
-def path_below(t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """(N, H) the path in shares of the limit: the last share plus the mean of both gains, each held within 0 and 1."""
-    gains = straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)[0]
-    return (np.clip(x[:, -1:] + gains[0], 0, 1) + np.clip(x[:, -1:] + gains[1], 0, 1)) / 2
-
-
-def path_without(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """(N, H) the path without a limit, in last figures: damped drift, of which a fall is taken of what is left."""
-    gain = measure_steps(t, x, weigh_steps(t))[0][:, None] * damp(h)
-    return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
-
-
 def find_path(
     t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray, bounded: bool
 ) -> np.ndarray:
-    """(N, H) the path: in shares of the limit ahead, or without a limit in multiples of the last figure."""
-    return path_below(t, x, h, mean, sd) if bounded else path_without(t, x, h)
+    """The path of N windows, H horizons ahead.
+
+    Parameters
+    ----------
+    t, x : ndarray, shape (N, n)
+        Years before the last figure; shares of the limit, or without one multiples of the last figure.
+    h : ndarray, shape (N, H)
+        Years ahead.
+    mean, sd : ndarray, shape (N,)
+        Of the logits at which other technologies stand; not used without a limit.
+    bounded : bool
+
+    Returns
+    -------
+    ndarray, shape (N, H)
+        With a limit shares of the limit ahead: the last share and the mean of both gains, each held within 0 and 1.
+        Without one multiples of the last figure: damped drift, of which a fall is taken of what is left.
+    """
+    if bounded:
+        gains = straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)[0]
+        return (np.clip(x[:, -1:] + gains[0], 0, 1) + np.clip(x[:, -1:] + gains[1], 0, 1)) / 2
+    gain = measure_steps(t, x, weigh_steps(t))[0][:, None] * damp(h)
+    return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
 
 
 def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.ndarray:

@@ -18,10 +18,8 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 PATHS = 2**14
-LEAST_KEPT, LEAST_LEFT = 0.05, 0.01
-"""Least parts of the paths that one newer figure, and all together, must allow; else they refute the forecast."""
-RANDOM_WALK = 0.5
-"""Assumed decay if no technology has two figures after an origin."""
+LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer figure, and all, must allow: else they refute
+RANDOM_WALK = 0.5  # assumed decay if no technology has two figures after an origin
 
 
 def correlate_scores(rows: pd.DataFrame, origin: list[str], missing: int = 1) -> pd.DataFrame:

@@ -18,28 +18,21 @@ import pandas as pd
 
 from ..base.levels import LEVELS, band_ends, quoted_window
 from ..indicators.series import AdoptionSeries
-from .backtest import LABELS, Lessons, forecast_others
+from .backtest import HORIZONS, LABELS, Lessons, forecast_windows, last_shares, list_windows
 from .rivals import RIVALS
 
-MIN_FORECASTS = 10
-"""Forecasts a technology must have before its coverage is quoted as the worst: one or two are 0 or 100% by chance."""
-FAST = 1.6
-"""Last over first figure of a window from which growth counts as fast."""
-QUOTED = 4
-"""Figures of the windows whose scores pages show."""
-FORECAST, BASE = "forecast", "straight_line"
-"""Our own among the methods, and the one that others are set against."""
+MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
+FAST = 1.6  # last over first figure of a window from which growth counts as fast
+QUOTED = 4  # figures of the windows whose scores pages show
+FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
 STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
-NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Levels of the intervals whose calibration is shown."""
+NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
 COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
 SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "crps", *COVERAGES]
 WIS_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 CRPS_QUANTILES = np.arange(1, 40) / 40
-ROUNDING = 1e-9
-"""Of the limit: an outcome so near to the end of an interval is inside."""
-DRAWS = 2000
-"""Of technologies, for the 95% intervals of a mean over them."""
+ROUNDING = 1e-9  # of the limit: an outcome so near to the end of an interval is inside
+DRAWS = 2000  # of technologies, for the 95% intervals of a mean over them
 
 
 def list_methods(rows: pd.DataFrame) -> list[str]:
@@ -47,7 +40,7 @@ def list_methods(rows: pd.DataFrame) -> list[str]:
     return [FORECAST, *(name for name in RIVALS if name in rows)]
 
 
-def teach(rows: pd.DataFrame, method: str) -> Lessons:
+def calibrate(rows: pd.DataFrame, method: str) -> Lessons:
     """Lessons of one method: a rival's ranges are learnt from its own errors, by the same rule."""
     return Lessons(rows, "path" if method == FORECAST else method)
 
@@ -90,9 +83,9 @@ def evaluate(
     ends = [0.5, *(end for level in levels for end in band_ends(level))]
     actual, limit, frames = rows["actual"].to_numpy(float), rows["limit"].to_numpy(float), []
     for method in methods or list_methods(rows):
-        own = teach(rows, method)
+        own = calibrate(rows, method)
         wanted = [*ends, *WIS_QUANTILES, *CRPS_QUANTILES] if scored else ends
-        found = own.quantiles(wanted, own if by is None else teach(by, method))
+        found = own.quantiles(wanted, own if by is None else calibrate(by, method))
         frame = about.assign(method=method, actual=actual, above_median=actual > found[:, 0])
         if scored:
             point = rows["path" if method == FORECAST else method].to_numpy(float)
@@ -192,10 +185,11 @@ def score_held_out(
     DataFrame
         Columns as `score`; no rows where no held-out series has a window inside 5 to 98% of its bound.
     """
-    found = forecast_others(held_out, references, bool(rows["share"].notna().all()))
-    if found.empty:
+    bounded, stand = bool(rows["share"].notna().all()), last_shares(references)
+    found = [forecast_windows(each, HORIZONS, bounded, stand, True) for each in list_windows(held_out)]
+    if not found:
         return pd.DataFrame(columns=["method", "window", "horizon_years", *SCORES])
-    return score(evaluate(found, by=rows))
+    return score(evaluate(pd.concat(found, ignore_index=True), by=rows))
 
 
 def cover_by_technology(

@@ -1,0 +1,174 @@
+"""Forecasts at earlier dates: `hindcast`, how a series is cut for one, and series that serve as examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from .. import indicators
+from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.levels import LEVELS
+from ..base.limit import Limit
+from ..curves import decimal_years
+from ..indicators.series import AdoptionSeries
+from .backtest import ORIGIN_SHARES, can_calibrate, list_windows
+from .forecasting import REPORTED_QUANTILES, forecast
+from .inputs import read_references, read_series
+
+EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
+FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
+
+
+def hindcast(
+    series: pd.Series | AdoptionSeries,
+    bound: Limit | pd.Series | float | None = None,
+    references: Sequence[AdoptionSeries] | None = None,
+    origins: pd.DatetimeIndex | None = None,
+    levels: Sequence[float] = LEVELS,
+) -> pd.DataFrame:
+    """The forecast as it would have been made on the days on which earlier observations were published.
+
+    Of the series it knows nothing dated later than the observation, and of others nothing published after that day.
+
+    Parameters
+    ----------
+    series, bound, references : as for `forecast`
+    origins : DatetimeIndex, optional
+        Dates of observations; by default those of `pick_origins`. One by which too little was known of other
+        technologies is passed over.
+    levels : as for `forecast`
+
+    Returns
+    -------
+    DataFrame
+        The rows of `Forecast.frame`, up to half a year beyond the last observation, with
+        ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
+        value observed on that date or missing.
+    """
+    target = read_series(series, bound)
+    references = indicators.load_references() if references is None else read_references(references)
+    last = target.values.index[-1]
+    frames: list[pd.DataFrame] = []
+    for origin in pick_origins(target) if origins is None else origins:
+        made = max([origin, *target.published.reindex([origin]).dropna()])
+        earlier = [each for each in (cut_series(each, made, made) for each in references) if len(each.values)]
+        if not can_calibrate(earlier):
+            continue
+        first = frames[0]["origin"].iloc[0] if frames else origin
+        years = (last - first).days / 365.25 + 0.5
+        result = forecast(cut_series(target, origin), None, earlier, years, levels)
+        if result.kind == "fallen":
+            continue
+        frame = result.frame()
+        frame.insert(0, "origin", origin)
+        frame.insert(1, "made", made)
+        frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
+    if not frames:
+        quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
+        columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
+        return pd.DataFrame(columns=[*columns, "actual"])
+    rows = pd.concat(frames, ignore_index=True)
+    return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
+
+
+def cut_series(
+    series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
+) -> AdoptionSeries:
+    """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`."""
+    cut = {name: getattr(series, name) for name in ("values", "censored", "later")}
+    if made is not None:
+        cut["values"] = cut["values"][~(series.published > made)]
+    cut = {name: part[part.index <= date] for name, part in cut.items()}
+    cut["values"] = cut["values"].iloc[-points if points else 0 :]
+    bound = None if series.bound is None else series.bound.known_by(date)
+    rows = {name: getattr(series, name) for name in ("breaks", "observations")}
+    return replace(series, bound=bound, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+
+
+def pick_example(
+    references: Sequence[AdoptionSeries], bounded: bool = True, points: int = 4
+) -> tuple[AdoptionSeries, pd.Timestamp]:
+    """A series that rises, and the date of it from which its forecast is an example.
+
+    Of windows of so many figures that all rise, and have a figure after each horizon, it is the one whose last share is
+    nearest to `EXAMPLE`.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+    bounded : bool
+        False takes its limit away.
+    points : int
+
+    Returns
+    -------
+    AdoptionSeries, Timestamp
+
+    Raises
+    ------
+    ValueError
+        If there is no window of so many figures.
+    """
+    windows = list_windows(references, [points])
+    if not windows:
+        raise ValueError(f"none of the references has {points} figures and a later one while at 5 to 98% of its limit")
+    [found] = windows
+    rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
+    place = (np.abs(found.y[:, -1] / found.limit[:, -1] - EXAMPLE) + 9 * ~rising).argmin()
+    label = found.labels.iloc[place]
+    one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
+    return (one if bounded else replace(one, bound=None)), label["origin"]
+
+
+def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> AdoptionSeries:
+    """The first figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
+
+    It is the one with so many figures, all of them higher than the one before, whose middle ones are nearest to half of
+    the limit.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+        One at least with a limit.
+    points : int
+
+    Returns
+    -------
+    AdoptionSeries
+    """
+    shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
+    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
+
+    def misses(place: int) -> float:
+        share, whole = early[place], shares[place]
+        fits = len(share) == points and share.is_monotonic_increasing and FINISHED <= whole.max() < 1
+        return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
+
+    chosen = min(early, key=misses)
+    return replace(references[chosen], values=references[chosen].values[early[chosen].index])
+
+
+def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
+    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    back : float
+        Years before its last observation.
+    most : int
+
+    Returns
+    -------
+    DatetimeIndex
+    """
+    values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    years = decimal_years(values.index)
+    enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
+    dates = values.index[enough][:-1]
+    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
+    step = max(1, -(-len(dates) // most))
+    return dates[::-1][::step][::-1]

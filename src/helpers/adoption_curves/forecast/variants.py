@@ -1,0 +1,113 @@
+"""Forecasts of one series in other forms: under another limit, with figures counted or read in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..base.levels import band_ends
+from ..base.limit import Limit
+from ..base.words import say, say_name
+from ..curves import decimal_years
+from ..indicators.series import READ, AdoptionSeries
+from .forecasting import Forecast, forecast
+
+
+def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form") -> pd.DataFrame:
+    """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
+
+    Parameters
+    ----------
+    result : Forecast
+        Its dates, its limit and the level that it quotes are those of all.
+    others : mapping of names to AdoptionSeries, one at least
+    by : str
+        Heading of the names.
+
+    Returns
+    -------
+    DataFrame
+        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+    """
+    frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
+    limit = result.target.limit if np.isfinite(result.target.limit) else None
+    for name, series in others.items():
+        if result.kind == "counted" and series.bound is None:  # of which there is no forecast
+            continue
+        other = forecast(series, references=result.references.series, limit=limit)
+        dates = result.dates[:0] if other.kind == "fallen" else result.dates
+        years = decimal_years(dates) - decimal_years(other.used.index)[-1]
+        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
+        frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25)) -> dict[str, AdoptionSeries]:
+    """The series with its figures before its last suspected break multiplied by some factors.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    factors : sequence of float
+
+    Returns
+    -------
+    dict
+        The series by the factor as text; empty where no break lies between its figures.
+    """
+    dates, seen = series.breaks["date"], series.values.index
+    dates = dates[(dates > seen[0]) & (dates <= seen[-1])]
+    old = seen < dates.max() if len(dates) else seen < seen[0]
+    scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in factors if old.any()}
+    return {factor: replace(series, values=values) for factor, values in scaled.items()}
+
+
+def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
+    """The series with its newer figures as they were printed, where both ends of one are known: "at least 700".
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    dict
+        Empty where nothing closer is known than what was printed; else the series, by its newest figure in words.
+    """
+    if series.readings.empty:
+        return {}
+    newest = series.newer.iloc[-1]
+    return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
+
+
+def list_forms(series: AdoptionSeries, bounds: Mapping[str, Limit | None]) -> dict[str, AdoptionSeries]:
+    """The series with each of some limits by name, and with its newer figures as they were printed."""
+    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | read_widely(series)
+
+
+def as_printed(series: AdoptionSeries) -> AdoptionSeries:
+    """The series with its newer figures as they were printed, without our closer reading."""
+    return replace(series, observations=series.observations.drop(columns=[*READ], errors="ignore"))
+
+
+def compare_newer(result: Forecast) -> pd.DataFrame:
+    """The forecast before and after a newer figure: without it, as printed where it is read more closely, as published.
+
+    Returns
+    -------
+    DataFrame
+        As `vary`; no rows where no figure is newer than the last exact one, or the series has fallen.
+    """
+    series = result.printed
+    if series.newer.empty or result.kind == "fallen":
+        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+    before = replace(as_printed(series), censored=series.censored.iloc[:0])
+    return vary(result, {"without it": before} | read_widely(series) | {"as published": series})
+
+
+def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:
+    """The highest of some limits by name at their last dates; None where none is known."""
+    return max((float(bound.values.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
