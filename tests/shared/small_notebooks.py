@@ -50,8 +50,8 @@ results = Study("06_summarise_small", reads=["05"])
 last = results.read_table("05_forecast")["value"].iloc[-1]
 columns = ["key", "label", "value", "low", "high", "unit", "text"]
 rows = [
-    ("latest", "Users, <i>last survey</i>", last, None, None, "million people", ""),
-    ("in_2030", "Users at the end of 2030", 801.3, 650.0, 1002.5, "million people", ""),
+    ("latest", "Users, <i>last survey</i>", last, None, None, "million people", f"{last:g} million people"),
+    ("in_2030", "Users at the end of 2030", 801.3, 650.0, 1002.5, "million people", "801 million people"),
     ("half", "Half of the base", None, None, None, "", "not within the horizon"),
 ]
 results.keep("06_key_numbers", pd.DataFrame(rows, columns=columns))

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ..base.files import hash_file, read_file, read_json, write_json
 from ..base.project import (
@@ -187,12 +187,8 @@ def read_part(path: Path, form: type[PartOf]) -> PartOf:
     """
     try:
         return form.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except ValueError as error:
-        why = str(error)
-    raise RunError(f"{path.name} can't be used ({why}). Make the run again.")
+    except ValueError as error:  # no JSON, or of another form
+        raise RunError(f"{path.name} is damaged. Make the run again.") from error
 
 
 def write_record(folder: Path, record: Record) -> None:

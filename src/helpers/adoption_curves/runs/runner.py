@@ -227,13 +227,13 @@ def add_result(result: Path, folder: Path, name: str) -> Markup:
 
 def name_run(notebook: Path, run: str) -> bool:
     """Give the executed copy of a notebook the name of the run in whose folder it lies; whether it had another."""
-    import nbformat
-    from papermill.parameterize import parameterize_notebook
-
     content = json.loads(notebook.read_text(encoding="utf-8"))
     given = content["metadata"]["papermill"]["parameters"]
     if given.get("run", run) == run:
         return False
+    import nbformat
+    from papermill.parameterize import parameterize_notebook
+
     filled = parameterize_notebook(nbformat.from_dict(content), given | {"run": run})
     write_json(notebook, filled)
     return True

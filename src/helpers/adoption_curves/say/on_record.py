@@ -11,7 +11,6 @@ import pandas as pd
 from ..base.levels import LEVELS
 from ..base.project import PUBLISHED_MODEL
 from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_range
-from ..forecast.record.scores import RATIOS
 
 
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
@@ -22,6 +21,8 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
+    from ..forecast.record.scores import RATIOS  # pages of a run need neither it nor statsmodels
+
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
@@ -52,6 +53,8 @@ def _say_outcome(row: Mapping[str, Any]) -> str:
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
+    from ..forecast.record.scores import RATIOS  # pages of a run need neither it nor statsmodels
+
     sentences = []
     for row in summary.to_dict("records"):
         text = (
