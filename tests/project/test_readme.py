@@ -128,6 +128,22 @@ def test_every_command_has_help(name):
     assert CliRunner().invoke(adoption, [name, "--help"]).exit_code == 0
 
 
+OTHERS = {"--install", "--keep-id", "--no-deps", "--porcelain", "--renew", "--require-hashes", "--requirement"}
+"""Options of git, pip, nbstripout and our tests."""
+
+
+def test_every_option_that_a_page_or_a_message_names_exists():
+    """The changelog names options that went."""
+    parts = [part for each in (adoption, *adoption.commands.values()) for part in each.params]
+    options = {option for part in parts for option in part.opts} | OTHERS | {"--help", "--wheel-dir"}
+    texts = [text for name, text in PAGES.items() if name != "CHANGELOG.md"]
+    paths = [*ROOT.glob("src/**/*.py"), *ROOT.glob("src/**/*.toml"), *ROOT.glob("notebooks/*.ipynb")]
+    texts += [path.read_text(encoding="utf-8") for path in (*paths, *ROOT.glob("*/README.md"))]
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join([README, *texts])))
+    assert len(named) > 30
+    assert named - options == set()
+
+
 def test_only_commands_stand_in_blocks_of_commands():
     assert {one.split()[0] for one in COMMANDS} == {"adoption", "make"}
 
