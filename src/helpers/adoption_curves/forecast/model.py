@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, ndtri, softmax, stdtrit
 
-from ..curves.tables import MEASUREMENT
+from ..curves.fit_tables import MEASUREMENT
 
 SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)
 """Shares of the limit, and of an end, are held within these before a logarithm is taken of them."""
