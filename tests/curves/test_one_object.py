@@ -12,6 +12,7 @@ from adoption_curves import indicators
 from adoption_curves.base.project import find_data
 from adoption_curves.curves import FAMILIES, CurveError, Logistic, compare_estimates, compare_fits, fit_families
 from adoption_curves.curves.errors import KINDS
+from adoption_curves.curves.fit import time_of_share
 from adoption_curves.indicators import DataError
 
 SLOW = pytest.mark.slow
@@ -105,6 +106,20 @@ def test_bass_is_the_least_squares_curve():
     assert "launch" in fit.param_names
     profile = fit.profile("ceiling", values=np.geomspace(2e4, 2e6, 9))
     assert (profile["ssr"] >= fit.ssr * (1 - 1e-6)).all()
+
+
+def test_a_richards_curve_whose_growth_ends_at_once_is_found_and_called_a_limit():
+    """Its sum of squares was 0.3% above that of its own profile."""
+    series = dict(list_series())["China", "short_video_usage_rate"]
+    fit = FAMILIES["richards"](series.values, errors="persistent", floor=series.highest).fit()
+    assert fit.ssr < 1763.4
+    assert "shape runs to infinity" in fit.flag
+
+
+def test_a_curve_that_is_above_a_share_at_all_times_reaches_it_at_the_first():
+    """Cumulative errors of such a curve were a traceback of the root finder."""
+    assert time_of_share(lambda time: np.full_like(time, 0.5), 0.1, earliest=-3.0) == -3.0
+    assert time_of_share(lambda time: np.full_like(time, 0.5), 0.9) == 1e6
 
 
 @SLOW

@@ -13,7 +13,8 @@ from frictionless import Package
 from adoption_curves import indicators
 from adoption_curves.base.columns import BY_NAME
 from adoption_curves.base.project import COUNTED
-from adoption_curves.indicators.audit import OPERAND, read_expected
+from adoption_curves.indicators.claims import OPERAND
+from adoption_curves.indicators.coverage import read_expected
 from adoption_curves.indicators.series import parse_breaks
 
 DATA = Path(__file__).parents[2] / "data"

@@ -15,8 +15,8 @@ from snapshots import check_snapshot
 
 from adoption_curves import indicators
 from adoption_curves.cli.listing import summarise_data
-from adoption_curves.indicators.audit import VERDICTS, _compare
-from adoption_curves.indicators.problems import Problem, suggest_names
+from adoption_curves.indicators.claims import VERDICTS, _compare
+from adoption_curves.indicators.problems import Problem
 from adoption_curves.indicators.series import parse_breaks
 
 
@@ -331,10 +331,6 @@ def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):
 def test_errors_travel_between_processes():
     error = indicators.DataError([Problem("x.csv", 3, "value", "y", "is text")])
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
-
-
-def test_the_nearest_of_very_many_names_is_found():
-    assert suggest_names("Land 47111", (f"Land {number}" for number in range(10_000))).startswith("nearest: Land 4711")
 
 
 def test_data_as_they_were_known_on_a_date(data):

@@ -12,7 +12,7 @@ from conftest import SAMPLE
 from processes import call
 
 from adoption_curves.base.project import RECORD
-from adoption_curves.indicators.audit import read_expected
+from adoption_curves.indicators.coverage import read_expected
 from adoption_curves.runs.record import list_runs
 
 

@@ -8,7 +8,7 @@ import pytest
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.indicators.labels import find_urls
+from adoption_curves.indicators.captions import find_urls
 
 DATA = Path(__file__).parents[2] / "data"
 

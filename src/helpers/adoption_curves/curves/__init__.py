@@ -8,7 +8,7 @@ np.float64(73.8)
 
 Modules, each importing only those before it: `fit` least squares of one series;
 `errors` error models; `profile` covariances and ends of profiles; `inputs` what people give; `printing` and `results`
-what they get; `model` the arguments of every family, `families` the families; `tables` several families on one series;
+what they get; `model` the arguments of every family, `families` the families; `fit_tables` several of them together;
 `verdict` the answer to where a series ends.
 """
 
@@ -16,9 +16,7 @@ from ..base.dates import CurveError, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from . import families
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
-from .inputs import Share
-from .results import Results
-from .tables import (
+from .fit_tables import (
     compare_estimates,
     compare_fits,
     compare_limits,
@@ -27,6 +25,8 @@ from .tables import (
     profile_ceilings,
     trace_alternatives,
 )
+from .inputs import Share
+from .results import Results
 from .verdict import Assessment, assess_ceiling
 
 __all__ = [

@@ -50,6 +50,7 @@ def whiten(problem: Problem, correlation: Array, deviation: Array, root: Array |
     -------
     Problem
     """
+    # weights scale errors, so the part that is carried on is scaled by their quotient
     carried = correlation if root is None else correlation * root[1:] / root[:-1]
     target, before = problem.target / deviation, carried / deviation[1:]
     target[1:] -= before * problem.target[:-1]
@@ -58,7 +59,18 @@ def whiten(problem: Problem, correlation: Array, deviation: Array, root: Array |
 
 
 def persist(problem: Problem, years: Array, root: Array | None = None) -> Problem:
-    """The problem under an autoregression of the first order whose correlation is `PERSISTENCE` a median step."""
+    """The problem under an autoregression of the first order whose correlation is `PERSISTENCE` a median step.
+
+    Parameters
+    ----------
+    problem : Problem whose errors count as independent
+    years : (n,) decimal years, increasing
+    root : (n,) roots of the weights, or None
+
+    Returns
+    -------
+    Problem
+    """
     correlation = PERSISTENCE ** count_steps(years)
     return whiten(problem, correlation, np.r_[1.0, np.sqrt(1 - correlation**2)], root)
 
@@ -68,12 +80,26 @@ def accumulate(problem: Problem, best: Optimum, years: Array, root: Array | None
 
     They add up from where the curve of least squares, `best`, is at `EARLY` of the last value. With one step only,
     intervals are wrong for series that begin late; with a free first error they are mostly open.
+
+    Parameters
+    ----------
+    problem : Problem whose errors count as independent
+    best : Optimum
+        Of it.
+    years : (n,) decimal years, increasing
+    root : (n,) roots of the weights, or None
+
+    Returns
+    -------
+    Problem, float
     """
+    # the share of the ceiling at which the curve has `EARLY` of the last value
     last = abs(problem.target[-1]) / max(problem.scale[-1], 1e-300)
     share = float(np.clip(EARLY * last / max(best.ceiling, 1e-300), 1e-12, 1 - 1e-12))
     earliest = 0.0 if problem.family.needs_launch and not problem.free_launch else -1e6
+    # when it is there, in spans from the origin, and how many median steps the first observation comes after it
     begin = time_of_share(lambda time: problem.share(time, best.theta), share, earliest)
     first = (years[0] - problem.origin - problem.span * begin) / typical_step(years)
     first = float(np.clip(np.nan_to_num(first, nan=1.0), 1.0, MAX_STEPS))
-    steps = count_steps(years)
+    steps = count_steps(years)  # what is new in an error grows with the time since the one before
     return whiten(problem, np.ones(len(steps)), np.sqrt(np.r_[first, steps]), root), first

@@ -177,12 +177,26 @@ class Optimum:
 
 
 def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance: float = 1e-8) -> Optimum:
-    """Go down from theta by Levenberg and Marquardt's method, with one coordinate `fixed` or none."""
+    """Go down from a start by Levenberg and Marquardt's method (Moré 1978, in MINPACK).
+
+    Parameters
+    ----------
+    problem : Problem
+    theta : (p,) coordinates of the start
+    fixed : place of a coordinate that stays, or None
+    tolerance : relative change of the sum of squares, and of the coordinates, at which the method stops
+
+    Returns
+    -------
+    Optimum
+    """
     low, high = problem.box
     theta = np.clip(theta, low, high)
+    # a coordinate at its limit from which the sum of squares falls outwards is held there
     uphill = problem.directions(theta).T @ problem.residual(theta)
     held = (theta <= low) & (uphill < 0) | (theta >= high) & (uphill > 0) | (np.arange(len(theta)) == fixed)
     moving = np.flatnonzero(~held)
+    # the method sees the coordinates that move, shifted so that its first vector has the length `FIRST_STEP`
     shift = theta[moving] - FIRST_STEP / np.sqrt(max(len(moving), 1))
     missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
 
@@ -212,6 +226,7 @@ def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance:
             max_nfev=200,
         )
         theta = put(found.x)
+    # what the best curve there leaves, its ceiling, and the limits that it touches
     left = problem.residual(theta)
     ssr, boundary = float(left @ left), (theta >= high).astype(int) - (theta <= low)
     level = problem.level(problem.weigh(problem.share(problem.times, theta)))
@@ -219,7 +234,19 @@ def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance:
 
 
 def settle(problem: Problem, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
-    """Go down to where no step promises any gain: the same search until it has `SETTLED`."""
+    """Go down to where no step promises any gain: the search of `descend`, until it has `SETTLED`.
+
+    Parameters
+    ----------
+    problem : Problem
+    theta : (p,) coordinates of the start
+    fixed : place of a coordinate that stays, or None
+    rounds : searches at most
+
+    Returns
+    -------
+    Optimum
+    """
     best = descend(problem, theta, fixed, 3e-16)
     size = problem.target @ problem.target
     for _ in range(rounds):
@@ -234,22 +261,35 @@ def promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
     """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
     columns, residual = problem.directions(best.theta), problem.residual(best.theta)
     outward = best.boundary * (columns.T @ residual) > 0
+    # columns of length 1, without those that lead outwards or do nothing
     columns = columns[:, ~outward & (np.arange(len(best.theta)) != fixed)]
     sizes = np.sqrt((columns**2).sum(axis=0))
     columns = columns[:, sizes > 0] / sizes[sizes > 0]
     if not columns.size:
         return 0.0
+    # the part of the residual in the span of the columns is what a whole step would take away
     basis, strength, _ = np.linalg.svd(columns, full_matrices=False)
     return float(((basis[:, strength > DEPENDENT * strength[0]].T @ residual) ** 2).sum())
 
 
 def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
-    """The best curve of a series, from the peaks of a grid and from points `near` it, and what is wrong with it."""
+    """The best curve of a series, and what is wrong with it.
+
+    Parameters
+    ----------
+    problem : Problem
+    near : sequence of (p,) coordinates from which it is searched too, besides the peaks of the grid
+
+    Returns
+    -------
+    Optimum
+    """
     most = max(STARTS, math.prod(map(len, problem.axes)) // CELLS)
     ways = [descend(problem, start, tolerance=1e-3) for start in [*near, *grid_starts(problem, most)]]
     ways = sorted(ways, key=lambda way: way.ssr)[: most // 4]
     best = min((descend(problem, way.theta) for way in ways), key=lambda way: way.ssr)
     best = settle(problem, best.theta)
+    # a ceiling that runs to infinity is held at a large one, where the other coordinates have an optimum
     cap = CEILING_CAP * problem.top
     if problem.free and best.ceiling > cap:
         capped = replace(problem, ceiling=cap)
@@ -275,9 +315,11 @@ def is_step(problem: Problem, best: Optimum) -> bool:
     if len(problem.kinds) == 1 or problem.before is not None:
         return False
     target, scale = problem.target, problem.scale
+    # sums of squares of figures before each place, which the jump leaves at 0, and sums over those after it
     before = np.cumsum(target**2) - target**2
     later = [np.cumsum(part[::-1])[::-1] - part for part in (scale * target, scale**2, target**2)]
     level = np.maximum(later[0] / np.maximum(later[1], 1e-300), problem.floor) if problem.free else problem.ceiling
+    # the figure at the jump is met wherever it lies between 0 and the level
     at_step = target - np.clip(target, 0, level * scale)
     after = later[2] + level * (level * later[1] - 2 * later[0])
     least = (before + at_step**2 + np.maximum(after, 0))[:-1].min(initial=np.inf)
@@ -287,18 +329,29 @@ def is_step(problem: Problem, best: Optimum) -> bool:
 def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: float = 0.0) -> list[Array]:
     """Coordinates of the highest peaks of the fall of the sum of squares over the family's grid.
 
-    With `fixed` that coordinate has the value at every point of the grid.
+    Parameters
+    ----------
+    problem : Problem
+    most : peaks at most
+    fixed : place of a coordinate that has one value at every point of the grid, or None
+    value : this value
+
+    Returns
+    -------
+    list of (p,) arrays, the highest peak first
     """
     axes = [np.array([value]) if place == fixed else axis for place, axis in enumerate(problem.axes)]
     grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
     gains, lot = np.empty(grid.shape[1]), max(1, PIECE // len(problem.target))
     for begin in range(0, len(gains), lot):
+        # of each point the best ceiling, which is linear, and by how much its curve lowers the sum of squares
         share = problem.share(problem.times, grid[:, begin : begin + lot, None])
         curves = problem.weigh(share)
         linear, square = curves @ problem.target, np.maximum((curves**2).sum(axis=1), 1e-12 * problem.scale.max() ** 2)
         level = np.maximum(linear / square, problem.floor) if problem.free else problem.ceiling
         gain = level * (2 * linear - level * square)
         gains[begin : begin + lot] = np.where(share.max(axis=1) < 1 / CEILING_CAP, -np.inf, gain)
+    # a peak is as high as each of its neighbours
     table = gains.reshape([len(axis) for axis in axes])
     peaks = np.flatnonzero((table == maximum_filter(table, 3, mode="nearest")).ravel())
     best = peaks[np.argsort(-gains[peaks], kind="stable")[:most]]
@@ -306,7 +359,19 @@ def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: fl
 
 
 def time_of_share(curve: Callable[[Array], Array], share: float, earliest: float = -1e6) -> float:
-    """Time at which a curve reaches a share of its ceiling, from `earliest` to 1e6: an end where it does so outside."""
+    """Time at which a curve reaches a share of its ceiling.
+
+    Parameters
+    ----------
+    curve : function of times (any shape, in spans) that gives shares, 0 to 1, of the same shape
+    share : 0 to 1
+    earliest : first time, in spans
+
+    Returns
+    -------
+    float
+        In spans from `earliest` to 1e6; one of these two where the share is reached before or after them.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # far from the curve
         if not curve(np.array(1e6)) > share:
             return 1e6

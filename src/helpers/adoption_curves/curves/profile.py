@@ -29,10 +29,23 @@ def covariance(problem: Problem, best: Optimum, variance: float) -> Array:
 
     Coordinates on the boundary, a ceiling that diverged and a known ceiling have NaN rows; the others are conditional
     on them. A singular matrix is NaN.
+
+    Parameters
+    ----------
+    problem : Problem
+    best : Optimum
+        Of it.
+    variance : float
+        Of the weighed errors.
+
+    Returns
+    -------
+    (1 + p, 1 + p) array, of the log ceiling and the coordinates
     """
     columns = problem.jacobian(best.theta, best.ceiling)
     off = np.r_[not problem.free or best.diverged, best.boundary != 0] | best.flat
     found, inside = np.full((len(off), len(off)), np.nan), np.flatnonzero(~off)
+    # the inverse of the information, on columns of length 1, scaled back
     size = np.sqrt((columns[:, inside] ** 2).sum(axis=0))
     if len(inside) and (size > 0).all() and np.isfinite(size).all():
         scaled = columns[:, inside] / size
@@ -53,7 +66,20 @@ def limits(problem: Problem, place: int) -> tuple[float, float]:
 
 
 def refit(problem: Problem, place: int, value: float, starts: Sequence[Array], peaks: int = 0) -> Optimum:
-    """The best curve with one of the coordinates at a value, from these starts and from so many peaks of the grid."""
+    """The best curve with one of the coordinates at a value.
+
+    Parameters
+    ----------
+    problem : Problem
+    place : of the coordinate; `CEILING` is the log ceiling
+    value : of the coordinate
+    starts : sequence of (p,) coordinates from which it is searched
+    peaks : so many peaks of the grid are starts too
+
+    Returns
+    -------
+    Optimum
+    """
     fixed = None if place == CEILING else place - 1
     if fixed is None:
         problem = replace(problem, ceiling=float(np.exp(value)))

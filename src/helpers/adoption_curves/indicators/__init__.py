@@ -5,23 +5,18 @@ one's own with dates and figures, and returns `Data`, or raises `DataError` with
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
 The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
-(with its breaks and bound); ``tables`` (files and the schema), ``checks`` (tables against each other); ``layout``,
-``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select);
-``audit`` (coverage, claims, next figures), ``compared`` (one technology by country), ``labels`` (words around tables
-and figures), ``pace`` (series on a clock).
+(with its breaks and bound); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``layout``,
+``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is, and next
+figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures), ``pace``
+(series on a clock).
 """
 
 from ..base.limit import Limit
-from .audit import (
-    check_claims,
-    describe_coverage,
-    find_expected,
-    list_series,
-    say_expected,
-)
+from .captions import cite_series, cite_sources, last_bound, list_levels, list_newer, name_series
+from .claims import check_claims
 from .compared import compare_entities, pick_countries, say_missing
+from .coverage import describe_coverage, find_expected, list_series, say_expected
 from .data import Data, list_studied, load, load_references
-from .labels import cite_series, cite_sources, last_bound, list_levels, list_newer, name_series
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
 from .series import AdoptionSeries

@@ -20,9 +20,9 @@ import pandas as pd
 from ..base.limit import Limit
 from ..base.words import quote
 from .cells import read_cells
+from .data_files import TABLES, find_kind, read_schemas, read_table
 from .problems import DataError, Problem, list_problems, suggest_names
 from .series import BASE_TOLERANCE, READ
-from .tables import TABLES, find_kind, read_schemas, read_table
 
 FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 

@@ -19,11 +19,11 @@ from ..base.project import Source, find_data
 from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
+from .data_files import TABLES, find_kind
 from .own import read_series_file
 from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
-from .tables import TABLES, find_kind
 
 KEY = ["entity", "indicator", "date"]
 

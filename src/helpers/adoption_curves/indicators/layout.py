@@ -17,9 +17,7 @@ import pandas as pd
 from ..base.columns import BY_NAME
 from ..base.words import shorten
 from .cells import SHOWN
-from .periods import list_days
-from .problems import DataError, Problem, list_names
-from .tables import (
+from .data_files import (
     SEARCHED,
     Row,
     decode_text,
@@ -31,6 +29,8 @@ from .tables import (
     refuse_large,
     split_rows,
 )
+from .periods import list_days
+from .problems import DataError, Problem, list_names
 
 MARKS = "\t;|,"
 """Delimiters, in order of preference: commas also occur in numbers and texts."""

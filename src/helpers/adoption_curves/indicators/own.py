@@ -21,12 +21,12 @@ from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
 from ..base.words import escape, say_count, shorten
 from .cells import MISSING, find_decimals, read_cells, write_plain
 from .checks import FRACTION, raise_problems, read_unit
+from .data_files import Row
 from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
 from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
 from .periods import FORMS, choose_form, explain_date, list_days, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .scales import Meaning, contradict, contradict_scale, measure_scale, read_meaning, suggest_units
-from .tables import Row
 
 MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
 """Names of columns with the scale of the figures, in words or as a power of ten."""

@@ -132,6 +132,7 @@ def find_seasons(values: pd.Series) -> Seasons | None:
         return None
     from scipy.special import fdtrc  # it takes as long to load as all else, and few files need it
 
+    # growth from each figure to the next, by month, without steps over a gap and from or to 0
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(values.to_numpy(float)))
     used = (np.diff(months) == gap) & np.isfinite(growth)
@@ -140,12 +141,14 @@ def find_seasons(values: pd.Series) -> Seasons | None:
     freedom = len(growth) - TREND - count
     if freedom < 1 or len(np.unique(part)) < count:
         return None
+    # sums of squares around a polynomial of time alone, and beside a level of each part of the year but the first
     smooth = np.vander((time - time.mean()) / np.ptp(time), TREND + 1)
     both = np.c_[smooth, (part[:, None] == np.arange(1, count)).astype(float)]
     fits = [np.linalg.lstsq(columns, growth, rcond=None)[0] for columns in (smooth, both)]
     alone, beside = (float(np.sum((growth - x @ b) ** 2)) for x, b in zip((smooth, both), fits, strict=True))
     if alone <= 1e-12 * float(growth @ growth):
         return None  # growth is smooth to the last digit
+    # the F ratio, and levels as sums of the differences in growth, both around their means
     ratio = (alone - beside) / (count - 1) / max(beside / freedom, 1e-300)
     steps = np.r_[0.0, fits[1][TREND + 1 :]]
     levels = np.cumsum(steps - steps.mean())

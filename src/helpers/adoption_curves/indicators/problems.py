@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,7 +14,6 @@ from ..base.words import SHOWN_CHARACTERS, escape, quote, shorten
 
 MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
 MAX_MESSAGE_CHARACTERS = 1000
-MAX_COMPARED_NAMES = 2000  # names among which a near one is looked for
 
 
 @dataclass(frozen=True)
@@ -93,11 +91,7 @@ def suggest_names(name: object, valid: Iterable[str], count: int = 3, cutoff: fl
     valid = sorted(set(valid))
     sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}
-    names = sorted(by_lower)
-    if len(names) > MAX_COMPARED_NAMES:  # comparing with all of very many takes seconds; those beside it begin alike
-        place = bisect.bisect(names, sought)
-        names = names[max(0, place - MAX_COMPARED_NAMES // 2) : place + MAX_COMPARED_NAMES // 2]
-    near = difflib.get_close_matches(sought, names, n=count, cutoff=cutoff)
+    near = difflib.get_close_matches(sought, sorted(by_lower), n=count, cutoff=cutoff)
     if near:
         return "nearest: " + ", ".join(shorten(by_lower[candidate]) for candidate in near)
     return f"there is: {list_names(valid)}" if valid else "there is none"
