@@ -161,9 +161,10 @@ def judge(series: Any, found: Any) -> str:
         ahead = "A newer figure refutes the forecast."
     else:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-        ahead = f"Forecast for {date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
-    if found.kind == "forecast" and not found.refuted and not found.tested[-1]:
-        ahead += " No earlier technology has tested a range so far ahead."
+        ahead = f"{date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
+        ahead = f"{'What others did until' if found.kind == 'counted' else 'Forecast for'} {ahead}"
+        if found.kind == "forecast" and not found.tested[-1]:
+            ahead += " No earlier technology has tested a range so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
@@ -175,9 +176,8 @@ def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     dates = pd.date_range(values.index[0], end, periods=POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
     axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), PAST)
-    words = (
-        f"{of_entity(series.title, series.entity)} by date, with a fitted {name}{', and the forecast' * bool(found)}"
-    )
+    words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}"
+    words += ", and the forecast" * (found is not None)
     return on_axes.embed(axis, words, "width: 100%; max-width: 760px")
 
 

@@ -14,13 +14,13 @@ from matplotlib.ticker import MaxNLocator
 from ...base import words
 from ...base.dates import decimal_years, to_dates
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import lower_first, say, say_count, say_date, say_first, say_period, say_range, spell
+from ...base.words import say, say_count, say_date, say_first, say_period, spell
 from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
-from .on_axes import plot_bound, plot_fan, plot_figures, plot_newer
+from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
 ENOUGH = 2  # later figures from which on it is said how many of them a range contained
@@ -61,16 +61,13 @@ def draw_forecast(
     -------
     Figure
     """
-    title, fan, measure = title or names["title"], fan[fan["q0.5"].notna()], names.get("measure", "level")
+    title, fan = title or names["title"], fan[fan["q0.5"].notna()]
     if fan.empty:
         return _draw_figures(series, names, source, title)
     goal = find_goal(fan.to_dict("records"))
     if (fan["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
         fan = fan[fan["date"] <= goal["date"]]
-    levels, last = (
-        [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)],
-        fan["date"].iloc[-1],
-    )
+    levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
     figure, axes = open_canvas(5.0)
     axis, last = axes[0, 0], fan["date"].iloc[-1]
     known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
@@ -80,9 +77,13 @@ def draw_forecast(
     values = series.values[series.values.index >= earlier - 2 * (last - earlier)]  # twice as far back as ahead
     ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
     drawn = [values, series.newer["value"], ends.min(), ends.max()]
-    limit, told = _draw_limit(axis, series, ahead[ahead["date"] <= last], (values.index[0], last), names, drawn)
+    highest = max(each.max() for each in drawn)
+    limit, told = plot_limit(axis, series, names, values.index, highest, ahead[ahead["date"] <= last])
+    drawn += [pd.Series([label.y for label in limit], dtype=float)]
     units = say_first(names["unit"]) + told + _draw_values(axis, series, values, names, drawn)
-    use_dates(axis, values.index[0], last, measure)
+    if goal["basis"] == "counted":
+        units += f"; to the right: {goal['technologies']:.0f} other technologies in the years after the same share"
+    use_dates(axis, values.index[0], last, names.get("measure", "level"))
     labels = _label_fan(axis, goal, quoted_level(levels) if levels else None, names, last)
     labels += _mark_others(axis, others, start, series, last) + limit
     _name_start(axis, fan, start, levels)
@@ -123,38 +124,6 @@ def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
     return f"; {say_count(count, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if count else ""
 
 
-def _draw_limit(
-    axis: Axes,
-    series: AdoptionSeries,
-    ahead: pd.DataFrame,
-    span: tuple[pd.Timestamp, pd.Timestamp],
-    names: dict[str, Any],
-    drawn: list[pd.Series],
-) -> tuple[list[Label], str]:
-    """Draw the upper limit if it is near enough, and add it to what is drawn; its label, and words for the units."""
-    if series.bound is None:
-        return [], ""
-    bound, title = series.bound[span[0] : span[1]], lower_first(names["bound_title"])
-    bound = bound if len(bound) else series.bound.iloc[-1:]
-    if bound.min() > style.FAR * max(each.max() for each in drawn):
-        return [], f"; the limit, {title}, is above at {say(bound.iloc[-1])}"
-    ahead = ahead[ahead["date"] > bound.index[-1]].set_index("date")
-    drawn += [bound, ahead["mean"]]
-    label = plot_bound(axis, bound, ahead["mean"])
-    name = f"upper limit:\n{title.replace(' percent', '%')}"
-    if not title[:1].isdigit():
-        name += f" {say(label.y)}"
-    if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
-        expected = _join(say_range(*ahead[["q0.1", "q0.9"]].iloc[-1]))
-        name = f"{title}, expected:\n{say(label.y)} ({expected})"
-    return [label._replace(text=name)], ""
-
-
-def _join(span: str) -> str:
-    """A range that no line parts."""
-    return span.replace(" to ", " to ".replace(" ", "\N{NO-BREAK SPACE}"))
-
-
 def _label_fan(
     axis: Axes, goal: dict[str, Any], level: float | None, names: dict[str, Any], last: pd.Timestamp
 ) -> list[Label]:
@@ -174,7 +143,7 @@ def _label_fan(
     if date < last:
         odds += f",\n{words.say_at(names.get('measure', 'level'))} {say_period(date, names.get('measure', 'level'))}"
     named = f"{'the middle one' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
-    range_label = Label(date, high, f"{say_first(odds)}:\n{_join(say_range(low, high))}", INK)
+    range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
 
@@ -189,7 +158,7 @@ def _mark_others(
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
     text = f"half of {others['series'].iloc[0]} other series,\nafter {share:.0f}%: "
-    return [Label(date, value[0.5], text + _join(say_range(value[0.25], value[0.75])), ORANGE)]
+    return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 
 def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequence[float]) -> None:
@@ -213,7 +182,7 @@ def _add_percent(axis: Axes, size: float, told: str) -> str:
     right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
     use_numbers(right, suffix="%")
     right.yaxis.set_major_locator(MaxNLocator(5, prune="upper"))  # whose place a label of the limit needs
-    right.tick_params("y", length=0, pad=2, labelsize=style.SMALL, labelcolor=GREY)
+    right.tick_params("y", length=0, pad=2, labelcolor=GREY)
     right.spines["right"].set_visible(False)
     for name in right.get_yticklabels():
         name.set(style="italic", path_effects=[style.HALO])

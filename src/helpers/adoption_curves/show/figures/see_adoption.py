@@ -21,7 +21,7 @@ from ...indicators import AdoptionSeries
 from ...say.headlines import say_place, say_users
 from . import style
 from .labels import Label, find_gaps, label_ends, shade_breaks
-from .on_axes import plot_figures, plot_newer
+from .on_axes import plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, tell, use_dates, use_numbers
 
 FEW = 2  # figures that are no line yet, and stand on their axis
@@ -63,7 +63,10 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if errors.notna().any():
         axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
         units += "; upright bars: 95% sampling error, as published"
-    labels, told = _plot_limit(axis, series, names)
+    labels, told = plot_limit(axis, series, names, dates, values.max())
+    if series.bound is not None and not names["unit"].startswith("percent"):
+        share = say(100 * last / series.bound_at(dates[-1:])[0], "percent")
+        units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
     printed = words.say_figure(last, "", names.get("own", False))
     labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     plot_newer(axis, series.newer.join(series.readings))
@@ -74,23 +77,6 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     units += told + shade_breaks(axis, series.breaks, dates)
     title = f"{say_first(say_users(names, last))} {words.say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
-
-
-def _plot_limit(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> tuple[list[Label], str]:
-    """Draw the upper limit unless it is far above; returns its label, and words for the line of units."""
-    if series.bound is None:
-        return [], ""
-    dates, name = series.values.index, lower_first(names["bound_title"])
-    limit, labels, told = series.bound_at(dates), [], ""
-    if limit.min() > style.FAR * series.values.max():
-        told = f"; the upper limit, {name}, is above at {say(limit[-1])}"
-    else:
-        axis.plot(dates, limit, "--", color=BLUE, lw=1.4)
-        named = "Upper limit" if name[0].isdigit() else names["bound_title"]
-        labels = [Label(dates[-1], limit[-1], f"{named}\n{say(limit[-1])}", BLUE)]
-    if not names["unit"].startswith("percent"):
-        told += f"; the last exact figure is {say(100 * series.values.iloc[-1] / limit[-1], 'percent')} of {name}"
-    return labels, told
 
 
 def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure | None:

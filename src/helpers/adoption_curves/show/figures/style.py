@@ -38,8 +38,7 @@ NARROW_LABEL, LONGEST_NARROW = 17, 25  # letters in a line of a label there, and
 DOTS_PER_INCH = 150
 EDGE = 0.08  # inches that stay empty at the edges
 SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
-TITLE_SIZE, LEAST_TITLE = 12.0, 10.0  # points of a title, and of one that is set smaller to stay in one line
-TITLE, UNITS = {"size": TITLE_SIZE, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+TITLE, UNITS = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
 SOURCE = {"size": SMALL, "color": GREY}
 HEADING = {"loc": "left", "size": 9.5, "weight": "bold"}  # of a panel
 HALO_WIDTH = 2.5  # points
@@ -218,10 +217,6 @@ def _set_around(figure: Exhibit) -> tuple[float, float]:
     top, bottom = 1 - EDGE / height, EDGE / height
     room = (width - 2 * EDGE) * figure.dpi
     for rank, (text, words) in enumerate(figure.around):
-        if rank == 0:
-            text.set(size=TITLE_SIZE, text=words[:LONGEST])
-            fitting = 0.98 * TITLE_SIZE * room / measure(text).width
-            text.set_size(fitting if LEAST_TITLE <= fitting < TITLE_SIZE else TITLE_SIZE)
         _wrap(text, words, room)
         tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
         if rank < 2:
