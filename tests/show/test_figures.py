@@ -7,7 +7,6 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 import pytest
-from cells import run_cells
 from figure_faults import find_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,8 +21,6 @@ from adoption_curves.say import facts
 from adoption_curves.show import figures
 from adoption_curves.show.figures import comparisons, images, labels, style
 from adoption_curves.show.figures.on_axes import shade_ranges
-
-SLOW = pytest.mark.slow
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -365,15 +362,6 @@ def test_hindcasts_count_what_the_band_covered():
     assert "would have forecast earlier" in read_texts(single)[0]
 
 
-SERIES = {
-    "four figures": {},
-    "long": {"indicator": "online_payment_users"},
-    "percent": {"entity": "Germany", "indicator": "internet_use_itu", "bound": 100},
-    "no bound": {"bound": ""},
-    "uneven intervals": {"data": "data", "entity": "World", "indicator": "chatgpt_weekly_active_users", "bound": ""},
-}
-
-
 def name_long(name):
     return f"{name} and the other islands of the southern archipelago"
 
@@ -393,17 +381,6 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     yield figures.draw_hindcasts(hindcasts, series, names, "Source: test.")
     yield figures.draw_levels(series, names, "Source: test.")
     yield figures.draw_growth(series, names, "Source: test.")
-
-
-CASES = [(number, name) for number in ("01", "02", "03") for name in SERIES]
-FEWER = [case if case[0] == "01" or case[1] == "percent" else pytest.param(*case, marks=SLOW) for case in CASES]
-
-
-@pytest.mark.parametrize(("number", "name"), FEWER)
-def test_no_text_overlaps_or_leaves_the_canvas(tmp_path, number, name):
-    _, drawn = run_cells(number, tmp_path, **SERIES[name])
-    assert drawn
-    assert not list_faults(drawn)
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, SAMPLE, run_cells
-from figure_faults import list_texts
+from figure_faults import find_faults, list_texts
 
 from adoption_curves import forecast, indicators
 from adoption_curves.runs.record import read_entries
@@ -112,13 +112,11 @@ def test_the_axis_at_the_right_of_the_forecast_is_percent_of_the_population(run)
     assert all(label.get_text().endswith("%") for label in right.get_yticklabels())
 
 
-def test_letters_have_eleven_pixels_and_no_word_names_a_colour_which_the_dark_form_turns(run):
+def test_figures_have_no_fault_letters_of_eleven_pixels_and_no_word_for_a_colour_which_the_dark_form_turns(run):
     """Last of the module: a narrow form stays."""
     for name, figure in run[2].items():
         for form in (figure.lay_out(), figure.narrow()):
             texts = list_texts(form)
+            assert not find_faults(form), name
             assert min(text.get_size() for text in texts) >= ELEVEN_PIXELS, name
-            words = " ".join(text.get_text() for text in texts)
-            assert not re.search(
-                r"(?i)\b(black|white|gr[ea]y|blue|orange|green|red|purple|pale|dark|light)\b", words
-            ), name
+            assert not re.search(COLOURS, " ".join(text.get_text() for text in texts)), name
