@@ -74,8 +74,8 @@ def draw_forecast(
     plot_fan(axis, fan, (start.index[0], start.iloc[0]), levels)
     ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
     drawn = [values, series.newer["value"], ends.min(), ends.max()]
-    highest = max(each.max() for each in drawn)
-    limit, told = plot_limit(axis, series, names, values.index, highest, ahead[ahead["date"] <= last])
+    ahead = ahead[ahead["date"] <= last]
+    limit, told = plot_limit(axis, series, names, values.index, pd.concat(drawn).max(), ahead)
     drawn += [pd.Series([label.y for label in limit], dtype=float)]
     units = say_first(names["unit"]) + told + _draw_values(axis, series, values, names, drawn)
     if goal["basis"] == "counted":
