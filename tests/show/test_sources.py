@@ -1,22 +1,28 @@
-"""The source under every chart of a run names the publishers of what the chart draws, all of them and no other."""
+"""What every figure of a run names below itself: the publishers of what it draws; and how its letters look.
+
+Figures are found by themselves; `list_drawn` has those whose data are not the series and its limit.
+"""
 
 import re
 
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, SAMPLE, run_cells
+from figure_faults import find_faults, list_texts
 
 from adoption_curves import forecast, indicators
 from adoption_curves.runs.record import read_entries
 
 DATA = NOTEBOOKS.parent / "data"
 ENTITY, INDICATOR, BOUND, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
+ELEVEN_PIXELS = 11 * 72 / 96  # points
+COLOURS = r"(?i)\b(black|white|gr[ea]y|blue|orange|green|red|purple|pale|dark|light)\b"
 
 
-def pick(data, entity, indicator, dates=None):
-    """Rows of a series on these dates, or all exact ones."""
+def pick(data, entity, indicator):
+    """Exact rows of a series."""
     rows = data.observations[(data.observations["entity"] == entity) & (data.observations["indicator"] == indicator)]
-    return rows[rows["bound"] == "exact"] if dates is None else rows[rows["date"].isin(dates)]
+    return rows[rows["bound"] == "exact"]
 
 
 def list_compared(data, figure):
@@ -28,13 +34,8 @@ def list_compared(data, figure):
 
 
 def list_drawn(data, tables, figures):
-    """The observations that each figure draws, by its name."""
-    series = data.series(ENTITY, INDICATOR, BOUND)
-    values, newer = (pick(data, ENTITY, INDICATOR, part.index) for part in (series.values, series.newer))
-    limit = pick(data, ENTITY, BOUND)
-    limit = limit[limit["date"].between(series.values.index[0], series.values.index[-1])]
-    people = pick(data, ENTITY, POPULATION).sort_values("date").tail(1)
-    base = data.indicators.set_index("indicator")["base_indicator"]
+    """The observations that a figure draws, by its name, where they are others than the series and its limit."""
+    limit, base = pick(data, ENTITY, BOUND), data.indicators.set_index("indicator")["base_indicator"]
 
     def list_shares(frame):
         keys = set(zip(frame["entity"], frame["indicator"], strict=True))
@@ -42,34 +43,26 @@ def list_drawn(data, tables, figures):
         return [pick(data, *key) for key in keys] + [pick(data, entity, base[name]) for entity, name in others]
 
     rates = data.indicators.loc[data.indicators["rate_of"] != "", "indicator"]
-    own = data.observations[data.observations["entity"] == ENTITY]
+    own = data.observations[(data.observations["entity"] == ENTITY) & ~data.observations["indicator"].isin(rates)]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
-    done = forecast.pick_finished(data.references(exclude=series))
-    finished = pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}])
+    done = forecast.pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, BOUND)))
+    finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
     example, _ = forecast.pick_example(data.references())
+    tested = list_shares(tables["04_references"])
     return {
-        "01_coverage": [own[~own["indicator"].isin(rates) & ~earlier]],
-        "01_others": [own[~own["indicator"].isin(rates) & earlier]],
-        "02_levels": [values, newer, limit],
-        "02_growth": [values],
+        "01_coverage": [own[~earlier]],
+        "01_others": [own[earlier]],
         "02_aligned": [*list_shares(tables["02_aligned"]), limit],
         "02_countries": list_compared(data, figures["02_countries"]),
-        "03_closing": list_shares(finished),
-        "03_residuals": list_shares(finished),
-        "03_profiles": [values, limit],
-        "03_fits": [values, limit],
+        "03_closing": finished,
+        "03_residuals": finished,
         "04_example": [pick(data, example.entity, example.indicator)],
-        "04_skill": list_shares(tables["04_references"]),
-        "04_calibration": list_shares(tables["04_references"]),
-        "04_sides": list_shares(tables["04_references"]),
-        "05_forecast": [values, newer, limit, people],
-        "05_scale": [values, newer, limit],
-        "05_ends": [values, newer, limit],
+        "04_skill": tested,
+        "04_calibration": tested,
+        "04_sides": tested,
+        "05_forecast": [pick(data, ENTITY, INDICATOR), limit, pick(data, ENTITY, POPULATION).nlargest(1, "date")],
         "05_misses": list_shares(tables["04_backtest"]),
-        "05_paths": [values, newer, limit],
-        "05_hindcasts": [values, newer],
-        "06_register": [values, newer],
     }
 
 
@@ -103,11 +96,10 @@ def run(request, tmp_path_factory):
 def test_sources_are_those_of_what_is_drawn(run):
     data, tables, figures = run
     publisher = data.sources.set_index("source_id")["publisher"].map(shorten)
-    drawn = list_drawn(data, tables, figures)
-    assert set(figures) <= set(drawn)
-    assert len(figures) >= 12
+    drawn, own = list_drawn(data, tables, figures), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, BOUND)]
+    assert set(drawn) <= set(figures)
     for name, figure in figures.items():
-        expected = set(pd.concat(drawn[name])["source_id"].map(publisher))
+        expected = set(pd.concat(drawn.get(name, own))["source_id"].map(publisher))
         assert read_publishers(figure) == expected, name
 
 
@@ -118,3 +110,13 @@ def test_the_axis_at_the_right_of_the_forecast_is_percent_of_the_population(run)
     low, high = axis.get_ylim()
     assert right.get_ylim() == pytest.approx((100 * low / people, 100 * high / people))
     assert all(label.get_text().endswith("%") for label in right.get_yticklabels())
+
+
+def test_figures_have_no_fault_letters_of_eleven_pixels_and_no_word_for_a_colour_which_the_dark_form_turns(run):
+    """Last of the module: a narrow form stays."""
+    for name, figure in run[2].items():
+        for form in (figure.lay_out(), figure.narrow()):
+            texts = list_texts(form)
+            assert not find_faults(form), name
+            assert min(text.get_size() for text in texts) >= ELEVEN_PIXELS, name
+            assert not re.search(COLOURS, " ".join(text.get_text() for text in texts)), name

@@ -4,27 +4,13 @@ import re
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from adoption_curves.base.words import say_count
 from adoption_curves.show import tables
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (602.0, "602"),
-        (1404.89, "1,405"),
-        (53.511, "53.5"),
-        (0.05321, "0.0532"),
-        (np.inf, "no limit"),
-        (np.nan, "–"),
-        (-17.6, "−17.6"),
-        (0.0000012, "1.20e−06"),
-    ],
-)
-def test_numbers_read_well(value, text):
-    assert tables.format_number(value) == text
+def test_open_ends_and_numbers_near_nothing_are_said():
+    words = [tables.format_number(value) for value in (np.inf, np.nan, None, 0.0, 0.0000012)]
+    assert words == ["no limit", "–", "–", "0", "1.20e−06"]
 
 
 def test_hostile_text_stays_text():
@@ -61,10 +47,3 @@ def test_of_a_long_table_the_first_and_the_last_rows_are_shown():
     short = tables.show(frame.iloc[:300], "Short", "Unit: one.").as_raw_html()
     assert "left out" not in short
     assert len(re.findall("<tr>", short)) >= 300
-
-
-@pytest.mark.parametrize(
-    ("number", "words"), [(0, "0 years"), (0.5, "0.5 years"), (1.0, "1 year"), (1200, "1,200 years")]
-)
-def test_one_of_a_thing_is_in_the_singular(number, words):
-    assert say_count(number, "year") == words

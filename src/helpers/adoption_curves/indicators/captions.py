@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.columns import UNNAMED
-from ..base.words import say_amount, say_date, say_day
+from ..base.words import say_amount, say_date, say_day, say_first, say_period
 from .data import Data
 from .series import AdoptionSeries
 
@@ -44,7 +44,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     }
     rows = series.observations[series.observations["bound"] == "exact"]
     points = {
-        date: f"{say_day(date)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
+        date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     entry, publisher = data.find_entry(series.indicator), shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
@@ -70,6 +70,11 @@ def shorten_publisher(name: str) -> str:
     """
     letters = re.search(r"\(([A-Z]{2,8})\)$", name)
     return letters[1] if letters else "" if name == UNNAMED or len(name) > 60 or "://" in name else name
+
+
+def _say_when(date: pd.Timestamp, measure: str) -> str:
+    """The day of a figure; of a flow the year that it adds up."""
+    return say_first(say_period(date, measure)) if measure == "flow" else say_day(date)
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -70,13 +70,8 @@ def explore(
     offer(first, as_of)  # for its error, before anything is shown
     titles = {f"{key[0]}: {data.find_entry(key[1]).title}": key for key in [*indicators.list_studied(data), first]}
     [title] = [each for each, key in titles.items() if key == first]
-    search = widgets.Combobox(value=title, options=sorted(titles), ensure_option=True, description="Series")
-    families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
-    curve = widgets.Dropdown(options=families, value=family, description="Curve")
-    most = max(MAX_YEARS, horizon_years)
-    ahead = widgets.IntSlider(horizon_years, 1, most, description="Years ahead", continuous_update=False)
+    search, curve, ahead = make_choices(title, sorted(titles), family, horizon_years)
     controls, shown = widgets.GridBox(layout=GRID), widgets.HTML()
-    search.layout.grid_column = "span 2"
 
     def follow(change: Any = None) -> None:
         """Show what the controls say."""
@@ -103,6 +98,16 @@ def explore(
     ahead.observe(follow, "value")
     display(widgets.VBox([controls, shown]))  # before anything is computed
     open_series()
+
+
+def make_choices(title: str, titles: list[str], family: str, years: int) -> tuple[Any, Any, Any]:
+    """Controls that all series share: the series by its title, the curve, and the years ahead."""
+    search = widgets.Combobox(value=title, options=titles, ensure_option=True, description="Series")
+    search.layout.grid_column = "span 2"
+    families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
+    curve = widgets.Dropdown(options=families, value=family, description="Curve")
+    most = max(MAX_YEARS, years)
+    return search, curve, widgets.IntSlider(years, 1, most, description="Years ahead", continuous_update=False)
 
 
 def list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
@@ -158,9 +163,10 @@ def judge(series: Any, found: Any) -> str:
         ahead = "A newer figure refutes the forecast."
     else:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-        ahead = f"Forecast for {date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
-    if found.kind == "forecast" and not found.refuted and not found.tested[-1]:
-        ahead += " No earlier technology has tested a range so far ahead."
+        ahead = f"{date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
+        ahead = f"{'What others did until' if found.kind == 'counted' else 'Forecast for'} {ahead}"
+        if found.kind == "forecast" and not found.tested[-1]:
+            ahead += " No earlier technology has tested a range so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
@@ -172,10 +178,9 @@ def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     dates = pd.date_range(values.index[0], end, periods=POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
     axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), PAST)
-    words = (
-        f"{of_entity(series.title, series.entity)} by date, with a fitted {name}{', and the forecast' * bool(found)}"
-    )
-    return on_axes.embed(axis, words, "width: 100%; max-width: 760px")
+    words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}"
+    words += ", and the forecast" * (found is not None)
+    return on_axes.embed(axis, escape(words), "width: 100%; max-width: 760px")
 
 
 def tabulate(series: Any, found: Any = None) -> str:

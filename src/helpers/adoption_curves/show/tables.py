@@ -12,38 +12,24 @@ import pandas as pd
 
 from ..base.words import say_name
 
-MOST_ROWS = 300
-"""Rows of a table that a page shows: of a longer one the first and the last half of so many."""
-
-
-READABLE = {
+MOST_ROWS = 300  # that a page shows of a table: of a longer one the first and the last half of so many
+READABLE = {  # headings of columns that their names in the CSV would not explain
     "n": "number",
-    "first": "first date",
-    "last": "last date",
-    "longest": "longest stretch",
     "horizon_years": "years ahead",
-    "later_years": "and years ahead",
     "mape": "mean error",
     "wis": "WIS",
-    "wis_relative": "WIS against drift",
+    "wis_relative": "WIS against a straight line's",
     "low": "from",
     "high": "to",
     "share_of_bound": "share of the upper limit",
     "published_rate": "share as published",
     "growth_per_year": "growth a year",
     "years_to_target_share": "years it took",
-    "low_covered": "covered, from",
-    "high_covered": "covered, to",
-    "standard_error": "standard error",
-    "sample_size": "people asked",
     "std_error": "standard error",
     "url": "source",
 }
-"""Headings of columns that their names in the CSV would not explain."""
-CODED = {"family", "method", "member"}
-"""Columns of names in the code."""
-WHOLE, LONGEST_WHOLE = {"unit", "observed"}, 28
-"""Columns of which no line parts a text, if that has so few letters."""
+CODED = {"family", "method", "member"}  # columns of names in the code
+WHOLE, LONGEST_WHOLE = {"unit", "observed"}, 28  # columns of which no line parts a text of so many letters
 
 
 def name_column(column: str) -> str:
@@ -52,40 +38,41 @@ def name_column(column: str) -> str:
     >>> name_column("q0.1"), name_column("q0.5"), name_column("q0.975"), name_column("coverage_80"), name_column("date")
     ('80% range from', 'median', '95% range to', 'inside the 80% range', 'date')
     """
+    if column == "q0.5":
+        return "median"
     if re.fullmatch(r"q0\.\d+", column):
         level = float(column[1:])
-        if level == 0.5:
-            return "median"
         return f"{100 * abs(1 - 2 * level):.3g}% range {'from' if level < 0.5 else 'to'}"
     if found := re.fullmatch(r"coverage_(\d+)", column):
         return f"inside the {found[1]}% range"
     return READABLE.get(column, say_name(column))
 
 
-def format_number(value: float | None) -> str:
-    """Three significant digits, or all digits of the whole part; infinity and missing values in words."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
+def format_number(value: float | None, decimals: int | None = None) -> str:
+    """Three significant digits, or all digits of the whole part; infinity and missing values in words.
+
+    >>> format_number(1404.89), format_number(53.511), format_number(0.05321), format_number(-17.6, 0)
+    ('1,405', '53.5', '0.0532', '−18')
+    """
+    if value is None or np.isnan(value):
         return "–"
     if not np.isfinite(value):
         return "no limit"
-    if value == 0 or float(value).is_integer():
-        return f"{value:,.0f}".replace("-", "−")
-    size = int(np.floor(np.log10(abs(value))))
-    if size < -4:
+    size = int(np.floor(np.log10(abs(value)))) if value else 0
+    if decimals is None and size < -4:
         return f"{value:.2e}".replace("-", "−")
-    return f"{value:,.{max(0, 2 - size)}f}".replace("-", "−")
+    usual = 0 if float(value).is_integer() else max(0, 2 - size)
+    return f"{value:,.{usual if decimals is None else decimals}f}".replace("-", "−")
 
 
 def format_column(values: pd.Series) -> list[str]:
     """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
     sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
-    if sizes.empty or sizes.max() > 1e3 * sizes.min():
-        return [format_number(value) for value in values]
-    enough = int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
-    decimals = next((d for d in range(enough) if np.allclose(sizes, sizes.round(d), rtol=0, atol=1e-9)), enough)
-    return [
-        f"{value:,.{decimals}f}".replace("-", "−") if np.isfinite(value) else format_number(value) for value in values
-    ]
+    decimals = None
+    if len(sizes) and sizes.max() <= 1e3 * sizes.min():
+        enough = int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
+        decimals = next((d for d in range(enough) if np.allclose(sizes, sizes.round(d), rtol=0, atol=1e-9)), enough)
+    return [format_number(value, decimals) for value in values]
 
 
 def is_number(values: pd.Series) -> bool:
@@ -93,7 +80,7 @@ def is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
-def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] = (), **names: str) -> great_tables.GT:
+def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] = ()) -> great_tables.GT:
     """Set a frame as a table.
 
     Parameters
@@ -107,8 +94,6 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         Units and source, below the table.
     right : sequence of str
         Columns of text that stand to the right all the same: numbers that are written already.
-    **names : str
-        Headings for columns that `name_column` has no words for.
 
     Returns
     -------
@@ -117,20 +102,20 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     """
     frame, note = _cut(frame, note)
     shown = frame.copy()
-    for column in shown:
-        if pd.api.types.is_bool_dtype(shown[column]):
-            shown[column] = np.where(shown[column], "yes", "no")
-        elif is_number(shown[column]):
-            shown[column] = format_column(shown[column])
-        elif pd.api.types.is_datetime64_any_dtype(shown[column]):
-            shown[column] = shown[column].dt.strftime("%Y-%m-%d")
+    for column, values in frame.items():
+        if pd.api.types.is_bool_dtype(values):
+            shown[column] = np.where(values, "yes", "no")
+        elif is_number(values):
+            shown[column] = format_column(values)
+        elif pd.api.types.is_datetime64_any_dtype(values):
+            shown[column] = values.dt.strftime("%Y-%m-%d")
         else:
-            shown[column] = shown[column].fillna("–").map(say_name if column in CODED else str)
-            if column in WHOLE:
-                parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
-                shown[column] = parts.where(parts.str.len() <= LONGEST_WHOLE, shown[column])
+            shown[column] = values.fillna("–").map(say_name if column in CODED else str)
+    for column in WHOLE & {*shown}:
+        parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
+        shown[column] = parts.where(parts.str.len() <= LONGEST_WHOLE, shown[column])
     numeric = [column for column in frame if column in right or is_number(frame[column])]
-    headings = {column: names.get(column, name_column(str(column))) for column in shown}
+    headings = {column: name_column(str(column)) for column in shown}
     table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
     return table.fmt(_link, columns="url") if "url" in shown else table
 
@@ -150,11 +135,9 @@ def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.
     great_tables.GT
     """
     frame, note = _cut(frame.reset_index(allow_duplicates=True), note)
-    headings = dict(enumerate(frame.columns))  # of which two may be alike
-    shown = frame.fillna("").astype(str).replace("", "–").set_axis(list(map(str, headings)), axis="columns")
-    return (
-        _set(shown, title, note).cols_label({str(place): each for place, each in headings.items()}).cols_align("left")
-    )
+    headings = {str(place): name for place, name in enumerate(frame.columns)}  # of which two may be alike
+    shown = frame.fillna("").astype(str).replace("", "–").set_axis([*headings], axis="columns")
+    return _set(shown, title, note).cols_label(headings).cols_align("left")
 
 
 def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
@@ -226,27 +209,21 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     -------
     great_tables.GT
     """
-    numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
-    is_date = parameters["parameter"].isin(["midpoint", "launch"])
-    words = {
-        name: [
-            f"{value:.1f}" if date and name != "std_error" and np.isfinite(value) else format_number(value)
-            for value, date in zip(parameters[name], is_date, strict=True)
-        ]
-        for name in numbers
-    }
+    dated = parameters["parameter"].isin(["midpoint", "launch"])
+
+    def write(name: str) -> list[str]:
+        decimals = np.where(dated & (name != "std_error"), 1, None)
+        return [format_number(value, places) for value, places in zip(parameters[name], decimals, strict=True)]
+
     left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
-    words["estimate"] = np.where(left, "not identified", words["estimate"]).tolist()
-    intervals = {
-        f"{level}% interval": [
-            f"{low} to {high}" for low, high in zip(words[f"low_{level}"], words[f"high_{level}"], strict=True)
-        ]
-        for level in ("80", "95")
-    }
-    named = parameters[["family", "ceiling", "parameter"]]
-    shown = named.assign(estimate=words["estimate"], std_error=words["std_error"], **intervals)
-    judged = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
-    return show(judged, title, note, ["estimate", "std_error", *intervals])
+    shown = parameters[["family", "ceiling", "parameter"]].assign(
+        estimate=np.where(left, "not identified", write("estimate")), std_error=write("std_error")
+    )
+    for level in ("80", "95"):
+        ends = zip(write(f"low_{level}"), write(f"high_{level}"), strict=True)
+        shown[f"{level}% interval"] = [f"{low} to {high}" if low != high else low for low, high in ends]
+    shown = shown.assign(identified=parameters["identified"], remark=parameters["remark"])
+    return show(shown, title, note, ["estimate", "std_error", "80% interval", "95% interval"])
 
 
 def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
@@ -263,21 +240,14 @@ def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_table
     -------
     great_tables.GT
     """
-    decimals = [max(1, _count_decimals(value)) for value in claims["reported"]]
+    said = [len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in claims["reported"]]
+    least = {"reported": said, "recomputed": [max(1, places) for places in said]}
+    least["difference"] = [places + 1 for places in least["recomputed"]]
     words = {
-        "reported": [_round(value, _count_decimals(value)) for value in claims["reported"]],
-        "recomputed": [_round(value, places) for value, places in zip(claims["recomputed"], decimals, strict=True)],
-        "difference": [_round(value, places + 1) for value, places in zip(claims["difference"], decimals, strict=True)],
+        name: [
+            format_number(value, 0 if float(value).is_integer() else places)
+            for value, places in zip(claims[name], all_places, strict=True)
+        ]
+        for name, all_places in least.items()
     }
     return show(claims.assign(**words), title, note, list(words))
-
-
-def _count_decimals(value: float) -> int:
-    return len(f"{value:.10f}".rstrip("0").partition(".")[2])
-
-
-def _round(value: float, decimals: int) -> str:
-    """A number with its decimals, or none where it's whole."""
-    if not np.isfinite(value):
-        return format_number(value)
-    return f"{value:,.{0 if float(value).is_integer() else decimals}f}".replace("-", "−")

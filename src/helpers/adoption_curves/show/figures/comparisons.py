@@ -17,10 +17,8 @@ from ...base.words import lower_first, say, say_date, say_range
 from . import style
 from .labels import Label, label_ends
 
-MAX_LETTERS = 34
-"""Letters of a run's name."""
-SUBJECT = ["title", "unit"]
-"""What runs must share to be drawn on one axis."""
+MAX_LETTERS = 34  # of a run's name
+SUBJECT = ["title", "unit"]  # what runs must share to be drawn on one axis
 SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
 
 
@@ -33,10 +31,7 @@ def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
 
 def say_ranges(forecasts: pd.DataFrame) -> str:
     """The ranges that the runs quote, in their order: "80% ranges"; "80% and 90% ranges" where levels differ."""
-    if forecasts.empty:
-        return "ranges"
-    levels = [say_level(level) for level in forecasts["level"].unique()]
-    return f"{' and '.join(filter(None, (', '.join(levels[:-1]), levels[-1])))} ranges"
+    return f"{' and '.join(map(say_level, forecasts['level'].unique()))} ranges".strip()
 
 
 def say_forecasts(forecasts: pd.DataFrame) -> str:
@@ -56,12 +51,6 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
     if say(low, unit) == say(high, unit):
         return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {say(high, unit)}"
     return f"The median for {date} ranges from {say_range(low, high, unit)} across {count} runs"
-
-
-def _shorten(name: str) -> str:
-    if " " in name:
-        return textwrap.shorten(name, MAX_LETTERS, placeholder=" …")
-    return name if len(name) <= MAX_LETTERS else f"{name[: MAX_LETTERS - 1]}…"
 
 
 def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figure | None:
@@ -86,7 +75,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_panel(axis, panel, observations)
         if len(panels) > 1:
-            axis.set_title(textwrap.fill(f"{title}, {unit}", 36), loc="left", size=9.5, weight="bold")
+            axis.set_title(textwrap.fill(f"{title}, {unit}", 36), **style.HEADING)
         else:
             units = f"{unit.capitalize()}; {lower_first(units)}"
         label_ends(axis, labels)
@@ -102,17 +91,19 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
         colour = style.COLOURS[position % len(style.COLOURS)]
         dates = rows["date"] + (position - (count - 1) / 2) * width
         past = observations[observations["run"] == run].set_index("date")["value"]
-        past = past[past.index < rows["date"].iloc[0]]
-        past = past[past.index >= first - max(last - first, pd.Timedelta(days=730))]
+        begin = first - max(last - first, pd.Timedelta(days=730))
+        past = past[(past.index >= begin) & (past.index < rows["date"].iloc[0])]
         if len(past):
             axis.plot(past.index, past, ".-", color=style.INK, ms=5, lw=0.8, zorder=3)
             axis.plot([past.index[-1], dates.iloc[0]], [past.iloc[-1], rows["value"].iloc[0]], color=colour, lw=0.8)
             shown.append(past.index[0])
         axis.vlines(dates, rows["low"], rows["high"], color=colour, lw=2.2, alpha=0.45)
-        marks = {"ls": style.LINES[position % 6], "marker": style.MARKERS[position % 6], "color": colour}
-        axis.plot(dates, rows["value"], ms=4.5, lw=1.4, **marks)
+        axis.plot(dates, rows["value"], ls=style.LINES[position % 6], marker=style.MARKERS[position % 6], color=colour,
+                  ms=4.5, lw=1.4)  # fmt: skip
         own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} range"
-        labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], _shorten(name) + own, colour))
+        labels.append(
+            Label(dates.iloc[-1], rows["value"].iloc[-1], style.shorten_label(name, MAX_LETTERS) + own, colour)
+        )
     axis.set_ylim(bottom=0)
     style.use_dates(axis, min(shown), last)
     style.use_numbers(axis)

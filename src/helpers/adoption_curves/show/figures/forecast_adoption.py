@@ -14,13 +14,13 @@ from matplotlib.ticker import MaxNLocator
 from ...base import words
 from ...base.dates import decimal_years, to_dates
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import lower_first, say, say_count, say_date, say_first, say_period, say_range, spell
+from ...base.words import say, say_count, say_date, say_first, say_period, spell
 from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
 from ...say.facts import find_goal
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
-from .on_axes import plot_bound, plot_fan, plot_figures, plot_newer
+from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
 ENOUGH = 2  # later figures from which on it is said how many of them a range contained
@@ -61,38 +61,43 @@ def draw_forecast(
     -------
     Figure
     """
-    title, fan, measure = title or names["title"], fan[fan["q0.5"].notna()], names.get("measure", "level")
+    title, fan = title or names["title"], fan[fan["q0.5"].notna()]
     if fan.empty:
         return _draw_figures(series, names, source, title)
     goal = find_goal(fan.to_dict("records"))
     if (fan["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
         fan = fan[fan["date"] <= goal["date"]]
-    levels, last = (
-        [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)],
-        fan["date"].iloc[-1],
-    )
+    levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
     figure, axes = open_canvas(5.0)
     axis, last = axes[0, 0], fan["date"].iloc[-1]
-    known = series.use_readings().values  # a newer figure of which both ends are known is where the forecast starts
-    start = known[known.index < fan["date"].iloc[0]].tail(1)  # zeros may follow the last that is used
+    start, values = _choose_figures(series, fan["date"].iloc[0], last)
     plot_fan(axis, fan, (start.index[0], start.iloc[0]), levels)
-    earlier = series.values[series.values.index < fan["date"].iloc[0]].index[-1]
-    values = series.values[series.values.index >= earlier - 2 * (last - earlier)]  # twice as far back as ahead
     ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
     drawn = [values, series.newer["value"], ends.min(), ends.max()]
-    limit, told = _draw_limit(axis, series, ahead[ahead["date"] <= last], (values.index[0], last), names, drawn)
+    ahead = ahead[ahead["date"] <= last]
+    limit, told = plot_limit(axis, series, names, values.index, pd.concat(drawn).max(), ahead)
+    drawn += [pd.Series([label.y for label in limit], dtype=float)]
     units = say_first(names["unit"]) + told + _draw_values(axis, series, values, names, drawn)
-    use_dates(axis, values.index[0], last, measure)
+    if goal["basis"] == "counted":
+        units += f"; to the right: {goal['technologies']:.0f} other technologies in the years after the same share"
+    use_dates(axis, values.index[0], last, names.get("measure", "level"))
     labels = _label_fan(axis, goal, quoted_level(levels) if levels else None, names, last)
     labels += _mark_others(axis, others, start, series, last) + limit
     _name_start(axis, fan, start, levels)
     label_values(axis, values.iloc[-1:], names["unit"])
-    if "population" in names:
-        size, told = names["population"]
-        axis.set_ylim(top=max(min(axis.get_ylim()[1], size), ends.max(axis=None)))
-        source += " " + _add_percent(axis, size, told)
+    source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
     return close_canvas(figure, title, units, source)
+
+
+def _choose_figures(series: AdoptionSeries, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
+    """The figure where a forecast for these dates starts, and those that are drawn: twice as far back as ahead.
+
+    Zeros may follow the last figure that is used; a newer one of which both ends are known is a start.
+    """
+    known = series.use_readings().values
+    earlier = series.values[series.values.index < first].index[-1]
+    return known[known.index < first].tail(1), series.values[series.values.index >= earlier - 2 * (last - earlier)]
 
 
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
@@ -123,38 +128,6 @@ def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
     return f"; {say_count(count, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if count else ""
 
 
-def _draw_limit(
-    axis: Axes,
-    series: AdoptionSeries,
-    ahead: pd.DataFrame,
-    span: tuple[pd.Timestamp, pd.Timestamp],
-    names: dict[str, Any],
-    drawn: list[pd.Series],
-) -> tuple[list[Label], str]:
-    """Draw the upper limit if it is near enough, and add it to what is drawn; its label, and words for the units."""
-    if series.bound is None:
-        return [], ""
-    bound, title = series.bound.values[span[0] : span[1]], lower_first(names["bound_title"])
-    bound = bound if len(bound) else series.bound.values.iloc[-1:]
-    if bound.min() > style.FAR * max(each.max() for each in drawn):
-        return [], f"; the limit, {title}, is above at {say(bound.iloc[-1])}"
-    ahead = ahead[ahead["date"] > bound.index[-1]].set_index("date")
-    drawn += [bound, ahead["mean"]]
-    label = plot_bound(axis, bound, ahead["mean"])
-    name = f"upper limit:\n{title.replace(' percent', '%')}"
-    if not title[:1].isdigit():
-        name += f" {say(label.y)}"
-    if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
-        expected = _join(say_range(*ahead[["q0.1", "q0.9"]].iloc[-1]))
-        name = f"{title}, expected:\n{say(label.y)} ({expected})"
-    return [label._replace(text=name)], ""
-
-
-def _join(span: str) -> str:
-    """A range that no line parts."""
-    return span.replace(" to ", " to ".replace(" ", "\N{NO-BREAK SPACE}"))
-
-
 def _label_fan(
     axis: Axes, goal: dict[str, Any], level: float | None, names: dict[str, Any], last: pd.Timestamp
 ) -> list[Label]:
@@ -174,7 +147,7 @@ def _label_fan(
     if date < last:
         odds += f",\n{words.say_at(names.get('measure', 'level'))} {say_period(date, names.get('measure', 'level'))}"
     named = f"{'the middle one' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
-    range_label = Label(date, high, f"{say_first(odds)}:\n{_join(say_range(low, high))}", INK)
+    range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
 
@@ -189,7 +162,7 @@ def _mark_others(
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
     text = f"half of {others['series'].iloc[0]} other series,\nafter {share:.0f}%: "
-    return [Label(date, value[0.5], text + _join(say_range(value[0.25], value[0.75])), ORANGE)]
+    return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 
 def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequence[float]) -> None:
@@ -208,16 +181,23 @@ def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequenc
             note(axis, "use may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
 
 
-def _add_percent(axis: Axes, size: float, told: str) -> str:
-    """An axis at the right in percent of a population of this size, before labels; returns its words."""
+def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
+    """An axis at the right in percent of the population where that is known, before labels; returns its words.
+
+    No axis goes above the population, unless the `highest` of a range does.
+    """
+    if "population" not in names:
+        return ""
+    size, told = names["population"]
+    axis.set_ylim(top=max(min(axis.get_ylim()[1], size), highest))
     right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
     use_numbers(right, suffix="%")
     right.yaxis.set_major_locator(MaxNLocator(5, prune="upper"))  # whose place a label of the limit needs
-    right.tick_params("y", length=0, pad=2, labelsize=style.SMALL, labelcolor=GREY)
+    right.tick_params("y", length=0, pad=2, labelcolor=GREY)
     right.spines["right"].set_visible(False)
     for name in right.get_yticklabels():
         name.set(style="italic", path_effects=[style.HALO])
-    return told
+    return f" {told}"
 
 
 def draw_hindcasts(
@@ -247,31 +227,49 @@ def draw_hindcasts(
     """
     if hindcasts.empty:
         return None
-    quoted, origins = quoted_level(levels), list(hindcasts.groupby("origin"))
+    origins = list(hindcasts.groupby("origin"))
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         plot_fan(axis, forecast, (origin, values[origin]), levels)
-        later, last = shown[shown.index > origin], forecast["date"].iloc[-1]
-        plot_figures(axis, shown[shown.index <= origin], series.breaks, names, 4, zorder=5)
-        size = size_marks(6, later)
-        [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
-        tell(outcomes, [names.get("points", {}).get(date, "") for date in later.index])
-        plot_newer(axis, series.newer[series.newer.index <= last])
+        _draw_outcomes(axis, origin, forecast["date"].iloc[-1], shown, series, names)
         axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", **HEADING)
-        use_dates(axis, shown.index[0], last)
-        use_numbers(axis)
-    (lowest, highest), (low, high) = band_columns(max(levels)), band_columns(quoted)
+    lowest, highest = band_columns(max(levels))
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
-    met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
-    title = "What this method would have forecast earlier, and what happened"
-    if len(met) >= ENOUGH:
-        inside = int(met["outcome"].between(met[low], met[high]).sum())
-        title = f"Made at earlier dates, the {say_level(quoted)} range contained {inside} of {len(met)} later figures"
     units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_list_levels(levels)}"
-    return close_canvas(figure, title, units + starts + _say_dropped(values, shown), source)
+    units += starts + _say_dropped(values, shown)
+    return close_canvas(figure, _say_contained(hindcasts, values, quoted_level(levels)), units, source)
+
+
+def _draw_outcomes(
+    axis: Axes,
+    origin: pd.Timestamp,
+    last: pd.Timestamp,
+    shown: pd.Series,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+) -> None:
+    """The figures until the origin of a forecast, and apart from them those that were published later."""
+    later = shown[shown.index > origin]
+    plot_figures(axis, shown[shown.index <= origin], series.breaks, names, 4, zorder=5)
+    size = size_marks(6, later)
+    [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
+    tell(outcomes, [names.get("points", {}).get(date, "") for date in later.index])
+    plot_newer(axis, series.newer[series.newer.index <= last])
+    use_dates(axis, shown.index[0], last)
+    use_numbers(axis)
+
+
+def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
+    """The title: how many later figures the range of a level contained, if there are enough."""
+    low, high = band_columns(level)
+    met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
+    if len(met) < ENOUGH:
+        return "What this method would have forecast earlier, and what happened"
+    inside = int(met["outcome"].between(met[low], met[high]).sum())
+    return f"Made at earlier dates, the {say_level(level)} range contained {inside} of {len(met)} later figures"
 
 
 def _list_levels(levels: Sequence[float]) -> str:

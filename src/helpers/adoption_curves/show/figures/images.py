@@ -14,8 +14,6 @@ from matplotlib.text import Text
 
 from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png, settle
 
-__all__ = ["draw_images", "draw_png", "draw_vector"]
-
 SVG = "{http://www.w3.org/2000/svg}"
 ElementTree.register_namespace("", SVG[1:-1])
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
@@ -81,16 +79,16 @@ def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
     content = re.sub(rb' transform="rotate\(-0 [^"]*"|(?s:<metadata>.*?</metadata>)|(?<=\n) +', b"", content)
     content = content.replace(b"'DejaVu Sans'", b"'DejaVu Sans', sans-serif")
     drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
-    groups = {group.get("id", ""): group for group in drawing.iter(f"{SVG}g")}
-    for words in (words for name in groups if name.startswith("halo_") for words in groups[name].iter(f"{SVG}text")):
-        look = f"paint-order: stroke; stroke: #ffffff; stroke-width: {HALO_WIDTH}; stroke-linejoin: round"
-        words.set("style", f"{words.get('style', '')}; {look}")
-    for name, texts in told.items():
-        marks = list(groups[name].iter(f"{SVG}use")) or list(groups[name].iter(f"{SVG}path"))
-        for mark, text in zip(marks, texts, strict=True):
-            if not text:
-                continue
-            title = ElementTree.Element(f"{SVG}title")
-            title.text = text
-            mark.insert(0, title)
+    look = f"paint-order: stroke; stroke: #ffffff; stroke-width: {HALO_WIDTH}; stroke-linejoin: round"
+    for group in drawing.iter(f"{SVG}g"):
+        name = group.get("id", "")
+        for words in group.iter(f"{SVG}text") if name.startswith("halo_") else ():
+            words.set("style", f"{words.get('style', '')}; {look}")
+        if name in told:
+            marks = list(group.iter(f"{SVG}use")) or list(group.iter(f"{SVG}path"))
+            for mark, text in zip(marks, told[name], strict=True):
+                title = ElementTree.Element(f"{SVG}title")
+                title.text = text
+                if text:
+                    mark.insert(0, title)
     return ElementTree.tostring(drawing, encoding="utf-8", xml_declaration=True)

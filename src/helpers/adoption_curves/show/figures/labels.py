@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
 
 from ...base.words import say
-from .style import GREY, HALO, INK, SMALL, measure, shorten_label
+from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, measure, shorten_label
 
 ROOM, MARK = (7, 2), 2.25  # pixels that stay free beside a note, and above and below; points of the half of a mark
 RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
@@ -69,7 +69,8 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
     marks = to_axes.transform(axis.transData.transform(np.array(marks, float)))
     point = axis.figure.dpi / 72 / axis.get_window_extent().height
     tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
-    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - tall.min()) / 2)
+    line = texts[0].get_size() * LINE_HEIGHT * point  # so much of a label may stand above the axes
+    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
         text.set_y(spot)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +19,9 @@ from matplotlib.figure import Figure
 
 from ...base.dates import to_dates
 from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
-from ...base.words import say, say_first, say_limit, say_name, say_range
+from ...base.words import lower_first, say, say_first, say_limit, say_name, say_range
 from .labels import Label, Spot, find_gaps, label_ends, note
-from .style import BLUE, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
+from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
 
 if TYPE_CHECKING:
     from ...curves import Results
@@ -44,11 +43,11 @@ def open_axes(dots_per_inch: float = 100) -> Axes:
 
 
 def embed(axis: Axes, words: str, style: str = "") -> str:
-    """The figure of these axes as an HTML image; `words` say what it shows."""
+    """The figure of these axes as an HTML image; `words`, as HTML, say what it shows."""
     picture = BytesIO()
     axis.figure.savefig(picture, format="png")
     source = b64encode(picture.getvalue()).decode()
-    return f'<img alt="{escape(words)}" style="{style}" src="data:image/png;base64,{source}">'
+    return f'<img alt="{words}" style="{style}" src="data:image/png;base64,{source}">'
 
 
 def shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
@@ -109,12 +108,65 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
         note(axis, words, [Spot(date, value, right, up) for right, up in places])
 
 
-def plot_bound(axis: Axes, bound: pd.Series, ahead: pd.Series) -> Label:
+def plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> Label:
     """Draw the known upper limit, dashed where it is forecast; both by date, in the unit of the series."""
-    axis.plot(bound.index, bound, "-", color=GREY, lw=1.4)
-    axis.plot([*bound.index[-1:], *ahead.index], [*bound.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
-    line = ahead if len(ahead) else bound
+    axis.plot(known.index, known, "-", color=GREY, lw=1.4)
+    axis.plot([*known.index[-1:], *ahead.index], [*known.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
+    line = ahead if len(ahead) else known
     return Label(line.index[-1], line.iloc[-1], f"upper limit {say(line.iloc[-1])}", GREY)
+
+
+def plot_limit(
+    axis: Axes,
+    series: AdoptionSeries,
+    names: dict[str, Any],
+    dates: pd.DatetimeIndex,
+    highest: float,
+    ahead: pd.DataFrame | None = None,
+) -> tuple[list[Label], str]:
+    """Draw the upper limit of a figure unless it is far above.
+
+    Parameters
+    ----------
+    axis : Axes
+    series : AdoptionSeries
+    names : dict
+        bound_title.
+    dates : DatetimeIndex
+        Of the figures that are drawn.
+    highest : float
+        Of what is drawn, in the unit of the series.
+    ahead : DataFrame, optional
+        05_bound: the limit as it is forecast.
+
+    Returns
+    -------
+    list of Label
+        One, or none.
+    str
+        Words for the line of units.
+    """
+    if series.bound is None:
+        return [], ""
+    title, known = lower_first(names["bound_title"]), pd.Series(series.bound.at(dates), dates)
+    if known.min() > FAR * highest:
+        return [], f"; the upper limit, {title}, is above at {say(known.iloc[-1])}"
+    published = known[known.index <= series.bound.values.index[-1]]
+    known = published if len(published) else known  # a limit of an earlier day still stands
+    ahead = pd.DataFrame({"date": pd.DatetimeIndex([]), "mean": []}) if ahead is None else ahead
+    ahead = ahead[ahead["date"] > known.index[-1]].set_index("date")
+    label = plot_bound(axis, known, ahead["mean"])
+    name = f"upper limit:\n{title.replace(' percent', '%')}"
+    if not title[:1].isdigit():
+        name += f" {say(label.y)}"
+    if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
+        name = f"{title}, expected:\n{say(label.y)} ({join_range(*ahead[['q0.1', 'q0.9']].iloc[-1])})"
+    return [label._replace(text=name)], ""
+
+
+def join_range(low: float, high: float) -> str:
+    """A range that no line parts."""
+    return say_range(low, high).replace(" to ", " to ".replace(" ", "\N{NO-BREAK SPACE}"))
 
 
 def plot_course(
@@ -151,17 +203,16 @@ def plot_course(
     last = max([values.index[-1], *newer.index, *fan.index, *(curve[1].index if curve else [])])
     if len(fan) or curve:
         values = values[values.index >= values.index[-1] - past * (last - values.index[-1])]
-    shown = [values, newer["value"], fan.max()]
+    else:
+        last += 0.1 * (last - values.index[0])  # room for the words of a newer figure
+    highest = max([values.max(), *newer["value"]])
     if found is not None and len(fan):
-        labels += _plot_forecast(ax, found, fan)
+        labels, highest = _plot_forecast(ax, found, fan), max(highest, np.nanmax(fan))
     if series.bound is not None:
-        bound = series.bound.values[values.index[0] : last]
-        bound = bound if len(bound) else series.bound.values.iloc[-1:]
-        ahead = pd.Series(found.limit_ahead(found.years)[0], found.dates) if found else bound.iloc[:0]
-        ahead = ahead[ahead.index > bound.index[-1]]
-        labels.append(plot_bound(ax, bound, ahead))
-        shown += [bound, ahead]
-    top = 1.05 * max(np.nanmax(each) for each in shown if len(each))
+        limit = _plot_limit(ax, series.bound.values, found, values.index[0], last)
+        labels.append(limit)
+        highest = max(highest, limit.y)
+    top = 1.05 * highest
     if curve:
         line = curve[1][values.index[0] :]
         inside = line[line <= top]
@@ -169,10 +220,16 @@ def plot_course(
         name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
     _plot_points(ax, values)
-    last = last if len(fan) or curve else last + 0.1 * (last - values.index[0])  # room for the words of a newer figure
     _finish_axes(ax, labels, (values.index[0], last), top, title or f"{series.full_title}, {series.unit}")
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
     return ax
+
+
+def _plot_limit(axis: Axes, bound: pd.Series, found: Forecast | None, first: pd.Timestamp, last: pd.Timestamp) -> Label:
+    """Draw the upper limit between two dates, as a forecast expects it after its last."""
+    shown = bound[first:last] if bound.index[-1] >= first else bound.iloc[-1:]
+    ahead = pd.Series(found.limit_ahead(found.years)[0], found.dates) if found is not None else bound.iloc[:0]
+    return plot_bound(axis, shown, ahead[ahead.index > bound.index[-1]])
 
 
 def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label]:
@@ -180,7 +237,8 @@ def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label
     rows, end = fan.rename(columns="q{:g}".format).reset_index(names="date"), fan.iloc[-1]
     levels = [level for level in found.levels if {*band_ends(level)} <= {*fan}]
     plot_fan(axis, rows, (found.used.index[-1], found.used.iloc[-1]), levels)
-    middle = Label(fan.index[-1], end[0.5], f"forecast: median {say(end[0.5])}", BLUE)
+    name = "others" if found.kind == "counted" else "forecast"
+    middle = Label(fan.index[-1], end[0.5], f"{name}: median {say(end[0.5])}", BLUE)
     if not levels:
         return [middle]
     level = quoted_level(levels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +22,7 @@ from ...indicators import AdoptionSeries
 from ...say.headlines import say_place, say_users
 from . import style
 from .labels import Label, find_gaps, label_ends, shade_breaks
-from .on_axes import plot_figures, plot_newer
+from .on_axes import plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, tell, use_dates, use_numbers
 
 FEW = 2  # figures that are no line yet, and stand on their axis
@@ -63,7 +64,10 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if errors.notna().any():
         axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
         units += "; upright bars: 95% sampling error, as published"
-    labels, told = _plot_limit(axis, series, names)
+    labels, told = plot_limit(axis, series, names, dates, values.max())
+    if series.bound is not None and not names["unit"].startswith("percent"):
+        share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
+        units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
     printed = words.say_figure(last, "", names.get("own", False))
     labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     plot_newer(axis, series.newer.join(series.readings))
@@ -74,23 +78,6 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     units += told + shade_breaks(axis, series.breaks, dates)
     title = f"{say_first(say_users(names, last))} {words.say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
-
-
-def _plot_limit(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> tuple[list[Label], str]:
-    """Draw the upper limit unless it is far above; returns its label, and words for the line of units."""
-    if series.bound is None:
-        return [], ""
-    dates, name = series.values.index, lower_first(names["bound_title"])
-    limit, labels, told = series.bound.at(dates), [], ""
-    if limit.min() > style.FAR * series.values.max():
-        told = f"; the upper limit, {name}, is above at {say(limit[-1])}"
-    else:
-        axis.plot(dates, limit, "--", color=BLUE, lw=1.4)
-        named = "Upper limit" if name[0].isdigit() else names["bound_title"]
-        labels = [Label(dates[-1], limit[-1], f"{named}\n{say(limit[-1])}", BLUE)]
-    if not names["unit"].startswith("percent"):
-        told += f"; the last exact figure is {say(100 * series.values.iloc[-1] / limit[-1], 'percent')} of {name}"
-    return labels, told
 
 
 def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure | None:
@@ -116,15 +103,41 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
         return None
     step = -(-len(series.values) // MAX_BARS)  # from day to day there is little but noise
     values, measure = series.values.iloc[::-step].iloc[::-1], names.get("measure", "level")
-    changes, dates = values.diff().iloc[1:], pd.DatetimeIndex(values.index)
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     figure, axes = open_canvas(3.6)
-    axis, spans = axes[0, 0], np.diff(mdates.date2num(dates))
-    bars = axis.bar(dates[:-1], changes, spans, align="edge", color=ORANGE, edgecolor="white", linewidth=1.5)
-    crossing = [end for *_, end in find_gaps(dates, series.breaks)]
-    for bar, before, (date, change) in zip(bars, dates, changes.items(), strict=False):
-        ends = [say_period(each, measure) if measure == "flow" else words.say_day(each) for each in (before, date)]
-        tell(bar, [f"{' to '.join(ends)}: {_say_change(change, unit)}"])
+    crossing = [end for *_, end in find_gaps(values.index, series.breaks)]
+    _draw_changes(axes[0, 0], values, crossing, unit, measure)
+    use_dates(axes[0, 0], values.index[0], values.index[-1], measure)
+    changes = values.diff()
+    biggest = changes.abs().idxmax()
+    title = f"{names['title']}: {_say_last_year(series.values, unit, measure)}"
+    if biggest in crossing:
+        title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
+    every = f"every {step} figures" if step > 1 else "one figure and the next"
+    units = f"Change between {every}, {unit}" + "; hatched: across a suspected break" * bool(crossing)
+    return close_canvas(figure, title, units, source)
+
+
+def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp], unit: str, measure: str) -> None:
+    """A bar from each figure to the next, hatched across a break, with its number where the bars are wide enough.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        Figures by date, in `unit`.
+    crossing : sequence of Timestamp
+        Ends of the intervals in which a break lies.
+    unit : str
+        Of the changes.
+    measure : str
+        Of the series: of a flow the ends of a bar are years.
+    """
+    changes, spans = values.diff().iloc[1:], np.diff(mdates.date2num(values.index))
+    bars = axis.bar(values.index[:-1], changes, spans, align="edge", color=ORANGE, edgecolor="white", linewidth=1.5)
+    days = [say_period(each, measure) if measure == "flow" else words.say_day(each) for each in values.index]
+    for place, (bar, (date, change)) in enumerate(zip(bars, changes.items(), strict=True)):
+        tell(bar, [f"{days[place]} to {days[place + 1]}: {_say_change(change, unit)}"])
         if date in crossing:
             bar.set(facecolor="white", edgecolor=ORANGE, hatch="///", linewidth=1.2)
     numbers = [_say_change(change, unit, float(changes.abs().max()), bare=True) for change in changes]
@@ -133,15 +146,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
     axis.xaxis_date()
-    use_dates(axis, dates[0], dates[-1], measure)
     use_numbers(axis)
-    biggest = changes.abs().idxmax()
-    title = f"{names['title']}: {_say_last_year(series.values, unit, measure)}"
-    if biggest in crossing:
-        title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
-    every = f"every {step} figures" if step > 1 else "one figure and the next"
-    units = f"Change between {every}, {unit}" + "; hatched: across a suspected break" * bool(crossing)
-    return close_canvas(figure, title, units, source)
 
 
 def _say_last_year(values: pd.Series, unit: str, measure: str) -> str:
@@ -192,15 +197,8 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
             inside, x="years", y="share", units="line", estimator=None, legend=False, ax=axis,
             color=GREY, lw=0.9, alpha=0.55, zorder=1,
         )  # fmt: skip
-    labels = [Label(target["years"].iloc[-1], target["share"].iloc[-1], names["title"], ORANGE)]
-    fastest = pace.loc[~pace["target"], ["entity", "indicator"]].head(NAMED)
-    colours = [colour for colour in style.COLOURS if colour != ORANGE]
-    for rank, (entity, indicator) in enumerate(fastest.itertuples(index=False, name=None)):
-        line = inside[(inside["entity"] == entity) & (inside["indicator"] == indicator)]
-        if len(line) > 1:
-            colour, end = colours[rank], line.iloc[-1]
-            axis.plot(line["years"], line["share"], color=colour, ls=style.LINES[rank + 1], lw=1.5)
-            labels.append(Label(end["years"], end["share"], f"{end['technology']}, {end['entity']}", colour))
+    labels = _draw_fastest(axis, inside, pace[~pace["target"]].head(NAMED))
+    labels.append(Label(target["years"].iloc[-1], target["share"].iloc[-1], names["title"], ORANGE))
     [own] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
     tell(own, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the limit" for row in target.itertuples()])
     axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="", xlabel=f"Years since {start} of the upper limit")
@@ -211,6 +209,18 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     ahead = pace.loc[~pace["target"], "unit"].head(int(pace.loc[pace["target"], "place"].iloc[0] - 1))
     units += "; the faster ones count new sales" * bool(len(ahead) and ahead.str.contains("of new ").all())
     return close_canvas(figure, _say_pace(pace, target["share"], names), units, source)
+
+
+def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: pd.DataFrame) -> list[Label]:
+    """Draw the series of these (entity, indicator) apart from the others; their labels."""
+    labels, colours = [], [colour for colour in style.COLOURS if colour != ORANGE]
+    for rank, row in enumerate(fastest.itertuples()):
+        line = inside[(inside["entity"] == row.entity) & (inside["indicator"] == row.indicator)]
+        if len(line) > 1:
+            end = line.iloc[-1]
+            axis.plot(line["years"], line["share"], color=colours[rank], ls=style.LINES[rank + 1], lw=1.5)
+            labels.append(Label(end["years"], end["share"], f"{end['technology']}, {end['entity']}", colours[rank]))
+    return labels
 
 
 def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> str:

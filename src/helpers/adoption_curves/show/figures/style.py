@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sized
 from io import BytesIO
 from itertools import pairwise
 from typing import Any
@@ -20,7 +20,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import Formatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -38,8 +38,7 @@ NARROW_LABEL, LONGEST_NARROW = 17, 25  # letters in a line of a label there, and
 DOTS_PER_INCH = 150
 EDGE = 0.08  # inches that stay empty at the edges
 SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
-TITLE_SIZE, LEAST_TITLE = 12.0, 10.0  # points of a title, and of one that is set smaller to stay in one line
-TITLE, UNITS = {"size": TITLE_SIZE, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+TITLE, UNITS = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
 SOURCE = {"size": SMALL, "color": GREY}
 HEADING = {"loc": "left", "size": 9.5, "weight": "bold"}  # of a panel
 HALO_WIDTH = 2.5  # points
@@ -218,10 +217,6 @@ def _set_around(figure: Exhibit) -> tuple[float, float]:
     top, bottom = 1 - EDGE / height, EDGE / height
     room = (width - 2 * EDGE) * figure.dpi
     for rank, (text, words) in enumerate(figure.around):
-        if rank == 0:
-            text.set(size=TITLE_SIZE, text=words[:LONGEST])
-            fitting = 0.98 * TITLE_SIZE * room / measure(text).width
-            text.set_size(fitting if LEAST_TITLE <= fitting < TITLE_SIZE else TITLE_SIZE)
         _wrap(text, words, room)
         tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
         if rank < 2:
@@ -284,32 +279,12 @@ def use_dates(axis: Axes, first: pd.Timestamp, last: pd.Timestamp, measure: str 
     axis.tick_params("x", bottom=True, length=3, color=PALE)
 
 
-class Numbers(Formatter):
-    """Plain numbers with thousands separators and as many decimals at every tick."""
-
-    def __init__(self, suffix: str = ""):
-        self.suffix = suffix
-
-    def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """The words of all ticks of an axis."""
-        ticks = np.asarray(values, float)
-        least = 1e-9 * np.abs(ticks).max(initial=0.0)
-        decimals = next((d for d in range(9) if np.allclose(ticks, ticks.round(d), rtol=0, atol=least)), None)
-        form = ",.10g" if decimals is None else f",.{decimals}f"
-        texts = [f"{tick:{form}}" if abs(tick) > least else "0" for tick in ticks.tolist()]
-        return [f"{text}{self.suffix}".replace("-", "−") for text in texts]
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        """The words of one tick."""
-        return self.format_ticks([x])[0]
-
-
 def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """Name the ticks of an axis ("x", "y" or "xy") as `Numbers` does."""
+    """Plain numbers with thousands separators at the ticks of an axis ("x", "y" or "xy")."""
     for each in which:
         target = axis.yaxis if each == "y" else axis.xaxis
         target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-        target.set_major_formatter(Numbers(suffix))
+        target.set_major_formatter(StrMethodFormatter("{x:,.10g}" + suffix))
 
 
 def fit_room(axis: Axes, low: float, high: float) -> str:
