@@ -132,20 +132,23 @@ def _acquire(shop: Path, title: str, wait: bool) -> FileLock:
         except FileNotFoundError:  # the process before has just removed the folder
             continue
         except Timeout as error:
-            holder = ""
-            with suppress(FileNotFoundError):
-                holder = (shop / MARK).read_text(errors="replace").removeprefix(CLAIMED).strip()
-            holder = holder or "another process"
+            busy = f"{title} is being made by {_read_holder(shop)}"
             if not wait:
-                raise BusyError(
-                    f"{title} is being made by {holder}. Wait for it (--wait), or take another name."
-                ) from error
+                raise BusyError(f"{busy}. Wait for it (--wait), or take another name.") from error
             if not said:
-                sys.stderr.write(f"{title} is being made by {holder}: waiting for it.\n")
+                sys.stderr.write(f"{busy}: waiting for it.\n")
             said = True
             time.sleep(0.2)
         else:
             return lock
+
+
+def _read_holder(shop: Path) -> str:
+    """The process that works in a workshop, as its mark names it."""
+    with suppress(FileNotFoundError):
+        if holder := (shop / MARK).read_text(errors="replace").removeprefix(CLAIMED).strip():
+            return holder
+    return "another process"
 
 
 def _recover(place: Path, shop: Path) -> None:
@@ -159,21 +162,13 @@ def _recover(place: Path, shop: Path) -> None:
 def replace_folder(folder: Path, new: Path) -> None:
     """Put the folder `new`, of its workshop, in the place of `folder`, whose files go when `lock_folder` ends.
 
-    It takes two renames. After a kill between them `find_folder` finds the old folder, and the next `lock_folder` puts
-    it back.
+    It takes two renames. After a kill between them the old folder is in the workshop; the next `lock_folder` puts it
+    back.
     """
     place = follow_link(folder)
     if place.exists():
         place.rename(find_workshop(place) / OLD)
     new.rename(place)
-
-
-def find_folder(folder: Path) -> Path:
-    """`folder` to read; the old one in its workshop, where a process was killed as it replaced it. Nothing changes."""
-    place = follow_link(folder)
-    shop = find_workshop(place)
-    cut_off = not place.exists() and (shop / OLD).is_dir() and is_workshop(shop)
-    return shop / OLD if cut_off else place
 
 
 def refuse_foreign(folder: Path, own: Collection[str]) -> None:
