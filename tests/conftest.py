@@ -17,7 +17,7 @@ from small_notebooks import write_notebooks
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.folders import lock_folder
-from adoption_curves.base.project import MARK, RunError, find_data
+from adoption_curves.base.project import PROJECT_MARK, RunError, find_data
 from adoption_curves.runs import Study
 from adoption_curves.runs.parameters import read_parameters
 from adoption_curves.runs.runner import run_all
@@ -106,7 +106,7 @@ def begin(folder):
     """A project of its own: the small notebooks and the sample data."""
     write_notebooks(folder / "notebooks")
     shutil.copytree(SAMPLE, folder / "data")
-    (folder / MARK).write_text("")
+    (folder / PROJECT_MARK).write_text("")
     return folder
 
 

@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -173,21 +172,26 @@ def test_params_lists_every_parameter_with_its_help(capsys):
         assert readers
 
 
+def count_seconds():
+    """Processor seconds of processes that have ended, which a busy machine doesn't make more."""
+    return sum(os.times()[2:4])
+
+
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
 def test_help_comes_at_once_and_loads_nothing_heavy(words):
     program = "import sys; from adoption_curves.__main__ import main"
     program += "\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
-    started = time.perf_counter()
+    before = count_seconds()
     shown = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
-    assert time.perf_counter() - started < 2, "a help text isn't worth two seconds, even on a busy machine"
+    assert count_seconds() - before < 1
     assert "run" in shown.stdout
-    assert not {"numpy", "pandas", "papermill", "nbconvert", "matplotlib"} & set(shown.stderr.split())
+    assert not {"numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels"} & set(shown.stderr.split())
 
 
 def test_the_module_is_the_command():
     words = [sys.executable, "-m", "adoption_curves", "run", "x", "-p", "indcator", "genai_users"]
-    started = time.perf_counter()
+    before = count_seconds()
     shown = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"})
     assert shown.returncode == 2
     assert shown.stderr == "unknown parameter 'indcator', did you mean 'indicator'?\n"
-    assert time.perf_counter() - started < 3
+    assert count_seconds() - before < 2

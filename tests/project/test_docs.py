@@ -85,7 +85,6 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):
     """As it stands there, after the lines above all of them, with the project's own data."""
     page, names = pages[site / "run" / "gallery.html"], {}
@@ -125,17 +124,32 @@ def read_sentences(text):
     return [each for one in paragraphs for each in re.split(r"(?<=[.?!])[*\")]*\s+", " ".join(one.split())) if each]
 
 
-def test_a_long_sentence_is_found():
-    long = "word " * (LONGEST + 1)
-    found = read_sentences(f"# A title\n\nShort. `a b` {long}.\n\n- One\n- two [three](four five)\n\n| {long} |\n")
-    assert [len(each.split()) for each in found] == [1, LONGEST + 3, 2, 3]
-
-
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_no_sentence_is_longer_than_thirty_words(name):
     sentences = read_sentences(PAGES[name].read_text(encoding="utf-8"))
     assert sentences or name in ("data.md", "index.md")  # these two only include others
     assert [each for each in sentences if len(each.split()) > LONGEST] == []
+
+
+def list_anchors(path):
+    """Anchors of the headings of a page and of what it includes, as GitHub and the site write them."""
+    text = path.read_text(encoding="utf-8")
+    for part in re.findall(r"^```\{include\} (\S+)$", text, flags=re.MULTILINE):
+        text += (path.parent / part).read_text(encoding="utf-8")
+    found = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_links_of_a_page_lead_to_files_and_headings(name):
+    """Those inside the project; `make docs` follows the site's own."""
+    path = PAGES[name]
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\((?!https?:|mailto:)([^)\s]+)\)", text):
+        place, _, anchor = link.partition("#")
+        target = (path.parent / place).resolve() if place else path
+        assert target.exists() or place.startswith("run/"), f"{link}: the default run makes what lies in run/"
+        assert not anchor or anchor in list_anchors(target), link
 
 
 def test_percentages_have_no_blank():

@@ -1,15 +1,19 @@
 """Rooms import only those below them, late imports too: `make check` asks it of the code, these of a process."""
 
+import ast
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 
+import names
 from conftest import ROOT
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
 
 DOORS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["ignore_imports"]
+MODULES = names.list_modules(ROOT)
 
 
 def test_only_objects_that_users_hold_may_import_what_draws_them():
@@ -17,6 +21,32 @@ def test_only_objects_that_users_hold_may_import_what_draws_them():
     assert {line.partition(" -> ")[2].split(".")[1] for line in DOORS} == {"show"}
     assert {line.split(".")[1] for line in DOORS} <= {"curves", "forecast", "indicators"}
     assert len(DOORS) == 3
+
+
+def list_edges():
+    """Each module with those that it imports, also those that a function imports as it is called."""
+    for module, path in MODULES.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found = {origin for *_, origin, _ in names.list_imports(tree, module, path.name == "__init__.py", MODULES)}
+        yield from ((module, origin) for origin in found if f"{module} -> {origin}" not in DOORS)
+
+
+def find_circle(edges):
+    """Modules that lead back to the first of them; [] where none does."""
+    graph = {}
+    for module, origin in edges:
+        graph.setdefault(module, set()).add(origin)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_import_leads_back_not_even_one_in_a_function():
+    edges = {*list_edges()}
+    assert ("adoption_curves.cli.run_commands", "adoption_curves.runs.runner") in edges, "that import is in a function"
+    assert find_circle(edges) == []
 
 
 def test_series_fit_and_forecast_draw_themselves():

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from processes import call, run
 
-from adoption_curves.base.project import MARK, UserError, find_root
+from adoption_curves.base.project import PROJECT_MARK, UserError, find_root
 from adoption_curves.runs import lab
 from adoption_curves.runs.lab import begin_project
 
-PARTS = {"data", "notebooks", MARK, "CITATION.cff"}
+PARTS = {"data", "notebooks", PROJECT_MARK, "CITATION.cff"}
 
 
 @pytest.fixture
@@ -80,10 +80,10 @@ def test_a_killed_new_is_repeated_by_the_same_command(here, tmp_path, monkeypatc
             begin_project(folder)
             os._exit(0)
         os.waitpid(child, 0)
-        if not (folder / MARK).exists():
+        if not (folder / PROJECT_MARK).exists():
             begin_project(folder)
         assert {path.name for path in folder.iterdir()} - {".project.making"} == PARTS
-        assert not list(tmp_path.glob(".*.making")) or (folder / MARK).exists()
+        assert not list(tmp_path.glob(".*.making")) or (folder / PROJECT_MARK).exists()
 
 
 def kill_after(count, change, *words, **more):

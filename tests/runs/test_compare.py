@@ -16,7 +16,7 @@ from test_pages import Page
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.levels import band_columns, quoted_level
-from adoption_curves.base.project import MARK, RunError
+from adoption_curves.base.project import PROJECT_MARK, RunError
 from adoption_curves.runs.comparison import FILES, compare_runs, name_comparison
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 from adoption_curves.runs.record import find_run
@@ -230,7 +230,7 @@ def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, 
 def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, tmp_path, capsys, monkeypatch):
     for name in ("one", "two"):
         make(outputs, name)
-    (tmp_path / MARK).write_text("")
+    (tmp_path / PROJECT_MARK).write_text("")
     monkeypatch.chdir(tmp_path)
     source = tmp_path / "notebooks" / "compare_runs.ipynb"
     write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Fail", "assert runs == ['one', 'two'], runs\n1 / 0"])

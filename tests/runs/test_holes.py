@@ -21,7 +21,7 @@ from processes import call, start
 
 from adoption_curves import indicators
 from adoption_curves.base.files import hash_file
-from adoption_curves.base.project import MARK, RunError, Source, find_root
+from adoption_curves.base.project import PROJECT_MARK, RunError, Source, find_root
 from adoption_curves.base.words import say_percent
 from adoption_curves.runs.pages.charts import render_drawing
 from adoption_curves.runs.pages.files import shrink_image
@@ -156,7 +156,7 @@ def test_a_project_below_a_strangers_folder_is_not_run(place, tmp_path, monkeypa
     (project / "mine").mkdir()
     monkeypatch.chdir(project / "mine")
     assert find_root() == project
-    for path in (shared / "theirs", project, project / MARK, project / "data", project / "notebooks"):
+    for path in (shared / "theirs", project, project / PROJECT_MARK, project / "data", project / "notebooks"):
         os.chown(path, 12345, 12345)
     shared.chmod(0o1777)
     with pytest.raises(RunError, match="theirs is another user's, in a folder where everyone may write"):

@@ -18,7 +18,7 @@ from register_rows import enter
 from small_notebooks import write_notebooks
 from test_sweep import FORECAST, SHARED, SUMMARY
 
-from adoption_curves.base.project import MARK
+from adoption_curves.base.project import PROJECT_MARK
 from adoption_curves.forecast.record import hub, register
 from adoption_curves.runs.lab import begin_project
 from adoption_curves.runs.record import read_run
@@ -91,13 +91,13 @@ def test_new(here, tmp_path, inside):
         folder = place if inside else place / "mine"
         assert kill_before(number, lambda folder=folder: begin_project(folder)) == -signal.SIGKILL
         tell(number, place)
-        if not (folder / MARK).exists():
+        if not (folder / PROJECT_MARK).exists():
             begin_project(folder)
         assert {path.name for path in folder.iterdir()} - {".project.making"} == {
             "data",
             "notebooks",
             "CITATION.cff",
-            MARK,
+            PROJECT_MARK,
         }
         assert len(list(folder.rglob("*"))) >= len(list((here / "data").rglob("*")))
 

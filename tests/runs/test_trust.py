@@ -17,7 +17,7 @@ from processes import call, list_tree_processes, run, start
 from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.files import hash_file
-from adoption_curves.base.project import MARK, RunError, find_root, refuse_planted
+from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
 from adoption_curves.cli.process import PlainStream
 from adoption_curves.runs.parameters import ParameterError, read_parameters
 from adoption_curves.runs.record import read_entry, read_run
@@ -72,7 +72,7 @@ def test_a_project_that_another_user_planted_above_is_not_run(place, monkeypatch
     mine.mkdir()
     monkeypatch.chdir(mine)
     assert find_root() == place
-    give_away(place / MARK)
+    give_away(place / PROJECT_MARK)
     with pytest.raises(RunError, match="is another user's"):
         find_root()
     refuse_planted(place / "data")  # ours

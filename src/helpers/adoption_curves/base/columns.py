@@ -31,8 +31,6 @@ class Column:
         Meaning of a blank cell.
     option : str
         Help of the option that names the column, or gives the value of all rows; "" for no option.
-    kept : bool
-        It stays with each figure, as a column of ``observations.csv`` that a folder may lack.
     """
 
     name: str
@@ -43,7 +41,6 @@ class Column:
     constraints: Mapping[str, Any] = field(default_factory=dict)
     default: str = ""
     option: str = ""
-    kept: bool = False
 
     def describe(self) -> dict[str, Any]:
         """Return the field of a Table Schema."""
@@ -88,15 +85,14 @@ COLUMNS = (
     Column("break", "string", "Reason for a new series from this figure on: no fit crosses it", "no break", "breaks"),
     Column("published", "date",
            "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date", "its date",
-           "publication_date", {"minimum": "1800-01-01"}, kept=True),
+           "publication_date", {"minimum": "1800-01-01"}),
     Column("standard_error", "number", "Standard error of the figure in its unit, where published", "not known",
-           constraints={"minimum": 0}, kept=True),
+           constraints={"minimum": 0}),
     Column("sample_size", "number", "People asked, where published", "not known", "n_respondents",
-           {"minimum": 0}, kept=True),
+           {"minimum": 0}),
 )
 # fmt: on
 BY_NAME = {column.name: column for column in COLUMNS}
-KEPT = tuple(column for column in COLUMNS if column.kept)
 
 CHOICES = {
     **{column.name: column.option for column in COLUMNS if column.option},

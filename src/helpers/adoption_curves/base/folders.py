@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from .project import BusyError, RunError, refuse_planted, shorten_path
 from .words import escape
 
-LOCK, MARK, OLD = "lock", "made-by-adoption", "old"
+LOCK, WORKSHOP_MARK, OLD = "lock", "made-by-adoption", "old"
 CLAIMED = "In this folder adoption makes what it then puts in its place. It may be removed if no process is at work.\n"
 """Beginning of the mark of a workshop; the process that works there follows."""
 LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
@@ -58,8 +58,8 @@ def is_workshop(path: Path) -> bool:
     """True if this package made the folder: it has our mark, or nothing that anyone could want."""
     if path.is_symlink() or not path.is_dir():
         return False
-    mark = path / MARK
-    if {each.name for each in path.iterdir()} <= {LOCK, MARK}:  # a process was killed before it wrote the mark
+    mark = path / WORKSHOP_MARK
+    if {each.name for each in path.iterdir()} <= {LOCK, WORKSHOP_MARK}:  # a process was killed before it wrote the mark
         return not mark.is_symlink() and not (path / LOCK).is_symlink()
     return mark.is_file() and not mark.is_symlink() and mark.read_text(errors="replace").startswith(CLAIMED)
 
@@ -105,14 +105,14 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     lock = _acquire(shop, f"{what.capitalize()} '{folder.name}'", wait)
     try:
         holder = f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n"
-        (shop / MARK).write_text(CLAIMED + holder, encoding="utf-8")
+        (shop / WORKSHOP_MARK).write_text(CLAIMED + holder, encoding="utf-8")
         _recover(place, shop)
         yield shop
     finally:
         try:
             with suppress(OSError):  # a disk that has gone, or become read-only: the next process tidies up
                 _recover(place, shop)
-                (shop / MARK).unlink()
+                (shop / WORKSHOP_MARK).unlink()
                 (shop / LOCK).unlink()  # while it is held: who waits for it finds it gone, and makes another
                 shop.rmdir()
         finally:
@@ -132,48 +132,43 @@ def _acquire(shop: Path, title: str, wait: bool) -> FileLock:
         except FileNotFoundError:  # the process before has just removed the folder
             continue
         except Timeout as error:
-            holder = ""
-            with suppress(FileNotFoundError):
-                holder = (shop / MARK).read_text(errors="replace").removeprefix(CLAIMED).strip()
-            holder = holder or "another process"
+            busy = f"{title} is being made by {_read_holder(shop)}"
             if not wait:
-                raise BusyError(
-                    f"{title} is being made by {holder}. Wait for it (--wait), or take another name."
-                ) from error
+                raise BusyError(f"{busy}. Wait for it (--wait), or take another name.") from error
             if not said:
-                sys.stderr.write(f"{title} is being made by {holder}: waiting for it.\n")
+                sys.stderr.write(f"{busy}: waiting for it.\n")
             said = True
             time.sleep(0.2)
         else:
             return lock
 
 
+def _read_holder(shop: Path) -> str:
+    """The process that works in a workshop, as its mark names it."""
+    with suppress(FileNotFoundError):
+        if holder := (shop / WORKSHOP_MARK).read_text(errors="replace").removeprefix(CLAIMED).strip():
+            return holder
+    return "another process"
+
+
 def _recover(place: Path, shop: Path) -> None:
     """Put back a folder that was set aside and not replaced; remove all else that was made in the workshop."""
     if (shop / OLD).is_dir() and not os.path.lexists(place):
         (shop / OLD).rename(place)
-    for path in [each for each in shop.iterdir() if each.name not in (LOCK, MARK)]:
+    for path in [each for each in shop.iterdir() if each.name not in (LOCK, WORKSHOP_MARK)]:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def replace_folder(folder: Path, new: Path) -> None:
     """Put the folder `new`, of its workshop, in the place of `folder`, whose files go when `lock_folder` ends.
 
-    It takes two renames. After a kill between them `find_folder` finds the old folder, and the next `lock_folder` puts
-    it back.
+    It takes two renames. After a kill between them the old folder is in the workshop; the next `lock_folder` puts it
+    back.
     """
     place = follow_link(folder)
     if place.exists():
         place.rename(find_workshop(place) / OLD)
     new.rename(place)
-
-
-def find_folder(folder: Path) -> Path:
-    """`folder` to read; the old one in its workshop, where a process was killed as it replaced it. Nothing changes."""
-    place = follow_link(folder)
-    shop = find_workshop(place)
-    cut_off = not place.exists() and (shop / OLD).is_dir() and is_workshop(shop)
-    return shop / OLD if cut_off else place
 
 
 def refuse_foreign(folder: Path, own: Collection[str]) -> None:

@@ -87,7 +87,7 @@ def count_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-MARK = ".adoption-project"
+PROJECT_MARK = ".adoption-project"
 """Marker file that `adoption new` writes: commands inside that folder use its data and notebooks."""
 CHECKOUT = Path(__file__).resolve().parents[4]
 """The checkout that this package is part of, where it is part of one."""
@@ -108,8 +108,8 @@ def find_root() -> Path:
     """
     above = [Path.cwd(), *Path.cwd().parents]
     for folder in above:
-        if (folder / MARK).is_file():
-            refuse_planted(folder / MARK, folder / "notebooks", folder / "data")
+        if (folder / PROJECT_MARK).is_file():
+            refuse_planted(folder / PROJECT_MARK, folder / "notebooks", folder / "data")
             return folder
     for folder in (CHECKOUT, *above):
         if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():

@@ -23,5 +23,5 @@ def adoption(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (*run_commands.COMMANDS, *data_commands.COMMANDS):
+for _command in (*run_commands.RUN_COMMANDS, *data_commands.DATA_COMMANDS):
     adoption.add_command(_command)

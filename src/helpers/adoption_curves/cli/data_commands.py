@@ -18,7 +18,7 @@ from .options import Pairs
 @click.argument("words", metavar="[WORD]...", nargs=-1)
 @options.data_folder
 @options.as_json
-def list_series(words: tuple[str, ...], data: str, as_json: bool) -> None:
+def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     """List the series of the data: entity, span, upper limit (bound) and last figure.
 
     With WORDs it lists only series that have all of them in entity, name or title. The upper limit is the widest that
@@ -182,4 +182,4 @@ def check(path: str, given: Pairs, **choices: str | None) -> None:
         raise SystemExit(RunError.exit_code) from error
 
 
-COMMANDS = (list_series, register, score, new, params, check)
+DATA_COMMANDS = (list_data, register, score, new, params, check)

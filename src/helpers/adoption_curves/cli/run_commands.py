@@ -252,4 +252,4 @@ def clean_store() -> None:
     print(f"Freed {shrink_store(outputs, read_keys(outputs), limit=0) / 1e6:,.0f} MB.")
 
 
-COMMANDS = (run, open_notebook, export, compare, verify, sweep, runs, clean_store)
+RUN_COMMANDS = (run, open_notebook, export, compare, verify, sweep, runs, clean_store)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from ..base.files import write_file
 from ..base.folders import find_workshop, is_workshop, lock_folder, replace_folder
-from ..base.project import MARK, REGISTER, UserError, find_lab, find_outputs, find_root, shorten_path
+from ..base.project import PROJECT_MARK, REGISTER, UserError, find_lab, find_outputs, find_root, shorten_path
 from ..base.words import quote
 from .parameters import ParameterError, Parameters, read_parameters
 
@@ -175,7 +175,7 @@ def begin_project(folder: Path) -> Path:
     """
     empty = folder / "project"  # in an empty folder, which may be the one in which one stands, the work is inside
     inside = folder.is_dir() and not folder.is_symlink() and {*folder.iterdir()} <= {find_workshop(empty)}
-    cut_off = folder.is_dir() and not (folder / MARK).exists() and is_workshop(find_workshop(empty))
+    cut_off = folder.is_dir() and not (folder / PROJECT_MARK).exists() and is_workshop(find_workshop(empty))
     if os.path.lexists(folder) and not inside and not cut_off:
         raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
     with lock_folder(empty if folder.exists() else folder, "project") as shop:
@@ -183,7 +183,7 @@ def begin_project(folder: Path) -> Path:
         if not folder.exists():
             replace_folder(folder, new)
         else:  # the mark comes last: until then it is no project, and the same command goes on
-            for path in sorted(new.iterdir(), key=lambda path: path.name == MARK):
+            for path in sorted(new.iterdir(), key=lambda path: path.name == PROJECT_MARK):
                 if not os.path.lexists(folder / path.name):
                     path.rename(folder / path.name)
     return folder
@@ -200,5 +200,5 @@ def copy_project(new: Path, title: str) -> Path:
     day = datetime.now().astimezone().date()
     citation = CITATION.format(title=json.dumps(title, ensure_ascii=False), day=day)
     (new / "CITATION.cff").write_text(citation, encoding="utf-8")
-    (new / MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
+    (new / PROJECT_MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
     return new

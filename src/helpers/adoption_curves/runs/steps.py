@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..base.files import hash_file
-from ..base.folders import MARK, is_held, is_workshop
+from ..base.folders import WORKSHOP_MARK, is_held, is_workshop
 from ..base.project import LONGEST, RunError, Source, count_processors, refuse_planted
 from .ingredients import digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
@@ -324,4 +324,8 @@ def tidy_store(outputs: Path, always: bool = False) -> None:
 def list_working(outputs: Path) -> list[Path]:
     """Marks of the workshops in which a process makes a run now."""
     shops = [path for pattern in (".*.making", "*/.*.making") for path in outputs.glob(pattern)]
-    return [path / MARK for path in shops if (path / MARK).is_file() and is_workshop(path) and is_held(path)]
+    return [
+        path / WORKSHOP_MARK
+        for path in shops
+        if (path / WORKSHOP_MARK).is_file() and is_workshop(path) and is_held(path)
+    ]
