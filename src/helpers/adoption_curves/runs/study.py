@@ -106,7 +106,7 @@ class Output:
             frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
         self._check_name("table", name)
         content, columns = write_csv(name, frame)
-        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content)
+        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content, sync=False)
         self.entry.tables[name] = Table(sha256=digest, rows=len(frame), columns=columns)
         write_entry(self.folder, self.notebook, self.entry)
 
@@ -182,7 +182,7 @@ class Output:
         images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
         files = images if data is None else images | {DATA: write_csv(name, data)[0]}
         places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
-        hashes = {kind: write_file(places[kind], file) for kind, file in files.items()}
+        hashes = {kind: write_file(places[kind], file, sync=False) for kind, file in files.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         title = figure.around[0][1] if getattr(figure, "around", None) else alt
         self.entry.figures[name] = Figure(title=title, alt=alt, width=width, sha256=hashes)
