@@ -50,7 +50,10 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     (run / RECORD).write_text("{")
     next((outputs / "sweep" / "one" / "tables").iterdir()).write_text("x")
     states = {row["run"]: row["state"] for row in list_runs(outputs)}
-    assert states == {"small": "its record can't be read", "sweep/one": "1 file missing or changed"}
+    assert states == {
+        "small": "The record of run 'small', run.json, is damaged. Make the run again.",
+        "sweep/one": "1 file missing or changed",
+    }
     assert call(capsys, "runs")[1].splitlines()[0].split()[:2] == ["run", "made"]
     shutil.rmtree(outputs)
     assert "No run yet" in call(capsys, "runs")[1]

@@ -149,13 +149,13 @@ def test_many_runs_need_a_yes_and_too_many_are_refused_at_once(tmp_path):
     text = "grid: {horizon_years: [" + ", ".join(map(str, range(1000))) + "]"
     with pytest.raises(ParameterError, match=r"1,000 runs\. If that's what you want, say so with --yes"):
         read_sweep(write(tmp_path, text + "}"))
-    started, more = time.perf_counter(), ", " + text[7:]
+    started, more = time.process_time(), ", " + text[7:]
     with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has at most 10,000"):
         read_sweep(
             write(tmp_path, text + "".join(more.replace("horizon_years", name) for name in ("bound", "as_of")) + "}"),
             many=True,
         )
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_data_are_loaded_once(tmp_path, monkeypatch):

@@ -16,15 +16,19 @@ MAX_TEXT = 50_000_000
 """Bytes of a file that is read as text."""
 
 
-def write_file(path: Path, content: bytes) -> str:
-    """sha256 of `content`, after writing it atomically (temporary file, then rename)."""
+def write_file(path: Path, content: bytes, sync: bool = True) -> str:
+    """sha256 of `content`, after writing it atomically (temporary file, then rename).
+
+    `sync` waits for the disk, which takes some milliseconds: not for what is made again where a power cut loses it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")  # opened plainly, so that the user's umask holds
     try:
         with beside.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -32,9 +36,9 @@ def write_file(path: Path, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write `content` as readable JSON, whole or not at all."""
-    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+def write_json(path: Path, content: Any, sync: bool = True) -> None:
+    """Write `content` as readable JSON, whole or not at all; `sync` as of `write_file`."""
+    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(), sync)
 
 
 def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:

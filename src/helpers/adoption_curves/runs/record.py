@@ -239,7 +239,7 @@ def read_entry(folder: Path, notebook: str) -> Entry | None:
 
 def write_entry(folder: Path, notebook: str, entry: Entry) -> None:
     """Write the entry of `notebook` in the run in `folder`."""
-    write_json(entry_path(folder, notebook), entry.model_dump(exclude_none=True))
+    write_json(entry_path(folder, notebook), entry.model_dump(exclude_none=True), sync=False)
 
 
 def read_entries(folder: Path) -> dict[str, Entry]:

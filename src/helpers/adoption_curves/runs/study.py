@@ -16,7 +16,7 @@ from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
 from .parameters import Parameters, complete_parameters, read_parameters, write_argument
-from .record import DATA, Entry, Figure, Table, entry_path, locate, read_entries, read_part, write_entry
+from .record import DATA, Entry, Figure, Table, locate, read_entries, write_entry
 from .table_files import read_csv, write_csv
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Output:
     ----------
     folder : Path
     notebook : str
+    entry : Entry
+        What it has read and written so far.
 
     Raises
     ------
@@ -74,7 +76,8 @@ class Output:
         place = name_path(str(folder))
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
-        write_entry(folder, notebook, Entry(parameters=dict(parameters)))
+        self.entry = Entry(parameters=dict(parameters))
+        write_entry(folder, notebook, self.entry)
         if not os.environ.get(RUNNER):
             print(f"By hand: results go to {place}/.")
         self.folder, self.notebook, self._names, self._rule = folder, notebook, names, rule
@@ -103,8 +106,9 @@ class Output:
             frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
         self._check_name("table", name)
         content, columns = write_csv(name, frame)
-        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content)
-        self._note("tables", name, Table(sha256=digest, rows=len(frame), columns=columns))
+        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content, sync=False)
+        self.entry.tables[name] = Table(sha256=digest, rows=len(frame), columns=columns)
+        write_entry(self.folder, self.notebook, self.entry)
 
     def show(
         self,
@@ -178,20 +182,16 @@ class Output:
         images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
         files = images if data is None else images | {DATA: write_csv(name, data)[0]}
         places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
-        hashes = {kind: write_file(places[kind], file) for kind, file in files.items()}
+        hashes = {kind: write_file(places[kind], file, sync=False) for kind, file in files.items()}
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         title = figure.around[0][1] if getattr(figure, "around", None) else alt
-        self._note("figures", name, Figure(title=title, alt=alt, width=width, sha256=hashes))
+        self.entry.figures[name] = Figure(title=title, alt=alt, width=width, sha256=hashes)
+        write_entry(self.folder, self.notebook, self.entry)
         return SavedFigure(name, alt, images["png"], width, "pdf" in images)
 
     def _check_name(self, kind: str, name: str) -> None:
         if not re.fullmatch(self._names, name):
             raise RunError(f"The name of {kind} '{name}' {self._rule}")
-
-    def _note(self, kind: str, name: str, part: Table | Figure | str) -> None:
-        entry = read_part(entry_path(self.folder, self.notebook), Entry)
-        getattr(entry, kind)[name] = part
-        write_entry(self.folder, self.notebook, entry)
 
 
 class Study(Output):
@@ -355,7 +355,8 @@ class Study(Output):
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
-        self._note("read", name, table.sha256)
+        self.entry.read[name] = table.sha256
+        write_entry(self.folder, self.notebook, self.entry)
         return read_csv(path, table.columns)
 
     def _settle(self, writer: str, theirs: Mapping[str, Any]) -> None:

@@ -112,7 +112,7 @@ def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> 
     pages["made.html"] = render_made(folder, record, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
     hidden = {name: hide_place(text, record.parameters["data"]).encode() for name, text in pages.items()}
-    return {name: write_file(locate(folder, f"html/{name}"), text) for name, text in hidden.items()}
+    return {name: write_file(locate(folder, f"html/{name}"), text, sync=False) for name, text in hidden.items()}
 
 
 def render_report(folder: Path, name: str, links: Mapping[str, str], command: str) -> dict[str, str]:

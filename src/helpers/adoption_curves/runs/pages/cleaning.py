@@ -17,13 +17,8 @@ from markupsafe import escape
 
 from ...base.project import Source
 
-TEXT = {
-    *("a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "details", "div", "dl", "dt", "em", "figcaption"),
-    *("figure", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "section", "small", "span"),
-    *("strong", "sub", "summary", "sup", "u", "ul"),
-    *("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
-}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+TEXT = nh3.ALLOWED_TAGS - HEADINGS - {"area", "map"} | {"section", "tfoot"}
 EQUATIONS = {  # what latex2mathml writes
     *("math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
     *("mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
