@@ -22,12 +22,16 @@ FAST = {("China", "genai_users"), ("China", "online_payment_users"), ("United St
         ("United States", "us_landline_telephone")}  # fmt: skip
 
 
+def pick_series(entity, indicator):
+    """A series of the data, with its readings."""
+    return indicators.load(find_data()).series(entity, indicator).use_readings()
+
+
 def list_series():
     """Every series of the data with enough figures, with its readings, by entity and indicator."""
-    data = indicators.load(find_data())
-    for key in data.list_series():
+    for key in indicators.load(find_data()).list_series():
         try:
-            series = data.series(*key).use_readings()
+            series = pick_series(*key)
         except DataError:  # no exact figure
             continue
         if len(series.values) >= FEWEST:
@@ -73,7 +77,7 @@ def check_series(series, families, kinds):
 
 @pytest.mark.parametrize("key", sorted(FAST), ids=" ".join)
 def test_a_fit_is_what_its_profile_and_intervals_say(key):
-    check_series(dict(list_series())[key], ["logistic", "gompertz", "bass"], [None])
+    check_series(pick_series(*key), ["logistic", "gompertz", "bass"], [None])
 
 
 @SLOW
@@ -92,7 +96,7 @@ def test_every_fit_of_every_series_is_what_its_profile_and_intervals_say(family,
 
 
 def test_what_was_published_as_more_than_counts_too():
-    series = dict(list_series())["China", "genai_users"]
+    series = pick_series("China", "genai_users")
     printed = indicators.load(find_data()).series("China", "genai_users")
     assert printed.highest == 700.0 < series.highest
     for fit in fit_families(printed.values, ["logistic", "gompertz"], floor=printed.highest).values():
@@ -110,7 +114,7 @@ def test_bass_is_the_least_squares_curve():
 
 def test_a_richards_curve_whose_growth_ends_at_once_is_found_and_called_a_limit():
     """Its sum of squares was 0.3% above that of its own profile."""
-    series = dict(list_series())["China", "short_video_usage_rate"]
+    series = pick_series("China", "short_video_usage_rate")
     fit = FAMILIES["richards"](series.values, errors="persistent", floor=series.highest).fit()
     assert fit.ssr < 1763.4
     assert "shape runs to infinity" in fit.flag

@@ -104,11 +104,6 @@ class AdoptionCurve(Family):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.endog_name}: {self.nobs} observations, {self.ceiling.kind} ceiling>"
 
-    def __dir__(self) -> list[str]:
-        internal = {*vars(Family), *Family.__annotations__, "data", "order", "problem", "changed", "above"}
-        internal -= {"name", "parameters", "latex"}
-        return sorted(name for name in set(object.__dir__(self)) - internal if not name.startswith("_"))
-
     def _measure_above(self) -> float:
         """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""
         if self.ceiling.kind == "free":

@@ -32,12 +32,6 @@ NARROW = 0.2
 OPEN_SPAN = np.log(100.0)
 """Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 
-INTERNAL = {
-    "problem", "best", "first", "by_errors", "intervals", "limits", "place", "kind", "coordinate_ends", "along",
-    "profile_own", "covariance", "observation_variance", "serial_correlation", "cov_params_default", "wrong",
-    "initialize", "normalized_cov_params", "t_test_pairwise", "wald_test_terms",
-}  # fmt: skip
-
 
 class CurvePrediction:
     """Curve at given times, with standard errors by the delta method.
@@ -540,6 +534,3 @@ class Results(LikelihoodModelResults):
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())
         warning = f"; {self.flag}" if self.flag else ""
         return f"<{type(self.model).__name__} of {self.model.endog_name}: {numbers}{warning}>"
-
-    def __dir__(self) -> list[str]:
-        return sorted(name for name in set(object.__dir__(self)) - INTERNAL if not name.startswith("_"))

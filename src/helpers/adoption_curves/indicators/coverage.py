@@ -111,15 +111,14 @@ def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     ['2027-01-01', '2027-02-28']
     """
     begin, _, end = text.partition("/")
+    message = "ends before it begins; write the earlier one first"
     try:
         first, last = pd.Period(begin).start_time, pd.Period(end or begin).end_time.normalize()
+        if first <= last:
+            return first, last
     except ValueError:
         message = "names no day or month of the calendar; write one that exists"
-        raise DataError([Problem("indicators.csv", None, "next_expected", text, message)]) from None
-    if last < first:
-        message = "ends before it begins; write the earlier one first"
-        raise DataError([Problem("indicators.csv", None, "next_expected", text, message)])
-    return first, last
+    raise DataError([Problem("indicators.csv", None, "next_expected", text, message)])
 
 
 def say_expected(text: str) -> str:
