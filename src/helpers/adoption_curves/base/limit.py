@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from .dates import Times, decimal_years, is_dated
+from .dates import Times, decimal_years
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +30,13 @@ class Limit:
     title: str = ""
     note: str = ""
 
+    @cached_property
+    def years(self) -> np.ndarray:
+        """Its dates as decimal years."""
+        return decimal_years(self.values.index)
+
     def at(self, times: Times, known: np.ndarray | None = None) -> np.ndarray:
-        """Limit at some times: linear between its dates, constant before the first and after the last.
+        """Limit at some times: linear in decimal years between its dates, constant before the first, after the last.
 
         Parameters
         ----------
@@ -43,18 +49,15 @@ class Limit:
         ndarray of float, one per time, in the unit of the series
             NaN where `known` is before the first date.
         """
-        dated, values = decimal_years(self.values.index), self.values.to_numpy(float)
-        if is_dated(times):
-            days = pd.DatetimeIndex(times).as_unit("s").asi8
-            return np.interp(days, self.values.index.as_unit("s").asi8, values)
+        years, values = decimal_years(times), self.values.to_numpy(float)
         if known is None:
-            return np.interp(times, dated, values)
-        count = np.searchsorted(dated, known + 1e-9)
-        return np.where(count > 0, np.interp(np.minimum(times, dated[count - 1]), dated, values), np.nan)
+            return np.interp(years, self.years, values)
+        count = np.searchsorted(self.years, known + 1e-9)
+        return np.where(count > 0, np.interp(np.minimum(years, self.years[count - 1]), self.years, values), np.nan)
 
     def highest_at(self, dates: Times) -> np.ndarray:
         """Highest that the limit can be: as `at`, but infinite after the last date of one that has changed."""
-        later = pd.DatetimeIndex(dates) > self.values.index[-1]
+        later = decimal_years(dates) > self.years[-1]
         return np.where(later & (self.values.nunique() > 1), np.inf, self.at(dates))
 
     def known_by(self, day: pd.Timestamp) -> Limit | None:

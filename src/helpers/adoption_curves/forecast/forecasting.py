@@ -63,7 +63,7 @@ class Forecast:
     used : Series
         The figures that the forecast uses.
     references : References
-        Other technologies, and what they teach.
+        Comparison technologies, and the calibration on them.
     dates : DatetimeIndex
     levels, shares : tuple of float
         Of the ranges, and of the scenarios.
@@ -92,7 +92,7 @@ class Forecast:
 
     @property
     def lessons(self) -> Lessons:
-        """What the other technologies teach."""
+        """Calibration on the comparison technologies."""
         return self.references.calibrate(self.bounded)
 
     @property
@@ -169,7 +169,7 @@ class Forecast:
             return published, np.zeros(len(years))
         # after its last date: drift and error of its values at the figures, from that date on
         t, known = (seen - seen[-1])[None], bound.at(seen, seen[-1])[None]
-        until = max(0.0, decimal_years(bound.values.index)[-1] - seen[-1])
+        until = max(0.0, bound.years[-1] - seen[-1])
         drifted = model.forecast_limit(t, known, np.r_[until, years][None])[0][0]
         error = model.forecast_limit(t, known, np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error

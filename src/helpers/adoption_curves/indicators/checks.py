@@ -251,5 +251,5 @@ def _find_limits(rows: pd.DataFrame, indicators: pd.DataFrame) -> tuple[np.ndarr
         base = bases.get((entity, base_of.get(indicator, "")))
         if base is not None:
             names[places[chosen]] = base_of[indicator]
-            limits[places[chosen]] = Limit(base.sort_index()).at(usable["date"].iloc[chosen])
+            limits[places[chosen]] = Limit(base.sort_index()).at(pd.DatetimeIndex(usable["date"].iloc[chosen]))
     return names, limits
