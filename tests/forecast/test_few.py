@@ -1,5 +1,7 @@
 """One and two figures: counted is what other technologies did that stood there, and only with a limit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,8 +47,6 @@ def make_reference(values, technology, years=range(2001, 2011)):
     dates = pd.to_datetime([f"{year}-12-31" for year in years])
     whole = indicators.load_references()[0]
     bound = indicators.Limit(pd.Series(100.0, dates[: len(values)]))
-    from dataclasses import replace
-
     return replace(whole, technology=technology, values=pd.Series(values, dates[: len(values)]), bound=bound)
 
 

@@ -3,7 +3,7 @@
 ``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
 earlier dates. The parts, each importing those before it: ``model`` (the computing, in arrays), ``inputs`` (what is
 given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
-forecast would have said of other technologies, and what that teaches), ``scores`` (of the backtest), ``later`` (what
+forecast would have been of other technologies, which calibrates it), ``scores`` (of the backtest), ``later`` (what
 technologies did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
 ``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates); and ``record``,
 forecasts on record.

@@ -1,8 +1,8 @@
-"""The backtest: the forecast as it would have been at every earlier date of other technologies, and what it teaches.
+"""The backtest: the forecast as it would have been at every earlier date of other technologies, and what follows.
 
 `backtest` makes a row for each window, date and horizon. `Lessons` has the rows of one kind, with or without a limit,
-and what a forecast learns from them: each technology is forecast by what the others teach. `recall` keeps both kinds
-for as long as a process lasts.
+and calibrates a forecast on them: each technology is left out when it is forecast itself. `recall` keeps both kinds for
+as long as a process lasts.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
 
 
 class Lessons:
-    """What the rows of a backtest teach, each technology left out in turn.
+    """Calibration on the rows of a backtest, each technology left out in turn.
 
     Parameters
     ----------
@@ -310,7 +310,7 @@ class Lessons:
         return found
 
     def without(self, technology: str = "") -> Learnt:
-        """What a forecast of one technology takes from the others; of all, where it is not among them."""
+        """Calibration on all technologies but one; on all, where it is not among them."""
         name = technology if technology in self.names else ""
         if name not in self._learnt:
             others = self.technologies != name
@@ -321,7 +321,7 @@ class Lessons:
         return self._learnt[name]
 
     def quantiles(self, levels: Sequence[float], by: Lessons | None = None) -> np.ndarray:
-        """Quantiles (R, Q) of every row at levels (Q,), by what other technologies teach: those of `by`, or its own."""
+        """Quantiles (R, Q) of every row at levels (Q,), calibrated on other technologies: those of `by`, or its own."""
         found, by = np.empty((len(self.errors), len(levels))), by or self
         for name in self.names:
             own = self.technologies == name
@@ -344,7 +344,7 @@ class Lessons:
 
 
 class References:
-    """Comparison technologies, and what they teach with and without a limit, made when first asked for."""
+    """Comparison technologies, and the calibration on them with and without a limit, made when first asked for."""
 
     def __init__(self, series: Sequence[AdoptionSeries]) -> None:
         self.series = list(series)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,9 @@ from .forecasting import Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .scores import FORECAST, evaluate, summarise_coverage
 
-ALIKE_SHARE, ALIKE_GROWTH, ALIKE = 0.15, 2.0, 10
-"""A window is like another where its last share lies so near, and it has grown by no more than so many times more or
-less; and technologies that such windows must be of."""
-EARLY = 0.1
-"""Share of the limit below which a series counts as early: there ranges held less often."""
+ALIKE_SHARE, ALIKE_GROWTH = 0.15, 2.0  # how near the last share, and within what factor the growth, of a like window is
+ALIKE = 10  # technologies that such windows must be of
+EARLY = 0.1  # share of the limit below which a series counts as early: there ranges held less often
 
 
 def read_counts(name: str) -> pd.DataFrame:
@@ -83,30 +81,24 @@ def odds_frame(verdict: str) -> pd.DataFrame:
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
-class Window(NamedTuple):
-    """Arrays of a forecast for the functions of `model`; of N = 0 windows where there is no path."""
+def read_window(result: Forecast) -> tuple[Any, ...]:
+    """The arrays of a forecast for the functions of `model`; of a count of all so far, of what each period adds.
 
-    bounded: bool
-    t: np.ndarray  # (N, n) years before the last figure
-    x: np.ndarray  # (N, n) shares of the limit; without one multiples of the last figure
-    h: np.ndarray  # (N, H) years ahead
-    mean: np.ndarray  # (N,) of the logits at which other technologies stand
-    sd: np.ndarray  # (N,)
-    last: np.ndarray  # (N, H) the last share
-    limit: np.ndarray  # (N, H) the limit ahead, or the last figure
-    limit_sd: np.ndarray  # (N, H)
-
-
-def read_window(result: Forecast) -> Window:
-    """The window of a forecast; of a count of all so far without a limit, that of what each period adds."""
+    Returns
+    -------
+    tuple
+        bounded; t and x (N, n), years before the last figure and shares of the limit (without one multiples of the last
+        figure); h (N, H), years ahead; mean and sd (N,) of the logits at which other technologies stand; last (N, H),
+        the last share; limit and limit_sd (N, H), the limit ahead and its standard error. N is 1; 0 without a path.
+    """
     made, h = result.added or result, result.years[None]
     if made.kind != "forecast":
         figures, ahead, each = np.empty((0, 3)), np.empty((0, h.shape[1])), np.empty(0)
-        return Window(made.bounded, figures, figures, ahead, each, each, ahead, ahead, ahead)
+        return made.bounded, figures, figures, ahead, each, each, ahead, ahead, ahead
     mean, sd = np.array(made.references.prior)[:, None]
     limit, limit_sd = (each[None] for each in made.limit_ahead(result.years))
     t, x = made.window()
-    return Window(made.bounded, t, x, h, mean, sd, np.full_like(h, x[0, -1]), limit, limit_sd)
+    return made.bounded, t, x, h, mean, sd, np.full_like(h, x[0, -1]), limit, limit_sd
 
 
 def window_frame(result: Forecast) -> pd.DataFrame:

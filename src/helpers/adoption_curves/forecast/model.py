@@ -77,16 +77,41 @@ def damp(h: np.ndarray) -> np.ndarray:
 
 
 def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Slope, and height at t = 0, of the least-squares line through z (..., n) over t (..., n)."""
+    """Least-squares lines.
+
+    Parameters
+    ----------
+    t, z : ndarray, shape (..., n)
+        Years before the last figure, and values on the scale of growth.
+
+    Returns
+    -------
+    tuple of two ndarrays, shape (...)
+        Slopes a year, and heights at t = 0.
+    """
     away = t - t.mean(axis=-1, keepdims=True)
     slope = (away * z).sum(axis=-1) / (away**2).sum(axis=-1)
     return slope, z.mean(axis=-1) - slope * t.mean(axis=-1)
 
 
 def measure_steps(t: np.ndarray, z: np.ndarray, weights: np.ndarray | float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Mean change of z (N, n) a year, and the deviation of its steps about it, each over the root of its years."""
+    """Mean change, and scatter about it, from figure to figure.
+
+    Parameters
+    ----------
+    t, z : ndarray, shape (N, n)
+        Years before the last figure, and values in any unit.
+    weights : float or ndarray, shape (N, n - 1)
+        Of the steps.
+
+    Returns
+    -------
+    tuple of two ndarrays, shape (N,)
+        Change a year, and standard deviation of a step over the root of its years, in the unit of z.
+    """
     gaps, steps, count = np.diff(t), np.diff(z), z.shape[-1]
     weights = np.broadcast_to(weights, steps.shape)
+    # the mean takes a degree of freedom of the n - 1 steps
     change = (weights * steps).sum(axis=-1) / (weights * gaps).sum(axis=-1)
     squares = (steps - change[..., None] * gaps) ** 2 / gaps
     variance = (weights * squares).sum(axis=-1) / weights.sum(axis=-1) * (count - 1) / (count - 2)
@@ -99,7 +124,20 @@ def weigh_steps(t: np.ndarray) -> np.ndarray:
 
 
 def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N, H) the limit ahead and its standard error, from its values (N, n): damped drift, a random walk about it."""
+    """The limit ahead: damped drift, and a random walk about it whose mean change is uncertain too.
+
+    Parameters
+    ----------
+    t, limit : ndarray, shape (N, n)
+        Years before the last figure, and the limit then.
+    h : ndarray, shape (N, H)
+        Years ahead.
+
+    Returns
+    -------
+    tuple of two ndarrays, shape (N, H)
+        The limit ahead and its standard error, in the unit of the limit.
+    """
     change, scatter = (part[:, None] for part in measure_steps(t, limit))
     ahead = np.maximum(limit[:, -1:] + change * damp(h), LEAST_LIMIT * limit[:, -1:])
     return ahead, scatter * np.sqrt(h * (1 + h / -t[:, :1]))
@@ -112,9 +150,19 @@ def straight_gain(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
 
 
 def fit_ends(t: np.ndarray, x: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slope, height at t = 0 and sum of squares in shares, (N, K) each, of the curve to each of K ends (N, K).
+    """The Gompertz curve to each of K ends: the line through g(x / end) by regression, so that nothing is searched.
 
-    The curve to an end K is the line through g(x / K) by regression: nothing is searched. A slope is above 0.
+    Parameters
+    ----------
+    t, x : ndarray, shape (N, n)
+        Years before the last figure, and shares of the limit.
+    ends : ndarray, shape (N, K)
+        Shares of the limit.
+
+    Returns
+    -------
+    tuple of three ndarrays, shape (N, K)
+        Slope a year, above 0; height at t = 0; and sum of squares in shares of the limit.
     """
     t, x, ends = t[:, None], x[:, None], ends[..., None]
     slope, height = fit_line(t, -np.log(-np.log(np.clip(x / ends, *SHARES_OF_END))))
@@ -125,10 +173,18 @@ def fit_ends(t: np.ndarray, x: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray
 def bent_gain(
     t: np.ndarray, x: np.ndarray, h: np.ndarray, mean: np.ndarray, sd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N, H) mean gain in shares of the curves to 25 ends; the ends and their weights, (N, 25) each.
+    """Mean gain of the curves to 25 ends where other technologies stand.
 
-    `mean` and `sd` (N,) are of the logits at which other technologies stand. A weight says how well that end's line
-    fits, not how likely the end is: the line is not the best curve to it.
+    A weight says how well that end's line fits, not how likely the end is: the line is not the best curve to it.
+
+    Parameters
+    ----------
+    t, x, h, mean, sd : as in `find_path`
+
+    Returns
+    -------
+    tuple of three ndarrays, shape (N, H), (N, 25) and (N, 25)
+        Gain in shares of the limit; the ends, in such shares; and their weights, which add up to 1.
     """
     ends = np.maximum(expit(mean[:, None] + sd[:, None] * ENDS), ROOM * x.max(axis=1, keepdims=True))
     slope, height, squares = fit_ends(t, x, ends)
@@ -166,7 +222,17 @@ def find_path(
 
 
 def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.ndarray:
-    """(N, H, 3) on the scale: a walk of the series' own, its uncertain trend, and a drift common to all."""
+    """Variances of the path's error on the scale of growth, each to be multiplied by its weight.
+
+    Parameters
+    ----------
+    t, x, h, bounded : as in `find_path`
+
+    Returns
+    -------
+    ndarray, shape (N, H, 3)
+        Of a walk of the series' own, of its uncertain trend, and of a drift common to all.
+    """
     if bounded:
         last = np.clip(x[:, -1:], *STEEP_WITHIN)
         rate, scatter, steep = fit_line(t, g(x))[0], measure_steps(t, g(x))[1], -1 / (last * np.log(last))
@@ -178,10 +244,23 @@ def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.
 
 
 def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """(3,) weights of the variances (R, 3) by Student's t likelihood of the errors (R,), each counting `counts`."""
+    """Weights of the variances with the highest likelihood of Student's t (Lange, Little and Taylor 1989).
+
+    Parameters
+    ----------
+    terms : ndarray, shape (R, 3)
+        Variances on the scale of growth, from `variances`.
+    errors, counts : ndarray, shape (R,)
+        Errors on the scale, and what each counts.
+
+    Returns
+    -------
+    ndarray, shape (3,)
+        Above 0.
+    """
     counts, squares, columns = counts / counts.sum(), errors**2, np.ascontiguousarray(terms.T)
 
-    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:  # minus the log-likelihood, penalised, and its gradient
         parts = columns * np.exp(logs)[:, None]
         total = parts.sum(axis=0)
         ratio = squares / total
@@ -193,7 +272,19 @@ def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> 
 
 
 def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """Factors `up` and `down` with which `OUTSIDE` of the ratios (R,) of error to spread lie on each side."""
+    """Factors of the distance of quantiles above and below the middle, with which `OUTSIDE` lie on each side.
+
+    Parameters
+    ----------
+    ratios, counts : ndarray, shape (R,)
+        Errors over their spread, and what each counts.
+
+    Returns
+    -------
+    tuple of two floats
+        `up` and `down`, within `WITHIN`.
+    """
+    # weighted quantiles of the ratios, over those of Student's t
     order = np.argsort(ratios, kind="stable")
     below = (np.cumsum(counts[order]) - counts[order] / 2) / counts.sum()
     low, high = np.interp([OUTSIDE, 1 - OUTSIDE], below, ratios[order])
@@ -202,10 +293,21 @@ def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def find_edge(outcomes: np.ndarray, h: np.ndarray, bounded: bool) -> float:
-    """The edge of all quantiles, from outcomes (R,) in last shares or figures, `h` (R,) years after them.
+    """The edge of all quantiles: else three figures that trebled each year have no upper end that means something.
 
-    With a limit `DEEPER` times the deepest fall, as what is left. Without one the most growth on the scale over the
-    root of the damped years: else three figures that trebled each year have no upper end that means something.
+    Parameters
+    ----------
+    outcomes : ndarray, shape (R,)
+        Of other technologies, in last shares, or in last figures without a limit.
+    h : ndarray, shape (R,)
+        Years after the last figure.
+    bounded : bool
+
+    Returns
+    -------
+    float
+        With a limit what is left after `DEEPER` times the deepest fall. Without one the most growth on the scale over
+        the root of the damped years.
     """
     if bounded:
         return float(np.clip(1 - DEEPER * (1 - outcomes.min()), 0, HIGHEST_FLOOR))
@@ -219,17 +321,29 @@ def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | flo
 
 
 def quantiles(rows: Rows, levels: np.ndarray, learnt: Learnt) -> np.ndarray:
-    """Quantiles (R, Q) in the unit of the series, at levels (Q,) or, where each row has its own, (R, Q).
+    """Quantiles of R forecasts: Student's t about the path on the scale, wider or narrower on each side.
 
-    Student's t about the path on the scale, wider or narrower on each side. The limit's own error is independent; that
-    the squares of both distances from the middle add up is an approximation.
+    The limit's own error is independent; that the squares of both distances from the middle add up is an approximation.
+
+    Parameters
+    ----------
+    rows : Rows
+    levels : ndarray, shape (Q,), or (R, Q) where each row has its own
+        Between 0 and 1.
+    learnt : Learnt
+
+    Returns
+    -------
+    ndarray, shape (R, Q), in the unit of the series
     """
+    # distance from the path on the scale
     spread = np.sqrt(rows.terms @ learnt.weights)[:, None]
     away = spread * stdtrit(TAILS, levels) * np.where(levels > 0.5, learnt.up, learnt.down)
     limit, limit_sd, last = (each[:, None] for each in (rows.limit, rows.limit_sd, rows.last))
     if not rows.bounded:
         top = np.exp(learnt.edge * np.sqrt(damp(rows.h)))[:, None]
         return limit * approach(rows.share[:, None] * np.exp(away), 1.0, top)
+    # the same in the unit of the series, with the error of the limit, and no lower than the edge
     middle = np.clip(rows.share, *SHARES)[:, None]
     own, by_limit = limit * (back(g(middle) + away) - middle), middle * limit_sd * ndtri(levels)
     return np.maximum(limit * middle + np.sign(by_limit + own) * np.hypot(own, by_limit), learnt.edge * last * limit)

@@ -11,9 +11,8 @@ from scipy.special import expit, logit
 
 from . import model
 
+# smoothing of level and trend of damped Holt, and part of the trend left after a step: few figures cannot tell them
 LEVEL, TREND, DAMPED = 0.8, 0.2, 0.9
-"""Smoothing of level and trend of damped Holt, and part of the trend that is left after a step: so few figures cannot
-tell them."""
 
 
 def straight_line(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
@@ -47,6 +46,4 @@ def logistic(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahe
 
 
 RIVALS = {each.__name__: each for each in (straight_line, last_value, damped_holt, logistic)}
-"""All of them by name."""
 NEED_LIMIT = ("logistic",)
-"""Those that need a limit."""
