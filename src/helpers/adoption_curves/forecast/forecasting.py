@@ -485,10 +485,10 @@ def forecast(
     increments = take_increments(target) if target.cumulative and target.bound is None else None
     if increments is not None:
         figures = use_figures(increments.values)
-        return replace(made, added=replace(made, target=increments, printed=increments, used=figures))
-    # of fewer figures no verdict changes a forecast
-    end = find_end(target, made.assessed) if len(target.values) >= ENOUGH else np.nan
-    return replace(made, end=end)
+        made.added = replace(made, target=increments, printed=increments, used=figures)
+    elif len(target.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
+        made.end = find_end(target, made.assessed)  # set, not replaced: the verdict is kept for later questions
+    return made
 
 
 def _say_newer(newer: pd.DataFrame, last: float) -> str:
