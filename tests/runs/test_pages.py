@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from base64 import b64decode, b64encode
 from datetime import datetime
 
@@ -417,3 +418,9 @@ def test_every_publisher_that_pages_name_is_listed_with_its_licence(entity):
     assert set(shown) <= {source["source_id"] for source in told}
     assert {"Microsoft", "Eurostat"} <= {source["publisher"] for source in told}
     assert all(source["licence"] and source["publisher"] for source in told)
+
+
+def test_pages_load_no_statistics():
+    program = "import sys, adoption_curves.runs.pages.exporter; print({'scipy', 'statsmodels'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -1,6 +1,7 @@
 """What notebooks have made is kept: only what has changed runs again, and a killed or failed run goes on."""
 
 import json
+import os
 import re
 import shutil
 
@@ -9,11 +10,12 @@ from conftest import SAMPLE, list_files
 from small_notebooks import ALL, write_notebook
 
 from adoption_curves.base.project import RunError
+from adoption_curves.runs import steps
 from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_notebooks
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.record import read_keys, verify
 from adoption_curves.runs.runner import plan_run, run_all
-from adoption_curves.runs.steps import Execution, plan_steps, shrink_store
+from adoption_curves.runs.steps import FOLDER, Execution, plan_steps, shrink_store, tidy_store
 
 SLOW = pytest.mark.slow
 
@@ -201,6 +203,18 @@ def test_the_store_keeps_what_runs_name_and_what_was_used_last(place, make):
     assert shrink_store(outputs, needed, limit=0) > 0
     assert {path.name for path in (outputs / ".store").iterdir() if len(path.name) == 64} == needed
     assert make({"horizon_years": 4}).startswith("Nothing changed")
+
+
+def test_the_size_of_the_store_is_asked_once_a_day(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(steps, "shrink_store", lambda outputs, needed: asked.append(outputs))
+    for _ in range(2):
+        tidy_store(tmp_path)
+    assert len(asked) == 1
+    os.utime(tmp_path / FOLDER / ".size-asked", (1, 1))
+    tidy_store(tmp_path)
+    tidy_store(tmp_path, always=True)
+    assert len(asked) == 3
 
 
 def test_inputs_that_change_meanwhile_are_told(place, make, tmp_path):
