@@ -16,7 +16,20 @@ from ...base.words import say_ahead, say_first, say_name, spell
 from ...forecast import model
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
 from .labels import Label, Spot, label_ends, note
-from .style import BLUE, GREY, HEADING, INK, LINES, ORANGE, SMALL, close_canvas, open_canvas, shorten_label, use_numbers
+from .style import (
+    BLUE,
+    GREY,
+    HEADING,
+    INK,
+    LINES,
+    ORANGE,
+    PALE,
+    SMALL,
+    close_canvas,
+    open_canvas,
+    shorten_label,
+    use_numbers,
+)
 
 CAP = 2.0  # scores from so many times that of the straight line on are drawn there
 WIDEST = 6.0  # errors over their spread from so many on are drawn there
@@ -127,6 +140,7 @@ def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
 
 def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
     """A point a technology, the worst first and named."""
+    axis.vlines(range(len(rows)), 0, rows["covered"], color=PALE, lw=1, zorder=1)
     sns.scatterplot(rows, x=np.arange(len(rows)), y="covered", color=BLUE, s=22, linewidth=0, ax=axis)
     axis.axhline(80, color=INK, ls=":", lw=1)
     for place, row in enumerate(rows.head(3).itertuples()):
