@@ -98,6 +98,7 @@ def _draw_likelihoods(
     for place, (name, line) in enumerate(lines.groupby("name", sort=False)):
         colour = style.COLOURS[place % len(style.COLOURS)]
         axis.plot(line["ceiling"], line["likelihood"], color=colour, ls=style.LINES[place % 6], lw=1.8)
+        axis.fill_between(line["ceiling"], 0, line["likelihood"], color=colour, alpha=0.05, lw=0)
         labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], name, colour))
     axis.set(xlim=span, ylim=(0, 1.02))
     use_numbers(axis, "xy")

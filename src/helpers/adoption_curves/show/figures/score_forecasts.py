@@ -15,8 +15,9 @@ from ...base.levels import quoted_window
 from ...base.words import say_ahead, say_first, say_name, spell
 from ...forecast import model
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
+from . import style
 from .labels import Label, Spot, label_ends, note
-from .style import BLUE, GREY, HEADING, INK, LINES, ORANGE, SMALL, close_canvas, open_canvas, shorten_label, use_numbers
+from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, use_numbers
 
 CAP = 2.0  # scores from so many times that of the straight line on are drawn there
 WIDEST = 6.0  # errors over their spread from so many on are drawn there
@@ -46,7 +47,7 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Fig
     drawn = own.clip(upper=CAP)
     figure, axes = open_canvas(4.0)
     axis, last = axes[0, 0], own.index[-1]
-    for name, dash in zip(others, LINES, strict=False):
+    for name, dash in zip(others, style.LINES, strict=False):
         axis.plot(others.index, others[name], ls=dash, color=BLUE, lw=1, alpha=0.8)
     axis.axhline(1, color=GREY, lw=1.2)
     ends = (drawn["wis_relative"] - drawn["low"], drawn["high"] - drawn["wis_relative"])
@@ -127,11 +128,12 @@ def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
 
 def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
     """A point a technology, the worst first and named."""
+    axis.vlines(range(len(rows)), 0, rows["covered"], color=PALE, lw=1, zorder=1)
     sns.scatterplot(rows, x=np.arange(len(rows)), y="covered", color=BLUE, s=22, linewidth=0, ax=axis)
     axis.axhline(80, color=INK, ls=":", lw=1)
     for place, row in enumerate(rows.head(3).itertuples()):
         spots = [Spot(place, row.covered, 6, up) for up in (-1, 1)]
-        note(axis, f"{shorten_label(row.technology, 24)} {row.covered:.0f}", spots, color=GREY)
+        note(axis, f"{style.shorten_label(row.technology, 24)} {row.covered:.0f}", spots, color=GREY)
     axis.set(xticks=[], ylim=(0, 102), xlabel="Technologies, worst first", ylabel="")
     axis.set_title("80% range by technology", **HEADING)
     use_numbers(axis)
@@ -163,7 +165,7 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
         axis.set_title(f"outside the {100 * level:g}% range", **HEADING)
         axis.set(xlabel="Horizon, years", ylabel="")
         use_numbers(axis)
-    axes[0, 0].legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=SMALL)
+    axes[0, 0].legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=style.SMALL)
     axes[0, 0].set_ylim(0, 1.35 * max(rows["percent"].max(), 10))
     # the furthest from what is claimed, half of what lies outside on each side
     claimed = 50 * (1 - rows["level"])
