@@ -281,14 +281,14 @@ def spell(number: int) -> str:
 def say_percent(value: float) -> str:
     """A percentage in whole percent; from 99.5 on and below 1 in one more digit. It is never said to be 0 or 100.
 
-    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(100)
-    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '100%')
+    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(0), say_percent(100)
+    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '0%', '100%')
     """
     if 0 < value < 0.05:
         return "less than 0.1%"
     if 99.95 <= value < 100:
         return "more than 99.9%"
-    return f"{value:.1f}%" if value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
+    return f"{value:.1f}%" if 0 < value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
 def percent(share: float) -> str:
@@ -320,7 +320,7 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     digits = 1 if share or 9.995 <= size < 99.95 else 2 if size < 9.995 else 0
     text = f"{value:,.{digits}f}"
     text = text[:-1] if digits == 2 and text.endswith("0") else text
-    if 0 < size < (0.05 if share else 0.095):
+    if 0 < size < 0.095:
         text = f"{value:.2g}"
     return f"{text}{'' if bare else say_unit(unit)}".replace("-", "−")
 
