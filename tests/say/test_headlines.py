@@ -118,7 +118,7 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     assert facts.ceiling["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "If the present pattern holds, growth ends between" in write(facts, "forecast")
-    assert "Within 5 years, later figures passed such an end in 73 of 156 tests" in write(facts, "forecast")
+    assert "Within 5 years such an end was passed in 73 of 156 tests" in write(facts, "forecast")
 
 
 def test_the_record_of_a_series_that_levelled_off_is_of_series_that_did(tmp_path):

@@ -18,8 +18,8 @@ WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 SET = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
-    r"|\b(?:in|by|for|since|until|between|and|to) (?:19|20)\d\d\b"
-    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|\d years after|below \d+ per \d+"
+    r"|\b(?:in|by|for|since|until|between|and|to|From) (?:19|20)\d\d\b"
+    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|\d years after|fewer than \d+ per \d+|called \d+%"
 )
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 TABLES = {
@@ -171,7 +171,7 @@ def list_sentences():
 
 def split(text):
     """The sentences of a text."""
-    return re.split(r"(?<=[.:]) (?=[A-Z“])", text)
+    return re.split(r"(?<=[.:]) (?=[A-Z“])|(?<=\.) (?=\d)", text)
 
 
 def test_no_sentence_is_longer_than_thirty_words():

@@ -198,7 +198,7 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
     if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
     left, kinds = found["sentence"].removeprefix("at most "), read_table()["tests"]
-    passed = [f"{row['above']:.0f} of {row['figures']:.0f} tests on {kinds[row['kind']]}" for row in facts.odds]
+    passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']]}" for row in facts.odds]
     span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
     middle = facts.goal["q0.5"] if facts.goal else 0.0
     closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
@@ -206,7 +206,7 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
         "end": text,
         "end_span": span if closed else None,
         "left": f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}",
-        "passed": " and ".join(passed) or None,
+        "passed": ", and in ".join(passed) or None,
         "goes_further": closed and middle > found["high"],
         "is_count": not facts.is_share,
     }
