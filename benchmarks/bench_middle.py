@@ -1,4 +1,4 @@
-"""Count how often later figures of phones were above the middle of a forecast made when there were few of them.
+"""Count later figures of phones above the middle, and inside the 80% range, of forecasts made when there were few.
 
 Mobile phones by country are panel_phones.csv. At `ORIGINS` dates at which a country had fewer than `LOW` phones per 100
 people, drawn with seed 0, a forecast is made from the last five figures at most, with the limit of 100 per 100 people
@@ -52,14 +52,17 @@ def ask(key, figures):
         for horizon in HORIZONS if made.kind == "forecast" else ():
             nearest = int(np.abs(years - horizon).argmin())
             if abs(years[nearest] - horizon) <= NEAR:
-                above = series.values.iloc[nearest] > made.at([years[nearest]], [0.5])[0, 0]
-                yield {"kind": kind, "years": horizon, "country": key[1], "above": above}
+                low, middle, high = made.at([years[nearest]], [0.1, 0.5, 0.9])[0]
+                later = series.values.iloc[nearest]
+                found = {"above": later > middle, "inside": low <= later <= high}
+                yield {"kind": kind, "years": horizon, "country": key[1], **found}
 
 
 def count(rows):
     """Counts by kind and horizon."""
     parts = rows.groupby(["kind", "years"], sort=False)
-    return parts.agg(units=("country", "nunique"), figures=("above", "size"), above=("above", "sum")).reset_index()
+    counted = {name: (name, "sum") for name in ("above", "inside")}
+    return parts.agg(units=("country", "nunique"), figures=("above", "size"), **counted).reset_index()
 
 
 if __name__ == "__main__":

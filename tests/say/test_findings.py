@@ -60,7 +60,9 @@ def test_who_reported_what_of_whom(tmp_path):
     told = "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people."
     assert said == f"{told} Office asked adults."
     plain = Facts(facts.tables, facts.names | {"doing": "", "publisher": ""})
-    assert say(plain)["now"].startswith("The last figure is 500 million people for 2025, 25.0% of")
+    assert say(plain)["now"].startswith(
+        "The last figure is 500 million people for 2025, 25.0% of 2,000 million people."
+    )
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     assert say(share)["now"] == ""  # headline and deck say it
 
@@ -86,8 +88,9 @@ def test_a_newer_limit_leads_and_its_reading_has_its_reason(tmp_path, ends):
 def test_pace_is_of_the_same_length_on_both_sides_and_from_the_newest_figure_on(tmp_path):
     facts = grow(tmp_path, [100.0, 200, 500], names={"publisher": "Office"}, **PEOPLE)
     facts.tables["02_newer"] = pd.DataFrame([NEWER | {"read_low": 540.0, "read_high": 560.0}])
-    past, start, coming, end = facts.paces
+    past, start, coming, end = (facts.paces[name] for name in ("past", "start", "coming", "end"))
     assert start["date"] < pd.Timestamp("2025-01-01")
+    assert "From 2023 to June 2026 the figures grew by" in say(facts)["speed"].replace("December 2023", "2023")
     span = (facts.newest["date"] - start["date"]).days
     assert abs((end["date"] - facts.newest["date"]).days - span) < 100
     assert past == pytest.approx((550 - start["value"]) / (span / 365.25), rel=0.01)
@@ -114,12 +117,11 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     row = {"horizon_years": 5.0, "technologies": 12, "above_median": 41.2, "below": 8.8}
     facts.tables["05_alike"] = pd.DataFrame([row])
     shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
-    facts.tables["05_class"] = pd.DataFrame(shares).assign(series=11, years=5.0)
+    facts.tables["05_class"] = pd.DataFrame(shares).assign(series=11, years=5.0, passed=40.0)
     said = say(facts)["forecast"]
-    assert "on 12 of them, 41% of outcomes were above the middle and 9% below the range." in said
-    assert (
-        "Of 11 other series for own data that had reached this share, half were at 60.0 to 81.5% of their limit" in said
-    )
+    assert "grew about as fast (12 technologies), 41% of outcomes were above the middle and 9% below the range." in said
+    assert "that had passed 40.0% of their limits, half were at 60.0 to 81.5% of them 5 years later" in said
+    assert "That would be" not in said, "shares of a limit of 100% are its values"
 
 
 def test_figures_of_one_or_two_say_first_what_they_rest_on():

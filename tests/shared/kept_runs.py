@@ -7,7 +7,7 @@ import pandas as pd
 import yaml
 
 from adoption_curves import indicators
-from adoption_curves.runs.parameters import read_parameters
+from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.say.facts import SUMMARISED, Facts
 
 RUNS = {spec["run"]: spec for spec in yaml.safe_load(golden.RUNS.read_text(encoding="utf-8"))["runs"]}
@@ -24,10 +24,9 @@ def read_table(run, name):
 def name_run(run):
     """What sentences call the series of a run, and its levels."""
     spec = {name: str(value) if name == "as_of" else value for name, value in RUNS[run].items()}
-    chosen, first = read_parameters(spec), read_table(run, "02_growth").iloc[0]
+    chosen, first = complete_parameters(read_parameters(spec)), read_table(run, "02_growth").iloc[0]
     data = indicators.load(chosen.data, as_of=chosen.as_of)
-    bound = None if "bound" not in spec and "data" in spec else chosen.bound
-    series = data.series(first["entity"], first["indicator"], bound)
+    series = data.series(first["entity"], first["indicator"], chosen.bound)
     return indicators.name_series(data, series), chosen.levels
 
 

@@ -14,7 +14,6 @@ from adoption_curves.say.words import list_key_numbers, write_findings
 COLUMNS = {
     "02_pace": ["target", "years_to_target_share", "place", "of"],
     "02_countries": ["entity", "indicator", "place", "places"],
-    "03_odds": ["years"],
     "05_alike": ["horizon_years"],
 }
 
@@ -47,6 +46,7 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     tables = {name: pd.DataFrame(columns=COLUMNS.get(name)) for name in SUMMARISED}
     tables |= {"02_growth": indicators.list_levels(data, series), "02_newer": indicators.list_newer(data, series)}
     tables |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
+    tables["03_odds"] = frames.odds_frame(tables["03_ceiling"]["verdict"].iloc[0])
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     tables |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_class": frames.class_frame(result, goal)}
     tables["05_middle"] = frames.middle_frame(result)

@@ -223,14 +223,14 @@ def spell(number: int) -> str:
 def say_percent(value: float) -> str:
     """A percentage in whole percent; from 99.5 on and below 1 in one more digit. It is never said to be 0 or 100.
 
-    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(100)
-    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '100%')
+    >>> say_percent(82.4), say_percent(99.7), say_percent(99.97), say_percent(0.04), say_percent(0), say_percent(100)
+    ('82%', '99.7%', 'more than 99.9%', 'less than 0.1%', '0%', '100%')
     """
     if 0 < value < 0.05:
         return "less than 0.1%"
     if 99.95 <= value < 100:
         return "more than 99.9%"
-    return f"{value:.1f}%" if value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
+    return f"{value:.1f}%" if 0 < value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
 def percent(share: float) -> str:
@@ -260,10 +260,9 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
         return "no limit" if value > 0 else "not known"
     # the larger of both numbers decides how many decimals both have
     size = max(abs(value), abs(beside)) if math.isfinite(beside) else abs(value)
-    share = unit.startswith("percent")
-    if 0 < size < (0.05 if share else 0.095):
+    if 0 < size < 0.095:
         text = f"{value:.2g}"
-    elif share or 9.995 <= size < 99.95:
+    elif unit.startswith("percent") or 9.995 <= size < 99.95:
         text = f"{value:,.1f}"
     elif size < 9.995:
         text = f"{value:,.2f}".removesuffix("0")

@@ -232,17 +232,17 @@ def _assess_frame(
 def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
 
-    Where the series `stands` at the lower one it has a digit more, so that little is lost below it.
+    Where the series `stands` at the lower one both have a digit more, so that little is lost below it.
 
-    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(93.5, 109.7, True)
-    (('61', '64'), ('52', '240'), ('1,200,000,000', '1,500,000,000'), ('93.5', '110'))
+    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(60.4, 69.15, True)
+    (('61', '64'), ('52', '240'), ('1,200,000,000', '1,500,000,000'), ('60.4', '69.2'))
     >>> round_out(1121, 1125, True)
     ('1,121', '1,125')
     """
     said = []
     for number, away in ((low, np.floor), (high, np.ceil)):
         width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
-        unit = 10.0 ** (min(width, size - 1) - (stands and number == low))
+        unit = 10.0 ** (min(width, size - 1) - stands)
         outside = away(round(number / unit, 6)) * unit
         said.append(f"{outside:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0"))
     return tuple(said)

@@ -32,7 +32,7 @@ def read_counts(name: str) -> pd.DataFrame:
     ----------
     name : str
         After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
-        ranges). Of a forecast without a range: "phones_middle" (figures above its middle).
+        ranges). Of a forecast of few: "phones_middle" (figures above its middle and inside its range).
 
     Returns
     -------
@@ -119,7 +119,7 @@ def window_frame(result: Forecast) -> pd.DataFrame:
 def record_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
     found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
-    return found.rename_axis("date")[result.frame()["basis"].isin(["tested", "extrapolated"]).to_numpy()]
+    return found.rename_axis("date")[result.frame()["basis"].isin(["tested", "untested", "extrapolated"]).to_numpy()]
 
 
 def prior_frame(result: Forecast) -> pd.DataFrame:
@@ -253,9 +253,10 @@ def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
     -------
     DataFrame
         A row per quantile: quantile, share (percent of the limit), value (of the limit as forecast for the date, in the
-        unit of the series), years, series, technologies, date. No rows without a limit, a forecast, or a class of ten.
+        unit of the series), years, passed (the share that all had passed), series, technologies, date. No rows without
+        a limit, a forecast, or a class of ten.
     """
-    columns = ["quantile", "share", "value", "years", "series", "technologies", "date"]
+    columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
     if not result.bounded or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
     same = [each for each in result.references.series if each.entity == result.target.entity]
@@ -265,6 +266,7 @@ def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
     about = {
         "years": years[0],
+        "passed": 100 * result.share,
         "series": int(found["series"]),
         "technologies": int(found["technologies"]),
         "date": date,
@@ -296,15 +298,16 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
 
 
 def middle_frame(result: Forecast) -> pd.DataFrame:
-    """How often later figures of phones were above the middle of such a forecast (`data/phones_middle.csv`).
+    """What became of such forecasts of mobile phones, made when there were few (`data/phones_middle.csv`).
 
-    Without a limit, and below a tenth of one, ranges called 80% held about half of the outcomes: the page gives the
-    middle alone.
+    Without a limit ranges called 80% held a quarter of the figures five years later, and the page gives no range. Below
+    a tenth of a limit they held 85%.
 
     Returns
     -------
     DataFrame
-        A row per horizon: kind, years, units (countries), figures (later ones), above. No rows where a range is given.
+        A row per horizon: kind, years, units (countries), figures (later ones), above (of the middle), inside (the 80%
+        range). No rows from a tenth of a limit on.
     """
     counted = read_counts("phones_middle")
     share = result.share if result.bounded else 0.0

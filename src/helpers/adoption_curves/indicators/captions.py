@@ -25,8 +25,8 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     Returns
     -------
     dict
-        title (with its entity), entity, unit, base, bound_title, measure (level, cumulative or flow), own (whether
-        its unit is a label of one's own),
+        title (with its entity), entity, unit, base, bound_title, as_of ("" for all figures), measure (level,
+        cumulative or flow), own (whether its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
         publication in words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted,
         and doing: what they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of
@@ -48,7 +48,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     entry, publisher = data.find_entry(series.indicator), shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
-    words |= {"measure": series.measure, "own": data.is_own(series.entity, series.indicator)}
+    words |= {"as_of": data.as_of, "measure": series.measure, "own": data.is_own(series.entity, series.indicator)}
     words |= {"cautions": cautions, "points": points, "publisher": publisher}
     words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
     words["people"] = entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of ")

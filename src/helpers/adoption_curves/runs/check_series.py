@@ -12,7 +12,7 @@ import numpy as np
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.fallen import has_fallen
 from ..base.project import RunError, UserError, shorten_path
-from ..base.words import NO_FORECAST, of_entity, say_amount, say_count, say_day, say_period
+from ..base.words import of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
@@ -161,7 +161,10 @@ def list_left_out(series: Any) -> list[str]:
     if has_fallen(decimal_years(values.index), values):
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
-        notes.append(f"{what}: {NO_FORECAST}, from {highest} to {last}. Curves of adoption only rise and do not apply.")
+        notes.append(
+            f"{series.full_title}: no forecast, because the figures have fallen, from {highest} to {last}. "
+            "Curves of adoption only rise and do not apply."
+        )
     return notes
 
 

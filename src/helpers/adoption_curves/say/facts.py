@@ -12,24 +12,12 @@ import pandas as pd
 from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import BEYOND_SCATTER, pick_last
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import FLOW, say_at, say_figure, say_period, say_unit
+from ..base.words import FLOW, lower_first, say_at, say_figure, say_period
 from ..curves import Assessment
-from ..curves.verdict import DEPENDS, LEVELS_OFF, NEAR_LIMIT
+from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
-SUMMARISED = (
-    "02_growth",
-    "02_newer",
-    "02_pace",
-    "02_countries",
-    "03_ceiling",
-    "03_odds",
-    "05_bound",
-    "05_forecast",
-    "05_coverage",
-    "05_class",
-    "05_alike",
-    "05_middle",
-)
+SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_pace", "02_countries", "03_ceiling", "03_odds")
+SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_middle")
 """Tables of the run that the facts are decided from."""
 YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
@@ -37,6 +25,8 @@ NEAR_DATE = 0.26
 """Years by which a date of the forecast may miss the one that is asked for."""
 STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
+PACES = 1.5
+"""From this ratio on, or below its inverse, forecast growth is compared with past growth."""
 PASSED = 5
 """Years within which it is counted how often an end was passed."""
 RISING = ("cumulative", "limited", "open")
@@ -59,21 +49,17 @@ class Facts:
         Those of the forecast's ranges; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     """
 
-    def __init__(
-        self,
-        tables: Mapping[str, pd.DataFrame],
-        names: Mapping[str, Any],
-        levels: Sequence[float] = LEVELS,
-    ):
+    def __init__(self, tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], levels: Sequence[float] = LEVELS):
         self.tables, self.names, self.level = tables, names, quoted_level(levels)
         self.title, self.unit = str(names["title"]), str(names["unit"])
         self.is_share, self.measure = self.unit.startswith("percent"), str(names.get("measure", "level"))
+        self.points = "percentage points" if self.is_share else self.unit
         self.growth = self.list_rows("02_growth")
         self.last = self.growth[-1]
 
     def list_rows(self, name: str) -> list[Row]:
-        """Every row of a table."""
-        return self.tables[name].to_dict("records")
+        """Every row of a table; none of one that is not there yet."""
+        return self.tables[name].to_dict("records") if name in self.tables else []
 
     def date(self, row: Row) -> str:
         """The date of a row in a sentence: December 2025; 2025 where all figures are of ends of years."""
@@ -85,10 +71,9 @@ class Facts:
         """The date with its word: in December 2025; of all so far by December 2025."""
         return f"{say_at(self.measure)} {self.date(row)}"
 
-    def say(self, value: float, bare: bool = False) -> str:
-        """A published figure with its unit, or bare; one of own data has the digits that the file has."""
-        text = say_figure(value, self.unit, bool(self.names.get("own")))
-        return text.removesuffix(say_unit(self.unit)) if bare else text
+    def say(self, value: float) -> str:
+        """A published figure with its unit; one of own data has the digits that the file has."""
+        return say_figure(value, self.unit, bool(self.names.get("own")))
 
     @cached_property
     def kind(self) -> str:
@@ -102,8 +87,8 @@ class Facts:
             "flow": self.measure == "flow",
             "cumulative": self.measure == "cumulative",
             "near": verdict == NEAR_LIMIT,
-            "levelled": verdict == LEVELS_OFF,
-            "limited": np.isfinite(self.bound),
+            "levelled": verdict == LEVELS_OFF and self.stands,
+            "limited": self.has_limit,
         }
         return next((kind for kind, answer in questions.items() if answer), "open")
 
@@ -128,52 +113,71 @@ class Facts:
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
     @cached_property
-    def newest(self) -> Row:
-        """The last figure, or the middle of a newer one that is read between two ends."""
+    def reading(self) -> Row | None:
+        """The newer figure where it is read between two ends; its value is their middle."""
         if self.newer is None or not np.isfinite(self.newer["read_low"]):
-            return self.last
+            return None
         return self.newer | {"value": (self.newer["read_low"] + self.newer["read_high"]) / 2}
 
     @cached_property
-    def rate(self) -> float | None:
-        """The share that the publisher prints beside the last figure."""
-        return self.last["published_rate"] if np.isfinite(self.last["published_rate"]) else None
+    def newest(self) -> Row:
+        """The last figure, or the middle of a newer one that is read between two ends."""
+        return self.reading or self.last
+
+    @cached_property
+    def share(self) -> Row | None:
+        """The last figure as a share: as the publisher prints it, or of the limit; its value, and of whom."""
+        base, last = self.names.get("base", ""), self.last
+        if np.isfinite(last["published_rate"]):
+            found = {"key": "published_rate", "value": last["published_rate"], "url": last["rate_url"]}
+            return found | {"base": base, "of": base if base.endswith("s") else f"the {base}"}
+        if self.is_share or np.isnan(last["share_of_bound"]):
+            return None
+        found = {"key": "share_of_bound", "value": last["share_of_bound"], "url": ""}
+        return found | {"base": self.limit_name, "of": self.limit_name}
 
     @cached_property
     def before(self) -> Row | None:
-        """The figure a year before the last one."""
-        return find_before(self.growth, self.last, *YEAR)
+        """The figure a year before the last one; gain (difference of the last one), percent (of it)."""
+        found = find_before(self.growth, self.last, *YEAR)
+        gain = self.last["value"] - found["value"] if found else 0.0
+        return found | {"gain": gain, "percent": 100 * gain / found["value"]} if found else None
 
     @cached_property
     def peak(self) -> Row:
-        """The highest figure."""
-        return self.growth[int(self.tables["02_growth"]["value"].argmax())]
+        """The highest figure; lost (percent that the last one lies below it)."""
+        found = self.growth[int(self.tables["02_growth"]["value"].argmax())]
+        return found | {"lost": 100 * (1 - self.last["value"] / found["value"])}
 
     @cached_property
-    def standing(self) -> pd.Series:
-        """The longest run of last figures that does not grow; three at least, or all that there are."""
-        values = self.values
-        for start in range(len(values) - 2):
-            part = values.iloc[start:]
-            if part.min() >= STEADY * part.max() or not grows(part):
-                return part
-        return values.iloc[-3:]
+    def standing(self) -> Row:
+        """The longest run of last figures that does not grow, three at least or all: date (of the first), low, high."""
+        parts = [self.values.iloc[start:] for start in range(len(self.values) - 2)] or [self.values]
+        part = next((part for part in parts if part.min() >= STEADY * part.max() or not grows(part)), parts[-1])
+        return {"date": part.index[0], "low": part.min(), "high": part.max(), "grows": grows(part)}
 
     @cached_property
-    def jump(self) -> tuple[str, Row, Row] | None:
-        """The last suspected break among the figures used: its reason, and the figures before and after it."""
+    def stands(self) -> bool:
+        """Whether the figures have not grown for a year or more."""
+        return not self.standing["grows"] and count_years(self.standing, self.last) > 1 - NEAR_DATE
+
+    @cached_property
+    def jump(self) -> Row | None:
+        """The last suspected break among the figures used: reason, the figures before and after it, and the change."""
         dates, found = [row["date"] for row in self.growth], None
         for date, reason in sorted(self.names["cautions"].items()):
             if self.used.index[0] < date <= self.last["date"]:
-                after = int(np.searchsorted(dates, date))
-                found = reason, self.growth[after - 1], self.growth[after]
+                place = int(np.searchsorted(dates, date))
+                before, after = self.growth[place - 1], self.growth[place]
+                change = abs(after["value"] - before["value"])
+                found = {"reason": reason, "before": before, "after": after, "change": change}
         return found
 
     # ---- among others -------------------------------------------------------------------------------------------
 
     @cached_property
-    def pace(self) -> Row | None:
-        """Its row among the other technologies on one clock, if it rises and there are others."""
+    def pace(self) -> Row:
+        """Its row among the other technologies on one clock, if it rises and there are others; else None."""
         own = [row for row in self.list_rows("02_pace") if row["target"] and row["years_to_target_share"] > 0]
         return own[0] if own and own[0]["of"] > 1 and self.kind in RISING else None
 
@@ -184,19 +188,23 @@ class Facts:
         return [row for row in rows if not row["target"] and row["place"] <= place]
 
     @cached_property
-    def country(self) -> tuple[Row, Row] | None:
-        """In the measure with the longest whole list: the country's newest row, and its row in that list."""
+    def country(self) -> Row | None:
+        """The country's newest row in the measure with the longest whole list; other (whether it measures another)."""
         compared = self.tables["02_countries"]
         own = compared[compared["entity"] == self.names["entity"]]
         if own["place"].isna().all():
             return None
         ranked = own.loc[own["places"].idxmax()]
-        return own.loc[own.loc[own["indicator"] == ranked["indicator"], "date"].idxmax()], ranked
+        newest = own.loc[own.loc[own["indicator"] == ranked["indicator"], "date"].idxmax()].to_dict()
+        how = ", which estimates use from telemetry," if newest["kind"] == "telemetry" else ""
+        of = newest["people"] or newest["unit"].removeprefix("percent of ")
+        return newest | {"how": how, "of": of, "other": newest["indicator"] != self.last["indicator"]}
 
     @cached_property
-    def others(self) -> dict[float, Row] | None:
-        """Where the country's other services stood as long after the same share, by quantile."""
-        return {row["quantile"]: row for row in self.list_rows("05_class")} or None
+    def others(self) -> Row | None:
+        """Where the country's other services stood as long after the same share: rows of the quarters, low and high."""
+        rows = {row["quantile"]: row for row in self.list_rows("05_class")}
+        return {"low": rows[0.25], "high": rows[0.75]} if rows else None
 
     # ---- where to -----------------------------------------------------------------------------------------------
 
@@ -207,9 +215,14 @@ class Facts:
         return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
 
     @cached_property
-    def bound(self) -> float:
-        """The limit at the last figure; nan without one."""
-        return self.ceiling["bound"]
+    def has_limit(self) -> bool:
+        """Whether there is an upper limit; without one ranges held too seldom (`forecast.frames.middle_frame`)."""
+        return bool(np.isfinite(self.ceiling["bound"]))
+
+    @cached_property
+    def limit_name(self) -> str:
+        """The upper limit in a sentence: internet users, 100% of homes."""
+        return lower_first(self.names["bound_title"]).replace(" percent", "%")
 
     @cached_property
     def odds(self) -> list[Row]:
@@ -223,31 +236,8 @@ class Facts:
 
     @cached_property
     def goal(self) -> Row:
-        """The forecast of the headline: for the last December that was tested, else for the last date."""
-        return find_goal(self.fan)
-
-    @cached_property
-    def range(self) -> tuple[float, float]:
-        """Both ends of the quoted range of the goal."""
-        low, high = band_columns(self.level)
-        return self.goal[low], self.goal[high]
-
-    @cached_property
-    def middles(self) -> list[Row]:
-        """How often later figures of phones were above such a middle, by years; none where a range is given."""
-        return self.list_rows("05_middle") if self.kind not in ("few", "fallen", "refuted") else []
-
-    @cached_property
-    def goes_further(self) -> bool:
-        """Whether the middle of the forecast is above the range that is given for the end of growth."""
-        said = self.kind not in ("few", "fallen", "refuted") and self.ceiling["verdict"] in (LEVELS_OFF, DEPENDS)
-        return bool(said and self.goal["q0.5"] > self.ceiling["high"])
-
-    @cached_property
-    def limit_then(self) -> float | None:
-        """The limit as forecast for the goal, where the forecast's upper end lies above today's."""
-        rows = [row["mean"] for row in self.list_rows("05_bound") if row["date"] == self.goal["date"]]
-        return rows[0] if rows and not (self.middles or self.is_share) and self.range[1] > self.bound else None
+        """The forecast of the headline, see `find_goal`; None where the figures have fallen."""
+        return find_goal(self.fan) if self.fan else None
 
     @cached_property
     def ahead(self) -> float:
@@ -255,29 +245,60 @@ class Facts:
         return count_years(self.newest, self.goal)
 
     @cached_property
+    def range(self) -> Row | None:
+        """The quoted range of the goal: low, middle, high; None without a limit."""
+        low, high = band_columns(self.level)
+        goal = self.goal if self.has_limit else None
+        return {"low": goal[low], "middle": goal["q0.5"], "high": goal[high]} if goal else None
+
+    @cached_property
+    def limit(self) -> Row:
+        """The limit as forecast for the goal; None without one."""
+        return next((row for row in self.list_rows("05_bound") if self.goal and row["date"] == self.goal["date"]), None)
+
+    @cached_property
+    def counted(self) -> Row | None:
+        """Of one or two figures what others did: low, middle, high and from, in percent of their limits."""
+        if self.kind != "few" or self.limit is None or self.range is None:
+            return None
+        start = 100 * self.newest["value"] / self.ceiling["bound"]
+        return {name: 100 * value / self.limit["mean"] for name, value in self.range.items()} | {"from": start}
+
+    @cached_property
+    def phones(self) -> Row | None:
+        """What became of such forecasts of mobile phones, about as far ahead as the goal; see `middle_frame`."""
+        rows = self.list_rows("05_middle") if self.kind not in ("few", "fallen", "refuted") else []
+        return min(rows, key=lambda row: abs(row["years"] - self.ahead), default=None)
+
+    @cached_property
     def tested(self) -> Row:
-        """Coverage of the quoted range on comparison technologies, about as far ahead as the goal."""
+        """Coverage of the quoted range on comparison technologies, about as far ahead as the goal; None without one."""
         rows = [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
-        return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead))
+        return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead)) if self.goal and rows else None
 
     @cached_property
     def alike(self) -> Row | None:
-        """Outcomes of windows like this one, as far ahead as `tested`."""
-        rows = self.list_rows("05_alike")
+        """Outcomes of windows like this one, as far ahead as `tested`; where growth levels off the forecast differs."""
+        rows = self.list_rows("05_alike") if self.tested and self.ceiling["verdict"] != LEVELS_OFF else []
         return next((row for row in rows if row["horizon_years"] == self.tested["horizon_years"]), None)
 
     @cached_property
-    def paces(self) -> tuple[float, Row, float, Row] | None:
-        """Growth a year since a figure some two years back, and as long ahead, both from the newest figure."""
+    def paces(self) -> Row | None:
+        """Growth a year since a figure some two years back (past, start), and as long ahead (coming, end).
+
+        Both are from the newest figure on; None where they are about the same.
+        """
         start = find_before(self.growth, self.newest, *TWO_YEARS)
-        if start is None or self.kind not in RISING:
+        if start is None or self.kind not in RISING or not self.has_limit:
             return None
         years = count_years(start, self.newest)
         end = min(self.fan, key=lambda row: abs(count_years(self.newest, row) - years))
         past = (self.newest["value"] - start["value"]) / years
         coming = (end["q0.5"] - self.newest["value"]) / max(count_years(self.newest, end), NEAR_DATE)
         near = abs(count_years(self.newest, end) - years) < NEAR_DATE
-        return (past, start, coming, end) if near and past > 0 else None
+        if not near or past <= 0 or 1 / PACES < coming / past < PACES:
+            return None
+        return {"past": past, "start": start, "coming": coming, "end": end}
 
 
 def count_years(start: Row, end: Row) -> float:
@@ -287,7 +308,7 @@ def count_years(start: Row, end: Row) -> float:
 
 def find_goal(fan: Sequence[Row]) -> Row:
     """The row of a forecast for the last December that was tested, else for the last date."""
-    tested = [row for row in fan if row["basis"] == "tested"] or list(fan)
+    tested = [row for row in fan if row["basis"] in ("tested", "untested")] or list(fan)
     return [*tested[-1:], *(row for row in tested if row["date"].month == 12)][-1]
 
 

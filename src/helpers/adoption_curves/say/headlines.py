@@ -1,10 +1,10 @@
-"""What is said of each kind of series: the table ``said.toml``, and the phrases of its templates."""
+"""What is said of each kind of series: the table ``said.toml``, filled with facts and phrases of a run."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ import numpy as np
 import pandas as pd
 
 from ..base.columns import UNNAMED
-from ..base.levels import say_level
+from ..base.fallen import LEAST_FALL
 from ..base.words import (
-    lower_first,
+    NO_END,
     say,
     say_ahead,
     say_count,
+    say_date,
+    say_day,
+    say_end,
     say_figure,
     say_first,
     say_limit,
@@ -27,29 +30,59 @@ from ..base.words import (
     say_unit,
     spell,
 )
-from .facts import Facts
+from ..curves.verdict import DEPENDS, LEVELS_OFF
+from .facts import Facts, Row
 
-WIDE = 1 / 3
-"""A range wider than this part of its middle leads the headline; the middle then stands in the deck."""
 FINE = 0.2
 """Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""
+MOST_NAMED = 3
+"""Comparison technologies that a sentence names."""
+LOST = 3
+"""Percent that a technology must have lost since its highest share for that to be named."""
+MANY_TIMES = 1.5
+"""From this ratio on growth is given as a multiple, below it in percent."""
+MONTHS = 2.5
+"""Years below which a time is given in months."""
+FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
+"""A fact or phrase in a template: its name, columns, and form."""
+TITLED = re.compile(r"\{as_seen\}\{(name|latest)|\{title")
+"""Beginning of a sentence whose first letter stays as it is."""
+FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
+    "if": lambda facts, value: "" if value else None,
+    "figure": lambda facts, value: facts.say(value),  # as published
+    "number": lambda facts, value: facts.say(value).removesuffix(say_unit(facts.unit)),
+    "value": lambda facts, value: say(value, facts.unit),  # as computed
+    "bare": lambda facts, value: say(value, facts.unit, bare=True),
+    "gain": lambda facts, value: say(value, facts.points),
+    "share": lambda facts, value: say(value, "percent"),
+    "points": lambda facts, value: say(value, "percent", bare=True),
+    "percent": lambda facts, value: say_percent(value),
+    "level": lambda facts, value: f"{100 * value:g}",
+    "whole": lambda facts, value: f"{value:,.0f}",
+    "ahead": lambda facts, value: say_ahead(round(float(value), 1)),
+    "time": lambda facts, value: say_time(value),
+    "date": lambda facts, value: facts.date(value),
+    "at": lambda facts, value: facts.when(value),
+    "month": lambda facts, value: say_date(value["date"]),
+    "key": lambda facts, value: f"{value['date']:%Y_%m}",
+}
+"""How a fact is said, by the name of the form; None where the sentence can't be said."""
 
 
 def write(facts: Facts, part: str) -> str:
-    """A cell of the table ``said.toml``, filled in: headline, deck, title, alt, record, quote or quote_not."""
-    form = "plain" if part == "headline" and not facts.names.get("doing") else part
-    cell = find_cell(facts, form)
-    text = " ".join(cell.format_map(phrase(facts)).split())
-    return text if cell.startswith(("{name}", "{title}")) else say_first(text)
+    """A cell of the table ``said.toml``, filled in: a part of the findings, or title or alt of the figure."""
+    said, named, found = phrase(facts), read_table()["sentences"], []
+    for entry in find_cell(facts, part):
+        options = [named.get(each, each) for each in ([entry] if isinstance(entry, str) else entry)]
+        text, template = next(((text, each) for each in options if (text := fill(each, facts, said))), ("", ""))
+        found.append(text if TITLED.match(template) else say_first(text))
+    return " ".join(" ".join(found).split())
 
 
-def find_cell(facts: Facts, part: str) -> Any:
+def find_cell(facts: Facts, part: str) -> list[Any]:
     """A cell as it stands in the table."""
     table = read_table()
-    own, usual = table[facts.kind], table["usual"]
-    if facts.middles:
-        own, usual = own.get("middle", {}), table["middle"]
-    return own.get(part, usual.get(part))
+    return table[facts.kind].get(part, table["usual"][part])
 
 
 @cache
@@ -58,107 +91,191 @@ def read_table() -> dict[str, dict[str, Any]]:
     return tomllib.loads((Path(__file__).parent / "said.toml").read_text(encoding="utf-8"))
 
 
-def phrase(facts: Facts) -> dict[str, str]:
-    """The phrases of the templates that the facts of a run have words for."""
-    names, unit, standing = facts.names, facts.unit, facts.standing
-    now, most = facts.say(facts.last["value"]), facts.say(standing.max())
+def find_values(template: str, facts: Facts, said: Mapping[str, Any]) -> list[Any]:
+    """The facts and phrases of a template, each in its form; None for one that isn't known."""
+    found = []
+    for name, columns, form in FIELD.findall(template):
+        value = said[name] if name in said else getattr(facts, name)
+        for column in re.findall(r"\[([^\]]+)\]", columns):
+            value = None if value is None else value[column]
+        found.append(FORMS[form](facts, value) if form and value is not None else value)
+    return found
+
+
+def fill(template: str, facts: Facts, said: Mapping[str, Any]) -> str:
+    """A sentence with its facts and phrases; "" where one of them is not known."""
+    values = find_values(template, facts, said)
+    texts = ["" if isinstance(value, float) and np.isnan(value) else value for value in values]
+    return "" if None in texts else FIELD.sub("{}", template).format(*texts)
+
+
+# ---- phrases ------------------------------------------------------------------------------------------------------
+
+
+def phrase(facts: Facts) -> dict[str, Any]:
+    """The words that take more than one fact, by name; None for what is not known."""
+    found = _phrase_figures(facts) | _phrase_growth(facts) | _phrase_end(facts)
+    return found | (_phrase_forecast(facts) if facts.goal else {})
+
+
+def _phrase_figures(facts: Facts) -> dict[str, Any]:
+    """What was published: the last figure, a newer limit, and the latest of both for a headline."""
+    names, last, newer, reading = facts.names, facts.last, facts.newer, facts.reading
+    name, now, publisher = facts.title.replace(": ", ", "), facts.say(last["value"]), names.get("publisher") or None
     found = {
-        "title": facts.title,
-        "name": facts.title.replace(": ", ", "),  # with a colon of its own it still reads as one name
-        "now": say_base(names, now),
+        "name": name,  # with a colon of its own it still reads as one name
+        "figures": f"Figures of {facts.title} from {facts.date(facts.growth[0])} to {facts.date(last)}",
+        "as_seen": f"As seen on {say_day(pd.Timestamp(names['as_of']))}: " if names.get("as_of") else "",
+        "place": say_place(names["entity"]),
+        "publisher": publisher,
+        "ours": f"{publisher}'s" if publisher else "Your",
+        "asked": names.get("asked") or None,
+        "has_verb": bool(names.get("doing")),
+        "Use": "Use" if names.get("doing") else "The share",
+        "now_base": say_base(names, now),
         "now_doing": say_doing(names, now),
-        "now_did": say_did(facts),
-        "when": facts.date(facts.last),
-        "in_when": facts.when(facts.last),
-        "first": facts.date(facts.growth[0]),
-        "s": "s" * (len(facts.growth) == 1),
-        "limit": lower_first(names["bound_title"]).replace(" percent", "%"),
+        "now_did": say_did(facts, now, last),
+        "most_base": say_base(names, facts.say(facts.standing["high"])),
+        "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
         "count": f"{spell(len(facts.growth))} figure{'s' * (len(facts.growth) > 1)}",
-        "since": facts.date({"date": standing.index[0]}),
-        "least": facts.say(standing.min(), bare=True),
-        "most": most,
-        "most_of": say_base(names, most),
-        "peak": facts.say(facts.peak["value"]),
-        "peak_when": facts.date(facts.peak),
-        "now_sentence": f"The newest figure is {now}, for {facts.date(facts.last)}.",
+        "s": "s" * (len(facts.growth) == 1),
+        "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
+        "newer_said": None,
+        "gave": None,
     }
-    if facts.kind == "near":
-        left = facts.ceiling["sentence"].removeprefix("at most ")
-        found["left"] = f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}"
-    if facts.newer is not None:
-        found["newest"], found["in_newest"] = say_limit(pd.Series(facts.newer), unit), facts.when(facts.newer)
-        did = " did" * bool(names.get("doing"))
-        found["now_sentence"] = f"{say_first(found['newest'])}{did} {found['in_newest']}."
-    return found | (_phrase_forecast(facts) if facts.fan else {})
+    found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
+    if newer:
+        text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
+        low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
+        found |= {"newer_said": text, "newer_low": low, "newer_high": high}
+        found["gave"], did = f"{publisher} gave" if publisher else "there is", say_did(facts, text, newer)
+        found["latest"] = say_first(did) if did else f"{name}: {say_base(names, text)} {facts.when(newer)}"
+    found["read_why"] = f", because {reading['reason']}" if reading and reading.get("reason") else ""
+    return found
 
 
-def _phrase_forecast(facts: Facts) -> dict[str, str]:
-    """Phrases of the forecast for the date of the headline."""
-    names, unit, goal, (low, high) = facts.names, facts.unit, facts.goal, facts.range
-    middle, when = goal["q0.5"], facts.date(goal)
+def _phrase_growth(facts: Facts) -> dict[str, Any]:
+    """Growth over a year, and which comparison series were as fast."""
+    before, by_points = facts.before, facts.is_share or facts.measure == "cumulative"
+    found: dict[str, Any] = dict.fromkeys(("grown", "change_value", "change_unit", "change_text"))
+    found |= {"change": "", "of_limit": "" if facts.is_share else f" of {facts.limit_name}"}
+    if before:
+        gain, ratio = before["gain"], facts.last["value"] / before["value"]
+        by = say(abs(gain), facts.points) if by_points else say_percent(abs(before["percent"]))
+        side, words = ("above", "more than") if gain > 0 else ("below", "less than")
+        grown, change = f"{by} {side}", f"{by} {words}"
+        if not by_points and ratio >= MANY_TIMES:
+            grown = f"{ratio:.1f} times"
+            change = f"{grown} as {'many' if facts.names.get('doing') else 'much'} as"
+        if abs(gain) < (min(0.05, 5e-3 * facts.last["value"]) if facts.is_share else 5e-4 * facts.last["value"]):
+            grown = change = "the same as"
+        value, unit = (gain, facts.points) if facts.is_share else (before["percent"], "percent")
+        found |= {"grown": grown, "change": "" if facts.newer else f", {change} {facts.when(before)}"}
+        if not facts.share:  # which a page would rather have
+            found |= {"change_value": value, "change_unit": unit, "change_text": say(value, unit)}
+    return found | {"as_fast": _name_rivals(facts) if facts.pace else None}
+
+
+def _name_rivals(facts: Facts) -> str:
+    """The comparison series that rose as fast or faster, the fastest first."""
+    rivals, text = facts.rivals, f"Of {facts.pace['of'] - 1:.0f} comparison series that passed the same level, "
+    if not rivals:
+        return f"{text}none rose as fast"
+    sold, names = [row["unit"].removeprefix("percent of ") if "of new " in row["unit"] else "" for row in rivals], []
+    for row, where in zip(rivals[:MOST_NAMED], sold, strict=False):
+        lost = f", down {row['lost']:.0f}% since" if row["lost"] > LOST else ""
+        names.append(row["technology"] + f" in {where}" * (where != "" and not all(sold)) + lost)
+    shares = {1: "a share", 2: "both of them shares"}.get(len(rivals), "all of them shares")
+    only = f", {shares} of what was newly sold" * all(sold)
+    more = "; and others" * (len(rivals) > MOST_NAMED)
+    return f"{text}{len(rivals)} rose as fast or faster{only} ({'; '.join(names)}{more})"
+
+
+def _phrase_end(facts: Facts) -> dict[str, Any]:
+    """Where growth ends, what is left to the limit, and how often such ends were passed."""
+    found, unit = facts.ceiling, facts.unit
+    text = say_first(say_end(found, unit))
+    if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
+        text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
+    left, kinds = found["sentence"].removeprefix("at most "), read_table()["tests"]
+    passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']]}" for row in facts.odds]
+    span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
+    middle = facts.goal["q0.5"] if facts.goal else 0.0
+    closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
+    return {
+        "end": text,
+        "end_span": span if closed else None,
+        "left": f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}",
+        "passed": ", and in ".join(passed) or None,
+        "goes_further": closed and middle > found["high"],
+        "is_count": not facts.is_share,
+    }
+
+
+def _phrase_forecast(facts: Facts) -> dict[str, Any]:
+    """The forecast for the date of the headline: its range, or without a limit a single number."""
+    names, unit, goal, tested = facts.names, facts.unit, facts.goal, facts.tested
+    when, own, middle = facts.date(goal), bool(names.get("own")), goal["q0.5"]
     some, all_of = map(int, say_odds(facts.level).split(" in "))
     odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
-    fewest, about, largest, behind = round_range(low, middle, high, unit, names.get("own", False))
-    wide, beside = high - low > WIDE * middle, high if low > high / 100 else 0.0  # else each has its own digits
-    found = {} if facts.kind in ("few", "refuted") else _phrase_tests(facts)
-    return found | {
-        "goal_when": when,
-        "ahead": say_ahead(round(facts.ahead, 1)),
+    [about], behind = round_off([middle], int(np.floor(np.log10(middle or 1.0))) - 1, unit, own)
+    on = say_count(tested["technologies"], "comparison technology", "comparison technologies") if tested else ""
+    found = {
         "by_goal": f"{'by' if middle > facts.newest['value'] else 'in'} {when}",
-        "low": say(low, unit, beside, bare=True),
-        "high": say(high, unit),
-        "middle": say(middle, unit, beside),
-        "level": say_level(facts.level),
+        "figure_then": f"{'total by' if facts.measure == 'cumulative' else 'figure for'} {when}",
+        "about": f"about {about}{behind}",
+        "no_range": facts.range is None,
         "odds": odds,
         "Odds": say_first(odds),
         "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
-        "about": say_base(names, f"{about}{behind}"),
-        "about_doing": say_doing(names, f"{about}{behind}", may=True),
-        "outlook": say_base(names, f"{fewest} to {largest}{behind}" if wide else f"about {about}{behind}"),
-        "outlook_doing": say_doing(
-            names, f"between {fewest} and {largest}{behind}" if wide else f"about {about}{behind}", may=True
-        ),
-    }
+        "tested_on": on + " that had levelled off" * (facts.ceiling["verdict"] == LEVELS_OFF) or None,
+    } | dict.fromkeys(("between", "between_doing", "ends_above", "begins_below", "above_limit"))
+    if facts.range:
+        low, high = facts.range["low"], facts.range["high"]
+        (fewest, largest), behind = round_range(low, high, unit, own)
+        found["between"] = say_base(names, f"{fewest} to {largest}{behind}")
+        found["between_doing"] = say_doing(names, f"between {fewest} and {largest}{behind}", may=True)
+        found |= {"ends_above": high > facts.peak["value"], "begins_below": low < facts.last["value"]}
+        found["above_limit"] = bool(facts.limit) and not facts.is_share and high > facts.limit["mean"]
+    return found
 
 
-def _phrase_tests(facts: Facts) -> dict[str, str]:
-    """Phrases of how often such ranges held, or outcomes were above such a middle."""
-    tested, found = facts.tested, {}
-    if facts.middles:
-        row = min(facts.middles, key=lambda row: abs(row["years"] - facts.ahead))
-        cases = f"{row['above']:.0f} of {row['figures']:.0f} cases {say_ahead(float(row['years']))} ahead"
-        found["middles_short"] = f"in {cases}, figures of mobile phones were above such a middle."
-        found["middles"] = (
-            "Of mobile phones by country below 10 per 100 people, later figures were above the middle of "
-        )
-        found["middles"] += f"a forecast {row['kind']} in {cases}."
-    return found | {
-        "why_no_range": "without a limit" if np.isnan(facts.bound) else "as early as this",
-        "tested_on": say_count(tested["technologies"], "comparison technology", "comparison technologies"),
-        "tested_ahead": say_ahead(tested["horizon_years"]),
-        "covered": say_percent(tested["covered"]),
-    }
+def say_time(years: float) -> str:
+    """A time in months, from two and a half years on in years.
+
+    >>> say_time(1.5), say_time(6.82)
+    ('18 months', '6.8 years')
+    """
+    return say_count(round(12 * years), "month") if years < MONTHS else say_count(round(years, 1), "year")
 
 
-def round_range(low: float, middle: float, high: float, unit: str, own: bool = False) -> tuple[str, str, str, str]:
-    """Both ends and the middle of a range for a headline, none rounded by more than a tenth of it, and the unit.
+# ---- numbers and amounts ------------------------------------------------------------------------------------------
+
+
+def round_range(low: float, high: float, unit: str, own: bool = False) -> tuple[list[str], str]:
+    """Both ends of a range for a headline, neither rounded by more than a tenth of it, and the unit.
 
     Millions are said as billions where that is shorter, but never for a unit that is somebody's `own` label.
 
-    >>> round_range(816.2, 1077.4, 1162.4, "million people"), round_range(0.0041, 0.0102, 0.0307, "percent of homes")
-    (('0.82', '1.08', '1.16', ' billion people'), ('0.004', '0.010', '0.031', '%'))
+    >>> round_range(816.2, 1162.4, "million people"), round_range(0.0041, 0.0307, "percent of homes")
+    ((['0.82', '1.16'], ' billion people'), (['0.004', '0.031'], '%'))
     """
-    place = int(np.floor(np.log10(FINE * (high - low)))) if high > low else int(np.floor(np.log10(high or 1.0))) - 2
+    return round_off([low, high], int(np.floor(np.log10(FINE * (high - low) or high or 1.0))), unit, own)
+
+
+def round_off(values: list[float], place: int, unit: str, own: bool = False) -> tuple[list[str], str]:
+    """Numbers rounded to a power of ten, and the unit; one that is smaller than the power keeps its digits.
+
+    >>> round_off([1196.4], 2, "million people"), round_off([693_923.0], 4, "users", own=True)
+    ((['1.2'], ' billion people'), (['690,000'], ' users'))
+    """
     scale, behind = 0, say_unit(unit)
-    if unit.startswith("million ") and not own and high >= 1000:
+    if unit.startswith("million ") and not own and max(values) >= 1000:
         scale, behind = 3, unit.replace("million", " billion", 1)
-    digits = max(0, scale - place)
-    ends = [f"{round(each, -place) / 10**scale:,.{digits}f}" for each in (low, middle, high)]
-    first, about, last = (  # what is small beside the range is not rounded to nothing
-        say(each / 10**scale, unit, bare=True) if 0 < each < 10.0**place else end
-        for each, end in zip((low, middle, high), ends, strict=True)
-    )
-    return first, about, last, behind
+    small = [0 < each < 10.0**place for each in values]
+    texts = [f"{round(each, -place) / 10**scale:,.{max(0, scale - place)}f}" for each in values]
+    exact = [say(each / 10**scale, unit, bare=True) for each in values]
+    return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], behind
 
 
 def say_place(entity: str) -> str:
@@ -167,36 +284,33 @@ def say_place(entity: str) -> str:
     >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China")
     ('the United Kingdom', 'the Dominican Republic', 'China')
     """
-    named = (
-        r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD|Euro area)\b|EU|European"
-    )
+    named = r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD)\b|EU|Euro"
     return f"the {entity}" if re.match(named, entity) else entity
 
 
-def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str:
-    """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
+def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str | None:
+    """An amount of people who do something: "602 million people in China use generative AI"; None without a verb."""
     doing = names.get("doing", "")
     if not doing:
-        return ""
+        return None
     who = f"{amount} of {names['people']}" if names["unit"].startswith("percent") else amount
     where = "" if names["entity"] == UNNAMED else f" in {say_place(names['entity'])}"
     verb = f"may {doing}" if may else re.sub("^use\\b", "used", doing) if past else doing
     return f"{who}{where} {verb}"
 
 
-def say_did(facts: Facts) -> str:
-    """What people did at the last date; without a date in the present, where the past of the verb is not known."""
-    now = facts.say(facts.last["value"])
-    did, do = (say_doing(facts.names, now, past=past) for past in (True, False))
-    return do if did == do else f"{did} {facts.when(facts.last)}"
+def say_did(facts: Facts, amount: str, row: Row) -> str | None:
+    """What people did at a date; without the date in the present, where the past of the verb is not known."""
+    did, do = (say_doing(facts.names, amount, past=past) for past in (True, False))
+    return do if did == do else f"{did} {facts.when(row)}"
 
 
 def say_base(names: Mapping[str, Any], amount: str) -> str:
     """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
 
     >>> homes = {"title": "Heat pumps", "unit": "percent of homes"}
-    >>> say_base(homes, "28%"), say_base({"title": "Units sold", "unit": "units"}, "1,200 units")
-    ('28% of homes', '1,200')
+    >>> say_base(homes, "28%"), say_base({"title": "Cars sold", "unit": "million cars"}, "1.4 million cars")
+    ('28% of homes', '1.4 million')
     """
     unit, title = names["unit"], names["title"].lower()
     base = unit.removeprefix("percent of ")
@@ -204,7 +318,8 @@ def say_base(names: Mapping[str, Any], amount: str) -> str:
         return amount if base == unit or base.lower() in title else f"{amount} of {base}"
     if unit.startswith("index"):
         return f"{amount} ({unit})"
-    return amount.removesuffix(f" {unit}") if unit.lower() in title else amount
+    counted = re.sub("^(thousand|million|billion) ", "", unit)
+    return amount.removesuffix(f" {counted}") if counted.lower() in title else amount
 
 
 def say_users(names: Mapping[str, Any], value: float) -> str:

@@ -57,16 +57,12 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
 
     sentences = []
     for row in summary.to_dict("records"):
-        text = (
-            f"With {row['model_id']} we registered {say_count(row['on_record'], 'forecast')}: {row['to_come']} without "
-        )
-        text += (
-            f"an outcome yet, {row['hindsight']} made in hindsight and not counted, {row['no_score']} without a score."
-        )
+        text = f"With {row['model_id']} we registered {say_count(row['on_record'], 'forecast')}: {row['to_come']} "
+        text += f"without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
+        text += f"{row['no_score']} without a score."
         if row["exact"]:
-            covered = ", ".join(
-                f"{percent(row[f'coverage_{100 * level:.0f}'])} in the {100 * level:.0f}% range" for level in LEVELS
-            )
+            parts = [(percent(row[f"coverage_{100 * level:.0f}"]), f"{100 * level:.0f}% range") for level in LEVELS]
+            covered = ", ".join(f"{part} in the {level}" for part, level in parts)
             text += f" Of {say_count(row['exact'], 'exact figure')}, {covered}."
             for name in RATIOS.values():
                 ratio, which = row[f"{name}_ratio"], name[4:].replace("_", " ")
@@ -74,9 +70,8 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
         if row["bounds"]:
             text += f" To {say_count(row['bounds'], 'figure')} printed as a limit, forecasts gave a probability of "
             text += f"{percent(row['probability'])} on average."
-        sentences.append(
-            text if row["counted"] else f"{text} No outcome has been published since, so there is no score yet."
-        )
+        none = " No outcome has been published since, so there is no score yet."
+        sentences.append(text if row["counted"] else f"{text}{none}")
     return sentences
 
 

@@ -51,6 +51,6 @@ def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
     Figure
     """
     tables, levels = facts.tables, sorted({min(result.levels), result.level})
-    title, shown = write(facts, "title"), levels if tables["05_middle"].empty else []
+    title, shown = write(facts, "title"), levels if result.bounded else []
     about = (result.printed, dict(facts.names), source, shown, title, tables["05_class"])
     return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)
