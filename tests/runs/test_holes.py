@@ -96,7 +96,10 @@ def test_no_command_follows_a_link_out_of_a_strangers_run(run, outputs, tmp_path
         assert list_all(elsewhere) == before, words
         if words == ["export", "small"]:
             assert (code, out) == (1, ""), words
-            assert any(said in err for said in ("leads out of the folder", "is missing or was changed", "is damaged"))
+            assert any(
+                said in err
+                for said in ("leads out of the folder", "is missing or was changed", "is damaged", "did not write")
+            )
 
 
 def list_all(path):
