@@ -211,7 +211,7 @@ def test_the_size_of_the_store_is_asked_once_a_day(tmp_path, monkeypatch):
     for _ in range(2):
         tidy_store(tmp_path)
     assert len(asked) == 1
-    os.utime(tmp_path / FOLDER / ".size-asked", (1, 1))
+    os.utime(tmp_path / FOLDER / "size-asked", (1, 1))
     tidy_store(tmp_path)
     tidy_store(tmp_path, always=True)
     assert len(asked) == 3

@@ -314,7 +314,7 @@ def tidy_store(outputs: Path, always: bool = False) -> None:
     OSError
         If a result can't be removed.
     """
-    seen = outputs / FOLDER / ".size-asked"
+    seen = outputs / FOLDER / "size-asked"
     if always or not seen.is_file() or time.time() - seen.stat().st_mtime > DAY:
         shrink_store(outputs, read_keys(outputs))
         seen.parent.mkdir(exist_ok=True)
