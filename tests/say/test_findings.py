@@ -86,15 +86,17 @@ def test_a_newer_limit_leads_and_its_reading_has_its_reason(tmp_path, ends):
 
 
 def test_pace_is_of_the_same_length_on_both_sides_and_from_the_newest_figure_on(tmp_path):
-    facts = grow(tmp_path, [100.0, 200, 500], names={"publisher": "Office"}, **PEOPLE)
+    facts = grow(tmp_path, [300.0, 350, 500], names={"publisher": "Office"}, **PEOPLE)
     facts.tables["02_newer"] = pd.DataFrame([NEWER | {"read_low": 540.0, "read_high": 560.0}])
     past, start, coming, end = (facts.paces[name] for name in ("past", "start", "coming", "end"))
     assert start["date"] < pd.Timestamp("2025-01-01")
-    assert "From 2023 to June 2026 the figures grew by" in say(facts)["speed"].replace("December 2023", "2023")
     span = (facts.newest["date"] - start["date"]).days
     assert abs((end["date"] - facts.newest["date"]).days - span) < 100
     assert past == pytest.approx((550 - start["value"]) / (span / 365.25), rel=0.01)
     assert coming == pytest.approx((end["q0.5"] - 550) / ((end["date"] - facts.newest["date"]).days / 365.25), rel=0.01)
+    assert "From December 2023 to June 2026 the figures grew by 100 million people a year; we" in say(facts)["speed"]
+    even = grow(tmp_path, [100.0, 200, 500], **PEOPLE)
+    assert even.paces is None, "about the same pace is not said"
 
 
 @pytest.mark.parametrize(("date", "told"), [("2025-12-31", True), ("2023-12-31", False), ("2010-12-31", False)])
