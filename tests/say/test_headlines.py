@@ -132,6 +132,17 @@ def test_the_record_of_a_series_that_levelled_off_is_of_series_that_did(tmp_path
     assert "16" not in said
 
 
+def test_a_total_without_a_limit_has_the_record_of_all(tmp_path):
+    """Its forecast is made of what each period adds, and heeds no end."""
+    added = [2, 5, 12, 22, 37, 62, 91, 121, 137, 151, 162, 156]
+    choices = {"unit": "thousand cars", "measure": "cumulative"}
+    facts = make_facts(tmp_path, np.cumsum(added).tolist(), first=2014, **choices)
+    assert facts.ceiling["verdict"] == "levels off"
+    said = write(facts, "forecast")
+    assert "In tests on 21 comparison technologies without a limit, 5 years ahead, ranges called 80%" in said
+    assert "growth ends between" in said
+
+
 def test_a_range_below_a_tenth_of_the_limit_says_what_became_of_phones(tmp_path):
     said = write(make_facts(tmp_path, TINY, first=2021), "forecast")
     assert "248 of 293 figures 5 years later were inside such ranges, and 245 above the middle." in said

@@ -164,14 +164,13 @@ class Facts:
     @cached_property
     def jump(self) -> Row | None:
         """The last suspected break among the figures used: reason, the figures before and after it, and the change."""
-        dates, found = [row["date"] for row in self.growth], None
+        dates, found = [row["date"] for row in self.growth], dict[str, Any]()
         for date, reason in sorted(self.names["cautions"].items()):
             if self.used.index[0] < date <= self.last["date"]:
                 place = int(np.searchsorted(dates, date))
                 before, after = self.growth[place - 1], self.growth[place]
-                change = abs(after["value"] - before["value"])
-                found = {"reason": reason, "before": before, "after": after, "change": change}
-        return found
+                found = {"reason": reason, "before": before, "after": after}
+        return found | {"change": abs(found["after"]["value"] - found["before"]["value"])} if found else None
 
     # ---- among others -------------------------------------------------------------------------------------------
 
@@ -277,9 +276,14 @@ class Facts:
         return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead)) if self.goal and rows else None
 
     @cached_property
+    def heeds_end(self) -> bool:
+        """Whether the forecast heeds the end at which growth levels off: it does but for a total without a limit."""
+        return self.ceiling["verdict"] == LEVELS_OFF and (self.has_limit or self.measure != "cumulative")
+
+    @cached_property
     def alike(self) -> Row | None:
-        """Outcomes of windows like this one, as far ahead as `tested`; where growth levels off the forecast differs."""
-        rows = self.list_rows("05_alike") if self.tested and self.ceiling["verdict"] != LEVELS_OFF else []
+        """Outcomes of windows like this one, as far ahead as `tested`, which heed no end; None where this one does."""
+        rows = self.list_rows("05_alike") if self.tested and not self.heeds_end else []
         return next((row for row in rows if row["horizon_years"] == self.tested["horizon_years"]), None)
 
     @cached_property

@@ -81,8 +81,7 @@ def write(facts: Facts, part: str) -> str:
 
 def find_cell(facts: Facts, part: str) -> list[Any]:
     """A cell as it stands in the table."""
-    table = read_table()
-    return table[facts.kind].get(part, table["usual"][part])
+    return read_table()[facts.kind].get(part, read_table()["usual"][part])
 
 
 @cache
@@ -137,8 +136,7 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "now_did": say_did(facts, now, last),
         "most_base": say_base(names, facts.say(facts.standing["high"])),
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
-        "count": f"{spell(len(facts.growth))} figure{'s' * (len(facts.growth) > 1)}",
-        "s": "s" * (len(facts.growth) == 1),
+        "few_show": "one figure shows" if len(facts.growth) == 1 else f"{spell(len(facts.growth))} figures show",
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
         "newer_said": None,
         "gave": None,
@@ -200,14 +198,13 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
     left, kinds = found["sentence"].removeprefix("at most "), read_table()["tests"]
     passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']]}" for row in facts.odds]
     span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
-    middle = facts.goal["q0.5"] if facts.goal else 0.0
     closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
     return {
         "end": text,
         "end_span": span if closed else None,
         "left": f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}",
         "passed": ", and in ".join(passed) or None,
-        "goes_further": closed and middle > found["high"],
+        "goes_further": closed and bool(facts.goal) and facts.goal["q0.5"] > found["high"],
         "is_count": not facts.is_share,
     }
 
@@ -228,7 +225,7 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "odds": odds,
         "Odds": say_first(odds),
         "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
-        "tested_on": on + " that had levelled off" * (facts.ceiling["verdict"] == LEVELS_OFF) or None,
+        "tested_on": on + " that had levelled off" * facts.heeds_end or None,
     } | dict.fromkeys(("between", "between_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
         low, high = facts.range["low"], facts.range["high"]
