@@ -7,14 +7,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
-from processes import run
+from cells import run_notebook
 from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
 
+from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import MARK, RunError, find_data
@@ -137,8 +139,12 @@ def reference(shared):
     project = shared / "reference"
 
     def make():
-        code, _, err = run(begin(project), *WORDS)
-        assert code == 0, err
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(begin(project))
+            patch.setenv("ADOPTION_OUTPUTS", str(project / "outputs"))
+            with suppress(SystemExit):
+                command.main(WORDS)
+        assert (project / "outputs" / "small" / "run.json").is_file()
 
     return make_once(project / "outputs" / "small", make)
 
@@ -159,6 +165,16 @@ def whole_run(shared):
     """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
     outputs = shared / "whole"
     return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))
+
+
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory):
+    """Gives variables, tables and figures of a notebook of the default run by its number, executed once on the sample.
+
+    For tests that only read them: the cells run in this process, and no figure is rendered.
+    """
+    outputs = tmp_path_factory.mktemp("executed")
+    return cache(lambda number: run_notebook(number, outputs))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from processes import call
 
+from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import RECORD, RunError
 from adoption_curves.runs.exports import write_archive, write_workbook
 from adoption_curves.runs.record import find_changed, list_files, list_recorded, read_run
@@ -28,8 +29,6 @@ def put_table(run, frame):
     record = json.loads((run / RECORD).read_text())
     for notebook in record["notebooks"].values():
         if name in notebook["tables"]:
-            from adoption_curves.base.files import hash_file
-
             notebook["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
     (run / RECORD).write_text(json.dumps(record))
     return name
@@ -126,14 +125,21 @@ def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, caps
     assert call(capsys, "export", "grid") == (2, "", told)
 
 
-def test_what_lies_beside_is_not_packed(run):
-    (run / "private.txt").write_text("mine")
-    (run / "tables" / "private.csv").write_text("mine")
+def test_an_archive_holds_what_is_the_run_s_alone_and_is_the_same_again(run):
+    for name in ("private.txt", ".hidden", "tables/private.csv"):
+        (run / name).write_text("mine")
     (run / "run.log").unlink(missing_ok=True)
     (run / "run.log").symlink_to(run / "private.txt")
-    with zipfile.ZipFile(write_archive(run)) as archive:
+    path = write_archive(run)
+    before = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
         names = {name.removeprefix("small/") for name in archive.namelist()}
+        assert archive.read("small/run.json") == (run / "run.json").read_bytes()
     assert names == {*list_files(read_run(run))} - {"run.log"}
+    assert write_archive(run).read_bytes() == before
+    path.write_text("mine")
+    with pytest.raises(RunError, match=r"small\.zip is a file of another kind"):
+        write_archive(run)
 
 
 def test_a_damaged_run_is_not_packed(run, outputs, capsys):

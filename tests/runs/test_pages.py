@@ -11,9 +11,9 @@ from datetime import datetime
 import nbformat
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 from conftest import list_files
 from nbconvert.exporters import HTMLExporter
+from page_faults import Page
 from processes import call
 
 from adoption_curves import indicators
@@ -22,24 +22,14 @@ from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.runs.pages.charts import set_chart, set_drawing
 from adoption_curves.runs.pages.embeds import measure_frame
-from adoption_curves.runs.pages.exhibits import embed_files, find_saved, set_tables
-from adoption_curves.runs.pages.exporter import set_body, set_equation, set_html, set_markdown_output
-from adoption_curves.runs.pages.frame import STEERING, mark_file
-from adoption_curves.runs.pages.index import find_table, format_number, group_sources, write_command
+from adoption_curves.runs.pages.exhibits import embed_files, set_tables
+from adoption_curves.runs.pages.exporter import set_body, set_html
+from adoption_curves.runs.pages.frame import mark_file
+from adoption_curves.runs.pages.index import format_number, write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.record import Record, list_sources
 from adoption_curves.runs.runner import name_run
 from adoption_curves.show import tables
-
-
-class Page:
-    """Text, links and images of a page."""
-
-    def __init__(self, path):
-        self.text = path.read_text(encoding="utf-8")
-        page = BeautifulSoup(self.text, "html.parser")
-        self.links = [tag["href"] for tag in page.find_all("a", href=True)]
-        self.images = [{"alt": tag.get("aria-label"), **tag.attrs} for tag in page.select("img, svg.wide")]
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +147,6 @@ def test_a_missing_run_is_told(tmp_path):
         write_pages(tmp_path / "nowhere")
 
 
-def test_equations_that_can_not_be_set_stand_as_written():
-    assert set_equation(r"\frac{1", display=False).startswith(("<code>", "<math "))
-    assert '<math alttext="a &lt; b"' in set_equation("a < b", display=True)
-    assert set_markdown_output(r"$\alpha$").startswith("<p><math ")
-    assert r"<math" in set_markdown_output(r"$$a_1 < b$$")
-    assert set_markdown_output("a < b") == "<p>a &lt; b</p>\n"
-
-
 def test_numbers_have_the_digits_that_a_reader_needs():
     said = {"602": "602", "1002.49": "1,002", "-3.14159": "−3.14", "45.26": "45.3", "inf": "no limit", "": "", "a": "a"}
     assert {cell: format_number(cell) for cell in said} == said
@@ -217,18 +199,6 @@ def test_what_is_too_large_for_a_page_is_named_and_figures_come_first(tmp_path):
     assert "data:" not in embed_files(page, tmp_path, [])
 
 
-def test_saved_tables_are_read_from_the_code():
-    code = 'a.keep("01_b", c)\nif d:\n    e.keep("01_f", f).head()\na.draw("01_g", g, alt="h")\nsave("x", "y")'
-    assert find_saved(code) == ["01_b", "01_f"]
-    assert find_saved("%matplotlib inline") == []
-
-
-def test_tables_are_found_by_the_name_after_their_number():
-    names = ["05_key_numbers", "05_other_findings", "07_key_numbers"]
-    assert find_table(names, "key_numbers") == "07_key_numbers"
-    assert find_table(names, "findings") == ""
-
-
 def put_out(folder, cell, **data):
     """Write another output into a cell of a run's first notebook."""
     path = next((folder / "notebooks").glob("01_*.ipynb"))
@@ -274,16 +244,6 @@ def test_tables_have_a_caption_scopes_and_room():
     assert "&lt;b&gt;note" in made
     assert re.search(r'class="[^"]*long">&lt;i&gt;long', made)
     assert "style" not in made
-
-
-def test_characters_that_steer_are_shown():
-    assert STEERING.sub("\ufffd", "a\x1b[31mb\u202ec\td\n\u05d0\u200f") == "a\ufffd[31mb\ufffdc\td\n\u05d0\u200f"
-
-
-def test_an_address_that_is_no_link_to_a_page_is_text():
-    source = {"use": "series", "publisher": "P", "licence": "L", "title": "T", "url": "javascript:alert(1)"}
-    assert group_sources([source])["series"][0]["url"] == ""
-    assert group_sources([{**source, "url": "https://p"}])["series"][0]["url"] == "https://p"
 
 
 @pytest.mark.parametrize(("template", "words"), [("lab", 0), ("classic", 1)])
@@ -375,6 +335,8 @@ def test_a_drawing_becomes_part_of_a_page():
         '<image href="https://example.org/x.png"/>',
         '<use href="https://example.org/x.svg#a"/>',
         '<path style="fill: url(https://example.org/#a)"/>',
+        '<path fill="URL(http://example.org/x)"/>',
+        "<path fill=\"Url( 'http://example.org/x')\"/>",
         '<a href="javascript:alert(1)"><text>x</text></a>',
         "<animate attributeName='href'/>",
     ],

@@ -1,16 +1,11 @@
-"""What readers get first: plain words, every sentence on one page, a run as one archive."""
+"""What readers get first: plain words, every sentence on one page."""
 
 import re
-import shutil
-import zipfile
 
 import golden
 import pandas as pd
-import pytest
 from bs4 import BeautifulSoup
 
-from adoption_curves.base.project import RunError
-from adoption_curves.runs.exports import write_archive
 from adoption_curves.show import tables
 
 
@@ -33,33 +28,9 @@ def test_columns_have_names_for_readers_and_csv_files_keep_theirs(whole_run):
     assert tables.name_column("q0.9") == "80% range to"
 
 
-@pytest.fixture
-def run(whole_run, outputs):
-    return shutil.copytree(whole_run, outputs / "small")
-
-
-def test_a_file_of_somebody_else_stays(run):
-    (run.parent / "small.zip").write_text("mine")
-    with pytest.raises(RunError, match=r"small\.zip is a file of another kind"):
-        write_archive(run)
-    assert (run.parent / "small.zip").read_text() == "mine"
-
-
-def test_an_archive_holds_the_folder_and_is_the_same_again(run):
-    (run / ".hidden").write_text("not for others")
-    path = write_archive(run)
-    before = path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        names = set(archive.namelist())
-        assert archive.read("small/run.json") == (run / "run.json").read_bytes()
-    assert {f"small/{each.relative_to(run).as_posix()}" for each in run.rglob("*.csv")} <= names
-    assert not any(".hidden" in name for name in names)
-    assert write_archive(run).read_bytes() == before
-
-
-def test_the_index_says_the_finding_first_and_how_to_cite_it(run):
-    page = BeautifulSoup((run / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.h1.get_text() == pd.read_csv(run / "tables" / "06_findings.csv")["sentence"].iloc[0]
+def test_the_index_says_the_finding_first_and_how_to_cite_it(whole_run):
+    page = BeautifulSoup((whole_run / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.h1.get_text() == pd.read_csv(whole_run / "tables" / "06_findings.csv")["sentence"].iloc[0]
     headings = [tag.get_text() for tag in page.find_all("h2")]
     assert headings[:3] == ["The finding", "What may be quoted", "Key numbers"]
     assert headings[-2:] == ["The notebooks", "How to cite it"]

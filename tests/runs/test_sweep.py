@@ -14,11 +14,10 @@ import pytest
 from cells import NOTEBOOKS, execute_cells
 from conftest import SAMPLE
 from jupyter_core.utils import ensure_event_loop
-from page_faults import find_faults
+from page_faults import Page, find_faults
 from processes import call, is_alive, start, wait_for
+from reports import make
 from small_notebooks import write_notebooks
-from test_compare import make
-from test_pages import Page
 
 from adoption_curves import indicators
 from adoption_curves.base.files import write_json
@@ -309,8 +308,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
 
 
 @linux
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -9, marks=SLOW)])
-def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
+def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(tmp_path, outputs, notebooks):
     path = write(tmp_path, "grid: {horizon_years: [30]}")
     program = (
         "import functools, pathlib\nfrom adoption_curves import __main__\nfrom adoption_curves.runs import sweep\n"
@@ -321,15 +319,12 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     process = subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, text=True)
     waiting = tmp_path / "waiting"
     kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == code
-    if number == signal.SIGINT:
-        assert (
-            err.strip().splitlines()[-1]
-            == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
-        )
-        assert (outputs / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
+    assert process.returncode == 130
+    said = "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
+    assert err.strip().splitlines()[-1] == said
+    assert (outputs / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
     assert wait_for(lambda: not is_alive(kernel))
 
 
