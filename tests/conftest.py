@@ -31,9 +31,12 @@ WORDS = ["run", "small", "-p", "horizon_years", "3"]
 
 
 def pytest_sessionstart():
-    """Hear Ctrl-C, which tests send: started with & or by a supervisor, this process and its children ignore it."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Hear the signals that tests send: started with &, by nohup or a supervisor, all that starts here ignores them."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL, "SIGTERM": signal.SIG_DFL}
+    for name, handler in usual.items():
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_addoption(parser):

@@ -13,7 +13,6 @@ from adoption_curves.runs.parameters import (
     ParameterError,
     Parameters,
     expected_value,
-    name_type,
     parse_yaml,
     read_parameters,
 )
@@ -98,13 +97,6 @@ def test_the_project_is_found_from_anywhere(tmp_path, monkeypatch):
     assert (find_root() / "pyproject.toml").is_file()
     assert find_data("data") == find_root() / "data"
     assert read_parameters({"data": str(tmp_path)}).data == str(tmp_path)
-
-
-def test_types_are_told_in_words():
-    told = {name: name_type(name) for name in Parameters.model_fields}
-    assert (told["run"], told["horizon_years"]) == ("text", "number")
-    assert (told["families"], told["shares"]) == ("list of texts", "list of numbers")
-    assert set(told.values()) <= {"text", "number", "whole number", "list of texts", "list of numbers"}
 
 
 @pytest.mark.parametrize(

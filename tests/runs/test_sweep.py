@@ -136,6 +136,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
         ("grid: {as_of: [2025-13-01]}", ["parameter 'as_of' is '2025-13-01'; it must be a date"]),
         ("grid: [", ["this isn't YAML"]),
+        ("grid: {horizon_years: [3, 1.0e-9]}", ["horizon_years is 1e-09 and ends before the next date", "(in set 2)"]),
     ],
 )
 def test_mistakes_are_told_all_at_once_with_their_sets(tmp_path, text, messages):
@@ -169,11 +170,6 @@ def test_data_are_loaded_once(tmp_path, monkeypatch):
     )
     assert len(sweep.runs) == 180
     assert len(loads) == 2  # with and without a date
-
-
-def test_short_horizons_are_checked_by_themselves(tmp_path):
-    with pytest.raises(ParameterError, match=r"horizon_years is 1e-09 and ends before the next date.*\(in set 2\)"):
-        read_sweep(write(tmp_path, "grid: {horizon_years: [3, 1.0e-9]}"))
 
 
 def test_many_sets_are_checked_in_seconds(tmp_path):
@@ -353,19 +349,29 @@ def test_runs_are_named_by_what_they_vary_as_far_as_forty_letters_go(tmp_path, t
     assert [run.run for run in read_sweep(write(tmp_path, text)).runs] == names
 
 
+@pytest.fixture
+def cluster(place, notebooks, request):
+    """A cluster of so many workers, beside a project that has these notebooks."""
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    shutil.rmtree(place / "notebooks")
+    shutil.copytree(notebooks, place / "notebooks")
+    with distributed.LocalCluster(n_workers=request.param, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster
+
+
+def start_on(cluster, place, horizons):
+    (place / "grid.yaml").write_text(f"grid: {{horizon_years: {horizons}}}\n")
+    return start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
+
+
 @linux
 @SLOW
-def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, notebooks):
-    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    for path in (place / "notebooks").glob("0*.ipynb"):
-        path.unlink()
-    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
-    (place / "grid.yaml").write_text("grid: {horizon_years: [1, 2, 3, 4]}\n")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
-        cluster.workers[0].process.process._process.kill()
-        out, err = process.communicate(timeout=300)
+@pytest.mark.parametrize("cluster", [2], indirect=True)
+def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, cluster):
+    process = start_on(cluster, place, [1, 2, 3, 4])
+    wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
+    cluster.workers[0].process.process._process.kill()
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
     runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
@@ -375,28 +381,22 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, no
 
 @linux
 @SLOW
+@pytest.mark.parametrize("cluster", [1], indirect=True)
 @pytest.mark.parametrize("lost", ["client", "worker"])
-def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, lost):
-    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    for path in (place / "notebooks").glob("0*.ipynb"):
-        path.unlink()
-    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
-    (place / "grid.yaml").write_text("grid: {horizon_years: [30]}\n")
-    waiting = notebooks.parent / "waiting"
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
-        if lost == "client":
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
-            assert process.returncode == 130
-        else:
-            cluster.workers[0].process.process._process.kill()
-        assert wait_for(lambda: not is_alive(kernel), 60)
-        if lost == "client":
-            left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
-            assert wait_for(left.exists, 60)
-            assert left.read_text() == "terminated\n"
-    if lost == "worker":
+def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, cluster, lost):
+    process, waiting = start_on(cluster, place, [30]), notebooks.parent / "waiting"
+    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
+    if lost == "client":
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+    else:
+        cluster.workers[0].process.process._process.kill()
+    assert wait_for(lambda: not is_alive(kernel), 60)
+    if lost == "client":
+        left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
+        assert wait_for(left.exists, 60)
+        assert left.read_text() == "terminated\n"
+    else:
         process.send_signal(signal.SIGKILL)
         process.communicate()
