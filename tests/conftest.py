@@ -6,20 +6,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import pytest
 from cells import run_notebook
+from filelock import FileLock
 from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
 
 from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
-from adoption_curves.base.folders import lock_folder
-from adoption_curves.base.project import MARK, RunError, find_data
+from adoption_curves.base.project import MARK, find_data
 from adoption_curves.runs import Study
 from adoption_curves.runs.parameters import read_parameters
 from adoption_curves.runs.runner import run_all
@@ -44,8 +43,12 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    """A worker takes whole files, and one of them all tests that read the executed cells."""
     if config.option.renew:
         items[:] = [item for item in items if "renew" in item.fixturenames]
+    for item in items:
+        group = "executed" if "executed" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
@@ -81,15 +84,9 @@ def shared(tmp_path_factory, request):
 def make_once(folder, make):
     """`folder`, which the first worker makes; others wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    while not folder.exists():
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(lock_folder(folder.parents[1] / f"making-{folder.name}"))
-            except RunError:  # another worker is at it
-                time.sleep(0.2)
-                continue
-            if not folder.exists():
-                make()
+    with FileLock(folder.parents[1] / f"making-{folder.name}"):
+        if not folder.exists():
+            make()
     return folder
 
 

@@ -182,24 +182,6 @@ def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, 
     assert not list(outputs.glob("compare*"))
 
 
-def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, tmp_path, capsys, monkeypatch):
-    for name in ("one", "two"):
-        make(outputs, name)
-    (tmp_path / MARK).write_text("")
-    monkeypatch.chdir(tmp_path)
-    source = tmp_path / "notebooks" / "compare_runs.ipynb"
-    write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Fail", "assert runs == ['one', 'two'], runs\n1 / 0"])
-    code, out, err = call(capsys, "compare", "one", "two")
-    assert (code, out) == (1, "")
-    assert err.startswith('Notebook compare_runs failed in the part "Fail"\n  ZeroDivisionError')
-    assert "Executed up to there: outputs/lab/compare_runs.partial.html" in err
-    assert not (outputs / "compare-one-two").exists()
-    write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE])
-    assert call(capsys, "compare", "one", "two")[0] == 0
-    assert {path.name for path in (outputs / "compare-one-two").iterdir()} == {"index.html", "comparison.csv"}
-    assert list((outputs / "lab").iterdir()) == []
-
-
 OWN_TABLE = """import pandas as pd
 from adoption_curves.runs import comparison
 
@@ -213,8 +195,31 @@ except RuntimeError as error:
 """
 
 
-def test_only_a_comparison_is_replaced(outputs, tmp_path):
+@pytest.fixture
+def source(outputs, tmp_path, monkeypatch):
+    """Two runs, and the notebook of a project of one's own that compares them in a table."""
     make(outputs, "one"), make(outputs, "two")
+    (tmp_path / MARK).write_text("")
+    monkeypatch.chdir(tmp_path)
+    cells = ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE]
+    return write_notebook(tmp_path / "notebooks" / "compare_runs.ipynb", cells)
+
+
+def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(source, outputs, capsys):
+    whole = source.read_text()
+    source.write_text(whole.replace("import pandas as pd", "assert runs == ['one', 'two'], runs\\n1 / 0"))
+    code, out, err = call(capsys, "compare", "one", "two")
+    assert (code, out) == (1, "")
+    assert err.startswith('Notebook compare_runs failed in the part "Work"\n  ZeroDivisionError')
+    assert "Executed up to there: outputs/lab/compare_runs.partial.html" in err
+    assert not (outputs / "compare-one-two").exists()
+    source.write_text(whole)
+    assert call(capsys, "compare", "one", "two")[0] == 0
+    assert {path.name for path in (outputs / "compare-one-two").iterdir()} == {"index.html", "comparison.csv"}
+    assert list((outputs / "lab").iterdir()) == []
+
+
+def test_only_a_comparison_is_replaced(source, outputs, tmp_path):
     for name in ("chapter.md", "index.html", "comparison.csv"):
         (tmp_path / name.partition(".")[0]).mkdir()
         theirs = tmp_path / name.partition(".")[0] / name

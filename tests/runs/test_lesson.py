@@ -23,10 +23,10 @@ def read_exercises(number):
     params=[{}, {"indicator": "online_shopping_users"}, {"bound": ""}],
     ids=["few", "mature", "no limit"],
 )
-def cells(request, tmp_path_factory):
+def cells(request, executed, tmp_path_factory):
     """Variables of notebook 5 after its cells have run."""
     if not request.param:
-        return request.getfixturevalue("executed")("05")[0]
+        return executed("05")[0]
     return run_notebook("05", tmp_path_factory.mktemp("lesson"), **request.param)[0]
 
 

@@ -17,14 +17,11 @@ from page_faults import Page
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.base.files import write_file
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import write_pages
-from adoption_curves.runs.pages.charts import set_chart, set_drawing
-from adoption_curves.runs.pages.embeds import measure_frame
-from adoption_curves.runs.pages.exhibits import embed_files, set_tables
+from adoption_curves.runs.pages.charts import set_drawing
+from adoption_curves.runs.pages.exhibits import set_tables
 from adoption_curves.runs.pages.exporter import set_body, set_html
-from adoption_curves.runs.pages.frame import mark_file
 from adoption_curves.runs.pages.index import format_number, write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.record import Record, list_sources
@@ -179,26 +176,6 @@ def test_the_index_holds_its_tables_and_a_notebooks_page_leads_to_them(pages, sm
             assert link == f"../tables/{name}.csv"
 
 
-def test_what_is_too_large_for_a_page_is_named_and_figures_come_first(tmp_path):
-    for part in ("figures", "tables"):
-        (tmp_path / part).mkdir()
-    (tmp_path / "tables" / "01_small.csv").write_text("a\n1\n")
-    (tmp_path / "tables" / "01_large.csv").write_bytes(b"1234567\n" * 100_000)
-    (tmp_path / "figures" / "01_x.png").write_bytes(b"1" * 1000)
-    names = ("tables/01_large.csv", "tables/01_small.csv", "figures/01_x.png")
-    page = " ".join(mark_file(name, name) for name in names)
-    made = embed_files(page, tmp_path, names, 2_000)
-    assert made.startswith(
-        '<span class="beside">tables/01_large.csv</span> <a href="data:text/csv;charset=utf-8;base64,'
-    )
-    assert '<a href="data:image/png;base64,MTEx' in made
-    assert len(made) < 2_000
-    made = embed_files(page, tmp_path, names, 1_800)
-    assert made.count('class="beside"') == 1
-    assert len(embed_files(page, tmp_path, names)) > 1_000_000
-    assert "data:" not in embed_files(page, tmp_path, [])
-
-
 def put_out(folder, cell, **data):
     """Write another output into a cell of a run's first notebook."""
     path = next((folder / "notebooks").glob("01_*.ipynb"))
@@ -343,32 +320,6 @@ def test_a_drawing_becomes_part_of_a_page():
 )
 def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
     assert not set_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
-
-
-def test_a_drawing_of_thousands_of_marks_stays_a_picture(tmp_path):
-    for kind in ("svg", "narrow.svg"):
-        write_file(tmp_path / "figures" / f"01_x.{kind}", DRAWING.format("").encode())
-    assert set_chart(tmp_path, "01_x", "words").count("<svg") == 2
-    (tmp_path / "figures" / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
-    assert not set_chart(tmp_path, "01_x", "words")
-
-
-def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
-    from PIL import Image
-
-    def save(kind, shape):
-        (figures / f"01_x.{kind}").write_text(DRAWING.format("").replace("0 0 72 36", f"0 0 {shape}"))
-
-    figures = tmp_path / "figures"
-    figures.mkdir()
-    Image.new("RGB", (200, 100)).save(figures / "01_x.png")
-    assert measure_frame(tmp_path, "01_x", "words") == 480  # half of 700, and the note
-    save("svg", "200 100")
-    assert measure_frame(tmp_path, "01_x", "words") == 480
-    save("narrow.svg", "100 300")
-    assert measure_frame(tmp_path, "01_x", "words") == 1160  # three times 320, and the note there
-    (figures / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
-    assert measure_frame(tmp_path, "01_x", "words") == 480
 
 
 def test_what_a_drawing_listens_to_is_left_out():

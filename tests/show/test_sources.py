@@ -88,12 +88,10 @@ def read_publishers(figure):
 
 
 @pytest.fixture(scope="module", params=[SAMPLE, pytest.param(DATA, marks=pytest.mark.slow)], ids=["sample", "default"])
-def run(request, tmp_path_factory):
+def run(request, executed, tmp_path_factory):
     """Data, and tables and figures by name of all notebooks: on the sample, and the default run."""
-    run = request.getfixturevalue("executed")
-    if request.param == DATA:
-        outputs = tmp_path_factory.mktemp("outputs")
-        run = partial(run_notebook, outputs=outputs, data=str(DATA))
+    default = partial(run_notebook, outputs=tmp_path_factory.mktemp("outputs"), data=str(DATA))
+    run = executed if request.param == SAMPLE else default
     made = [run(number) for number in ("01", "02", "03", "04", "05", "06")]
     tables, figures = ({name: each for one in made for name, each in one[part].items()} for part in (1, 2))
     return indicators.load(request.param), tables, figures
