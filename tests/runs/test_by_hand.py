@@ -23,10 +23,8 @@ WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_for
 
 
 @pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+def _by_hand(outputs, monkeypatch):
     monkeypatch.delenv("ADOPTION_RUNNER", raising=False)
-    return tmp_path / "outputs"
 
 
 def write(number, **values):

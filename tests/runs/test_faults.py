@@ -184,13 +184,13 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
     [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGTERM, 143, ".__main__", 6), (signal.SIGINT, 130, "", 10)],
 )
 def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
-    place, reference, temporary, number, code, module, rounds
+    here, capsys, reference, temporary, number, code, module, rounds
 ):
     """At random moments from when the interpreter has begun ours: Ctrl-C has its sentence from the first import on."""
     moments, up = random.Random(number), f"import adoption_curves{module}\nprint('up', flush=True)"
     while rounds:
-        shutil.rmtree(place / "outputs", ignore_errors=True)
-        process = start(place, *WORDS, before=up, TMPDIR=str(temporary))
+        shutil.rmtree(here / "outputs", ignore_errors=True)
+        process = start(here, *WORDS, before=up, TMPDIR=str(temporary))
         process.stdout.readline()
         time.sleep(moments.uniform(0.1, 4))
         if process.poll() is None:
@@ -207,8 +207,8 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
         assert process.returncode == code, err
         assert "Traceback" not in err
         assert number == signal.SIGKILL or re.fullmatch(r"(Interrupted|Terminated)\..*", err.strip().splitlines()[-1])
-        assert run(place, *WORDS, TMPDIR=str(temporary))[0] == 0
-        assert_equal(place / "outputs" / "small", reference)
-        assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
+        assert call(capsys, *WORDS)[0] == 0
+        assert_equal(here / "outputs" / "small", reference)
+        assert sorted(path.name for path in (here / "outputs").iterdir()) == [".store", "small"]
         left = [path.name for path in temporary.iterdir()]
         assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
