@@ -12,7 +12,7 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 SHAPES = dict(simulated.shapes())
 FALLEN = {"falls from the first", "fell of late"}
-FAST = {("falls from the first", "percent of households"), ("stopped", "percent of households"), ("two", "households")}
+FAST = {("falls from the first", "percent of households"), ("stopped", "percent of households"), ("one", "households")}
 CASES = [(name, unit) for unit in ("percent of households", "households") for name in SHAPES]
 
 
@@ -52,14 +52,18 @@ def tell_page(folder, name, unit):
     ("name", "unit"), [case if case in FAST else pytest.param(*case, marks=pytest.mark.slow) for case in CASES]
 )
 def test_every_plain_shape_has_a_page_or_a_sentence(name, unit, tmp_path):
+    if unit == "households" and name in ("one", "two"):
+        with pytest.raises(ValueError, match="a forecast needs at least 3 dated values above 0"):
+            tell_page(tmp_path, name, unit)
+        return
     series, sentences, verdict, forecast = tell_page(tmp_path, name, unit)
     assert sentences["headline"]
     assert (verdict == "fallen") == (name in FALLEN) == forecast.empty
     if name in FALLEN:
-        assert "no forecast: it has fallen" in sentences["headline"]
-        assert "fallen from a peak" in " ".join(sentences.values())
+        assert "down from" in sentences["headline"]
+        assert "We give no forecast: our curves only rise" in " ".join(sentences.values())
     else:
-        assert "peak" not in " ".join(sentences.values())
+        assert "down from" not in sentences["headline"]
         last, middle = series.iloc[-1], forecast["q0.5"].dropna()
         rises = not len(middle) or middle.iloc[-1] > 1.005 * last
         assert rises or "reach" not in sentences["headline"]
