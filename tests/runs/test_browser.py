@@ -12,8 +12,6 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from test_cleaning import ATTACKS, write_stranger
-from test_trust import change_texts
 
 from adoption_curves.runs.pages import write_pages
 
@@ -131,25 +129,45 @@ def test_the_index_opens_from_an_empty_folder(whole_run, visit, tmp_path):
 
 # ---- hostile content ----------------------------------------------------------------------------------------------
 
-ATTACK = "{{ 7*7 }} \"'></title></style> \x1b[31mred \u202ereversed\u2066 =1+1 " + "".join(ATTACKS) + "w" * 300
+CELL = (
+    '<meta http-equiv="refresh" content="0; url=about:blank#elsewhere"><script>window.owned=1</script>'
+    "[l](javascript:window.owned=1) $$\\href{javascript:window.owned=1}{x} \\text{<script>window.owned=1</script>}$$"
+)
+ATTACK = (
+    '<img src=x onerror="window.owned=1"><script>window.owned=1</script>"\'><svg onload="window.owned=1">'
+    "</title></style><iframe src=https://evil.example></iframe>{{ 7*7 }} **b** [l](javascript:window.owned=1) "
+    "![i](https://evil.example/i.png) $\\unknown{1}$ \x1b[31mred\x1b[38;5;9m \u202ereversed\u2066 =1+1 " + "w" * 300
+)
 
 
 def write_hostile(folder):
-    """Put the attack in place of every text that a run takes from data, and of every output of its notebooks."""
+    """Put the attack in place of every text that a run takes from data."""
     for path in folder.glob("tables/06_*.csv"):
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
         frame[frame.select_dtypes(exclude="number").columns] = ATTACK
         frame.to_csv(path, index=False)
-    change_texts(folder, ATTACK)
+    for path in folder.glob("notebooks/*.json"):
+        record = json.loads(path.read_text())
+        for figure in record["figures"].values():
+            figure["alt"] = ATTACK
+        path.write_text(json.dumps(record))
     record = json.loads((folder / "run.json").read_text())
+    record["subject"] = dict.fromkeys(record["subject"], ATTACK)
     seen = re.sub("[\x1b\u202e\u2066]", "", ATTACK)  # a record with other parameters than a run can have is refused
     record["parameters"] |= dict.fromkeys(("entity", "indicator", "bound"), seen)
+    record["sources"] = [
+        {**source, **dict.fromkeys(("title", "publisher", "licence"), ATTACK)} for source in record["sources"]
+    ]
     record["sources"][0]["url"] = "javascript:window.owned=1"
     (folder / "run.json").write_text(json.dumps(record))
     for path in folder.glob("notebooks/*.ipynb"):
-        notebook, stranger = nbformat.read(path, 4), write_stranger(ATTACK)
-        notebook.cells[-1]["outputs"] = stranger.cells[-1].outputs
-        notebook.cells[0]["source"] += f"\n\n{ATTACK}"
+        notebook = nbformat.read(path, 4)
+        outputs = [nbformat.v4.new_output("display_data", {kind: ATTACK}) for kind in ("text/html", "text/plain")]
+        outputs += [nbformat.v4.new_output("display_data", {kind: ATTACK}) for kind in ("text/markdown", "text/latex")]
+        outputs += [nbformat.v4.new_output("stream", name=name, text=ATTACK) for name in ("stdout", "stderr")]
+        outputs += [nbformat.v4.new_output("error", ename=ATTACK, evalue=ATTACK, traceback=[ATTACK])]
+        notebook.cells[-1]["outputs"] = outputs
+        notebook.cells[0]["source"] += f"\n\n{ATTACK}\n\n{CELL}"
         notebook.cells[2]["source"] = f"entity = {ATTACK!r}"
         nbformat.write(notebook, path)
     return folder
