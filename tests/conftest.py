@@ -6,18 +6,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from contextlib import ExitStack
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
-from processes import run
+from cells import run_notebook
+from filelock import FileLock
 from reports import make_comparison, make_sweep
 from small_notebooks import write_notebooks
 
+from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
-from adoption_curves.base.folders import lock_folder
-from adoption_curves.base.project import PROJECT_MARK, RunError, find_data
+from adoption_curves.base.project import PROJECT_MARK, find_data
 from adoption_curves.runs import Study
 from adoption_curves.runs.parameters import read_parameters
 from adoption_curves.runs.runner import run_all
@@ -29,9 +30,12 @@ WORDS = ["run", "small", "-p", "horizon_years", "3"]
 
 
 def pytest_sessionstart():
-    """Hear Ctrl-C, which tests send: started with & or by a supervisor, this process and its children ignore it."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Hear the signals that tests send: started with &, by nohup or a supervisor, all that starts here ignores them."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL, "SIGTERM": signal.SIG_DFL}
+    for name, handler in usual.items():
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_addoption(parser):
@@ -39,8 +43,12 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
+    """A worker takes whole files, and one of them all tests that read the executed cells."""
     if config.option.renew:
         items[:] = [item for item in items if "renew" in item.fixturenames]
+    for item in items:
+        group = "executed" if "executed" in item.fixturenames else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
@@ -76,15 +84,9 @@ def shared(tmp_path_factory, request):
 def make_once(folder, make):
     """`folder`, which the first worker makes; others wait for it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    while not folder.exists():
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(lock_folder(folder.parents[1] / f"making-{folder.name}"))
-            except RunError:  # another worker is at it
-                time.sleep(0.2)
-                continue
-            if not folder.exists():
-                make()
+    with FileLock(folder.parents[1] / f"making-{folder.name}"):
+        if not folder.exists():
+            make()
     return folder
 
 
@@ -137,8 +139,12 @@ def reference(shared):
     project = shared / "reference"
 
     def make():
-        code, _, err = run(begin(project), *WORDS)
-        assert code == 0, err
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(begin(project))
+            patch.setenv("ADOPTION_OUTPUTS", str(project / "outputs"))
+            with suppress(SystemExit):
+                command.main(WORDS)
+        assert (project / "outputs" / "small" / "run.json").is_file()
 
     return make_once(project / "outputs" / "small", make)
 
@@ -159,6 +165,16 @@ def whole_run(shared):
     """Folder of a run of the project's notebooks on the sample data; copy it to change it."""
     outputs = shared / "whole"
     return make_once(outputs / "small", lambda: run_sequence(outputs, "small"))
+
+
+@pytest.fixture(scope="session")
+def executed(tmp_path_factory):
+    """Gives variables, tables and figures of a notebook of the default run by its number, executed once on the sample.
+
+    For tests that only read them: the cells run in this process, and no figure is rendered.
+    """
+    outputs = tmp_path_factory.mktemp("executed")
+    return cache(lambda number: run_notebook(number, outputs))
 
 
 @pytest.fixture(scope="session")

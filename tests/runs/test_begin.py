@@ -1,13 +1,10 @@
 """A project of one's own: what it begins with, that it is whole or not there, and that its run is its own."""
 
-import os
 import shutil
-import signal
-from functools import partial
 
 import pytest
 import yaml
-from processes import call, run
+from processes import call
 
 from adoption_curves.base.project import PROJECT_MARK, UserError, find_root
 from adoption_curves.runs import lab
@@ -65,34 +62,9 @@ def test_a_project_is_whole_or_not_there(here, tmp_path, monkeypatch):
         assert not list(tmp_path.glob(".*"))
 
 
-@pytest.mark.parametrize("inside", [True, False])
-def test_a_killed_new_is_repeated_by_the_same_command(here, tmp_path, monkeypatch, inside):
-    """At each moment: while files are copied, and while they are put in place."""
-    for moment in range(12):
-        folder = tmp_path / f"project-{moment}"
-        if inside:
-            folder.mkdir()
-        child = os.fork()
-        if not child:
-            count = iter(range(moment))
-            for name in ("rename", "unlink", "mkdir"):
-                monkeypatch.setattr(os, name, partial(kill_after, count, getattr(os, name)))
-            begin_project(folder)
-            os._exit(0)
-        os.waitpid(child, 0)
-        if not (folder / PROJECT_MARK).exists():
-            begin_project(folder)
-        assert {path.name for path in folder.iterdir()} - {".project.making"} == PARTS
-        assert not list(tmp_path.glob(".*.making")) or (folder / PROJECT_MARK).exists()
-
-
-def kill_after(count, change, *words, **more):
-    if next(count, None) is None:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return change(*words, **more)
-
-
-def test_a_project_runs_from_below_and_writes_to_its_own_outputs(project):
-    code, _, err = run(project, "run", "small", "-p", "horizon_years", "3", "-p", "data", str(project / "data"))
+def test_a_project_runs_from_below_and_writes_to_its_own_outputs(project, capsys, monkeypatch):
+    monkeypatch.delenv("ADOPTION_OUTPUTS")
+    monkeypatch.chdir(project / "notebooks")
+    code, _, err = call(capsys, "run", "small", "-p", "horizon_years", "3", "-p", "data", str(project / "data"))
     assert code == 0, err
     assert (project / "outputs" / "small" / "html" / "index.html").is_file()

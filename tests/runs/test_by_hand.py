@@ -12,22 +12,19 @@ import pandas as pd
 import pytest
 from conftest import list_files, open_as
 from nbclient import NotebookClient
-from processes import call
 
 from adoption_curves.base.project import RunError, find_root
 from adoption_curves.runs.ingredients import find_notebooks
 from adoption_curves.runs.lab import prepare_copy
 from adoption_curves.runs.pages import export_notebook
-from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
+from adoption_curves.runs.parameters import Parameters
 
 WRITER, READER, TABLE = "05_forecast_adoption", "06_summarise_findings", "05_forecast"
 
 
 @pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+def _by_hand(outputs, monkeypatch):
     monkeypatch.delenv("ADOPTION_RUNNER", raising=False)
-    return tmp_path / "outputs"
 
 
 def write(number, **values):
@@ -173,10 +170,3 @@ def test_the_horizon_of_the_tables_is_said(capsys):
     capsys.readouterr()
     assert read() == 2
     assert f"Notebook {WRITER} was run with shares = [0.5], horizon_years = 3." in capsys.readouterr().out
-
-
-def test_no_run_takes_the_name_of_what_is_made_by_hand(capsys):
-    for name in ("lab", "Lab", ".store"):
-        with pytest.raises(ParameterError, match=f"parameter 'run' is '{name}'"):
-            read_parameters({"run": name})
-    assert call(capsys, "run", "lab")[0] == 2

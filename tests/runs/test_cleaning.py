@@ -89,7 +89,7 @@ def test_nothing_of_a_cell_runs_loads_or_leads_elsewhere(attack):
 @given(
     st.lists(st.sampled_from([*ATTACKS, "<", ">", '"', "'", "`", "\n\n", "$", "$$", "|", "> ", "- ", "\\"]), max_size=6)
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_nor_does_what_several_together_make(parts):
     check("".join(parts))
 

@@ -8,57 +8,20 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells
-from page_faults import find_faults
+from conftest import list_files
+from page_faults import Page, find_faults
 from processes import call
+from reports import DATES, NASTY, make
 from small_notebooks import write_notebook
-from test_pages import Page
 
-from adoption_curves.base.files import hash_file
 from adoption_curves.base.folders import lock_folder
-from adoption_curves.base.levels import band_columns, quoted_level
 from adoption_curves.base.project import PROJECT_MARK, RunError
 from adoption_curves.runs.comparison import FILES, compare_runs, name_comparison
-from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
+from adoption_curves.runs.parameters import ParameterError, Parameters
 from adoption_curves.runs.record import find_run
 from adoption_curves.runs.sweep import Sweep, write_summary
 from adoption_curves.show.figures.comparisons import draw_forecasts, say_forecasts
 from adoption_curves.show.figures.images import draw_images
-
-NASTY = "<script>alert(1)</script>"
-DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
-
-
-def make(outputs, name, median=800.0, subject=("Users", "million people"), dates=DATES, data="1", **values):
-    """Write a finished run as the project's notebooks do."""
-    folder = outputs / name
-    (folder / "tables").mkdir(parents=True)
-    parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
-    numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
-    numbers += [("ceiling", "Where growth ends", "", "", "", subject[1], "not known")]
-    numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
-    columns = ["key", "label", "value", "low", "high", "unit", "text"]
-    tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
-    low, high = band_columns(quoted_level(parameters["levels"]))
-    forecast = pd.DataFrame({"date": dates, low: median - 90, "q0.5": median})
-    tables["05_forecast"] = forecast.assign(**{high: median + 70})
-    tables["05_forecast"]["unit"] = subject[1]
-    tables["01_observations"] = pd.DataFrame(
-        {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
-    )
-    for table, frame in tables.items():
-        frame.to_csv(folder / "tables" / f"{table}.csv", index=False)
-    written = {
-        table: {"sha256": hash_file(folder / "tables" / f"{table}.csv"), "rows": 1, "columns": {}} for table in tables
-    }
-    record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
-    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "exports": {}, "sources": []}
-    record |= {"citation": "", "pdf": False}
-    summary = {"parameters": {}, "read": {}, "tables": written, "figures": {}, "made_from": {}}
-    summary |= {"source": "a" * 64, "key": "a" * 64, "executed": "a" * 64}
-    record |= {"notebooks": {"06_summarise_findings": summary}}
-    record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}, "helpers": {}, "versions": {}}
-    (folder / "run.json").write_text(json.dumps(record))
-    return folder
 
 
 def compare(outputs, *names):
@@ -108,41 +71,29 @@ def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(ou
     assert compare(outputs, "one", "other")[0]["notices"] == []
 
 
-@pytest.mark.parametrize("text", ["title " * 500_000, "w" * 3_000_000], ids=["words", "letters"])
-def test_long_texts_are_cut_before_anything_is_made_of_them(outputs, capsys, text):
-    make(outputs, "one", subject=(text, text)), make(outputs, "two", median=900.0, subject=("Users", "persons"))
-    began = time.process_time()
-    assert call(capsys, "compare", "one", "two")[::2] == (0, "")
-    assert time.process_time() - began < 20
-    assert (outputs / "compare-one-two" / "index.html").stat().st_size < 1_000_000
-
-
-def test_halves_of_pairs_are_marks(outputs, capsys):
+def test_long_texts_are_cut_before_anything_is_made_of_them_and_halves_of_pairs_are_marks(outputs, capsys):
+    make(outputs, "long", subject=("title " * 250_000, "w" * 3_000_000))
     make(outputs, "one", subject=("half \ud800", "unit")), make(outputs, "two", subject=("half \udfff", "unit"))
-    path = outputs / "one" / "run.json"
-    path.write_text(path.read_text().replace('"half ', '"\\udc00 half '))
-    assert call(capsys, "compare", "one", "two")[::2] == (0, "")
-    assert "\N{REPLACEMENT CHARACTER}" in (outputs / "compare-one-two" / "comparison.csv").read_text()
+    began = time.process_time()
+    assert call(capsys, "compare", "long", "one", "two")[::2] == (0, "")
+    assert time.process_time() - began < 20
+    folder = outputs / "compare-long-one-two"
+    assert (folder / "index.html").stat().st_size < 1_000_000
+    assert "\N{REPLACEMENT CHARACTER}" in (folder / "comparison.csv").read_text()
 
 
-def test_the_same_comparison_twice_is_the_same_to_the_byte(outputs, tmp_path):
-    make(outputs, "one"), make(outputs, "two", median=900.0)
-    first = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
-    again = {path.name: path.read_bytes() for path in compare_runs(["one", "two"]).iterdir()}
-    assert first == again
-    assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
-
-
-def test_a_comparison_does_not_tell_where_own_data_lie(outputs):
+def test_the_same_comparison_twice_is_the_same_to_the_byte_and_tells_not_where_own_data_lie(outputs):
     for name, data in (("one", '/home/ann "& co"/heat & pumps.csv'), ("two", "/home/bob/x.csv?unit=percent")):
         path = make(outputs, name) / "run.json"
         record = json.loads(path.read_text())
         path.write_text(json.dumps({**record, "parameters": record["parameters"] | {"data": data}}))
-    for path in compare_runs(["one", "two"]).iterdir():
-        assert b"/home" not in path.read_bytes(), path
+    first, again = (list_files(compare_runs(["one", "two"])) for _ in range(2))
+    assert first == again
+    assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
+    assert not [name for name, content in first.items() if b"/home" in content]
     table = pd.read_csv(outputs / "compare-one-two" / "comparison.csv").set_index("item").loc["data", "text"]
     assert table.tolist() == ["heat & pumps.csv", "x.csv?unit=percent"]
-    assert ">heat &amp; pumps.csv</td>" in (outputs / "compare-one-two" / "index.html").read_text()
+    assert b">heat &amp; pumps.csv</td>" in first["index.html"]
 
 
 def test_settings_of_matplotlib_change_no_figure(outputs):
@@ -227,24 +178,6 @@ def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, 
     assert not list(outputs.glob("compare*"))
 
 
-def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(outputs, tmp_path, capsys, monkeypatch):
-    for name in ("one", "two"):
-        make(outputs, name)
-    (tmp_path / PROJECT_MARK).write_text("")
-    monkeypatch.chdir(tmp_path)
-    source = tmp_path / "notebooks" / "compare_runs.ipynb"
-    write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Fail", "assert runs == ['one', 'two'], runs\n1 / 0"])
-    code, out, err = call(capsys, "compare", "one", "two")
-    assert (code, out) == (1, "")
-    assert err.startswith('Notebook compare_runs failed in the part "Fail"\n  ZeroDivisionError')
-    assert "Executed up to there: outputs/lab/compare_runs.partial.html" in err
-    assert not (outputs / "compare-one-two").exists()
-    write_notebook(source, ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE])
-    assert call(capsys, "compare", "one", "two")[0] == 0
-    assert {path.name for path in (outputs / "compare-one-two").iterdir()} == {"index.html", "comparison.csv"}
-    assert list((outputs / "lab").iterdir()) == []
-
-
 OWN_TABLE = """import pandas as pd
 from adoption_curves.runs import comparison
 
@@ -258,8 +191,31 @@ except RuntimeError as error:
 """
 
 
-def test_only_a_comparison_is_replaced(outputs, tmp_path):
+@pytest.fixture
+def source(outputs, tmp_path, monkeypatch):
+    """Two runs, and the notebook of a project of one's own that compares them in a table."""
     make(outputs, "one"), make(outputs, "two")
+    (tmp_path / PROJECT_MARK).write_text("")
+    monkeypatch.chdir(tmp_path)
+    cells = ["# Mine", {"runs": ["baseline"]}, "## Work", OWN_TABLE]
+    return write_notebook(tmp_path / "notebooks" / "compare_runs.ipynb", cells)
+
+
+def test_a_project_may_change_the_notebook_and_is_told_where_it_fails(source, outputs, capsys):
+    whole = source.read_text()
+    source.write_text(whole.replace("import pandas as pd", "assert runs == ['one', 'two'], runs\\n1 / 0"))
+    code, out, err = call(capsys, "compare", "one", "two")
+    assert (code, out) == (1, "")
+    assert err.startswith('Notebook compare_runs failed in the part "Work"\n  ZeroDivisionError')
+    assert "Executed up to there: outputs/lab/compare_runs.partial.html" in err
+    assert not (outputs / "compare-one-two").exists()
+    source.write_text(whole)
+    assert call(capsys, "compare", "one", "two")[0] == 0
+    assert {path.name for path in (outputs / "compare-one-two").iterdir()} == {"index.html", "comparison.csv"}
+    assert list((outputs / "lab").iterdir()) == []
+
+
+def test_only_a_comparison_is_replaced(source, outputs, tmp_path):
     for name in ("chapter.md", "index.html", "comparison.csv"):
         (tmp_path / name.partition(".")[0]).mkdir()
         theirs = tmp_path / name.partition(".")[0] / name

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from processes import call
 
+from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import RECORD, RunError
 from adoption_curves.runs.exports import write_workbook
 from adoption_curves.runs.record import find_changed, list_recorded, read_run
@@ -27,8 +28,6 @@ def put_table(run, frame):
     record = json.loads((run / RECORD).read_text())
     for notebook in record["notebooks"].values():
         if name in notebook["tables"]:
-            from adoption_curves.base.files import hash_file
-
             notebook["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
     (run / RECORD).write_text(json.dumps(record))
     return name

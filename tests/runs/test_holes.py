@@ -1,12 +1,9 @@
 """What an attack on release 0.3 found, a test for each class: docs/runs.md says what holds."""
 
-import ast
 import json
 import os
 import re
 import shutil
-import signal
-import sys
 import time
 import zipfile
 from base64 import b64encode
@@ -17,7 +14,7 @@ import pandas as pd
 import pytest
 from conftest import WORDS
 from PIL import Image, UnidentifiedImageError
-from processes import call, start
+from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.files import hash_file
@@ -51,7 +48,7 @@ def plant(run, name, source):
 # ---- 1: files of the reader's machine
 
 
-def test_no_text_of_a_run_brings_a_file_into_its_pages(run, tmp_path):
+def test_no_text_of_a_run_brings_a_file_into_its_pages(run, tmp_path, capsys):
     for kind in ("csv", "png", "svg", "pdf", "txt"):
         (tmp_path / f"precious.{kind}").write_text("precious")
     (run / "tables" / "mine.csv").write_text("precious")
@@ -63,22 +60,12 @@ def test_no_text_of_a_run_brings_a_file_into_its_pages(run, tmp_path):
     content = json.loads((run / "run.json").read_text())
     content["parameters"]["entity"] = content["subject"]["title"] = f'href="within:{paths[0]}"'
     (run / "run.json").write_text(json.dumps(content))
-    assert call_export(run) == 0
+    assert call(capsys, "export", run.name)[0] == 0
     pages = [*(run / "html").rglob("*.html")]
     assert len(pages) > 4
     for page in pages:
         assert b64encode(b"precious").decode() not in page.read_text(), page
     assert "within:../../precious.txt" in (run / "html" / "01_check_small.html").read_text(), "it stays a text"
-
-
-def call_export(run, *options):
-    from adoption_curves import __main__ as command
-
-    try:
-        command.main(["export", run.name, *options])
-    except SystemExit as ended:
-        return ended.code or 0
-    return 0
 
 
 @pytest.mark.parametrize("name", ["tables", "figures", "notebooks", "html", "html/charts", "tables/01_coverage.csv",
@@ -90,8 +77,8 @@ def test_no_command_follows_a_link_out_of_a_strangers_run(run, outputs, tmp_path
     shutil.move(run / name, elsewhere)
     (run / name).symlink_to(elsewhere)
     before = list_all(elsewhere)
-    for words in (["export", "small"], ["export", "small", "--xlsx"],
-                  ["verify", "small"], ["compare", "small", "other"], ["runs"]):  # fmt: skip
+    asked = [["export", "small"], ["export", "small", "--xlsx"], ["verify", "small"], ["runs"]]
+    for words in [*asked, *([["compare", "small", "other"]] if name in ("tables", "run.json") else [])]:
         code, out, err = call(capsys, *words)
         assert list_all(elsewhere) == before, words
         if words == ["export", "small"]:
@@ -115,34 +102,6 @@ def test_a_path_of_a_record_is_resolved_inside_its_folder(tmp_path):
     for path in ("../a", "/etc/passwd", "tables/../../a", "out/a", "out", "", "."):
         with pytest.raises(RunError, match="leads out of the folder of run"):
             locate(tmp_path, path)
-
-
-def find_joins(source):
-    """Lines on which a path is joined from a text made of parts, or from the name of a part of a run."""
-    parts = {"tables", "figures", "notebooks", "html"}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            right, left = node.right, ast.unparse(node.left)
-            if (
-                isinstance(right, ast.Constant)
-                and right.value in parts
-                and not re.match(r"find_root|root|other|\(?work", left)
-            ):
-                yield node.lineno
-            if isinstance(right, ast.JoinedStr) or (isinstance(right, ast.Name) and right.id == "path"):
-                yield node.lineno
-
-
-def test_nothing_else_joins_paths_of_a_record():
-    """The joins that are allowed are of the project's notebooks, of copies of those that failed, and of the lab."""
-    allowed = {"lab.py": 3, "runner.py": 2, "comparison.py": 1, "ingredients.py": 1, "study.py": 1}
-    found = {}
-    for path in sorted((SRC / "runs").rglob("*.py")):
-        lines = list(find_joins(path.read_text()))
-        if len(lines) > allowed.get(path.name, 0):
-            found[path.name] = lines
-    assert not found, "use record.locate"
-    assert list(find_joins('folder / "tables" / f"{name}.csv"')) == [1, 1]
 
 
 # ---- 3: whose project it is
@@ -174,12 +133,6 @@ def test_a_picture_that_is_no_png_is_handed_to_no_other_program(tmp_path):
     for content in (script, jpeg.getvalue()):
         with pytest.raises(UnidentifiedImageError):
             shrink_image(content, 9)
-
-
-def test_a_picture_is_opened_as_png_alone_wherever_one_is():
-    calls = [call for path in SRC.rglob("*.py") for call in re.findall(r"Image\.open\([^\n]*", path.read_text())]
-    assert len(calls) >= 2
-    assert all('formats=["PNG"]' in call for call in calls), calls
 
 
 # ---- 7, 12 and severity 3: own files
@@ -214,7 +167,7 @@ def write_parts(path, parts):
             archive.writestr(name, text)
 
 
-@pytest.mark.parametrize("last", ["XFD1048576", "ZZ1048576", "XFD999"])
+@pytest.mark.parametrize("last", ["XFD1048576", "XFD999"])
 def test_a_spreadsheet_of_one_far_cell_takes_seconds(tmp_path, capsys, last):
     path = tmp_path / "wide.xlsx"
     write_xlsx(path, {"A1": 1, last: 2})
@@ -223,13 +176,6 @@ def test_a_spreadsheet_of_one_far_cell_takes_seconds(tmp_path, capsys, last):
     code, out, _ = call(capsys, "check", path)
     assert (code, len(out.splitlines())) == (1, 1), out
     assert time.monotonic() - began < 10
-
-
-def test_a_usual_spreadsheet_is_read(tmp_path, small_project):
-    frame = pd.DataFrame({"date": ["2021-12-31", "2022-12-31", "2023-12-31"], "value": [12.5, 20, 31]})
-    frame.to_excel(tmp_path / "a.xlsx", index=False)
-    data = indicators.load(tmp_path / "a.xlsx?unit=percent")
-    assert data.exact_values("own data", "a").tolist() == [12.5, 20, 31]
 
 
 def test_only_parts_that_were_measured_are_read(tmp_path, capsys):
@@ -258,26 +204,6 @@ def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, c
     monkeypatch.chdir(tmp_path)
     code, out, _ = call(capsys, "check", path.name, "--date", "when")
     assert (code, "ok:" in out) == (0, True), out
-
-
-# ---- 8: Ctrl-C
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-@pytest.mark.parametrize("moment", range(1, 21))
-def test_ctrl_c_in_the_first_seconds_ends_with_the_usual_sentence(place, moment):
-    """As a terminal sends it, to all processes of the command; from when the interpreter has begun ours."""
-    begun = place / "begun"
-    process = start(place, "run", "small", before=f"import adoption_curves\nopen({str(begun)!r}, 'w').close()")
-    while not begun.exists():
-        time.sleep(0.005)
-    time.sleep(3 * moment / 20)
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert "Traceback" not in out + err, err
-    assert (process.returncode, err.startswith("\nInterrupted.")) in ((130, True), (0, False)), (out, err)
 
 
 # ---- 11: who is cited
@@ -335,19 +261,14 @@ def test_a_drawing_that_asks_for_an_address_is_not_set(address):
     assert not render_drawing(drawing.format(f'fill="{address}"').encode(), "p-", "alt", "wide")
 
 
-@pytest.mark.parametrize(
-    ("published", "words"),
-    [
-        ("2022-01-01", "is before the day that the figure describes; write the day on which the figure became public"),
-        ("2099-01-01", "'2099-01-01' is after today, and a projection is no observation; leave out the rows after "),
-    ],
-)
-def test_odd_days_of_publication_are_refused(tmp_path, capsys, small_project, published, words):
+def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_project):
     path = tmp_path / "mine.csv"
-    rows = ["2021-06-30,12,2021-09-01", f"2022-06-30,19,{published}", "2023-06-30,31,2023-09-01"]
-    path.write_text("\n".join(["date,value,published", *rows]) + "\n")
+    path.write_text(
+        "date,value,published\n2021-06-30,12,2021-09-01\n2022-06-30,19,2099-01-01\n2023-06-30,31,2023-09-01\n"
+    )
     code, out, _ = call(capsys, "check", path, "--unit", "percent")
-    assert (code, out.startswith(f"mine.csv, row 3, column published: {words}")) == (1, True)
+    told = "mine.csv, row 3, column published: '2099-01-01' is after today, and a projection is no observation"
+    assert (code, out.startswith(told)) == (1, True)
 
 
 def test_words_for_odd_values():

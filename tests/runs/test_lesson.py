@@ -6,19 +6,16 @@ from dataclasses import replace
 import nbformat
 import numpy as np
 import pytest
-from cells import NOTEBOOKS, SAMPLE, execute_cells
+from cells import NOTEBOOKS, run_notebook
 
 from adoption_curves.forecast import model
-from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 
-def run(number, outputs, **given):
-    """Variables of a notebook whose cells have run, and the lines of its exercises."""
+def read_exercises(number):
+    """The lines of a notebook's exercises."""
     [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
-    parameters = complete_parameters(read_parameters({"run": "lesson", "data": str(SAMPLE), **given}))
-    names, _ = execute_cells(path, outputs, parameters.model_dump())
     texts = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
-    return names, "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL)).splitlines()
+    return "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL)).splitlines()
 
 
 @pytest.fixture(
@@ -26,21 +23,22 @@ def run(number, outputs, **given):
     params=[{}, {"indicator": "online_shopping_users"}, {"bound": ""}],
     ids=["few", "mature", "no limit"],
 )
-def fifth(request, tmp_path_factory):
-    return run("05", tmp_path_factory.mktemp("lesson"), **request.param)
+def cells(request, executed, tmp_path_factory):
+    """Variables of notebook 5 after its cells have run."""
+    if not request.param:
+        return executed("05")[0]
+    return run_notebook("05", tmp_path_factory.mktemp("lesson"), **request.param)[0]
 
 
-def test_the_fan_of_the_cells_is_that_of_the_library(fifth):
+def test_the_fan_of_the_cells_is_that_of_the_library(cells):
     """Without the second set of where growth levels off, and without newer figures."""
-    cells, _ = fifth
     result, levels = cells["result"], np.array([0.1, 0.5, 0.9])
     found = cells["fan"] if result.bounded else model.approach(cells["fan"], result.used.iloc[-1], result.target.limit)
     np.testing.assert_allclose(found, replace(result, end=np.nan).margins(result.years, levels), rtol=1e-12)
 
 
-def test_the_lines_of_the_cells_are_those_of_the_model(fifth):
+def test_the_lines_of_the_cells_are_those_of_the_model(cells):
     """By statsmodels to the limit and to each end: slope and height of `model`, and the sums of squares."""
-    cells, _ = fifth
     t, x, ends = cells["t"], cells["x"], cells["ends"]
     z = cells["seen"]["g"].to_numpy()[None]
     np.testing.assert_allclose(z, model.on_scale(x, cells["bounded"]), rtol=1e-12)
@@ -54,8 +52,7 @@ def test_the_lines_of_the_cells_are_those_of_the_model(fifth):
     np.testing.assert_allclose(ends["squares"], squares[0], rtol=1e-10)
 
 
-def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(fifth):
-    cells, _ = fifth
+def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
     series, newer = cells["series"], cells["forecast"].compare_newer(cells["result"])
     if not len(series.newer):
         assert newer.empty
@@ -66,16 +63,22 @@ def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(fifth):
     assert np.abs(by_form["without it"].to_numpy() / published - 1).max() > 1e-3
 
 
-@pytest.mark.parametrize(("number", "given"), [("03", {}), ("04", {}), ("04", {"bound": ""})])
-def test_every_line_to_try_runs(number, given, tmp_path):
-    names, lines = run(number, tmp_path, **given)
+def check_exercises(number, names):
+    lines = read_exercises(number)
     assert len(lines) >= 5
     for line in lines:
         assert eval(line, names) is not None, line
 
 
-def test_every_line_to_try_in_notebook_5_runs(fifth):
-    names, lines = fifth
-    assert len(lines) >= 5
-    for line in lines:
-        assert eval(line, names) is not None, line
+@pytest.mark.parametrize("number", ["03", "04"])
+def test_every_line_to_try_runs(number, executed):
+    check_exercises(number, executed(number)[0])
+
+
+def test_every_line_to_try_in_notebook_5_runs(cells):
+    check_exercises("05", cells)
+
+
+@pytest.mark.slow
+def test_every_line_to_try_in_notebook_4_runs_without_a_limit(tmp_path):
+    check_exercises("04", run_notebook("04", tmp_path, bound="")[0])

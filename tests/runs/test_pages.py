@@ -12,34 +12,22 @@ from datetime import datetime
 import nbformat
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 from conftest import list_files
 from nbconvert.exporters import HTMLExporter
+from page_faults import Page
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.base.files import write_file
 from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.pages import write_pages
-from adoption_curves.runs.pages.charts import render_chart, render_drawing
-from adoption_curves.runs.pages.exporter import render_body, render_equation, render_html, render_markdown_output
-from adoption_curves.runs.pages.files import MAX_EMBEDDED, embed_file, find_saved, measure_frame, render_tables
-from adoption_curves.runs.pages.frame import STEERING
-from adoption_curves.runs.pages.index import find_table, group_sources, write_command
+from adoption_curves.runs.pages.charts import render_drawing
+from adoption_curves.runs.pages.exporter import render_body, render_html
+from adoption_curves.runs.pages.files import MAX_EMBEDDED, embed_file, render_tables
+from adoption_curves.runs.pages.index import write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.record import Record, list_sources
 from adoption_curves.runs.runner import name_run
 from adoption_curves.show import tables
-
-
-class Page:
-    """Text, links and images of a page."""
-
-    def __init__(self, path):
-        self.text = path.read_text(encoding="utf-8")
-        page = BeautifulSoup(self.text, "html.parser")
-        self.links = [tag["href"] for tag in page.find_all("a", href=True)]
-        self.images = [{"alt": tag.get("aria-label"), **tag.attrs} for tag in page.select("img, svg.wide")]
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +145,6 @@ def test_a_missing_run_is_told(tmp_path):
         write_pages(tmp_path / "nowhere")
 
 
-def test_equations_that_can_not_be_set_stand_as_written():
-    assert render_equation(r"\frac{1", display=False).startswith(("<code>", "<math "))
-    assert '<math alttext="a &lt; b"' in render_equation("a < b", display=True)
-    assert render_markdown_output(r"$\alpha$").startswith("<p><math ")
-    assert r"<math" in render_markdown_output(r"$$a_1 < b$$")
-    assert render_markdown_output("a < b") == "<p>a &lt; b</p>\n"
-
-
 def test_the_command_that_makes_a_run_again_names_what_differs():
     given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
     words = "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
@@ -202,18 +182,6 @@ def test_what_is_too_large_for_a_page_or_not_of_the_run_is_only_named(tmp_path):
         '<a href="data:text/csv;charset=utf-8;base64,YQoxCg==" download="01_small.csv">&lt;a'
     )
     assert {*made.values()} == {'<span class="beside">&lt;a&gt;</span>'}
-
-
-def test_saved_tables_are_read_from_the_code():
-    code = 'a.keep("01_b", c)\nif d:\n    e.keep("01_f", f).head()\na.draw("01_g", g, alt="h")\nsave("x", "y")'
-    assert find_saved(code) == ["01_b", "01_f"]
-    assert find_saved("%matplotlib inline") == []
-
-
-def test_tables_are_found_by_the_name_after_their_number():
-    names = ["05_key_numbers", "05_other_findings", "07_key_numbers"]
-    assert find_table(names, "key_numbers") == "07_key_numbers"
-    assert find_table(names, "findings") == ""
 
 
 def put_out(folder, cell, **data):
@@ -261,16 +229,6 @@ def test_tables_have_a_caption_scopes_and_room():
     assert "&lt;b&gt;note" in made
     assert re.search(r'class="[^"]*long">&lt;i&gt;long', made)
     assert "style" not in made
-
-
-def test_characters_that_steer_are_shown():
-    assert STEERING.sub("\ufffd", "a\x1b[31mb\u202ec\td\n\u05d0\u200f") == "a\ufffd[31mb\ufffdc\td\n\u05d0\u200f"
-
-
-def test_an_address_that_is_no_link_to_a_page_is_text():
-    source = {"use": "series", "publisher": "P", "licence": "L", "title": "T", "url": "javascript:alert(1)"}
-    assert group_sources([source])["series"][0]["url"] == ""
-    assert group_sources([{**source, "url": "https://p"}])["series"][0]["url"] == "https://p"
 
 
 @pytest.mark.parametrize(("template", "words"), [("lab", 0), ("classic", 1)])
@@ -362,38 +320,14 @@ def test_a_drawing_becomes_part_of_a_page():
         '<image href="https://example.org/x.png"/>',
         '<use href="https://example.org/x.svg#a"/>',
         '<path style="fill: url(https://example.org/#a)"/>',
+        '<path fill="URL(http://example.org/x)"/>',
+        "<path fill=\"Url( 'http://example.org/x')\"/>",
         '<a href="javascript:alert(1)"><text>x</text></a>',
         "<animate attributeName='href'/>",
     ],
 )
 def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
     assert not render_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
-
-
-def test_a_drawing_of_thousands_of_marks_stays_a_picture(tmp_path):
-    for kind in ("svg", "narrow.svg"):
-        write_file(tmp_path / "figures" / f"01_x.{kind}", DRAWING.format("").encode())
-    assert render_chart(tmp_path, "01_x", "words").count("<svg") == 2
-    (tmp_path / "figures" / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
-    assert not render_chart(tmp_path, "01_x", "words")
-
-
-def test_a_frame_has_room_for_what_is_in_the_file(tmp_path):
-    from PIL import Image
-
-    def save(kind, shape):
-        (figures / f"01_x.{kind}").write_text(DRAWING.format("").replace("0 0 72 36", f"0 0 {shape}"))
-
-    figures = tmp_path / "figures"
-    figures.mkdir()
-    Image.new("RGB", (200, 100)).save(figures / "01_x.png")
-    assert measure_frame(tmp_path, "01_x", "words") == 480  # half of 700, and the note
-    save("svg", "200 100")
-    assert measure_frame(tmp_path, "01_x", "words") == 480
-    save("narrow.svg", "100 300")
-    assert measure_frame(tmp_path, "01_x", "words") == 1160  # three times 320, and the note there
-    (figures / "01_x.svg").write_text(DRAWING.format('<path d="M 0 0"/>' * 10_000))
-    assert measure_frame(tmp_path, "01_x", "words") == 480
 
 
 def test_what_a_drawing_listens_to_is_left_out():

@@ -122,7 +122,7 @@ def test_texts_become_what_their_parameter_is():
 @example("1.0")
 @example("nan")
 @given(st.from_regex(r"[0-9]{1,3}[0-9eE._-]{0,6}", fullmatch=True) | st.from_regex(r"(?i)(inf|nan)", fullmatch=True))
-@settings(max_examples=50)
+@settings(max_examples=20)
 def test_a_name_that_looks_like_a_number_stays_as_typed(typed):
     with suppress(ParameterError):
         assert read_parameters({"run": read_value(typed)}).run == typed

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from conftest import SAMPLE, WORDS, list_files
-from processes import call, run, start, wait_for
+from processes import call, start, wait_for
 from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.folders import lock_folder
@@ -159,11 +159,11 @@ def test_a_run_that_is_being_made_is_left_alone(tmp_path, outputs):
     assert [path.name for path in outputs.iterdir()] == []
 
 
-def test_a_run_that_another_process_makes_is_waited_for_where_one_asks(place, reference):
+def test_a_run_that_another_process_makes_is_waited_for_where_one_asks(here, capsys):
     """Two commands of one name, the second of which waits and finds all made."""
-    first = start(place, *WORDS)
-    wait_for((place / "outputs" / ".small.making").exists)
-    code, _, err = run(place, *WORDS, "--wait")
+    first = start(here, *WORDS)
+    wait_for((here / "outputs" / ".small.making").exists)
+    code, _, err = call(capsys, *WORDS, "--wait")
     assert first.wait(60) == 0
     assert (code, err.splitlines()[-1]) == (0, "Nothing changed: 3 notebooks and their pages are as they were.")
     assert "waiting for it" in err

@@ -1,11 +1,9 @@
-"""What readers get first: plain words, every sentence on one page, a run as one archive."""
+"""What readers get first: plain words, every sentence on one page."""
 
 import re
-import shutil
 
 import golden
 import pandas as pd
-import pytest
 from bs4 import BeautifulSoup
 
 from adoption_curves.show import tables
@@ -30,14 +28,9 @@ def test_columns_have_names_for_readers_and_csv_files_keep_theirs(whole_run):
     assert tables.name_column("q0.9") == "80% range to"
 
 
-@pytest.fixture
-def run(whole_run, outputs):
-    return shutil.copytree(whole_run, outputs / "small")
-
-
-def test_the_index_says_the_finding_first_and_how_to_cite_it(run):
-    page = BeautifulSoup((run / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.h1.get_text() == pd.read_csv(run / "tables" / "06_findings.csv")["sentence"].iloc[0]
+def test_the_index_says_the_finding_first_and_how_to_cite_it(whole_run):
+    page = BeautifulSoup((whole_run / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.h1.get_text() == pd.read_csv(whole_run / "tables" / "06_findings.csv")["sentence"].iloc[0]
     headings = [tag.get_text() for tag in page.find_all("h2")]
     assert headings[:3] == ["The finding", "What may be quoted", "Key numbers"]
     assert headings[-2:] == ["The notebooks", "How to cite it"]

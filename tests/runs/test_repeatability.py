@@ -3,15 +3,9 @@
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 from conftest import SAMPLE, list_files
-from small_notebooks import write_notebooks
-
-from adoption_curves.runs.parameters import read_parameters
-from adoption_curves.runs.runner import run_all
-from adoption_curves.runs.steps import Execution
 
 SLOW = pytest.mark.slow
 
@@ -73,16 +67,3 @@ def test_a_run_needs_no_network(made_twice):
     if not keep_from_network():
         pytest.skip("a process can't be kept from the network here")
     assert (made_twice[1] / "run.json").is_file()
-
-
-@pytest.mark.slow
-def test_one_notebook_at_a_time_gives_the_same_bytes_as_two(small_run, tmp_path):
-    notebooks = write_notebooks(tmp_path / "notebooks")
-    alone = run_all(
-        read_parameters(SMALL),
-        notebooks,
-        Execution(isolated=True, slots=threading.Semaphore(1)),
-        outputs=tmp_path / "outputs",
-    )
-    for part in ("tables", "figures", "html"):
-        assert list_files(alone / part) == list_files(small_run / part), part

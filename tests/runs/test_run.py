@@ -14,10 +14,8 @@ mpl.use("agg")
 
 
 @pytest.fixture(autouse=True)
-def outputs(tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+def _in_a_run(outputs, monkeypatch):
     monkeypatch.setenv("ADOPTION_RUNNER", "1")
-    return tmp_path / "outputs"
 
 
 @pytest.fixture

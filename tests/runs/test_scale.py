@@ -1,4 +1,4 @@
-"""Scale: work and memory in proportion to the data; work is counted, since a test can't trust a clock."""
+"""Scale: memory in proportion to the data, what is learnt is learnt once, and each file is read once."""
 
 import sys
 import tracemalloc
@@ -8,15 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells
-from figure_faults import find_faults
-from test_compare import make
+from reports import make
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.cli.listing import summarise_data
-from adoption_curves.runs.parameters import Parameters
-from adoption_curves.runs.sweep import name_runs
 from adoption_curves.show import figures
-from adoption_curves.show.figures import style
 
 # ---- a long series
 
@@ -29,37 +24,16 @@ def make_long(points):
     return pd.Series(90 / (1 + np.exp(-years)) + noise, index=dates, name="daily")
 
 
-@pytest.fixture
-def evaluated(monkeypatch):
-    """Counts the values of the curve that are computed."""
-    counts, share = [], curves.Logistic.share
-
-    def count(times, *shape):
-        found = share(times, *shape)
-        counts.append(np.size(found))
-        return found
-
-    monkeypatch.setattr(curves.Logistic, "share", staticmethod(count))
-    return counts
-
-
-def fit_long(points, counts):
-    counts.clear()
+@pytest.mark.slow
+def test_a_long_series_is_fitted_with_memory_in_proportion():
+    """With the grid of starts held whole, 40,000 points took 1.4 GB."""
     tracemalloc.start()
     try:
-        found = curves.Logistic(make_long(points)).fit()
-        return found, sum(counts), tracemalloc.get_traced_memory()[1]
+        found = curves.Logistic(make_long(40_000)).fit()
+        assert found.params["ceiling"] == pytest.approx(90, rel=0.01)
+        assert tracemalloc.get_traced_memory()[1] < 300e6
     finally:
         tracemalloc.stop()
-
-
-def test_a_long_series_is_fitted_with_work_and_memory_in_proportion(evaluated):
-    """With the grid of starts held whole, 40,000 points took 1.4 GB."""
-    _, work, _ = fit_long(10_000, evaluated)
-    found, more, most = fit_long(40_000, evaluated)
-    assert found.params["ceiling"] == pytest.approx(90, rel=0.01)
-    assert 0 < more < 6 * work
-    assert most < 300e6
 
 
 def test_growth_over_many_intervals_is_drawn_in_few_bars():
@@ -67,33 +41,6 @@ def test_growth_over_many_intervals_is_drawn_in_few_bars():
     series = SimpleNamespace(values=make_long(10_000), breaks=pd.DataFrame({"date": [], "kind": []}))
     figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent"}, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
-
-
-# ---- many series
-
-
-def load_many(folder, series):
-    """Load a file of so many series; returns the rows of all tables that were gone through, and the peak of memory."""
-    path = folder / f"{series}.csv"
-    rows = (
-        f"{2018 + y}-12-31,{1 + i % 7 + 2 * y},E{i // 10},ind_{i % 10},level,people\n"
-        for i in range(series)
-        for y in range(4)
-    )
-    path.write_text("date,value,entity,indicator,measure,unit\n" + "".join(rows))
-    tracemalloc.start()
-    try:
-        assert f"holds {series:,} series" in summarise_data(indicators.load(path))
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-def test_many_series_are_loaded_with_memory_in_proportion(tmp_path):
-    indicators.load()
-    few, many = load_many(tmp_path, 500), load_many(tmp_path, 2000)
-    assert many < 4.5 * few
-    assert many < 12_000 * 2000, "bytes for a series of four figures"
 
 
 # ---- many forecasts
@@ -131,55 +78,22 @@ def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, t
     assert calls["learn_weights"] <= 2 * (1 + len({each.technology for each in references}))
 
 
-def test_forecast_after_forecast_keeps_memory_flat():
-    """Newer figures draw paths, which a cache kept for 32 forecasts: 40 MB."""
-    references = indicators.load().references()[:8]
-
-    def make(series):
-        newer = pd.DataFrame({"value": series.iloc[-1:].array, "bound": ["at_least"]}, pd.to_datetime(["2024-06-30"]))
-        result = forecast.forecast(series, 100, references, horizon_years=8, censored=newer)
-        assert 0 < result.share_kept < 1
-        return len(result.dates)
-
-    courses = list(make_courses(12).values())
-    assert make(courses[0]) == 8
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        for course in courses:
-            make(course)
-        assert tracemalloc.get_traced_memory()[0] - before < 8e6
-    finally:
-        tracemalloc.stop()
-
-
 # ---- a large sweep
-
-COUNT = 200
-
-
-def list_large(count=COUNT):
-    """Runs over 50 horizons and 4 shares."""
-    runs = [Parameters(horizon_years=(1 + i % 50) / 2, shares=[(1 + i // 50) / 20]) for i in range(count)]
-    names = name_runs([None] * count)
-    return [Parameters(**{**run.model_dump(), "run": name}) for run, name in zip(runs, names, strict=True)]
 
 
 @pytest.mark.slow
-def test_the_notebook_of_a_large_sweep_reads_each_run_once_and_stays_readable(tmp_path, monkeypatch):
-    runs = list_large()
-    for place, run in enumerate(runs):
+def test_the_notebook_of_a_large_sweep_reads_each_run_once(tmp_path, monkeypatch):
+    """Of 50 horizons and 4 shares; it has a table and no figure."""
+    count, reads, read_csv = 200, [], pd.read_csv
+    for place in range(count):
         values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20}
-        values |= {"horizon_years": run.horizon_years, "shares": run.shares}
-        make(tmp_path, f"large/{run.run}", **values)
-    reads, read_csv = [], pd.read_csv
+        values |= {"horizon_years": (1 + place % 50) / 2, "shares": [(1 + place // 50) / 20]}
+        make(tmp_path, f"large/{place}", **values)
     monkeypatch.setattr(pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
-    large = [f"large/{run.run}" for run in runs]
-    names, [figure] = execute_cells(NOTEBOOKS / "compare_runs.ipynb", tmp_path, {"runs": large})
-    assert len(reads) == len(set(reads)) <= 5 * COUNT
-    assert len(names["shown"]) == COUNT
+    large = [f"large/{place}" for place in range(count)]
+    names, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", tmp_path, {"runs": large})
+    assert len(reads) == len(set(reads)) <= 5 * count
+    assert len(names["shown"]) == count
     assert set(names["effects"].index) == {"shares", "horizon_years"}
-    assert names["said"].endswith(f"across {COUNT} runs")
-    for width in style.WIDTHS.values():
-        assert not find_faults(figure.lay_out(width))
-    assert figure.get_size_inches()[1] < 15
+    assert names["said"].endswith(f"across {count} runs")
+    assert drawn == []

@@ -8,51 +8,40 @@ import subprocess
 import sys
 from pathlib import Path
 
-import golden
 import pandas as pd
 import pytest
 from cells import list_exhibits
-from conftest import SAMPLE, run_sequence
+from conftest import SAMPLE, list_files, run_sequence
 
 from adoption_curves.runs.ingredients import find_notebooks
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def folder(whole_run):
-    return whole_run
+def read_parts(folder, *parts):
+    return {part: list_files(folder / part) for part in parts}
 
 
-def read_bytes(folder, *kinds):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for kind in kinds
-        for path in sorted((folder / kind).rglob("*"))
-        if path.is_file()
-    }
-
-
-def test_every_exhibit_is_there(folder):
-    figures = {path.name.partition(".")[0] for path in (folder / "figures").iterdir()}
+def test_every_exhibit_is_there(whole_run):
+    figures = {path.name.partition(".")[0] for path in (whole_run / "figures").iterdir()}
     assert list_exhibits("draw") - figures == {"06_register"}, "the sample brings no record"
     assert figures | {"06_register"} == list_exhibits("draw")
-    assert {path.stem for path in (folder / "tables").iterdir()} == list_exhibits("keep", "show")
-    assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg", ".csv"}
-    assert len(list((folder / "html").glob("*.html"))) == 2 + len(find_notebooks())
-    empty = {path.stem for path in (folder / "tables").iterdir() if not len(pd.read_csv(path))}
-    # nothing levels off, a range is given, and the sample brings no record
-    assert empty == {"03_odds", "05_middle", "06_register", "06_scores"}
+    assert {path.stem for path in (whole_run / "tables").iterdir()} == list_exhibits("keep", "show")
+    assert {path.suffix for path in (whole_run / "figures").iterdir()} == {".png", ".svg", ".csv"}
+    assert len(list((whole_run / "html").glob("*.html"))) == 2 + len(find_notebooks())
+    empty = {path.stem for path in (whole_run / "tables").iterdir() if not len(pd.read_csv(path))}
+    # nothing levels off, a range is given, and the sample has few technologies and no record
+    assert empty == {"03_odds", "05_alike", "05_class", "05_middle", "06_register", "06_scores"}
 
 
-def test_claims_have_their_verdicts(folder):
-    claims = pd.read_csv(folder / "tables" / "01_claims.csv")
+def test_claims_have_their_verdicts(whole_run):
+    claims = pd.read_csv(whole_run / "tables" / "01_claims.csv")
     assert len(claims) == 13
     assert set(claims["verdict"]) <= {"consistent", "within rounding", "not checkable"}
 
 
-def test_the_forecast_s_quantiles_rise_and_its_dates_go_to_2030(folder):
-    frame = pd.read_csv(folder / "tables" / "05_forecast.csv")
+def test_the_forecast_s_quantiles_rise_and_its_dates_go_to_2030(whole_run):
+    frame = pd.read_csv(whole_run / "tables" / "05_forecast.csv")
     quantiles = frame[[name for name in frame if name.startswith("q0")]].to_numpy()
     assert quantiles.shape[1] >= 7
     assert (quantiles[:, 1:] >= quantiles[:, :-1]).all()
@@ -60,14 +49,14 @@ def test_the_forecast_s_quantiles_rise_and_its_dates_go_to_2030(folder):
     assert set(frame["date"].str[5:]) == {"06-30", "12-31"}
 
 
-def test_pages_say_what_the_tables_say(folder):
-    page = (folder / "html" / "index.html").read_text(encoding="utf-8")
-    findings = pd.read_csv(folder / "tables" / "06_findings.csv")["sentence"]
+def test_pages_say_what_the_tables_say(whole_run):
+    page = (whole_run / "html" / "index.html").read_text(encoding="utf-8")
+    findings = pd.read_csv(whole_run / "tables" / "06_findings.csv")["sentence"]
     assert all(sentence[:40] in page for sentence in findings)
-    addresses = set(pd.read_csv(folder / "tables" / "06_key_numbers.csv")["url"].dropna())
+    addresses = set(pd.read_csv(whole_run / "tables" / "06_key_numbers.csv")["url"].dropna())
     assert addresses
     assert all(f'href="{address}"' in page for address in addresses)
-    summary = (folder / "html" / "06_summarise_findings.html").read_text(encoding="utf-8")
+    summary = (whole_run / "html" / "06_summarise_findings.html").read_text(encoding="utf-8")
     assert all(f'href="{address}"' in summary for address in addresses)
     assert not re.search(r'(src|href)="https?://', "".join(re.findall(r"<(?:img|script|link)[^>]*>", page)))
 
@@ -85,14 +74,7 @@ def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
     table.to_csv(altered / "observations.csv", index=False)
     first = run_sequence(tmp_path, "one", "-p", "as_of", "2025-10-31")
     second = run_sequence(tmp_path, "two", "-p", "as_of", "2025-10-31", data=altered)
-    assert read_bytes(first, "tables", "figures") == read_bytes(second, "tables", "figures")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("options", [("-p", "bound", ""), ("-p", "indicator", "internet_users")])
-def test_other_bounds_and_indicators_run_through(tmp_path, options):
-    folder = run_sequence(tmp_path, "other", *options)
-    assert len(pd.read_csv(folder / "tables" / "06_key_numbers.csv")) > 3
+    assert read_parts(first, "tables", "figures") == read_parts(second, "tables", "figures")
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +117,8 @@ def test_each_notebook_runs_by_hand_in_any_order_after_the_first_run(made, tmp_p
     assert said[0] == f"By hand: results go to {tmp_path}/lab/baseline/."
     assert f"Table 05_forecast is read from the published run, {tmp_path}/baseline/." in said
     every = [path.name for path in made.iterdir() if path.is_dir()]
-    assert read_bytes(tmp_path / "baseline", *every) == read_bytes(made, *every)
-    assert read_bytes(tmp_path / "lab" / "baseline", "tables") == read_bytes(made, "tables")
+    assert read_parts(tmp_path / "baseline", *every) == read_parts(made, *every)
+    assert read_parts(tmp_path / "lab" / "baseline", "tables") == read_parts(made, "tables")
 
 
 @pytest.mark.slow
@@ -145,13 +127,8 @@ def test_six_notebooks_by_hand_in_order_make_a_whole_run(made, tmp_path):
     said = run_by_hand(tmp_path, notebooks)
     assert said.count("By hand: ") == len(notebooks)
     assert "from the published run" not in said
-    assert read_bytes(tmp_path / "lab" / "baseline", "tables", "figures") == read_bytes(made, "tables", "figures")
+    assert read_parts(tmp_path / "lab" / "baseline", "tables", "figures") == read_parts(made, "tables", "figures")
     assert [path.name for path in tmp_path.iterdir()] == ["lab"]
-
-
-@pytest.mark.slow
-def test_the_baseline_in_git_is_what_the_code_makes(made):
-    assert golden.compare_run("baseline", made / "tables") == []
 
 
 def test_plain_papermill_from_anywhere(tmp_path):

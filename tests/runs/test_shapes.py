@@ -1,53 +1,69 @@
-"""Every plain shape of a series has a page: the six notebooks' cells in one process, or a sentence that refuses."""
+"""Every plain shape of a series has a page, or a sentence that refuses it."""
 
+import sys
 from urllib.parse import urlencode
 
 import pytest
 import simulated
 from cells import NOTEBOOKS, execute_cells
 
+from adoption_curves.forecast import frames
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
-SLOW = pytest.mark.slow
 SHAPES = dict(simulated.shapes())
 FALLEN = {"falls from the first", "fell of late"}
-FAST = {"falls from the first", "stands still", "stopped", "one"}
+FAST = {("falls from the first", "percent of households"), ("stopped", "percent of households"), ("one", "households")}
+CASES = [(name, unit) for unit in ("percent of households", "households") for name in SHAPES]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _learnt_once():
+    """What other technologies teach is the same on each of these pages, and is kept from page to page."""
+    outcomes, evaluate_all = {}, frames.evaluate_all
+
+    def recall(result):
+        asked = (id(result.lessons), *sorted(result.levels))
+        if asked not in outcomes:
+            outcomes[asked] = evaluate_all(result)
+        return outcomes[asked]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["adoption_curves.forecast.backtest"], "MOST_KEPT", 1000)
+        patch.setattr(frames, "evaluate_all", recall)
+        yield
 
 
 def tell_page(folder, name, unit):
-    """Sentences of the page of a shape, by their part, and its verdict."""
-    percent = unit.startswith("percent")
-    series = SHAPES[name] if percent else (1000 * SHAPES[name]).round()
+    """The series of a shape, and the sentences, the verdict and the forecast of its page."""
+    series = SHAPES[name] if unit.startswith("percent") else (1000 * SHAPES[name]).round()
     path = folder / "own.csv"
     series.rename("value").rename_axis("date").to_csv(path)
-    choices = urlencode({"title": "Households with a robot", "unit": unit})
-    parameters = complete_parameters(read_parameters({"run": "shape", "data": f"{path}?{choices}"}))
-    for notebook in sorted(NOTEBOOKS.glob("0*.ipynb")):
+    choices = urlencode({"title": "Households with a robot", "unit": unit, "measure": "level"})
+    chosen = {"run": "shape", "data": f"{path}?{choices}", "bound": 100 if unit.startswith("percent") else ""}
+    parameters = complete_parameters(read_parameters(chosen))
+    for notebook in sorted(NOTEBOOKS.glob("0[!4]*.ipynb")):  # the scores of notebook 4 hang on no series
         names, _ = execute_cells(notebook, folder, parameters.model_dump())
     read = names["study"].read_table
     sentences = dict(read("06_findings")[["part", "sentence"]].to_numpy().tolist())
-    return sentences, read("03_ceiling")["verdict"][0], read("05_forecast"), series
+    return series, sentences, read("03_ceiling")["verdict"][0], read("05_forecast")
 
 
-@pytest.mark.parametrize("unit", ["percent of households", "households"])
-@pytest.mark.parametrize("name", [each if each in FAST else pytest.param(each, marks=SLOW) for each in SHAPES])
+@pytest.mark.parametrize(
+    ("name", "unit"), [case if case in FAST else pytest.param(*case, marks=pytest.mark.slow) for case in CASES]
+)
 def test_every_plain_shape_has_a_page_or_a_sentence(name, unit, tmp_path):
-    refused = ""
-    try:
-        sentences, verdict, forecast, series = tell_page(tmp_path, name, unit)
-    except ValueError as error:
-        refused = str(error)
-    if refused:
-        assert len(SHAPES[name]) < 3  # too few figures for a forecast without a limit
-        assert "needs at least 3 dated values" in refused
+    if unit == "households" and name in ("one", "two"):
+        with pytest.raises(ValueError, match="a forecast needs at least 3 dated values above 0"):
+            tell_page(tmp_path, name, unit)
         return
+    series, sentences, verdict, forecast = tell_page(tmp_path, name, unit)
     assert sentences["headline"]
     assert (verdict == "fallen") == (name in FALLEN) == forecast.empty
     if name in FALLEN:
         assert "down from" in sentences["headline"]
         assert "We give no forecast" in sentences["deck"]
     else:
-        assert "peak" not in " ".join(sentences.values())
+        assert "down from" not in sentences["headline"]
         last, middle = series.iloc[-1], forecast["q0.5"].dropna()
         rises = not len(middle) or middle.iloc[-1] > 1.005 * last
         assert rises or "reach" not in sentences["headline"]

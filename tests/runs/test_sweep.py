@@ -14,11 +14,10 @@ import pytest
 from cells import NOTEBOOKS, execute_cells
 from conftest import SAMPLE
 from jupyter_core.utils import ensure_event_loop
-from page_faults import find_faults
+from page_faults import Page, find_faults
 from processes import call, is_alive, start, wait_for
+from reports import make
 from small_notebooks import write_notebooks
-from test_compare import make
-from test_pages import Page
 
 from adoption_curves.base.files import write_json
 from adoption_curves.base.folders import lock_folder
@@ -136,6 +135,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         ("grid: {horizon_years: [" + "[" * 5000 + "]" * 5000 + "]}", ["too deep"]),
         ("grid: {as_of: [2025-13-01]}", ["parameter 'as_of' is '2025-13-01'; it must be a date"]),
         ("grid: [", ["this isn't YAML"]),
+        ("grid: {horizon_years: [3, 1.0e-9]}", ["horizon_years is 1e-09 and ends before the next date", "(in set 2)"]),
     ],
 )
 def test_mistakes_are_told_all_at_once_with_their_sets(tmp_path, text, messages):
@@ -164,16 +164,11 @@ def test_data_are_loaded_once(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "read_tables", lambda *args: loads.append(args) or read(*args))
     sweep = read_sweep(
         write(
-            tmp_path, f"grid: {{horizon_years: {[years / 4 for years in range(2, 92)]}, bound: [internet_users, 2000]}}"
+            tmp_path, f"grid: {{horizon_years: {[years / 4 for years in range(2, 22)]}, bound: [internet_users, 2000]}}"
         )
     )
-    assert len(sweep.runs) == 180
+    assert len(sweep.runs) == 40
     assert len(loads) <= 1
-
-
-def test_short_horizons_are_checked_by_themselves(tmp_path):
-    with pytest.raises(ParameterError, match=r"horizon_years is 1e-09 and ends before the next date.*\(in set 2\)"):
-        read_sweep(write(tmp_path, "grid: {horizon_years: [3, 1.0e-9]}"))
 
 
 def test_many_sets_are_checked_in_seconds(tmp_path):
@@ -308,8 +303,7 @@ def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
 
 
 @linux
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGKILL, -9, marks=SLOW)])
-def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, code):
+def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(tmp_path, outputs, notebooks):
     path = write(tmp_path, "grid: {horizon_years: [30]}")
     program = (
         "import functools, pathlib\nfrom adoption_curves import __main__\nfrom adoption_curves.runs import sweep\n"
@@ -320,15 +314,12 @@ def test_kernels_never_outlive_the_sweep(tmp_path, outputs, notebooks, number, c
     process = subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1, text=True)
     waiting = tmp_path / "waiting"
     kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
-    process.send_signal(number)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == code
-    if number == signal.SIGINT:
-        assert (
-            err.strip().splitlines()[-1]
-            == "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
-        )
-        assert (outputs / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    said = "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
+    assert err.strip().splitlines()[-1] == said
+    assert (outputs / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
     assert wait_for(lambda: not is_alive(kernel))
 
 
@@ -357,19 +348,29 @@ def test_runs_are_named_by_what_they_vary_as_far_as_forty_letters_go(tmp_path, t
     assert [run.run for run in read_sweep(write(tmp_path, text)).runs] == names
 
 
+@pytest.fixture
+def cluster(place, notebooks, request):
+    """A cluster of so many workers, beside a project that has these notebooks."""
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    shutil.rmtree(place / "notebooks")
+    shutil.copytree(notebooks, place / "notebooks")
+    with distributed.LocalCluster(n_workers=request.param, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster
+
+
+def start_on(cluster, place, horizons):
+    (place / "grid.yaml").write_text(f"grid: {{horizon_years: {horizons}}}\n")
+    return start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
+
+
 @linux
 @SLOW
-def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, notebooks):
-    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    for path in (place / "notebooks").glob("0*.ipynb"):
-        path.unlink()
-    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
-    (place / "grid.yaml").write_text("grid: {horizon_years: [1, 2, 3, 4]}\n")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
-        cluster.workers[0].process.process._process.kill()
-        out, err = process.communicate(timeout=300)
+@pytest.mark.parametrize("cluster", [2], indirect=True)
+def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, cluster):
+    process = start_on(cluster, place, [1, 2, 3, 4])
+    wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
+    cluster.workers[0].process.process._process.kill()
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
     runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
@@ -379,28 +380,22 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, no
 
 @linux
 @SLOW
+@pytest.mark.parametrize("cluster", [1], indirect=True)
 @pytest.mark.parametrize("lost", ["client", "worker"])
-def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, lost):
-    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    for path in (place / "notebooks").glob("0*.ipynb"):
-        path.unlink()
-    shutil.copytree(notebooks, place / "notebooks", dirs_exist_ok=True)
-    (place / "grid.yaml").write_text("grid: {horizon_years: [30]}\n")
-    waiting = notebooks.parent / "waiting"
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-        kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
-        if lost == "client":
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
-            assert process.returncode == 130
-        else:
-            cluster.workers[0].process.process._process.kill()
-        assert wait_for(lambda: not is_alive(kernel), 60)
-        if lost == "client":
-            left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
-            assert wait_for(left.exists, 60)
-            assert left.read_text() == "terminated\n"
-    if lost == "worker":
+def test_processes_on_dask_end_with_the_client_or_the_worker(place, notebooks, cluster, lost):
+    process, waiting = start_on(cluster, place, [30]), notebooks.parent / "waiting"
+    kernel = int(wait_for(lambda: waiting.exists() and waiting.read_text(), 300))
+    if lost == "client":
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+    else:
+        cluster.workers[0].process.process._process.kill()
+    assert wait_for(lambda: not is_alive(kernel), 60)
+    if lost == "client":
+        left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
+        assert wait_for(left.exists, 60)
+        assert left.read_text() == "terminated\n"
+    else:
         process.send_signal(signal.SIGKILL)
         process.communicate()

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
 
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
+from adoption_curves.runs.record import read_entries
 from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -33,19 +33,26 @@ def execute_cells(path, outputs, given):
     return names, drawn
 
 
-def run_cells(number, outputs, **parameters):
-    """Tables and figures by name of notebook `number` ("02"), run with these parameters; figures are not rendered."""
+def run_notebook(number, outputs, **parameters):
+    """Variables, tables by name and figures by name of notebook `number` ("02"); figures are not rendered."""
     [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
     given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
     names, drawn = execute_cells(path, outputs, given.model_dump())
+    folder = names["study"].folder
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ADOPTION_OUTPUTS", str(outputs))
         tables = {
             path.stem: names["study"].read_table(path.stem)
-            for path in sorted((names["study"].folder / "tables").glob(f"{number}_*.csv"))
+            for path in sorted((folder / "tables").glob(f"{number}_*.csv"))
         }
-    assert all(isinstance(table, pd.DataFrame) for table in tables.values())
-    return tables, drawn
+    figures = dict(zip(read_entries(folder)[path.stem].figures, drawn, strict=True))
+    return names, tables, figures
+
+
+def run_cells(number, outputs, **parameters):
+    """Tables by name, and the figures, of `run_notebook`."""
+    _, tables, figures = run_notebook(number, outputs, **parameters)
+    return tables, [*figures.values()]
 
 
 def list_exhibits(*methods):

@@ -9,6 +9,16 @@ LOADING = ("src", "srcset", "poster", "data", "action", "background")
 ACTIVE = ("script", "iframe", "object", "embed", "base", "form")
 
 
+class Page:
+    """Text, links and images of a page."""
+
+    def __init__(self, path):
+        self.text = path.read_text(encoding="utf-8")
+        page = BeautifulSoup(self.text, "html.parser")
+        self.links = [tag["href"] for tag in page.find_all("a", href=True)]
+        self.images = [{"alt": tag.get("aria-label"), **tag.attrs} for tag in page.select("img, svg.wide")]
+
+
 def find_faults(path, sent=False):
     """Each fault of a page: only a notebook's leads to files beside it; one that is `sent` has no way to any."""
     page = BeautifulSoup(path.read_bytes(), "html.parser")

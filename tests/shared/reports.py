@@ -1,18 +1,56 @@
 """A comparison of runs, and the summary of a sweep over countries, of finished runs that no notebook had to make."""
 
-from adoption_curves.base.files import write_file, write_json
+import json
+
+import pandas as pd
+
+from adoption_curves.base.files import hash_file, write_file, write_json
 from adoption_curves.base.folders import lock_folder
+from adoption_curves.base.levels import band_columns, quoted_level
 from adoption_curves.runs.comparison import compare_runs
-from adoption_curves.runs.parameters import Parameters
+from adoption_curves.runs.parameters import Parameters, read_parameters
 from adoption_curves.runs.sweep import Sweep, write_summary
 
 COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
+NASTY = "<script>alert(1)</script>"
+DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
+
+
+def make(outputs, name, median=800.0, subject=("Users", "million people"), dates=DATES, data="1", **values):
+    """Write a finished run as the project's notebooks do."""
+    folder = outputs / name
+    (folder / "tables").mkdir(parents=True)
+    parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
+    numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
+    numbers += [("ceiling", "Where growth ends", "", "", "", subject[1], "not known")]
+    numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
+    columns = ["key", "label", "value", "low", "high", "unit", "text"]
+    tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
+    low, high = band_columns(quoted_level(parameters["levels"]))
+    forecast = pd.DataFrame({"date": dates, low: median - 90, "q0.5": median})
+    tables["05_forecast"] = forecast.assign(**{high: median + 70})
+    tables["05_forecast"]["unit"] = subject[1]
+    tables["01_observations"] = pd.DataFrame(
+        {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
+    )
+    for table, frame in tables.items():
+        frame.to_csv(folder / "tables" / f"{table}.csv", index=False)
+    written = {
+        table: {"sha256": hash_file(folder / "tables" / f"{table}.csv"), "rows": 1, "columns": {}} for table in tables
+    }
+    record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "exports": {}, "sources": []}
+    record |= {"citation": "", "pdf": False}
+    summary = {"parameters": {}, "read": {}, "tables": written, "figures": {}, "made_from": {}}
+    summary |= {"source": "a" * 64, "key": "a" * 64, "executed": "a" * 64}
+    record |= {"notebooks": {"06_summarise_findings": summary}}
+    record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}, "helpers": {}, "versions": {}}
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
 
 
 def finish(outputs, name, median, **values):
     """A finished run, with a page to lead to."""
-    from test_compare import make
-
     make(outputs, name, median=median, **values)
     write_file(outputs / name / "html" / "index.html", b"")
 

@@ -12,9 +12,9 @@ from adoption_curves import indicators
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory):
+def tables(executed):
     """Of generative AI users in China below internet users: four figures."""
-    return run_cells("02", tmp_path_factory.mktemp("outputs"))[0]
+    return executed("02")[1]
 
 
 def test_growth_of_the_published_figures(tables):

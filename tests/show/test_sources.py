@@ -4,14 +4,14 @@ Figures are found by themselves; `list_drawn` has those whose data are not the s
 """
 
 import re
+from functools import partial
 
 import pandas as pd
 import pytest
-from cells import NOTEBOOKS, SAMPLE, run_cells
+from cells import NOTEBOOKS, SAMPLE, run_notebook
 from figure_faults import find_faults, list_texts
 
 from adoption_curves import forecast, indicators
-from adoption_curves.runs.record import read_entries
 
 DATA = NOTEBOOKS.parent / "data"
 ENTITY, INDICATOR, BOUND, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
@@ -81,15 +81,12 @@ def read_publishers(figure):
 
 
 @pytest.fixture(scope="module", params=[SAMPLE, pytest.param(DATA, marks=pytest.mark.slow)], ids=["sample", "default"])
-def run(request, tmp_path_factory):
+def run(request, executed, tmp_path_factory):
     """Data, and tables and figures by name of all notebooks: on the sample, and the default run."""
-    outputs = tmp_path_factory.mktemp("outputs")
-    tables, figures = {}, {}
-    for number in ("01", "02", "03", "04", "05", "06"):
-        made, drawn = run_cells(number, outputs, data=str(request.param))
-        tables |= made
-        [written] = [entry for name, entry in read_entries(outputs / "lab" / "cells").items() if name[:2] == number]
-        figures |= dict(zip(written.figures, drawn, strict=True))
+    default = partial(run_notebook, outputs=tmp_path_factory.mktemp("outputs"), data=str(DATA))
+    run = executed if request.param == SAMPLE else default
+    made = [run(number) for number in ("01", "02", "03", "04", "05", "06")]
+    tables, figures = ({name: each for one in made for name, each in one[part].items()} for part in (1, 2))
     return indicators.load(request.param), tables, figures
 
 
