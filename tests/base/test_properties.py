@@ -15,7 +15,7 @@ from malformed import GOOD, put_column, put_date, put_value
 from adoption_curves import indicators
 from adoption_curves.base.project import UserError, find_outputs
 from adoption_curves.base.words import escape, quote
-from adoption_curves.cli.options import read_yaml
+from adoption_curves.cli.options import _read_yaml
 from adoption_curves.runs.parameters import ParameterError, Parameters, read_parameters
 
 FEW = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -104,7 +104,7 @@ YAML = st.one_of(
 @given(YAML)
 def test_any_yaml_text_is_parameters_or_is_refused(text):
     try:
-        assert isinstance(read_yaml(text, "-f"), dict)
+        assert isinstance(_read_yaml(text, "-f"), dict)
     except UserError as error:
         assert str(error).startswith("-f: ")
 

@@ -70,7 +70,7 @@ def test_run_ends_with_the_path_of_its_record(here, capsys):
 
 
 def test_exit_codes_are_those_of_the_docs():
-    stops = {Stopped(one).code for one in process.STOPS}
+    stops = {Stopped(one).code for one in process._STOPS}
     text = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
     told = {int(code) for row in re.findall(r"^\| (\d[\d, ]*) \|", text, re.MULTILINE) for code in row.split(", ")}
     assert told == {0, *stops, *(error.exit_code for error in (RunError, UserError, BusyError))}

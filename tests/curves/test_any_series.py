@@ -22,7 +22,7 @@ from adoption_curves import curves, forecast, indicators
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
-from adoption_curves.runs.steps import describe_series
+from adoption_curves.runs.steps import _describe_series
 from adoption_curves.show import figures
 from adoption_curves.show.figures import images, labels, style
 
@@ -47,7 +47,7 @@ def execute(values):
     """The notebooks' code in this process, as their kernels run it; a warning is an error."""
     parameters = complete_parameters(read_parameters(values))
     check_parameters(parameters)
-    described = describe_series(parameters)
+    described = _describe_series(parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # no font has all letters
@@ -143,7 +143,7 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
         warnings.simplefilter("error")
         figure = style.close_canvas(figure, f"Users of {source}", source, source).lay_out(width)
     assert [fault for fault in find_faults(figure) if not fault.endswith("is cut")] == []  # so long a text has to be
-    assert all(len(text.get_text().splitlines()) <= style.MOST_LINES for text in figure.texts)
+    assert all(len(text.get_text().splitlines()) <= style._MOST_LINES for text in figure.texts)
     assert axes[0, 0].get_position().height * figure.get_size_inches()[1] > 0.2 * 1.7
     if name == "twelve addresses":
         assert "".join(figure.texts[2].get_text().split()) == "".join(source.split()), "nothing is left out that fits"

@@ -103,9 +103,9 @@ def test_the_stated_end_is_the_interval_found_and_none_lies_below_what_has_been_
 def test_a_union_wider_than_ten_to_one_says_nothing(monkeypatch):
     values = np.array([3, 6, 11, 19, 29, 40, 48, 54, 57, 59.0])
     found = assess_ceiling(values, YEARS[:10])
-    monkeypatch.setattr(verdict, "CLOSED_RATIO", 0.99 * found.high / found.low)
+    monkeypatch.setattr(verdict, "_CLOSED_RATIO", 0.99 * found.high / found.low)
     wide = assess_ceiling(values, YEARS[:10])
-    assert (wide.verdict, wide.sentence, wide.reason) == ("not known", "not known", verdict.TOO_WIDE)
+    assert (wide.verdict, wide.sentence, wide.reason) == ("not known", "not known", verdict._TOO_WIDE)
     assert (wide.low, wide.high) == (found.low, found.high)
 
 

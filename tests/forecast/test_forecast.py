@@ -13,7 +13,7 @@ from adoption_curves import curves, forecast, indicators
 from adoption_curves.base.words import NO_FORECAST
 from adoption_curves.forecast import frames
 from adoption_curves.forecast.backtest import last_shares, learn_prior
-from adoption_curves.forecast.forecasting import NOT_REACHED
+from adoption_curves.forecast.forecasting import _NOT_REACHED
 from adoption_curves.forecast.inputs import use_figures
 from adoption_curves.indicators import Limit
 
@@ -185,7 +185,7 @@ def test_milestones(make):
     assert table.loc[0.2, "status"] == "reached"
     assert table.loc[[0.2, 0.5], "median"].tolist() == ["2023-06-30", "2024-06-30"]
     assert table.loc[0.6, "earliest"] <= table.loc[0.6, "median"] <= table.loc[0.6, "latest"]
-    assert table.loc[0.999, "median"] == NOT_REACHED
+    assert table.loc[0.999, "median"] == _NOT_REACHED
     crossed, medians = pd.Timestamp(table.loc[0.6, "median"]), result.quantiles[0.5]
     assert medians[medians.index < crossed].lt(60).all()
     assert medians[medians.index > crossed].ge(60 - 0.1).all()

@@ -69,14 +69,14 @@ def test_up_and_down_leave_one_outcome_in_ten_on_each_side():
     end = student(4).ppf(0.9)
     assert (ratios > up * end).mean() == pytest.approx(0.1, abs=1e-3)
     assert (ratios < -down * end).mean() == pytest.approx(0.1, abs=1e-3)
-    assert model.learn_sides(9 * ratios, np.ones(len(ratios))) == model.WITHIN[1:] * 2
+    assert model.learn_sides(9 * ratios, np.ones(len(ratios))) == model._WITHIN[1:] * 2
 
 
 def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
     t, y = -np.array([[4.0, 3, 2, 1, 0]]), np.array([[10.0, 18, 24, 27, 28]])
     gain = 28 * (model.find_path(t, y / 28, H[None], *NONE, False)[0] - 1)
-    counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model.HALF_LIFE))
-    np.testing.assert_allclose(gain, counted * model.damp(H), rtol=1e-12)
+    counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model._HALF_LIFE))
+    np.testing.assert_allclose(gain, counted * model._damp(H), rtol=1e-12)
     fall = model.find_path(t, y[:, ::-1] / 10, np.array([[50.0]]), *NONE, False)[0, 0]
     assert 0 < fall < 1
 
@@ -84,24 +84,24 @@ def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
 def test_no_quantile_without_a_limit_passes_the_most_that_any_technology_grew():
     outcomes, years = np.array([1.5, 3.0, 9.0]), np.array([1.0, 2.0, 5.0])
     edge = model.find_edge(outcomes, years, bounded=False)
-    assert (np.exp(edge * np.sqrt(model.damp(years))) >= outcomes * (1 - 1e-12)).all()
+    assert (np.exp(edge * np.sqrt(model._damp(years))) >= outcomes * (1 - 1e-12)).all()
     ones = np.ones(3)
     rows = model.Rows(False, years, 5 * ones, ones, np.full((3, 3), 1.0), 27 * ones, 0 * ones)
     found = model.quantiles(rows, np.array([0.1, 0.999]), model.Learnt(np.ones(3), 1.3, 1.0, edge))
-    assert (found[:, 1] < 27 * np.exp(edge * np.sqrt(model.damp(years)))).all()
+    assert (found[:, 1] < 27 * np.exp(edge * np.sqrt(model._damp(years)))).all()
 
 
 def test_the_edge_with_a_limit_is_twice_the_deepest_fall_and_never_high():
     assert model.find_edge(np.array([0.8, 1.2]), np.ones(2), bounded=True) == pytest.approx(0.6)
-    assert model.find_edge(np.array([0.97, 1.2]), np.ones(2), bounded=True) == model.HIGHEST_FLOOR
+    assert model.find_edge(np.array([0.97, 1.2]), np.ones(2), bounded=True) == model._HIGHEST_FLOOR
     assert model.find_edge(np.array([0.3]), np.ones(1), bounded=True) == 0
 
 
 def test_damped_holt_is_that_of_statsmodels():
     y = np.array([[10.0, 14, 20, 27, 31], [5.0, 9, 8, 15, 16]])
     t = np.tile(np.arange(-4.0, 1), (2, 1))
-    found = rivals.damped_holt(t, y, y, np.tile(np.arange(1.0, 5), (2, 1)), np.full((2, 4), np.inf))
-    settings = {"smoothing_level": rivals.LEVEL, "smoothing_trend": rivals.TREND, "damping_trend": rivals.DAMPED}
+    found = rivals._damped_holt(t, y, y, np.tile(np.arange(1.0, 5), (2, 1)), np.full((2, 4), np.inf))
+    settings = {"smoothing_level": rivals._LEVEL, "smoothing_trend": rivals._TREND, "damping_trend": rivals._DAMPED}
     for row, figures in enumerate(y):
         start = {"initial_level": figures[0], "initial_trend": figures[1] - figures[0]}
         fitted = Holt(figures, damped_trend=True, initialization_method="known", **start).fit(

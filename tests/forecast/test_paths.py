@@ -9,8 +9,8 @@ from scipy.stats import norm
 
 from adoption_curves import forecast
 from adoption_curves.forecast import paths
-from adoption_curves.forecast.backtest import ORIGIN
-from adoption_curves.forecast.variants import read_widely
+from adoption_curves.forecast.backtest import _ORIGIN
+from adoption_curves.forecast.variants import _read_widely
 
 YEARS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])
 DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
@@ -24,7 +24,7 @@ def others(data):
 @pytest.fixture(scope="module")
 def china(data, others):
     """As printed: at least 700 million in June 2026."""
-    [series] = read_widely(data.series("China", "genai_users", "internet_users")).values()
+    [series] = _read_widely(data.series("China", "genai_users", "internet_users")).values()
     return forecast.forecast(series, references=others)
 
 
@@ -71,22 +71,22 @@ def test_correlations_are_found_again_in_errors_made_with_them(residuals):
     random = np.random.default_rng(3)
     rows = residuals[residuals["window"] == 4].reset_index(drop=True)
     scores = np.empty(len(rows))
-    for _, part in rows.groupby(ORIGIN, sort=False):
-        rule = paths.correlate(part["horizon_years"].to_numpy(), 0.3)
+    for _, part in rows.groupby(_ORIGIN, sort=False):
+        rule = paths._correlate(part["horizon_years"].to_numpy(), 0.3)
         scores[part.index] = np.linalg.cholesky(rule) @ random.normal(size=len(part))
-    found = paths.correlate_scores(rows.assign(score=scores), ORIGIN)
+    found = paths.correlate_scores(rows.assign(score=scores), _ORIGIN)
     assert paths.fit_decay(found) == pytest.approx(0.3, abs=0.06)
-    assert paths.fit_decay(found.iloc[:0]) == paths.RANDOM_WALK
+    assert paths.fit_decay(found.iloc[:0]) == paths._RANDOM_WALK
 
 
 def test_correlations_come_from_the_same_origins(residuals):
     """A technology with figures at two horizons alone tells nothing of how all of them hang together."""
     rows = residuals[residuals["window"] == 4].reset_index(drop=True)
     rows["score"] = np.random.default_rng(4).normal(size=len(rows))
-    known = rows.groupby(ORIGIN)["horizon_years"].transform("size")
+    known = rows.groupby(_ORIGIN)["horizon_years"].transform("size")
     full, few = rows[known >= 4], rows[(known == 2) & (rows["horizon_years"] <= 2)]
     assert few["technology"].nunique() > 3
-    found = [paths.correlate_scores(each, ORIGIN) for each in (pd.concat([full, few]), full)]
+    found = [paths.correlate_scores(each, _ORIGIN) for each in (pd.concat([full, few]), full)]
     pd.testing.assert_frame_equal(*found)
 
 
@@ -168,5 +168,5 @@ def test_a_figure_between_two_ends_is_where_the_forecast_starts(data, others):
     as_exact = replace(series.use_readings(), observations=series.observations.drop(columns=["read_low", "read_high"]))
     same = forecast.forecast(as_exact, references=others)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)
-    assert list(read_widely(series)) == ["at least 700"]
-    assert read_widely(as_exact) == {}
+    assert list(_read_widely(series)) == ["at least 700"]
+    assert _read_widely(as_exact) == {}

@@ -223,7 +223,7 @@ def put_own(path):
 
 
 def read_target(folder):
-    return pd.read_csv(folder / hub.TARGET_DATA, dtype=str, keep_default_na=False)
+    return pd.read_csv(folder / hub._TARGET_DATA, dtype=str, keep_default_na=False)
 
 
 def test_own_data_have_a_hub_of_their_own_which_files_of_a_folder_share(tmp_path, capsys):
@@ -279,8 +279,8 @@ def test_the_record_is_a_hub_by_the_published_schemas(data, series, quantiles, r
     for (indicator, *_), part in hub.read_hub(folder).groupby(["indicator", *hub.ENTRY]):
         task = tasks[indicator]
         assert part["output_type_id"].tolist() == task["output_type"]["quantile"]["output_type_id"]["required"]
-        for name in hub.TASK_IDS:
-            asked = part[name].dt.strftime("%Y-%m-%d") if name in hub.DAYS else part[name]
+        for name in hub._TASK_IDS:
+            asked = part[name].dt.strftime("%Y-%m-%d") if name in hub._DAYS else part[name]
             assert {*asked} <= {*task["task_ids"][name]["optional"]}, name
     assert list(RECORDED) == task["output_type"]["quantile"]["output_type_id"]["required"]
 
@@ -300,15 +300,15 @@ def test_baselines_are_the_closed_forms_of_the_textbook():
     days = pd.to_datetime([f"{year}-12-31" for year in range(2020, 2025)])
     values = pd.Series([10.0, 12, 15, 17, 21], days)
     ahead = pd.to_datetime(["2025-12-31", "2026-12-31"])
-    last, drift = (register.forecast_baseline(values, ahead, [0.5, 0.9], kind) for kind in (False, True))
+    last, drift = (register._forecast_baseline(values, ahead, [0.5, 0.9], kind) for kind in (False, True))
     steps = np.array([2.0, 3, 2, 4])
     np.testing.assert_allclose(last[:, 0], 21)
     np.testing.assert_allclose(last[:, 1] - 21, 1.2815515655 * np.sqrt((steps**2).mean() * np.array([1, 2])), rtol=2e-3)
     np.testing.assert_allclose(drift[:, 0], [23.75, 26.5], rtol=1e-3)
     sd = steps.std(ddof=1) * np.sqrt([1 * (1 + 1 / 4), 2 * (1 + 2 / 4)])
     np.testing.assert_allclose(drift[:, 1] - drift[:, 0], 1.2815515655 * sd, rtol=2e-3)
-    cut = register.forecast_baseline(values * 4.7, ahead, [0.01, 0.99], False, 100.0)
-    assert (cut.max(), register.forecast_baseline(values / 1e9, ahead, [1e-9], False).min()) == (100, 0)
+    cut = register._forecast_baseline(values * 4.7, ahead, [0.01, 0.99], False, 100.0)
+    assert (cut.max(), register._forecast_baseline(values / 1e9, ahead, [1e-9], False).min()) == (100, 0)
 
 
 # Scores

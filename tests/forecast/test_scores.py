@@ -27,7 +27,7 @@ def test_the_weighted_interval_score_is_made_of_their_interval_scores():
 
 
 def test_the_crps_over_quantiles_is_theirs():
-    levels = np.array(scores.CRPS_QUANTILES)
+    levels = np.array(scores._CRPS_QUANTILES)
     found = make_quantiles(levels)
     theirs = scoringrules.crps_quantile(ACTUAL, found, levels, backend="numpy")
     np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, levels), theirs, rtol=1e-12)

@@ -13,9 +13,9 @@ from frictionless import Package
 from adoption_curves import indicators
 from adoption_curves.base.columns import BY_NAME
 from adoption_curves.base.project import COUNTED
-from adoption_curves.indicators.claims import OPERAND
-from adoption_curves.indicators.coverage import read_expected
-from adoption_curves.indicators.series import parse_breaks
+from adoption_curves.indicators.claims import _OPERAND
+from adoption_curves.indicators.coverage import _read_expected
+from adoption_curves.indicators.series import _parse_breaks
 
 DATA = Path(__file__).parents[2] / "data"
 SAMPLE = Path(__file__).parents[1] / "sample"
@@ -144,16 +144,16 @@ def test_breaks_and_expected_days_are_days_and_name_entities_of_the_data(data):
     entities = set(data.observations["entity"])
     for column in ("breaks", "suspected_breaks"):
         for text in data.indicators[column]:
-            assert {entity for _, entity, _ in parse_breaks(text) if entity} <= entities
+            assert {entity for _, entity, _ in _parse_breaks(text) if entity} <= entities
     for text in data.indicators["next_expected"]:
-        first, last = read_expected(text or "2026-12")
+        first, last = _read_expected(text or "2026-12")
         assert first <= last
 
 
 def test_each_claim_has_the_figures_that_its_formula_needs(data):
     known = {*data.indicators["indicator"], *("claim:" + data.claims["claim_id"])}
     for claim in data.claims.itertuples():
-        named = {operand.split("@")[0] for operand in re.findall(OPERAND, f"{claim.formula} {claim.agrees_with}")}
+        named = {operand.split("@")[0] for operand in re.findall(_OPERAND, f"{claim.formula} {claim.agrees_with}")}
         assert named <= known, claim.claim_id
 
 
@@ -162,7 +162,7 @@ def test_a_break_that_cannot_be_read_is_named(cell):
     with pytest.raises(
         indicators.DataError, match=r"^indicators.csv, column breaks: .* is no break; write 'YYYY-MM-DD"
     ):
-        parse_breaks(cell)
+        _parse_breaks(cell)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_break_that_cannot_be_read_is_named(cell):
 )
 def test_an_expected_day_that_cannot_be_read_is_named(cell, message):
     with pytest.raises(indicators.DataError, match=f"^indicators.csv, column next_expected: .*{message}"):
-        read_expected(cell)
+        _read_expected(cell)
 
 
 # ---- once a process

@@ -16,7 +16,7 @@ from adoption_curves import __main__ as command
 from adoption_curves import indicators
 from adoption_curves.base.project import UserError
 from adoption_curves.cli import options
-from adoption_curves.indicators.cells import explain_cell
+from adoption_curves.indicators.cells import _explain_cell
 from adoption_curves.indicators.data_files import read_schemas
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, complete_parameters, read_parameters
@@ -80,7 +80,7 @@ def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
 
     def read_yaml(text):
         with pytest.raises(UserError) as caught:
-            options.read_yaml(text, "-f mine.yaml")
+            options._read_yaml(text, "-f mine.yaml")
         print(caught.value)
 
     def fit(content, values):
@@ -88,7 +88,7 @@ def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
         refuse(lambda: check_parameters(complete_parameters(read_parameters(given))))
 
     def explain(name, cell):
-        print(explain_cell(cell, fields[name]))
+        print(_explain_cell(cell, fields[name]))
 
     observations = TABLES["observations"]
     check_snapshot("malformed", vars(malformed) | globals() | locals(), renew)

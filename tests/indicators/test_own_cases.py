@@ -23,7 +23,7 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import Source
-from adoption_curves.indicators.own_tables import RARE, find_seasons
+from adoption_curves.indicators.own_tables import _RARE, _find_seasons
 from adoption_curves.indicators.scales import measure_scale, read_meaning
 
 pytestmark = pytest.mark.usefixtures("small_project")
@@ -224,8 +224,8 @@ def make_months(season, noise):
     ("season", "noise", "least", "most"), [(0, 0.09, 0, 2), (0, 0.03, 0, 2), (0.15, 0.03, 190, 200)]
 )
 def test_seasons_are_found_where_there_are_any(season, noise, least, most):
-    found = [find_seasons(values) for values in make_months(season, noise)]
-    assert least <= sum(each is not None and each.p < RARE for each in found) <= most
+    found = [_find_seasons(values) for values in make_months(season, noise)]
+    assert least <= sum(each is not None and each.p < _RARE for each in found) <= most
 
 
 DATES = ["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y年%m月%d日"]

@@ -8,7 +8,7 @@ import pytest
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.indicators.captions import find_urls
+from adoption_curves.indicators.captions import _find_urls
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -73,7 +73,7 @@ def test_too_few_public_figures_are_refused_and_the_day_is_named(capsys, tmp_pat
 
 def test_an_address_is_that_of_the_publication_that_has_the_figure(data):
     dates = pd.to_datetime(["2024-06-29", "2025-12-31", "2026-12-31"])
-    before, *last = find_urls(data, "China", "genai_users", dates)
+    before, *last = _find_urls(data, "China", "genai_users", dates)
     assert (before, set(last)) == ("", {data.sources.set_index("source_id")["url"]["cnnic_57"]})
 
 

@@ -16,10 +16,10 @@ from small_notebooks import write_notebook
 
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import PROJECT_MARK, RunError
-from adoption_curves.runs.comparison import FILES, compare_runs, name_comparison
+from adoption_curves.runs.comparison import FILES, _name_comparison, compare_runs
 from adoption_curves.runs.parameters import ParameterError, Parameters
 from adoption_curves.runs.record import find_run
-from adoption_curves.runs.sweep import Sweep, write_summary
+from adoption_curves.runs.sweep import _Sweep, _write_summary
 from adoption_curves.show.figures.comparisons import draw_forecasts, say_forecasts
 from adoption_curves.show.figures.images import draw_images
 
@@ -252,10 +252,10 @@ def test_a_run_may_be_called_like_a_column(outputs):
 
 
 def test_folders_of_comparisons_have_short_names():
-    assert name_comparison(["a", "grid/b"]) == "compare-a-grid-b"
+    assert _name_comparison(["a", "grid/b"]) == "compare-a-grid-b"
     long = [f"run-{number}-of-many" for number in range(30)]
-    assert len(name_comparison(long)) == 64
-    assert name_comparison(long) != name_comparison(long[:-1])
+    assert len(_name_comparison(long)) == 64
+    assert _name_comparison(long) != _name_comparison(long[:-1])
     with pytest.raises(ParameterError):
         find_run("a/b/c")
 
@@ -265,7 +265,7 @@ def test_a_sweep_of_more_than_six_runs_has_a_page_and_a_table_without_a_figure(o
     for run in runs:
         make(outputs, f"grid/{run.run}", 700.0 + run.horizon_years, horizon_years=run.horizon_years)
     with lock_folder(outputs / "grid") as shop:
-        write_summary(Sweep("grid", "grid.yaml", runs, ("horizon_years",)), outputs / "grid", shop)
+        _write_summary(_Sweep("grid", "grid.yaml", runs, ("horizon_years",)), outputs / "grid", shop)
     written = {path.name for path in (outputs / "grid").iterdir() if path.is_file()}
     assert written == {"index.html", "comparison.csv"}
     assert pd.read_csv(outputs / "grid" / "comparison.csv")["run"].nunique() == 8

@@ -20,8 +20,8 @@ from adoption_curves import indicators
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import PROJECT_MARK, RunError, Source, find_root
 from adoption_curves.base.words import say_percent
-from adoption_curves.runs.pages.charts import render_drawing
-from adoption_curves.runs.pages.files import shrink_image
+from adoption_curves.runs.pages.charts import _render_drawing
+from adoption_curves.runs.pages.files import _shrink_image
 from adoption_curves.runs.record import locate
 from adoption_curves.runs.table_files import write_csv
 from adoption_curves.say.headlines import say_place, say_users
@@ -132,7 +132,7 @@ def test_a_picture_that_is_no_png_is_handed_to_no_other_program(tmp_path):
     Image.new("RGB", (9, 9)).save(jpeg, "JPEG")
     for content in (script, jpeg.getvalue()):
         with pytest.raises(UnidentifiedImageError):
-            shrink_image(content, 9)
+            _shrink_image(content, 9)
 
 
 # ---- 7, 12 and severity 3: own files
@@ -257,8 +257,8 @@ def test_commands_that_only_look_change_nothing(here, tmp_path, capsys):
 )
 def test_a_drawing_that_asks_for_an_address_is_not_set(address):
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="9pt" viewBox="0 0 9 9"><path {}/></svg>'
-    assert render_drawing(drawing.format('fill="red"').encode(), "p-", "alt", "wide")
-    assert not render_drawing(drawing.format(f'fill="{address}"').encode(), "p-", "alt", "wide")
+    assert _render_drawing(drawing.format('fill="red"').encode(), "p-", "alt", "wide")
+    assert not _render_drawing(drawing.format(f'fill="{address}"').encode(), "p-", "alt", "wide")
 
 
 def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_project):

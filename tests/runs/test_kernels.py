@@ -8,10 +8,10 @@ import pytest
 from small_notebooks import write_notebook
 
 from adoption_curves.runs import notebook_process
-from adoption_curves.runs.notebook_process import can_fork, execute_notebook, preload
+from adoption_curves.runs.notebook_process import _can_fork, execute_notebook, preload
 
 WAYS = [
-    pytest.param(False, marks=pytest.mark.skipif(not can_fork(), reason="Linux only")),
+    pytest.param(False, marks=pytest.mark.skipif(not _can_fork(), reason="Linux only")),
     pytest.param(True, marks=pytest.mark.slow),
 ]
 
@@ -56,7 +56,7 @@ def test_a_notebook_is_ours_and_where_and_how_we_chose(isolated, tmp_path):
     assert "ADOPTION_OUTPUTS" not in os.environ or os.environ["ADOPTION_OUTPUTS"] != str(tmp_path)
 
 
-@pytest.mark.skipif(not can_fork(), reason="Linux only")
+@pytest.mark.skipif(not _can_fork(), reason="Linux only")
 def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
     question = (
         "import matplotlib, matplotlib.pyplot, adoption_curves.show.figures.style\n"
@@ -74,12 +74,12 @@ def test_what_goes_to_the_error_stream_and_what_processes_print_is_kept_beside(i
     assert sorted(stray) == ["beside", "started"]
 
 
-@pytest.mark.skipif(not can_fork(), reason="Linux only")
+@pytest.mark.skipif(not _can_fork(), reason="Linux only")
 def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch):
     preload()
-    assert can_fork()
+    assert _can_fork()
     monkeypatch.setattr(notebook_process, "hash_helpers", lambda: {"curves/model.py": "another"})
-    assert not can_fork()
+    assert not _can_fork()
 
 
 @pytest.mark.parametrize("isolated", WAYS)

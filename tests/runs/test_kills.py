@@ -104,7 +104,7 @@ def test_new(here, tmp_path, inside):
 
 def test_register(tmp_path, data):
     """All that was on record stays, and can be read at once; the round that was cut off is there whole or not."""
-    first = enter("2025-12-31").assign(**dict.fromkeys(hub.DAYS[:2], "2026-01-01"), target_end_date="2025-12-31")
+    first = enter("2025-12-31").assign(**dict.fromkeys(hub._DAYS[:2], "2026-01-01"), target_end_date="2025-12-31")
     figures = register.list_figures(data, first)
 
     def make(folder=tmp_path / "counted", model="team-one"):

@@ -9,7 +9,7 @@ import pytest
 from conftest import SAMPLE, list_files
 from small_notebooks import write_notebooks
 
-from adoption_curves.base.folders import CLAIMED, lock_folder, replace_folder
+from adoption_curves.base.folders import _CLAIMED, lock_folder, replace_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import read_parameters
 from adoption_curves.runs.record import list_runs, verify
@@ -129,7 +129,7 @@ def test_a_workshop_s_name_that_is_somebody_s_is_left_alone(make, outputs, tmp_p
         os.mkfifo(shop)
     else:
         write(shop, "old/thesis.tex")
-        write(shop, "made-by-adoption", "mine" if kind == "folder" else f"not {CLAIMED}")
+        write(shop, "made-by-adoption", "mine" if kind == "folder" else f"not {_CLAIMED}")
     with pytest.raises((RunError, FileExistsError)):
         make()
     assert os.path.lexists(shop)

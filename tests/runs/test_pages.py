@@ -20,13 +20,13 @@ from processes import call
 from adoption_curves import indicators
 from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.pages import write_pages
-from adoption_curves.runs.pages.charts import render_drawing
+from adoption_curves.runs.pages.charts import _render_drawing
 from adoption_curves.runs.pages.exporter import render_body, render_html
-from adoption_curves.runs.pages.files import MAX_EMBEDDED, embed_file, render_tables
-from adoption_curves.runs.pages.index import write_command
+from adoption_curves.runs.pages.files import _MAX_EMBEDDED, embed_file, render_tables
+from adoption_curves.runs.pages.index import _write_command
 from adoption_curves.runs.parameters import Parameters
-from adoption_curves.runs.record import Record, list_sources
-from adoption_curves.runs.runner import name_run
+from adoption_curves.runs.record import Record, _list_sources
+from adoption_curves.runs.runner import _name_run
 from adoption_curves.show import tables
 
 
@@ -133,7 +133,7 @@ def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
     for name in ("a", "run-2"):
         shutil.copytree(small_run, tmp_path / name)
         for notebook in (tmp_path / name / "notebooks").glob("*.ipynb"):
-            name_run(notebook, name)
+            _name_run(notebook, name)
         texts[name] = write_pages(tmp_path / name).with_name("05_forecast_small.html").read_text(encoding="utf-8")
     assert "<bdi>a</bdi>" in texts["a"]
     assert '<span class="s2">"a"</span>' in texts["a"], "among its parameters"
@@ -148,13 +148,13 @@ def test_a_missing_run_is_told(tmp_path):
 def test_the_command_that_makes_a_run_again_names_what_differs():
     given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
     words = "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
-    assert write_command("mine", Record.model_construct(parameters=given, pdf=False)) == words
-    assert write_command("mine", Record.model_construct(parameters=given, pdf=True)) == f"{words} --pdf"
+    assert _write_command("mine", Record.model_construct(parameters=given, pdf=False)) == words
+    assert _write_command("mine", Record.model_construct(parameters=given, pdf=True)) == f"{words} --pdf"
 
 
 @pytest.mark.parametrize("value", ["Côte d'Ivoire", 'a $HOME `id` "b"', "中国", "", "100", "a\\b; c", "it's'"])
 def test_a_shell_reads_back_what_the_command_names(value):
-    command = write_command("mine", Record.model_construct(parameters={"run": "mine", "entity": value}, pdf=False))
+    command = _write_command("mine", Record.model_construct(parameters={"run": "mine", "entity": value}, pdf=False))
     done = subprocess.run(
         ["sh", "-c", command.replace("adoption", "printf '%s\\n'", 1)], capture_output=True, check=True
     )
@@ -175,7 +175,7 @@ def test_the_index_holds_its_tables_and_a_notebooks_page_leads_to_them(pages, sm
 def test_what_is_too_large_for_a_page_or_not_of_the_run_is_only_named(tmp_path):
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "01_small.csv").write_text("a\n1\n")
-    (tmp_path / "tables" / "01_large.csv").write_bytes(b"1" * (MAX_EMBEDDED + 1))
+    (tmp_path / "tables" / "01_large.csv").write_bytes(b"1" * (_MAX_EMBEDDED + 1))
     written = ("tables/01_small.csv", "tables/01_large.csv", "tables/01_gone.csv")
     made = {path: embed_file(tmp_path, written, path, "<a>") for path in (*written, "tables/../01_small.csv")}
     assert made.pop(written[0]).startswith(
@@ -302,7 +302,7 @@ DRAWING = (
 
 
 def test_a_drawing_becomes_part_of_a_page():
-    made = render_drawing(DRAWING.format("").encode(), "f-", 'a "b"', "wide")
+    made = _render_drawing(DRAWING.format("").encode(), "f-", 'a "b"', "wide")
     assert 'aria-label="a &quot;b&quot;"' in made
     assert 'viewbox="0 0 72 36"' in made
     assert 'width="96"' in made
@@ -327,24 +327,24 @@ def test_a_drawing_becomes_part_of_a_page():
     ],
 )
 def test_a_drawing_that_holds_more_than_shapes_and_letters_is_left_out(part):
-    assert not render_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
+    assert not _render_drawing(DRAWING.format(part).encode(), "f-", "words", "wide")
 
 
 def test_what_a_drawing_listens_to_is_left_out():
-    made = render_drawing(
+    made = _render_drawing(
         DRAWING.format('<g onclick="alert(1)" class="top"><path d="M 0 0"/></g>').encode(), "f-", "", "wide"
     )
     assert "alert" not in made
     assert "top" not in made
     for broken in (b"no drawing at all", b"<svg/>", b'<svg width="100%" viewBox="0 0 1 1"/>', b'<svg width="9pt"/>'):
-        assert not render_drawing(broken, "f-", "", "wide")
+        assert not _render_drawing(broken, "f-", "", "wide")
 
 
 @pytest.mark.parametrize("entity", ["China", "Germany"])
 def test_every_publisher_that_pages_name_is_listed_with_its_licence(entity):
     """Of the entity's other series, which notebook 1 lists, and of other measures, which notebook 2 compares."""
     data = indicators.load()
-    told = [source for source in list_sources(data, Parameters(entity=entity)) if source["use"] != "reference"]
+    told = [source for source in _list_sources(data, Parameters(entity=entity)) if source["use"] != "reference"]
     about = data.indicators.set_index("indicator")
     same = about.index[about["technology"] == about.loc["genai_users", "technology"]]
     rows = data.observations

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adoption_curves.base.project import find_data, find_root
-from adoption_curves.cli.options import read_value
+from adoption_curves.cli.options import _read_value
 from adoption_curves.runs.parameters import (
     ParameterError,
     Parameters,
@@ -114,7 +114,7 @@ def test_texts_become_what_their_parameter_is():
     assert (read.run, read.entity, read.horizon_years, read.shares, read.bound) == ("007", "NO", 10, [0.5, 0.9], "100")
     read = read_parameters(parse_yaml("{bound: null, as_of: 2025-06-30}"))
     assert (read.bound, read.as_of) == ("", "2025-06-30")
-    assert read_value("[0.5, 0.9]") == ["0.5", "0.9"]
+    assert _read_value("[0.5, 0.9]") == ["0.5", "0.9"]
 
 
 @example("1e3")
@@ -125,10 +125,10 @@ def test_texts_become_what_their_parameter_is():
 @settings(max_examples=20)
 def test_a_name_that_looks_like_a_number_stays_as_typed(typed):
     with suppress(ParameterError):
-        assert read_parameters({"run": read_value(typed)}).run == typed
+        assert read_parameters({"run": _read_value(typed)}).run == typed
 
 
 @given(st.floats(0.01, 30).map("{:.3e}".format) | st.floats(0.01, 30).map("{:.2f}".format))
 @settings(max_examples=25)
 def test_a_number_however_written_is_that_number(typed):
-    assert read_parameters({"horizon_years": read_value(typed)}).horizon_years == float(typed)
+    assert read_parameters({"horizon_years": _read_value(typed)}).horizon_years == float(typed)

@@ -15,11 +15,11 @@ from small_notebooks import ALL, write_notebooks
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import BusyError, RunError, find_root
 from adoption_curves.runs.ingredients import find_notebooks, read_declared
-from adoption_curves.runs.notebook_process import NotebookFailed
+from adoption_curves.runs.notebook_process import _NotebookFailed
 from adoption_curves.runs.parameters import Parameters, read_parameters
 from adoption_curves.runs.record import list_runs
 from adoption_curves.runs.runner import run_all
-from adoption_curves.runs.steps import Execution, describe_series
+from adoption_curves.runs.steps import Execution, _describe_series
 
 RUN_CELL = {"run": "baseline"}
 
@@ -70,7 +70,7 @@ def test_only_declared_parameters_reach_a_notebook(small_run):
 
 
 def test_the_project_notebooks_and_the_model_agree():
-    defaults = Parameters().model_dump() | describe_series(Parameters())
+    defaults = Parameters().model_dump() | _describe_series(Parameters())
     for notebook in find_notebooks():
         declared = read_declared(notebook)
         assert "run" in declared, notebook.name
@@ -80,7 +80,7 @@ def test_the_project_notebooks_and_the_model_agree():
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
     shutil.copytree(small_run, outputs / "mine")
     before = list_files(outputs / "mine")
-    with pytest.raises(NotebookFailed) as caught:
+    with pytest.raises(_NotebookFailed) as caught:
         execute(
             tmp_path,
             "## Open the run",
@@ -104,7 +104,7 @@ def test_the_morning_after_a_failure(tmp_path, outputs, capsys):
     """The error in plain words, the copy as a page, and a log to which the next attempt adds."""
     broken, left = "import sys\nprint('beside', file=sys.stderr)\nnothing + 1", outputs / "mine.partial"
     for _ in range(2):
-        with pytest.raises(NotebookFailed) as caught:
+        with pytest.raises(_NotebookFailed) as caught:
             execute(tmp_path, "## Add", broken)
     assert {path.name for path in left.iterdir()} == {"03_small.ipynb", "03_small.html", "error.txt", "run.log"}
     assert (left / "error.txt").read_text() == f"{caught.value}\n"
@@ -122,13 +122,13 @@ def test_the_morning_after_a_failure(tmp_path, outputs, capsys):
 def test_a_cell_that_hangs_is_stopped(tmp_path, outputs):
     started = time.monotonic()
     told = r'(?s)in the part "Wait".*Time-out: .* longer than 3 s, which --time-limit sets.*in cell 4: import time'
-    with pytest.raises(NotebookFailed, match=told):
+    with pytest.raises(_NotebookFailed, match=told):
         execute(tmp_path, "## Wait", "import time\ntime.sleep(60)", longest=3)
     assert time.monotonic() - started < 20
 
 
 def test_a_kernel_that_dies_is_told(tmp_path, outputs):
-    with pytest.raises(NotebookFailed, match=r"(?s)in the part \"Die\".*Process died"):
+    with pytest.raises(_NotebookFailed, match=r"(?s)in the part \"Die\".*Process died"):
         execute(tmp_path, "## Die", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
 
 

@@ -25,7 +25,7 @@ def test_columns_have_names_for_readers_and_csv_files_keep_theirs(whole_run):
     assert "80% range from" in page
     assert not re.search(r"<th[^>]*>q0\.", page)
     assert "q0.1" in pd.read_csv(whole_run / "tables" / "05_forecast.csv")
-    assert tables.name_column("q0.9") == "80% range to"
+    assert tables._name_column("q0.9") == "80% range to"
 
 
 def test_the_index_says_the_finding_first_and_how_to_cite_it(whole_run):

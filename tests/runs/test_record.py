@@ -6,7 +6,7 @@ import pytest
 from processes import call
 
 from adoption_curves.runs import record
-from adoption_curves.runs.record import find_differences, read_run, verify
+from adoption_curves.runs.record import _find_differences, read_run, verify
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ def test_every_input_that_was_changed_is_found(run):
     content = read_run(run)
     inputs = content.model_dump(include={"parameters", "helpers", "versions", "data"})
     inputs |= {"notebooks": {name: entry.source for name, entry in content.notebooks.items()}}
-    assert find_differences(run, content, inputs) == []
+    assert _find_differences(run, content, inputs) == []
     changed = json.loads(json.dumps(inputs))
     changed["versions"]["pandas"] = "9.9"
     changed["helpers"]["show/tables.py"] = "0" * 64
     changed["data"]["files"]["observations.csv"] = "0" * 64
     changed["notebooks"]["07_new"] = "0" * 64
     del changed["notebooks"]["01_check_small"]
-    assert set(find_differences(run, content, changed)) == {
+    assert set(_find_differences(run, content, changed)) == {
         f"versions pandas: was {content.versions['pandas']!r}, is '9.9'",
         "helpers show/tables.py: changed",
         "data files observations.csv: changed",

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from tell import make_facts, tell
 
-from adoption_curves.say.facts import Facts, grows
-from adoption_curves.say.headlines import FIELD, FORMS, find_cell, read_table, round_range, say_base, write
+from adoption_curves.say.facts import Facts, _grows
+from adoption_curves.say.headlines import _FIELD, _FORMS, _round_range, _say_base, find_cell, read_table, write
 
 SPEAKERS = [3.7, 8.6, 15.5, 27.4, 39.9, 49.4, 54.1, 57.8, 60.0, 58.5, 60.4, 60.0]
 PLAYERS = [61, 60.2, 57, 52.4, 47.1, 41.8, 36, 31.2, 26.9, 23, 19.8, 17.1, 15]
@@ -93,8 +93,8 @@ def test_every_kind_has_a_case_and_every_cell_and_sentence_a_use():
     names = {name for entry in texts for name in ([entry] if isinstance(entry, str) else entry)}
     assert numbers == set(table["numbers"])
     assert {name for name in names if re.fullmatch(r"\w+", name)} == set(table["sentences"])
-    forms = {form for text in [*names, *table["sentences"].values()] for *_, form in FIELD.findall(text)}
-    assert forms <= {"", *FORMS}
+    forms = {form for text in [*names, *table["sentences"].values()] for *_, form in _FIELD.findall(text)}
+    assert forms <= {"", *_FORMS}
 
 
 def test_the_range_leads_and_the_middle_stands_in_the_deck(tmp_path):
@@ -158,9 +158,9 @@ def test_a_fall_from_the_highest_figure_is_said(tmp_path):
 @pytest.mark.parametrize("width", [0.02, 0.3, 0.9, 1.6])
 def test_no_number_of_a_headline_is_rounded_by_more_than_a_tenth_of_its_range(size, width):
     low, high = size * (1 - width / 2), size * (1 + width / 2)
-    for said, value in zip(round_range(low, high, "users", own=True)[0], (low, high), strict=True):
+    for said, value in zip(_round_range(low, high, "users", own=True)[0], (low, high), strict=True):
         assert abs(float(said.replace(",", "")) - value) <= 0.1001 * (high - low)
-    assert "0.0" not in round_range(0.004, 0.03, "percent of homes")[0]
+    assert "0.0" not in _round_range(0.004, 0.03, "percent of homes")[0]
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_no_number_of_a_headline_is_rounded_by_more_than_a_tenth_of_its_range(si
     ],
 )
 def test_growth_is_more_than_its_scatter(values, growing):
-    assert grows(pd.Series(values, pd.date_range("2015-12-31", periods=len(values), freq="YE"))) == growing
+    assert _grows(pd.Series(values, pd.date_range("2015-12-31", periods=len(values), freq="YE"))) == growing
 
 
 def test_what_the_title_says_is_not_said_again():
-    assert say_base({"title": "Households with a lamp", "unit": "percent of households"}, "60%") == "60%"
-    assert say_base({"title": "Lamps", "unit": "percent of households"}, "60%") == "60% of households"
-    assert say_base({"title": "Units sold", "unit": "units"}, "1,200 units") == "1,200"
+    assert _say_base({"title": "Households with a lamp", "unit": "percent of households"}, "60%") == "60%"
+    assert _say_base({"title": "Lamps", "unit": "percent of households"}, "60%") == "60% of households"
+    assert _say_base({"title": "Units sold", "unit": "units"}, "1,200 units") == "1,200"

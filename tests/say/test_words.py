@@ -11,7 +11,7 @@ from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years
-from adoption_curves.say.words import PARTS, list_key_numbers, write_findings
+from adoption_curves.say.words import _PARTS, list_key_numbers, write_findings
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
@@ -159,7 +159,7 @@ def test_a_page_has_five_key_numbers_at_most_and_one_record_of_its_range(run):
 
 
 def test_every_part_has_its_tables():
-    assert tuple(TABLES) == PARTS
+    assert tuple(TABLES) == _PARTS
 
 
 def list_sentences():

@@ -9,7 +9,7 @@ from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.levels import band_columns, quoted_level
 from adoption_curves.runs.comparison import compare_runs
 from adoption_curves.runs.parameters import Parameters, read_parameters
-from adoption_curves.runs.sweep import Sweep, write_summary
+from adoption_curves.runs.sweep import _Sweep, _write_summary
 
 COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
 NASTY = "<script>alert(1)</script>"
@@ -74,5 +74,5 @@ def make_sweep(outputs):
     write_json(outputs / "grid" / "sweep.json", {"failed": {runs[-1].run: "No such series"}})
     (outputs / "grid" / runs[-1].run / "run.json").unlink()
     with lock_folder(outputs / "grid") as shop:
-        write_summary(Sweep("grid", "grid.yaml", runs, ("entity", "horizon_years")), outputs / "grid", shop)
+        _write_summary(_Sweep("grid", "grid.yaml", runs, ("entity", "horizon_years")), outputs / "grid", shop)
     return outputs / "grid"

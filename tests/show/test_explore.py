@@ -66,7 +66,7 @@ def test_verdict_forecast_and_numbers_are_those_of_a_run(panel):
     assert re.search(rf"{fan.index[-1]:%B %Y}: median {fan[0.5].iloc[-1]:,.0f}, 80% range", panel.read())
     given, ahead = read_tables(panel.read())
     assert given[0] == ["Published", "Million people", "Share of internet users"]
-    assert [row[1] for row in given[1:]] == [f"{value:,.0f}" for value in series.values.iloc[-explore.ROWS :]]
+    assert [row[1] for row in given[1:]] == [f"{value:,.0f}" for value in series.values.iloc[-explore._ROWS :]]
     median, low, high = (f"{fan[level].iloc[-1]:,.0f}" for level in (0.5, 0.1, 0.9))
     assert ahead[-1] == [f"{fan.index[-1]:%B %Y}", median, f"{low} to {high}"]
 

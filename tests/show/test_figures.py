@@ -16,11 +16,11 @@ from matplotlib.text import Text
 
 from adoption_curves import curves
 from adoption_curves.indicators import Limit
-from adoption_curves.runs.pages.charts import render_drawing
+from adoption_curves.runs.pages.charts import _render_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
 from adoption_curves.show.figures import comparisons, images, labels, style
-from adoption_curves.show.figures.on_axes import shade_ranges
+from adoption_curves.show.figures.on_axes import _shade_ranges
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -108,12 +108,12 @@ def list_faults(drawn):
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.floats(-50, 150), min_size=1, max_size=8))
 def test_spread_keeps_the_gap_the_order_and_the_room(positions):
-    spots = labels.spread(positions, 9.0, 0.0, 100.0)
+    spots = labels._spread(positions, 9.0, 0.0, 100.0)
     order = np.argsort(positions, kind="stable")
     assert np.all(np.diff(spots[order]) >= 9.0 - 1e-9)
     assert spots.min() >= -1e-9
     assert spots.max() <= 100 + 1e-9
-    np.testing.assert_allclose(labels.spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
+    np.testing.assert_allclose(labels._spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
 
 
 def test_growth_shows_the_changes_as_published_and_doubts_the_one_across_a_suspected_break():
@@ -336,10 +336,10 @@ def test_a_tick_of_time_names_the_day_on_which_it_stands():
 
 def test_a_level_is_shaded_alike_in_every_fan():
     def shade_of(level, levels):
-        clear = [1 - alpha for each, *_, alpha in shade_ranges(levels) if each >= level]
+        clear = [1 - alpha for each, *_, alpha in _shade_ranges(levels) if each >= level]
         return 1 - np.prod(clear)
 
-    assert [alpha for *_, alpha in shade_ranges((0.5, 0.8, 0.9))] == [0.16, 0.26, 0.4]
+    assert [alpha for *_, alpha in _shade_ranges((0.5, 0.8, 0.9))] == [0.16, 0.26, 0.4]
     for levels in ((0.5,), (0.2, 0.5), (0.5, 0.9), (0.1, 0.3, 0.5, 0.7, 0.9, 0.99)):
         assert shade_of(0.5, levels) == pytest.approx(0.627, abs=1e-3)
 
@@ -428,7 +428,7 @@ def test_words_with_a_halo_are_written_as_words():
     for kind in ("svg", "narrow.svg"):
         [found] = re.findall(r"<text style=\"([^\"]*)\"[^>]*>crossed by lines<", drawn[kind].decode())
         assert f"paint-order: stroke; stroke: #ffffff; stroke-width: {style.HALO_WIDTH}" in found
-        made = render_drawing(drawn[kind], "f-", "words", "wide")
+        made = _render_drawing(drawn[kind], "f-", "words", "wide")
         assert re.search(r'<text [^>]*paint-order="stroke"[^>]*>crossed by lines<', made)
     assert text.get_path_effects() == [style.HALO]  # in the other files
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from adoption_curves.base.project import find_root
-from adoption_curves.runs.lab import fill_notebook
+from adoption_curves.runs.lab import _fill_notebook
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = [
@@ -47,7 +47,7 @@ def lab():
     root = place / "root"
     root.mkdir()
     shutil.copy(find_root() / "notebooks" / "explore_adoption.ipynb", root)
-    (root / "copy.ipynb").write_bytes(fill_notebook(find_root() / "notebooks" / "05_forecast_adoption.ipynb", {}))
+    (root / "copy.ipynb").write_bytes(_fill_notebook(find_root() / "notebooks" / "05_forecast_adoption.ipynb", {}))
     news = place / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True)
     (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')

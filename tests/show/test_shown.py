@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from adoption_curves.base.words import say_name
-from adoption_curves.show.tables import CODED, name_column
+from adoption_curves.show.tables import _CODED, _name_column
 
 
 def read_tables(page):
@@ -41,8 +41,8 @@ def agrees(shown, value):
 
 def read_cells(path):
     frame = pd.read_csv(path, keep_default_na=False, na_values=[""]).drop(columns="url", errors="ignore")
-    frame = frame.rename(columns=name_column).astype(object)
-    return frame.assign(**{name: frame[name].map(say_name, na_action="ignore") for name in CODED & {*frame}})
+    frame = frame.rename(columns=_name_column).astype(object)
+    return frame.assign(**{name: frame[name].map(say_name, na_action="ignore") for name in _CODED & {*frame}})
 
 
 def find_rows(columns, rows, frame):

@@ -9,7 +9,7 @@ from adoption_curves.show import tables
 
 
 def test_open_ends_and_numbers_near_nothing_are_said():
-    words = [tables.format_number(value) for value in (np.inf, np.nan, None, 0.0, 0.0000012)]
+    words = [tables._format_number(value) for value in (np.inf, np.nan, None, 0.0, 0.0000012)]
     assert words == ["no limit", "–", "–", "0", "1.20e−06"]
 
 

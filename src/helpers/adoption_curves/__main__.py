@@ -24,10 +24,10 @@ def main(arguments: list[str] | None = None) -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # warnings of libraries name their files, which helps no user
     with redirect_stdout(PlainStream(sys.stdout)), redirect_stderr(PlainStream(sys.stderr)):
-        run_app(sys.argv[1:] if arguments is None else arguments)
+        _run_app(sys.argv[1:] if arguments is None else arguments)
 
 
-def run_app(arguments: list[str]) -> None:
+def _run_app(arguments: list[str]) -> None:
     """Run a command, and end with a sentence and an exit code where it's the user's to mend."""
     try:
         with block_imports(UNNEEDED), handle_signals():

@@ -13,7 +13,7 @@ NAME = r"^[a-z][a-z0-9_]*$"
 
 
 @dataclass(frozen=True)
-class Column:
+class _Column:
     """A column of own data.
 
     Attributes
@@ -49,46 +49,46 @@ class Column:
 
 # fmt: off
 COLUMNS = (
-    Column("date", "date", "Day that the figure refers to, YYYY-MM-DD", "needed",
+    _Column("date", "date", "Day that the figure refers to, YYYY-MM-DD", "needed",
            "year years quarter month period time time_period ref_date observation_date 时间 日期 年份 年 月份 季度",
            {"required": True, "minimum": "1800-01-01"}, option="Column of the dates."),
-    Column("value", "number",
+    _Column("value", "number",
            "The figure as printed, in the unit of the indicator; point as decimal mark, no thousands separator",
            "needed", "values obs_value figure figures datavalue valeur 数值 数据",
            {"required": True, "minimum": 0}, option="Column of the figures."),
-    Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
+    _Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`",
            "entities country country_name region location geo area state economy ref_area entityname 国家 地区",
            default=UNNAMED, option="Column of countries or groups, or the one to read; or the name of all figures."),
-    Column("indicator", "string", "What is counted; a name for parameters is made of it", "the file's name",
+    _Column("indicator", "string", "What is counted; a name for parameters is made of it", "the file's name",
            "indicator_name series_name", {"pattern": NAME},
            option="Column of indicators, or the one to read; or the name of all figures."),
-    Column("title", "string", "Title of the series in figures and tables", "the text of `indicator`, or `Own figures`",
+    _Column("title", "string", "Title of the series in figures and tables", "the text of `indicator`, or `Own figures`",
            "series_title", option="Title of the series."),
-    Column("unit", "string",
+    _Column("unit", "string",
            "What a figure counts, as a label, the same for all rows of an indicator; % and percent have the limit 100",
            "asked for", "units unit_of_measure uom 单位",
            option="Unit of the figures as printed: '% of adults', 'million people'."),
-    Column("measure", "string",
+    _Column("measure", "string",
            "level: what is in use, or who uses it, on a day; cumulative: all so far; flow: what a period adds",
            "asked for, but level for percentages", constraints={"enum": ["level", "cumulative", "flow"]},
            option="level (in use on a day), cumulative (all so far) or flow (what a period adds)."),
-    Column("people", "string", "Who is counted, for sentences: households", "no verb in sentences",
+    _Column("people", "string", "Who is counted, for sentences: households", "no verb in sentences",
            option="Who is counted, for sentences: households."),
-    Column("doing", "string", "What they do, for sentences: own a smart speaker", "no verb in sentences",
+    _Column("doing", "string", "What they do, for sentences: own a smart speaker", "no verb in sentences",
            option="What they do, for sentences: own a smart speaker."),
-    Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
+    _Column("source", "string", "Who published the figure, or its address", "`own data`", "sources publisher",
            default=UNNAMED, option="Publisher of the figures."),
-    Column("technology", "string", "A label of indicators.csv: a forecast leaves out series with this label",
+    _Column("technology", "string", "A label of indicators.csv: a forecast leaves out series with this label",
            "a technology of its own", option="Label of the same technology among the comparison technologies."),
-    Column("bound", "string", "exact, or a limit that the source states: at_least, at_most", "`exact`",
+    _Column("bound", "string", "exact, or a limit that the source states: at_least, at_most", "`exact`",
            constraints={"enum": ["exact", "at_least", "at_most"]}, default="exact"),
-    Column("break", "string", "Reason for a new series from this figure on: no fit crosses it", "no break", "breaks"),
-    Column("published", "date",
+    _Column("break", "string", "Reason for a new series from this figure on: no fit crosses it", "no break", "breaks"),
+    _Column("published", "date",
            "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date", "its date",
            "publication_date", {"minimum": "1800-01-01"}),
-    Column("standard_error", "number", "Standard error of the figure in its unit, where published", "not known",
+    _Column("standard_error", "number", "Standard error of the figure in its unit, where published", "not known",
            constraints={"minimum": 0}),
-    Column("sample_size", "number", "People asked, where published", "not known", "n_respondents",
+    _Column("sample_size", "number", "People asked, where published", "not known", "n_respondents",
            {"minimum": 0}),
 )
 # fmt: on

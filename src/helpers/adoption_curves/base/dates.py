@@ -13,7 +13,7 @@ Dates: TypeAlias = pd.Index | pd.Series | np.ndarray | Sequence[Any]
 """Dates in any form that pandas reads, or decimal years."""
 Times: TypeAlias = Dates | str | date | float
 """Dates or decimal years, or a single one."""
-FARTHEST_YEAR = 9999
+_FARTHEST_YEAR = 9999
 OBSERVED_YEARS = (1800, 2100)
 """First and last year of dated observations, in files too; other years are typing errors or ends of calendars."""
 SHORTEST, SHORTEST_SPAN = 3, 0.49
@@ -134,7 +134,7 @@ def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
     DatetimeIndex
     """
     years = np.atleast_1d(np.asarray(years, float))
-    valid = np.isfinite(years) & (np.abs(years) < FARTHEST_YEAR)
+    valid = np.isfinite(years) & (np.abs(years) < _FARTHEST_YEAR)
     safe = np.where(valid, years, 2000.0)
     year = np.ceil(safe).astype(int) - 1
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))

@@ -12,13 +12,13 @@ import numpy as np
 
 from .dates import SHORTEST_SPAN
 
-LEAST_APART, FEWEST, MOST = 0.4, 4, 8
+_LEAST_APART, _FEWEST, _MOST = 0.4, 4, 8
 """Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
 LEAST_FALL = 0.1
 """Part of the highest figure by which the last one lies below it at least, after a fall."""
 BEYOND_SCATTER = 1.5
 """A fall is more than so many times the farthest that a figure lies from the line between its neighbours."""
-MADE_UP = 0.5
+_MADE_UP = 0.5
 """A series that has made up this part of its fall is rising again."""
 
 
@@ -37,14 +37,14 @@ def pick_last(t: np.ndarray) -> np.ndarray:
     ndarray of int, increasing
     """
     span = t[-1] - t[0] if len(t) else 0.0
-    for least in (LEAST_APART, span / 4, span / 8):
+    for least in (_LEAST_APART, span / 4, span / 8):
         kept = [len(t) - 1]
         for position in range(len(t) - 2, -1, -1):
             if t[kept[-1]] - t[position] >= least - 1e-9:
                 kept.append(position)
-        if len(kept) >= FEWEST:
-            return np.array(kept[:MOST][::-1])
-    return np.arange(len(t))[-MOST:]
+        if len(kept) >= _FEWEST:
+            return np.array(kept[:_MOST][::-1])
+    return np.arange(len(t))[-_MOST:]
 
 
 def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
     # the lowest figure from the peak on tells how deep the series fell before it rose again
     after_peak = np.arange(t.shape[1]) >= values.argmax(axis=1)[:, None]
     lowest = np.where(after_peak, values, np.inf).min(axis=1)
-    made_up = last - lowest >= MADE_UP * (highest - lowest)
+    made_up = last - lowest >= _MADE_UP * (highest - lowest)
     return (fall > 0) & (fall >= LEAST_FALL * highest) & (fall > BEYOND_SCATTER * scatter) & ~made_up
 
 

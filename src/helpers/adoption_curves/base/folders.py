@@ -22,10 +22,10 @@ from filelock import FileLock, Timeout
 from .project import BusyError, RunError, refuse_planted, shorten_path
 from .words import escape
 
-LOCK, WORKSHOP_MARK, OLD = "lock", "made-by-adoption", "old"
-CLAIMED = "In this folder adoption makes what it then puts in its place. It may be removed if no process is at work.\n"
+_LOCK, WORKSHOP_MARK, _OLD = "lock", "made-by-adoption", "old"
+_CLAIMED = "In this folder adoption makes what it then puts in its place. It may be removed if no process is at work.\n"
 """Beginning of the mark of a workshop; the process that works there follows."""
-LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
+_LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
 """Paths of files that JupyterLab, macOS and office programs leave in folders that they open; none is needed."""
 
 
@@ -59,15 +59,18 @@ def is_workshop(path: Path) -> bool:
     if path.is_symlink() or not path.is_dir():
         return False
     mark = path / WORKSHOP_MARK
-    if {each.name for each in path.iterdir()} <= {LOCK, WORKSHOP_MARK}:  # a process was killed before it wrote the mark
-        return not mark.is_symlink() and not (path / LOCK).is_symlink()
-    return mark.is_file() and not mark.is_symlink() and mark.read_text(errors="replace").startswith(CLAIMED)
+    if {each.name for each in path.iterdir()} <= {
+        _LOCK,
+        WORKSHOP_MARK,
+    }:  # a process was killed before it wrote the mark
+        return not mark.is_symlink() and not (path / _LOCK).is_symlink()
+    return mark.is_file() and not mark.is_symlink() and mark.read_text(errors="replace").startswith(_CLAIMED)
 
 
 def is_held(path: Path) -> bool:
     """True if a process works in a workshop."""
     try:
-        with FileLock(path / LOCK, timeout=0):
+        with FileLock(path / _LOCK, timeout=0):
             return False
     except Timeout:
         return True
@@ -105,7 +108,7 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     lock = _acquire(shop, f"{what.capitalize()} '{folder.name}'", wait)
     try:
         holder = f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n"
-        (shop / WORKSHOP_MARK).write_text(CLAIMED + holder, encoding="utf-8")
+        (shop / WORKSHOP_MARK).write_text(_CLAIMED + holder, encoding="utf-8")
         _recover(place, shop)
         yield shop
     finally:
@@ -113,7 +116,7 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
             with suppress(OSError):  # a disk that has gone, or become read-only: the next process tidies up
                 _recover(place, shop)
                 (shop / WORKSHOP_MARK).unlink()
-                (shop / LOCK).unlink()  # while it is held: who waits for it finds it gone, and makes another
+                (shop / _LOCK).unlink()  # while it is held: who waits for it finds it gone, and makes another
                 shop.rmdir()
         finally:
             lock.release()
@@ -123,7 +126,7 @@ def _acquire(shop: Path, title: str, wait: bool) -> FileLock:
     said = False
     while True:
         shop.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(shop / LOCK, timeout=0)
+        lock = FileLock(shop / _LOCK, timeout=0)
         try:
             if not is_workshop(shop):
                 foreign = f"{title} is made in {shorten_path(shop)}, but that is there already, and not adoption's."
@@ -146,16 +149,16 @@ def _acquire(shop: Path, title: str, wait: bool) -> FileLock:
 def _read_holder(shop: Path) -> str:
     """The process that works in a workshop, as its mark names it."""
     with suppress(FileNotFoundError):
-        if holder := (shop / WORKSHOP_MARK).read_text(errors="replace").removeprefix(CLAIMED).strip():
+        if holder := (shop / WORKSHOP_MARK).read_text(errors="replace").removeprefix(_CLAIMED).strip():
             return holder
     return "another process"
 
 
 def _recover(place: Path, shop: Path) -> None:
     """Put back a folder that was set aside and not replaced; remove all else that was made in the workshop."""
-    if (shop / OLD).is_dir() and not os.path.lexists(place):
-        (shop / OLD).rename(place)
-    for path in [each for each in shop.iterdir() if each.name not in (LOCK, WORKSHOP_MARK)]:
+    if (shop / _OLD).is_dir() and not os.path.lexists(place):
+        (shop / _OLD).rename(place)
+    for path in [each for each in shop.iterdir() if each.name not in (_LOCK, WORKSHOP_MARK)]:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
@@ -167,7 +170,7 @@ def replace_folder(folder: Path, new: Path) -> None:
     """
     place = follow_link(folder)
     if place.exists():
-        place.rename(find_workshop(place) / OLD)
+        place.rename(find_workshop(place) / _OLD)
     new.rename(place)
 
 
@@ -197,4 +200,4 @@ def list_foreign(folder: Path, own: Collection[str] = ()) -> list[str]:
     """Paths below a folder of its files and links that are neither `own` nor a program's leftover."""
     paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
-    return [name for name in names if name not in own and not re.fullmatch(LEFTOVER, name)]
+    return [name for name in names if name not in own and not re.fullmatch(_LEFTOVER, name)]

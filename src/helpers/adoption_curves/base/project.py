@@ -53,7 +53,7 @@ class BusyError(RunError):
     exit_code = 75  # EX_TEMPFAIL: the same command may succeed later
 
 
-NEEDED = 30
+_NEEDED = 30
 """Megabytes that a run takes while it is made, its results in the store included."""
 FULL = os.strerror(errno.ENOSPC)
 
@@ -62,7 +62,7 @@ def say_room() -> str:
     """Sentence on the room in the folder of outputs, and on how much a run needs."""
     place = next(path for path in (find_outputs(), *find_outputs().parents) if path.exists())
     free = shutil.disk_usage(place).free / 1e6
-    return f"{shorten_path(place)} has {free:,.0f} MB free, and a run needs {NEEDED} MB."
+    return f"{shorten_path(place)} has {free:,.0f} MB free, and a run needs {_NEEDED} MB."
 
 
 def describe_refusal(error: Exception) -> str:

@@ -16,7 +16,7 @@ UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164"
     "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffd\ufffe\uffff\U000e0000-\U000e01ef]"
 )
-HALVES = re.compile("[\ud800-\udfff]")
+_HALVES = re.compile("[\ud800-\udfff]")
 """Halves of pairs, which JSON may hold and no file takes."""
 SHOWN_CHARACTERS = 80  # of one value or name
 MAX_CHARACTERS = 5_000  # of one text that a page or a figure shows
@@ -47,7 +47,7 @@ def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
         return {clean(name, longest): clean(part, longest) for name, part in value.items()}
     if isinstance(value, list):
         return [clean(part, longest) for part in value]
-    return shorten(HALVES.sub("\N{REPLACEMENT CHARACTER}", value), longest) if isinstance(value, str) else value
+    return shorten(_HALVES.sub("\N{REPLACEMENT CHARACTER}", value), longest) if isinstance(value, str) else value
 
 
 def escape(text: str) -> str:
@@ -208,7 +208,7 @@ def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:
     return f"{'more than' if above else say_name(row.bound)} {say(row.value, unit, bare=bare)}"
 
 
-NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 
 
 def spell(number: int) -> str:
@@ -217,7 +217,7 @@ def spell(number: int) -> str:
     >>> spell(4), spell(31)
     ('four', '31')
     """
-    return NUMERALS[number] if 0 <= number < len(NUMERALS) else f"{number:,}"
+    return _NUMERALS[number] if 0 <= number < len(_NUMERALS) else f"{number:,}"
 
 
 def say_percent(value: float) -> str:

@@ -14,16 +14,16 @@ from ..base.columns import CHOICES
 from ..base.project import LONGEST, Source, UserError, count_processors, find_outputs, list_records
 from ..base.words import escape, quote, shorten
 
-Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
+_Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values of -p."""
 Files: TypeAlias = tuple[Path, ...]
 PATH = click.Path(path_type=Path)
-MAX_BYTES = 100_000
+_MAX_BYTES = 100_000
 """Bytes of a file of parameters."""
 PAIR = "as in: -p indicator genai_users"
-WHOLE, SECONDS = click.IntRange(0), click.FloatRange(1)
-WHOLE.name, SECONDS.name = "whole number", "number of seconds"  # as a refusal calls them
+_WHOLE, _SECONDS = click.IntRange(0), click.FloatRange(1)
+_WHOLE.name, _SECONDS.name = "whole number", "number of seconds"  # as a refusal calls them
 
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -33,7 +33,7 @@ def complete_runs(context: click.Context, parameter: click.Parameter, incomplete
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-def flag(name: str, meaning: str) -> Decorator:
+def flag(name: str, meaning: str) -> _Decorator:
     """An option that is given or not."""
     return click.option(name, is_flag=True, help=meaning)
 
@@ -45,12 +45,12 @@ files = click.option(
     "-f", "--parameters_file", "files", metavar="FILE", type=PATH, multiple=True, help="Read parameters from YAML."
 )
 workers = click.option(
-    "--workers", metavar="N", type=WHOLE, help="Run N notebooks at a time; by default one more than processors."
+    "--workers", metavar="N", type=_WHOLE, help="Run N notebooks at a time; by default one more than processors."
 )
 time_limit = click.option(
     "--time-limit",
     metavar="SECONDS",
-    type=SECONDS,
+    type=_SECONDS,
     default=LONGEST,
     help=f"Longest time of a notebook, not {LONGEST:.0f}.",
 )
@@ -91,10 +91,10 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
         option = f"-f {escape(str(path))}"
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-            if len(content) > MAX_BYTES:
+                content = file.read(_MAX_BYTES + 1)
+            if len(content) > _MAX_BYTES:
                 raise UserError(f"{option}: the file is larger than parameters can be.")
-            given |= read_yaml(content.decode("utf-8-sig"), option)
+            given |= _read_yaml(content.decode("utf-8-sig"), option)
         except UnicodeDecodeError as error:
             raise UserError(f"{option}: the file isn't UTF-8 text; save it as UTF-8.") from error
         except OSError as error:
@@ -102,11 +102,11 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
     for name, value in pairs:
         if "=" in name:
             raise UserError(f"-p {name}: put a blank between name and value, {PAIR}")
-        given[name] = read_value(value)
+        given[name] = _read_value(value)
     return given
 
 
-def read_yaml(text: str, option: str) -> dict[str, Any]:
+def _read_yaml(text: str, option: str) -> dict[str, Any]:
     """Parameters in YAML text; a `UserError` names the `option` that gave it."""
     from ..runs.parameters import parse_yaml
 
@@ -121,7 +121,7 @@ def read_yaml(text: str, option: str) -> dict[str, Any]:
     return {str(name): value for name, value in content.items()}
 
 
-def read_value(text: str) -> Any:
+def _read_value(text: str) -> Any:
     """A list in YAML as such; any other text as it is, which the parameter's type reads."""
     from ..runs.parameters import parse_yaml
 

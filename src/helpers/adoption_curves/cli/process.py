@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from ..base.project import Stopped
 from ..base.words import UNSEEN
 
-STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+_STOPS = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
 
 
 class PlainStream:
@@ -53,7 +53,7 @@ def handle_signals() -> Iterator[None]:
         raise Stopped(number)
 
     ours = threading.current_thread() is threading.main_thread()
-    heard = [one for one in STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    heard = [one for one in _STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
     previous = {one: signal.signal(one, raise_stopped) for one in heard}
     try:
         yield
@@ -65,7 +65,7 @@ def handle_signals() -> Iterator[None]:
 def ignore_signals() -> None:
     """Let Ctrl-C, SIGTERM and SIGHUP do nothing any more: it's too late to stop."""
     if threading.current_thread() is threading.main_thread():  # no other one can, nor is interrupted
-        for one in STOPS:
+        for one in _STOPS:
             signal.signal(one, signal.SIG_IGN)
 
 

@@ -17,11 +17,11 @@ ASSUMED = ("independent", "persistent")
 """Error models whose intervals are joined when the user names none."""
 KINDS = (None, *ASSUMED, "cumulative")
 """Error models that the user may name."""
-PERSISTENCE = 0.98
+_PERSISTENCE = 0.98
 """Correlation of persistent errors a median step apart."""
-EARLY = 0.05
+_EARLY = 0.05
 """Part of the last value where a curve is taken to begin, and cumulative errors to add up."""
-MAX_STEPS = 1000.0
+_MAX_STEPS = 1000.0
 
 
 def typical_step(years: Array) -> float:
@@ -30,13 +30,13 @@ def typical_step(years: Array) -> float:
     return float(np.median(gap[gap > 0])) if (gap > 0).any() else 1.0
 
 
-def count_steps(years: Array) -> Array:
+def _count_steps(years: Array) -> Array:
     """Time between observations in median steps, (n - 1,); 1 between equal dates."""
     gap = np.diff(years)
     return np.where(gap > 0, gap / typical_step(years), 1.0)
 
 
-def whiten(problem: Problem, correlation: Array, deviation: Array, root: Array | None = None) -> Problem:
+def _whiten(problem: Problem, correlation: Array, deviation: Array, root: Array | None = None) -> Problem:
     """The problem of what is new in each error.
 
     Parameters
@@ -59,7 +59,7 @@ def whiten(problem: Problem, correlation: Array, deviation: Array, root: Array |
 
 
 def persist(problem: Problem, years: Array, root: Array | None = None) -> Problem:
-    """The problem under an autoregression of the first order whose correlation is `PERSISTENCE` a median step.
+    """The problem under an autoregression of the first order whose correlation is `_PERSISTENCE` a median step.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ def persist(problem: Problem, years: Array, root: Array | None = None) -> Proble
     -------
     Problem
     """
-    correlation = PERSISTENCE ** count_steps(years)
-    return whiten(problem, correlation, np.r_[1.0, np.sqrt(1 - correlation**2)], root)
+    correlation = _PERSISTENCE ** _count_steps(years)
+    return _whiten(problem, correlation, np.r_[1.0, np.sqrt(1 - correlation**2)], root)
 
 
 def accumulate(problem: Problem, best: Optimum, years: Array, root: Array | None = None) -> tuple[Problem, float]:
     """The problem under cumulative errors, and the median steps over which the first error has added up, at least 1.
 
-    They add up from where the curve of least squares, `best`, is at `EARLY` of the last value. With one step only,
+    They add up from where the curve of least squares, `best`, is at `_EARLY` of the last value. With one step only,
     intervals are wrong for series that begin late; with a free first error they are mostly open.
 
     Parameters
@@ -93,13 +93,13 @@ def accumulate(problem: Problem, best: Optimum, years: Array, root: Array | None
     -------
     Problem, float
     """
-    # the share of the ceiling at which the curve has `EARLY` of the last value
+    # the share of the ceiling at which the curve has `_EARLY` of the last value
     last = abs(problem.target[-1]) / max(problem.scale[-1], 1e-300)
-    share = float(np.clip(EARLY * last / max(best.ceiling, 1e-300), 1e-12, 1 - 1e-12))
+    share = float(np.clip(_EARLY * last / max(best.ceiling, 1e-300), 1e-12, 1 - 1e-12))
     earliest = 0.0 if problem.family.needs_launch and not problem.free_launch else -1e6
     # when it is there, in spans from the origin, and how many median steps the first observation comes after it
     begin = time_of_share(lambda time: problem.share(time, best.theta), share, earliest)
     first = (years[0] - problem.origin - problem.span * begin) / typical_step(years)
-    first = float(np.clip(np.nan_to_num(first, nan=1.0), 1.0, MAX_STEPS))
-    steps = count_steps(years)  # what is new in an error grows with the time since the one before
-    return whiten(problem, np.ones(len(steps)), np.sqrt(np.r_[first, steps]), root), first
+    first = float(np.clip(np.nan_to_num(first, nan=1.0), 1.0, _MAX_STEPS))
+    steps = _count_steps(years)  # what is new in an error grows with the time since the one before
+    return _whiten(problem, np.ones(len(steps)), np.sqrt(np.r_[first, steps]), root), first

@@ -28,7 +28,7 @@ __all__ = [
     "Weibull",
 ]
 
-LARGEST = 700.0
+_LARGEST = 700.0
 """exp overflows just above."""
 
 
@@ -40,10 +40,10 @@ def _box(low: float, high: float) -> tuple[float, float]:
     return (np.log(low), np.log(high))
 
 
-RATES = _log_axis(0.05, 60.0, 32)
-DATES = np.r_[np.linspace(-1.0, 2.0, 43), 2.3, 2.7, 3.2, 4.0, 5.0]
-RATE_BOX = _box(1e-4, 1e4)
-DATE_BOX = (-60.0, 120.0)
+_RATES = _log_axis(0.05, 60.0, 32)
+_DATES = np.r_[np.linspace(-1.0, 2.0, 43), 2.3, 2.7, 3.2, 4.0, 5.0]
+_RATE_BOX = _box(1e-4, 1e4)
+_DATE_BOX = (-60.0, 120.0)
 
 
 @listed
@@ -59,8 +59,8 @@ class Logistic(AdoptionCurve):
 
     name = "logistic"
     parameters = (("rate", "rate"), ("midpoint", "date"))
-    axes = (RATES, DATES)
-    box = (RATE_BOX, DATE_BOX)
+    axes = (_RATES, _DATES)
+    box = (_RATE_BOX, _DATE_BOX)
     diverging = (("midpoint", 1),)
     latex = r"\frac{K}{1 + e^{-r(t - m)}}"
 
@@ -88,19 +88,19 @@ class Gompertz(AdoptionCurve):
 
     name = "gompertz"
     parameters = (("rate", "rate"), ("midpoint", "date"))
-    axes = (RATES, DATES)
-    box = (RATE_BOX, DATE_BOX)
+    axes = (_RATES, _DATES)
+    box = (_RATE_BOX, _DATE_BOX)
     diverging = (("rate", -1), ("midpoint", 1))
     latex = r"K\, e^{-e^{-r(t - m)}}"
 
     @staticmethod
     def share(times: Array, log_rate: Array, midpoint: Array) -> Array:
-        return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), LARGEST)))
+        return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), _LARGEST)))
 
     @staticmethod
     def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array) -> list[Array]:
         rate = np.exp(log_rate)
-        gap = np.exp(np.minimum(-rate * (times - midpoint), LARGEST))
+        gap = np.exp(np.minimum(-rate * (times - midpoint), _LARGEST))
         steep = share * np.minimum(gap, 1e290) * rate
         return [steep * (times - midpoint), -steep]
 
@@ -174,7 +174,7 @@ class Weibull(AdoptionCurve):
     @staticmethod
     def share(times: Array, log_scale: Array, log_shape: Array) -> Array:
         ratio = np.log(np.maximum(times, 1e-300)) - log_scale
-        return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, LARGEST)))
+        return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, _LARGEST)))
 
 
 @listed
@@ -193,7 +193,7 @@ class Richards(AdoptionCurve):
     parameters = (("rate", "rate"), ("midpoint", "date"), ("shape", "number"))
     # with the shape the rate runs to infinity, to exponential growth that ends at once: the grid reaches there
     axes = (_log_axis(0.05, 1e4, 30), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 1e3, 13))
-    box = (RATE_BOX, DATE_BOX, _box(1e-4, 1e3))
+    box = (_RATE_BOX, _DATE_BOX, _box(1e-4, 1e3))
     diverging = (("midpoint", 1),)
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
 

@@ -21,24 +21,24 @@ from scipy.optimize import brentq, least_squares
 Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
 """Ceilings above this many times the largest observation count as infinite."""
-UNITS = {"rate": -1, "duration": 1, "number": 0}
+_UNITS = {"rate": -1, "duration": 1, "number": 0}
 """Power of the span in the unit of a coordinate."""
-LAUNCH_BOX = (-40.0, 0.0)
+_LAUNCH_BOX = (-40.0, 0.0)
 """Spans from the first observation back to a launch; with the earliest one Bass cannot be told from the logistic."""
-LAUNCHES = -np.array([0.0, 0.02, 0.06, 0.15, 0.35, 0.8, 2.0])
-STARTS, CELLS = 12, 300
+_LAUNCHES = -np.array([0.0, 0.02, 0.06, 0.15, 0.35, 0.8, 2.0])
+_STARTS, _CELLS = 12, 300
 """Fewest peaks of the grid from which a search starts, and cells of a larger grid for each; it follows the best quarter
 of these ways to the end."""
-PIECE = 4_000_000
+_PIECE = 4_000_000
 """Values of the grid's curves in memory together: of a long series few cells are looked at at once."""
-SETTLED, ROUNDING = 1e-12, 1e-15
+_SETTLED, _ROUNDING = 1e-12, 1e-15
 """A search has settled where one more step promises to lower the sum of squares by less than this part of it, or by
 less than values rounded to this part of themselves would change it."""
-DEPENDENT = 1e-7
+_DEPENDENT = 1e-7
 """Relative singular value below which a direction of the Jacobian is rounding error."""
-FIRST_STEP = 0.02
+_FIRST_STEP = 0.02
 """The method's first step may be 100 times as long as its vector, which therefore begins with this length."""
-STEP = 1e-6
+_STEP = 1e-6
 """Of a coordinate, for differences in the place of derivatives."""
 
 
@@ -92,12 +92,12 @@ class Problem:
         """Grid of starts; beside a launch thinner, so that there are as many cells as without."""
         if not self.free_launch:
             return self.family.axes
-        return (*(axis[1::3] if len(axis) > 12 else axis[1::2] for axis in self.family.axes), LAUNCHES)
+        return (*(axis[1::3] if len(axis) > 12 else axis[1::2] for axis in self.family.axes), _LAUNCHES)
 
     @property
     def box(self) -> Array:
         """Limits of the coordinates, (2, p)."""
-        return np.array([*self.family.box, *([LAUNCH_BOX] if self.free_launch else [])], float).T
+        return np.array([*self.family.box, *([_LAUNCH_BOX] if self.free_launch else [])], float).T
 
     def share(self, times: Array, theta: Array) -> Array:
         """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them."""
@@ -109,9 +109,9 @@ class Problem:
         """Derivatives of the share (n,) by each coordinate, p of (n,)."""
         if self.family.slopes is not None and not self.free_launch:
             return self.family.slopes(times, share, *theta)
-        moves = STEP * np.eye(len(theta))
+        moves = _STEP * np.eye(len(theta))
         around = self.share(times, np.hstack([theta[:, None] + moves, theta[:, None] - moves])[:, :, None])
-        return [*(around[: len(theta)] - around[len(theta) :]) / (2 * STEP)]
+        return [*(around[: len(theta)] - around[len(theta) :]) / (2 * _STEP)]
 
     def weigh(self, column: Array) -> Array:
         """Curves or derivatives of their shares, (..., n), weighed as the target is."""
@@ -149,11 +149,11 @@ class Problem:
         if kind == "date":
             return self.origin + self.span * np.asarray(value)
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
-            return np.exp(value) * self.span ** UNITS[kind]
+            return np.exp(value) * self.span ** _UNITS[kind]
 
     def to_coordinate(self, kind: str, value: Array) -> Array:
         """The inverse of `to_parameter`."""
-        return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** UNITS[kind])
+        return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** _UNITS[kind])
 
 
 @dataclass(frozen=True)
@@ -196,8 +196,8 @@ def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance:
     uphill = problem.directions(theta).T @ problem.residual(theta)
     held = (theta <= low) & (uphill < 0) | (theta >= high) & (uphill > 0) | (np.arange(len(theta)) == fixed)
     moving = np.flatnonzero(~held)
-    # the method sees the coordinates that move, shifted so that its first vector has the length `FIRST_STEP`
-    shift = theta[moving] - FIRST_STEP / np.sqrt(max(len(moving), 1))
+    # the method sees the coordinates that move, shifted so that its first vector has the length `_FIRST_STEP`
+    shift = theta[moving] - _FIRST_STEP / np.sqrt(max(len(moving), 1))
     missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
 
     def put(x: Array) -> Array:
@@ -234,7 +234,7 @@ def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance:
 
 
 def settle(problem: Problem, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
-    """Go down to where no step promises any gain: the search of `descend`, until it has `SETTLED`.
+    """Go down to where no step promises any gain: the search of `descend`, until it has `_SETTLED`.
 
     Parameters
     ----------
@@ -250,14 +250,14 @@ def settle(problem: Problem, theta: Array, fixed: int | None = None, rounds: int
     best = descend(problem, theta, fixed, 3e-16)
     size = problem.target @ problem.target
     for _ in range(rounds):
-        rounding = ROUNDING * np.sqrt(best.ssr * size) + 100 * ROUNDING**2 * size
-        if promise(problem, best, fixed) <= SETTLED * best.ssr + rounding:
+        rounding = _ROUNDING * np.sqrt(best.ssr * size) + 100 * _ROUNDING**2 * size
+        if _promise(problem, best, fixed) <= _SETTLED * best.ssr + rounding:
             return replace(best, settled=True)
         best = descend(problem, best.theta, fixed, 3e-16)
     return best
 
 
-def promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
+def _promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
     """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
     columns, residual = problem.directions(best.theta), problem.residual(best.theta)
     outward = best.boundary * (columns.T @ residual) > 0
@@ -269,7 +269,7 @@ def promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
         return 0.0
     # the part of the residual in the span of the columns is what a whole step would take away
     basis, strength, _ = np.linalg.svd(columns, full_matrices=False)
-    return float(((basis[:, strength > DEPENDENT * strength[0]].T @ residual) ** 2).sum())
+    return float(((basis[:, strength > _DEPENDENT * strength[0]].T @ residual) ** 2).sum())
 
 
 def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
@@ -284,7 +284,7 @@ def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
     -------
     Optimum
     """
-    most = max(STARTS, math.prod(map(len, problem.axes)) // CELLS)
+    most = max(_STARTS, math.prod(map(len, problem.axes)) // _CELLS)
     ways = [descend(problem, start, tolerance=1e-3) for start in [*near, *grid_starts(problem, most)]]
     ways = sorted(ways, key=lambda way: way.ssr)[: most // 4]
     best = min((descend(problem, way.theta) for way in ways), key=lambda way: way.ssr)
@@ -296,10 +296,10 @@ def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
         ways = [descend(capped, start) for start in [best.theta, *grid_starts(capped, most // 4)]]
         best = replace(settle(capped, min(ways, key=lambda way: way.ssr).theta), diverged=True)
     held = problem.free and 0 < problem.floor >= best.ceiling
-    return replace(best, held=held, flat=is_flat(problem, best), step=is_step(problem, best))
+    return replace(best, held=held, flat=_is_flat(problem, best), step=_is_step(problem, best))
 
 
-def is_flat(problem: Problem, best: Optimum) -> bool:
+def _is_flat(problem: Problem, best: Optimum) -> bool:
     """True if a constant share of the bound fits as well as the curve: the series does not rise."""
     constant = problem.weigh(np.ones(len(problem.target)))
     level = max(constant @ problem.target, 0.0) / max(constant @ constant, 1e-300)
@@ -307,7 +307,7 @@ def is_flat(problem: Problem, best: Optimum) -> bool:
     return bool(rest @ rest <= best.ssr * (1 + 1e-9) + 1e-24 * size)
 
 
-def is_step(problem: Problem, best: Optimum) -> bool:
+def _is_step(problem: Problem, best: Optimum) -> bool:
     """True if a jump from nothing to the ceiling, through one observation, fits no worse than the curve.
 
     A jump is one whatever the errors, so it is looked for under independent ones only.
@@ -342,7 +342,7 @@ def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: fl
     """
     axes = [np.array([value]) if place == fixed else axis for place, axis in enumerate(problem.axes)]
     grid = np.array([mesh.ravel() for mesh in np.meshgrid(*axes, indexing="ij")])
-    gains, lot = np.empty(grid.shape[1]), max(1, PIECE // len(problem.target))
+    gains, lot = np.empty(grid.shape[1]), max(1, _PIECE // len(problem.target))
     for begin in range(0, len(gains), lot):
         # of each point the best ceiling, which is linear, and by how much its curve lowers the sum of squares
         share = problem.share(problem.times, grid[:, begin : begin + lot, None])

@@ -17,19 +17,19 @@ from .printing import HELD
 from .profile import CEILING
 from .results import Results
 
-Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
+_Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
-NO_ESTIMATES = pd.DataFrame(
+_NO_ESTIMATES = pd.DataFrame(
     {name: pd.Series(dtype=float) for name in ("estimate", "std_error", "low_80", "high_80", "low_95", "high_95")}
     | {"identified": pd.Series(dtype=bool), "remark": pd.Series(dtype=str), "errors": pd.Series(dtype=str)}
 )
-ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
-POINTS, CURVES_EACH = 120, 12
+_ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
+_POINTS, _CURVES_EACH = 120, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
-YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
+_YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 MEASUREMENT = 0.005
 """Half a point of the bound: no fit is believed to be closer than figures are published."""
-REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
+_REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
 
 
 def _check_fits(fits: Any) -> None:
@@ -93,7 +93,7 @@ def fit_families(
     return fits
 
 
-def compare_estimates(fits: Fits) -> pd.DataFrame:
+def compare_estimates(fits: _Fits) -> pd.DataFrame:
     """List the estimates of several fits, with profile intervals that may be open.
 
     What is no estimate has no row; `compare_fits` says why.
@@ -112,7 +112,7 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
         known" the intervals hold for independent and for persistent ones).
     """
     _check_fits(fits)
-    frames = {("", ""): NO_ESTIMATES}
+    frames = {("", ""): _NO_ESTIMATES}
     for key, fit in fits.items():
         if isinstance(fit, CurveError) or fit.flag:
             continue
@@ -128,7 +128,7 @@ def compare_estimates(fits: Fits) -> pd.DataFrame:
     return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()
 
 
-def compare_fits(fits: Fits) -> pd.DataFrame:
+def compare_fits(fits: _Fits) -> pd.DataFrame:
     """Table of goodness of fit, a row for each fit.
 
     Parameters
@@ -140,7 +140,7 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
     -------
     DataFrame
         family, ceiling, points, parameters, df_resid, residual_sd (the series' unit),
-        aicc, bic, weight (AICc weight among the fits that have one, percent; only from `ENOUGH_TO_WEIGH` points on),
+        aicc, bic, weight (AICc weight among the fits that have one, percent; only from `_ENOUGH_TO_WEIGH` points on),
         remark (why there is no estimate, and then no number beside it).
     """
     _check_fits(fits)
@@ -158,12 +158,12 @@ def compare_fits(fits: Fits) -> pd.DataFrame:
             row |= {"aicc": aicc, "bic": fit.bic}
         rows.append(row | {"remark": fit.flag})
     frame = pd.DataFrame(rows, columns=columns)
-    likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= ENOUGH_TO_WEIGH)
+    likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= _ENOUGH_TO_WEIGH)
     frame.insert(len(frame.columns) - 1, "weight", 100 * likely / likely.sum())
     return frame
 
 
-def free_fits(fits: Fits) -> dict[str, Results]:
+def free_fits(fits: _Fits) -> dict[str, Results]:
     """Select the fits that leave a free ceiling something to be judged by, by family.
 
     They are the estimates, and those whose ceiling runs to infinity: their profiles say how far the figures leave it
@@ -199,7 +199,7 @@ def compare_limits(fit: Results, censored: pd.DataFrame) -> pd.DataFrame:
     return found.assign(curve=fit.predict(censored.index).to_numpy() if len(censored) else [])
 
 
-def profile_ceilings(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
+def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
     """How well each ceiling explains the figures, and at which confidence it is rejected.
 
     For each ceiling on a grid from the highest figure to ten times the bound (or the highest figure, without a bound)
@@ -222,9 +222,9 @@ def profile_ceilings(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     frames = []
     for family, fit in free_fits(fits).items():
         reached = fit.model.endog.max()
-        start, top = max(fit.problem.floor, 0.5 * reached), REACH * np.nanmax([bound, reached])
+        start, top = max(fit.problem.floor, 0.5 * reached), _REACH * np.nanmax([bound, reached])
         best = fit.params["ceiling"]
-        grid = np.unique(np.r_[np.geomspace(start, top, POINTS), best if start < best < top else start])
+        grid = np.unique(np.r_[np.geomspace(start, top, _POINTS), best if start < best < top else start])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
         allowed = (MEASUREMENT * np.fmax(bound, reached)) ** 2
         ratio = (fit.ssr + allowed) / (profile["ssr"] + allowed)
@@ -237,7 +237,7 @@ def profile_ceilings(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def trace_alternatives(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
+def trace_alternatives(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
     """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
 
     The ceilings lie in the 80% profile interval, from the curve's own value at the last date on. An interval without
@@ -259,10 +259,10 @@ def trace_alternatives(fits: Fits, bound: float = np.nan) -> pd.DataFrame:
     for family, fit in free_fits(fits).items():
         model = fit.model
         first, last = np.sort(decimal_years(model.index))[[0, -1]]
-        at_end, top = float(fit.predict([last]).iloc[0]), REACH * np.nanmax([bound, model.endog.max()])
-        times = np.linspace(first, last + YEARS_ON, 61)
+        at_end, top = float(fit.predict([last]).iloc[0]), _REACH * np.nanmax([bound, model.endog.max()])
+        times = np.linspace(first, last + _YEARS_ON, 61)
         low, high = fit.conf_int(0.2, "profile").loc["ceiling"]
-        grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), CURVES_EACH)
+        grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), _CURVES_EACH)
         at = (times - fit.problem.origin) / fit.problem.span
         held = fit.along(CEILING, np.log(grid))
         paths = [fit.predict(times), *(each.ceiling * fit.problem.share(at, each.theta) for each in held)]

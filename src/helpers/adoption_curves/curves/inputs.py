@@ -13,14 +13,14 @@ from ..base.dates import REAL, CurveError, Dates, Times, check_observed, decimal
 from ..base.limit import Limit
 from .errors import KINDS
 
-LARGEST = 1e60
+_LARGEST = 1e60
 Bound: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
 """Upper limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
-LARGEST_SHARE = 10.0
+_LARGEST_SHARE = 10.0
 """A larger one is a bound in the place of a share."""
 
 
-def read_positive(value: Any, what: str) -> float:
+def _read_positive(value: Any, what: str) -> float:
     """Number above 0.
 
     Raises
@@ -94,9 +94,9 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     if np.isinf(numbers).any():
         raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    if len(sizes) and not 1 / LARGEST < sizes.max() < LARGEST:
+    if len(sizes) and not 1 / _LARGEST < sizes.max() < _LARGEST:
         raise CurveError(
-            f"{what} reaches {sizes.max():.3g}; from {1 / LARGEST:g} to {LARGEST:g} can be computed with: choose "
+            f"{what} reaches {sizes.max():.3g}; from {1 / _LARGEST:g} to {_LARGEST:g} can be computed with: choose "
             "another unit"
         )
     return numbers
@@ -178,7 +178,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Ceiling:
+class _Ceiling:
     """Known ceiling, as a number or as a share of a limit."""
 
     kind: str  # free, known or share
@@ -196,8 +196,8 @@ class Ceiling:
         return np.ones(np.shape(years)) if self.bounds is None else np.interp(years, self.years, self.bounds)
 
 
-def read_ceiling(ceiling: float | Share | None, times: Dates) -> Ceiling:
-    """Turn the argument `ceiling` of a model, observed at times (n,), into a `Ceiling`.
+def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
+    """Turn the argument `ceiling` of a model, observed at times (n,), into a `_Ceiling`.
 
     Raises
     ------
@@ -205,24 +205,24 @@ def read_ceiling(ceiling: float | Share | None, times: Dates) -> Ceiling:
         For a ceiling, share or bound out of range.
     """
     if ceiling is None:
-        return Ceiling("free", np.nan)
+        return _Ceiling("free", np.nan)
     if isinstance(ceiling, Share):
         if ceiling.share is None:
-            return Ceiling("free", np.nan, *_read_bound(ceiling.bound, times))
-        share = read_positive(ceiling.share, "the share")
-        if share > LARGEST_SHARE:
+            return _Ceiling("free", np.nan, *_read_bound(ceiling.bound, times))
+        share = _read_positive(ceiling.share, "the share")
+        if share > _LARGEST_SHARE:
             raise CurveError(f"the share is {share:g} times the bound; the bound comes first, as in Share(100, 0.75)")
-        return Ceiling("share", share, *_read_bound(ceiling.bound, times))
+        return _Ceiling("share", share, *_read_bound(ceiling.bound, times))
     if np.ndim(ceiling):
         raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
-    return Ceiling("known", read_positive(ceiling, "the ceiling"))
+    return _Ceiling("known", _read_positive(ceiling, "the ceiling"))
 
 
 def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(bound, Limit):
         bound = bound.values
     if np.ndim(bound) == 0:
-        return np.array([0.0]), np.array([read_positive(bound, "the bound")])
+        return np.array([0.0]), np.array([_read_positive(bound, "the bound")])
     if isinstance(bound, pd.Series):
         at = years_among(bound.index, is_dated(times), "the index of the bound")
         values = read_numbers(bound, "the bound")

@@ -16,7 +16,7 @@ from .fit import Family, Problem, search, settle
 from .inputs import Share, check_errors, read_ceiling, read_floor, read_launch, read_observations, read_weights
 from .results import Results
 
-MARGIN = 0.1
+_MARGIN = 0.1
 """Part by which observations may lie above a known ceiling: more than noise and rounding do."""
 
 
@@ -109,7 +109,7 @@ class AdoptionCurve(Family):
         if self.ceiling.kind == "free":
             return 0.0
         above = max(0.0, float((self.endog / self.ceiling.bound_at(self.exog) / self.ceiling.level).max() - 1))
-        if above > MARGIN:
+        if above > _MARGIN:
             highest = self.endog.max()
             given = f"ceiling={self.ceiling.level:g}" if self.ceiling.bounds is None else "the share of the bound"
             raise CurveError(

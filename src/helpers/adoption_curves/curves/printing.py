@@ -13,18 +13,18 @@ from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 from ..base.words import say_first, say_name
 from .inputs import check_alpha
 
-TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
-TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
-WALD_FAILS = "richards"
+_TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
+_TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
+_WALD_FAILS = "richards"
 """The family whose Wald intervals were seen to cover .64 to .85 where 95% is claimed."""
 HELD = "the curve of least squares alone would end below it"
-CEILING_WORDS = {"share": "known share of a bound"}
+_CEILING_WORDS = {"share": "known share of a bound"}
 
 
 # ---- the printed summary
 
 
-class CurveSummary(Summary):
+class _CurveSummary(Summary):
     """A Summary in whose HTML the name of the series is text, never markup."""
 
     name = ""
@@ -35,7 +35,7 @@ class CurveSummary(Summary):
 
 
 def _summary_top(results: Any) -> SimpleTable:
-    kind = CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
+    kind = _CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
     statistic, lag = results.serial_correlation[["durbin_watson", "lag_1"]]
     cells = {
         "Dep. Variable:": [results.model.endog_name, "Sum of squares:", f"{results.ssr:.6g}"],
@@ -48,7 +48,7 @@ def _summary_top(results: Any) -> SimpleTable:
         " ": ["", "BIC:", f"{results.bic:.5g}"],
     }
     title = f"{say_first(say_name(results.model.name))} adoption curve"
-    return SimpleTable([*cells.values()], stubs=[*cells], title=title, txt_fmt=TOP_FORMAT, html_fmt=TOP_HTML)
+    return SimpleTable([*cells.values()], stubs=[*cells], title=title, txt_fmt=_TOP_FORMAT, html_fmt=_TOP_HTML)
 
 
 def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
@@ -68,7 +68,7 @@ def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
     return SimpleTable(cells, headers=heads, stubs=results.param_names, txt_fmt=fmt_params)
 
 
-def describe_notes(results: Any) -> list[str]:
+def _describe_notes(results: Any) -> list[str]:
     """Sentences under the summary, one string each line."""
     notes, model = [], results.model
     if results.flag:
@@ -87,7 +87,7 @@ def describe_notes(results: Any) -> list[str]:
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
         "distribution, and an infinite end means that the profile never crosses the threshold."
     )
-    if model.name == WALD_FAILS:
+    if model.name == _WALD_FAILS:
         notes.append("Wald intervals of this family cover too rarely while the bend is half seen; trust the profile.")
     return notes
 
@@ -112,8 +112,8 @@ def _describe_intervals(results: Any) -> str:
 def summarise(results: Any, alpha: float) -> Summary:
     """The summary of `Results`."""
     check_alpha(alpha)
-    summary = CurveSummary()
+    summary = _CurveSummary()
     summary.name = results.model.endog_name
     summary.tables += [_summary_top(results), _summary_estimates(results, alpha)]
-    summary.add_extra_txt(describe_notes(results))
+    summary.add_extra_txt(_describe_notes(results))
     return summary

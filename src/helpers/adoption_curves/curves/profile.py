@@ -12,15 +12,15 @@ from .fit import CEILING_CAP, Array, Optimum, Problem, descend, grid_starts
 
 CEILING = 0
 """Place of the log ceiling among the coordinates."""
-NEAR_LIMIT = 0.7
+_NEAR_LIMIT = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
-PEAKS = 2
+_PEAKS = 2
 """Peaks of the grid from which it is asked once whether a value outside the interval fits after all."""
-OFF_GRID = 8.0
+_OFF_GRID = 8.0
 """Distance from the grid of starts beyond which an end counts as none, since it lies on a flat ridge."""
-PLAIN_STEP = 0.3
+_PLAIN_STEP = 0.3
 """Expected distance of an end beyond which the profile is first tested for being open (a third for a log ceiling)."""
-MAX_RATIO = 2.0
+_MAX_RATIO = 2.0
 """Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
 
 
@@ -114,7 +114,7 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
         return none
     if target <= 0:
         return centre
-    if step > PLAIN_STEP and refit(problem, place, limit, [best.theta], PEAKS).ssr <= best.ssr + target:
+    if step > _PLAIN_STEP and refit(problem, place, limit, [best.theta], _PEAKS).ssr <= best.ssr + target:
         return none
     end = _cross(problem, best, place, (centre, limit), target, step)
     if end is None or (np.isinf(none) and _is_far(problem, place, end, limit)):
@@ -124,10 +124,10 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
 
 def _is_far(problem: Problem, place: int, end: float, limit: float) -> bool:
     """True for an end that is only the limit of the search, or lies on a flat ridge beyond the grid of starts."""
-    if abs(end - limit) < NEAR_LIMIT:
+    if abs(end - limit) < _NEAR_LIMIT:
         return True
     grid = np.array([end]) if place == CEILING else problem.axes[place - 1]
-    return not grid[0] - OFF_GRID <= end <= grid[-1] + OFF_GRID
+    return not grid[0] - _OFF_GRID <= end <= grid[-1] + _OFF_GRID
 
 
 def _cross(
@@ -146,7 +146,7 @@ def _cross(
     # the step outwards is doubled until the rise is passed, also from other peaks of the grid
     away = float(np.sign(limit - centre))
     inner, outer = centre, centre + away * min(step, abs(limit - centre))
-    while rise(outer) < 0 or rise(outer, PEAKS) < 0:
+    while rise(outer) < 0 or rise(outer, _PEAKS) < 0:
         if outer == limit:
             return None
         inner, outer = outer, away * min(away * (2 * outer - centre), away * limit)
@@ -154,5 +154,5 @@ def _cross(
 
 
 def is_narrow(low: float, high: float) -> bool:
-    """True if an interval of a ceiling is closed and its upper end is at most `MAX_RATIO` times the lower."""
-    return bool(low > 0 and np.isfinite(high) and high <= MAX_RATIO * low)
+    """True if an interval of a ceiling is closed and its upper end is at most `_MAX_RATIO` times the lower."""
+    return bool(low > 0 and np.isfinite(high) and high <= _MAX_RATIO * low)

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from statsmodels.iolib.summary import Summary
 
-UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
-LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
+_UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
+_LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
-NARROW = 0.2
+_NARROW = 0.2
 """One minus the level of the interval that every wider one holds."""
-OPEN_SPAN = np.log(100.0)
+_OPEN_SPAN = np.log(100.0)
 """Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
 
 
-class CurvePrediction:
+class _CurvePrediction:
     """Curve at given times, with standard errors by the delta method.
 
     Attributes
@@ -134,7 +134,7 @@ class Results(LikelihoodModelResults):
             return [np.nan] * self.k_params
         found = [np.inf if self.best.diverged else self.best.ceiling] * self.problem.free
         for kind, end, value in zip(self.problem.kinds, self.limits, self.best.theta, strict=True):
-            found.append(LIMITS[kind][int(end > 0)] if end else float(self.problem.to_parameter(kind, value)))
+            found.append(_LIMITS[kind][int(end > 0)] if end else float(self.problem.to_parameter(kind, value)))
         return found
 
     @property
@@ -159,7 +159,7 @@ class Results(LikelihoodModelResults):
         reasons = ["the ceiling runs to infinity: the data show no bend"] if best.diverged else []
         for name, kind, end in zip(self.param_names[self.problem.free :], self.problem.kinds, self.limits, strict=True):
             if end:
-                limit = LIMITS[kind][int(end > 0)]
+                limit = _LIMITS[kind][int(end > 0)]
                 words = {np.inf: "infinity", -np.inf: "minus infinity", 0.0: "0"}
                 reasons.append(f"{name} runs to {words[limit]}")
         if best.step:
@@ -167,7 +167,7 @@ class Results(LikelihoodModelResults):
         if not reasons and freedom == 0:
             reasons.append("as many parameters as observations: the curve meets each of them and its error is unknown")
         if not reasons and (not best.settled or np.isnan(np.diag(self.cov_params_default)).any()):
-            reasons.append(UNSETTLED)
+            reasons.append(_UNSETTLED)
         return "; ".join(reasons)
 
     @property
@@ -211,8 +211,8 @@ class Results(LikelihoodModelResults):
                 step = np.sqrt(self.covariance[place, place] / self.scale * target) if self.scale > 0 else np.nan
                 step = float(np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0))
             low, high = (find_end(self.problem, self.best, place, side, target, step) for side in (-1, 1))
-            if place != CEILING and alpha < NARROW:  # along a ridge the search may stop too early
-                inner = self.coordinate_ends(place, NARROW)
+            if place != CEILING and alpha < _NARROW:  # along a ridge the search may stop too early
+                inner = self.coordinate_ends(place, _NARROW)
                 low, high = min(low, inner[0]), max(high, inner[1])
             self._ends[place, alpha] = low, high
         return self._ends[place, alpha]
@@ -289,14 +289,14 @@ class Results(LikelihoodModelResults):
         return frame
 
     def _spread(self, place: int, points: int) -> np.ndarray:
-        """Values of a parameter to draw its profile at: a third past its ends, `OPEN_SPAN` where they are open."""
+        """Values of a parameter to draw its profile at: a third past its ends, `_OPEN_SPAN` where they are open."""
         first = next(iter(self.by_errors.values()))
         low, high = limits(first.problem, place)
         centre = float(np.clip(first.best.coordinates[place], low, high))
         ends = np.array([fit.coordinate_ends(place, 0.05) for fit in self.by_errors.values()])
         below, above = ends[:, 0].min() - centre, ends[:, 1].max() - centre
-        start = max(low, centre + (1.3 * below if np.isfinite(below) else -OPEN_SPAN))
-        end = min(high, centre + (1.3 * above if np.isfinite(above) else OPEN_SPAN))
+        start = max(low, centre + (1.3 * below if np.isfinite(below) else -_OPEN_SPAN))
+        end = min(high, centre + (1.3 * above if np.isfinite(above) else _OPEN_SPAN))
         values = np.r_[np.linspace(start, centre, points // 2 + 1), np.linspace(centre, end, points - points // 2)]
         return self._to_parameter(place, np.unique(values))
 
@@ -487,13 +487,13 @@ class Results(LikelihoodModelResults):
         """
         return self.get_prediction(exog, bound).predicted_mean
 
-    def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> CurvePrediction:
+    def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> _CurvePrediction:
         """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
         if exog is None:
-            return CurvePrediction(self, self.model.index, self.model.exog, bound)
+            return _CurvePrediction(self, self.model.index, self.model.exog, bound)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
         years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
-        return CurvePrediction(self, index, years, bound)
+        return _CurvePrediction(self, index, years, bound)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:

@@ -17,25 +17,25 @@ from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .inputs import Bound, Share, check_errors, read_ceiling
 from .profile import is_narrow
 
-ALPHA = 0.05
+_ALPHA = 0.05
 ENOUGH = 6
 """Fewest figures for the verdict "levels off"."""
-CLOSED_RATIO = 10.0
+_CLOSED_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
-CLEARLY = 0.95
+_CLEARLY = 0.95
 """An end is clearly below the limit where the whole interval lies below this part of it; else it reaches the limit."""
-NEAR = 0.1
+_NEAR = 0.1
 """A series whose last figure is within this part of its limit, and whose end reaches the limit, is near its limit."""
-TOO_WIDE = f"the highest end that fits is more than {CLOSED_RATIO:g} times the lowest"
-FEW = "as many parameters as figures"
-COLUMNS = ["family", "errors", "low", "high", "flag"]
-FLAGS = {
-    FEW: "there are too few figures for a curve",
+_TOO_WIDE = f"the highest end that fits is more than {_CLOSED_RATIO:g} times the lowest"
+_FEW = "as many parameters as figures"
+_COLUMNS = ["family", "errors", "low", "high", "flag"]
+_FLAGS = {
+    _FEW: "there are too few figures for a curve",
     "does not rise": "the figures do not rise",
     "a jump fits better": "a jump at one date fits as well as any curve",
 }
 """Flags of a fit, each with the reason that it gives for "not known"."""
-LEVELS_OFF, NEAR_LIMIT, DEPENDS, BEYOND, FALLEN, NOT_KNOWN = (
+LEVELS_OFF, NEAR_LIMIT, DEPENDS, _BEYOND, _FALLEN, _NOT_KNOWN = (
     "levels off",
     "near its limit",
     "depends on the curve",
@@ -90,12 +90,12 @@ class Assessment:
     @property
     def sentence(self) -> str:
         """The verdict in words, as "ends between 61 and 92"."""
-        if self.verdict in (FALLEN, NOT_KNOWN):
-            return {FALLEN: "has fallen from a peak"}.get(self.verdict, self.verdict)
+        if self.verdict in (_FALLEN, _NOT_KNOWN):
+            return {_FALLEN: "has fallen from a peak"}.get(self.verdict, self.verdict)
         if self.verdict == NEAR_LIMIT:
-            return f"at most {say_left(self.left, self.bound)}"
-        words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", BEYOND: "beyond the limit, "}
-        ends = round_out(self.low, self.high, stands=self.low <= self.reached)
+            return f"at most {_say_left(self.left, self.bound)}"
+        words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", _BEYOND: "beyond the limit, "}
+        ends = _round_out(self.low, self.high, stands=self.low <= self.reached)
         return words[self.verdict] + "between {} and {}".format(*ends)
 
     def __repr__(self) -> str:
@@ -169,41 +169,41 @@ def _assess_models(models: Sequence[AdoptionCurve], limit: float) -> Assessment:
     values = first.endog[first.order]
     last, reached = float(values[-1]), max(float(values.max()), first.floor)
     if has_fallen(first.years, values):
-        return Assessment(FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=COLUMNS), limit)
+        return Assessment(_FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=_COLUMNS), limit)
     rows = []
     for model in models:
         for kind, fit in model.fit().by_errors.items():
-            low, high = fit.intervals(["ceiling"], ALPHA)[0]
-            flag = fit.wrong if fit.df_resid > 0 else FEW
+            low, high = fit.intervals(["ceiling"], _ALPHA)[0]
+            flag = fit.wrong if fit.df_resid > 0 else _FEW
             rows.append((model.name, kind, low if fit.best.settled else 0.0, np.inf if flag else high, flag))
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     low, high = float(table["low"].min()), float(table["high"].max())
     verdict, reason = _classify(low, high, limit, last, len(values)), ""
     if verdict != NEAR_LIMIT:
         reason = _doubt(table, low, high)
-        verdict = NOT_KNOWN if reason else verdict
+        verdict = _NOT_KNOWN if reason else verdict
     return Assessment(verdict, low, high, last, reached, table, limit, reason)
 
 
 def _doubt(table: pd.DataFrame, low: float, high: float) -> str:
     """Why the end is not known, "" where it is."""
     flags = table["flag"].tolist()
-    for flag, reason in FLAGS.items():
+    for flag, reason in _FLAGS.items():
         if flag in flags:
             return reason
     if not (np.isfinite(high) and low > 0):
         names = [say_name(row.family) for row in table.itertuples() if not (np.isfinite(row.high) and row.low > 0)]
         return f"the 95% interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
-    return TOO_WIDE if high > CLOSED_RATIO * low else ""
+    return _TOO_WIDE if high > _CLOSED_RATIO * low else ""
 
 
 def _classify(low: float, high: float, limit: float, last: float, count: int) -> str:
     """Verdict on an interval, as if it were closed."""
-    reaches = high > CLEARLY * limit
-    if reaches and abs(limit - last) <= NEAR * limit:
+    reaches = high > _CLEARLY * limit
+    if reaches and abs(limit - last) <= _NEAR * limit:
         return NEAR_LIMIT
     if low > limit:
-        return BEYOND
+        return _BEYOND
     return LEVELS_OFF if count >= ENOUGH and is_narrow(low, high) and not reaches else DEPENDS
 
 
@@ -229,14 +229,14 @@ def _assess_frame(
     return pd.DataFrame(rows, columns=["series", "verdict", "low", "high", "last", "reason", "sentence"])
 
 
-def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
+def _round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
 
     Where the series `stands` at the lower one both have a digit more, so that little is lost below it.
 
-    >>> round_out(61.27, 63.8), round_out(52.4, 238.2), round_out(1.21e9, 1.48e9), round_out(60.4, 69.15, True)
+    >>> _round_out(61.27, 63.8), _round_out(52.4, 238.2), _round_out(1.21e9, 1.48e9), _round_out(60.4, 69.15, True)
     (('61', '64'), ('52', '240'), ('1,200,000,000', '1,500,000,000'), ('60.4', '69.2'))
-    >>> round_out(1121, 1125, True)
+    >>> _round_out(1121, 1125, True)
     ('1,121', '1,125')
     """
     said = []
@@ -248,10 +248,10 @@ def round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
     return tuple(said)
 
 
-def say_left(left: float, limit: float) -> str:
+def _say_left(left: float, limit: float) -> str:
     """What is left to a limit, rounded up to a thousandth of it.
 
-    >>> say_left(6.5, 100), say_left(61.234, 1125)
+    >>> _say_left(6.5, 100), _say_left(61.234, 1125)
     ('6.5', '62')
     """
     unit = 10.0 ** np.floor(np.log10(limit) - 3)

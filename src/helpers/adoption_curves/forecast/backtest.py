@@ -28,17 +28,17 @@ from .model import Learnt, Rows
 from .paths import correlate_scores, fit_decay
 from .rivals import NEED_LIMIT, RIVALS
 
-WINDOWS = (3, 4, 6, 8)  # figures of a window
+_WINDOWS = (3, 4, 6, 8)  # figures of a window
 HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)  # years
 ORIGIN_SHARES = (0.05, 0.98)  # a window counts when its last figure lies between these shares of its limit
 DATE_TOLERANCE = 0.26  # years by which a figure may miss a horizon; the forecast is made for the figure's own date
-HIGHEST_LAST = 0.98  # share at most of a technology in the prior: the logit of 1 is endless
+_HIGHEST_LAST = 0.98  # share at most of a technology in the prior: the logit of 1 is endless
 LABELS = ["technology", "entity", "indicator"]  # columns that identify a series
-ORIGIN = [*LABELS, "origin", "window"]
-TERMS = ["walk", "trend", "common"]
+_ORIGIN = [*LABELS, "origin", "window"]
+_TERMS = ["walk", "trend", "common"]
 
 
-class Windows(NamedTuple):
+class _Windows(NamedTuple):
     """N windows of n figures, and the H figures that came nearest to horizons after them."""
 
     labels: pd.DataFrame  # N rows, columns `LABELS` and origin
@@ -52,8 +52,8 @@ class Windows(NamedTuple):
 
 
 def list_windows(
-    references: Sequence[AdoptionSeries], windows: Sequence[int] = WINDOWS, horizons: Sequence[float] = HORIZONS
-) -> list[Windows]:
+    references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS, horizons: Sequence[float] = HORIZONS
+) -> list[_Windows]:
     """Every window that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it.
 
     Parameters
@@ -82,12 +82,12 @@ def list_windows(
             _, *cut = zip(*parts, strict=True)
             origins, *arrays = map(np.concatenate, cut)
             labels = names.iloc[places].set_axis(LABELS, axis=1).reset_index(drop=True)
-            found.append(Windows(labels.assign(origin=origins), *arrays))
+            found.append(_Windows(labels.assign(origin=origins), *arrays))
     return found
 
 
 def _cut_windows(series: pd.Series, bound: Limit, points: int, horizons: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Origins (N,), and the arrays of `Windows`, of dated figures under a limit."""
+    """Origins (N,), and the arrays of `_Windows`, of dated figures under a limit."""
     seen, dates, values = decimal_years(series.index), series.index.to_numpy("datetime64[ns]"), series.to_numpy(float)
     years, y = (sliding_window_view(each, points)[:-1] for each in (seen, values))
     limit, came = bound.at(years, years[:, -1:]), bound.at(series.index)
@@ -104,7 +104,7 @@ def _cut_windows(series: pd.Series, bound: Limit, points: int, horizons: np.ndar
 
 def backtest(
     references: Sequence[AdoptionSeries],
-    windows: Sequence[int] = WINDOWS,
+    windows: Sequence[int] = _WINDOWS,
     horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
     rivals: bool = False,
@@ -164,7 +164,7 @@ def backtest(
 
 
 def forecast_windows(
-    found: Windows, horizons: Sequence[float], bounded: bool, stand: pd.DataFrame, rivals: bool
+    found: _Windows, horizons: Sequence[float], bounded: bool, stand: pd.DataFrame, rivals: bool
 ) -> pd.DataFrame:
     """The rows of `backtest` for windows of one length, by where other technologies `stand` (from `last_shares`)."""
     here = np.nonzero(np.isfinite(found.h))
@@ -190,7 +190,7 @@ def forecast_windows(
         "limit_ahead": ahead[here],
         "limit_sd": limit_sd[here],
         "limit_then": came[here],
-        **dict(zip(TERMS, model.variances(found.t, x, h, bounded)[here].T, strict=True)),
+        **dict(zip(_TERMS, model.variances(found.t, x, h, bounded)[here].T, strict=True)),
         "path": (ahead * model.find_path(found.t, x, h, mean, sd, bounded))[here],
     }
     for name, rival in RIVALS.items():
@@ -215,7 +215,7 @@ def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     known = [each for each in references if each.bound is not None and len(each.values) >= 4]
     share = np.array([each.share.iloc[-1] for each in known], float)
     rows = pd.DataFrame({"technology": [each.technology for each in known], "share": share})
-    logits = logit(rows["share"].clip(model.SHARES[0], HIGHEST_LAST))
+    logits = logit(rows["share"].clip(model.SHARES[0], _HIGHEST_LAST))
     return rows.assign(logit=logits).groupby("technology")[["logit", "share"]].mean()
 
 
@@ -237,7 +237,7 @@ def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
     """True if `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
-    found = list_windows(references, WINDOWS[:1])
+    found = list_windows(references, _WINDOWS[:1])
     return bool(found) and found[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
 
 
@@ -277,7 +277,7 @@ class Lessons:
         columns = ["years", path, "limit_ahead", "limit_sd", "actual", "limit_then"]
         h, paths, limit, limit_sd, actual, came = rows[columns].to_numpy(float).T
         last, share = rows["share"].fillna(1.0).to_numpy(), paths / limit
-        self.rows = Rows(self.bounded, h, share, last, rows[TERMS].to_numpy(float), limit, limit_sd)
+        self.rows = Rows(self.bounded, h, share, last, rows[_TERMS].to_numpy(float), limit, limit_sd)
         middle = model.on_scale(share, self.bounded)
         self.errors = model.on_scale(actual / came, self.bounded) - middle
         self.misses = model.on_scale(actual / limit, self.bounded) - middle
@@ -334,8 +334,8 @@ class Lessons:
         """Correlations of the normal scores of errors at two horizons, see `paths.correlate_scores`."""
         learnt = self.without()
         ratios = self.ratios / np.where(self.ratios > 0, learnt.up, learnt.down)
-        scored = self._frame[[*ORIGIN, "horizon_years"]].assign(score=ndtri(stdtr(model.TAILS, ratios)))
-        return correlate_scores(scored, ORIGIN)
+        scored = self._frame[[*_ORIGIN, "horizon_years"]].assign(score=ndtri(stdtr(model.TAILS, ratios)))
+        return correlate_scores(scored, _ORIGIN)
 
     @cached_property
     def decay(self) -> float:
@@ -367,7 +367,7 @@ class References:
         return learn_prior(self.stand)
 
 
-MOST_KEPT = 4  # sets of references that stay in memory
+_MOST_KEPT = 4  # sets of references that stay in memory
 _KEPT: dict[str, References] = {}
 
 
@@ -382,6 +382,6 @@ def recall(series: Sequence[AdoptionSeries]) -> References:
             digest.update(part.index.as_unit("ns").asi8.tobytes() + part.to_numpy(float).tobytes())
     found = _KEPT.pop(digest.hexdigest(), None) or References(series)
     _KEPT[digest.hexdigest()] = found  # used last: the last to go
-    for old in list(_KEPT)[:-MOST_KEPT]:
+    for old in list(_KEPT)[:-_MOST_KEPT]:
         del _KEPT[old]
     return found

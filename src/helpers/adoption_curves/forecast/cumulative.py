@@ -19,7 +19,7 @@ from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 
-MOST_STEPS = 40  # periods that are added up at most; over longer horizons one of them spans several of the series'
+_MOST_STEPS = 40  # periods that are added up at most; over longer horizons one of them spans several of the series'
 
 
 def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
@@ -75,7 +75,7 @@ def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np
     if not len(years):
         return np.empty((0, np.shape(levels)[-1]))
     gap = float(np.median(np.diff(decimal_years(added.used.index))))
-    step = gap * max(1, int(np.ceil(years.max() / gap / MOST_STEPS)))
+    step = gap * max(1, int(np.ceil(years.max() / gap / _MOST_STEPS)))
     ends = step * np.arange(1, int(np.ceil(years.max() / step - 1e-9)) + 1)
     rates = added.margins(ends, ndtr(draw_scores(ends, added.lessons.decay)).T)
     totals = last + step * np.cumsum(np.maximum(rates, 0.0), axis=0)

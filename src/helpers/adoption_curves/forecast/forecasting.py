@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)  # of every forecast
-NOT_REACHED = "not within the horizon"
-MILESTONES = (0.5, 0.6, 0.75)
+_NOT_REACHED = "not within the horizon"
+_MILESTONES = (0.5, 0.6, 0.75)
 
 
 @dataclass(repr=False)
@@ -294,7 +294,7 @@ class Forecast:
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
         return pd.DataFrame(labels | columns | {"technologies": technologies, "unit": self.target.unit, "basis": basis})
 
-    def milestones(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+    def milestones(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the limit are reached.
 
         A path reaches a share at its first crossing of that share of the limit ahead; it is linear between its dates.
@@ -316,13 +316,13 @@ class Forecast:
         today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]])
         for share, reached in self._reach(shares).items():
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in parts]]
-            dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else NOT_REACHED for year in years]
-            status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else NOT_REACHED
+            dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else _NOT_REACHED for year in years]
+            status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else _NOT_REACHED
             chance = float(np.isfinite(reached).mean())
             rows.append((self.target.entity, self.target.indicator, share, status, *dates, self.level, chance))
         return pd.DataFrame(rows, columns=names)
 
-    def probability(self, shares: Sequence[float] = MILESTONES) -> pd.DataFrame:
+    def probability(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
         """Probability that a share of the limit is reached by each date: the part of the paths that have.
 
         Returns

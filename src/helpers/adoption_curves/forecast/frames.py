@@ -20,12 +20,15 @@ from .forecasting import Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .scores import FORECAST, evaluate, summarise_coverage
 
-ALIKE_SHARE, ALIKE_GROWTH = 0.15, 2.0  # how near the last share, and within what factor the growth, of a like window is
-ALIKE = 10  # technologies that such windows must be of
-EARLY = 0.1  # share of the limit below which a series counts as early: there ranges held less often
+_ALIKE_SHARE, _ALIKE_GROWTH = (
+    0.15,
+    2.0,
+)  # how near the last share, and within what factor the growth, of a like window is
+_ALIKE = 10  # technologies that such windows must be of
+_EARLY = 0.1  # share of the limit below which a series counts as early: there ranges held less often
 
 
-def read_counts(name: str) -> pd.DataFrame:
+def _read_counts(name: str) -> pd.DataFrame:
     """A table of the data that a script of benchmarks writes, see data/README.md.
 
     Parameters
@@ -77,7 +80,7 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 def odds_frame(verdict: str) -> pd.DataFrame:
     """How often an end like this was passed, as counted on other series: no rows unless growth levels off."""
-    counted = read_counts("levelled")
+    counted = _read_counts("levelled")
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
@@ -235,13 +238,13 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
     rows = evaluate_all(result) if outcomes is None else outcomes
-    alike = (rows["share"] < EARLY) == (result.share < EARLY)
+    alike = (rows["share"] < _EARLY) == (result.share < _EARLY)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
     if result.kind != "forecast":
         return usual.iloc[:0]
     if not np.isfinite(result.end):
         return usual
-    counted = read_counts("levelled_ranges")
+    counted = _read_counts("levelled_ranges")
     found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
     return pd.concat([part for part in found if len(part)], ignore_index=True)
 
@@ -289,12 +292,12 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
     rows = evaluate_all(result) if outcomes is None else outcomes
     rows = rows[np.isclose(rows["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
-    alike = (rows["share"] - result.share).abs().lt(ALIKE_SHARE) & growth.between(1 / ALIKE_GROWTH, ALIKE_GROWTH)
+    alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
     found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()
     columns = ["horizon_years", "technologies", "forecasts", "covered", "below", "above", "above_median"]
     if found.empty or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
-    return found.loc[found["technologies"] >= ALIKE, columns].reset_index(drop=True)
+    return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
 
 
 def middle_frame(result: Forecast) -> pd.DataFrame:
@@ -309,8 +312,8 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
         A row per horizon: kind, years, units (countries), figures (later ones), above (of the middle), inside (the 80%
         range). No rows from a tenth of a limit on.
     """
-    counted = read_counts("phones_middle")
+    counted = _read_counts("phones_middle")
     share = result.share if result.bounded else 0.0
-    early = result.kind == "forecast" and share < EARLY
+    early = result.kind == "forecast" and share < _EARLY
     kind = "with a limit" if result.bounded else "without a limit"
     return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

@@ -18,8 +18,8 @@ from .backtest import ORIGIN_SHARES, can_calibrate, list_windows
 from .forecasting import REPORTED_QUANTILES, forecast
 from .inputs import read_references, read_series
 
-EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
-FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
+_EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
+_FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
 
 
 def hindcast(
@@ -94,7 +94,7 @@ def pick_example(
     """A series that rises, and the date of it from which its forecast is an example.
 
     Of windows of so many figures that all rise, and have a figure after each horizon, it is the one whose last share is
-    nearest to `EXAMPLE`.
+    nearest to `_EXAMPLE`.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def pick_example(
         raise ValueError(f"none of the references has {points} figures and a later one while at 5 to 98% of its limit")
     [found] = windows
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
-    place = (np.abs(found.y[:, -1] / found.limit[:, -1] - EXAMPLE) + 9 * ~rising).argmin()
+    place = (np.abs(found.y[:, -1] / found.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()
     label = found.labels.iloc[place]
     one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
     return (one if bounded else replace(one, bound=None)), label["origin"]
@@ -144,7 +144,7 @@ def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> Ado
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]
-        fits = len(share) == points and share.is_monotonic_increasing and FINISHED <= whole.max() < 1
+        fits = len(share) == points and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
         return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
 
     chosen = min(early, key=misses)

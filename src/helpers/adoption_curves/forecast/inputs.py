@@ -18,8 +18,8 @@ from ..curves.inputs import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
 
-BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
-LONGEST_HORIZON = 100  # years; a run allows fewer
+_BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
+_LONGEST_HORIZON = 100  # years; a run allows fewer
 LEAST_TECHNOLOGIES = 3  # each is calibrated on two others at least
 FURTHEST_COUNTED = 3  # years ahead at most of what is counted: further ahead too few technologies are left
 
@@ -111,7 +111,7 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         bound, or one that starts after them.
     """
     if values.index.has_duplicates:
-        raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
+        raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]
@@ -133,12 +133,12 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
     seen = decimal_years(used.index)
     limit = bound.at(seen, seen[-1])
-    if (used > (1 + BOUND_TOLERANCE) * limit).any():
+    if (used > (1 + _BOUND_TOLERANCE) * limit).any():
         raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
     return used
 
 
-def find_double(series: pd.Series) -> pd.Timestamp:
+def _find_double(series: pd.Series) -> pd.Timestamp:
     """First date that occurs twice."""
     return series.index[series.index.duplicated()][0]
 
@@ -151,7 +151,7 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     index : DatetimeIndex
         Of the observations used.
     horizon_years : number
-        At most `LONGEST_HORIZON`.
+        At most `_LONGEST_HORIZON`.
 
     Returns
     -------
@@ -162,8 +162,8 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     ValueError
         When the horizon is no such number, or ends before the first of the dates.
     """
-    if not 0 < horizon_years <= LONGEST_HORIZON:
-        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {LONGEST_HORIZON}")
+    if not 0 < horizon_years <= _LONGEST_HORIZON:
+        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {_LONGEST_HORIZON}")
     last, gaps = index[-1], np.diff(decimal_years(index))
     if len(gaps) and np.median(gaps) > 0.75:
         day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
@@ -218,7 +218,7 @@ def check_limits(series: AdoptionSeries) -> None:
         )
     if series.bound is None:
         return
-    above = at_least[at_least > (1 + BOUND_TOLERANCE) * series.bound.highest_at(at_least.index)]
+    above = at_least[at_least > (1 + _BOUND_TOLERANCE) * series.bound.highest_at(at_least.index)]
     if len(above):
         raise ValueError(
             f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
@@ -277,7 +277,7 @@ def _read_bound(bound: Any, values: pd.Series) -> Limit:
     if dated.empty or not (dated > 0).all():
         raise ValueError("the bound must be above 0 on every date")
     if dated.index.has_duplicates:
-        raise ValueError(f"the bound has two values on {find_double(dated):%Y-%m-%d}: keep one per date")
+        raise ValueError(f"the bound has two values on {_find_double(dated):%Y-%m-%d}: keep one per date")
     return Limit(dated)
 
 

@@ -19,20 +19,20 @@ from scipy.special import expit, ndtri, softmax, stdtrit
 from ..curves.fit_tables import MEASUREMENT
 
 SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)  # of the limit, and of an end: held within for a logarithm
-LEAST_MULTIPLE = 0.01  # the same, for multiples of the last figure: a loss of 99%
-STEEP_WITHIN = (0.01, 0.95)  # outside these shares the scale is taken to be as steep as at them
-DAMPING = 0.8  # part of a trend that is left after a year
-LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
-HALF_LIFE = 2.0  # years after which a step counts half; without a limit only the steps show that growth slows
-ENDS = 4 * (np.arange(25) + 0.5) / 25 - 2  # tried: standard deviations from the mean of others' logits
+_LEAST_MULTIPLE = 0.01  # the same, for multiples of the last figure: a loss of 99%
+_STEEP_WITHIN = (0.01, 0.95)  # outside these shares the scale is taken to be as steep as at them
+_DAMPING = 0.8  # part of a trend that is left after a year
+_LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
+_HALF_LIFE = 2.0  # years after which a step counts half; without a limit only the steps show that growth slows
+_ENDS = 4 * (np.arange(25) + 0.5) / 25 - 2  # tried: standard deviations from the mean of others' logits
 ROOM = 1.002  # least ratio of an end to the highest share: a curve needs room to grow
-COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
+_COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
 TAILS = 4  # degrees of freedom of Student's t
-PENALTY = 1e-4  # on the squared logarithms of the weights of the variances, so that they stay finite
-OUTSIDE = 0.1  # part of the outcomes that is to lie on each side of the 80% range
+_PENALTY = 1e-4  # on the squared logarithms of the weights of the variances, so that they stay finite
+_OUTSIDE = 0.1  # part of the outcomes that is to lie on each side of the 80% range
 ENOUGH = 10  # technologies from which `up` and `down` are learnt
-USUAL, WITHIN = (1.3, 1.0), (0.7, 2.0)  # `up` and `down` of fewer, and the limits of both
-DEEPER, HIGHEST_FLOOR = 2.0, 0.65  # no quantile falls this much deeper than another did, or ends above this part
+USUAL, _WITHIN = (1.3, 1.0), (0.7, 2.0)  # `up` and `down` of fewer, and the limits of both
+_DEEPER, _HIGHEST_FLOOR = 2.0, 0.65  # no quantile falls this much deeper than another did, or ends above this part
 
 
 class Learnt(NamedTuple):
@@ -68,12 +68,12 @@ def back(z: np.ndarray) -> np.ndarray:
 
 def on_scale(x: np.ndarray, bounded: bool) -> np.ndarray:
     """Shares of the limit, or multiples of the last figure, on the scale of growth."""
-    return g(x) if bounded else np.log(np.maximum(x, LEAST_MULTIPLE))
+    return g(x) if bounded else np.log(np.maximum(x, _LEAST_MULTIPLE))
 
 
-def damp(h: np.ndarray) -> np.ndarray:
+def _damp(h: np.ndarray) -> np.ndarray:
     """Years that a damped trend still runs within `h` years: the integral of ``DAMPING ** t``."""
-    return (DAMPING**h - 1) / np.log(DAMPING)
+    return (_DAMPING**h - 1) / np.log(_DAMPING)
 
 
 def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -118,9 +118,9 @@ def measure_steps(t: np.ndarray, z: np.ndarray, weights: np.ndarray | float = 1.
     return change, np.sqrt(variance)
 
 
-def weigh_steps(t: np.ndarray) -> np.ndarray:
-    """Weights of the steps without a limit, (N, n - 1): half for each `HALF_LIFE` that they are old."""
-    return 0.5 ** (-(t[..., 1:] + t[..., :-1]) / 2 / HALF_LIFE)
+def _weigh_steps(t: np.ndarray) -> np.ndarray:
+    """Weights of the steps without a limit, (N, n - 1): half for each `_HALF_LIFE` that they are old."""
+    return 0.5 ** (-(t[..., 1:] + t[..., :-1]) / 2 / _HALF_LIFE)
 
 
 def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -139,11 +139,11 @@ def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.
         The limit ahead and its standard error, in the unit of the limit.
     """
     change, scatter = (part[:, None] for part in measure_steps(t, limit))
-    ahead = np.maximum(limit[:, -1:] + change * damp(h), LEAST_LIMIT * limit[:, -1:])
+    ahead = np.maximum(limit[:, -1:] + change * _damp(h), _LEAST_LIMIT * limit[:, -1:])
     return ahead, scatter * np.sqrt(h * (1 + h / -t[:, :1]))
 
 
-def straight_gain(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+def _straight_gain(t: np.ndarray, x: np.ndarray, h: np.ndarray) -> np.ndarray:
     """(N, H) gain in shares along the line on g through the last figure, with the slope of all: growth to the limit."""
     slope, last = fit_line(t, g(x))[0][:, None], g(x[:, -1:])
     return back(last + slope * h) - back(last)
@@ -186,7 +186,7 @@ def bent_gain(
     tuple of three ndarrays, shape (N, H), (N, 25) and (N, 25)
         Gain in shares of the limit; the ends, in such shares; and their weights, which add up to 1.
     """
-    ends = np.maximum(expit(mean[:, None] + sd[:, None] * ENDS), ROOM * x.max(axis=1, keepdims=True))
+    ends = np.maximum(expit(mean[:, None] + sd[:, None] * _ENDS), ROOM * x.max(axis=1, keepdims=True))
     slope, height, squares = fit_ends(t, x, ends)
     weights = softmax(-(x.shape[1] - 2) / 2 * np.log(squares + MEASUREMENT**2), axis=1)
     gains = back(height[..., None] + slope[..., None] * h[:, None]) - back(height)[..., None]
@@ -215,9 +215,9 @@ def find_path(
         Without one multiples of the last figure: damped drift, of which a fall is taken of what is left.
     """
     if bounded:
-        gains = straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)[0]
+        gains = _straight_gain(t, x, h), bent_gain(t, x, h, mean, sd)[0]
         return (np.clip(x[:, -1:] + gains[0], 0, 1) + np.clip(x[:, -1:] + gains[1], 0, 1)) / 2
-    gain = measure_steps(t, x, weigh_steps(t))[0][:, None] * damp(h)
+    gain = measure_steps(t, x, _weigh_steps(t))[0][:, None] * _damp(h)
     return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
 
 
@@ -234,13 +234,13 @@ def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, bounded: bool) -> np.
         Of a walk of the series' own, of its uncertain trend, and of a drift common to all.
     """
     if bounded:
-        last = np.clip(x[:, -1:], *STEEP_WITHIN)
+        last = np.clip(x[:, -1:], *_STEEP_WITHIN)
         rate, scatter, steep = fit_line(t, g(x))[0], measure_steps(t, g(x))[1], -1 / (last * np.log(last))
     else:
-        rate, scatter = measure_steps(t, np.log(x), weigh_steps(t))
+        rate, scatter = measure_steps(t, np.log(x), _weigh_steps(t))
         steep = np.ones((len(x), 1))
-    walk, trend = scatter[:, None] ** 2 * h, (rate[:, None] * damp(h)) ** 2 / x.shape[1]
-    return np.stack([walk, trend, (COMMON * steep * damp(h)) ** 2], axis=-1)
+    walk, trend = scatter[:, None] ** 2 * h, (rate[:, None] * _damp(h)) ** 2 / x.shape[1]
+    return np.stack([walk, trend, (_COMMON * steep * _damp(h)) ** 2], axis=-1)
 
 
 def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -264,15 +264,15 @@ def learn_weights(terms: np.ndarray, errors: np.ndarray, counts: np.ndarray) -> 
         parts = columns * np.exp(logs)[:, None]
         total = parts.sum(axis=0)
         ratio = squares / total
-        value = counts @ (np.log(total) + (TAILS + 1) * np.log1p(ratio / TAILS)) + PENALTY * (logs**2).sum()
-        slopes = (parts / total) @ (counts * (1 - (TAILS + 1) * ratio / (TAILS + ratio))) + 2 * PENALTY * logs
+        value = counts @ (np.log(total) + (TAILS + 1) * np.log1p(ratio / TAILS)) + _PENALTY * (logs**2).sum()
+        slopes = (parts / total) @ (counts * (1 - (TAILS + 1) * ratio / (TAILS + ratio))) + 2 * _PENALTY * logs
         return value / 2, slopes / 2
 
     return np.exp(minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-8}).x)
 
 
 def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """Factors of the distance of quantiles above and below the middle, with which `OUTSIDE` lie on each side.
+    """Factors of the distance of quantiles above and below the middle, with which `_OUTSIDE` lie on each side.
 
     Parameters
     ----------
@@ -282,13 +282,13 @@ def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     Returns
     -------
     tuple of two floats
-        `up` and `down`, within `WITHIN`.
+        `up` and `down`, within `_WITHIN`.
     """
     # weighted quantiles of the ratios, over those of Student's t
     order = np.argsort(ratios, kind="stable")
     below = (np.cumsum(counts[order]) - counts[order] / 2) / counts.sum()
-    low, high = np.interp([OUTSIDE, 1 - OUTSIDE], below, ratios[order])
-    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - OUTSIDE), *WITHIN)
+    low, high = np.interp([_OUTSIDE, 1 - _OUTSIDE], below, ratios[order])
+    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - _OUTSIDE), *_WITHIN)
     return float(up), float(down)
 
 
@@ -306,12 +306,12 @@ def find_edge(outcomes: np.ndarray, h: np.ndarray, bounded: bool) -> float:
     Returns
     -------
     float
-        With a limit what is left after `DEEPER` times the deepest fall. Without one the most growth on the scale over
+        With a limit what is left after `_DEEPER` times the deepest fall. Without one the most growth on the scale over
         the root of the damped years.
     """
     if bounded:
-        return float(np.clip(1 - DEEPER * (1 - outcomes.min()), 0, HIGHEST_FLOOR))
-    return float(max((np.log(outcomes) / np.sqrt(damp(h))).max(), 0.0))
+        return float(np.clip(1 - _DEEPER * (1 - outcomes.min()), 0, _HIGHEST_FLOOR))
+    return float(max((np.log(outcomes) / np.sqrt(_damp(h))).max(), 0.0))
 
 
 def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:
@@ -341,7 +341,7 @@ def quantiles(rows: Rows, levels: np.ndarray, learnt: Learnt) -> np.ndarray:
     away = spread * stdtrit(TAILS, levels) * np.where(levels > 0.5, learnt.up, learnt.down)
     limit, limit_sd, last = (each[:, None] for each in (rows.limit, rows.limit_sd, rows.last))
     if not rows.bounded:
-        top = np.exp(learnt.edge * np.sqrt(damp(rows.h)))[:, None]
+        top = np.exp(learnt.edge * np.sqrt(_damp(rows.h)))[:, None]
         return limit * approach(rows.share[:, None] * np.exp(away), 1.0, top)
     # the same in the unit of the series, with the error of the limit, and no lower than the edge
     middle = np.clip(rows.share, *SHARES)[:, None]

@@ -19,7 +19,7 @@ from scipy.stats import qmc
 
 PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer figure, and all, must allow: else they refute
-RANDOM_WALK = 0.5  # assumed decay if no technology has two figures after an origin
+_RANDOM_WALK = 0.5  # assumed decay if no technology has two figures after an origin
 
 
 def correlate_scores(rows: pd.DataFrame, origin: list[str], missing: int = 1) -> pd.DataFrame:
@@ -67,14 +67,14 @@ def fit_decay(correlations: pd.DataFrame) -> float:
     float
     """
     if correlations.empty:
-        return RANDOM_WALK
+        return _RANDOM_WALK
     weights, measured = correlations["technologies"].to_numpy(float), correlations["correlation"].to_numpy()
     parts = (correlations["horizon_years"] / correlations["later_years"]).to_numpy()
     optimum = minimize_scalar(lambda decay: weights @ (measured - parts**decay) ** 2, bounds=(0, 3), method="bounded")
     return float(optimum.x)
 
 
-def correlate(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
+def _correlate(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
     """The rule: correlations of the normal scores at some years."""
     return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** decay
 
@@ -84,12 +84,12 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
 
     At each date they are evened out, so that paths have there the quantiles from which they are made.
     """
-    scores = draw(len(years), paths) @ np.linalg.cholesky(correlate(years, decay)).T
+    scores = _draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
     return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
 
 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
-def draw(dimensions: int, paths: int = PATHS) -> np.ndarray:
+def _draw(dimensions: int, paths: int = PATHS) -> np.ndarray:
     """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
     scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
     scores.flags.writeable = False

@@ -12,38 +12,38 @@ from scipy.special import expit, logit
 from . import model
 
 # smoothing of level and trend of damped Holt, and part of the trend left after a step: few figures cannot tell them
-LEVEL, TREND, DAMPED = 0.8, 0.2, 0.9
+_LEVEL, _TREND, _DAMPED = 0.8, 0.2, 0.9
 
 
-def straight_line(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+def _straight_line(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
     """The mean change a year goes on, within 0 and the limit."""
     return np.clip(y[:, -1:] + model.measure_steps(t, y)[0][:, None] * h, 0, ahead)
 
 
-def last_value(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+def _last_value(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
     """The last figure stays."""
     return np.broadcast_to(y[:, -1:], h.shape)
 
 
-def damped_holt(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+def _damped_holt(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
     """Damped Holt in steps of the window's mean gap, within 0 and the limit.
 
     All windows at once: ``Holt`` of statsmodels, to which it is equal, takes 20 seconds for the 4,000 of a backtest.
     """
     level, trend = y[:, 0], y[:, 1] - y[:, 0]
     for figure in y.T:
-        before, level = level, LEVEL * figure + (1 - LEVEL) * (level + DAMPED * trend)
-        trend = TREND * (level - before) + (1 - TREND) * DAMPED * trend
+        before, level = level, _LEVEL * figure + (1 - _LEVEL) * (level + _DAMPED * trend)
+        trend = _TREND * (level - before) + (1 - _TREND) * _DAMPED * trend
     steps = h * (t.shape[1] - 1) / -t[:, :1]
-    grown = DAMPED * (1 - DAMPED**steps) / (1 - DAMPED)
+    grown = _DAMPED * (1 - _DAMPED**steps) / (1 - _DAMPED)
     return np.clip(level[:, None] + trend[:, None] * grown, 0, ahead)
 
 
-def logistic(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+def _logistic(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
     """The logistic curve to the limit through the last figure: a straight line on the scale of logits."""
     z = logit(np.clip(y / limit, *model.SHARES))
     return ahead * expit(z[:, -1:] + model.fit_line(t, z)[0][:, None] * h)
 
 
-RIVALS = {each.__name__: each for each in (straight_line, last_value, damped_holt, logistic)}
+RIVALS = {each.__name__: each for each in (_straight_line, _last_value, _damped_holt, _logistic)}
 NEED_LIMIT = ("logistic",)

@@ -25,22 +25,22 @@ MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two ar
 FAST = 1.6  # last over first figure of a window from which growth counts as fast
 QUOTED = 4  # figures of the windows whose scores pages show
 FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
-STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
-NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
+_STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
+_NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
 COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
-SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "crps", *COVERAGES]
+_SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "crps", *COVERAGES]
 WIS_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-CRPS_QUANTILES = np.arange(1, 40) / 40
-ROUNDING = 1e-9  # of the limit: an outcome so near to the end of an interval is inside
-DRAWS = 2000  # of technologies, for the 95% intervals of a mean over them
+_CRPS_QUANTILES = np.arange(1, 40) / 40
+_ROUNDING = 1e-9  # of the limit: an outcome so near to the end of an interval is inside
+_DRAWS = 2000  # of technologies, for the 95% intervals of a mean over them
 
 
-def list_methods(rows: pd.DataFrame) -> list[str]:
+def _list_methods(rows: pd.DataFrame) -> list[str]:
     """Names of the methods that rows have: the forecast, and the rivals that were asked for."""
     return [FORECAST, *(name for name in RIVALS if name in rows)]
 
 
-def calibrate(rows: pd.DataFrame, method: str) -> Lessons:
+def _calibrate(rows: pd.DataFrame, method: str) -> Lessons:
     """Lessons of one method: a rival's ranges are learnt from its own errors, by the same rule."""
     return Lessons(rows, "path" if method == FORECAST else method)
 
@@ -82,19 +82,19 @@ def evaluate(
     about = about.assign(growth=rows["last"] / rows["first"])
     ends = [0.5, *(end for level in levels for end in band_ends(level))]
     actual, limit, frames = rows["actual"].to_numpy(float), rows["limit"].to_numpy(float), []
-    for method in methods or list_methods(rows):
-        own = calibrate(rows, method)
-        wanted = [*ends, *WIS_QUANTILES, *CRPS_QUANTILES] if scored else ends
-        found = own.quantiles(wanted, own if by is None else calibrate(by, method))
+    for method in methods or _list_methods(rows):
+        own = _calibrate(rows, method)
+        wanted = [*ends, *WIS_QUANTILES, *_CRPS_QUANTILES] if scored else ends
+        found = own.quantiles(wanted, own if by is None else _calibrate(by, method))
         frame = about.assign(method=method, actual=actual, above_median=actual > found[:, 0])
         if scored:
             point = rows["path" if method == FORECAST else method].to_numpy(float)
             reported, fine = np.split(found[:, len(ends) :], [len(WIS_QUANTILES)], axis=1)
             frame["ape"] = np.abs(actual - point) / actual
             frame["wis"] = quantile_score(actual, reported, WIS_QUANTILES) / limit
-            frame["crps"] = quantile_score(actual, fine, CRPS_QUANTILES) / limit
+            frame["crps"] = quantile_score(actual, fine, _CRPS_QUANTILES) / limit
         for level, low, high in zip(levels, found.T[1 : len(ends) : 2], found.T[2 : len(ends) : 2], strict=True):
-            sides = {"below": actual < low - ROUNDING * limit, "above": actual > high + ROUNDING * limit}
+            sides = {"below": actual < low - _ROUNDING * limit, "above": actual > high + _ROUNDING * limit}
             sides["covered"] = ~(sides["below"] | sides["above"])
             width = (high - low) / rows["limit_ahead"].to_numpy(float)
             frames.append(frame.assign(level=level, low=low, high=high, **sides, width=width))
@@ -107,13 +107,13 @@ def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Sequence[f
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
 
 
-def mean_scores(evaluated: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+def _mean_scores(evaluated: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Means over technologies of each one's mean of some columns, by labels."""
     each = list(dict.fromkeys([*by, "technology"]))
     return evaluated.groupby(each)[list(columns)].mean().groupby(list(by)).mean()
 
 
-def summarise(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _summarise(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Summarise a frame of `evaluate` by labels, the forecast first.
 
     Returns
@@ -125,8 +125,8 @@ def summarise(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     evaluated, by = evaluated[needed], list(by)
     once = evaluated[evaluated["level"] == evaluated["level"].iloc[0]]
     table = once.groupby(by).agg(n=("actual", "size"), technologies=("technology", "nunique"))
-    table = table.join(mean_scores(once, by, ["ape", "wis", "crps"]).rename(columns={"ape": "mape"}))
-    covered = mean_scores(evaluated, [*by, "level"], ["covered"])["covered"].unstack()
+    table = table.join(_mean_scores(once, by, ["ape", "wis", "crps"]).rename(columns={"ape": "mape"}))
+    covered = _mean_scores(evaluated, [*by, "level"], ["covered"])["covered"].unstack()
     table = table.join(covered.rename(columns=lambda level: f"coverage_{100 * level:g}")).reset_index()
     rank = {name: position for position, name in enumerate([FORECAST, *RIVALS])}
     return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
@@ -149,11 +149,11 @@ def score(rows: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_
         crps, coverage_50, coverage_80, coverage_90. WIS and CRPS are in shares of the limit; every mean gives each
         technology the same weight.
     """
-    table = summarise(evaluate(rows), by)
+    table = _summarise(evaluate(rows), by)
     keys = [name for name in by if name != "method"]
     against = table[table["method"] == BASE].set_index(keys)["wis"]
     table["wis_relative"] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
-    return table[[*by, *SCORES]]
+    return table[[*by, *_SCORES]]
 
 
 def quote(scored: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +188,7 @@ def score_held_out(
     bounded, stand = bool(rows["share"].notna().all()), last_shares(references)
     found = [forecast_windows(each, HORIZONS, bounded, stand, True) for each in list_windows(held_out)]
     if not found:
-        return pd.DataFrame(columns=["method", "window", "horizon_years", *SCORES])
+        return pd.DataFrame(columns=["method", "window", "horizon_years", *_SCORES])
     return score(evaluate(pd.concat(found, ignore_index=True), by=rows))
 
 
@@ -209,7 +209,7 @@ def cover_by_technology(
     DataFrame
         method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_90.
     """
-    return summarise(evaluate(rows), by)[[*by, "n", "mape", "wis", *COVERAGES]]
+    return _summarise(evaluate(rows), by)[[*by, "n", "mape", "wis", *COVERAGES]]
 
 
 def cover_by_stage(rows: pd.DataFrame) -> pd.DataFrame:
@@ -221,11 +221,11 @@ def cover_by_stage(rows: pd.DataFrame) -> pd.DataFrame:
         method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_90.
     """
     frame = evaluate(rows)
-    names = [f"{100 * low:.0f}-{100 * high:.0f}% of the limit" for low, high in pairwise(STAGES)]
-    staged = frame.assign(stage=pd.cut(frame["share"], STAGES, labels=names, include_lowest=True).astype(str))
+    names = [f"{100 * low:.0f}-{100 * high:.0f}% of the limit" for low, high in pairwise(_STAGES)]
+    staged = frame.assign(stage=pd.cut(frame["share"], _STAGES, labels=names, include_lowest=True).astype(str))
     fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
     by = ["method", "stage", "horizon_years"]
-    return summarise(pd.concat([staged, fast], ignore_index=True), by)[
+    return _summarise(pd.concat([staged, fast], ignore_index=True), by)[
         [*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]
     ]
 
@@ -247,14 +247,14 @@ def compare(rows: pd.DataFrame) -> pd.DataFrame:
         pairs = pd.DataFrame({"own": mean[FORECAST], "other": mean[benchmark]})
         for key, group in pairs.groupby(by):
             own, other = group["own"].to_numpy(), group["other"].to_numpy()
-            ends = bootstrap(own, other)
+            ends = _bootstrap(own, other)
             found.append((FORECAST, benchmark, *key, len(own), own.mean() / other.mean(), *ends))
     return pd.DataFrame(found, columns=["method", "benchmark", *by, "technologies", "wis_relative", "low", "high"])
 
 
-def bootstrap(own: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
+def _bootstrap(own: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
     """Ends (2,) of the 95% interval of a mean over technologies (T,), or of its quotient by another one."""
-    drawn = np.random.default_rng(0).integers(0, len(own), (DRAWS, len(own)))
+    drawn = np.random.default_rng(0).integers(0, len(own), (_DRAWS, len(own)))
     means = own[drawn].mean(axis=1)
     return np.quantile(means if other is None else means / other[drawn].mean(axis=1), (0.025, 0.975))
 
@@ -273,9 +273,9 @@ def check_calibration(rows: pd.DataFrame, methods: Sequence[str] = (FORECAST, BA
     DataFrame
         method, horizon_years, nominal, actual.
     """
-    known = [name for name in methods if name in list_methods(rows)]
+    known = [name for name in methods if name in _list_methods(rows)]
     by = ["method", "horizon_years", "level"]
-    table = mean_scores(evaluate(rows, known, NOMINAL, scored=False), by, ["covered"])
+    table = _mean_scores(evaluate(rows, known, _NOMINAL, scored=False), by, ["covered"])
     return table.loc[known].reset_index().set_axis(["method", "horizon_years", "nominal", "actual"], axis=1)
 
 
@@ -299,7 +299,7 @@ def count_sides(rows: pd.DataFrame, levels: Sequence[float] = (0.8, 0.9)) -> pd.
     means = 100 * own.groupby(["level", "horizon_years", "technology"])[sides].mean()
     for key, part in means.groupby(["level", "horizon_years"]):
         means_here = (part["below"].mean(), part["above"].mean())
-        found.append((*key, len(part), *means_here, *bootstrap(part["covered"].to_numpy())))
+        found.append((*key, len(part), *means_here, *_bootstrap(part["covered"].to_numpy())))
     names = ["level", "horizon_years", "technologies", "below", "above", "low_covered", "high_covered"]
     return pd.DataFrame(found, columns=names)
 
@@ -308,5 +308,5 @@ def summarise_coverage(evaluated: pd.DataFrame) -> pd.DataFrame:
     """Rows of `evaluate` by level and horizon; see `frames.coverage_frame`."""
     by = ["level", "horizon_years"]
     counts = evaluated.groupby(by).agg(technologies=("technology", "nunique"), forecasts=("technology", "size"))
-    means = 100 * mean_scores(evaluated, by, ["covered", "below", "above", "above_median"])
+    means = 100 * _mean_scores(evaluated, by, ["covered", "below", "above", "above_median"])
     return counts.join(means).reset_index()

@@ -65,7 +65,7 @@ def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25))
     return {factor: replace(series, values=values) for factor, values in scaled.items()}
 
 
-def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
+def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     """The series with its newer figures as they were printed, where both ends of one are known: "at least 700".
 
     Parameters
@@ -85,7 +85,7 @@ def read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
 
 def list_forms(series: AdoptionSeries, bounds: Mapping[str, Limit | None]) -> dict[str, AdoptionSeries]:
     """The series with each of some limits by name, and with its newer figures as they were printed."""
-    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | read_widely(series)
+    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | _read_widely(series)
 
 
 def as_printed(series: AdoptionSeries) -> AdoptionSeries:
@@ -105,7 +105,7 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     if series.newer.empty or result.kind == "fallen":
         return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
     before = replace(as_printed(series), censored=series.censored.iloc[:0])
-    return vary(result, {"without it": before} | read_widely(series) | {"as published": series})
+    return vary(result, {"without it": before} | _read_widely(series) | {"as published": series})
 
 
 def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:

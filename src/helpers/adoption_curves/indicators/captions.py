@@ -47,7 +47,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
-    entry, publisher = data.find_entry(series.indicator), shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
+    entry, publisher = data.find_entry(series.indicator), _shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
     words |= {"as_of": data.as_of, "measure": series.measure, "own": data.is_own(series.entity, series.indicator)}
     words |= {"cautions": cautions, "points": points, "publisher": publisher}
     words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
@@ -57,15 +57,15 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         return words
     date, size = population.index[-1], float(population.iloc[-1])
     [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
-    publisher = shorten_publisher(publisher) or publisher
+    publisher = _shorten_publisher(publisher) or publisher
     told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
     return words | {"population": (size, told)}
 
 
-def shorten_publisher(name: str) -> str:
+def _shorten_publisher(name: str) -> str:
     """A publisher as sentences name it: by its letters where it has some, "" where it has no name or a long one.
 
-    >>> shorten_publisher("China Internet Network Information Center (CNNIC)"), shorten_publisher("Gallup")
+    >>> _shorten_publisher("China Internet Network Information Center (CNNIC)"), _shorten_publisher("Gallup")
     ('CNNIC', 'Gallup')
     """
     letters = re.search(r"\(([A-Z]{2,8})\)$", name)
@@ -115,7 +115,7 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, sources["title"])
-    short = {shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
+    short = {_shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
@@ -148,7 +148,7 @@ def cite_series(
     return " ".join([_name_publishers(data, pd.concat(used)), *[f"Suspected break {note}." for note in notes]]).strip()
 
 
-def find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
+def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:
     """Find the address of the publication that has the last figure of a series up to each date; "" where none is known.
 
     Parameters
@@ -188,11 +188,11 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     levels = pd.DataFrame({"date": dates, "value": series.values.array, "unit": series.unit})
     levels["share_of_bound"] = 100 * series.share.array
     levels["standard_error"] = series.standard_error.array
-    levels["url"] = find_urls(data, series.entity, series.indicator, dates)
+    levels["url"] = _find_urls(data, series.entity, series.indicator, dates)
     limit = series.bound.name if series.bound is not None else ""
-    levels["bound_url"] = find_urls(data, series.entity, limit, dates)
+    levels["bound_url"] = _find_urls(data, series.entity, limit, dates)
     levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
-    levels["rate_url"] = find_urls(data, series.entity, rate, dates)
+    levels["rate_url"] = _find_urls(data, series.entity, rate, dates)
     return levels
 
 

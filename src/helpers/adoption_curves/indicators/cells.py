@@ -23,9 +23,9 @@ NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
 SHOWN = ", shown as "
 """Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
-LATEST = f"{OBSERVED_YEARS[1]}-12-31"
-SPACES = " '\u2019\u00a0\u2009\u202f"
-PARTED = {",": r"\.", ".": ","}
+_LATEST = f"{OBSERVED_YEARS[1]}-12-31"
+_SPACES = " '\u2019\u00a0\u2009\u202f"
+_PARTED = {",": r"\.", ".": ","}
 """What may part thousands, besides a space or an apostrophe, by the decimal mark."""
 MISSING = {"", *[".", "..", "...", "…", ":", "-", "–", "—", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"]}
 """Marks of a cell without a figure."""
@@ -56,13 +56,13 @@ def read_cells(
     for name in text.columns.drop(["row", "precision"], errors="ignore"):  # these are ours
         field = by_name.get(name, {"type": "string"})
         places, distinct = pd.factorize(text[name])
-        reasons = np.array([explain_cell(cell, field) for cell in distinct] if name in by_name else [], dtype=object)
+        reasons = np.array([_explain_cell(cell, field) for cell in distinct] if name in by_name else [], dtype=object)
         if reasons.any():
             rows = pd.DataFrame({"row": text.index, "value": text[name].array, "reason": reasons[places]})
             problems += list_problems(file, rows[rows["reason"] != ""], name, "{reason}")
         cells = [cell.strip() for cell in distinct]
         if field["type"] == "number":
-            values = np.array([read_number(cell) for cell in cells], dtype=float)
+            values = np.array([_read_number(cell) for cell in cells], dtype=float)
             if field.get("constraints", {}).get("required"):  # a printed figure, not what is known of it
                 table["precision"] = np.array([_read_precision(cell) for cell in cells], dtype=float)[places]
         elif field["type"] == "date":
@@ -73,7 +73,7 @@ def read_cells(
     return pd.DataFrame({"row": text.index, **table})
 
 
-def explain_cell(text: str, field: Mapping[str, Any]) -> str:
+def _explain_cell(text: str, field: Mapping[str, Any]) -> str:
     """Problem of a cell by its field of the Table Schema, and what would be right; "" for none."""
     constraints = field.get("constraints", {})
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum", (text,))
@@ -85,24 +85,24 @@ def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     if not text:
         return f"is empty; it needs: {field['description']}" if constraints.get("required") else ""
     if field["type"] == "number":
-        return explain_number(text, read_number(minimum))
+        return _explain_number(text, _read_number(minimum))
     if field["type"] == "date":
-        return explain_day(text, minimum)
+        return _explain_day(text, minimum)
     if text not in names:
         return f"is none of {', '.join(names)}; {suggest_names(text, names)}"
     right = re.fullmatch(constraints.get("pattern", ".*"), text)
     return "" if right else f"does not have the right form; it needs: {field['description']}"
 
 
-def explain_day(text: str, minimum: str) -> str:
-    """Problem of a text that is no ISO date from `minimum` to `LATEST`; "" for none."""
+def _explain_day(text: str, minimum: str) -> str:
+    """Problem of a text that is no ISO date from `minimum` to `_LATEST`; "" for none."""
     if not read_day(text):
         return explain_date(text)
-    beyond = f"before {minimum}" if text < minimum else f"after {LATEST}" if text > LATEST else ""
+    beyond = f"before {minimum}" if text < minimum else f"after {_LATEST}" if text > _LATEST else ""
     return f"is {beyond}; is the year right?" if beyond else ""
 
 
-def read_number(text: str) -> float:
+def _read_number(text: str) -> float:
     """Read a plain decimal number that can be computed with; NaN for everything else."""
     number = float(text) if re.fullmatch(NUMBER, text) else math.nan
     zero = number == 0 and not re.match(r"[^eE]*[1-9]", text)  # 1e-400 is not 0
@@ -127,9 +127,9 @@ def check_date(parameter: str, value: str | date) -> pd.Timestamp:
     return pd.Timestamp(day)
 
 
-def explain_number(text: str, minimum: float) -> str:
+def _explain_number(text: str, minimum: float) -> str:
     """Problem of a text that is no number from `minimum` on that can be computed with; "" for none."""
-    if not math.isnan(number := read_number(text)):
+    if not math.isnan(number := _read_number(text)):
         return "is negative; a count or a share is 0 or more" if number < minimum else ""
     if SHOWN in text:
         return "is another number than the cell shows; save the sheet as CSV, or write what the cell shows"
@@ -149,7 +149,7 @@ def write_plain(text: str, decimal: str) -> str:
     >>> write_plain("1.234,5", ","), write_plain("1,125", "."), write_plain("1,125", ","), write_plain("1,12", ".")
     ('1234.5', '1125', '1.125', '')
     """
-    whole = rf"\d+|\d{{1,3}}(?P<mark>[{PARTED[decimal]}{SPACES}])\d{{3}}(?:(?P=mark)\d{{3}})*"
+    whole = rf"\d+|\d{{1,3}}(?P<mark>[{_PARTED[decimal]}{_SPACES}])\d{{3}}(?:(?P=mark)\d{{3}})*"
     match = re.fullmatch(
         rf"(?P<sign>[+-]?)(?P<whole>{whole})?(?:\{decimal}(?P<part>\d*))?(?P<power>[eE][+-]?\d+)?", text
     )

@@ -60,7 +60,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     if "observations" in tables:
         tables["observations"] = complete_vintages(tables["observations"])
     for name, table in tables.items():
-        problems += check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
+        problems += _check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         for key in schemas[name].get("foreignKeys", []):
             problems += _check_foreign_key(name, tables, key)
     problems += _check_meaning(tables)
@@ -84,7 +84,7 @@ def raise_problems(problems: list[Problem]) -> None:
         raise DataError(sorted(first.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column)))
 
 
-def check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:
+def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:
     """Report rows that repeat the key of an earlier row."""
     key = [key] if isinstance(key, str) else key
     known = table.dropna(subset=key)
@@ -121,7 +121,7 @@ def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
         problems += check_units("indicators.csv", indicators)
     if observations is not None:
         problems += check_spellings("observations.csv", observations)
-        problems += check_readings("observations.csv", observations)
+        problems += _check_readings("observations.csv", observations)
     if observations is not None and indicators is not None:
         problems += check_figures("observations.csv", observations, indicators)
     return problems
@@ -167,7 +167,7 @@ def _fold(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def check_readings(file: str, observations: pd.DataFrame) -> list[Problem]:
+def _check_readings(file: str, observations: pd.DataFrame) -> list[Problem]:
     """Report readings of a figure that has none, that lack an end, or that the printed figure or each other exclude."""
     if not {*READ} <= {*observations}:
         return []

@@ -11,9 +11,9 @@ import pandas as pd
 
 from .data import Data
 
-CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
-VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
-OPERAND = r"claim:\w+|\w+@[\d-]+"
+_CLAIMS = ["claim_id", "statement", "reported", "unit", "recomputed", "difference", "verdict", "how"]
+_VERDICTS = ("consistent", "within rounding", "contradicted", "not checkable")
+_OPERAND = r"claim:\w+|\w+@[\d-]+"
 """A figure in a formula: another claim's, or a published one."""
 
 
@@ -37,7 +37,7 @@ def check_claims(data: Data) -> pd.DataFrame:
         claim_id, statement, reported, unit, recomputed, difference (recomputed less reported), verdict, how; no rows
         where the data bring no claims (own data do not).
     """
-    return pd.DataFrame([_check_claim(data, claim) for claim in data.claims.itertuples(index=False)], columns=CLAIMS)
+    return pd.DataFrame([_check_claim(data, claim) for claim in data.claims.itertuples(index=False)], columns=_CLAIMS)
 
 
 def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
@@ -46,12 +46,12 @@ def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
         computed, how = _compute(data, claim)
         agreed, published = _find_figure(data, claim, claim.agrees_with)[:2] if claim.agrees_with else (None, "")
     except LookupError as error:
-        return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": VERDICTS[3], "how": error.args[0]}
+        return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": _VERDICTS[3], "how": error.args[0]}
     reported, _ = _read_figure(claim.reported, claim.precision)
     verdict = _compare(claim.comparison, computed, reported)
     if agreed is not None:
         pair = (agreed, reported) if claim.comparison == "exceeds" else (computed, agreed)
-        verdict = max(verdict, _compare(claim.comparison, *pair), key=VERDICTS.index)
+        verdict = max(verdict, _compare(claim.comparison, *pair), key=_VERDICTS.index)
         how += f"; published: {published}"
     how += f". {claim.note}" if claim.note else ""
     difference = computed["value"] - claim.reported
@@ -62,14 +62,14 @@ def _compute(data: Data, claim: Any) -> tuple[dict[str, float], str]:
     """Value, lowest and highest of a claim's formula over the intervals of its figures; and the formula in words."""
     if not claim.formula:
         raise LookupError(claim.note or "No published series holds this figure.")
-    found = [_find_figure(data, claim, operand) for operand in re.findall(OPERAND, claim.formula)]
-    if re.fullmatch(OPERAND, claim.formula):
+    found = [_find_figure(data, claim, operand) for operand in re.findall(_OPERAND, claim.formula)]
+    if re.fullmatch(_OPERAND, claim.formula):
         return found[0][:2]
-    words = re.sub(OPERAND, "{}", claim.formula).format(*(words for _, words, _ in found))
+    words = re.sub(_OPERAND, "{}", claim.formula).format(*(words for _, words, _ in found))
     names = [f"x{place}" for place in range(len(found))]
     ends = [[figure[end] / size for end in ("value", "low", "high")] for figure, _, size in found]
     corners = [each.ravel() for each in np.meshgrid(*ends)]  # the first of all is that of the printed figures
-    text = re.sub(OPERAND, "{}", claim.formula).format(*names)
+    text = re.sub(_OPERAND, "{}", claim.formula).format(*names)
     with np.errstate(all="ignore"):
         values = pd.eval(text, engine="python", local_dict=dict(zip(names, corners, strict=True)))
     values = _count_one(claim.unit) * values
@@ -107,9 +107,9 @@ def _read_figure(value: float, precision: float, words: str = "") -> tuple[dict[
 def _compare(comparison: str, computed: dict[str, float], reported: dict[str, float]) -> str:
     if comparison == "exceeds":
         if computed["low"] > reported["value"]:
-            return VERDICTS[0]
-        return VERDICTS[1] if computed["high"] > reported["value"] else VERDICTS[2]
+            return _VERDICTS[0]
+        return _VERDICTS[1] if computed["high"] > reported["value"] else _VERDICTS[2]
     decimals = int(min(computed["decimals"], reported["decimals"]))
     if round(computed["value"], decimals) == round(reported["value"], decimals):
-        return VERDICTS[0]
-    return VERDICTS[1] if computed["high"] >= reported["low"] and computed["low"] <= reported["high"] else VERDICTS[2]
+        return _VERDICTS[0]
+    return _VERDICTS[1] if computed["high"] >= reported["low"] and computed["low"] <= reported["high"] else _VERDICTS[2]

@@ -10,7 +10,7 @@ import pandas as pd
 from .data import Data
 from .problems import suggest_names
 
-HIGHEST = 3
+_HIGHEST = 3
 """Number of highest places of a whole list that are shown beside the countries asked for."""
 
 
@@ -83,7 +83,7 @@ def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]
         chosen = chosen[chosen["panel"].isin(chosen.loc[chosen["entity"] == entity, "panel"])]
 
     # the highest of a list with the figures by which they are the highest: others may have passed them since
-    highest = rows[(rows["place"] <= HIGHEST) & ~rows["named"] & rows["indicator"].isin(chosen["indicator"])]
+    highest = rows[(rows["place"] <= _HIGHEST) & ~rows["named"] & rows["indicator"].isin(chosen["indicator"])]
     chosen = pd.concat([chosen[chosen["named"]], highest.drop_duplicates(["panel", "entity"])])
     lists = compared.dropna(subset=["places"]).drop_duplicates("indicator")[["indicator", "date", "places"]]
     lists = lists.rename(columns={"date": "list_date", "places": "list_size"})
@@ -118,7 +118,7 @@ def say_missing(compared: pd.DataFrame, technology: str, countries: Sequence[str
     missing = [name + (f" ({near})" if near.startswith("nearest") else "") for name, near in hints.items()]
     said = [f"No measure of {technology} has {' or '.join(missing)}."] if missing else []
     by_measure = compared.groupby("measure")
-    unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > HIGHEST)
+    unranked = by_measure["place"].max().isna() & (by_measure["entity"].nunique() > _HIGHEST)
     if unranked.any():
         measures = " or ".join(unranked.index[unranked])
         said.append(f"We rank no country by {measures}, because we do not have the publisher's whole list of a period.")

@@ -12,8 +12,8 @@ from .data import Data
 from .problems import DataError, Problem
 from .series import list_breaks, number_segments
 
-COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
-COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
+_COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
+_COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
 
 
 def describe_coverage(data: Data) -> pd.DataFrame:
@@ -56,7 +56,7 @@ def describe_coverage(data: Data) -> pd.DataFrame:
         for kind, column in (("break", "breaks"), ("suspected", "suspected_breaks")):
             days = inside.loc[inside["kind"] == kind, "date"].dt.strftime("%Y-%m-%d")
             found.loc[place, column] = "; ".join(days)
-    return found[COVERAGE]
+    return found[_COVERAGE]
 
 
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
@@ -88,7 +88,7 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
 
 
-def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first and the last day of a day, a month, or a span from one to another.
 
     Parameters
@@ -107,7 +107,7 @@ def read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
 
     Examples
     --------
-    >>> [f"{day:%Y-%m-%d}" for day in read_expected("2027-01/2027-02")]
+    >>> [f"{day:%Y-%m-%d}" for day in _read_expected("2027-01/2027-02")]
     ['2027-01-01', '2027-02-28']
     """
     begin, _, end = text.partition("/")
@@ -127,7 +127,7 @@ def say_expected(text: str) -> str:
     Parameters
     ----------
     text : str
-        As `read_expected` takes it, or "".
+        As `_read_expected` takes it, or "".
 
     Returns
     -------
@@ -161,11 +161,11 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     Returns
     -------
     str
-        As `read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
+        As `_read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
         as they were known on an earlier day.
     """
     text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
     if not text or data.as_of or rows.empty:
         return ""
     newest = rows.loc[rows["date"] == rows["date"].max(), "published"].min()
-    return text if newest < read_expected(text)[0] else ""
+    return text if newest < _read_expected(text)[0] else ""

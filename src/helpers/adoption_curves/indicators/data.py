@@ -25,10 +25,10 @@ from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
 
-KEY = ["entity", "indicator", "date"]
+_KEY = ["entity", "indicator", "date"]
 
 
-def list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
+def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
     """List the (entity, indicator) of the exact observations, in order."""
     exact = observations[observations["bound"] == "exact"]
     return sorted(set(zip(exact["entity"], exact["indicator"], strict=True)))
@@ -135,11 +135,11 @@ class Data:
         wanted = self.indicators[(self.indicators["role"] == role) & (self.indicators["rate_of"] == "")]
         wanted = wanted[(wanted["technology"] != technology) | (not technology)]
         entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
-        known = set(list_exact(self.observations))
+        known = set(_list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
         found = []
         for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
-            bound = "100" if is_percentage(entries[name]) else entries[name].base_indicator
+            bound = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
             if bound != "100" and (entity, bound) not in known:
                 continue
             found += [
@@ -274,7 +274,7 @@ class Data:
         """Of each figure the newest vintage that was public by ``as_of``."""
         limit = self.limit()
         known = self.vintages if limit is None else self.vintages[self.vintages["published"] <= limit]
-        newest = known.sort_values("published", kind="stable").drop_duplicates(KEY, keep="last")
+        newest = known.sort_values("published", kind="stable").drop_duplicates(_KEY, keep="last")
         return newest.sort_index().reset_index(drop=True)
 
     @cached_property
@@ -328,7 +328,7 @@ class Data:
             return None
         if text == entry.indicator:
             note = f"{text} cannot limit itself: its own base ({entry.base or 'none'}) is the upper limit."
-            text = entry.base_indicator or ("100" if is_percentage(entry) else "")
+            text = entry.base_indicator or ("100" if _is_percentage(entry) else "")
         if text == "":
             raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
@@ -344,7 +344,7 @@ class Data:
         if alike and not values.empty:
             return Limit(values, text, base.title, note)
         why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
-        if is_percentage(entry):
+        if _is_percentage(entry):
             note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
             return _bound_by_number(series, "100", note)
         rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
@@ -415,11 +415,11 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
     own = None if find_kind(path) == "file" else {**read_tables(path)}
     if own is not None and ((own["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve()):
         observations = own.pop("observations")
-        return Data(observations, **own, path=path, own=list_exact(observations))
+        return Data(observations, **own, path=path, own=_list_exact(observations))
     project = load(folder).tables()
     if own is None:
         own, understood = read_series_file(path, dict(choices), project)
-    exact, beside = list_exact(own["observations"]), set_beside(own, project)
+    exact, beside = _list_exact(own["observations"]), set_beside(own, project)
     observations = beside.pop("observations")
     return Data(observations, **beside, path=path, own=exact, is_beside=True, understood=understood)
 
@@ -440,7 +440,7 @@ def _select_references(data: Data) -> tuple[AdoptionSeries, ...]:
     return tuple(data.references())
 
 
-def is_percentage(entry: Any) -> bool:
+def _is_percentage(entry: Any) -> bool:
     """True if an indicator is a percentage: its base is 100 in the same unit."""
     return entry.unit.startswith("percent")
 
@@ -451,10 +451,10 @@ def _bound_by_number(series: AdoptionSeries, text: str, note: str, most: float =
     if not SMALLEST <= number <= LARGEST:
         raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
     text = f"{number:.10g}"
-    if is_percentage(series) and number > most:
+    if _is_percentage(series) and number > most:
         message = f"is above 100, but {series.indicator} is in {series.unit}; write 100 or less"
         raise parameter_error("bound", text, message)
-    whole = is_percentage(series) and number == 100 and series.base
+    whole = _is_percentage(series) and number == 100 and series.base
     title = f"100 percent of {series.base}" if whole else say_amount(number, series.unit)
     return Limit(pd.Series(number, series.values.index, name=text), text, title, note)
 
@@ -500,7 +500,7 @@ def _choose_bound(data: Data, entity: str, indicator: str, usual: str) -> str:
     """The bound of a series for which none is given: the usual one where it is there, else 100 of a percentage."""
     if indicator not in set(data.indicators["indicator"]):
         return usual
-    share = is_percentage(data.find_entry(indicator))
+    share = _is_percentage(data.find_entry(indicator))
     if share and data.is_own(entity, indicator):
         _check_share(data, entity, indicator)
     if not data.path.is_file() and (entity, usual) in data.own:

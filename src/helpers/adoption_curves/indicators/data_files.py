@@ -19,7 +19,7 @@ from .problems import DataError, Problem, list_problems
 
 Row: TypeAlias = tuple[int, list[str]]
 """Non-empty line of a file: its number and its cells."""
-BEGINNINGS = {
+_BEGINNINGS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "a spreadsheet",
     b"\x1f\x8b": "a compressed file",
@@ -29,10 +29,10 @@ BEGINNINGS = {
     b"{": "JSON",
     b"[{": "JSON",
 }
-SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or write --encoding and the one that it has"
-LARGEST_FILE = 50_000_000
+_SAVE = "save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or write --encoding and the one that it has"
+_LARGEST_FILE = 50_000_000
 SEARCHED = 20  # lines among which a header that is not the first is looked for
-MAY_BE_EMPTY = ("wording", "claims")  # own data have series to study, but no news item to check
+_MAY_BE_EMPTY = ("wording", "claims")  # own data have series to study, but no news item to check
 TABLES = ("observations", "indicators", "sources", "wording", "claims")
 
 
@@ -67,31 +67,31 @@ def read_bytes(path: Path) -> bytes:
 
 def refuse_large(path: Path, size: int) -> None:
     """Raise a `DataError` where a file, unpacked, would take minutes to be checked, and most of the memory."""
-    if size > LARGEST_FILE:
-        raise file_error(path, f"holds more than {LARGEST_FILE:,} bytes; take a part of it")
+    if size > _LARGEST_FILE:
+        raise file_error(path, f"holds more than {_LARGEST_FILE:,} bytes; take a part of it")
 
 
-def check_text(path: Path, raw: bytes) -> None:
+def _check_text(path: Path, raw: bytes) -> None:
     """Raise a `DataError` where the content of a file is that of another kind than text."""
-    what = next((words for mark, words in BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
+    what = next((words for mark, words in _BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
     if what and path.suffix != ".json":
         raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
 
 
 def decode_text(path: Path, raw: bytes) -> str:
     """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
-    check_text(path, raw)
+    _check_text(path, raw)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
-        raise file_error(path, f"looks like UTF-16 or UTF-32; {SAVE}")
+        raise file_error(path, f"looks like UTF-16 or UTF-32; {_SAVE}")
     try:
         return raw.decode("utf-8").lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        hint = f"looks like {guessed}: write --encoding {guessed}" if (guessed := guess_encoding(raw)) else SAVE
+        hint = f"looks like {guessed}: write --encoding {guessed}" if (guessed := _guess_encoding(raw)) else _SAVE
         raise file_error(path, f"byte 0x{raw[error.start]:02x} is not UTF-8; {hint}", line) from error
 
 
-def guess_encoding(raw: bytes) -> str:
+def _guess_encoding(raw: bytes) -> str:
     """The encoding that bytes look like: "gbk" for common Chinese signs, "cp1252" for single letters; "" for others."""
     pairs = re.findall(rb"[\xa1-\xfe]{2}", raw)
     single = re.sub(rb"[\xa1-\xfe]{2}", b"", raw)
@@ -119,11 +119,11 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
     Columns that are not there are blank, but for those that are needed.
     """
     names = [field["name"] for field in fields]
-    if path.stem in MAY_BE_EMPTY and not path.exists():
+    if path.stem in _MAY_BE_EMPTY and not path.exists():
         return pd.DataFrame(columns=names, dtype=str)
     try:
         rows = split_rows(path, decode_text(path, read_bytes(path)))
-        if len(rows) < (1 if path.stem in MAY_BE_EMPTY else 2):
+        if len(rows) < (1 if path.stem in _MAY_BE_EMPTY else 2):
             raise file_error(path, f"has no rows; its first line must be {','.join(names)}")
     except DataError as error:
         problems += error.problems

@@ -32,10 +32,10 @@ from .data_files import (
 from .periods import list_days
 from .problems import DataError, Problem, list_names
 
-MARKS = "\t;|,"
+_MARKS = "\t;|,"
 """Delimiters, in order of preference: commas also occur in numbers and texts."""
-FIGURE = r"[<>\u2264\u2265]?\s*([+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+)"
-MAX_CELLS = 2_000_000
+_FIGURE = r"[<>\u2264\u2265]?\s*([+-]?[\d.,' \u2019\u00a0\u2009\u202f]*\d\.?\s*%?|[+-]?\d+(\.\d+)?[eE][+-]?\d+)"
+_MAX_CELLS = 2_000_000
 """Largest number of cells of a sheet, empty ones included; a file of 50 MB has no more filled ones."""
 JUDGED = 200
 """Number of lines from which the delimiter is inferred, and of cells from which the type of a column is."""
@@ -85,7 +85,7 @@ def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list
     """Non-empty rows of a text file or of a sheet."""
     raw = read_bytes(path)
     if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return read_sheet(path, raw, choices, notes)
+        return _read_sheet(path, raw, choices, notes)
     encoding = choices.get("encoding") or ("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "")
     try:
         raw = raw.decode(encoding).encode() if encoding else raw
@@ -93,13 +93,13 @@ def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list
         raise file_error(path, f"cannot be read as {encoding}: {error}; write another --encoding") from error
     text = decode_text(path, raw)
     lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
-    mark = max(MARKS, key=lambda each: sum(each in line for line in lines))
+    mark = max(_MARKS, key=lambda each: sum(each in line for line in lines))
     mark = mark if any(mark in line for line in lines) else ","
     notes += [f"Fields are separated by {'tabs' if mark == chr(9) else repr(mark)}."] if mark != "," else []
     return split_rows(path, text, mark)
 
 
-def read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
     """Non-empty rows of the one filled sheet of an .xlsx file, or of the one that is named.
 
     Raises
@@ -109,14 +109,14 @@ def read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[s
         than it holds.
     """
     try:
-        return _read_sheet(path, raw, choices, notes)
+        return _open_sheet(path, raw, choices, notes)
     except DataError:
         raise
     except Exception as error:  # a damaged file makes these libraries raise anything
         raise file_error(path, "cannot be read as a spreadsheet; save it as CSV UTF-8") from error
 
 
-def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+def _open_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
     from openpyxl import load_workbook  # other files do not need it
 
     computed = _check_parts(path, raw)
@@ -168,8 +168,8 @@ def _iterate(path: Path, sheet: Any) -> Iterator[list[Any]]:
     count = 0
     for row in sheet.iter_rows():
         count += max(1, len(row))
-        if count > MAX_CELLS:
-            message = f"has a sheet of more than {MAX_CELLS:,} cells; delete what lies far from the table"
+        if count > _MAX_CELLS:
+            message = f"has a sheet of more than {_MAX_CELLS:,} cells; delete what lies far from the table"
             raise file_error(path, f"{message}, or save it as CSV UTF-8")
         yield [None if cell.value is None else cell for cell in row]
 
@@ -229,7 +229,7 @@ def plain_name(text: str) -> str:
 
 def is_figure(text: str) -> bool:
     """True if a cell looks like a number, a limit or a date."""
-    return re.fullmatch(FIGURE, text.strip().partition(SHOWN)[0]) is not None or is_date(text)
+    return re.fullmatch(_FIGURE, text.strip().partition(SHOWN)[0]) is not None or is_date(text)
 
 
 def is_date(text: str) -> bool:

@@ -28,27 +28,27 @@ from .periods import FORMS, choose_form, explain_date, list_days, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .scales import Meaning, contradict, contradict_scale, measure_scale, read_meaning, suggest_units
 
-MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
+_MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
 """Names of columns with the scale of the figures, in words or as a power of ten."""
-UNITS = r"unit(?!ed|_mult)|uom|einheit|单位|column_\d+$"
+_UNITS = r"unit(?!ed|_mult)|uom|einheit|单位|column_\d+$"
 """Names of columns that may hold the unit: those without a heading too."""
-PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
+_PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
 """Names of columns that complete a year in another one."""
-SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
+_SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
 """Columns that an option replaces by one text."""
-MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
-CHOSEN = ("entity", "indicator")
+_MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
+_CHOSEN = ("entity", "indicator")
 """Columns of which an option names the column, or one of the names in it."""
-MELTED = {"date": "date of the column", "value": "figure"}
-SIGN = "sign"
-UNREAD = "\0"
+_MELTED = {"date": "date of the column", "value": "figure"}
+_SIGN = "sign"
+_UNREAD = "\0"
 """Before the names of columns that are not read: what they say may contradict the unit, or tell rows apart."""
-Names: TypeAlias = Mapping[str, str]
+_Names: TypeAlias = Mapping[str, str]
 """Columns of a file by our names for them, or options by theirs."""
 
 
 def read_series_file(
-    path: Path, choices: Names, project: Mapping[str, pd.DataFrame]
+    path: Path, choices: _Names, project: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Read and check a file of series.
 
@@ -73,27 +73,27 @@ def read_series_file(
         With every problem of the file.
     """
     notes, problems = list[str](), list[Problem]()
-    check_choices(choices)
+    _check_choices(choices)
     frame, above = read_layout(path, choices, notes)
-    frame, names = lay_out(path.name, frame, choices, notes)
-    text = choose_columns(path.name, frame, names, choices, notes)
-    text = read_dates(path.name, text, names, notes)
-    refuse_alike(path.name, text, names)
-    text = read_numbers(path.name, text, names, choices, notes)
-    text = ask_for_unit(path.name, text, names, above)
-    refuse_contradictions(path.name, text, names, above)
+    frame, names = _lay_out(path.name, frame, choices, notes)
+    text = _choose_columns(path.name, frame, names, choices, notes)
+    text = _read_dates(path.name, text, names, notes)
+    _refuse_alike(path.name, text, names)
+    text = _read_numbers(path.name, text, names, choices, notes)
+    text = _ask_for_unit(path.name, text, names, above)
+    _refuse_contradictions(path.name, text, names, above)
     text = text.reindex(columns=list(BY_NAME), fill_value="")
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
     rows = fill_defaults(rows, name_indicator(path.stem))
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
-    raise_problems(list_once(problems, names))
+    raise_problems(_list_once(problems, names))
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        notes.append(f"The unit is {unit}, and each figure is {MEANING[measure]}.")
+        notes.append(f"The unit is {unit}, and each figure is {_MEANING[measure]}.")
     return tables, list(map(escape, notes))
 
 
-def list_once(problems: Sequence[Problem], names: Names) -> list[Problem]:
+def _list_once(problems: Sequence[Problem], names: _Names) -> list[Problem]:
     """Each fault once, at the first cell and under the column's own name; the last counts all others."""
     alike = {(problem.column, problem.message): problem for problem in reversed(problems)}
     told = [replace(one, column=names.get(one.column, one.column), more=0) for one in reversed(alike.values())]
@@ -101,7 +101,7 @@ def list_once(problems: Sequence[Problem], names: Names) -> list[Problem]:
     return [*told[:-1], *(replace(one, more=more) for one in told[-1:])]
 
 
-def check_choices(choices: Names) -> None:
+def _check_choices(choices: _Names) -> None:
     """Refuse an option that is not known, and a value that it cannot have."""
     for name, value in choices.items():
         if name not in CHOICES or value not in LIMITED.get(name, (value,)):
@@ -109,118 +109,118 @@ def check_choices(choices: Names) -> None:
             raise parameter_error(f"--{name}", value, f"is not known; {right}")
 
 
-def refuse(file: str, message: str, column: str = "", row: int | None = None, value: str = "") -> DataError:
+def _refuse(file: str, message: str, column: str = "", row: int | None = None, value: str = "") -> DataError:
     """Return the error for one thing that can't be read, or be read in two ways."""
-    return DataError([Problem(file, row, column if column not in MELTED.values() else "", value, message)])
+    return DataError([Problem(file, row, column if column not in _MELTED.values() else "", value, message)])
 
 
 # ---- columns
 
 
-def lay_out(file: str, frame: pd.DataFrame, choices: Names, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
+def _lay_out(file: str, frame: pd.DataFrame, choices: _Names, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
     """The table with a row a figure, and its columns of dates and figures by our names; columns of dates are melted."""
     dates = [column for column in frame if is_date(column)]
     if len(dates) < 2 or "date" in choices:
-        date = find_column(file, frame, "date", choices, is_date)
+        date = _find_column(file, frame, "date", choices, is_date)
         others = [column for column in frame if not frame[column].equals(frame[date])]  # one may repeat the dates
-        value = find_column(file, frame[others], "value", choices, is_figure)
+        value = _find_column(file, frame[others], "value", choices, is_figure)
         return frame, {"date": date, "value": value}
-    parts = [column for column in frame if plain_name(column) in PARTS]
+    parts = [column for column in frame if plain_name(column) in _PARTS]
     if parts and len(frame) > 1:
-        raise refuse(file, f"has a column for {dates[0]} and rows by {parts[0]}; write a row a figure, with its date")
+        raise _refuse(file, f"has a column for {dates[0]} and rows by {parts[0]}; write a row a figure, with its date")
     notes.append(f"The columns {shorten(dates[0])} to {shorten(dates[-1])} are dates.")
     lines, kept = frame.index, [column for column in frame if column not in dates]
-    long = frame.reset_index(drop=True).melt(kept, dates, *MELTED.values(), ignore_index=False)
+    long = frame.reset_index(drop=True).melt(kept, dates, *_MELTED.values(), ignore_index=False)
     long = long.sort_index(kind="stable")
-    return long.set_axis(lines[long.index], axis=0), {**MELTED}
+    return long.set_axis(lines[long.index], axis=0), {**_MELTED}
 
 
-def find_column(file: str, frame: pd.DataFrame, name: str, choices: Names, test: Callable[[str], bool]) -> str:
+def _find_column(file: str, frame: pd.DataFrame, name: str, choices: _Names, test: Callable[[str], bool]) -> str:
     """The column of the dates or of the figures: the chosen one, the one of that name, or the only one that can be."""
     if name in choices:
         if choices[name] not in frame:
             raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
         return choices[name]
-    known = {each for other in BY_NAME.keys() - MELTED.keys() for each in list_named(frame, other)}
-    free = list_named(frame, name) or [column for column in frame if column not in known]
-    found = [column for column in free if is_mostly(frame[column], test)] or free[: len(free) == 1]
+    known = {each for other in BY_NAME.keys() - _MELTED.keys() for each in _list_named(frame, other)}
+    free = _list_named(frame, name) or [column for column in frame if column not in known]
+    found = [column for column in free if _is_mostly(frame[column], test)] or free[: len(free) == 1]
     if len(found) == 1:
         return found[0]
     if found:
-        raise refuse(file, f"has {len(found)} columns that may be the {name}; write {list_options(name, found)}")
+        raise _refuse(file, f"has {len(found)} columns that may be the {name}; write {_list_options(name, found)}")
     if name == "date":
-        raise refuse_undated(file, frame)
-    raise refuse(file, f"has no columns that may be the {name}; there is: {list_names(frame) or 'no other column'}")
+        raise _refuse_undated(file, frame)
+    raise _refuse(file, f"has no columns that may be the {name}; there is: {list_names(frame) or 'no other column'}")
 
 
-def refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
+def _refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
     """Return the error for a table without dates: what to write for headings that name years, or for a cell."""
     years = [found for column in frame if (found := re.match(r"(18|19|20)\d\d", column))]
     if len(years) > 1:
         right = f"rename those of the figures to dates, such as {years[0][0]} or {years[0][0]}-Q1"
-        return refuse(file, f"has headings such as {shorten(years[0].string)}; {right}")
-    numbered = [column for column in frame if is_mostly(frame[column], lambda cell: bool(re.search(r"\d", cell)))]
+        return _refuse(file, f"has headings such as {shorten(years[0].string)}; {right}")
+    numbered = [column for column in frame if _is_mostly(frame[column], lambda cell: bool(re.search(r"\d", cell)))]
     column = [*numbered, *frame][0]
-    return refuse(file, explain_date(frame[column].iloc[0]), column, frame.index[0], frame[column].iloc[0])
+    return _refuse(file, explain_date(frame[column].iloc[0]), column, frame.index[0], frame[column].iloc[0])
 
 
-def list_options(name: str, texts: Sequence[str]) -> str:
+def _list_options(name: str, texts: Sequence[str]) -> str:
     """An option with each text: "--value iOS or --value Android"."""
     return " or ".join(f"--{name} {shlex.quote(text)}" for text in texts)
 
 
-def list_named(frame: pd.DataFrame, name: str) -> list[str]:
+def _list_named(frame: pd.DataFrame, name: str) -> list[str]:
     """Columns that are called as ours, or else by another of its names."""
     same = [column for column in frame if plain_name(column) == name]
     return same or [column for column in frame if plain_name(column) in BY_NAME[name].names.split()]
 
 
-def is_mostly(cells: pd.Series, test: Callable[[str], bool]) -> bool:
+def _is_mostly(cells: pd.Series, test: Callable[[str], bool]) -> bool:
     """True if most of the first filled cells pass a test; cells that fail are then reported as errors."""
     filled = cells[~cells.str.casefold().isin(MISSING)].head(JUDGED)
     return len(filled) > 0 and 2 * sum(map(test, filled)) >= len(filled)
 
 
-def choose_columns(
-    file: str, frame: pd.DataFrame, names: dict[str, str], choices: Names, notes: list[str]
+def _choose_columns(
+    file: str, frame: pd.DataFrame, names: dict[str, str], choices: _Names, notes: list[str]
 ) -> pd.DataFrame:
-    """The rows and columns that are read, under our names; those that are not read have `UNREAD` before theirs."""
-    said = {name: choices[name].strip() for name in SAID if name in choices}
+    """The rows and columns that are read, under our names; those that are not read have `_UNREAD` before theirs."""
+    said = {name: choices[name].strip() for name in _SAID if name in choices}
     for name in [name for name in BY_NAME if name not in {*names, *said}]:
-        column, frame = find_role(file, frame, name, names, choices)
+        column, frame = _find_role(file, frame, name, names, choices)
         if column:
             names[name] = column
-        elif name in CHOSEN and choices.get(name):
+        elif name in _CHOSEN and choices.get(name):
             said[name] = choices[name].strip()
     unread = [column for column in frame if column not in names.values()]
-    notes += say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
+    notes += _say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
-    text = pd.DataFrame(columns | {f"{UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
-    return name_series(file, leave_out_gaps(file, text, names, notes))
+    text = pd.DataFrame(columns | {f"{_UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
+    return _name_series(file, _leave_out_gaps(file, text, names, notes))
 
 
-def say_roles(names: Names) -> list[str]:
+def _say_roles(names: _Names) -> list[str]:
     """A sentence on the columns that the file calls otherwise; none where there are none."""
-    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != MELTED.get(ours)}
+    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != _MELTED.get(ours)}
     roles = ", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())
     return [f"{roles}."] * bool(roles)
 
 
-def find_role(file: str, frame: pd.DataFrame, name: str, names: Names, choices: Names) -> tuple[str, pd.DataFrame]:
+def _find_role(file: str, frame: pd.DataFrame, name: str, names: _Names, choices: _Names) -> tuple[str, pd.DataFrame]:
     """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
     rest = frame.drop(columns=list(names.values()))
-    free = list_named(rest, name)
+    free = _list_named(rest, name)
     if name == "measure":  # of other offices, a column of this name says what is counted
         free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
-    if name in CHOSEN and choices.get(name):
-        return choose_rows(frame, rest, name, choices[name], free)
+    if name in _CHOSEN and choices.get(name):
+        return _choose_rows(frame, rest, name, choices[name], free)
     if len(free) > 1:
-        right = f"write {list_options(name, free)}" if name in CHOSEN else "keep one"
-        raise refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+        right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
+        raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
     return "".join(free), frame
 
 
-def choose_rows(
+def _choose_rows(
     frame: pd.DataFrame, rest: pd.DataFrame, name: str, chosen: str, free: Sequence[str]
 ) -> tuple[str, pd.DataFrame]:
     """The column that is chosen, or that has the chosen name in some rows, and these rows; of `free` ones first."""
@@ -234,30 +234,30 @@ def choose_rows(
     return found, frame[frame[found] == chosen] if found else frame
 
 
-def leave_out_gaps(file: str, text: pd.DataFrame, names: Names, notes: list[str]) -> pd.DataFrame:
+def _leave_out_gaps(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) -> pd.DataFrame:
     """The rows that have a figure."""
     empty = text["value"].str.casefold().isin(MISSING)
     if empty.all():
-        raise refuse(file, "has no figures", names["value"])
+        raise _refuse(file, "has no figures", names["value"])
     if empty.any():
         rows = list_names(map(str, text.index[empty].unique()))
         notes.append(f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows}).")
     return text[~empty].copy()
 
 
-def name_series(file: str, text: pd.DataFrame) -> pd.DataFrame:
+def _name_series(file: str, text: pd.DataFrame) -> pd.DataFrame:
     """The table with a name in each row; those of indicators are made of their texts, which are titles."""
     for name in (name for name in ("entity", "indicator") if name in text):
         blank = text[name] == ""
         if blank.any() and not blank.all():
             row = int(text.index[blank][0])
-            raise refuse(file, "is empty beside other names; write the name in each row", name, row)
+            raise _refuse(file, "is empty beside other names; write the name in each row", name, row)
     if "indicator" not in text:
         return text
     texts = text["indicator"]
     names = {one: one if re.fullmatch(NAME, one) or not one else name_indicator(one) for one in texts.unique()}
     if len(set(names.values())) < len(names):
-        raise refuse(file, "has names of indicators that differ only in punctuation; use letters and digits")
+        raise _refuse(file, "has names of indicators that differ only in punctuation; use letters and digits")
     titles = texts.where(texts != texts.map(names), "")
     return text.assign(indicator=texts.map(names), title=text.get("title", titles))
 
@@ -272,38 +272,38 @@ def name_indicator(text: str) -> str:
 # ---- dates
 
 
-def read_dates(file: str, text: pd.DataFrame, names: Names, notes: list[str]) -> pd.DataFrame:
+def _read_dates(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) -> pd.DataFrame:
     """The table with ISO dates: each column of dates in the one form in which all its cells are dates."""
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
     for name in (name for name in ("date", "published") if name in text):
         cells = [cell for cell in text[name].unique() if cell or name == "date"]
-        form = find_form(file, text[name], cells, names[name]) if cells else ""
+        form = _find_form(file, text[name], cells, names[name]) if cells else ""
         if name == "date":
-            refuse_spans(file, text, cells, FORMS[form][0], names[name])
-            notes.append(say_form(cells, form))
+            _refuse_spans(file, text, cells, FORMS[form][0], names[name])
+            notes.append(_say_form(cells, form))
         text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
         if later := [row for row, day in text[name].items() if day > today]:
             message = f"is after today, and a projection is no observation; leave out the rows after {today}"
-            raise refuse(file, message, names[name], later[0], text[name].max())
+            raise _refuse(file, message, names[name], later[0], text[name].max())
     published = text.get("published", text["date"])
     early = text.index[(published != "") & (published < text["date"])]
     if len(early):
         message = "is before the day that the figure describes; write the day on which the figure became public"
-        raise refuse(file, message, names["published"], int(early[0]))
+        raise _refuse(file, message, names["published"], int(early[0]))
     return text
 
 
-def find_form(file: str, column: pd.Series, cells: Sequence[str], heading: str) -> str:
+def _find_form(file: str, column: pd.Series, cells: Sequence[str], heading: str) -> str:
     """The one form in which all cells of a column are dates; else a refusal that counts the rows without a date."""
     form, wrong, message = choose_form(cells)
     if not message:
         return form
     rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
     message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
-    raise refuse(file, message, heading, int(column.index[column == wrong][0]), wrong)
+    raise _refuse(file, message, heading, int(column.index[column == wrong][0]), wrong)
 
 
-def say_form(cells: Sequence[str], form: str) -> str:
+def _say_form(cells: Sequence[str], form: str) -> str:
     """A sentence on how the dates are read."""
     kind = FORMS[form][0]
     said = "days" if kind == "day" else f"{kind}s, read as their last day"
@@ -312,19 +312,19 @@ def say_form(cells: Sequence[str], form: str) -> str:
     return f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}."
 
 
-def refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
+def _refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
     """Refuse years that another column completes, and months that may be years that span two."""
-    parts = [column[1:] for column in text if column[0] == UNREAD and plain_name(column[1:]) in PARTS]
+    parts = [column[1:] for column in text if column[0] == _UNREAD and plain_name(column[1:]) in _PARTS]
     if kind == "year" and parts:
         right = f"join them, as in {cells[0]}-06 or {cells[0]}-Q2"
-        raise refuse(file, f"has {where} and {parts[0]} in two columns; {right}")
+        raise _refuse(file, f"has {where} and {parts[0]} in two columns; {right}")
     spans = [re.fullmatch(r"(\d{4})-(\d\d)", cell) for cell in cells]
     if len(cells) > 1 and all(one and (int(one[1]) + 1) % 100 == int(one[2]) for one in spans):
         message = "may be a month, or a year that spans two; write the day on which each ends, such as 2017-03-31"
-        raise refuse(file, message, where, value=cells[0])
+        raise _refuse(file, message, where, value=cells[0])
 
 
-def refuse_alike(file: str, text: pd.DataFrame, names: Names) -> None:
+def _refuse_alike(file: str, text: pd.DataFrame, names: _Names) -> None:
     """Refuse rows of one date that nothing tells apart, with the column or the names that would."""
     key = [name for name in ("entity", "indicator", "date", "published") if name in text]
     alike = text[text.duplicated(key, keep=False)]
@@ -332,22 +332,22 @@ def refuse_alike(file: str, text: pd.DataFrame, names: Names) -> None:
         return
     first, second = alike.index[alike["date"] == alike["date"].iloc[0]][:2]
     option = "entity" if "entity" not in text else "indicator"
-    labels = [column for column in text if column[0] == UNREAD and option not in names]
+    labels = [column for column in text if column[0] == _UNREAD and option not in names]
     labels = [column for column in labels if not text.duplicated([*key, column]).any()]
-    labels = [column for column in labels if not is_mostly(text[column], is_figure)]
+    labels = [column for column in labels if not _is_mostly(text[column], is_figure)]
     right = "no column tells them apart; keep one of the two"
     if labels:
-        one = list_options(option, [one for one in text[labels[0]].unique() if one][:6])
+        one = _list_options(option, [one for one in text[labels[0]].unique() if one][:6])
         right = f"write --{option} {shlex.quote(labels[0][1:])} for all, or for one {one}"
-    raise refuse(file, f"rows {first} and {second} are both of {alike['date'].iloc[0]}; {right}")
+    raise _refuse(file, f"rows {first} and {second} are both of {alike['date'].iloc[0]}; {right}")
 
 
 # ---- figures, unit and measure
 
 
-def read_numbers(file: str, text: pd.DataFrame, names: Names, choices: Names, notes: list[str]) -> pd.DataFrame:
-    """The table with plain numbers, and a sign of percent in `SIGN`; what is no number stays, to be explained."""
-    text[SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
+def _read_numbers(file: str, text: pd.DataFrame, names: _Names, choices: _Names, notes: list[str]) -> pd.DataFrame:
+    """The table with plain numbers, and a sign of percent in `_SIGN`; what is no number stays, to be explained."""
+    text[_SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
     text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
     for name in (name for name in ("value", "standard_error", "sample_size") if name in text):
         cells = text[name].mask(text[name].str.casefold().isin(MISSING), "")
@@ -361,19 +361,19 @@ def read_numbers(file: str, text: pd.DataFrame, names: Names, choices: Names, no
         whole, part = both.iloc[unsure]
         message = f"may be {whole} or {part}; write --decimal . for {whole}, --decimal , for {part}"
         message = message if marks else "has another decimal mark than other cells; write all with one"
-        raise refuse(file, message, names[name], int(cells.index[unsure]), cells.iloc[unsure])
+        raise _refuse(file, message, names[name], int(cells.index[unsure]), cells.iloc[unsure])
     return text
 
 
-def ask_for_unit(file: str, text: pd.DataFrame, names: Names, above: Sequence[Row]) -> pd.DataFrame:
+def _ask_for_unit(file: str, text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> pd.DataFrame:
     """The table with unit and measure, as the user says them."""
     figures, days = pd.to_numeric(text["value"], errors="coerce"), pd.to_datetime(text["date"])
     unit = text.get("unit", pd.Series("", text.index)).map(read_unit)
     if (unit == "").any():
-        usual, *others = (suggest_units(said, figures.max()) for said in ("", *list_texts(text, names, above)))
+        usual, *others = (suggest_units(said, figures.max()) for said in ("", *_list_texts(text, names, above)))
         one, other = next((found for found in others if found != usual), usual)
         asked = [f'--unit "{each}"{"" if each[0] == "%" else " --measure level"}' for each in (one, other)]
-        raise refuse(file, f"what is the unit of the figures as printed? Write it, such as {asked[0]}, or {asked[1]}")
+        raise _refuse(file, f"what is the unit of the figures as printed? Write it, such as {asked[0]}, or {asked[1]}")
     measure = text.get("measure", pd.Series("", text.index))
     measure = measure.mask((measure == "") & unit.str.match(rf"(?i)percent|{FRACTION}$"), "level")
     if (measure == "").any():
@@ -381,53 +381,53 @@ def ask_for_unit(file: str, text: pd.DataFrame, names: Names, above: Sequence[Ro
         asked = ["--measure level (in use on a day)"]
         asked += ["--measure cumulative (all so far)"] * figures.set_axis(days).sort_index().is_monotonic_increasing
         asked += ["--measure flow (what a year adds)"] * bool(yearly)
-        raise refuse(file, f"are the figures a level? Write {' or '.join(asked)}")
+        raise _refuse(file, f"are the figures a level? Write {' or '.join(asked)}")
     return text.assign(unit=unit, measure=measure)
 
 
-def list_texts(text: pd.DataFrame, names: Names, above: Sequence[Row]) -> dict[str, int | None]:
+def _list_texts(text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> dict[str, int | None]:
     """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
-    unread = [column[1:] for column in text if column[0] == UNREAD]
-    heading = [names["value"]] if names["value"] != MELTED["value"] else [names.get("entity", ""), *unread[:1]]
+    unread = [column[1:] for column in text if column[0] == _UNREAD]
+    heading = [names["value"]] if names["value"] != _MELTED["value"] else [names.get("entity", ""), *unread[:1]]
     titles = text["title"].unique() if "title" in names or "indicator" in names else []
     return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, *heading])
 
 
-def refuse_contradictions(file: str, text: pd.DataFrame, names: Names, above: Sequence[Row]) -> None:
+def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
-    said = list_said(text, names, above)
+    said = _list_said(text, names, above)
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         for where, meaning, column, row, right in said:
             if message := contradict(where, meaning, unit, measure):
-                raise refuse(file, f"{message}{right}", column, row)
-        refuse_multipliers(file, text, unit)
+                raise _refuse(file, f"{message}{right}", column, row)
+        _refuse_multipliers(file, text, unit)
 
 
-def list_said(
-    text: pd.DataFrame, names: Names, above: Sequence[Row]
+def _list_said(
+    text: pd.DataFrame, names: _Names, above: Sequence[Row]
 ) -> list[tuple[str, Meaning, str, int | None, str]]:
     """What is said beside the figures: the place in words, the meaning, column, row, and what else would be right."""
     said: list[tuple[str, Meaning, str, int | None, str]] = []
-    for words, row in list_texts(text, names, above).items():
+    for words, row in _list_texts(text, names, above).items():
         where, right = ("the row", ", or take the row away") if row else ("the heading", "")
         said.append((where, read_meaning(words), "", row, right))
-    unread = [column for column in text if column[0] == UNREAD]
-    for column in ["entity"] if "entity" in names else unread[: names["value"] == MELTED["value"]]:
+    unread = [column for column in text if column[0] == _UNREAD]
+    for column in ["entity"] if "entity" in names else unread[: names["value"] == _MELTED["value"]]:
         for row, cell in text[column].drop_duplicates().items():  # of names only a scale counts
             meaning = Meaning("", "", "", "", read_meaning(f"of {cell}").scales)
             said.append((f"the name {shorten(cell)}", meaning, "", row, ""))
-    for column in [*(column for column in unread if re.search(UNITS, plain_name(column[1:]))), SIGN]:
-        heading = names["value"] if column == SIGN else column[1:]
+    for column in [*(column for column in unread if re.search(_UNITS, plain_name(column[1:]))), _SIGN]:
+        heading = names["value"] if column == _SIGN else column[1:]
         cells = text[column].drop_duplicates().items()
         said += [("the cell", read_meaning(cell), heading, row, "") for row, cell in cells]
     return said
 
 
-def refuse_multipliers(file: str, text: pd.DataFrame, unit: str) -> None:
+def _refuse_multipliers(file: str, text: pd.DataFrame, unit: str) -> None:
     """Refuse a column of multipliers that differ by row, or from the scale of the unit."""
-    for column in (column for column in text if column[0] == UNREAD and plain_name(column[1:]) in MULTIPLIERS):
+    for column in (column for column in text if column[0] == _UNREAD and plain_name(column[1:]) in _MULTIPLIERS):
         cells = text[column].unique()
         sizes = {10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells}
         message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
         if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
-            raise refuse(file, message, column[1:])
+            raise _refuse(file, message, column[1:])

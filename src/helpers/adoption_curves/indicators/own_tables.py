@@ -13,17 +13,17 @@ from ..base.words import of_entity, quote
 from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
-YEARS, RARE, TREND = 3, 0.001, 2
+_YEARS, _RARE, _TREND = 3, 0.001, 2
 """Years that figures need before seasons are looked for; how rare such differences would be without seasons; and the
 degree of the polynomial of time that stands for growth."""
-TITLE = "Own figures"
+_TITLE = "Own figures"
 SHORTEST_YEAR = 360
 """Days between two figures of years."""
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title."""
-    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", TITLE)
+    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))
@@ -77,19 +77,19 @@ def check_rows(
     usable = rows[(rows["bound"] == "exact") & rows["date"].notna() & rows["value"].notna()]
     for (entity, indicator), series in usable.groupby(["entity", "indicator"], sort=False):
         newest = series.sort_values(["date", "published"], kind="stable").drop_duplicates("date", keep="last")
-        wrong = check_periods(newest.set_index("date")["value"], series["measure"].iloc[0], choices)
+        wrong = _check_periods(newest.set_index("date")["value"], series["measure"].iloc[0], choices)
         problems += [Problem(file, None, "", of_entity(indicator, entity), wrong)] if wrong else []
     return problems + check_figures(file, tables["observations"], tables["indicators"], limited=False)
 
 
-def check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -> str:
+def _check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -> str:
     """Why a series has no forecast by its dates: flows of less than a year, or seasons; "" where it has."""
     days = values.index.to_series().diff().dt.days
     if measure == "flow" and days.min() < SHORTEST_YEAR:
         right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
         return f"counts what less than a year adds; {right}"
-    found = find_seasons(values) if measure == "level" and "season" not in choices else None
-    if found is None or found.p >= RARE:
+    found = _find_seasons(values) if measure == "level" and "season" not in choices else None
+    if found is None or found.p >= _RARE:
         return ""
     high, low = found.levels.argmax(), found.levels.argmin()
     differs = f"{found.name_part(high)} is {np.expm1(found.levels[high]):.0%} above the trend"
@@ -100,7 +100,7 @@ def check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) -
 
 
 @dataclass(frozen=True)
-class Seasons:
+class _Seasons:
     """Differences between the parts of a year: p, how many parts it has, and the logarithm of each beside the trend."""
 
     p: float
@@ -112,7 +112,7 @@ class Seasons:
         return f"Q{place + 1}" if self.count == 4 else f"{pd.Timestamp(2000, place + 1, 1):%B}"
 
 
-def find_seasons(values: pd.Series) -> Seasons | None:
+def _find_seasons(values: pd.Series) -> _Seasons | None:
     """Test that growth is equal in all parts of the year: F test on differences of logarithms beside a smooth trend.
 
     Parameters
@@ -128,7 +128,7 @@ def find_seasons(values: pd.Series) -> Seasons | None:
     months = (12 * values.index.year + values.index.month).to_numpy()
     gap = float(np.median(np.diff(months))) if len(months) > 1 and len(set(months)) == len(months) else 0.0
     count = {1.0: 12, 3.0: 4}.get(gap, 0)
-    if not count or len(values) < YEARS * count:
+    if not count or len(values) < _YEARS * count:
         return None
     from scipy.special import fdtrc  # it takes as long to load as all else, and few files need it
 
@@ -138,11 +138,11 @@ def find_seasons(values: pd.Series) -> Seasons | None:
     used = (np.diff(months) == gap) & np.isfinite(growth)
     growth, time = growth[used], months[1:][used].astype(float)
     part = (values.index.month[1:][used].to_numpy() - 1) // (12 // count)
-    freedom = len(growth) - TREND - count
+    freedom = len(growth) - _TREND - count
     if freedom < 1 or len(np.unique(part)) < count:
         return None
     # sums of squares around a polynomial of time alone, and beside a level of each part of the year but the first
-    smooth = np.vander((time - time.mean()) / np.ptp(time), TREND + 1)
+    smooth = np.vander((time - time.mean()) / np.ptp(time), _TREND + 1)
     both = np.c_[smooth, (part[:, None] == np.arange(1, count)).astype(float)]
     fits = [np.linalg.lstsq(columns, growth, rcond=None)[0] for columns in (smooth, both)]
     alone, beside = (float(np.sum((growth - x @ b) ** 2)) for x, b in zip((smooth, both), fits, strict=True))
@@ -150,9 +150,9 @@ def find_seasons(values: pd.Series) -> Seasons | None:
         return None  # growth is smooth to the last digit
     # the F ratio, and levels as sums of the differences in growth, both around their means
     ratio = (alone - beside) / (count - 1) / max(beside / freedom, 1e-300)
-    steps = np.r_[0.0, fits[1][TREND + 1 :]]
+    steps = np.r_[0.0, fits[1][_TREND + 1 :]]
     levels = np.cumsum(steps - steps.mean())
-    return Seasons(float(fdtrc(count - 1, freedom, ratio)), count, levels - levels.mean())
+    return _Seasons(float(fdtrc(count - 1, freedom, ratio)), count, levels - levels.mean())
 
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:

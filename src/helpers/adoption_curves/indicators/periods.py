@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
-ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 FORMS = {
     "2024-12-31": ("day", "%Y-%m-%d"),
     "31.12.2024": ("day", "%d.%m.%Y"),
@@ -32,17 +32,17 @@ FORMS = {
     "2024年": ("year", "%Y年"),
 }
 """What each form writes, and how `strptime` reads it; the number of a quarter or a half-year is that of a month."""
-MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
-NOT_READ = r"([ T]00:00(:00(\.0+)?)?Z?| \[YR\d{4}\])$"
+_MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
+_NOT_READ = r"([ T]00:00(:00(\.0+)?)?Z?| \[YR\d{4}\])$"
 """Midnight behind a day, and what the World Bank writes behind a year: 2024 [YR2024]."""
-FISCAL = r"(?i)(fy.*|\d{4}\s?[/\u2013]\s?(\d\d){1,2}|\d{4}-\d{4})"
-WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
+_FISCAL = r"(?i)(fy.*|\d{4}\s?[/\u2013]\s?(\d\d){1,2}|\d{4}-\d{4})"
+_WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
 
 
 def read_day(text: str) -> date | None:
     """Read an ISO date; None for everything else, also a day that does not exist."""
     try:
-        return date.fromisoformat(text) if re.fullmatch(ISO_DATE, text) else None
+        return date.fromisoformat(text) if re.fullmatch(_ISO_DATE, text) else None
     except ValueError:
         return None
 
@@ -56,12 +56,12 @@ def read_form(text: str, form: str) -> date | None:
     """
     kind, pattern = FORMS[form]
     plain = re.sub("|".join(calendar.month_name[1:]), lambda month: month[0][:3], text)  # December as Dec
-    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(NOT_READ, "", plain))  # 2024Q4 as 2024-Q4
+    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(_NOT_READ, "", plain))  # 2024Q4 as 2024-Q4
     try:
         found = datetime.strptime(plain, pattern)
     except ValueError:
         return None
-    month = 12 if kind == "year" else found.month * MONTHS[kind]
+    month = 12 if kind == "year" else found.month * _MONTHS[kind]
     if month > 12 or (kind == "year" and not 1800 <= found.year <= 2100):
         return None
     return date(found.year, month, found.day if kind == "day" else calendar.monthrange(found.year, month)[1])
@@ -100,10 +100,10 @@ def explain_date(text: str) -> str:
     for form, day in found.items():
         kind = FORMS[form][0]
         return f"is a whole {kind}; write the day as {day}" if kind != "day" else f"is not an ISO date; write {day}"
-    if re.fullmatch(ISO_DATE, text):
-        return f"is no day of the calendar; {WRITE}"
-    if re.fullmatch(FISCAL, text):
+    if re.fullmatch(_ISO_DATE, text):
+        return f"is no day of the calendar; {_WRITE}"
+    if re.fullmatch(_FISCAL, text):
         return "spans two years; write the day on which it ends, such as 2017-03-31"
     if re.fullmatch(r"(\d+[-./ ])?([QH]?\d+|[A-Za-z]{3,9})[-./ '\u2019]+\d\d", text):
         return "has a year of two digits; write four, as in 2025-12-31 or Dec 2025"
-    return f"is no date; {WRITE}, or leave the row out"
+    return f"is no date; {_WRITE}, or leave the row out"

@@ -12,8 +12,8 @@ import pandas as pd
 from ..base.project import UserError
 from ..base.words import SHOWN_CHARACTERS, escape, quote, shorten
 
-MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
-MAX_MESSAGE_CHARACTERS = 1000
+_MAX_MESSAGES = 50  # lines of one message, and problems of one kind that are explained one by one
+_MAX_MESSAGE_CHARACTERS = 1000
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Problem:
         column = f"column {shorten(self.column)}" if self.column and self.file else shorten(self.column)
         place = ", ".join(part for part in (self.file, f"row {self.row}" if self.row else "", column) if part)
         value = f"{quote(self.value)} " if self.value != "" else ""
-        return escape(f"{place}{': ' if place else ''}{value}{shorten(self.message, MAX_MESSAGE_CHARACTERS)}")
+        return escape(f"{place}{': ' if place else ''}{value}{shorten(self.message, _MAX_MESSAGE_CHARACTERS)}")
 
 
 class DataError(UserError, ValueError):
@@ -48,7 +48,7 @@ class DataError(UserError, ValueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
-        lines = [str(problem) for problem in self.problems[:MAX_MESSAGES]]
+        lines = [str(problem) for problem in self.problems[:_MAX_MESSAGES]]
         more = len(self.problems) - len(lines) + sum(problem.more for problem in self.problems)
         super().__init__("\n".join([*lines, f"and {more:,} more"] if more else lines))
 
@@ -79,7 +79,7 @@ def list_problems(
     if rows.empty:  # as nearly always
         return []
     found = []
-    for entry in rows.head(MAX_MESSAGES).to_dict("records"):
+    for entry in rows.head(_MAX_MESSAGES).to_dict("records"):
         value = entry.get("value", "")
         told = message(entry) if callable(message) else message.format(**entry)
         found.append(Problem(file, entry["row"], column, value if isinstance(value, str) else f"{value:g}", told))

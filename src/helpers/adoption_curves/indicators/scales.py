@@ -6,30 +6,30 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-WORDS = {"hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12,
+_WORDS = {"hundred": 1e2, "thousand": 1e3, "lakh": 1e5, "million": 1e6, "crore": 1e7, "billion": 1e9, "trillion": 1e12,
          "tausend": 1e3, "millier": 1e3, "mio": 1e6, "mrd": 1e9, "milliarde": 1e9, "milliard": 1e9}  # fmt: skip
-SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
-CHINESE = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
-SIZES = WORDS | SHORT | CHINESE | {"ten": 1e1, "000": 1e3}
-CALLED = {1.0: "", 1e3: "thousand", 1e4: "10 thousand", 1e5: "100 thousand", 1e6: "million", 1e7: "10 million",
+_SHORT = {"k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "tn": 1e12}
+_CHINESE = {"十": 1e1, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
+_SIZES = _WORDS | _SHORT | _CHINESE | {"ten": 1e1, "000": 1e3}
+_CALLED = {1.0: "", 1e3: "thousand", 1e4: "10 thousand", 1e5: "100 thousand", 1e6: "million", 1e7: "10 million",
           1e8: "100 million", 1e9: "billion", 1e12: "trillion"}  # fmt: skip
 """Words for a scale, in advice."""
-NUMBER = r"\d+(?:[.,]\d+)*"
-WORD = rf"(?:{'|'.join(WORDS)})(?:s|n|en)?\b"
-SCALE = (
-    rf"(?:(?:{NUMBER}|\bone|\bten)[\s-]*)?{WORD}(?:(?: of)? {WORD})*"  # 100 million, hundreds of thousands
-    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{NUMBER}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
-    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^)(?:{NUMBER}\s?)?[km](?![\w'-])|{NUMBER}(?:k|m|mn|bn)(?![\w'-])"
+_NUMBER = r"\d+(?:[.,]\d+)*"
+_WORD = rf"(?:{'|'.join(_WORDS)})(?:s|n|en)?\b"
+_SCALE = (
+    rf"(?:(?:{_NUMBER}|\bone|\bten)[\s-]*)?{_WORD}(?:(?: of)? {_WORD})*"  # 100 million, hundreds of thousands
+    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{_NUMBER}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
+    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^)(?:{_NUMBER}\s?)?[km](?![\w'-])|{_NUMBER}(?:k|m|mn|bn)(?![\w'-])"
     r"|['\u2019]000|\b000s|(?<=[(\[x×])\s*10*(?:,?000)+s?\b|\bin 10*(?:,?000)+s?\b"
     r"|(?:\d|(?<=[(（：:]))?[十百千万亿]*[千万亿](?=[人户元台辆个件次部吨家]|$|[)）\s])"
     r"|(?<=[\d(（：:])[十百千万亿]*[千万亿]"
 )
 """A scale, with the number before it."""
-NO_SCALE = rf"(?i)(?:\btop|\bthan|\bover|\bunder|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{NUMBER}\s*)?(?:{WORD})?"
+_NO_SCALE = rf"(?i)(?:\btop|\bthan|\bover|\bunder|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{_NUMBER}\s*)?(?:{_WORD})?"
 """Words before which a number is none: "the top million", "more than a thousand", "2015 = 1000"."""
-RATE = r"(?i)\bper\b(?! ?cent)[^)\]）;,]*(?:,\d{3}[^)\]）;,]*)*|每[千万百]?\w+"
-PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分|\bper (?:hundred|100)\b(?!,?\d)"
-SO_FAR = r"(?i)\bcumulative|\bso far\b|\bto date\b|累计|累積"
+_RATE = r"(?i)\bper\b(?! ?cent)[^)\]）;,]*(?:,\d{3}[^)\]）;,]*)*|每[千万百]?\w+"
+_PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分|\bper (?:hundred|100)\b(?!,?\d)"
+_SO_FAR = r"(?i)\bcumulative|\bso far\b|\bto date\b|累计|累積"
 
 
 class Meaning(NamedTuple):
@@ -51,9 +51,9 @@ def read_meaning(text: str) -> Meaning:
     ('per 1,000', {})
     """
     said, text = text, text.replace("_", " ")
-    found = [re.search(pattern, text) for pattern in (RATE, PERCENT, SO_FAR)]
-    rest = re.sub(NO_SCALE, "", re.sub(RATE, "", text))
-    words = [match[0].strip(" ,").removeprefix("in ") for match in re.finditer(f"(?i){SCALE}", rest)]
+    found = [re.search(pattern, text) for pattern in (_RATE, _PERCENT, _SO_FAR)]
+    rest = re.sub(_NO_SCALE, "", re.sub(_RATE, "", text))
+    words = [match[0].strip(" ,").removeprefix("in ") for match in re.finditer(f"(?i){_SCALE}", rest)]
     rate, percent, so_far = (match[0].strip() if match else "" for match in found)
     return Meaning(said, rate, percent, so_far, {measure_scale(word): word for word in words})
 
@@ -61,9 +61,9 @@ def read_meaning(text: str) -> Meaning:
 def measure_scale(words: str) -> float:
     """How many a scale counts: 1e8 for "100 million", 1e5 for "hundreds of thousands", 1e4 for 万."""
     scale = 1.0
-    for part in re.findall(rf"{NUMBER}|[a-z]+|[{''.join(CHINESE)}]", words.casefold().replace(",", "")):
-        single = part if part in SIZES else re.sub("(s|en|n)$", "", part)
-        scale *= SIZES[single] if single in SIZES else float(part) if part[0].isdigit() else 1.0
+    for part in re.findall(rf"{_NUMBER}|[a-z]+|[{''.join(_CHINESE)}]", words.casefold().replace(",", "")):
+        single = part if part in _SIZES else re.sub("(s|en|n)$", "", part)
+        scale *= _SIZES[single] if single in _SIZES else float(part) if part[0].isdigit() else 1.0
     return scale
 
 
@@ -100,14 +100,14 @@ def contradict_scale(where: str, scales: Mapping[float, str], unit: str) -> str:
     if not scales or scales.keys() & (read_meaning(unit).scales.keys() or {1.0}):
         return ""
     [(scale, word), *_] = scales.items()
-    counted = re.sub(f"(?i){SCALE}", "", unit).strip(" ,")
-    return f'{where} says ({word}): write --unit "{scale_unit(scale, word, counted)}", or multiply the figures'
+    counted = re.sub(f"(?i){_SCALE}", "", unit).strip(" ,")
+    return f'{where} says ({word}): write --unit "{_scale_unit(scale, word, counted)}", or multiply the figures'
 
 
-def scale_unit(scale: float, word: str, counted: str) -> str:
+def _scale_unit(scale: float, word: str, counted: str) -> str:
     """A unit of this scale."""
     counted = "" if counted.startswith("percent") else counted
-    return f"{CALLED.get(scale, word)} {counted}".strip()
+    return f"{_CALLED.get(scale, word)} {counted}".strip()
 
 
 def suggest_units(text: str, largest: float) -> list[str]:
@@ -121,5 +121,5 @@ def suggest_units(text: str, largest: float) -> list[str]:
         return [f"% {base[1]}", "%"] if base else ["%", "percent"]
     if said.scales:
         [(scale, word), *_] = said.scales.items()
-        return [scale_unit(scale, word, counted) for counted in ("people", "devices")]
+        return [_scale_unit(scale, word, counted) for counted in ("people", "devices")]
     return ["people", "% of homes"] if 1 < largest <= 100 else ["people", "thousand people"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
-DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
+_DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -209,7 +209,7 @@ class AdoptionSeries:
         return replace(self, bound=bound)
 
 
-def parse_breaks(text: str) -> list[tuple[str, str, str]]:
+def _parse_breaks(text: str) -> list[tuple[str, str, str]]:
     """Parse one cell of ``breaks`` or ``suspected_breaks``: ``YYYY-MM-DD [Entity] reason; YYYY-MM-DD reason``.
 
     Parameters
@@ -255,7 +255,7 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
     rows = [
         (pd.Timestamp(day), kind, reason)
         for kind, text in (("break", breaks), ("suspected", suspected))
-        for day, only, reason in parse_breaks(text)
+        for day, only, reason in _parse_breaks(text)
         if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
     ]
     frame = pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"])
@@ -319,7 +319,7 @@ def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool
                 segment_note=note,
                 errors="cumulative" if measure == "cumulative" else entry.errors or None,
                 measure=measure,
-                **{name: getattr(entry, name) for name in DESCRIPTION},
+                **{name: getattr(entry, name) for name in _DESCRIPTION},
             )
         )
     return series

@@ -16,7 +16,7 @@ from ..base.words import of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
-FAR_ABOVE = 1000
+_FAR_ABOVE = 1000
 """Times the last figure from which on a limit is doubted."""
 
 
@@ -108,10 +108,10 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
     """Lines on own data: how the file was read, its first, last and highest figure, its limit, and what is left out."""
-    return [*data.understood, *list_facts(data, parameters)]
+    return [*data.understood, *_list_facts(data, parameters)]
 
 
-def list_facts(data: Any, parameters: Parameters) -> list[str]:
+def _list_facts(data: Any, parameters: Parameters) -> list[str]:
     """Lines on one series: if it is one's own, three figures and its limit; and what is left out."""
     series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
     if data.is_own(series.entity, series.indicator):
@@ -122,15 +122,15 @@ def list_facts(data: Any, parameters: Parameters) -> list[str]:
         parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
         limit = f"the limit is {series.bound.title}" if series.bound is not None else "no limit"
         facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")
-    return facts + list_left_out(series) + list_high_limits(series)
+    return facts + _list_left_out(series) + _list_high_limits(series)
 
 
-def list_high_limits(series: Any) -> list[str]:
+def _list_high_limits(series: Any) -> list[str]:
     """Note on a limit so far above the last figure that it may be in another unit."""
     last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.values.iloc[-1]
-    if limit <= FAR_ABOVE * last or last <= 0:
+    if limit <= _FAR_ABOVE * last or last <= 0:
         return []
-    words = f"The limit, {say_amount(limit, series.unit)}, is more than {FAR_ABOVE:,} times the last figure"
+    words = f"The limit, {say_amount(limit, series.unit)}, is more than {_FAR_ABOVE:,} times the last figure"
     return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
@@ -145,7 +145,7 @@ def refuse_left_out(data: Any) -> None:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
 
 
-def list_left_out(series: Any) -> list[str]:
+def _list_left_out(series: Any) -> list[str]:
     """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
     what, notes = of_entity(series.indicator, series.entity), []
     if len(series.earlier):
@@ -182,7 +182,7 @@ def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[
     refused : list of str
         A sentence for each series, as the run would say it.
     notes : list of str
-        How the file is read, and `list_facts` of the first series.
+        How the file is read, and `_list_facts` of the first series.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[
     for entity, indicator in pairs:
         try:
             chosen = complete_parameters(read_parameters({**given, "entity": entity, "indicator": indicator}))
-            notes += list_facts(data, chosen) if len(notes) < MOST_NOTES else []
+            notes += _list_facts(data, chosen) if len(notes) < MOST_NOTES else []
             check_parameters(chosen)
         except indicators.DataError as error:
             wrong += error.problems

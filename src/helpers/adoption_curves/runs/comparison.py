@@ -35,12 +35,12 @@ from .record import (
 from .study import Output
 from .table_files import read_csv
 
-NOTEBOOK, NAME = "compare_runs", "comparison"
-KINDS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
-FILES = {"index.html", *(f"{NAME}.{kind}" for kind in (*KINDS, "html"))}
+_NOTEBOOK, _NAME = "compare_runs", "comparison"
+_KINDS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
+FILES = {"index.html", *(f"{_NAME}.{kind}" for kind in (*_KINDS, "html"))}
 MAX_RUNS = 6
 """Runs that a comparison by hand shows; a sweep sums up any number."""
-TEXTS = {"key", "label", "unit", "text", "method"}
+_TEXTS = {"key", "label", "unit", "text", "method"}
 
 
 # ---- what the notebook reads ----------------------------------------------------------------------------------------
@@ -48,9 +48,9 @@ TEXTS = {"key", "label", "unit", "text", "method"}
 
 def open_comparison(runs: Sequence[str]) -> Output:
     """Return where the notebook writes its table and its figure; by hand that is ``outputs/lab/compare-RUN-RUN/``."""
-    place = Path(os.environ.get(RUNNER, "") or find_lab() / name_comparison(runs))
-    rule = f"must be '{NAME}': notebook {NOTEBOOK} has one table and one figure."
-    return Output(NOTEBOOK, place, {"runs": list(runs)}, NAME, rule)
+    place = Path(os.environ.get(RUNNER, "") or find_lab() / _name_comparison(runs))
+    rule = f"must be '{_NAME}': notebook {_NOTEBOOK} has one table and one figure."
+    return Output(_NOTEBOOK, place, {"runs": list(runs)}, _NAME, rule)
 
 
 def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str], dict[str, str]]:
@@ -82,7 +82,7 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     records, failed = {}, dict[str, str]()
     for name in names:
         try:
-            records[name], found = read_one(name)
+            records[name], found = _read_one(name)
             refuse_earlier(find_run(name), records[name])
         except UserError as error:
             records.pop(name, None)
@@ -93,10 +93,10 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     if not records:
         raise RunError(f"None of the runs can be read. {next(iter(failed.values()), '')}")
     tables = {part: pd.concat(frames, ignore_index=True) for part, frames in parts.items()}
-    return tables, list_warnings(records, tables["runs"]["level"]), failed
+    return tables, _list_warnings(records, tables["runs"]["level"]), failed
 
 
-def read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
+def _read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
     """Return the record of a finished run, and the parts of `read_runs` for it."""
     folder = find_run(run)
     record = read_unchanged(folder, "tables")
@@ -106,9 +106,9 @@ def read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
     subject = record.subject
     about = {"title": clean(str(subject["title"])), "unit": clean(str(subject["unit"])), "level": level}
     texts = [clean(say_value(value)) for value in given.values()]
-    numbers = read_columns(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
+    numbers = _read_columns(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
     numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
-    forecast = read_columns(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
+    forecast = _read_columns(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
     found = {
         "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
         "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),
@@ -116,14 +116,14 @@ def read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
         "forecasts": forecast.rename(columns={low: "low", "q0.5": "value", high: "high"}).assign(
             title=about["title"], level=level
         ),
-        "observations": read_columns(folder, record, "observations", ["date", "value"]).dropna().sort_values("date"),
+        "observations": _read_columns(folder, record, "observations", ["date", "value"]).dropna().sort_values("date"),
     }
     return record, found
 
 
-def read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
+def _read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
     """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
-    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(TEXTS, "str")}
+    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(_TEXTS, "str")}
     frame = pd.DataFrame(columns=columns)
     try:
         if table:
@@ -131,11 +131,11 @@ def read_columns(folder: Path, record: Record, part: str, columns: list[str]) ->
         frame = frame.astype({column: kinds.get(column, "float64") for column in columns})
     except (LookupError, ValueError) as error:
         raise RunError(f"Table {table} of run '{folder.name}' has another form. Make the run again.") from error
-    texts = [column for column in columns if column in TEXTS]
+    texts = [column for column in columns if column in _TEXTS]
     return frame.assign(**{column: frame[column].fillna("").map(clean) for column in texts})
 
 
-def list_warnings(records: Mapping[str, Record], levels: pd.Series) -> list[str]:
+def _list_warnings(records: Mapping[str, Record], levels: pd.Series) -> list[str]:
     """Return sentences on other differences: levels of ranges, versions of the data, the package or the libraries."""
     first, *others = records.values()
     code = [
@@ -199,12 +199,12 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     if len({*names}) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ParameterError(f"run '{twice}' is named twice; name each run once")
-    data = [read_one(name)[0].parameters["data"] for name in names]  # before anything is executed
-    final = into or find_outputs() / name_comparison(names)
+    data = [_read_one(name)[0].parameters["data"] for name in names]  # before anything is executed
+    final = into or find_outputs() / _name_comparison(names)
     with lock_folder(final, "comparison") as shop:
         if final.exists() and not final.is_dir():
             raise RunError(f"{shorten_path(final)} is no folder. Move it away, or choose another with --into.")
-        refuse_foreign(final, list_own(final))
+        refuse_foreign(final, _list_own(final))
         command = f"adoption compare {' '.join(names)}"
         for name, content in make_report(names, final, command, data, shop).items():
             write_file(shop / "new" / name, content)
@@ -212,13 +212,13 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     return final
 
 
-def name_comparison(names: Sequence[str]) -> str:
+def _name_comparison(names: Sequence[str]) -> str:
     """Return the name of the folder for a comparison of these runs, at most 64 characters."""
     name = f"compare-{'-'.join(names)}".replace("/", "-")
     return name if len(name) <= 64 else f"{name[:55]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def list_own(folder: Path) -> set[str]:
+def _list_own(folder: Path) -> set[str]:
     """Return the files of a comparison in a folder: those with these names, beside a page that this package made."""
     page = folder / "index.html"
     return FILES if page.is_file() and not is_foreign(page) else set()
@@ -252,19 +252,19 @@ def make_report(
     """
     from .pages import render_report
 
-    source, outputs = find_unnumbered(NOTEBOOK), find_outputs()
+    source, outputs = find_unnumbered(_NOTEBOOK), find_outputs()
     linked = names if folder.is_relative_to(outputs) else []
     pages = {name: locate(find_run(name), "html/index.html") for name in linked}
     links = {name: Path(os.path.relpath(page, folder)).as_posix() for name, page in pages.items() if page.exists()}
     preload()
-    report, failed = shop / "report", outputs / "lab" / f"{NOTEBOOK}.partial.ipynb"
+    report, failed = shop / "report", outputs / "lab" / f"{_NOTEBOOK}.partial.ipynb"
     target = locate(report, f"notebooks/{source.name}")
     target.parent.mkdir(parents=True)
     execute_notebook(source, target, {"runs": list(names)}, failed, outputs, pdf=True)
     for path in (failed, failed.with_suffix(".html")):  # of an attempt that failed
         path.unlink(missing_ok=True)
-    written = read_part(entry_path(report, NOTEBOOK), Entry).files
+    written = read_part(entry_path(report, _NOTEBOOK), Entry).files
     files = {Path(path).name: locate(report, path).read_bytes() for path in written}
-    files |= {name: page.encode() for name, page in render_report(report, NOTEBOOK, links, command).items()}
+    files |= {name: page.encode() for name, page in render_report(report, _NOTEBOOK, links, command).items()}
     texts = {name: content for name, content in files.items() if name.endswith((".html", ".csv"))}
     return files | {name: hide_place(content.decode(), *data).encode() for name, content in texts.items()}

@@ -19,14 +19,14 @@ from .parameters import read_parameters
 from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
 from .table_files import read_csv
 
-BOOK, RECORDED = "tables.xlsx", "05_record"
-FIRST = ("06_key_numbers", "05_forecast")
+_BOOK, _RECORDED = "tables.xlsx", "05_record"
+_FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
-CODED = ["numbers"]
+_CODED = ["numbers"]
 """Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
-LARGE, THOUSAND = 10, 1_000
+_LARGE, _THOUSAND = 10, 1_000
 """Numbers from the first on are shown with a decimal, from the second on with none; a cell holds all digits."""
-WIDEST = 60
+_WIDEST = 60
 """Characters of a column."""
 
 
@@ -44,7 +44,7 @@ def write_workbook(folder: Path) -> Path:
     """
     record = read_unchanged(folder, "tables", "figures")
     kinds, content = {name: table.columns for name, table in record.tables.items()}, io.BytesIO()
-    names = [*(name for name in FIRST if name in kinds), *(name for name in sorted(kinds) if name not in FIRST)]
+    names = [*(name for name in _FIRST if name in kinds), *(name for name in sorted(kinds) if name not in _FIRST)]
     frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
     chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
     if chart.is_file():
@@ -52,31 +52,31 @@ def write_workbook(folder: Path) -> Path:
     with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
         for name, frame in frames.items():
             if len(frame):
-                write_sheet(book, name[:31], frame.drop(columns=CODED, errors="ignore"))
-    place = locate(folder, BOOK)
-    exports = {BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
+                _write_sheet(book, name[:31], frame.drop(columns=_CODED, errors="ignore"))
+    place = locate(folder, _BOOK)
+    exports = {_BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
     write_record(folder, read_run(folder).model_copy(update={"exports": exports}))
     return place
 
 
-def write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
+def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
     """Write a table as a sheet: dates without a time, thousands separated, texts never formulas."""
-    frame = frame.apply(lambda column: column.map(clean_text) if column.dtype.kind in "OU" else column)
+    frame = frame.apply(lambda column: column.map(_clean_text) if column.dtype.kind in "OU" else column)
     frame.to_excel(book, sheet_name=name, index=False, inf_rep="no limit", freeze_panes=(1, 0))
     sheet = book.sheets[name]
     for place, column in enumerate(frame, start=1):
         longest = max(len(str(one)) for one in [column, *frame[column].head(200)])
-        sheet.column_dimensions[get_column_letter(place)].width = min(longest, WIDEST) + 4
+        sheet.column_dimensions[get_column_letter(place)].width = min(longest, _WIDEST) + 4
     for cell in (cell for row in sheet for cell in row):
         if cell.data_type == "f":
             cell.data_type = "s"
-        elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= LARGE:
-            cell.number_format = "#,##0" if abs(cell.value) >= THOUSAND or cell.value % 1 == 0 else "0.0"
+        elif cell.data_type == "n" and cell.value is not None and abs(cell.value) >= _LARGE:
+            cell.number_format = "#,##0" if abs(cell.value) >= _THOUSAND or cell.value % 1 == 0 else "0.0"
         elif cell.data_type == "d":
             cell.number_format = "yyyy-mm-dd"
 
 
-def clean_text(value: Any) -> Any:
+def _clean_text(value: Any) -> Any:
     """A text with question marks for what a spreadsheet doesn't take."""
     return ILLEGAL_CHARACTERS_RE.sub("?", value) if isinstance(value, str) else value
 
@@ -111,9 +111,9 @@ def register_run(
     from ..forecast.record import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
-    path, parameters = locate(folder, f"tables/{RECORDED}.csv"), read_parameters(content.parameters)
+    path, parameters = locate(folder, f"tables/{_RECORDED}.csv"), read_parameters(content.parameters)
     changed = [f"{name} is {why}" for name, why in find_changed(folder, content).items()]
-    changed += [] if path.is_file() else [f"{RECORDED}.csv is missing"]
+    changed += [] if path.is_file() else [f"{_RECORDED}.csv is missing"]
     known = hash_data(parameters.source).items() - content.data.files.items()
     if not changed and any(f"/{REGISTER}/" not in f"/{name}" for name, _ in known):  # but what others registered since
         changed = ["the data have changed"]

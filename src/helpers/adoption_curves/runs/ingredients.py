@@ -74,11 +74,11 @@ def list_copies(folder: Path | None = None) -> list[str]:
 
 def _list_numbered(folder: Path) -> dict[Path, str]:
     """The numbered notebooks, each with the name in its `Study` where that is another than its own, else ""."""
-    names = {path: read_study(path)[0] for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    names = {path: _read_study(path)[0] for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     return {path: "" if name in ("", path.stem) else name for path, name in names.items()}
 
 
-def read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
+def _read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
     """Name and numbers in ``Study("06_mine", reads=["01", "05"])`` of a notebook; "" and none without one.
 
     Raises
@@ -89,7 +89,7 @@ def read_study(notebook: Path) -> tuple[str, tuple[str, ...]]:
     for kind, source, _ in read_sources(notebook):
         if kind == "code" and "Study(" in source:
             with suppress(SyntaxError):  # a line that only IPython knows: the notebook says what is wrong when it runs
-                for node in ast.walk(parse_code(source)):
+                for node in ast.walk(_parse_code(source)):
                     if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Study":
                         return _read_call(node, notebook)
     return "", ()
@@ -120,17 +120,17 @@ def find_unnumbered(name: str) -> Path:
     return found[0]
 
 
-PARSING = threading.Lock()
+_PARSING = threading.Lock()
 
 
-def parse_code(source: str) -> ast.Module:
+def _parse_code(source: str) -> ast.Module:
     """The syntax tree of code, one at a time: Python 3.11 miscounts its depth when two threads parse.
 
     Raises
     ------
     SyntaxError
     """
-    with PARSING:
+    with _PARSING:
         try:
             return ast.parse(source)
         except SystemError:  # a library's own thread was parsing
@@ -141,7 +141,7 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     """Parameters that a notebook declares: names and defaults of the assignments in its ``parameters`` cell."""
     sources = [source for _, source, tags in read_sources(notebook) if "parameters" in tags]
     try:
-        lines = [line for source in sources for line in parse_code(source).body]
+        lines = [line for source in sources for line in _parse_code(source).body]
         assigned = [each for each in lines if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
         return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
     except (SyntaxError, ValueError) as error:
@@ -157,7 +157,7 @@ def find_needs(notebook: Path, earlier: Iterable[str]) -> list[str]:
     RunError
         If no earlier notebook has such a number.
     """
-    earlier, (_, numbers) = list(earlier), read_study(notebook)
+    earlier, (_, numbers) = list(earlier), _read_study(notebook)
     known = {name[:2] for name in earlier}
     if unknown := sorted({*numbers} - known):
         told = f"Notebook {notebook.stem} reads tables of notebook {unknown[0]}, which does not run before it"
@@ -173,7 +173,7 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def hash_source(notebook: Path) -> str:
+def _hash_source(notebook: Path) -> str:
     """sha256 of a notebook's cells; outputs and counts, which an editor may have saved, make no difference."""
     return digest(read_sources(notebook))
 
@@ -182,10 +182,10 @@ def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool
     """Everything that a run is made from: a run whose record has the same is the same."""
     return {
         "parameters": parameters.model_dump(),
-        "notebooks": {source.stem: hash_source(source) for source in notebooks},
+        "notebooks": {source.stem: _hash_source(source) for source in notebooks},
         "data": {"path": parameters.data, "files": hash_data(parameters.source)},
         "helpers": hash_helpers(),
-        "versions": list_versions(),
+        "versions": _list_versions(),
         "citation": hash_citation(),
         "pdf": pdf,
     }
@@ -212,7 +212,7 @@ def hash_citation() -> str:
 
 
 @lru_cache(maxsize=1)
-def list_versions() -> dict[str, str]:
+def _list_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that the package depends on."""
     versions = {"python": ".".join(map(str, sys.version_info[:3]))}
     for requirement in metadata.requires("adoption-curves") or []:

@@ -19,7 +19,7 @@ from ..base.words import quote
 from .parameters import ParameterError, Parameters, read_parameters
 
 
-def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
+def _keep_beside(stem: str, suffix: str, content: bytes) -> Path:
     """Path of a new file in ``outputs/lab/``, under the first free name; nothing is overwritten.
 
     A file of that name with the same content serves.
@@ -37,7 +37,7 @@ def keep_beside(stem: str, suffix: str, content: bytes) -> Path:
 # ---- a copy of a notebook -----------------------------------------------------------------------------------------
 
 
-def find_notebook(name: str) -> Path:
+def _find_notebook(name: str) -> Path:
     """The notebook that is meant by "05", "5", "explore" or the beginning of its name.
 
     Raises
@@ -57,7 +57,7 @@ def find_notebook(name: str) -> Path:
     )
 
 
-def name_kernel(notebook: Any) -> None:
+def _name_kernel(notebook: Any) -> None:
     """Name kernel and language as JupyterLab will: a notebook that it opens is then not changed before one types."""
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelspec import get_kernel_dict
@@ -66,19 +66,19 @@ def name_kernel(notebook: Any) -> None:
     notebook.metadata |= {"kernelspec": names, "language_info": dict(IPythonKernel.language_info)}
 
 
-def fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
+def _fill_notebook(source: Path, values: Mapping[str, Any]) -> bytes:
     """The notebook with these values in its cell of parameters, not executed."""
     import nbformat
 
     notebook = nbformat.read(source, 4)
-    name_kernel(notebook)
+    _name_kernel(notebook)
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
-            cell.source = "\n".join(fill_line(line, values) for line in cell.source.splitlines())
+            cell.source = "\n".join(_fill_line(line, values) for line in cell.source.splitlines())
     return (nbformat.writes(notebook, 4) + "\n").encode()
 
 
-def fill_line(line: str, values: Mapping[str, Any]) -> str:
+def _fill_line(line: str, values: Mapping[str, Any]) -> str:
     """The line ``name = value  # meaning`` with the value given for the name."""
     name, _, rest = line.partition(" = ")
     if name not in values:
@@ -94,7 +94,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     Parameters
     ----------
     name : str
-        As for `find_notebook`.
+        As for `_find_notebook`.
     given : dict
         Parameters by name, checked as a run's.
 
@@ -112,7 +112,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     from .ingredients import read_declared
     from .parameters import complete_parameters
 
-    source = find_notebook(name)
+    source = _find_notebook(name)
     declared = read_declared(source)
     parameters = complete_parameters(read_parameters(given))
     unread = [each for each in given if each not in declared]
@@ -122,7 +122,7 @@ def prepare_copy(name: str, given: dict[str, Any]) -> Path:
     check_parameters(parameters)
     values = {each: value for each, value in parameters.model_dump().items() if each in declared}
     own = parameters.run if "run" in declared and parameters.run != Parameters().run else ""
-    return keep_beside(f"{source.stem}-{own}" if own else source.stem, ".ipynb", fill_notebook(source, values))
+    return _keep_beside(f"{source.stem}-{own}" if own else source.stem, ".ipynb", _fill_notebook(source, values))
 
 
 def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
@@ -143,7 +143,7 @@ def open_lab(path: Path, options: Sequence[str] = ()) -> NoReturn:
 
 # ---- a project of one's own -----------------------------------------------------------------------------------------
 
-CITATION = """\
+_CITATION = """\
 cff-version: 1.2.0
 message: Cite this project as below, and the publishers of the figures (data/sources.csv).
 title: {title}
@@ -179,7 +179,7 @@ def begin_project(folder: Path) -> Path:
     if os.path.lexists(folder) and not inside and not cut_off:
         raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
     with lock_folder(empty if folder.exists() else folder, "project") as shop:
-        new = copy_project(shop / "new", folder.name)
+        new = _copy_project(shop / "new", folder.name)
         if not folder.exists():
             replace_folder(folder, new)
         else:  # the mark comes last: until then it is no project, and the same command goes on
@@ -189,7 +189,7 @@ def begin_project(folder: Path) -> Path:
     return folder
 
 
-def copy_project(new: Path, title: str) -> Path:
+def _copy_project(new: Path, title: str) -> Path:
     """Copy the data and notebooks of this project into a new folder, with a CITATION.cff and the mark of a project."""
     root = find_root()
     for pattern in ("data/*.*", f"data/{REGISTER}/**/*.*", "notebooks/*.ipynb"):
@@ -198,7 +198,7 @@ def copy_project(new: Path, title: str) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
     day = datetime.now().astimezone().date()
-    citation = CITATION.format(title=json.dumps(title, ensure_ascii=False), day=day)
+    citation = _CITATION.format(title=json.dumps(title, ensure_ascii=False), day=day)
     (new / "CITATION.cff").write_text(citation, encoding="utf-8")
     (new / PROJECT_MARK).write_text("In this folder and below it, adoption uses data/ and notebooks/ of this folder.\n")
     return new

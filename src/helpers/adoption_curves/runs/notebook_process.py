@@ -25,47 +25,47 @@ from typing import Any
 from ..base.files import hash_helpers, write_json
 from ..base.project import FULL, LONGEST, PDF, RUNNER, RunError, say_room, shorten_path
 
-ENVIRONMENT = {  # of every notebook of a run
+_ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
     "OMP_NUM_THREADS": "1",  # matrices are small here: threads of linear algebra would wait for each other
     "OPENBLAS_NUM_THREADS": "1",  # wins over the other where both are set
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
-PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
+_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
 """Tags of cells that papermill adds to a copy."""
-LOADED: dict[str, str] = {}
+_LOADED: dict[str, str] = {}
 """The helpers as they were when the fork server imported them."""
 
 
-STOPPING: list[str] = []
+_STOPPING: list[str] = []
 """The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
 
 
-class NotebookFailed(RunError):
+class _NotebookFailed(RunError):
     """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
 # ---- in the process of the run --------------------------------------------------------------------------------------
 
 
-def can_fork() -> bool:
+def _can_fork() -> bool:
     """True if notebooks can be forked: not on macOS, nor with helpers that have changed since."""
-    return sys.platform == "linux" and LOADED in ({}, hash_helpers())
+    return sys.platform == "linux" and _LOADED in ({}, hash_helpers())
 
 
 def preload() -> None:
     """Start the fork server, which imports the libraries in parallel."""
-    os.environ.update(ENVIRONMENT)  # new interpreters take their hash seed from here
-    if can_fork() and not LOADED:
-        LOADED.update(hash_helpers())
+    os.environ.update(_ENVIRONMENT)  # new interpreters take their hash seed from here
+    if _can_fork() and not _LOADED:
+        _LOADED.update(hash_helpers())
         forkserver.set_forkserver_preload(["adoption_curves.runs.preload"])
-        with keep_interrupts():
+        with _keep_interrupts():
             forkserver.ensure_running()
 
 
 @contextmanager
-def keep_interrupts() -> Iterator[None]:
+def _keep_interrupts() -> Iterator[None]:
     """Keep Ctrl-C from processes that start in the block, for good: it is for this one, which then ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -116,32 +116,32 @@ def execute_notebook(
     NotebookFailed
         If a cell fails, the notebook takes too long, or its process dies.
     """
-    context = multiprocessing.get_context("forkserver" if can_fork() and not isolated else "spawn")
+    context = multiprocessing.get_context("forkserver" if _can_fork() and not isolated else "spawn")
     log = target.parents[1] / "log"
     environment = {RUNNER: str(target.parents[1]), "ADOPTION_OUTPUTS": str(outputs), PDF: "1" * pdf}
     arguments = str(source), str(target), dict(values), environment, str(log)
-    process: Any = context.Process(target=execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
-    with keep_interrupts():
+    process: Any = context.Process(target=_execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
+    with _keep_interrupts():
         process.start()
     process.join(longest)
     late = process.is_alive()
-    if STOPPING:
+    if _STOPPING:
         process.kill()
-        raise RunError(STOPPING[0])
+        raise RunError(_STOPPING[0])
     process.kill()
     process.join()
     stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
     if late or process.exitcode:
         limit = f"the notebook took longer than {longest:g} s, which --time-limit sets"
         died = "the notebook's process ended; it may have run out of memory"
-        raise NotebookFailed(
-            describe_failure(source, target, keep_failed(target, failed), limit if late else died, late)
+        raise _NotebookFailed(
+            _describe_failure(source, target, _keep_failed(target, failed), limit if late else died, late)
         )
-    clean_copy(source, target)
+    _clean_copy(source, target)
     return stray
 
 
-def keep_failed(target: Path, failed: Path) -> str:
+def _keep_failed(target: Path, failed: Path) -> str:
     """Path, as a person sees it, of the page of a copy that failed; "" where there is no copy."""
     from .pages import export_notebook
 
@@ -165,41 +165,41 @@ def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
         raise
     except BaseException as stopped:
-        STOPPING.append(getattr(stopped, "word", "interrupted"))
+        _STOPPING.append(getattr(stopped, "word", "interrupted"))
         ending = threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
         ending.start()
         while ending.is_alive():  # some may only be starting a notebook now
             for child in multiprocessing.active_children():
                 child.kill()
             ending.join(0.05)
-        STOPPING.clear()
+        _STOPPING.clear()
         raise
     pool.shutdown()
 
 
-LINES, LETTERS = 4, 240
+_LINES, _LETTERS = 4, 240
 """Lines of an error that a message has, and letters of each."""
-FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
+_FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
-def describe_failure(source: Path, target: Path, kept: str, why: str, late: bool = False) -> str:
+def _describe_failure(source: Path, target: Path, kept: str, why: str, late: bool = False) -> str:
     """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
 
     `why` is the reason where no cell has an error; `late` where that is the time limit.
     """
-    cells = read_cells(target)
+    cells = _read_cells(target)
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     run = cells[: begun[-1] + 1] if begun else []
     error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
     text = f"{error['ename']}: {error['evalue']}" if error else f"{'Time-out' if late else 'Process died'}: {why}"
     traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
-    told = [f"Notebook {source.stem} failed{say_part(run[:-1])}", *say_lines(text)]
-    told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(FRAME, traceback)[-1:]]
-    told += say_cell(run, traceback) if run else []
+    told = [f"Notebook {source.stem} failed{_say_part(run[:-1])}", *_say_lines(text)]
+    told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
+    told += _say_cell(run, traceback) if run else []
     return "\n".join([*told, *([f"Executed up to there: {kept}"] if kept else [])])
 
 
-def read_cells(target: Path) -> list[Any]:
+def _read_cells(target: Path) -> list[Any]:
     """Cells of the copy; none where there is no copy, or a part of one because the disk is full."""
     try:
         return list(json.loads(target.read_text(encoding="utf-8"))["cells"])
@@ -207,23 +207,23 @@ def read_cells(target: Path) -> list[Any]:
         return []
 
 
-def say_part(cells: Sequence[Any]) -> str:
+def _say_part(cells: Sequence[Any]) -> str:
     """The last heading above: `` in the part "The families"``."""
     text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     headings = re.findall(r"^#+\s+(.+)$", text, flags=re.MULTILINE)
     return f' in the part "{headings[-1].strip()}"' if headings else ""
 
 
-def say_lines(text: str) -> list[str]:
+def _say_lines(text: str) -> list[str]:
     """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    told = [f"  {line[:LETTERS]}" for line in lines[:LINES]] + ["  ..."] * (len(lines) > LINES)
+    told = [f"  {line[:_LETTERS]}" for line in lines[:_LINES]] + ["  ..."] * (len(lines) > _LINES)
     return told + [f"  {say_room()}"] * (FULL in text)
 
 
-def say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
+def _say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
     """Number of the last cell, as the notebook counts its cells, and the line that raised, or the first."""
-    ours = [cell for cell in cells if not PAPERMILL & {*cell["metadata"].get("tags", [])}]
+    ours = [cell for cell in cells if not _PAPERMILL & {*cell["metadata"].get("tags", [])}]
     lines = "".join(cells[-1]["source"]).splitlines()
     raised = re.findall(r"Cell In\[\d+\], line (\d+)", traceback)
     place = int(raised[-1]) - 1 if raised else 0
@@ -234,23 +234,23 @@ def say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
 # ---- in the process of the notebook ---------------------------------------------------------------------------------
 
 
-def execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
+def _execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
     """Execute a notebook and end with 1 where a cell fails; what isn't for its page goes to a log."""
     import numpy as np
     import papermill
     from papermill.engines import papermill_engines
 
     os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
-    os.environ.update({**ENVIRONMENT, **environment, "IPYTHONDIR": str(Path(log).parent)})
+    os.environ.update({**_ENVIRONMENT, **environment, "IPYTHONDIR": str(Path(log).parent)})
     os.chdir(Path(source).parent)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(handle, stream)
     sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     random.seed()  # else all forks would draw the same
     np.random.seed()  # noqa: NPY002  the state that libraries share
-    papermill_engines.register("here", make_engine())
+    papermill_engines.register("here", _make_engine())
     files = [name.replace("{", "{{").replace("}", "}}") for name in (source, target)]
     try:
         papermill.execute_notebook(*files, dict(values), "here", kernel_name="python3", progress_bar=False)
@@ -258,14 +258,14 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
         raise SystemExit(1) from None
 
 
-def end_with_parent() -> None:
+def _end_with_parent() -> None:
     """End this process as soon as the one that started it has ended."""
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)
 
 
-def make_engine() -> Any:
+def _make_engine() -> Any:
     """The engine of papermill that is IPython in this process: no kernel, no socket, nothing that outlives it."""
     from IPython.core.interactiveshell import InteractiveShell
     from nbformat.v4 import new_output
@@ -291,7 +291,7 @@ def make_engine() -> Any:
                 nb_man.cell_start(cell, index)
                 if cell.cell_type == "code":
                     save()  # what a process leaves that dies says where
-                    error = execute_cell(shell, cell)
+                    error = _execute_cell(shell, cell)
                     if shell.failure:
                         cell.outputs.append(shell.failure)
                         nb_man.cell_exception(cell, cell_index=index, exception=error)
@@ -302,7 +302,7 @@ def make_engine() -> Any:
     return ShellEngine
 
 
-def execute_cell(shell: Any, cell: Any) -> BaseException | None:
+def _execute_cell(shell: Any, cell: Any) -> BaseException | None:
     """The error of a code cell, executed with its outputs put into it; what goes to the error stream stays there."""
     from IPython.utils.capture import capture_output
     from nbformat.v4 import new_output
@@ -320,7 +320,7 @@ def execute_cell(shell: Any, cell: Any) -> BaseException | None:
     return result.error_in_exec
 
 
-def clean_copy(source: Path, target: Path) -> None:
+def _clean_copy(source: Path, target: Path) -> None:
     """Name the project's paths in the executed copy, not this machine's."""
     content = json.loads(target.read_text(encoding="utf-8"))
     content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}

@@ -22,8 +22,8 @@ from ..base.levels import check_levels
 from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
 
-MOST_TOLD = 20  # unknown names in one message
-TAKEN = {"readme.md", "lab"}  # other names in outputs/
+_MOST_TOLD = 20  # unknown names in one message
+_TAKEN = {"readme.md", "lab"}  # other names in outputs/
 
 
 class ParameterError(UserError, ValueError):
@@ -95,7 +95,7 @@ def _check_run(value: str) -> str:
     stem = value.split(".", maxsplit=1)[0].upper()
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
         raise ValueError("not a run's name")
-    if value.lower() in TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
+    if value.lower() in _TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
         raise ValueError("a reserved name")
     return value
 
@@ -133,9 +133,9 @@ def _sort_levels(values: list[float]) -> list[float]:
     return sorted(check_levels(values))
 
 
-Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
-Plain = Annotated[str, AfterValidator(_check_text)]
-Share = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
+_Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
+_Plain = Annotated[str, AfterValidator(_check_text)]
+_Share = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
 
 
 def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
@@ -150,47 +150,47 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
-    run: Annotated[Text, AfterValidator(_check_run)] = _describe(
+    run: Annotated[_Text, AfterValidator(_check_run)] = _describe(
         "baseline",
         "name of the run, and of its folder in outputs/",
         "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
         "ending in '.' or '.partial', nor README.md, lab or a name that Windows keeps for itself, such as CON or NUL",
     )
-    entity: Plain = _describe(
+    entity: _Plain = _describe(
         "China",
         "country or group of the series; own data with only one need none; a file that names none takes this name",
         "the name of a country or group",
         min_length=1,
     )
-    indicator: Plain = _describe(
+    indicator: _Plain = _describe(
         "genai_users",
         "indicator to study; own data with only one need none",
         "the name of an indicator",
         min_length=1,
     )
-    bound: Annotated[Text, AfterValidator(_check_bound)] = _describe(
+    bound: Annotated[_Text, AfterValidator(_check_bound)] = _describe(
         "internet_users",
         "known upper limit of the indicator: an indicator, a number in its unit, or '' for none; own data without "
         "the default take 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
-    countries: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+    countries: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["China", "United States", "Japan", "South Korea", "Germany", "India"],
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
-    as_of: Annotated[Text, AfterValidator(_check_date)] = _describe(
+    as_of: Annotated[_Text, AfterValidator(_check_date)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, or '' for all data",
     )
-    families: Annotated[list[Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+    families: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
         ["logistic", "gompertz"],
         "families of curves to fit",
         "a list of different families out of {families}",
         min_length=1,
     )
-    shares: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+    shares: Annotated[list[_Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.75, 0.9],
         "saturation levels of the scenarios, as shares of the upper limit",
         "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
@@ -199,7 +199,7 @@ class Parameters(BaseModel):
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
-    levels: Annotated[list[Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
+    levels: Annotated[list[_Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
         [0.5, 0.8, 0.9],
         "levels of the prediction intervals; sentences, key numbers and milestones quote the one nearest to 0.8",
         "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.9], none within 0.001 of either "
@@ -207,7 +207,7 @@ class Parameters(BaseModel):
         min_length=1,
         max_length=6,
     )
-    data: Annotated[Plain, AfterValidator(name_path)] = _describe(
+    data: Annotated[_Plain, AfterValidator(name_path)] = _describe(
         "data",
         "folder of the data, or a file of your own with dates and figures; FILE?date=Year&value=Percent names columns, "
         "as the options of 'adoption check' do",
@@ -312,9 +312,9 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     hints = {name: f"; it says how to read a file: write --{name} '...'" for name in CHOICES}
     problems = [
         f"unknown parameter {quote(str(name))}{hints.get(name) or suggest(name, Parameters.model_fields)}"
-        for name in unknown[:MOST_TOLD]
+        for name in unknown[:_MOST_TOLD]
     ]
-    problems += [f"and {len(unknown) - MOST_TOLD:,} more unknown parameters"] if len(unknown) > MOST_TOLD else []
+    problems += [f"and {len(unknown) - _MOST_TOLD:,} more unknown parameters"] if len(unknown) > _MOST_TOLD else []
     known = {name: value for name, value in values.items() if name in Parameters.model_fields}
     try:
         parameters = Parameters(**known)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ..base.project import UNNEEDED, block_imports
 
 
-def warm_up() -> None:
+def _warm_up() -> None:
     """Import the libraries, read the project's own data, and draw a small figure as PNG and SVG to nowhere.
 
     Not matplotlib's inline backend, which must come with IPython.
@@ -42,6 +42,6 @@ def warm_up() -> None:
 
 gc.disable()  # nothing of what follows is garbage
 with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
-    warm_up()
+    _warm_up()
 gc.freeze()
 gc.enable()

@@ -34,58 +34,58 @@ from .ingredients import describe_inputs, digest, find_notebooks
 from .parameters import ParameterError, Parameters, read_parameters
 
 LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
-STOPPED = ("interrupted", "terminated")
+_STOPPED = ("interrupted", "terminated")
 """Errors of attempts that a person or the system ended."""
-SEE = "'adoption runs' lists those that there are"
+_SEE = "'adoption runs' lists those that there are"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
-SHOWN = ("entity", "indicator", "bound", "as_of", "data")
+_SHOWN = ("entity", "indicator", "bound", "as_of", "data")
 
 # ---- the form of records --------------------------------------------------------------------------------------------
 
-FORM: Literal[1] = 1
+_FORM: Literal[1] = 1
 """Form of the records that this edition reads: another is of another release."""
-NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
-Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
+_NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
+_Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME}$")]
 """A name that becomes that of a file: it leads out of no folder."""
-Page = Annotated[str, StringConstraints(pattern=rf"^(charts/)?{NAME}$")]
-Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_Page = Annotated[str, StringConstraints(pattern=rf"^(charts/)?{_NAME}$")]
+_Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Part(BaseModel):
+class _Part(BaseModel):
     """A part of a record, which anybody may have written: nothing is read that has not its form."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Table(Part):
+class Table(_Part):
     """A table that a notebook wrote: hash, number of rows, and the kind of each column."""
 
-    sha256: Hash
+    sha256: _Hash
     rows: int
     columns: dict[str, str]
 
 
-class Figure(Part):
+class Figure(_Part):
     """A figure that a notebook drew: title, alternative text, width in pixels, and the hash of each of its files."""
 
     title: str
     alt: str
     width: int
-    sha256: dict[Name, Hash]
+    sha256: dict[_Name, _Hash]
 
 
-class Entry(Part):
+class Entry(_Part):
     """Entry of a notebook: its parameters, the tables that it read, what it wrote, and what it was made from."""
 
     parameters: dict[str, Any] = Field(default_factory=dict)
     read: dict[str, str] = Field(default_factory=dict)
-    tables: dict[Name, Table] = Field(default_factory=dict)
-    figures: dict[Name, Figure] = Field(default_factory=dict)
-    source: Hash | None = None
-    key: Hash | None = None
+    tables: dict[_Name, Table] = Field(default_factory=dict)
+    figures: dict[_Name, Figure] = Field(default_factory=dict)
+    source: _Hash | None = None
+    key: _Hash | None = None
     made_from: dict[str, str] = Field(default_factory=dict)
-    executed: Hash | None = None
+    executed: _Hash | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -96,43 +96,43 @@ class Entry(Part):
         return found
 
 
-class Commit(Part):
+class _Commit(_Part):
     """Commit of the project, and whether sources, notebooks or data differed from it."""
 
     commit: str
     changed: bool
 
 
-class DataFiles(Part):
+class _DataFiles(_Part):
     """Data of a run: the parameter `data`, and the hash of each file."""
 
     path: str
-    files: dict[str, Hash]
+    files: dict[str, _Hash]
 
 
-class Record(Part):
+class Record(_Part):
     """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it.
 
     Its `seal` is a hash of all the rest, so that an edit is noticed.
     """
 
-    form: Literal[1] = FORM
+    form: Literal[1] = _FORM
     run: str
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
     main_figure: str | None
     parameters: dict[str, Any]
-    notebooks: dict[Name, Entry]
-    data: DataFiles
+    notebooks: dict[_Name, Entry]
+    data: _DataFiles
     helpers: dict[str, str]
     versions: dict[str, str]
     citation: str
     pdf: bool
     sources: list[dict[str, str]]
-    git: Commit | None
+    git: _Commit | None
     no_git: str = ""
-    pages: dict[Page, Hash]
-    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], Hash]
+    pages: dict[_Page, _Hash]
+    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], _Hash]
     seal: str = ""
 
     @property
@@ -163,19 +163,19 @@ class Record(Part):
         return kept.model_copy(update={"seal": kept.find_seal()})
 
 
-class SweepRecord(Part):
+class SweepRecord(_Part):
     """Content of ``sweep.json``: the parameters of each run, which of them vary, and why runs failed."""
 
     sweep: str = ""
     varied: list[str] = Field(default_factory=list)
-    runs: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    runs: dict[_Name, dict[str, Any]] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
 
 
-PartOf = TypeVar("PartOf", bound=Part)
+_PartOf = TypeVar("_PartOf", bound=_Part)
 
 
-def read_part(path: Path, form: type[PartOf]) -> PartOf:
+def read_part(path: Path, form: type[_PartOf]) -> _PartOf:
     """A run's record or a notebook's entry from its file, which anybody may have written: nothing else reads them.
 
     Raises
@@ -284,9 +284,9 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=subject,
         main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
-        **{**inputs, "notebooks": notebooks, "data": DataFiles(**inputs["data"])},
-        sources=list_sources(data, parameters),
-        **describe_commit(),
+        **{**inputs, "notebooks": notebooks, "data": _DataFiles(**inputs["data"])},
+        sources=_list_sources(data, parameters),
+        **_describe_commit(),
         pages={},
         exports={},
     )
@@ -334,7 +334,7 @@ def read_run(folder: Path) -> Record:
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
-        raise UserError(f"There is no run '{name}' with a record, run.json; {SEE}.") from error
+        raise UserError(f"There is no run '{name}' with a record, run.json; {_SEE}.") from error
     except (OSError, ValueError, RunError) as error:
         raise RunError(f"{_say_unusable(folder, name)} Make the run again.") from error
     return record
@@ -344,7 +344,7 @@ def _say_unusable(folder: Path, name: str) -> str:
     """Why the record of run `name` can't be used: another release made it, or it is damaged."""
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, RunError):
         content = read_json(locate(folder, RECORD))
-        if content.get("form") != FORM:
+        if content.get("form") != _FORM:
             version = content["versions"]["adoption-curves"]
             return f"Run '{name}' was made by release {version}, and its pages stay as they are."
     return f"The record of run '{name}', run.json, is damaged."
@@ -390,12 +390,12 @@ def read_keys(outputs: Path) -> set[str]:
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
     """True if the run in `folder` is whole and was made from `inputs`."""
     try:
-        return not find_differences(folder, read_run(folder), inputs)
+        return not _find_differences(folder, read_run(folder), inputs)
     except UserError:
         return False
 
 
-def find_differences(folder: Path, record: Record, inputs: Mapping[str, Any]) -> list[str]:
+def _find_differences(folder: Path, record: Record, inputs: Mapping[str, Any]) -> list[str]:
     """Differences of the run in `folder` from its record and from `inputs`, a line for each.
 
     Parameters
@@ -428,7 +428,7 @@ def _compare(name: str, recorded: Any, present: Any) -> list[str]:
     return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
 
 
-def list_files(record: Record) -> list[str]:
+def _list_files(record: Record) -> list[str]:
     """Paths of all files of a run with this record; ``run.json`` is the last."""
     return [*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD]
 
@@ -436,7 +436,7 @@ def list_files(record: Record) -> list[str]:
 def list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, also one that was edited; none where it can't be read."""
     try:
-        return set(list_files(read_part(folder / RECORD, Record)))
+        return set(_list_files(read_part(folder / RECORD, Record)))
     except (OSError, RunError):
         return set()
 
@@ -493,10 +493,10 @@ def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
     """
     record = read_run(folder)
     inputs = describe_inputs(read_parameters(record.parameters), find_notebooks(notebooks), record.pdf)
-    return find_differences(folder, record, inputs)
+    return _find_differences(folder, record, inputs)
 
 
-def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
+def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     """Sources of the figures that the run shows or uses.
 
     They are of the series, its limit and its base; of other series of its entity, and other measures of the same
@@ -518,7 +518,7 @@ def list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
 
 
-def describe_commit() -> dict[str, Any]:
+def _describe_commit() -> dict[str, Any]:
     """``git``: commit of the project, and whether sources, notebooks or data differ from it; None with the reason."""
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
@@ -528,7 +528,7 @@ def describe_commit() -> dict[str, Any]:
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
-    return {"git": Commit(commit=commit, changed=changed)}
+    return {"git": _Commit(commit=commit, changed=changed)}
 
 
 def find_attempt(folder: Path) -> Path:
@@ -536,7 +536,7 @@ def find_attempt(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.partial")
 
 
-def describe_attempt(folder: Path) -> str:
+def _describe_attempt(folder: Path) -> str:
     """When the last attempt to make the run in `folder` failed, and why; "" where none did since it was made."""
     path = find_attempt(folder) / ERROR
     try:
@@ -544,7 +544,7 @@ def describe_attempt(folder: Path) -> str:
     except (OSError, ValueError):
         return ""
     lines = [line.strip() for line in clean(why).splitlines()[:2]]
-    how = "" if lines and lines[0] in STOPPED else "failed: "
+    how = "" if lines and lines[0] in _STOPPED else "failed: "
     return f"attempt of {when:%Y-%m-%d %H:%M} UTC {how}{' '.join(lines)}"
 
 
@@ -561,10 +561,10 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         run, made, entity, indicator, bound, as_of, data, state ("whole", or what is wrong, and the attempt that failed
         since).
     """
-    found, nothing = [], {"made": "", **dict.fromkeys(SHOWN, "")}
+    found, nothing = [], {"made": "", **dict.fromkeys(_SHOWN, "")}
     for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
         folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
-        if not (folder / RECORD).is_file() and (attempt := describe_attempt(folder)):
+        if not (folder / RECORD).is_file() and (attempt := _describe_attempt(folder)):
             found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
     for path in list_records(outputs):
         name = path.parent.relative_to(outputs).as_posix()
@@ -575,7 +575,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
             continue
         changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
-        given = {name: str(record.parameters[name]) for name in SHOWN}
-        state = "; ".join(filter(None, (state, describe_attempt(path.parent))))
+        given = {name: str(record.parameters[name]) for name in _SHOWN}
+        state = "; ".join(filter(None, (state, _describe_attempt(path.parent))))
         found.append({"run": name, "made": record.made, **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

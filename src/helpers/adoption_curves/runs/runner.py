@@ -39,7 +39,7 @@ from .record import (
 from .steps import CHANGED, FOLDER, USUAL, Execution, execute_steps, explain_change, plan_steps
 from .table_files import read_csv
 
-CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
+_CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 
 
 def say(line: str) -> None:
@@ -47,7 +47,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-class Attempt:
+class _Attempt:
     """An attempt to make a run: what it says, and what it leaves in ``<run>.partial/`` where the block fails.
 
     Parameters
@@ -140,7 +140,7 @@ def run_all(
     """
     asked, store = (outputs or find_outputs()) / parameters.run, find_outputs() / FOLDER
     final = follow_link(asked)
-    with lock_folder(asked, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
+    with lock_folder(asked, wait=execution.wait) as shop, _Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
         parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
@@ -152,30 +152,30 @@ def run_all(
 
         # Check the parameters against the data, while the libraries of the notebooks are imported.
         preload()
-        data = check_data(parameters, final, execution.strict, attempt.tell)
-        clear_place(final)
+        data = _check_data(parameters, final, execution.strict, attempt.tell)
+        _clear_place(final)
         from .pages import render_pages
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
         with start_threads(len(steps)) as pool:
             for step, (how, stray) in execute_steps(steps, pool, store, shop, execution, final):
-                bodies[step.name] = add_result(store / step.key, new, step.name)
+                bodies[step.name] = _add_result(store / step.key, new, step.name)
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
-        refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
+        _refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
         record = describe_run(new, parameters, inputs, data)
         write_record(new, record.model_copy(update={"pages": render_pages(new, record, bodies)}))
         attempt.write_log(new)
         before_commit()
-        clear_place(final)
+        _clear_place(final)
         replace_folder(final, new)
         attempt.forget(sources)
     return asked
 
 
-def check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
+def _check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
     """Data of a run, after checking its parameters against them; notes on both are told."""
     from .check_series import check_parameters, list_notes, refuse_left_out
 
@@ -184,11 +184,11 @@ def check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable
         tell(line)
     if strict:
         refuse_left_out(data)
-        refuse_lost(data, parameters, final)
+        _refuse_lost(data, parameters, final)
     return data
 
 
-def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
+def _refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
     """Refuse a series that has lost figures of the last whole run in `folder`, as `--strict` asks: a cut download.
 
     Raises
@@ -213,19 +213,19 @@ def refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
         )
 
 
-def add_result(result: Path, folder: Path, name: str) -> Markup:
+def _add_result(result: Path, folder: Path, name: str) -> Markup:
     """Add a notebook's result from the store to a run's folder, under the name of this run; the body of its page."""
     from .pages import render_executed
 
     shutil.copytree(result, folder, dirs_exist_ok=True)
     copy = locate(folder, f"notebooks/{name}.ipynb")
     entry = read_entry(folder, name)
-    if name_run(copy, folder.name) and entry:
+    if _name_run(copy, folder.name) and entry:
         write_entry(folder, name, entry.model_copy(update={"executed": hash_file(copy)}))
     return render_executed(folder, name)
 
 
-def name_run(notebook: Path, run: str) -> bool:
+def _name_run(notebook: Path, run: str) -> bool:
     """Give the executed copy of a notebook the name of the run in whose folder it lies; whether it had another."""
     content = json.loads(notebook.read_text(encoding="utf-8"))
     given = content["metadata"]["papermill"]["parameters"]
@@ -239,14 +239,14 @@ def name_run(notebook: Path, run: str) -> bool:
     return True
 
 
-def refuse_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def _refuse_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse a run of which notebooks, data or helpers have changed since it began.
 
     Raises
     ------
     RunError
     """
-    if changed := [words for name, words in CHANGEABLE.items() if before[name] != now[name]]:
+    if changed := [words for name, words in _CHANGEABLE.items() if before[name] != now[name]]:
         raise RunError(f"{' and '.join(changed).capitalize()} {CHANGED}")
 
 
@@ -255,7 +255,7 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
     lines = list_copies(notebooks)
-    check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
+    _check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
         because = explain_change(step.parts, before.get(name))
         reused = not execution.forced and step.is_fresh(outputs / FOLDER)
@@ -264,7 +264,7 @@ def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: E
     return lines
 
 
-def clear_place(folder: Path) -> None:
+def _clear_place(folder: Path) -> None:
     """Let a run have the place of `folder`: refuse files that no run has written, and move what is no run aside.
 
     Raises

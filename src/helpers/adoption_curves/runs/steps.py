@@ -29,8 +29,8 @@ from .notebook_process import execute_notebook
 from .parameters import Parameters
 from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
 
-FOLDER, MAX_BYTES, DAY = ".store", 2_000_000_000, 86_400
-PARTS = {  # words for what a notebook is made from
+FOLDER, _MAX_BYTES, _DAY = ".store", 2_000_000_000, 86_400
+_PARTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
     "helpers": "the helpers",
@@ -39,7 +39,7 @@ PARTS = {  # words for what a notebook is made from
     "tables": "what it reads",
     "figures": "the forms of its figures",
 }
-MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 """Held while a result is made, by its key: another run that needs the same waits, and finds it."""
 CHANGED = "changed while the run was being made. Run the same command again."
 
@@ -79,7 +79,7 @@ USUAL = Execution()
 
 
 @dataclass(frozen=True)
-class Step:
+class _Step:
     """A notebook of a run.
 
     Attributes
@@ -96,7 +96,7 @@ class Step:
 
     source: Path
     values: Mapping[str, Any]
-    needs: Sequence[Step]
+    needs: Sequence[_Step]
     inputs: Mapping[str, Any]
 
     @property
@@ -106,13 +106,13 @@ class Step:
 
     @cached_property
     def parts(self) -> dict[str, str]:
-        """Hash of each part that it is made from, by the names in `PARTS`."""
+        """Hash of each part that it is made from, by the names in `_PARTS`."""
         return {
             "notebook": self.inputs["notebooks"][self.name],
             "parameters": digest({name: value for name, value in self.values.items() if name != "run"}),
             "helpers": digest(self.inputs["helpers"]),
             "libraries": digest(self.inputs["versions"]),
-            "data": digest(choose_files(self.inputs["data"]["files"], self.values)) if "data" in self.values else "",
+            "data": digest(_choose_files(self.inputs["data"]["files"], self.values)) if "data" in self.values else "",
             "tables": digest([need.key for need in self.needs]),
             "figures": "pdf" if self.inputs["pdf"] else "",
         }
@@ -153,7 +153,7 @@ class Step:
             If the data change meanwhile.
         NotebookFailed
         """
-        with MAKING[self.key]:
+        with _MAKING[self.key]:
             if not execution.forced and self.is_fresh(store):
                 os.utime(store / self.key)  # used last: the last to go
                 return "unchanged", ()
@@ -195,8 +195,8 @@ class Step:
 
 
 def execute_steps(
-    steps: Mapping[str, Step], pool: Executor, store: Path, shop: Path, execution: Execution, final: Path
-) -> Iterator[tuple[Step, tuple[str, Sequence[str]]]]:
+    steps: Mapping[str, _Step], pool: Executor, store: Path, shop: Path, execution: Execution, final: Path
+) -> Iterator[tuple[_Step, tuple[str, Sequence[str]]]]:
     """Run each step as soon as those that it needs are done.
 
     Parameters
@@ -215,7 +215,7 @@ def execute_steps(
     before, failed = read_parts(final), find_attempt(final)
     order = TopologicalSorter({name: [need.name for need in step.needs] for name, step in steps.items()})
     order.prepare()
-    running = dict[Future[Any], Step]()
+    running = dict[Future[Any], _Step]()
     while order.is_active():
         for name in order.get_ready():
             running[pool.submit(steps[name].run, store, shop, execution, failed, before.get(name))] = steps[name]
@@ -225,12 +225,12 @@ def execute_steps(
             order.done(step.name)
 
 
-OF_SERIES = {"technology", "bounded"}
+_OF_SERIES = {"technology", "bounded"}
 """Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
 
 
-def describe_series(parameters: Parameters) -> dict[str, Any]:
-    """Facts on the series that notebooks on comparison technologies need, `OF_SERIES`.
+def _describe_series(parameters: Parameters) -> dict[str, Any]:
+    """Facts on the series that notebooks on comparison technologies need, `_OF_SERIES`.
 
     Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in these share
     what such a notebook has made.
@@ -243,23 +243,23 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     return {"technology": series.technology if known else "", "bounded": series.bound is not None}
 
 
-def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> dict[str, Step]:
+def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> dict[str, _Step]:
     """The notebooks in their order by name, each with what it declares, reads and is made from.
 
     `inputs` are from `describe_inputs`.
     """
     declared, given = {source: read_declared(source) for source in sources}, parameters.model_dump()
-    if any(OF_SERIES & names.keys() for names in declared.values()):
-        given |= describe_series(parameters)
-    steps = dict[str, Step]()
+    if any(_OF_SERIES & names.keys() for names in declared.values()):
+        given |= _describe_series(parameters)
+    steps = dict[str, _Step]()
     for source, names in declared.items():
         values = {name: given[name] for name in names if name in given}
         needs = [steps[name] for name in find_needs(source, steps)]
-        steps[source.stem] = Step(source, values, needs, inputs)
+        steps[source.stem] = _Step(source, values, needs, inputs)
     return steps
 
 
-def choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping[str, str]:
+def _choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping[str, str]:
     """Files of data that a notebook reads: beside an own file those of the references, unless it declares a series."""
     references = {name: file for name, file in files.items() if name.startswith("data/")}
     return files if {"entity", "indicator"} & {*declared} else references or files
@@ -267,7 +267,7 @@ def choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
     """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
-    changed = [PARTS[name] for name in PARTS if before and before.get(name, "") != parts[name]]
+    changed = [_PARTS[name] for name in _PARTS if before and before.get(name, "") != parts[name]]
     return f"{' and '.join(changed)} changed" if changed else ""
 
 
@@ -285,7 +285,7 @@ def is_whole(result: Path) -> bool:
         return False
 
 
-def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_BYTES) -> int:
+def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = _MAX_BYTES) -> int:
     """Remove what was used least recently beyond the limit; returns the bytes freed.
 
     What the `needed` keys name stays, and so does what was used since the oldest run began that is being made now.
@@ -295,7 +295,7 @@ def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = MAX_B
     OSError
         If a result can't be removed.
     """
-    since = min([path.stat().st_mtime for path in list_working(outputs)], default=float("inf"))
+    since = min([path.stat().st_mtime for path in _list_working(outputs)], default=float("inf"))
     found = [(path.stat().st_mtime, path) for path in (outputs / FOLDER).glob("[0-9a-f]" * 64)]
     sizes = {path: sum(each.stat().st_size for each in path.rglob("*") if each.is_file()) for _, path in found}
     total = before = sum(sizes.values())
@@ -315,13 +315,13 @@ def tidy_store(outputs: Path, always: bool = False) -> None:
         If a result can't be removed.
     """
     seen = outputs / FOLDER / "size-asked"
-    if always or not seen.is_file() or time.time() - seen.stat().st_mtime > DAY:
+    if always or not seen.is_file() or time.time() - seen.stat().st_mtime > _DAY:
         shrink_store(outputs, read_keys(outputs))
         seen.parent.mkdir(exist_ok=True)
         seen.touch()
 
 
-def list_working(outputs: Path) -> list[Path]:
+def _list_working(outputs: Path) -> list[Path]:
     """Marks of the workshops in which a process makes a run now."""
     shops = [path for pattern in (".*.making", "*/.*.making") for path in outputs.glob(pattern)]
     return [

@@ -22,9 +22,9 @@ from .table_files import read_csv, write_csv
 if TYPE_CHECKING:
     from .. import indicators
 
-SUBJECT = {"entity", "indicator", "bound", "as_of", "data"}
+_SUBJECT = {"entity", "indicator", "bound", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
-BESIDE = {"horizon_years", "shares", "families"}
+_BESIDE = {"horizon_years", "shares", "families"}
 """Parameters in which they may differ; by hand that is said."""
 
 
@@ -253,7 +253,7 @@ class Study(Output):
         published = find_outputs() / checked.run
         by_hand, number = not os.environ.get(RUNNER), notebook[:2]
         if by_hand:
-            refuse_other_series(checked, given)
+            _refuse_other_series(checked, given)
         folder = find_lab() / checked.run if by_hand else published
         rule = (
             f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
@@ -361,11 +361,11 @@ class Study(Output):
 
     def _settle(self, writer: str, theirs: Mapping[str, Any]) -> None:
         """Hold other tables to the series that the writer's are of; by hand, say with what else they were made."""
-        for key in SUBJECT & theirs.keys() - self._settled.keys():
+        for key in _SUBJECT & theirs.keys() - self._settled.keys():
             self._settled[key] = theirs[key], writer
         if self._published and writer not in self._told:
             self._told.add(writer)
-            others = [f"{key} = {value!r}" for key, value in theirs.items() if key in BESIDE - {*self.declared}]
+            others = [f"{key} = {value!r}" for key, value in theirs.items() if key in _BESIDE - {*self.declared}]
             if others:
                 print(f"Notebook {writer} was run with {', '.join(others)}.")
 
@@ -382,7 +382,7 @@ class Study(Output):
         return ""
 
 
-def refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
+def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
     """Refuse own data of which the parameters name no series, where the project's would be studied in their place.
 
     A command names it by itself; papermill does not, and a person who changes a cell may not.

@@ -36,16 +36,16 @@ from .record import SWEEP, SweepRecord, read_run, refuse_earlier
 from .runner import run_all
 from .steps import FOLDER, USUAL, Execution, is_whole, plan_steps, tidy_store
 
-TOPIC = "adoption"
+_TOPIC = "adoption"
 """Topic of Dask on which workers say how far a run is."""
-MAX_UNASKED, MAX_RUNS = 200, 10_000
-LONGEST_NAME = 40
+_MAX_UNASKED, _MAX_RUNS = 200, 10_000
+_LONGEST_NAME = 40
 """Letters of a run's name that is made of what it varies."""
-RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
+_RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Sweep:
+class _Sweep:
     """The runs of a sweep.
 
     Attributes
@@ -65,7 +65,7 @@ class Sweep:
     varied: tuple[str, ...]
 
 
-def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
+def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
     """Read and check a sweep.
 
     Parameters
@@ -97,20 +97,20 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     chosen = _check_sets(given, titles)
     # Named by themselves, or by what the file gives them.
     told = [[(each, getattr(run, each)) for each in values] for run, values in zip(chosen, sets, strict=True)]
-    names = name_runs(own, told)
+    names = _name_runs(own, told)
     _check_distinct(chosen, names)
     runs = [run.model_copy(update={"run": named}) for run, named in zip(chosen, names, strict=True)]
     fields = dict.fromkeys([*(content.grid or {}), *Parameters.model_fields])
     varied = tuple(each for each in fields if len({repr(getattr(run, each)) for run in chosen}) > 1)
-    return Sweep(_check_name(name or path.stem), path.name, runs, varied)
+    return _Sweep(_check_name(name or path.stem), path.name, runs, varied)
 
 
-def _list_sets(content: SweepFile, many: bool) -> list[dict[str, Any]]:
+def _list_sets(content: _SweepFile, many: bool) -> list[dict[str, Any]]:
     grid, listed = content.grid or {}, content.runs or []
     count = (math.prod(map(len, grid.values())) if grid else 0) + len(listed)
-    if count > MAX_RUNS:
-        raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {MAX_RUNS:,}. Leave values out")
-    if count > MAX_UNASKED and not many:
+    if count > _MAX_RUNS:
+        raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {_MAX_RUNS:,}. Leave values out")
+    if count > _MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
     combined = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
     return [*combined, *listed]
@@ -129,7 +129,7 @@ def _check_name(name: str) -> str:
         raise ParameterError(f"'{name}' can't name a sweep's folder; choose a name with --name") from error
 
 
-class SweepFile(BaseModel):
+class _SweepFile(BaseModel):
     """The parts of the file: parameters common to all runs, lists of values to combine, and single sets."""
 
     model_config = ConfigDict(extra="forbid")
@@ -139,7 +139,7 @@ class SweepFile(BaseModel):
     runs: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
-    def check_names(self) -> SweepFile:
+    def check_names(self) -> _SweepFile:
         """Refuse a file that asks for no run, or gives all runs one name."""
         if self.grid is None and self.runs is None:
             raise ValueError("there is neither a 'grid' nor 'runs': nothing to make")
@@ -149,14 +149,14 @@ class SweepFile(BaseModel):
         return self
 
 
-WRONG = {
+_WRONG = {
     "parameters": "'parameters' must hold lines such as 'horizon_years: 5'",
     "grid": "'grid' must hold lines such as 'horizon_years: [3, 5]'",
     "runs": "'runs' must be a list of sets, each with lines such as 'horizon_years: 5'",
 }
 
 
-def _read_file(path: Path) -> SweepFile:
+def _read_file(path: Path) -> _SweepFile:
     try:
         content = parse_yaml(read_file(path))
     except OSError as error:
@@ -167,7 +167,7 @@ def _read_file(path: Path) -> SweepFile:
         parts = "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
         raise ParameterError(parts)
     try:
-        return SweepFile.model_validate(content)
+        return _SweepFile.model_validate(content)
     except ValidationError as error:
         raise ParameterError("\n".join(dict.fromkeys(map(_say_wrong, error.errors())))) from error
 
@@ -176,10 +176,10 @@ def _say_wrong(error: Any) -> str:
     """What is wrong in the file, in the words of its parts."""
     part, *inside = error["loc"] or [""]
     if error["type"] == "extra_forbidden":
-        return f"unknown part '{part}'{suggest(part, WRONG)}"
+        return f"unknown part '{part}'{suggest(part, _WRONG)}"
     if part == "grid" and inside:
         return f"grid: '{inside[0]}' must be a list of values, such as [3, 5]; this is {error['input']!r}"
-    return WRONG.get(part) or str(error["ctx"]["error"])
+    return _WRONG.get(part) or str(error["ctx"]["error"])
 
 
 def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
@@ -212,7 +212,7 @@ def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
         raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
 
 
-def name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
+def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
     """Names of runs, different also where case makes no difference: their own, else what they vary.
 
     Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
@@ -233,9 +233,9 @@ def name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    made = ["_".join(name_value(*pair) for pair in pairs) for pairs in varied]
+    made = ["_".join(_name_value(*pair) for pair in pairs) for pairs in varied]
     told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
-    short = all(re.fullmatch(rf"\w[\w.-]{{0,{LONGEST_NAME - 1}}}", name, re.ASCII) for name in told)
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_LONGEST_NAME - 1}}}", name, re.ASCII) for name in told)
     if not short or len(set(told)) < len(told):
         made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
     names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
@@ -248,7 +248,7 @@ def _find_fault(name: str, before: Sequence[str]) -> str:
     """Why a run can't have a name; "" where it can."""
     if name.casefold() in {other.casefold() for other in before}:
         return f"two runs are named '{name}'"
-    if RESERVED.fullmatch(name):
+    if _RESERVED.fullmatch(name):
         return f"a run can't be named '{name}': the sweep itself writes such a file"
     try:
         read_parameters({"run": name})
@@ -257,10 +257,10 @@ def _find_fault(name: str, before: Sequence[str]) -> str:
     return ""
 
 
-def name_value(name: str, value: Any) -> str:
+def _name_value(name: str, value: Any) -> str:
     """Part of a run's name for the value of a parameter that varies: a text by itself, a number with the parameter.
 
-    >>> name_value("entity", "South Korea"), name_value("horizon_years", 2.5), name_value("bound", "")
+    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", 2.5), _name_value("bound", "")
     ('South-Korea', 'horizon_years-2.5', 'no-bound')
     """
     if name == "data":
@@ -276,7 +276,7 @@ def name_value(name: str, value: Any) -> str:
 # ---- its runs -------------------------------------------------------------------------------------------------------
 
 
-class Progress:
+class _Progress:
     """Progress of a sweep on the error stream: a bar over its notebooks on a terminal, else lines with an estimate.
 
     Parameters
@@ -286,7 +286,7 @@ class Progress:
         Number of notebooks of a run.
     """
 
-    def __init__(self, sweep: Sweep, notebooks: int):
+    def __init__(self, sweep: _Sweep, notebooks: int):
         self.sweep, self.notebooks, self.begun, self.ended = sweep, notebooks, 0, 0
         self.since, self.lock = time.monotonic(), threading.Lock()
         stream = sys.__stderr__
@@ -321,7 +321,7 @@ class Progress:
 
 
 def run_sweep(
-    sweep: Sweep, execution: Execution = USUAL, scheduler: str = "", notebooks: Path | None = None
+    sweep: _Sweep, execution: Execution = USUAL, scheduler: str = "", notebooks: Path | None = None
 ) -> tuple[Path, dict[str, str]]:
     """Make the runs of a sweep that aren't there yet, and sum up all of them.
 
@@ -353,18 +353,18 @@ def run_sweep(
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
         record = SweepRecord(sweep=sweep.name, varied=list(sweep.varied), runs=runs)
         write_json(folder / SWEEP, record.model_dump())
-        progress = Progress(sweep, len(find_notebooks(notebooks)))
+        progress = _Progress(sweep, len(find_notebooks(notebooks)))
         if scheduler:
-            record.failed = make_on_cluster(sweep.runs, folder, execution, scheduler, progress)
+            record.failed = _make_on_cluster(sweep.runs, folder, execution, scheduler, progress)
         else:
-            record.failed = make_here(sweep.runs, folder, execution, notebooks, progress)
+            record.failed = _make_here(sweep.runs, folder, execution, notebooks, progress)
         write_json(folder / SWEEP, record.model_dump())
-        write_summary(sweep, folder, shop)
+        _write_summary(sweep, folder, shop)
     tidy_store(find_outputs(), always=True)
     return folder, record.failed
 
 
-def plan_sweep(sweep: Sweep, notebooks: Path | None = None) -> list[str]:
+def plan_sweep(sweep: _Sweep, notebooks: Path | None = None) -> list[str]:
     """Lines that say of each run what it varies and how many notebooks it would execute; nothing is made."""
     sources, store, known, lines = find_notebooks(notebooks), find_outputs() / FOLDER, set[str](), []
     for run in sweep.runs:
@@ -376,8 +376,8 @@ def plan_sweep(sweep: Sweep, notebooks: Path | None = None) -> list[str]:
     return lines
 
 
-def make_here(
-    runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None, progress: Progress
+def _make_here(
+    runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None, progress: _Progress
 ) -> dict[str, str]:
     """Make runs in a folder on this machine; returns the message of each one that failed."""
     preload()
@@ -390,11 +390,11 @@ def make_here(
 
     with start_threads(2 * count_processors()) as pool:  # some wait for what others make
         made = {pool.submit(make, run): run.run for run in runs}
-        return await_all(made, as_completed(made), (RunError, ValueError, OSError), progress)
+        return _await_all(made, as_completed(made), (RunError, ValueError, OSError), progress)
 
 
-def await_all(
-    made: dict[Any, str], finished: Any, errors: tuple[type[Exception], ...], progress: Progress
+def _await_all(
+    made: dict[Any, str], finished: Any, errors: tuple[type[Exception], ...], progress: _Progress
 ) -> dict[str, str]:
     """Say how each run ended as its future does; returns the message of each one that failed."""
     failed = {}
@@ -411,8 +411,8 @@ def await_all(
 # ---- on other machines ----------------------------------------------------------------------------------------------
 
 
-def make_on_cluster(
-    runs: Sequence[Parameters], folder: Path, execution: Execution, address: str, progress: Progress
+def _make_on_cluster(
+    runs: Sequence[Parameters], folder: Path, execution: Execution, address: str, progress: _Progress
 ) -> dict[str, str]:
     """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
     try:
@@ -425,16 +425,16 @@ def make_on_cluster(
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
     told |= {"longest": execution.longest, "strict": execution.strict}
     with distributed.Client(address) as client:
-        client.subscribe_topic(TOPIC, lambda event: progress.say(event[1]))
-        futures = client.map(make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
+        client.subscribe_topic(_TOPIC, lambda event: progress.say(event[1]))
+        futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
         made = dict(zip(futures, (run.run for run in runs), strict=True))
         try:
-            return await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker), progress)
+            return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker), progress)
         finally:
             client.cancel(futures)
 
 
-def make_elsewhere(told: dict[str, Any]) -> str:
+def _make_elsewhere(told: dict[str, Any]) -> str:
     """Seconds, in words, of a run made in a process of its own: a worker of Dask may start none by multiprocessing.
 
     The process ends with this worker, and where nobody waits for the run any more. Its lines go to the client.
@@ -443,7 +443,7 @@ def make_elsewhere(told: dict[str, Any]) -> str:
 
     worker, run, began = get_worker(), told["parameters"]["run"], time.monotonic()
     key = worker.get_current_task()
-    command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import make_told; make_told()"]
+    command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"]
     given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
     with TemporaryFile("w+") as errors:
         process = subprocess.Popen(
@@ -455,7 +455,7 @@ def make_elsewhere(told: dict[str, Any]) -> str:
         process.stdin.flush()  # and stays open: where it ends, the process ends itself
         lines = iter(process.stdout.readline, "")
         telling = threading.Thread(
-            target=lambda: [worker.log_event(TOPIC, f"{run}: {line.strip()}") for line in lines], daemon=True
+            target=lambda: [worker.log_event(_TOPIC, f"{run}: {line.strip()}") for line in lines], daemon=True
         )
         telling.start()
         while process.poll() is None:
@@ -471,7 +471,7 @@ def make_elsewhere(told: dict[str, Any]) -> str:
     return f"{time.monotonic() - began:.1f} s"
 
 
-def make_told() -> None:
+def _make_told() -> None:
     """Make the run on the first line of standard input, until that ends; if a lost worker began it, wait for it."""
     told = json.loads(sys.stdin.readline())
 
@@ -495,7 +495,7 @@ def make_told() -> None:
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
-def is_made(folder: Path) -> bool:
+def _is_made(folder: Path) -> bool:
     """True if a run of a sweep is there, with the parameters that the sweep asks for."""
     try:
         refuse_earlier(folder, read_run(folder))
@@ -504,12 +504,12 @@ def is_made(folder: Path) -> bool:
     return True
 
 
-def write_summary(sweep: Sweep, folder: Path, shop: Path) -> None:
+def _write_summary(sweep: _Sweep, folder: Path, shop: Path) -> None:
     """Write the comparison of all runs of a sweep into its folder: a table, a figure and ``index.html``."""
     named = f" --name {sweep.name}" if Path(sweep.file).stem != sweep.name else ""
     names, data = [f"{sweep.name}/{run.run}" for run in sweep.runs], {run.data for run in sweep.runs}
     command, files = f"adoption sweep {sweep.file}{named}", dict[str, bytes]()
-    if any(is_made(folder / run.run) for run in sweep.runs):
+    if any(_is_made(folder / run.run) for run in sweep.runs):
         files = make_report(names, folder, command, data, shop)
     for name in FILES - files.keys():
         (folder / name).unlink(missing_ok=True)  # of an earlier time

@@ -35,11 +35,11 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
 
 def _write_cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if is_formula(value) else value
+        return f"'{value}" if _is_formula(value) else value
     return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
 
 
-def is_formula(text: str) -> bool:
+def _is_formula(text: str) -> bool:
     """True if a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
     if not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
         return False
@@ -50,9 +50,9 @@ def is_formula(text: str) -> bool:
     return False
 
 
-def restore_text(value: Any) -> Any:
+def _restore_text(value: Any) -> Any:
     """A cell's text without the apostrophe that keeps spreadsheets from running it; other cells as they are."""
-    return value[1:] if isinstance(value, str) and value.startswith("'") and is_formula(value) else value
+    return value[1:] if isinstance(value, str) and value.startswith("'") and _is_formula(value) else value
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -67,7 +67,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [{name: clean(restore_text(text)) for name, text in row.items()} for row in csv.DictReader(file)]
+            return [{name: clean(_restore_text(text)) for name, text in row.items()} for row in csv.DictReader(file)]
     except (ValueError, csv.Error) as error:
         raise RunError(f"{shorten_path(path)} can't be read as a table ({error}).") from error
 
@@ -100,5 +100,5 @@ def read_csv(path: Path, kinds: Mapping[str, str]) -> Any:
         na_values=[""],
     )
     for column in (column for column, kind in kinds.items() if kind in ("text", "mixed")):
-        frame[column] = frame[column].map(restore_text).astype(frame[column].dtype)
+        frame[column] = frame[column].map(_restore_text).astype(frame[column].dtype)
     return frame

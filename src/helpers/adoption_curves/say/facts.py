@@ -19,17 +19,17 @@ from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_pace", "02_countries", "03_ceiling", "03_odds")
 SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_middle")
 """Tables of the run that the facts are decided from."""
-YEAR, TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
+_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
-NEAR_DATE = 0.26
+_NEAR_DATE = 0.26
 """Years by which a date of the forecast may miss the one that is asked for."""
-STEADY = 0.97
+_STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
-PACES = 1.5
+_PACES = 1.5
 """From this ratio on, or below its inverse, forecast growth is compared with past growth."""
-PASSED = 5
+_PASSED = 5
 """Years within which it is counted how often an end was passed."""
-RISING = ("cumulative", "limited", "open")
+_RISING = ("cumulative", "limited", "open")
 """Kinds of series of which a pace is said."""
 
 Row: TypeAlias = Any
@@ -83,7 +83,7 @@ class Facts:
             "few": any(row["basis"] == "counted" for row in self.fan),
             "fallen": not self.fan,
             "refuted": any(row["basis"] == "refuted" for row in self.fan),
-            "still": not grows(self.used),
+            "still": not _grows(self.used),
             "flow": self.measure == "flow",
             "cumulative": self.measure == "cumulative",
             "near": verdict == NEAR_LIMIT,
@@ -139,7 +139,7 @@ class Facts:
     @cached_property
     def before(self) -> Row | None:
         """The figure a year before the last one; gain (difference of the last one), percent (of it)."""
-        found = find_before(self.growth, self.last, *YEAR)
+        found = _find_before(self.growth, self.last, *_YEAR)
         gain = self.last["value"] - found["value"] if found else 0.0
         return found | {"gain": gain, "percent": 100 * gain / found["value"]} if found else None
 
@@ -153,13 +153,13 @@ class Facts:
     def standing(self) -> Row:
         """The longest run of last figures that does not grow, three at least or all: date (of the first), low, high."""
         parts = [self.values.iloc[start:] for start in range(len(self.values) - 2)] or [self.values]
-        part = next((part for part in parts if part.min() >= STEADY * part.max() or not grows(part)), parts[-1])
-        return {"date": part.index[0], "low": part.min(), "high": part.max(), "grows": grows(part)}
+        part = next((part for part in parts if part.min() >= _STEADY * part.max() or not _grows(part)), parts[-1])
+        return {"date": part.index[0], "low": part.min(), "high": part.max(), "grows": _grows(part)}
 
     @cached_property
     def stands(self) -> bool:
         """Whether the figures have not grown for a year or more."""
-        return not self.standing["grows"] and count_years(self.standing, self.last) > 1 - NEAR_DATE
+        return not self.standing["grows"] and _count_years(self.standing, self.last) > 1 - _NEAR_DATE
 
     @cached_property
     def jump(self) -> Row | None:
@@ -178,7 +178,7 @@ class Facts:
     def pace(self) -> Row:
         """Its row among the other technologies on one clock, if it rises and there are others; else None."""
         own = [row for row in self.list_rows("02_pace") if row["target"] and row["years_to_target_share"] > 0]
-        return own[0] if own and own[0]["of"] > 1 and self.kind in RISING else None
+        return own[0] if own and own[0]["of"] > 1 and self.kind in _RISING else None
 
     @cached_property
     def rivals(self) -> list[Row]:
@@ -226,7 +226,7 @@ class Facts:
     @cached_property
     def odds(self) -> list[Row]:
         """How often such an end was passed within five years, a row a kind of series; none without such an end."""
-        return [row for row in self.list_rows("03_odds") if row["years"] == PASSED]
+        return [row for row in self.list_rows("03_odds") if row["years"] == _PASSED]
 
     @cached_property
     def fan(self) -> list[Row]:
@@ -241,7 +241,7 @@ class Facts:
     @cached_property
     def ahead(self) -> float:
         """Years from the newest figure to the goal."""
-        return count_years(self.newest, self.goal)
+        return _count_years(self.newest, self.goal)
 
     @cached_property
     def range(self) -> Row | None:
@@ -292,20 +292,20 @@ class Facts:
 
         Both are from the newest figure on; None where they are about the same.
         """
-        start = find_before(self.growth, self.newest, *TWO_YEARS)
-        if start is None or self.kind not in RISING or not self.has_limit:
+        start = _find_before(self.growth, self.newest, *_TWO_YEARS)
+        if start is None or self.kind not in _RISING or not self.has_limit:
             return None
-        years = count_years(start, self.newest)
-        end = min(self.fan, key=lambda row: abs(count_years(self.newest, row) - years))
+        years = _count_years(start, self.newest)
+        end = min(self.fan, key=lambda row: abs(_count_years(self.newest, row) - years))
         past = (self.newest["value"] - start["value"]) / years
-        coming = (end["q0.5"] - self.newest["value"]) / max(count_years(self.newest, end), NEAR_DATE)
-        near = abs(count_years(self.newest, end) - years) < NEAR_DATE
-        if not near or past <= 0 or 1 / PACES < coming / past < PACES:
+        coming = (end["q0.5"] - self.newest["value"]) / max(_count_years(self.newest, end), _NEAR_DATE)
+        near = abs(_count_years(self.newest, end) - years) < _NEAR_DATE
+        if not near or past <= 0 or 1 / _PACES < coming / past < _PACES:
             return None
         return {"past": past, "start": start, "coming": coming, "end": end}
 
 
-def count_years(start: Row, end: Row) -> float:
+def _count_years(start: Row, end: Row) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
 
@@ -316,14 +316,14 @@ def find_goal(fan: Sequence[Row]) -> Row:
     return [*tested[-1:], *(row for row in tested if row["date"].month == 12)][-1]
 
 
-def find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row | None:
+def _find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row | None:
     """The figure nearest to so many years before another; None where there is none within `room`, or it is 0."""
-    near = [row for row in growth if row["date"] < last["date"] and abs(count_years(row, last) - years) < room]
-    found = min(near, key=lambda row: abs(count_years(row, last) - years), default=None)
+    near = [row for row in growth if row["date"] < last["date"] and abs(_count_years(row, last) - years) < room]
+    found = min(near, key=lambda row: abs(_count_years(row, last) - years), default=None)
     return found if found is not None and found["value"] > 0 else None
 
 
-def grows(values: pd.Series) -> bool:
+def _grows(values: pd.Series) -> bool:
     """Whether figures rise by more than they scatter.
 
     The rise is that of their least-squares line, from the first date to the last. The scatter is the farthest that any
@@ -333,7 +333,7 @@ def grows(values: pd.Series) -> bool:
     Examples
     --------
     >>> years = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2025)])
-    >>> grows(pd.Series([10, 25, 12, 22, 15, 24, 11], years)), grows(pd.Series([10, 13, 11, 16, 17, 19, 22], years))
+    >>> _grows(pd.Series([10, 25, 12, 22, 15, 24, 11], years)), _grows(pd.Series([10, 13, 11, 16, 17, 19, 22], years))
     (False, True)
     """
     t, y = decimal_years(values.index), values.to_numpy(float)

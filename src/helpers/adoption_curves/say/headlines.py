@@ -33,21 +33,21 @@ from ..base.words import (
 from ..curves.verdict import DEPENDS, LEVELS_OFF
 from .facts import Facts, Row
 
-FINE = 0.2
+_FINE = 0.2
 """Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""
-MOST_NAMED = 3
+_MOST_NAMED = 3
 """Comparison technologies that a sentence names."""
-LOST = 3
+_LOST = 3
 """Percent that a technology must have lost since its highest share for that to be named."""
-MANY_TIMES = 1.5
+_MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
-MONTHS = 2.5
+_MONTHS = 2.5
 """Years below which a time is given in months."""
-FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
+_FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
 """A fact or phrase in a template: its name, columns, and form."""
-TITLED = re.compile(r"\{as_seen\}\{(name|latest)|\{title")
+_TITLED = re.compile(r"\{as_seen\}\{(name|latest)|\{title")
 """Beginning of a sentence whose first letter stays as it is."""
-FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
+_FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
     "if": lambda facts, value: "" if value else None,
     "figure": lambda facts, value: facts.say(value),  # as published
     "number": lambda facts, value: facts.say(value).removesuffix(say_unit(facts.unit)),
@@ -60,7 +60,7 @@ FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
     "level": lambda facts, value: f"{100 * value:g}",
     "whole": lambda facts, value: f"{value:,.0f}",
     "ahead": lambda facts, value: say_ahead(round(float(value), 1)),
-    "time": lambda facts, value: say_time(value),
+    "time": lambda facts, value: _say_time(value),
     "date": lambda facts, value: facts.date(value),
     "at": lambda facts, value: facts.when(value),
     "month": lambda facts, value: say_date(value["date"]),
@@ -75,7 +75,7 @@ def write(facts: Facts, part: str) -> str:
     for entry in find_cell(facts, part):
         options = [named.get(each, each) for each in ([entry] if isinstance(entry, str) else entry)]
         text, template = next(((text, each) for each in options if (text := fill(each, facts, said))), ("", ""))
-        found.append(text if TITLED.match(template) else say_first(text))
+        found.append(text if _TITLED.match(template) else say_first(text))
     return " ".join(" ".join(found).split())
 
 
@@ -93,11 +93,11 @@ def read_table() -> dict[str, dict[str, Any]]:
 def find_values(template: str, facts: Facts, said: Mapping[str, Any]) -> list[Any]:
     """The facts and phrases of a template, each in its form; None for one that isn't known."""
     found = []
-    for name, columns, form in FIELD.findall(template):
+    for name, columns, form in _FIELD.findall(template):
         value = said[name] if name in said else getattr(facts, name)
         for column in re.findall(r"\[([^\]]+)\]", columns):
             value = None if value is None else value[column]
-        found.append(FORMS[form](facts, value) if form and value is not None else value)
+        found.append(_FORMS[form](facts, value) if form and value is not None else value)
     return found
 
 
@@ -105,7 +105,7 @@ def fill(template: str, facts: Facts, said: Mapping[str, Any]) -> str:
     """A sentence with its facts and phrases; "" where one of them is not known."""
     values = find_values(template, facts, said)
     texts = ["" if isinstance(value, float) and np.isnan(value) else value for value in values]
-    return "" if None in texts else FIELD.sub("{}", template).format(*texts)
+    return "" if None in texts else _FIELD.sub("{}", template).format(*texts)
 
 
 # ---- phrases ------------------------------------------------------------------------------------------------------
@@ -131,10 +131,10 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "asked": names.get("asked") or None,
         "has_verb": bool(names.get("doing")),
         "Use": "Use" if names.get("doing") else "The share",
-        "now_base": say_base(names, now),
-        "now_doing": say_doing(names, now),
-        "now_did": say_did(facts, now, last),
-        "most_base": say_base(names, facts.say(facts.standing["high"])),
+        "now_base": _say_base(names, now),
+        "now_doing": _say_doing(names, now),
+        "now_did": _say_did(facts, now, last),
+        "most_base": _say_base(names, facts.say(facts.standing["high"])),
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
         "few_show": "one figure shows" if len(facts.growth) == 1 else f"{spell(len(facts.growth))} figures show",
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
@@ -146,8 +146,8 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
         low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
         found |= {"newer_said": text, "newer_low": low, "newer_high": high}
-        found["gave"], did = f"{publisher} gave" if publisher else "there is", say_did(facts, text, newer)
-        found["latest"] = say_first(did) if did else f"{name}: {say_base(names, text)} {facts.when(newer)}"
+        found["gave"], did = f"{publisher} gave" if publisher else "there is", _say_did(facts, text, newer)
+        found["latest"] = say_first(did) if did else f"{name}: {_say_base(names, text)} {facts.when(newer)}"
     found["read_why"] = f", because {reading['reason']}" if reading and reading.get("reason") else ""
     return found
 
@@ -162,7 +162,7 @@ def _phrase_growth(facts: Facts) -> dict[str, Any]:
         by = say(abs(gain), facts.points) if by_points else say_percent(abs(before["percent"]))
         side, words = ("above", "more than") if gain > 0 else ("below", "less than")
         grown, change = f"{by} {side}", f"{by} {words}"
-        if not by_points and ratio >= MANY_TIMES:
+        if not by_points and ratio >= _MANY_TIMES:
             grown = f"{ratio:.1f} times"
             change = f"{grown} as {'many' if facts.names.get('doing') else 'much'} as"
         if abs(gain) < (min(0.05, 5e-3 * facts.last["value"]) if facts.is_share else 5e-4 * facts.last["value"]):
@@ -180,12 +180,12 @@ def _name_rivals(facts: Facts) -> str:
     if not rivals:
         return f"{text}none rose as fast"
     sold, names = [row["unit"].removeprefix("percent of ") if "of new " in row["unit"] else "" for row in rivals], []
-    for row, where in zip(rivals[:MOST_NAMED], sold, strict=False):
-        lost = f", down {row['lost']:.0f}% since" if row["lost"] > LOST else ""
+    for row, where in zip(rivals[:_MOST_NAMED], sold, strict=False):
+        lost = f", down {row['lost']:.0f}% since" if row["lost"] > _LOST else ""
         names.append(row["technology"] + f" in {where}" * (where != "" and not all(sold)) + lost)
     shares = {1: "a share", 2: "both of them shares"}.get(len(rivals), "all of them shares")
     only = f", {shares} of what was newly sold" * all(sold)
-    more = "; and others" * (len(rivals) > MOST_NAMED)
+    more = "; and others" * (len(rivals) > _MOST_NAMED)
     return f"{text}{len(rivals)} rose as fast or faster{only} ({'; '.join(names)}{more})"
 
 
@@ -215,7 +215,7 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
     when, own, middle = facts.date(goal), bool(names.get("own")), goal["q0.5"]
     some, all_of = map(int, say_odds(facts.level).split(" in "))
     odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
-    [about], behind = round_off([middle], int(np.floor(np.log10(middle or 1.0))) - 1, unit, own)
+    [about], behind = _round_off([middle], int(np.floor(np.log10(middle or 1.0))) - 1, unit, own)
     on = say_count(tested["technologies"], "comparison technology", "comparison technologies") if tested else ""
     found = {
         "by_goal": f"{'by' if middle > facts.newest['value'] else 'in'} {when}",
@@ -229,41 +229,41 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
     } | dict.fromkeys(("between", "between_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
         low, high = facts.range["low"], facts.range["high"]
-        (fewest, largest), behind = round_range(low, high, unit, own)
-        found["between"] = say_base(names, f"{fewest} to {largest}{behind}")
-        found["between_doing"] = say_doing(names, f"between {fewest} and {largest}{behind}", may=True)
+        (fewest, largest), behind = _round_range(low, high, unit, own)
+        found["between"] = _say_base(names, f"{fewest} to {largest}{behind}")
+        found["between_doing"] = _say_doing(names, f"between {fewest} and {largest}{behind}", may=True)
         found |= {"ends_above": high > facts.peak["value"], "begins_below": low < facts.last["value"]}
         found["above_limit"] = bool(facts.limit) and not facts.is_share and high > facts.limit["mean"]
     return found
 
 
-def say_time(years: float) -> str:
+def _say_time(years: float) -> str:
     """A time in months, from two and a half years on in years.
 
-    >>> say_time(1.5), say_time(6.82)
+    >>> _say_time(1.5), _say_time(6.82)
     ('18 months', '6.8 years')
     """
-    return say_count(round(12 * years), "month") if years < MONTHS else say_count(round(years, 1), "year")
+    return say_count(round(12 * years), "month") if years < _MONTHS else say_count(round(years, 1), "year")
 
 
 # ---- numbers and amounts ------------------------------------------------------------------------------------------
 
 
-def round_range(low: float, high: float, unit: str, own: bool = False) -> tuple[list[str], str]:
+def _round_range(low: float, high: float, unit: str, own: bool = False) -> tuple[list[str], str]:
     """Both ends of a range for a headline, neither rounded by more than a tenth of it, and the unit.
 
     Millions are said as billions where that is shorter, but never for a unit that is somebody's `own` label.
 
-    >>> round_range(816.2, 1162.4, "million people"), round_range(0.0041, 0.0307, "percent of homes")
+    >>> _round_range(816.2, 1162.4, "million people"), _round_range(0.0041, 0.0307, "percent of homes")
     ((['0.82', '1.16'], ' billion people'), (['0.004', '0.031'], '%'))
     """
-    return round_off([low, high], int(np.floor(np.log10(FINE * (high - low) or high or 1.0))), unit, own)
+    return _round_off([low, high], int(np.floor(np.log10(_FINE * (high - low) or high or 1.0))), unit, own)
 
 
-def round_off(values: list[float], place: int, unit: str, own: bool = False) -> tuple[list[str], str]:
+def _round_off(values: list[float], place: int, unit: str, own: bool = False) -> tuple[list[str], str]:
     """Numbers rounded to a power of ten, and the unit; one that is smaller than the power keeps its digits.
 
-    >>> round_off([1196.4], 2, "million people"), round_off([693_923.0], 4, "users", own=True)
+    >>> _round_off([1196.4], 2, "million people"), _round_off([693_923.0], 4, "users", own=True)
     ((['1.2'], ' billion people'), (['690,000'], ' users'))
     """
     scale, behind = 0, say_unit(unit)
@@ -285,7 +285,7 @@ def say_place(entity: str) -> str:
     return f"the {entity}" if re.match(named, entity) else entity
 
 
-def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str | None:
+def _say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str | None:
     """An amount of people who do something: "602 million people in China use generative AI"; None without a verb."""
     doing = names.get("doing", "")
     if not doing:
@@ -296,17 +296,17 @@ def say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bo
     return f"{who}{where} {verb}"
 
 
-def say_did(facts: Facts, amount: str, row: Row) -> str | None:
+def _say_did(facts: Facts, amount: str, row: Row) -> str | None:
     """What people did at a date; without the date in the present, where the past of the verb is not known."""
-    did, do = (say_doing(facts.names, amount, past=past) for past in (True, False))
+    did, do = (_say_doing(facts.names, amount, past=past) for past in (True, False))
     return do if did == do else f"{did} {facts.when(row)}"
 
 
-def say_base(names: Mapping[str, Any], amount: str) -> str:
+def _say_base(names: Mapping[str, Any], amount: str) -> str:
     """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
 
     >>> homes = {"title": "Heat pumps", "unit": "percent of homes"}
-    >>> say_base(homes, "28%"), say_base({"title": "Cars sold", "unit": "million cars"}, "1.4 million cars")
+    >>> _say_base(homes, "28%"), _say_base({"title": "Cars sold", "unit": "million cars"}, "1.4 million cars")
     ('28% of homes', '1.4 million')
     """
     unit, title = names["unit"], names["title"].lower()
@@ -322,4 +322,4 @@ def say_base(names: Mapping[str, Any], amount: str) -> str:
 def say_users(names: Mapping[str, Any], value: float) -> str:
     """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
     amount = say_figure(value, names["unit"], names.get("own", False))
-    return say_doing(names, amount, past=True) or f"{names['title']}: {say_base(names, amount)}"
+    return _say_doing(names, amount, past=True) or f"{names['title']}: {_say_base(names, amount)}"

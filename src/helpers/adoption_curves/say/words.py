@@ -8,12 +8,12 @@ import pandas as pd
 from .facts import Facts
 from .headlines import fill, find_cell, find_values, phrase, read_table, write
 
-PARTS = ("headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not")
+_PARTS = ("headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not")
 """Parts of the findings: the headline, what stands below it, four paragraphs, and what may be quoted or not."""
-NUMBERS = 5
+_NUMBERS = 5
 """Key numbers, at most."""
-TEXTS, VALUES = ("key", "label", "unit", "text", "url"), ("value", "low", "high")
-COLUMNS = ["key", "label", "value", "low", "high", "unit", "text", "url"]
+_TEXTS, _VALUES = ("key", "label", "unit", "text", "url"), ("value", "low", "high")
+_COLUMNS = ["key", "label", "value", "low", "high", "unit", "text", "url"]
 
 
 def write_findings(facts: Facts) -> pd.DataFrame:
@@ -26,9 +26,9 @@ def write_findings(facts: Facts) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        part (one of `PARTS`), sentence; a part without anything to say is left out.
+        part (one of `_PARTS`), sentence; a part without anything to say is left out.
     """
-    rows = [(part, sentence) for part in PARTS if (sentence := write(facts, part))]
+    rows = [(part, sentence) for part in _PARTS if (sentence := write(facts, part))]
     return pd.DataFrame(rows, columns=["part", "sentence"])
 
 
@@ -56,8 +56,8 @@ def list_key_numbers(facts: Facts) -> pd.DataFrame:
     said, rows = phrase(facts), []
     for name in find_cell(facts, "numbers"):
         cells = read_table()["numbers"][name]
-        row = {column: fill(cells.get(column, ""), facts, said) for column in TEXTS}
+        row = {column: fill(cells.get(column, ""), facts, said) for column in _TEXTS}
         if row["label"] and row["text"]:
-            values = {each: find_values(cells[each], facts, said)[0] for each in VALUES if each in cells}
-            rows.append({**dict.fromkeys(VALUES, np.nan), **row, **values})
-    return pd.DataFrame(rows[: NUMBERS - 2] + rows[-2:] if len(rows) > NUMBERS else rows, columns=COLUMNS)
+            values = {each: find_values(cells[each], facts, said)[0] for each in _VALUES if each in cells}
+            rows.append({**dict.fromkeys(_VALUES, np.nan), **row, **values})
+    return pd.DataFrame(rows[: _NUMBERS - 2] + rows[-2:] if len(rows) > _NUMBERS else rows, columns=_COLUMNS)

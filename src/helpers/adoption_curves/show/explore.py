@@ -21,12 +21,12 @@ from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say
 from ..indicators.problems import suggest_names
 from .figures import on_axes
 
-MAX_YEARS = 15  # the furthest horizon of the slider
-PAST = 3  # horizons of the past that are drawn
-ROWS = 5  # rows of each table
-POINTS = 241  # of a curve
-GRID = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}  # of the controls
-COMPUTING = "<p role='status'>Computing the forecast and the verdict …</p>"
+_MAX_YEARS = 15  # the furthest horizon of the slider
+_PAST = 3  # horizons of the past that are drawn
+_ROWS = 5  # rows of each table
+_POINTS = 241  # of a curve
+_GRID = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}  # of the controls
+_COMPUTING = "<p role='status'>Computing the forecast and the verdict …</p>"
 
 
 def explore(
@@ -63,15 +63,15 @@ def explore(
     if family not in curves.FAMILIES:
         raise ValueError(f"families has the unknown {family!r}; {suggest_names(family, curves.FAMILIES)}")
     first, known_on = (entity, indicator), cache(data.known_on)
-    offer = cache(lambda key, day: list_limits(known_on(day), key, bound))
+    offer = cache(lambda key, day: _list_limits(known_on(day), key, bound))
     predict = cache(
         lambda key, limit, day: forecast.forecast(offer(key, day)[limit], references=known_on(day).references())
     )
     offer(first, as_of)  # for its error, before anything is shown
     titles = {f"{key[0]}: {data.find_entry(key[1]).title}": key for key in [*indicators.list_studied(data), first]}
     [title] = [each for each, key in titles.items() if key == first]
-    search, curve, ahead = make_choices(title, sorted(titles), family, horizon_years)
-    controls, shown = widgets.GridBox(layout=GRID), widgets.HTML()
+    search, curve, ahead = _make_choices(title, sorted(titles), family, horizon_years)
+    controls, shown = widgets.GridBox(layout=_GRID), widgets.HTML()
 
     def follow(change: Any = None) -> None:
         """Show what the controls say."""
@@ -79,13 +79,13 @@ def explore(
         key = titles[title]
         offered = offer(key, day)
         limit = limit if limit in offered else next(iter(offered))
-        for each in show_choice(offered[limit], family, years, lambda: predict(key, limit, day)):
+        for each in _show_choice(offered[limit], family, years, lambda: predict(key, limit, day)):
             shown.value = each
 
     def open_series(change: Any = None) -> None:
         """Make the controls that depend on the series, which the search box names."""
         key = titles[search.value]
-        limit, known = make_controls(offer(key, ""), as_of if key == first else "")
+        limit, known = _make_controls(offer(key, ""), as_of if key == first else "")
         controls.children = (search, limit, known, curve, ahead)
         limit.observe(follow, "value")
         known.observe(follow, "value")
@@ -100,17 +100,17 @@ def explore(
     open_series()
 
 
-def make_choices(title: str, titles: list[str], family: str, years: int) -> tuple[Any, Any, Any]:
+def _make_choices(title: str, titles: list[str], family: str, years: int) -> tuple[Any, Any, Any]:
     """Controls that all series share: the series by its title, the curve, and the years ahead."""
     search = widgets.Combobox(value=title, options=titles, ensure_option=True, description="Series")
     search.layout.grid_column = "span 2"
     families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
     curve = widgets.Dropdown(options=families, value=family, description="Curve")
-    most = max(MAX_YEARS, years)
+    most = max(_MAX_YEARS, years)
     return search, curve, widgets.IntSlider(years, 1, most, description="Years ahead", continuous_update=False)
 
 
-def list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
+def _list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
     """The series with each upper limit that it may have, by the limit's title; first `bound`, where that is one."""
     for wanted in (bound, key[1], ""):
         try:
@@ -122,7 +122,7 @@ def list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
     return {title: series.with_bound(limit) for title, limit in known.offer_bounds(series).items()}
 
 
-def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown, widgets.SelectionSlider]:
+def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown, widgets.SelectionSlider]:
     """Controls of a series with its limits `offered`: the upper limit, and the days on which figures were published."""
     rows = next(iter(offered.values())).observations
     days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
@@ -132,29 +132,29 @@ def make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown
     return limit, known
 
 
-def show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> Iterator[str]:
+def _show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> Iterator[str]:
     """HTML of the series and its curve; then of both with the forecast, the verdict and the numbers."""
     try:
         read = series.use_readings()
         fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
     except ValueError as error:  # what the data cannot carry
-        yield say_problem(error)
+        yield _say_problem(error)
         return
-    first = draw(series, fit, years)
-    yield first + COMPUTING
+    first = _draw(series, fit, years)
+    yield first + _COMPUTING
     try:
         found = predict().until(years)
-        yield draw(series, fit, years, found) + judge(series, found) + tabulate(series, found)
+        yield _draw(series, fit, years, found) + _judge(series, found) + _tabulate(series, found)
     except ValueError as error:
-        yield first + say_problem(error) + tabulate(series)
+        yield first + _say_problem(error) + _tabulate(series)
 
 
-def say_problem(error: ValueError) -> str:
+def _say_problem(error: ValueError) -> str:
     """A sentence on what the figures cannot carry, as HTML."""
     return f"<p role='alert'>{escape(say_first(str(error).rstrip('.')))}.</p>"
 
 
-def judge(series: Any, found: Any) -> str:
+def _judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
     ceiling = found.assessed
     if found.kind == "fallen":
@@ -171,28 +171,28 @@ def judge(series: Any, found: Any) -> str:
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
 
-def draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
+def _draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
     name, values = f"{say_name(fit.model.name)} curve", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
-    dates = pd.date_range(values.index[0], end, periods=POINTS)
+    dates = pd.date_range(values.index[0], end, periods=_POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
-    axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), PAST)
+    axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), _PAST)
     words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}"
     words += ", and the forecast" * (found is not None)
     return on_axes.embed(axis, escape(words), "width: 100%; max-width: 760px")
 
 
-def tabulate(series: Any, found: Any = None) -> str:
+def _tabulate(series: Any, found: Any = None) -> str:
     """The last figures beside the forecast's numbers, as HTML tables."""
-    values = series.values.iloc[-ROWS:]
+    values = series.values.iloc[-_ROWS:]
     given = pd.DataFrame({"Published": map(say_date, values.index), say_first(series.unit): map(say, values)})
     if series.bound is not None and not np.allclose(100 * series.share, series.values):
-        shares = [say(100 * share, "percent") for share in series.share.iloc[-ROWS:]]
+        shares = [say(100 * share, "percent") for share in series.share.iloc[-_ROWS:]]
         given[f"Share of {lower_first(series.bound.title)}"] = shares
     frames = [given]
     if found is not None and len(found.dates):
-        fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, ROWS).round().astype(int))]
+        fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, _ROWS).round().astype(int))]
         ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
         medians = map(say, fan[0.5])
         frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80% range": ranges}))

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..base.words import say_name
 
-MOST_ROWS = 300  # that a page shows of a table: of a longer one the first and the last half of so many
-READABLE = {  # headings of columns that their names in the CSV would not explain
+_MOST_ROWS = 300  # that a page shows of a table: of a longer one the first and the last half of so many
+_READABLE = {  # headings of columns that their names in the CSV would not explain
     "n": "number",
     "horizon_years": "years ahead",
     "mape": "mean error",
@@ -28,15 +28,15 @@ READABLE = {  # headings of columns that their names in the CSV would not explai
     "std_error": "standard error",
     "url": "source",
 }
-CODED = {"family", "method", "member"}  # columns of names in the code
-WHOLE, LONGEST_WHOLE = {"unit", "observed"}, 28  # columns of which no line parts a text of so many letters
+_CODED = {"family", "method", "member"}  # columns of names in the code
+_WHOLE, _LONGEST_WHOLE = {"unit", "observed"}, 28  # columns of which no line parts a text of so many letters
 
 
-def name_column(column: str) -> str:
+def _name_column(column: str) -> str:
     """The heading of a column of a CSV for readers.
 
-    >>> name_column("q0.1"), name_column("q0.5"), name_column("q0.975"), name_column("coverage_80"), name_column("date")
-    ('80% range from', 'median', '95% range to', 'inside the 80% range', 'date')
+    >>> [_name_column(name) for name in ("q0.1", "q0.5", "q0.975", "coverage_80", "date")]
+    ['80% range from', 'median', '95% range to', 'inside the 80% range', 'date']
     """
     if column == "q0.5":
         return "median"
@@ -45,13 +45,13 @@ def name_column(column: str) -> str:
         return f"{100 * abs(1 - 2 * level):.3g}% range {'from' if level < 0.5 else 'to'}"
     if found := re.fullmatch(r"coverage_(\d+)", column):
         return f"inside the {found[1]}% range"
-    return READABLE.get(column, say_name(column))
+    return _READABLE.get(column, say_name(column))
 
 
-def format_number(value: float | None, decimals: int | None = None) -> str:
+def _format_number(value: float | None, decimals: int | None = None) -> str:
     """Three significant digits, or all digits of the whole part; infinity and missing values in words.
 
-    >>> format_number(1404.89), format_number(53.511), format_number(0.05321), format_number(-17.6, 0)
+    >>> _format_number(1404.89), _format_number(53.511), _format_number(0.05321), _format_number(-17.6, 0)
     ('1,405', '53.5', '0.0532', '−18')
     """
     if value is None or np.isnan(value):
@@ -65,17 +65,17 @@ def format_number(value: float | None, decimals: int | None = None) -> str:
     return f"{value:,.{usual if decimals is None else decimals}f}".replace("-", "−")
 
 
-def format_column(values: pd.Series) -> list[str]:
+def _format_column(values: pd.Series) -> list[str]:
     """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
     sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
     decimals = None
     if len(sizes) and sizes.max() <= 1e3 * sizes.min():
         enough = int(np.clip(2 - np.floor(np.log10(sizes.median())), 0, 6))
         decimals = next((d for d in range(enough) if np.allclose(sizes, sizes.round(d), rtol=0, atol=1e-9)), enough)
-    return [format_number(value, decimals) for value in values]
+    return [_format_number(value, decimals) for value in values]
 
 
-def is_number(values: pd.Series) -> bool:
+def _is_number(values: pd.Series) -> bool:
     """True if a column holds numbers; yes and no are words."""
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
@@ -86,7 +86,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to about three digits, and of more than `MOST_ROWS` rows the first and the last; the CSV
+        Numbers are shown to about three digits, and of more than `_MOST_ROWS` rows the first and the last; the CSV
         beside keeps ten digits and all rows. A column ``url`` becomes links.
     title : str
         Title of the table.
@@ -105,17 +105,17 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     for column, values in frame.items():
         if pd.api.types.is_bool_dtype(values):
             shown[column] = np.where(values, "yes", "no")
-        elif is_number(values):
-            shown[column] = format_column(values)
+        elif _is_number(values):
+            shown[column] = _format_column(values)
         elif pd.api.types.is_datetime64_any_dtype(values):
             shown[column] = values.dt.strftime("%Y-%m-%d")
         else:
-            shown[column] = values.fillna("–").map(say_name if column in CODED else str)
-    for column in WHOLE & {*shown}:
+            shown[column] = values.fillna("–").map(say_name if column in _CODED else str)
+    for column in _WHOLE & {*shown}:
         parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
-        shown[column] = parts.where(parts.str.len() <= LONGEST_WHOLE, shown[column])
-    numeric = [column for column in frame if column in right or is_number(frame[column])]
-    headings = {column: name_column(str(column)) for column in shown}
+        shown[column] = parts.where(parts.str.len() <= _LONGEST_WHOLE, shown[column])
+    numeric = [column for column in frame if column in right or _is_number(frame[column])]
+    headings = {column: _name_column(str(column)) for column in shown}
     table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
     return table.fmt(_link, columns="url") if "url" in shown else table
 
@@ -126,7 +126,7 @@ def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.
     Parameters
     ----------
     frame : DataFrame
-        Of more than `MOST_ROWS` rows the first and the last are shown.
+        Of more than `_MOST_ROWS` rows the first and the last are shown.
     title, note : str
         As for `show`.
 
@@ -142,14 +142,14 @@ def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.
 
 def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
     """The first and the last rows of a long frame, and a note that says so."""
-    left_out, half = len(frame) - MOST_ROWS, MOST_ROWS // 2
+    left_out, half = len(frame) - _MOST_ROWS, _MOST_ROWS // 2
     if left_out <= 0:
         return frame, note
     note = f"{note} Rows {half + 1:,} to {half + left_out:,} are left out here; the CSV has them.".strip()
     return pd.concat([frame.iloc[:half], frame.iloc[-half:]]), note
 
 
-class Table(great_tables.GT):
+class _Table(great_tables.GT):
     """A table as a notebook keeps it: without its parts as text, and without the styles that it does not use."""
 
     def __repr__(self) -> str:
@@ -162,7 +162,7 @@ class Table(great_tables.GT):
 
 
 def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
-    table = Table(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
+    table = _Table(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
@@ -190,7 +190,7 @@ def show_by_date(frame: pd.DataFrame, by: str, value: str, title: str, note: str
     great_tables.GT
     """
     wide = frame.pivot(index="date", columns=by, values=value)[[*dict.fromkeys(frame[by])]]
-    shares = is_number(frame[by])
+    shares = _is_number(frame[by])
     wide = wide.rename(columns=lambda each: f"{100 * each:g}% of the upper limit" if shares else each)
     return show(wide.reset_index(), title, note)
 
@@ -213,7 +213,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
 
     def write(name: str) -> list[str]:
         decimals = np.where(dated & (name != "std_error"), 1, None)
-        return [format_number(value, places) for value, places in zip(parameters[name], decimals, strict=True)]
+        return [_format_number(value, places) for value, places in zip(parameters[name], decimals, strict=True)]
 
     left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
     shown = parameters[["family", "ceiling", "parameter"]].assign(
@@ -245,7 +245,7 @@ def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_table
     least["difference"] = [places + 1 for places in least["recomputed"]]
     words = {
         name: [
-            format_number(value, 0 if float(value).is_integer() else places)
+            _format_number(value, 0 if float(value).is_integer() else places)
             for value, places in zip(claims[name], all_places, strict=True)
         ]
         for name, all_places in least.items()

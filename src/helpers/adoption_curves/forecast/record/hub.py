@@ -21,17 +21,17 @@ from ...base.folders import lock_folder
 from ...base.project import PUBLISHED_MODEL, RunError, shorten_path
 from ...indicators import DataError, Problem
 
-TEMPLATE = Path(__file__).parent / "hub"
-TASKS, TARGET_DATA = "hub-config/tasks.json", "target-data/time-series.csv"
-TASK_IDS = ["origin_date", "published", "entity", "indicator", "bound", "target_end_date"]
-FILE_COLUMNS = [*TASK_IDS, "output_type", "output_type_id", "value"]
-COLUMNS = ["model_id", *FILE_COLUMNS, "unit"]
-DAYS = ["origin_date", "published", "target_end_date"]
+_TEMPLATE = Path(__file__).parent / "hub"
+_TASKS, _TARGET_DATA = "hub-config/tasks.json", "target-data/time-series.csv"
+_TASK_IDS = ["origin_date", "published", "entity", "indicator", "bound", "target_end_date"]
+_FILE_COLUMNS = [*_TASK_IDS, "output_type", "output_type_id", "value"]
+COLUMNS = ["model_id", *_FILE_COLUMNS, "unit"]
+_DAYS = ["origin_date", "published", "target_end_date"]
 ENTRY = ["model_id", "entity", "indicator", "bound", "origin_date", "published", "target_end_date"]
 """Columns that identify a registered forecast."""
 TARGET_COLUMNS = ["as_of", "target_end_date", "entity", "indicator", "observation", "censoring", "unit", "last_break"]
-TEAM = PUBLISHED_MODEL.partition("-")[0]
-BASELINES = (f"{TEAM}-last_value", f"{TEAM}-drift")
+_TEAM = PUBLISHED_MODEL.partition("-")[0]
+BASELINES = (f"{_TEAM}-last_value", f"{_TEAM}-drift")
 
 
 def read_hub(folder: Path) -> pd.DataFrame:
@@ -50,27 +50,27 @@ def read_hub(folder: Path) -> pd.DataFrame:
     files = sorted(folder.glob("model-output/*/*.csv"))
     if not files:
         return pd.DataFrame(columns=COLUMNS)
-    units = {indicator: target["target_units"] for indicator, target in read_targets(folder).items()}
+    units = {indicator: target["target_units"] for indicator, target in _read_targets(folder).items()}
     rows = pd.concat([_read_output(folder, path) for path in files], ignore_index=True)
     return rows.assign(unit=rows["indicator"].map(units))[COLUMNS]
 
 
-def read_targets(folder: Path) -> dict[str, dict[str, Any]]:
+def _read_targets(folder: Path) -> dict[str, dict[str, Any]]:
     """The ``target_metadata`` of a hub's tasks, by indicator."""
     try:
-        tasks = read_json(folder / TASKS)["rounds"][0]["model_tasks"]
+        tasks = read_json(folder / _TASKS)["rounds"][0]["model_tasks"]
         return {task["target_metadata"][0]["target_keys"]["indicator"]: task["target_metadata"][0] for task in tasks}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise _fault(folder, folder / TASKS, "is missing, or has not the form of a hub's tasks") from error
+        raise _fault(folder, folder / _TASKS, "is missing, or has not the form of a hub's tasks") from error
 
 
 def _read_output(folder: Path, path: Path) -> pd.DataFrame:
     """Checked quantiles of one file of model output."""
     numbers = {"output_type_id": float, "value": float}
     try:
-        rows = pd.read_csv(path, dtype={name: numbers.get(name, str) for name in FILE_COLUMNS}, keep_default_na=False)
-        rows = rows[FILE_COLUMNS]
-        rows[DAYS] = rows[DAYS].apply(pd.to_datetime, format="%Y-%m-%d")
+        rows = pd.read_csv(path, dtype={name: numbers.get(name, str) for name in _FILE_COLUMNS}, keep_default_na=False)
+        rows = rows[_FILE_COLUMNS]
+        rows[_DAYS] = rows[_DAYS].apply(pd.to_datetime, format="%Y-%m-%d")
     except (KeyError, ValueError) as error:
         raise _fault(folder, path, f"is no table of forecasts: {error}") from error
     rows = rows[rows["output_type"] == "quantile"].assign(model_id=path.parent.name)
@@ -119,18 +119,18 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
                 f"as {PUBLISHED_MODEL}."
             )
     with lock_folder(folder, "hub"):
-        if folder.exists() and not (folder / TASKS).is_file() and (folder.is_file() or any(folder.iterdir())):
+        if folder.exists() and not (folder / _TASKS).is_file() and (folder.is_file() or any(folder.iterdir())):
             raise RunError(
-                f"{shorten_path(folder)} is there already, and is no hub: it has no {TASKS}. Name another folder."
+                f"{shorten_path(folder)} is there already, and is no hub: it has no {_TASKS}. Name another folder."
             )
         before = read_hub(folder)
-        before[DAYS] = before[DAYS].apply(lambda days: pd.to_datetime(days).dt.strftime("%Y-%m-%d"))
+        before[_DAYS] = before[_DAYS].apply(lambda days: pd.to_datetime(days).dt.strftime("%Y-%m-%d"))
         rows = _leave_known(rows, before)
-        targets = _join_targets(read_targets(folder) if len(before) else {}, rows, titles)
-        for path in TEMPLATE.rglob("*.*"):
-            if not (place := folder / path.relative_to(TEMPLATE)).exists():
+        targets = _join_targets(_read_targets(folder) if len(before) else {}, rows, titles)
+        for path in _TEMPLATE.rglob("*.*"):
+            if not (place := folder / path.relative_to(_TEMPLATE)).exists():
                 write_file(place, path.read_bytes())
-        write_json(folder / TASKS, list_tasks(pd.concat([before, rows]), targets))
+        write_json(folder / _TASKS, _list_tasks(pd.concat([before, rows]), targets))
         write_figures(folder, figures)
         parts = sorted(rows.groupby(["model_id", "origin_date"]), key=lambda part: part[0][0] not in BASELINES)
         return [_append(folder, str(key[0]), str(key[1]), part) for key, part in parts]
@@ -166,13 +166,13 @@ def _join_targets(targets: dict[str, Any], rows: pd.DataFrame, titles: dict[str,
     return targets
 
 
-def list_tasks(rows: pd.DataFrame, targets: dict[str, Any]) -> dict[str, Any]:
+def _list_tasks(rows: pd.DataFrame, targets: dict[str, Any]) -> dict[str, Any]:
     """``hub-config/tasks.json``: a task for each indicator, of what is on record.
 
     Parameters
     ----------
     rows : DataFrame
-        With the columns `TASK_IDS` as text.
+        With the columns `_TASK_IDS` as text.
     targets : dict
         ``target_metadata`` by indicator.
 
@@ -180,11 +180,11 @@ def list_tasks(rows: pd.DataFrame, targets: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
     """
-    tasks = read_json(TEMPLATE / TASKS)
+    tasks = read_json(_TEMPLATE / _TASKS)
     [task] = tasks["rounds"][0]["model_tasks"]
     tasks["rounds"][0]["model_tasks"] = [
         {
-            "task_ids": {name: {"required": None, "optional": sorted(set(part[name]))} for name in TASK_IDS},
+            "task_ids": {name: {"required": None, "optional": sorted(set(part[name]))} for name in _TASK_IDS},
             "output_type": task["output_type"],
             "target_metadata": [targets[str(indicator)]],
         }
@@ -199,7 +199,7 @@ def write_figures(folder: Path, figures: pd.DataFrame) -> None:
     A figure that is another now than the one printed there under its day becomes a vintage of today. Figures of series
     that are not among `figures` stay too: other data hold them.
     """
-    path, keys = folder / TARGET_DATA, ["entity", "indicator", "target_end_date", "as_of"]
+    path, keys = folder / _TARGET_DATA, ["entity", "indicator", "target_end_date", "as_of"]
     rows = pd.read_csv(io.StringIO(figures.to_csv(index=False)), dtype=str, keep_default_na=False)
     if path.is_file():
         there = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -217,6 +217,6 @@ def _append(folder: Path, model_id: str, origin: str, rows: pd.DataFrame) -> Pat
     path = folder / "model-output" / model_id / f"{origin}-{model_id}.csv"
     there = path.read_bytes() if path.is_file() else b""
     table = rows.assign(**{name: rows[name].map("{:.10g}".format) for name in ("output_type_id", "value")})
-    text = table[FILE_COLUMNS].to_csv(index=False, header=not there, lineterminator="\n")
+    text = table[_FILE_COLUMNS].to_csv(index=False, header=not there, lineterminator="\n")
     write_file(path, there + text.encode())
     return path

@@ -70,7 +70,7 @@ def enter(
     limit = 100.0 if series.unit.startswith("percent") else np.inf
     tables = {model: quantiles.loc[ends].to_numpy(float)}
     tables |= {
-        name: forecast_baseline(series.values, ends, levels, name.endswith("drift"), limit) for name in BASELINES
+        name: _forecast_baseline(series.values, ends, levels, name.endswith("drift"), limit) for name in BASELINES
     }
     frames = [
         pd.DataFrame(values, ends.strftime("%Y-%m-%d"), levels)
@@ -99,7 +99,7 @@ def _refuse_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
         raise RunError(f"{name} breaks on {reason}, before {dates[-1]:%Y-%m-%d}: later figures count something else.")
 
 
-def forecast_baseline(
+def _forecast_baseline(
     values: pd.Series, dates: pd.DatetimeIndex, levels: Sequence[float], drift: bool, limit: float = np.inf
 ) -> np.ndarray:
     """Quantiles of the last value, or of the drift, with normal bands.

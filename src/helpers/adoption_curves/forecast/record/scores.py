@@ -14,16 +14,16 @@ from ...indicators import Data
 from ..scores import quantile_score
 from .hub import BASELINES, ENTRY
 
-VINTAGES = ("first", "latest")
-TASK = [name for name in ENTRY if name not in ("model_id", "published")]
+_VINTAGES = ("first", "latest")
+_TASK = [name for name in ENTRY if name not in ("model_id", "published")]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
-COVERED = ["inside_50", "inside", "inside_90"]
+_COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
-OUTCOME = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability"]
-SCORES = [*OUTCOME, *COVERED, "wis", *RATIOS.values(), "why", "revised"]
-SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
-SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
-SUMMARY += ["bounds", "probability"]
+_OUTCOME = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability"]
+_SCORES = [*_OUTCOME, *_COVERED, "wis", *RATIOS.values(), "why", "revised"]
+_SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
+_SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
+_SUMMARY += ["bounds", "probability"]
 
 
 def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") -> pd.DataFrame:
@@ -57,19 +57,19 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     RunError
         For another vintage.
     """
-    if vintage not in VINTAGES:
-        raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(VINTAGES)} vintage of a figure.")
+    if vintage not in _VINTAGES:
+        raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(_VINTAGES)} vintage of a figure.")
     scored = pd.DataFrame(
         [
             dict(zip(ENTRY, key, strict=True)) | _score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage)
             for key, part in entries.groupby(ENTRY, sort=True)
         ],
-        columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *SCORES],
+        columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_SCORES],
     )
     rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*RATIOS.values()])
     for name, column in RATIOS.items():
-        against = scored[scored["model_id"] == name].drop_duplicates(TASK, keep="last")
-        rows = rows.merge(against[[*TASK, "wis"]].rename(columns={"wis": column}), on=TASK, how="left")
+        against = scored[scored["model_id"] == name].drop_duplicates(_TASK, keep="last")
+        rows = rows.merge(against[[*_TASK, "wis"]].rename(columns={"wis": column}), on=_TASK, how="left")
     return rows[scored.columns]
 
 
@@ -79,7 +79,7 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     unit, rows = part["unit"].iloc[0], data.find_vintages(row["entity"], row["indicator"])
     found: dict[str, Any] = dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
     found |= {"unit": unit, "side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": ""}
-    found |= {"revised": False} | dict.fromkeys(COVERED, "")
+    found |= {"revised": False} | dict.fromkeys(_COVERED, "")
     figures = rows[rows["date"] == row["target_end_date"]]
     if figures.empty:
         return found
@@ -92,7 +92,7 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     found |= {"outcome": outcome, "side": side, "counted": not found["hindsight"]}
     found["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
     found["revised"] = vintage == "latest" and len(figures) > 1
-    for name, level in zip(COVERED, LEVELS, strict=True):
+    for name, level in zip(_COVERED, LEVELS, strict=True):
         low, high = np.interp(band_ends(level), levels, values)
         outside = {"exact": outcome < low or outcome > high, "at_least": outcome > high, "at_most": outcome < low}
         found[name] = "no" if outside[side] else "yes" if side == "exact" else ""
@@ -139,11 +139,11 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         row: dict[str, Any] = {"model_id": model_id, "on_record": len(part), "to_come": int((~came).sum())}
         row |= {"hindsight": int(part["hindsight"].sum()), "counted": len(counted), "exact": len(exact)}
         row["no_score"] = int((came & (part["side"] == "") & ~part["hindsight"]).sum())
-        for level, name in zip(LEVELS, COVERED, strict=True):
+        for level, name in zip(LEVELS, _COVERED, strict=True):
             row[f"coverage_{100 * level:.0f}"] = (exact[name] == "yes").mean() if len(exact) else np.nan
         for name in RATIOS.values():
             both = exact[(exact["wis"] > 0) & (exact[name] > 0)]
             row[f"{name}_ratio"] = np.exp(np.log(both["wis"] / both[name]).mean()) if len(both) else np.nan
         row |= {"bounds": len(bounds), "probability": bounds["probability"].mean() if len(bounds) else np.nan}
         rows.append(row)
-    return pd.DataFrame(rows, columns=SUMMARY)
+    return pd.DataFrame(rows, columns=_SUMMARY)

@@ -44,11 +44,11 @@ from .index import describe_notebook, render_index, render_made
 
 __all__ = ["export_notebook", "export_run", "render_executed", "render_pages", "write_pages"]
 
-OF_SERIES = ("levels", "shares", "growth", "fits", "residuals", "forecast", "bands", "hindcasts", "register")
+_OF_SERIES = ("levels", "shares", "growth", "fits", "residuals", "forecast", "bands", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
-OURS = 'content="Adoption curves"'
+_OURS = 'content="Adoption curves"'
 """Part of the generator's tag of our pages."""
-WORDLESS = (
+_WORDLESS = (
     "an image has no alternative text, and some readers can't see it. Save it with "
     'study.draw(name, figure, alt="What it shows.").'
 )
@@ -75,10 +75,10 @@ def render_executed(folder: Path, name: str, link: Callable[..., str] = link_fil
     """
     from .exporter import render_body  # heavy, and not needed for other pages
 
-    notebook = read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
+    notebook = _read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
     body, wordless = render_body(notebook, folder, read_entry(folder, name), link)
     if wordless:
-        raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {WORDLESS}")
+        raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {_WORDLESS}")
     return body
 
 
@@ -99,14 +99,14 @@ def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> 
     from .exporter import list_sections
 
     shared, pages = {"run": folder.name, "citation": cite_run(record, folder.name)}, {}
-    described = describe_pages(locate(folder, f"notebooks/{name}.ipynb") for name in record.notebooks)
+    described = _describe_pages(locate(folder, f"notebooks/{name}.ipynb") for name in record.notebooks)
     for name, page in described.items():
         body = bodies[name]
         pages[page["href"]] = render("notebook.html.j2", **page, **shared, sections=list_sections(body), body=body)
     notebooks = [describe_notebook(page, record.notebooks[name]) for name, page in described.items()]
     uncommitted = cite_run(record.model_copy(update={"git": None}), folder.name)
     for figure in (figure for page in notebooks for figure in page["figures"]):
-        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in OF_SERIES else ""
+        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _OF_SERIES else ""
         note = {"counted": counted, "citation": uncommitted}
         pages[f"charts/{figure['name']}.html"] = render_figure(folder, record.written, figure, note)
     pages["made.html"] = render_made(folder, record, notebooks, shared)
@@ -137,7 +137,7 @@ def render_report(folder: Path, name: str, links: Mapping[str, str], command: st
 
     entry = read_part(entry_path(folder, name), Entry)
     body = render_executed(folder, name, partial(embed_file, folder, entry.files))
-    title, _ = read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
+    title, _ = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
     sections = [*list_sections(body), *([("pages", "The pages of the runs")] if links else [])]
     told = {"title": f"{title} · {command}", "name": name, "command": command, "sections": sections, "links": links}
     pages, note = {"index.html": render("notebook.html.j2", **told, body=body)}, {"citation": f"Made with: {command}"}
@@ -146,11 +146,11 @@ def render_report(folder: Path, name: str, links: Mapping[str, str], command: st
     return pages
 
 
-def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
+def _describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Name, link, title and question of each notebook's page, and the pages before and after it, by name."""
     pages = []
     for path in notebooks:
-        title, question = read_opening(read_sources(path))
+        title, question = _read_opening(read_sources(path))
         page = {"name": path.stem, "href": f"{path.stem}.html"}
         pages.append(page | {"title": title or path.stem, "question": question})
     index = {"href": "index.html", "title": "Index"}
@@ -158,7 +158,7 @@ def describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
     return {page["name"]: {**page, "before": before, "after": after} for before, page, after in beside}
 
 
-def read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]:
+def _read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]:
     """Heading and first paragraph of a notebook's first cell of text, as plain text."""
     text = next((source for kind, source, _ in cells if kind == "markdown"), "")
     title, _, rest = text.strip().partition("\n")
@@ -167,7 +167,7 @@ def read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]
     return clean(title.lstrip("# ").strip()), clean(plain) if not plain.startswith("#") else ""
 
 
-def read_notebook(path: Path) -> Any:
+def _read_notebook(path: Path) -> Any:
     """A notebook in nbformat's fourth version.
 
     Raises
@@ -225,7 +225,7 @@ def export_run(folder: Path) -> Path:
 
 def is_foreign(path: Path) -> bool:
     """True if a path exists and isn't a page of this package."""
-    return os.path.lexists(path) and not (path.is_file() and OURS in path.read_text("utf-8", "replace"))
+    return os.path.lexists(path) and not (path.is_file() and _OURS in path.read_text("utf-8", "replace"))
 
 
 def export_notebook(path: Path) -> tuple[Path, list[str]]:
@@ -245,7 +245,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     """
     from .exporter import list_sections, render_body
 
-    notebook = read_notebook(path)
+    notebook = _read_notebook(path)
     try:
         body, wordless = render_body(notebook)
     except (OSError, MemoryError):
@@ -253,7 +253,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     except Exception as error:  # what a cell holds may make the libraries raise anything
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise RunError(f"Nothing can be made of {shorten_path(path)} ({problem}).") from error
-    title = read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
+    title = _read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
     page = render("notebook.html.j2", title=title, name=path.stem, sections=list_sections(body), body=body)
     target, number = path.with_suffix(".html"), 1
     while is_foreign(target):
@@ -261,4 +261,4 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
         target = path.with_name(f"{path.stem}-{number}.html")
     write_file(target, page.encode("utf-8"))
     notes = [f"{path.stem}.html is no page of this package and was left as it is"] if number > 1 else []
-    return target, notes + [f"cell {quote(cell)}: {WORDLESS}" for cell in wordless]
+    return target, notes + [f"cell {quote(cell)}: {_WORDLESS}" for cell in wordless]

@@ -11,16 +11,16 @@ from markupsafe import Markup
 
 from ..record import locate
 
-SVG = "{http://www.w3.org/2000/svg}"
-UNSEEN = {f"{SVG}metadata", f"{SVG}style"}
-TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
-PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
-LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|paint-order|text-anchor|font-(size|weight|style)")
-WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
+_SVG = "{http://www.w3.org/2000/svg}"
+_UNSEEN = {f"{_SVG}metadata", f"{_SVG}style"}
+_TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
+_PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
+_LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|paint-order|text-anchor|font-(size|weight|style)")
+_WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
 """Attributes that link one part of a drawing to another."""
-FORMS = {"wide": "svg", "narrow": "narrow.svg"}
+_FORMS = {"wide": "svg", "narrow": "narrow.svg"}
 """Endings of the names of drawings, by the width of the page."""
-HEAVIEST = 100_000
+_HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
 
@@ -39,16 +39,16 @@ def render_chart(folder: Path, name: str, alt: str) -> Markup:
     Markup
         Empty where there is no drawing, it is heavy, or holds anything but shapes and letters: then its PNG will do.
     """
-    paths = {form: locate(folder, f"figures/{name}.{kind}") for form, kind in FORMS.items()}
+    paths = {form: locate(folder, f"figures/{name}.{kind}") for form, kind in _FORMS.items()}
     found = {form: path.read_bytes() for form, path in paths.items() if path.is_file()}
-    if any(len(content) > HEAVIEST for content in found.values()):
+    if any(len(content) > _HEAVIEST for content in found.values()):
         return Markup("")
-    charts = [render_drawing(content, f"{name}-{form}-", alt, form) for form, content in found.items()]
+    charts = [_render_drawing(content, f"{name}-{form}-", alt, form) for form, content in found.items()]
     return Markup("").join(charts) if charts and all(charts) else Markup("")
 
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
-def render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
+def _render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
     """SVG of matplotlib as part of a page, without styles, which the policy forbids; empty if it has more.
 
     Its ids get a prefix, since a page has many drawings.
@@ -62,7 +62,7 @@ def render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
         return Markup("")
     for tag in list(drawing.iter()):
         for part in list(tag):  # the title of the whole would cover those of its points
-            if part.tag in UNSEEN or (part.tag == f"{SVG}title" and tag is drawing):
+            if part.tag in _UNSEEN or (part.tag == f"{_SVG}title" and tag is drawing):
                 tag.remove(part)
     if not all(_keep_known(tag) and _rename(tag, prefix) for tag in drawing.iter()):
         return Markup("")
@@ -80,15 +80,15 @@ def _keep_known(tag: ElementTree.Element) -> bool:
     given = tag.attrib | {name.strip(): value.strip() for name, value in look}
     given = {name.rpartition("}")[2].lower(): value for name, value in given.items()}
     tag.tag = tag.tag.rpartition("}")[2].lower()
-    tag.attrib = {name: value for name, value in given.items() if name in PLACES or LOOK.fullmatch(name)}
+    tag.attrib = {name: value for name, value in given.items() if name in _PLACES or _LOOK.fullmatch(name)}
     tag.text, tag.tail = ("\n" if text and text.isspace() else text for text in (tag.text, tag.tail))
-    return tag.tag in TAGS
+    return tag.tag in _TAGS
 
 
 def _rename(tag: ElementTree.Element, prefix: str) -> bool:
     """Put the prefix before a tag's id and those that it leads to; False where it leads out of the drawing."""
     leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value.lower()]
-    if not all(WITHIN.fullmatch(tag.attrib[name]) for name in leads):
+    if not all(_WITHIN.fullmatch(tag.attrib[name]) for name in leads):
         return False
     tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}
     if name := tag.attrib.pop("id", ""):

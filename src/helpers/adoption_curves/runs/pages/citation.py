@@ -12,8 +12,8 @@ from ...base.words import add_entity, clean
 from ..parameters import Parameters, parse_yaml
 from ..record import Record
 
-AUTHORS = "The Adoption Curves authors"
-DATA = Parameters.model_fields["data"].default
+_AUTHORS = "The Adoption Curves authors"
+_DATA = Parameters.model_fields["data"].default
 
 
 def cite_run(record: Record, run: str) -> str:
@@ -29,7 +29,7 @@ def cite_run(record: Record, run: str) -> str:
     str
     """
     authors, year, address, _ = read_citation(record)
-    author, own = f"{authors} ({year}). " if authors else "", has_own_data(record)
+    author, own = f"{authors} ({year}). " if authors else "", _has_own_data(record)
     version, commit, parameters = record.versions.get("adoption-curves", ""), record.git, record.parameters
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
     made = f", commit {commit.commit[:12]}" if commit else ""
@@ -38,9 +38,9 @@ def cite_run(record: Record, run: str) -> str:
     return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 
-def has_own_data(record: Record) -> bool:
+def _has_own_data(record: Record) -> bool:
     """True if the figures of a run are a reader's own, which this package's authors did not publish."""
-    return bool(record.parameters.get("data", DATA) != DATA)
+    return bool(record.parameters.get("data", _DATA) != _DATA)
 
 
 def read_citation(record: Record) -> tuple[str, str, str, str]:
@@ -52,7 +52,7 @@ def read_citation(record: Record) -> tuple[str, str, str, str]:
     try:
         content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
         authors = ", ".join(_name_author(author) for author in content["authors"])
-        if has_own_data(record) and authors == AUTHORS:
+        if _has_own_data(record) and authors == _AUTHORS:
             return "", "", "", ""
         doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
         address = doi or content.get("url") or content.get("repository-code") or ""

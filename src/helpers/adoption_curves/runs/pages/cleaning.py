@@ -17,14 +17,14 @@ from markupsafe import escape
 
 from ...base.project import Source
 
-HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-TEXT = nh3.ALLOWED_TAGS - HEADINGS - {"area", "map"} | {"section", "tfoot"}
-EQUATIONS = {  # what latex2mathml writes
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+_TEXT = nh3.ALLOWED_TAGS - _HEADINGS - {"area", "map"} | {"section", "tfoot"}
+_EQUATIONS = {  # what latex2mathml writes
     *("math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
     *("mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
     *("munder", "munderover", "none"),
 }
-LOOKS = {
+_LOOKS = {
     *("accent", "accentunder", "alttext", "columnalign", "columnlines", "columnspacing", "depth", "display"),
     *("displaystyle", "fence", "form", "framespacing", "height", "largeop", "linebreak", "linethickness", "lspace"),
     *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
@@ -32,15 +32,15 @@ LOOKS = {
     "xmlns",
 }
 """Attributes of equations: how they look, and no address."""
-ATTRIBUTES = {
-    **{tag: {"class"} for tag in TEXT},
-    **{tag: {"id"} for tag in HEADINGS},
-    **dict.fromkeys(EQUATIONS, LOOKS),
+_ATTRIBUTES = {
+    **{tag: {"class"} for tag in _TEXT},
+    **{tag: {"id"} for tag in _HEADINGS},
+    **dict.fromkeys(_EQUATIONS, _LOOKS),
     "a": {"class", "href", "id"},
     "img": {"alt", "src", "width"},
     **{tag: {"class", "colspan", "rowspan", "scope", "style"} for tag in ("col", "colgroup", "td", "th")},
 }
-KEPT = {
+_KEPT = {
     ("a", "href"): r"https?://|mailto:|#",
     ("a", "id"): r"(?!content$|pages$|show-code$)",  # the frame of a page has these itself
     ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
@@ -65,13 +65,13 @@ def clean_html(source: str, addressed: bool = False) -> str:
     """
 
     def keep(tag: str, name: str, value: str) -> str | None:
-        kept = (addressed or name != "id") and re.match(KEPT.get((tag, name), ""), value, re.IGNORECASE)
+        kept = (addressed or name != "id") and re.match(_KEPT.get((tag, name), ""), value, re.IGNORECASE)
         return value if kept else None
 
     plain = nh3.clean(
         source,
-        tags=TEXT | HEADINGS | EQUATIONS,
-        attributes=ATTRIBUTES,
+        tags=_TEXT | _HEADINGS | _EQUATIONS,
+        attributes=_ATTRIBUTES,
         attribute_filter=keep,
         url_schemes={"http", "https", "mailto", "data"},
         filter_style_properties={"text-align"},  # of Markdown's tables
@@ -80,21 +80,21 @@ def clean_html(source: str, addressed: bool = False) -> str:
     return re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
 
 
-WRITTEN: tuple[Callable[[str], str], ...] = (
+_WRITTEN: tuple[Callable[[str], str], ...] = (
     str,
     lambda path: repr(path)[1:-1],
     lambda path: path.replace("'", "'\"'\"'"),
     lambda path: path.replace('"', '""'),
 )
 """Four spellings of a path: plain, as a Python string, quoted for a shell, quoted in a CSV."""
-ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
+_ESCAPED: tuple[Callable[[str], str], ...] = (str, html.escape, partial(html.escape, quote=False), escape)
 
 
 def hide_place(text: str, *data: str) -> str:
     """A page or table with the names of own data in the place of their paths on this machine, which no reader needs."""
     names = {}
     for path in filter(Path.is_absolute, (Source.read(each).path for each in data)):
-        for write, mark in product(WRITTEN, ESCAPED):
+        for write, mark in product(_WRITTEN, _ESCAPED):
             names[str(mark(write(str(path))))] = str(mark(write(path.name)))
     pattern = "|".join(map(re.escape, sorted(names, reverse=True)))
     return re.sub(rf"(?<![\w./-])(?:{pattern})(?![\w/-])", lambda found: names[found[0]], text) if names else text

@@ -29,12 +29,12 @@ from .cleaning import clean_html
 from .files import BOX, find_saved, link_file, list_forms, render_tables
 from .frame import TEMPLATES
 
-SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
+_SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
-TAKEN = ("content", "pages", "show-code")
+_TAKEN = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
-EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
-EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
+_EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
+_EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
 
 def render_body(
@@ -57,7 +57,7 @@ def render_body(
     Markup and list of str
         The HTML, and the first lines of the cells with an image that has no alternative text.
     """
-    raise_first(notebook)
+    _raise_first(notebook)
     entry = entry or Entry()
     given: dict[str, Any] = {
         "tables": list(entry.tables),
@@ -68,8 +68,8 @@ def render_body(
         "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
         "wordless": [],
     }
-    body, resources = open_exporter().from_notebook_node(notebook, given)
-    taken, numbers = set(TAKEN), count(1)
+    body, resources = _open_exporter().from_notebook_node(notebook, given)
+    taken, numbers = set(_TAKEN), count(1)
 
     def find_address(found: re.Match[str]) -> str:
         address = found[2]
@@ -83,7 +83,7 @@ def render_body(
     return Markup(body), resources["wordless"]  # noqa: S704  the templates and filters here escape
 
 
-def raise_first(notebook: NotebookNode) -> None:
+def _raise_first(notebook: NotebookNode) -> None:
     """Move the Markdown that a notebook's code displays under the mark ``first`` below its title, as a cell."""
     shown = [(cell, each) for cell in notebook.cells for each in cell.get("outputs", [])]
     first = [(cell, each) for cell, each in shown if each.get("metadata", {}).get("first")]
@@ -101,7 +101,7 @@ def list_sections(body: str) -> list[tuple[str, str]]:
 
 
 @cache
-def open_exporter() -> TemplateExporter:
+def _open_exporter() -> TemplateExporter:
     """The exporter of nbconvert with our template and filters, which has compiled its templates once.
 
     Not its exporter of HTML, which parses each page once more for what our template has already. None of its
@@ -113,17 +113,17 @@ def open_exporter() -> TemplateExporter:
         template_file=str(TEMPLATES / "cells.html.j2"),  # by its name alone, one in the working directory would do
         filters={
             "highlight_code": lru_cache(maxsize=256)(highlight),  # the runs of a sweep share their code
-            "markdown_cell": render_markdown,
-            "markdown_output": render_markdown_output,
+            "markdown_cell": _render_markdown,
+            "markdown_output": _render_markdown_output,
             "html_output": render_html,
             "saved_tables": find_saved,
-            "note_wordless": note_wordless,
+            "note_wordless": _note_wordless,
         },
-        config=Config(NbConvertBase={"display_data_priority": list(SHOWN)}, Exporter={"default_preprocessors": []}),
+        config=Config(NbConvertBase={"display_data_priority": list(_SHOWN)}, Exporter={"default_preprocessors": []}),
     )
 
 
-def note_wordless(fragment: str, cell: Any, resources: Any) -> str:
+def _note_wordless(fragment: str, cell: Any, resources: Any) -> str:
     """A cell's HTML as it is; if an image in it has no alternative text, the cell's first line is noted."""
     if any(not re.search(r'\salt="\s*[^"\s]', tag) for tag in re.findall(r"<img\b[^>]*>", fragment)):
         resources["wordless"].append(cell["source"].strip().partition("\n")[0])
@@ -133,7 +133,7 @@ def note_wordless(fragment: str, cell: Any, resources: Any) -> str:
 # ---- Markdown and equations ---------------------------------------------------------------------------------------
 
 
-class PageRenderer(IPythonRenderer):
+class _PageRenderer(IPythonRenderer):
     """Markdown with equations as MathML, headings with addresses, and no images from elsewhere."""
 
     def inline_math(self, body: str) -> str:
@@ -163,21 +163,21 @@ class PageRenderer(IPythonRenderer):
         return f'<h{level} id="{html.escape(address)}">{text}</h{level}>\n'
 
 
-def render_markdown(source: str, attachments: Mapping[str, Any]) -> str:
+def _render_markdown(source: str, attachments: Mapping[str, Any]) -> str:
     """HTML of a Markdown cell."""
-    renderer = PageRenderer(escape=False, attachments=dict(attachments))
+    renderer = _PageRenderer(escape=False, attachments=dict(attachments))
     return render_html(MarkdownWithMath(renderer=renderer).render(source), addressed=True)
 
 
-def render_markdown_output(source: str) -> str:
+def _render_markdown_output(source: str) -> str:
     """HTML of Markdown in an output: tags are text, since it may contain data, and headings are no sections."""
-    return render_html(MarkdownWithMath(renderer=PageRenderer(escape=True)).render(source))
+    return render_html(MarkdownWithMath(renderer=_PageRenderer(escape=True)).render(source))
 
 
 def render_html(source: str, addressed: bool = False) -> str:
     """HTML from a cell as part of a page: cleaned, with its tables and equations in boxes that scroll."""
     return re.sub(
-        EQUATION, rf"{EQUATION_BOX}\g<0></div>", render_tables(clean_html(source, addressed)), flags=re.DOTALL
+        _EQUATION, rf"{_EQUATION_BOX}\g<0></div>", render_tables(clean_html(source, addressed)), flags=re.DOTALL
     )
 
 

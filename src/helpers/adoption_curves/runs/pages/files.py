@@ -18,19 +18,19 @@ from ..record import DATA, locate
 from .charts import render_chart
 from .frame import render
 
-MAX_EMBEDDED = 500_000
+_MAX_EMBEDDED = 500_000
 """Bytes of a file that a page takes in: a larger one is only named."""
-TYPES = {
+_TYPES = {
     "csv": "data:text/csv;charset=utf-8;base64,",
     "png": "data:image/png;base64,",
     "svg": "data:image/svg+xml;base64,",
     "pdf": "data:application/pdf;base64,",
 }
 """Beginning of the data address of a file, by the ending of its name."""
-FORMS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
-FRAMES = {"narrow": (320, 200), "wide": (700, 125)}
+_FORMS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
+_FRAMES = {"narrow": (320, 200), "wide": (700, 125)}
 """Pixels of a frame's width, and of the note below a chart there, by the drawing that it may show."""
-MIN_LONG = 50
+_MIN_LONG = 50
 """Letters from which a cell of a table needs room."""
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 
@@ -53,7 +53,7 @@ def render_tables(text: str) -> str:
     )
     text = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', text)  # of Markdown's tables
     text = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', text)
-    text = re.sub(rf'<td class="([^"]*)">([^<]{{{MIN_LONG},}})</td>', r'<td class="\1 long">\2</td>', text)
+    text = re.sub(rf'<td class="([^"]*)">([^<]{{{_MIN_LONG},}})</td>', r'<td class="\1 long">\2</td>', text)
     text = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", text)
     text = re.sub(
         r"<thead>.*?</thead>",
@@ -89,9 +89,9 @@ def embed_file(folder: Path, written: Collection[str], path: str, label: str, wo
     Markup
         The label alone for a file that is too large, gone, or not of the run.
     """
-    kind = TYPES.get(path.rpartition(".")[2], "")
+    kind = _TYPES.get(path.rpartition(".")[2], "")
     place = locate(folder, path) if path in written and kind else None
-    if place is None or not place.is_file() or place.stat().st_size > MAX_EMBEDDED:
+    if place is None or not place.is_file() or place.stat().st_size > _MAX_EMBEDDED:
         return Markup('<span class="beside">{}</span>').format(label)
     return _link(kind + b64encode(place.read_bytes()).decode(), path, label, words)
 
@@ -110,7 +110,7 @@ def list_forms(written: Collection[str], name: str) -> dict[str, str]:
     """Paths of a figure by what they are (data, PNG, SVG, PDF), of those that were written."""
     kept = f"figures/{name}.{DATA}"
     paths = {"data": kept if kept in written else f"tables/{name}.csv"}
-    paths |= {form: f"figures/{name}.{kind}" for form, kind in FORMS.items()}
+    paths |= {form: f"figures/{name}.{kind}" for form, kind in _FORMS.items()}
     return {form: path for form, path in paths.items() if path in written}
 
 
@@ -120,11 +120,11 @@ def list_forms(written: Collection[str], name: str) -> dict[str, str]:
 def embed_image(path: Path, width: int | None = None) -> str:
     """Address of a PNG within the page; `width` pixels wide and with 256 colours if given."""
     content = path.read_bytes()
-    return TYPES["png"] + b64encode(shrink_image(content, width) if width else content).decode()
+    return _TYPES["png"] + b64encode(_shrink_image(content, width) if width else content).decode()
 
 
 @lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
-def shrink_image(content: bytes, width: int) -> bytes:
+def _shrink_image(content: bytes, width: int) -> bytes:
     """A PNG, `width` pixels wide and with 256 colours, as PNG."""
     from PIL import Image
 
@@ -138,14 +138,14 @@ def shrink_image(content: bytes, width: int) -> bytes:
 # ---- a figure alone -----------------------------------------------------------------------------------------------
 
 
-def measure_frame(folder: Path, name: str, alt: str) -> int:
+def _measure_frame(folder: Path, name: str, alt: str) -> int:
     """Pixels that a frame must be high, so that a figure and its note have room in it whatever its width."""
     found = re.findall(r'viewbox="0 0 ([\d.]+) ([\d.]+)"[^>]* class="chart (\w+)"', render_chart(folder, name, alt))
     shapes = {form: float(height) / float(width) for width, height, form in found}
     if not shapes:
         width, height = struct.unpack(">II", locate(folder, f"figures/{name}.png").read_bytes()[16:24])
         shapes = {"wide": height / width}
-    needed = [width * shapes.get(form, max(shapes.values())) + note for form, (width, note) in FRAMES.items()]
+    needed = [width * shapes.get(form, max(shapes.values())) + note for form, (width, note) in _FRAMES.items()]
     return round(max(needed) / 10) * 10
 
 
@@ -170,7 +170,7 @@ def render_figure(folder: Path, written: Collection[str], figure: Mapping[str, A
     name, alt = figure["name"], figure["alt"]
     drawing = render_chart(folder, name, alt)
     files = {form: path for form, path in list_forms(written, name).items() if drawing or form != "PNG"}
-    size = f'width="100%" height="{measure_frame(folder, name, alt)}"'
+    size = f'width="100%" height="{_measure_frame(folder, name, alt)}"'
     return render(
         "chart.html.j2",
         title=figure["title"],

@@ -15,7 +15,7 @@ from markupsafe import Markup
 TEMPLATES = Path(__file__).parent / "templates"
 # characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
 # halves of pairs, which no file takes
-STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def render(template: str, **content: Any) -> str:
@@ -35,19 +35,19 @@ def render(template: str, **content: Any) -> str:
         A page that makes no request and runs nothing; it shows a mark in place of each character that steers a
         terminal, turns the direction of writing, or is half of a pair.
     """
-    look = read_look("chart.css" if template == "chart.html.j2" else "style.css")
-    page = open_templates().get_template(template).render(**look, **content)
-    return STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
+    look = _read_look("chart.css" if template == "chart.html.j2" else "style.css")
+    page = _open_templates().get_template(template).render(**look, **content)
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 @cache
-def open_templates() -> Environment:
+def _open_templates() -> Environment:
     """The templates, which escape everything put in."""
     return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 @cache
-def read_look(name: str) -> dict[str, Markup]:
+def _read_look(name: str) -> dict[str, Markup]:
     """The style of a page, and the policy that allows it, images in the page and nothing else."""
     style = (TEMPLATES / name).read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()

@@ -21,14 +21,14 @@ from .citation import read_citation
 from .files import embed_file, embed_image, list_forms
 from .frame import render
 
-HEADINGS = {
+_HEADINGS = {
     "now": "Now",
     "speed": "How fast",
     "forecast": "Where to, and how sure",
     "caution": "What could be wrong",
 }
 """Headings of the paragraphs, by the parts of the table of findings."""
-SECTIONS = {
+_SECTIONS = {
     "finding": "The finding",
     "quote": "What may be quoted",
     "numbers": "Key numbers",
@@ -46,7 +46,7 @@ def render_index(
 
     `notebooks` are as `describe_notebook` has them, `shared` is what all pages of the run are given.
     """
-    told = read_told(folder, record)
+    told = _read_told(folder, record)
     said, figures = told["said"], {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     series = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
     there = {"finding": said, "quote": "quote" in said, "numbers": told["numbers"], "register": told["registered"]}
@@ -56,12 +56,12 @@ def render_index(
         **shared,
         **told,
         title=said.get("headline") or ": ".join(part for part in series if part != UNNAMED),
-        headings=HEADINGS,
-        sections=[(part, title) for part, title in SECTIONS.items() if there.get(part, True)],
+        headings=_HEADINGS,
+        sections=[(part, title) for part, title in _SECTIONS.items() if there.get(part, True)],
         made=say_day(pd.Timestamp(record.made)),
-        as_of=say_as_of(record.parameters.get("as_of")),
+        as_of=_say_as_of(record.parameters.get("as_of")),
         authors=authors,
-        contact=keep_address(contact, "mailto:"),
+        contact=_keep_address(contact, "mailto:"),
         expected=record.subject.get("next", ""),
         reading=record.subject.get("reading", "").splitlines(),
         figure=figures.get(record.main_figure),
@@ -74,7 +74,7 @@ def render_index(
     )
 
 
-def read_told(folder: Path, record: Record) -> dict[str, Any]:
+def _read_told(folder: Path, record: Record) -> dict[str, Any]:
     """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
     tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
@@ -82,12 +82,12 @@ def read_told(folder: Path, record: Record) -> dict[str, Any]:
     return {
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},
-        "numbers": [{**row, "url": keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
+        "numbers": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
         "registered": list_registered([row for row in rows["register"] if row["bound"] == limit]),
     }
 
 
-def say_as_of(given: Any) -> str:
+def _say_as_of(given: Any) -> str:
     """The parameter `as_of` in words; "" for none, and for what is no day in a stranger's record."""
     day = pd.to_datetime(given or None, errors="coerce")
     return "" if pd.isna(day) else say_day(day)
@@ -95,7 +95,7 @@ def say_as_of(given: Any) -> str:
 
 def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """HTML of the page on how the run was made; arguments as of `render_index`."""
-    sources = group_sources(record.sources)
+    sources = _group_sources(record.sources)
     parts = {"parameters": "Parameters", "files": "Figures and tables"}
     parts |= {"sources": "Data and their licences"} if sources else {}
     return render(
@@ -105,13 +105,13 @@ def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
         sections=[*parts.items(), ("versions", "Versions and hashes")],
         counted=record.subject.get("counted", ""),
         notebooks=notebooks,
-        command=write_command(folder.name, record),
+        command=_write_command(folder.name, record),
         parameters=[
             (name, say_value(value), Parameters.model_fields[name].description)
             for name, value in record.parameters.items()
         ],
         sources=sources,
-        facts=list_facts(record),
+        facts=_list_facts(record),
     )
 
 
@@ -133,7 +133,7 @@ def say_value(value: Any) -> str:
     return str(value) if value != "" else "–"
 
 
-def write_command(run: str, record: Record) -> str:
+def _write_command(run: str, record: Record) -> str:
     """The command that makes the run of this record again."""
     given, usual = record.parameters, Parameters().model_dump()
     changed = {name: value for name, value in given.items() if name != "run" and value != usual.get(name, value)}
@@ -141,7 +141,7 @@ def write_command(run: str, record: Record) -> str:
     return " ".join([*words, *(["--pdf"] if record.pdf else [])])
 
 
-def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Sources by use, then by publisher and licence: one line each."""
     grouped: dict[str, list[dict[str, Any]]] = {"series": [], "compared": [], "reference": []}
 
@@ -152,17 +152,17 @@ def group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any
         found = list(items)
         titles = [item["title"] for item in found]
         what = "; ".join(titles) if len(titles) <= 3 else f"{titles[0]} and {len(titles) - 1} more"
-        url = keep_address(found[0]["url"])
+        url = _keep_address(found[0]["url"])
         grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": url})
     return grouped if sources else {}
 
 
-def keep_address(text: str, *others: str) -> str:
+def _keep_address(text: str, *others: str) -> str:
     """An address that a page may link to, of the web or of one of the schemes in `others`; "" for anything else."""
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
-def list_facts(record: Record) -> list[tuple[str, str]]:
+def _list_facts(record: Record) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
     commit = record.git
     facts = [("commit", commit.commit + (" with changes" if commit.changed else ""))] if commit else []

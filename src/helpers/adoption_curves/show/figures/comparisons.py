@@ -17,16 +17,16 @@ from ...base.words import lower_first, say, say_date, say_range
 from . import style
 from .labels import Label, label_ends
 
-MAX_LETTERS = 34  # of a run's name
-SUBJECT = ["title", "unit"]  # what runs must share to be drawn on one axis
-SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
+_MAX_LETTERS = 34  # of a run's name
+_SUBJECT = ["title", "unit"]  # what runs must share to be drawn on one axis
+_SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
 
 
 def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last date that all runs of one indicator forecast; none where there is no such date."""
-    runs = forecasts.groupby(SUBJECT)["run"].transform("nunique")
-    shared = forecasts[forecasts.groupby([*SUBJECT, "date"])["run"].transform("nunique") == runs]
-    return shared[shared["date"] == shared.groupby(SUBJECT)["date"].transform("max")]
+    runs = forecasts.groupby(_SUBJECT)["run"].transform("nunique")
+    shared = forecasts[forecasts.groupby([*_SUBJECT, "date"])["run"].transform("nunique") == runs]
+    return shared[shared["date"] == shared.groupby(_SUBJECT)["date"].transform("max")]
 
 
 def say_ranges(forecasts: pd.DataFrame) -> str:
@@ -36,7 +36,7 @@ def say_ranges(forecasts: pd.DataFrame) -> str:
 
 def say_forecasts(forecasts: pd.DataFrame) -> str:
     """A sentence on how far the forecasts lie apart; "" where there are none."""
-    count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(SUBJECT)
+    count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(_SUBJECT)
     if len(panels) > 1:
         return f"The {count} runs forecast {len(panels)} different things, each in a panel of its own"
     ends = last_shared(forecasts)
@@ -67,7 +67,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     Figure or None
         None where nothing is forecast.
     """
-    panels = list(forecasts.groupby(SUBJECT, sort=False))
+    panels = list(forecasts.groupby(_SUBJECT, sort=False))
     if not panels:
         return None
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
@@ -79,7 +79,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
         else:
             units = f"{unit.capitalize()}; {lower_first(units)}"
         label_ends(axis, labels)
-    return style.close_canvas(figure, say_forecasts(forecasts), units, SOURCE)
+    return style.close_canvas(figure, say_forecasts(forecasts), units, _SOURCE)
 
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> list[Label]:
@@ -102,7 +102,7 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> 
                   ms=4.5, lw=1.4)  # fmt: skip
         own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} range"
         labels.append(
-            Label(dates.iloc[-1], rows["value"].iloc[-1], style.shorten_label(name, MAX_LETTERS) + own, colour)
+            Label(dates.iloc[-1], rows["value"].iloc[-1], style.shorten_label(name, _MAX_LETTERS) + own, colour)
         )
     axis.set_ylim(bottom=0)
     style.use_dates(axis, min(shown), last)

@@ -16,9 +16,9 @@ from . import style
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, size_marks, use_dates, use_numbers
 
-UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
-CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
-NEAR = 1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
+_UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
+_CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
+_NEAR = 1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
 
 
 def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
@@ -69,9 +69,9 @@ def draw_closing(profiles: pd.DataFrame, limit: float, names: Mapping[str, Any],
     if profiles.empty:
         return None
     figure, axes = open_canvas(4.0)
-    near = profiles[profiles["ceiling"] <= CLOSING * limit]
+    near = profiles[profiles["ceiling"] <= _CLOSING * limit]
     lines = near.assign(ceiling=100 * near["ceiling"] / limit, name=near["points"].map("{} figures".format))
-    _draw_likelihoods(axes[0, 0], lines, (0, 100 * CLOSING), 100, "limit")
+    _draw_likelihoods(axes[0, 0], lines, (0, 100 * _CLOSING), 100, "limit")
     use_numbers(axes[0, 0], "x", "%")
     title = f"{names['title']}: what its first figures said of its end"
     units = "How well each saturation level explains them (1: best), percent of the limit"
@@ -161,7 +161,7 @@ def _find_top(
 ) -> tuple[float, bool]:
     """The highest value that the panels show, in the unit of the series, and whether the limit is among it."""
     highest = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    shown = bound < NEAR * highest
+    shown = bound < _NEAR * highest
     top = 1.08 * bound if highest < bound and shown else 1.3 * highest
     if names["unit"].startswith("percent"):
         top = min(top, 1.08 * style.WHOLE)
@@ -205,7 +205,7 @@ def draw_profiles(
     Figure or None
         None where fewer than two ceilings are likely, or curves that rise do not apply.
     """
-    likely = profiles.loc[profiles["likelihood"] > UNLIKELY, "ceiling"]
+    likely = profiles.loc[profiles["likelihood"] > _UNLIKELY, "ceiling"]
     if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
     figure, axes = open_canvas(4.2)

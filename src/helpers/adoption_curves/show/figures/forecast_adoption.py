@@ -23,8 +23,8 @@ from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, n
 from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
-ENOUGH = 2  # later figures from which on it is said how many of them a range contained
-LEAST, MOST = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
+_ENOUGH = 2  # later figures from which on it is said how many of them a range contained
+_LEAST, _MOST = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
 
 
 def draw_forecast(
@@ -266,7 +266,7 @@ def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> 
     """The title: how many later figures the range of a level contained, if there are enough."""
     low, high = band_columns(level)
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
-    if len(met) < ENOUGH:
+    if len(met) < _ENOUGH:
         return "What this method would have forecast earlier, and what happened"
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     return f"Made at earlier dates, the {say_level(level)} range contained {inside} of {len(met)} later figures"
@@ -351,7 +351,7 @@ def draw_ends(
     figure, axes = open_canvas(3.8)
     axis, shares, weights = axes[0, 0], 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
     times = np.linspace(seen["t"].iloc[0], years[-1], 80)
-    widths = LEAST + (MOST - LEAST) * weights / weights.max()
+    widths = _LEAST + (_MOST - _LEAST) * weights / weights.max()
     dates = _draw_window(axis, seen, 100 * seen["x"], times)
     for share, (height, slope), width in zip(shares, lines, widths, strict=True):
         axis.plot(dates, share * model.back(height + max(slope, 0) * times), "-", color=BLUE, lw=width, alpha=0.6)

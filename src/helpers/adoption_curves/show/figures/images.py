@@ -14,8 +14,8 @@ from matplotlib.text import Text
 
 from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png, settle
 
-SVG = "{http://www.w3.org/2000/svg}"
-ElementTree.register_namespace("", SVG[1:-1])
+_SVG = "{http://www.w3.org/2000/svg}"
+ElementTree.register_namespace("", _SVG[1:-1])
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
@@ -44,17 +44,17 @@ def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -
         settle(figure, engine)
         figure.set_layout_engine("none")
     yield "png", draw_png(figure, alt)
-    yield "svg", draw_vector(figure, "svg", {"Title": alt, "Date": None})
+    yield "svg", _draw_vector(figure, "svg", {"Title": alt, "Date": None})
     if pdf:
         if ours:
             figure.lay_out(WIDTHS["print"])
-        yield "pdf", draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
+        yield "pdf", _draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
     if ours and narrow:
-        yield "narrow.svg", draw_vector(figure.narrow(), "svg", {"Title": alt, "Date": None})
+        yield "narrow.svg", _draw_vector(figure.narrow(), "svg", {"Title": alt, "Date": None})
     pyplot.close(figure)
 
 
-def draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
+def _draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
     """The figure as SVG or PDF, without the date; text stays text."""
     content, paper = BytesIO(), None if isinstance(figure, Exhibit) else "tight"
     # matplotlib would write each letter with a halo as two shapes of some hundred bytes
@@ -80,14 +80,14 @@ def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
     content = content.replace(b"'DejaVu Sans'", b"'DejaVu Sans', sans-serif")
     drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
     look = f"paint-order: stroke; stroke: #ffffff; stroke-width: {HALO_WIDTH}; stroke-linejoin: round"
-    for group in drawing.iter(f"{SVG}g"):
+    for group in drawing.iter(f"{_SVG}g"):
         name = group.get("id", "")
-        for words in group.iter(f"{SVG}text") if name.startswith("halo_") else ():
+        for words in group.iter(f"{_SVG}text") if name.startswith("halo_") else ():
             words.set("style", f"{words.get('style', '')}; {look}")
         if name in told:
-            marks = list(group.iter(f"{SVG}use")) or list(group.iter(f"{SVG}path"))
+            marks = list(group.iter(f"{_SVG}use")) or list(group.iter(f"{_SVG}path"))
             for mark, text in zip(marks, told[name], strict=True):
-                title = ElementTree.Element(f"{SVG}title")
+                title = ElementTree.Element(f"{_SVG}title")
                 title.text = text
                 if text:
                     mark.insert(0, title)

@@ -18,8 +18,8 @@ from scipy.optimize import isotonic_regression
 from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, measure, shorten_label
 
-ROOM, MARK = (7, 2), 2.25  # pixels that stay free beside a note, and above and below; points of the half of a mark
-RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
+_ROOM, _MARK = (7, 2), 2.25  # pixels that stay free beside a note, and above and below; points of the half of a mark
+_RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
 AT_EDGE = ("data", "axes fraction")  # coordinates of a place at the foot or the head of the axes
 
 
@@ -32,7 +32,7 @@ class Label(NamedTuple):
     colour: str = INK
 
 
-def darken(colour: str) -> tuple[float, float, float]:
+def _darken(colour: str) -> tuple[float, float, float]:
     """The colour of a mark for the text that names it: light marks are seen, light letters aren't read."""
     red, green, blue = to_rgb(colour)
     share = min(1.0, 0.42 / (0.2126 * red + 0.7152 * green + 0.0722 * blue))
@@ -44,9 +44,9 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
     """
-    beside = ScaledTranslation((RIGHT_AXIS if axis.child_axes else 0) / 72, 0, axis.figure.dpi_scale_trans)
+    beside = ScaledTranslation((_RIGHT_AXIS if axis.child_axes else 0) / 72, 0, axis.figure.dpi_scale_trans)
     texts = [
-        axis.text(1.012, 0.5, "\n".join(map(shorten_label, label.text.split("\n"))), color=darken(label.colour),
+        axis.text(1.012, 0.5, "\n".join(map(shorten_label, label.text.split("\n"))), color=_darken(label.colour),
                   size=size, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
     point = axis.figure.dpi / 72 / axis.get_window_extent().height
     tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
     line = texts[0].get_size() * LINE_HEIGHT * point  # so much of a label may stand above the axes
-    spots = spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
+    spots = _spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
         text.set_y(spot)
@@ -81,7 +81,7 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
     leaders.set_color(colours)
 
 
-def spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
+def _spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
     """Move positions apart until things of these heights don't overlap, as little as possible, within low to high.
 
     Least squares under the gaps: after subtracting the heights below it the problem is an isotonic regression.
@@ -151,7 +151,7 @@ def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
     """Set a note at the spot where it covers no text and no mark, and crosses fewest lines; else hide it."""
     texts = [measure(other) for other in axis.texts if other.get_visible() and other.get_text() and other is not text]
     marks, paths = _find_marks(axis), _find_lines(axis)
-    room, near, costs = axis.get_window_extent().padded(2), MARK * axis.figure.dpi / 72 - ROOM[1], []
+    room, near, costs = axis.get_window_extent().padded(2), _MARK * axis.figure.dpi / 72 - _ROOM[1], []
     text.set_visible(True)
     for spot in spots:
         box = _move(text, spot)
@@ -185,7 +185,7 @@ def _move(text: Annotation, spot: Spot) -> Bbox:
     text.set_position((spot.right, spot.up))
     text.set_horizontalalignment("center" if not spot.right else "left" if spot.right > 0 else "right")
     text.set_verticalalignment("center" if not spot.up else "bottom" if spot.up > 0 else "top")
-    return measure(text).padded(*ROOM)
+    return measure(text).padded(*_ROOM)
 
 
 def name_line(axis: Axes, date: Any, words: str) -> None:

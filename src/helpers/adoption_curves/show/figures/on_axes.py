@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from ...forecast import Forecast
     from ...indicators import AdoptionSeries
 
-SIZE = (7.6, 4.2)  # inches
-AHEAD, POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
-ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+_SIZE = (7.6, 4.2)  # inches
+_AHEAD, _POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
+_ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
 # Levels of ranges, and how opaque the fan is just inside each: a level looks the same whatever others lie around it.
-SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
+_SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 
 
 def open_axes(dots_per_inch: float = 100) -> Axes:
     """Axes in a figure of their own, which no window and no notebook shows by itself."""
-    figure = Figure(SIZE, dpi=dots_per_inch)
+    figure = Figure(_SIZE, dpi=dots_per_inch)
     FigureCanvasAgg(figure)
-    return figure.add_axes(ROOM)
+    return figure.add_axes(_ROOM)
 
 
 def embed(axis: Axes, words: str, style: str = "") -> str:
@@ -50,11 +50,11 @@ def embed(axis: Axes, words: str, style: str = "") -> str:
     return f'<img alt="{words}" style="{style}" src="data:image/png;base64,{source}">'
 
 
-def shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
+def _shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]]:
     """Level, columns of both ends and opacity of each range, the widest first: narrower ones are laid on it."""
     shaded, below = [], 0.0
     for level in sorted(levels, reverse=True):
-        shade = float(np.interp(level, *SHADES))
+        shade = float(np.interp(level, *_SHADES))
         shaded.append((level, *band_columns(level), round((shade - below) / (1 - below), 4)))
         below = shade
     return shaded
@@ -74,7 +74,7 @@ def plot_fan(axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Se
         A range is drawn for each.
     """
     dates = [start[0], *fan["date"]]
-    for _, low, high, alpha in shade_ranges(levels):
+    for _, low, high, alpha in _shade_ranges(levels):
         axis.fill_between(dates, [start[1], *fan[low]], [start[1], *fan[high]], color=BLUE, alpha=alpha, lw=0)
     axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
 
@@ -108,7 +108,7 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
         note(axis, words, [Spot(date, value, right, up) for right, up in places])
 
 
-def plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> Label:
+def _plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> Label:
     """Draw the known upper limit, dashed where it is forecast; both by date, in the unit of the series."""
     axis.plot(known.index, known, "-", color=GREY, lw=1.4)
     axis.plot([*known.index[-1:], *ahead.index], [*known.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
@@ -155,7 +155,7 @@ def plot_limit(
     known = published if len(published) else known  # a limit of an earlier day still stands
     ahead = pd.DataFrame({"date": pd.DatetimeIndex([]), "mean": []}) if ahead is None else ahead
     ahead = ahead[ahead["date"] > known.index[-1]].set_index("date")
-    label = plot_bound(axis, known, ahead["mean"])
+    label = _plot_bound(axis, known, ahead["mean"])
     name = f"upper limit:\n{title.replace(' percent', '%')}"
     if not title[:1].isdigit():
         name += f" {say(label.y)}"
@@ -197,7 +197,7 @@ def plot_course(
     -------
     matplotlib Axes
     """
-    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    ax = pyplot.figure(figsize=_SIZE).add_axes(_ROOM) if ax is None else ax
     values, newer, labels = series.values.dropna().sort_index(), series.newer.join(series.readings), list[Label]()
     fan = pd.DataFrame() if found is None else found.quantiles.dropna(axis=1, how="all")
     last = max([values.index[-1], *newer.index, *fan.index, *(curve[1].index if curve else [])])
@@ -229,7 +229,7 @@ def _plot_limit(axis: Axes, bound: pd.Series, found: Forecast | None, first: pd.
     """Draw the upper limit between two dates, as a forecast expects it after its last."""
     shown = bound[first:last] if bound.index[-1] >= first else bound.iloc[-1:]
     ahead = pd.Series(found.limit_ahead(found.years)[0], found.dates) if found is not None else bound.iloc[:0]
-    return plot_bound(axis, shown, ahead[ahead.index > bound.index[-1]])
+    return _plot_bound(axis, shown, ahead[ahead.index > bound.index[-1]])
 
 
 def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label]:
@@ -288,9 +288,9 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     """
     model, name, problem = results.model, say_first(say_name(results.model.name)), results.problem
     values, given = pd.Series(model.endog, model.index).sort_index(), not model.ceiling.name
-    times = np.linspace(problem.origin, problem.origin + (1 + AHEAD) * problem.span, POINTS)
+    times = np.linspace(problem.origin, problem.origin + (1 + _AHEAD) * problem.span, _POINTS)
     curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    ax = pyplot.figure(figsize=SIZE).add_axes(ROOM) if ax is None else ax
+    ax = pyplot.figure(figsize=_SIZE).add_axes(_ROOM) if ax is None else ax
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
     _plot_points(ax, values)
     labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve", ORANGE)]

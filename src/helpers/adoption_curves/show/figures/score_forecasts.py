@@ -19,8 +19,8 @@ from . import style
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, use_numbers
 
-CAP = 2.0  # scores from so many times that of the straight line on are drawn there
-WIDEST = 6.0  # errors over their spread from so many on are drawn there
+_CAP = 2.0  # scores from so many times that of the straight line on are drawn there
+_WIDEST = 6.0  # errors over their spread from so many on are drawn there
 
 
 def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Figure:
@@ -41,10 +41,10 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Fig
     """
     window = quoted_window(scores["window"], QUOTED)
     rows = scores[(scores["window"] == window) & ~scores["method"].isin([FORECAST, BASE])]
-    others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=CAP)
+    others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=_CAP)
     own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].set_index("horizon_years")
     own = own[["wis_relative", "low", "high"]].sort_index()
-    drawn = own.clip(upper=CAP)
+    drawn = own.clip(upper=_CAP)
     figure, axes = open_canvas(4.0)
     axis, last = axes[0, 0], own.index[-1]
     for name, dash in zip(others, style.LINES, strict=False):
@@ -64,8 +64,8 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Fig
     axis.set(xlabel="Horizon, years", ylabel="")
     axis.grid(False, axis="x")
     units = f"Weighted interval score against a straight line's, from {window} figures; below 1 is better; "
-    capped = max(own.max(axis=None), rows["wis_relative"].max()) > CAP
-    units += "bars: 95% interval" + f"; drawn up to {CAP:g}" * bool(capped)
+    capped = max(own.max(axis=None), rows["wis_relative"].max()) > _CAP
+    units += "bars: 95% interval" + f"; drawn up to {_CAP:g}" * bool(capped)
     return close_canvas(figure, _say_skill(own), units, source)
 
 
@@ -190,9 +190,9 @@ def draw_misses(ratios: np.ndarray, counts: np.ndarray, source: str) -> Figure:
     Figure
     """
     figure, axes = open_canvas(3.4)
-    axis, grid = axes[0, 0], np.linspace(-WIDEST, WIDEST, 241)
-    held = np.clip(ratios, -WIDEST, WIDEST)
-    axis.hist(held, np.linspace(-WIDEST, WIDEST, 49), weights=counts, density=True, color=BLUE, alpha=0.45)
+    axis, grid = axes[0, 0], np.linspace(-_WIDEST, _WIDEST, 241)
+    held = np.clip(ratios, -_WIDEST, _WIDEST)
+    axis.hist(held, np.linspace(-_WIDEST, _WIDEST, 49), weights=counts, density=True, color=BLUE, alpha=0.45)
     axis.plot(grid, student(model.TAILS).pdf(grid), "-", color=ORANGE, lw=2)
     use_numbers(axis, "xy")
     axis.set(xlabel="Error over spread", ylabel="")

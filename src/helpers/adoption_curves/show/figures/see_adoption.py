@@ -25,12 +25,12 @@ from .labels import Label, find_gaps, label_ends, shade_breaks
 from .on_axes import plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, tell, use_dates, use_numbers
 
-FEW = 2  # figures that are no line yet, and stand on their axis
-MAX_BARS, LETTER = 60, 0.014  # bars of a figure; a letter's width in widths of the axes: numbers stand where they fit
-YEAR = pd.Timedelta(days=360)  # between the ends of the same month in two years there is more
-NAMED = 5  # other series that are named: the fastest
-LEVEL = 0.9  # shares that all lie within this part of the highest neither rise nor fall
-PANELS = {  # headings of the kinds of measures
+_FEW = 2  # figures that are no line yet, and stand on their axis
+_MAX_BARS, _LETTER = 60, 0.014  # bars of a figure; a letter's width in widths of the axes: numbers stand where they fit
+_YEAR = pd.Timedelta(days=360)  # between the ends of the same month in two years there is more
+_NAMED = 5  # other series that are named: the fastest
+_LEVEL = 0.9  # shares that all lie within this part of the highest neither rise nor fall
+_PANELS = {  # headings of the kinds of measures
     "survey of the population": "Surveys of the population",
     "survey of firms": "Surveys of firms",
     "online panel": "Online panels: people who signed up for surveys",
@@ -58,7 +58,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     axis, values, dates = axes[0, 0], series.values, pd.DatetimeIndex(series.values.index)
     last, errors, measure = values.iloc[-1], series.standard_error, names.get("measure", "level")
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
-    if len(dates) <= FEW:
+    if len(dates) <= _FEW:
         axis.vlines(dates, 0, values, color=ORANGE, lw=1)
     units = say_first(names["unit"])
     if errors.notna().any():
@@ -101,7 +101,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     """
     if len(series.values) < 2:
         return None
-    step = -(-len(series.values) // MAX_BARS)  # from day to day there is little but noise
+    step = -(-len(series.values) // _MAX_BARS)  # from day to day there is little but noise
     values, measure = series.values.iloc[::-step].iloc[::-1], names.get("measure", "level")
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     figure, axes = open_canvas(3.6)
@@ -141,7 +141,7 @@ def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp
         if date in crossing:
             bar.set(facecolor="white", edgecolor=ORANGE, hatch="///", linewidth=1.2)
     numbers = [_say_change(change, unit, float(changes.abs().max()), bare=True) for change in changes]
-    if spans.min() / spans.sum() > LETTER * max(map(len, numbers)):
+    if spans.min() / spans.sum() > _LETTER * max(map(len, numbers)):
         axis.bar_label(bars, numbers, padding=3, size=SMALL, color=INK)
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
@@ -152,7 +152,7 @@ def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp
 def _say_last_year(values: pd.Series, unit: str, measure: str) -> str:
     """The change to the last figure from the newest that is a year older, or else from the first, with both dates."""
     last = values.index[-1]
-    first = values[: last - YEAR].index[-1] if values.index[0] <= last - YEAR else values.index[0]
+    first = values[: last - _YEAR].index[-1] if values.index[0] <= last - _YEAR else values.index[0]
     ends = [say_period(each, measure) for each in (first, last)]
     if ends[0] == ends[1]:  # both in one month
         ends = [words.say_day(each) for each in (first, last)]
@@ -197,7 +197,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
             inside, x="years", y="share", units="line", estimator=None, legend=False, ax=axis,
             color=GREY, lw=0.9, alpha=0.55, zorder=1,
         )  # fmt: skip
-    labels = _draw_fastest(axis, inside, pace[~pace["target"]].head(NAMED))
+    labels = _draw_fastest(axis, inside, pace[~pace["target"]].head(_NAMED))
     labels.append(Label(target["years"].iloc[-1], target["share"].iloc[-1], names["title"], ORANGE))
     [own] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
     tell(own, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the limit" for row in target.itertuples()])
@@ -227,7 +227,7 @@ def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> s
     """The title: how many others were as fast, as the finding says it."""
     own = pace[pace["target"]].iloc[0]
     low, others, faster = shares.min(), int(own["of"] - 1), int(own["place"] - 1)
-    if low >= LEVEL * shares.max():
+    if low >= _LEVEL * shares.max():
         return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the limit all the time"
     if own["years_to_target_share"] > 0:
         return f"{names['title']}: {faster or 'none'} of {others} other series rose as fast or faster"
@@ -274,7 +274,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
 
 def _say_panel(panel: str, rows: pd.DataFrame) -> str:
     """The heading of a panel: the kind of measure; of one measure whom it covers, and what is ranked."""
-    title = PANELS.get(panel, panel)
+    title = _PANELS.get(panel, panel)
     first = rows.iloc[0]
     if rows["indicator"].nunique() > 1:
         return f"{title}: each asks its own question"

@@ -27,32 +27,35 @@ from PIL.PngImagePlugin import PngInfo
 # Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
 # style and marker, which change together with the colour.
 INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
-BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GOLD, SKY)
+BLUE, ORANGE, GREEN, _PURPLE, _GOLD, _SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+COLOURS = (BLUE, ORANGE, GREEN, _PURPLE, _GOLD, _SKY)
 LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
-MOST_MARKS = 80  # from so many on, marks are dots
+_MOST_MARKS = 80  # from so many on, marks are dots
 # Inches of a page on a screen, of the text of an A4 sheet, and of a page on a telephone; text has one size in all.
-WIDTHS, NARROW = {"page": 7.4, "print": 6.3}, 3.8
-NARROW_LABEL, LONGEST_NARROW = 17, 25  # letters in a line of a label there, and of words at a mark that stay in a line
+WIDTHS, _NARROW = {"page": 7.4, "print": 6.3}, 3.8
+_NARROW_LABEL, _LONGEST_NARROW = (
+    17,
+    25,
+)  # letters in a line of a label there, and of words at a mark that stay in a line
 DOTS_PER_INCH = 150
-EDGE = 0.08  # inches that stay empty at the edges
+_EDGE = 0.08  # inches that stay empty at the edges
 SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
-TITLE, UNITS = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
-SOURCE = {"size": SMALL, "color": GREY}
+_TITLE, _UNITS = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+_SOURCE = {"size": SMALL, "color": GREY}
 HEADING = {"loc": "left", "size": 9.5, "weight": "bold"}  # of a panel
 HALO_WIDTH = 2.5  # points
 HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")  # keeps words apart from the lines that they cross
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
-LEAST_ROOM = 0.5  # of a figure's usual height for the axes: where the text around them leaves less, the figure grows
-MOST_LINES = 12  # of the title, the units and the source; the rest is left out
-THIN, LONGEST = 0.4, 2000  # least width of the letters of a line in sizes of their type; most letters of such a text
-LONGEST_LABEL = 44  # letters in a line beside a mark
-EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would leave that much empty
+_LEAST_ROOM = 0.5  # of a figure's usual height for the axes: where the text around them leaves less, the figure grows
+_MOST_LINES = 12  # of the title, the units and the source; the rest is left out
+_THIN, _LONGEST = 0.4, 2000  # least width of the letters of a line in sizes of their type; most letters of such a text
+_LONGEST_LABEL = 44  # letters in a line beside a mark
+_EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would leave that much empty
 WHOLE = 100.0  # percent: no axis of a share goes further
 FAR = 5  # times the highest figure: a limit from there on would press a series flat
 
-STYLE = {  # over seaborn's "whitegrid" in the context "paper"
+_STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.edgecolor": GREY,
     "axes.grid.axis": "y",
     "axes.labelcolor": GREY,
@@ -103,10 +106,10 @@ class Exhibit(Figure):
             text.set_parse_math(False)
         self.set_size_inches(width, self.height)
         top, bottom = _set_around(self)
-        if top - bottom < LEAST_ROOM:
-            self.set_size_inches(width, self.height * (1 + LEAST_ROOM - (top - bottom)))
+        if top - bottom < _LEAST_ROOM:
+            self.set_size_inches(width, self.height * (1 + _LEAST_ROOM - (top - bottom)))
             top, bottom = _set_around(self)
-        edge = EDGE / width
+        edge = _EDGE / width
         settle(self, ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom)))
         for note, _ in self.notes:
             note.set_visible(False)
@@ -123,10 +126,10 @@ class Exhibit(Figure):
             for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
                 axis.set_subplotspec(place)
                 axis.tick_params(labelleft=True)
-        long = [text for text in self.findobj(Annotation) if len(text.get_text()) > LONGEST_NARROW]
+        long = [text for text in self.findobj(Annotation) if len(text.get_text()) > _LONGEST_NARROW]
         for text in [*long, *(label for labels, _ in self.labels for label in labels)]:
-            text.set_text(textwrap.fill(text.get_text().replace("\n", " "), NARROW_LABEL))
-        self.lay_out(NARROW)
+            text.set_text(textwrap.fill(text.get_text().replace("\n", " "), _NARROW_LABEL))
+        self.lay_out(_NARROW)
         for axis in panels:
             _thin_ticks(axis)
             _cut_texts(axis, self.bbox.x1)
@@ -198,14 +201,14 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
 def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
     """Return a figure of a page's width and its axes as an array of shape `panels`; the height is in inches."""
     mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
-    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=STYLE)
+    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=_STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
     return figure, figure.subplots(*panels, squeeze=False, **options)
 
 
 def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:
     """Set title, units and source line around the axes, and lay the figure out for a page."""
-    for words, look in ((title, TITLE), (units, UNITS), (source, SOURCE)):
+    for words, look in ((title, _TITLE), (units, _UNITS), (source, _SOURCE)):
         text = figure.text(0, 0, "", va="top", linespacing=1.25, in_layout=False, **look)
         figure.around.append((text, words.replace(" %", "\N{NO-BREAK SPACE}%")))
     return figure.lay_out()
@@ -214,25 +217,25 @@ def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibi
 def _set_around(figure: Exhibit) -> tuple[float, float]:
     """Wrap and place title, units and source; returns where the room between them ends and begins, 0 to 1."""
     width, height = figure.get_size_inches()
-    top, bottom = 1 - EDGE / height, EDGE / height
-    room = (width - 2 * EDGE) * figure.dpi
+    top, bottom = 1 - _EDGE / height, _EDGE / height
+    room = (width - 2 * _EDGE) * figure.dpi
     for rank, (text, words) in enumerate(figure.around):
         _wrap(text, words, room)
         tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
         if rank < 2:
-            text.set_position((EDGE / width, top))
+            text.set_position((_EDGE / width, top))
             top -= tall + 0.02 / height
         else:
-            text.set_position((EDGE / width, bottom + tall))
+            text.set_position((_EDGE / width, bottom + tall))
             bottom += tall
     return top - 0.04 / height, bottom + 0.06 / height
 
 
 def _wrap(text: Text, words: str, room: float) -> None:
-    """Set `words` in at most `MOST_LINES` lines no wider than `room` (pixels), of as many letters as fit."""
-    letters = round(room * 72 / text.figure.dpi / (THIN * text.get_size()))
+    """Set `words` in at most `_MOST_LINES` lines no wider than `room` (pixels), of as many letters as fit."""
+    letters = round(room * 72 / text.figure.dpi / (_THIN * text.get_size()))
     while True:
-        lines = textwrap.wrap(words[:LONGEST], letters, max_lines=MOST_LINES, placeholder="…", break_on_hyphens=False)
+        lines = textwrap.wrap(words[:_LONGEST], letters, max_lines=_MOST_LINES, placeholder="…", break_on_hyphens=False)
         text.set_text("\n".join(lines))
         wide = measure(text).width if words else 0.0
         if wide <= room or letters < 2:
@@ -240,7 +243,7 @@ def _wrap(text: Text, words: str, room: float) -> None:
         letters = min(letters - 1, int(letters * room / wide))
 
 
-def shorten_label(text: str, longest: int = LONGEST_LABEL) -> str:
+def shorten_label(text: str, longest: int = _LONGEST_LABEL) -> str:
     """A text for a place with little room, its end left out where it is long.
 
     >>> shorten_label("internet users"), shorten_label("a very long name", 9)
@@ -301,7 +304,7 @@ def fit_room(axis: Axes, low: float, high: float) -> str:
     str
         For the line of units; "" where the axis begins at 0.
     """
-    cut = low > EMPTY * high
+    cut = low > _EMPTY * high
     bottom = low - 0.1 * (high - low) if cut else min(0.0, 1.05 * low)
     axis.set_ylim(bottom, high + 0.05 * (high - bottom) if high > bottom else bottom + 1)
     return "; the axis does not begin at 0" if cut else ""
@@ -309,4 +312,4 @@ def fit_room(axis: Axes, low: float, high: float) -> str:
 
 def size_marks(usual: float, values: Sized) -> float:
     """The size of the marks of so many figures: where they would run together, they are dots."""
-    return usual if len(values) <= MOST_MARKS else 1.2
+    return usual if len(values) <= _MOST_MARKS else 1.2

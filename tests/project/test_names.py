@@ -1,0 +1,11 @@
+"""A name with an underscore is its own file's; every other name is used by another file or promised by `__all__`."""
+
+from names import find_private
+
+
+def test_what_only_its_own_file_uses_begins_with_an_underscore():
+    assert {module: names for module, (names, _) in find_private().items() if names} == {}
+
+
+def test_no_file_takes_a_name_with_an_underscore_from_another():
+    assert {module: names for module, (_, names) in find_private().items() if names} == {}
