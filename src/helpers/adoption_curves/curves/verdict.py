@@ -149,7 +149,7 @@ def assess_ceiling(
     >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
     >>> found = assess_ceiling(users, years)
     >>> found.verdict, found.sentence
-    ('levels off', 'ends between 52.4 and 70')
+    ('levels off', 'ends between 52.4 and 69.6')
     """
     check_errors(errors)
     if isinstance(endog, pd.DataFrame):
