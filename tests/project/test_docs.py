@@ -204,8 +204,8 @@ def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_da
     for kind in ("with a limit", "without a limit"):
         first, second, third, fifth = (counted.loc[(kind, years)] for years in (1, 2, 3, 5))
         assert first.figures == second.figures == third.figures
-        held = f"{first.inside}, {second.inside} and {third.inside} of {first.figures} later figures after 1, 2 and 3 years"
-        assert f"{held}, and {fifth.inside} of {fifth.figures} after 5" in text, kind
+        near = f"{first.inside}, {second.inside} and {third.inside} of {first.figures} later figures after 1, 2 and 3"
+        assert f"{near} years, and {fifth.inside} of {fifth.figures} after 5" in text, kind
     assert f"{counted.loc[('with a limit', 5)].above} lay above the middle" in text
 
 
