@@ -45,7 +45,7 @@ CHANGES = (  # constant, module, its line with {} for the value, today's value, 
     ("degrees of freedom", MODEL, "TAILS = {}", "4", "2", "30"),
     ("penalty", MODEL, "PENALTY = {}", "1e-4", "1e-2"),
     ("common drift", MODEL, "COMMON = {}", "0.02", "0.01", "0.04"),
-    ("up and down within", MODEL, "WITHIN = 10, (1.3, 1.0), {}", "(0.7, 2.0)", "(1.0, 1.0)", "(1.15, 1.15)"),
+    ("up and down within", MODEL, "WITHIN = (1.3, 1.0), {}", "(0.7, 2.0)", "(1.0, 1.0)", "(1.15, 1.15)"),
     ("depth of the floor", MODEL, "HIGHEST_FLOOR = {}, 0.65", "2.0", "1.5", "3.0"),
 )
 WITHOUT_LIMIT = (("half-life of steps", MODEL, "HALF_LIFE = {}", "2.0", "1.0", "4.0"),)

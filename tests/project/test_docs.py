@@ -27,6 +27,16 @@ LEFT_OUT = (
     r"^[#|<!].*?$",  # headings, tables and pictures
 )
 SHOWN = ((r"`[^`]+`|\$[^$]+\$", "code"), (r"\[([^\]]*)\]\([^)]*\)", r"\1"))
+PEERS = (
+    ("published", "ours"),
+    ("AutoTheta", "its own"),
+    ("AutoTheta", "ours"),
+    ("Prophet, capped", "its own"),
+    ("Prophet, capped", "ours"),
+    ("Logistic, capped", "ours"),
+    ("Gompertz, capped", "ours"),
+)
+"""Rows of the page on the forecast: forecaster, and whose intervals."""
 FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")
 
 
@@ -188,11 +198,29 @@ def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
     assert block.splitlines()[3:] == rows
 
 
-def test_the_last_step_of_the_record_is_the_published_forecast():
-    kept = pd.read_csv(ROOT / "tests" / "golden" / "baseline" / "05_forecast.csv")
-    ends = kept.set_index("date").loc[["2026-12-31", "2030-12-31"], ["q0.1", "q0.9"]].to_numpy()
-    [row] = re.findall(r"\| one path .*? \| (.*) \| (.*) \|", PAGES["record.md"].read_text(encoding="utf-8"))
-    assert list(row) == [f"{low:,.0f} to {high:,.0f}" for low, high in ends]
+def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_data_do():
+    counted = pd.read_csv(ROOT / "data" / "phones_middle.csv").set_index(["kind", "years"])
+    text = " ".join(PAGES["forecast.md"].read_text(encoding="utf-8").split())
+    for kind in ("with a limit", "without a limit"):
+        first, second, third, fifth = (counted.loc[(kind, years)] for years in (1, 2, 3, 5))
+        assert first.figures == second.figures == third.figures
+        near = f"{first.inside}, {second.inside} and {third.inside} of {first.figures} later figures after 1, 2 and 3"
+        assert f"{near} years, and {fifth.inside} of {fifth.figures} after 5" in text, kind
+    assert f"{counted.loc[('with a limit', 5)].above} lay above the middle" in text
+
+
+def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measured():
+    measured = pd.read_csv(ROOT / "benchmarks" / "peers.csv")
+    page = PAGES["forecast.md"].read_text(encoding="utf-8")
+    block = page[page.index("<!-- peers -->") : page.index("<!-- /peers -->")]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[3:]]
+    found = measured[measured["given"] == "the last four"].groupby(["method", "bands"], sort=False)["wis_relative"]
+    scores = {key: [f"{value:.2f}" for value in values] for key, values in found}
+    assert len(shown) == 7
+    assert [cells[1:] for cells in shown] == [scores[key] for key in PEERS]
+    others = measured[measured["method"] != "published"]
+    assert not (others["high"] < 1).any()
+    assert f"In {(others['wis_over_published'] < 1).sum()} of {len(others)} comparisons" in page
 
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning():

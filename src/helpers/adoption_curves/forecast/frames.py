@@ -25,7 +25,7 @@ _ALIKE_SHARE, _ALIKE_GROWTH = (
     2.0,
 )  # how near the last share, and within what factor the growth, of a like window is
 _ALIKE = 10  # technologies that such windows must be of
-_EARLY = 0.1  # share of the limit below which a series counts as early: there ranges held less often
+_EARLY = 0.1  # share of the limit below which a series counts as early: its ranges are judged by such windows alone
 
 
 def _read_counts(name: str) -> pd.DataFrame:

@@ -290,7 +290,7 @@ def _draw_window(axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.n
 def draw_scale(
     seen: pd.DataFrame, line: Sequence[float], years: np.ndarray, names: dict[str, Any], source: str
 ) -> Figure | None:
-    """Figures on the scale of growth, and a straight line through them, carried on.
+    """Figures on the scale of growth, and a straight line through them, carried on where years are given.
 
     Parameters
     ----------
@@ -299,7 +299,7 @@ def draw_scale(
     line : pair of float
         Height at t = 0 and slope.
     years : (H,) array
-        Years ahead of the forecast.
+        Years ahead of the forecast; none without a limit, where the forecast does not follow the line.
     names : dict
         title.
     source : str
@@ -313,12 +313,13 @@ def draw_scale(
         return None
     figure, axes = open_canvas(3.4)
     axis, (height, slope) = axes[0, 0], line
+    name = "the line\ncarried on" if len(years) else "the line"
     times = np.r_[seen["t"].iloc[0], 0, years]
     dates, heights = _draw_window(axis, seen, seen["g"], times), height + slope * times
     axis.plot(dates, heights, "-", color=BLUE, lw=1.6)
-    label_ends(axis, [Label(dates[-1], heights[-1], "the line\ncarried on", BLUE)])
+    label_ends(axis, [Label(dates[-1], heights[-1], name, BLUE)])
     title = f"{names['title']}: on the scale of growth a straight line of {slope:.2g} a year"
-    return close_canvas(figure, title, "The scale of growth, g, on which the forecast is made", source)
+    return close_canvas(figure, title, "The scale of growth, g", source)
 
 
 def draw_ends(
