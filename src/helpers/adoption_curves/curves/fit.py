@@ -100,13 +100,41 @@ class Problem:
         return np.array([*self.family.box, *([_LAUNCH_BOX] if self.free_launch else [])], float).T
 
     def share(self, times: Array, theta: Array) -> Array:
-        """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them."""
+        """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them.
+
+        Parameters
+        ----------
+        times : ndarray (n,)
+            Spans of the series since its origin.
+        theta : ndarray (p, ...)
+            Coordinates: logarithms, and dates in spans.
+
+        Returns
+        -------
+        ndarray (..., n)
+            Share of the ceiling, 0 to 1.
+        """
         if self.free_launch:
             return self.family.share(times - theta[-1], *theta[:-1])
         return self.family.share(times, *theta)
 
     def slopes(self, times: Array, share: Array, theta: Array) -> list[Array]:
-        """Derivatives of the share (n,) by each coordinate, p of (n,)."""
+        """Derivatives of the share (n,) by each coordinate, p of (n,).
+
+        Parameters
+        ----------
+        times : ndarray (n,)
+            Spans of the series since its origin.
+        share : ndarray (n,)
+            Share of the ceiling at these times.
+        theta : ndarray (p,)
+            Coordinates.
+
+        Returns
+        -------
+        list of ndarray (n,)
+            One a coordinate.
+        """
         if self.family.slopes is not None and not self.free_launch:
             return self.family.slopes(times, share, *theta)
         moves = _STEP * np.eye(len(theta))
@@ -130,7 +158,20 @@ class Problem:
         return self.target - self.level(curve) * curve
 
     def jacobian(self, theta: Array, level: float) -> Array:
-        """Derivatives of the weighed curve by the log ceiling and the coordinates, (n, 1 + p)."""
+        """Derivatives of the weighed curve by the log ceiling and the coordinates, (n, 1 + p).
+
+        Parameters
+        ----------
+        theta : ndarray (p,)
+            Coordinates.
+        level : float
+            Ceiling in the unit of the series, or share of a known limit.
+
+        Returns
+        -------
+        ndarray (n, 1 + p)
+            In the unit of the weighed figures.
+        """
         share = self.share(self.times, theta)
         columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
@@ -145,14 +186,40 @@ class Problem:
         return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300))
 
     def to_parameter(self, kind: str, value: Array | float) -> Array:
-        """Values of a coordinate, a logarithm or a date in spans, as the parameter in years."""
+        """Values of a coordinate, a logarithm or a date in spans, as the parameter in years.
+
+        Parameters
+        ----------
+        kind : str
+            rate, date, duration or number.
+        value : float or ndarray of any shape
+            Coordinates.
+
+        Returns
+        -------
+        ndarray of that shape
+            Rates per year, decimal years, years, or numbers.
+        """
         if kind == "date":
             return self.origin + self.span * np.asarray(value)
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
             return np.exp(value) * self.span ** _UNITS[kind]
 
     def to_coordinate(self, kind: str, value: Array) -> Array:
-        """The inverse of `to_parameter`."""
+        """The inverse of `to_parameter`.
+
+        Parameters
+        ----------
+        kind : str
+            rate, date, duration or number.
+        value : ndarray of any shape
+            Parameters: rates per year, dates as decimal years, durations in years.
+
+        Returns
+        -------
+        ndarray of that shape
+            Dates in spans since the origin; of the others the logarithm, in spans.
+        """
         return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** _UNITS[kind])
 
 

@@ -190,6 +190,12 @@ def free_fits(fits: _Fits) -> dict[str, Results]:
 def compare_limits(fit: Results, censored: pd.DataFrame) -> pd.DataFrame:
     """Figures that are only limits (index date; value, bound), beside a fitted curve.
 
+    Parameters
+    ----------
+    fit : Results
+    censored : DataFrame
+        By date: value (in the unit of the series), bound (at_least or at_most).
+
     Returns
     -------
     DataFrame

@@ -40,6 +40,18 @@ def _read_positive(value: Any, what: str) -> float:
 def read_floor(floor: float | None, published: np.ndarray) -> float:
     """What no ceiling lies below: the number, or where there is none the highest of the figures; never below 0.
 
+    Parameters
+    ----------
+    floor : float or None
+        In the unit of the series.
+    published : ndarray (n,)
+        Figures, in that unit.
+
+    Returns
+    -------
+    float
+        In that unit.
+
     Raises
     ------
     CurveError
@@ -121,6 +133,17 @@ def read_observations(
 ) -> tuple[np.ndarray, Dates]:
     """Values (n,) and their dates, from a series with dates as index or from two columns of equal length.
 
+    Parameters
+    ----------
+    endog : Series, DataFrame of one column, or array-like (n,)
+        Figures, in any one unit.
+    exog : sequence of dates or decimal years (n,), or None
+        None takes the index of `endog`.
+
+    Returns
+    -------
+    ndarray (n,) and dates (n,)
+
     Raises
     ------
     CurveError
@@ -144,6 +167,20 @@ def read_observations(
 
 def read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, what: str) -> np.ndarray | None:
     """Weights or standard errors of the observations that are kept, (n,); None where none are given.
+
+    Parameters
+    ----------
+    given : array-like (n,) or None
+        Weights (without unit) or standard errors (in the unit of the series), one for each figure.
+    kept : ndarray of bool (n,)
+        Figures that are kept, m of them.
+    what : str
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray (m,) or None
+        In the unit of `given`.
 
     Raises
     ------

@@ -236,6 +236,18 @@ class Results(LikelihoodModelResults):
 
         Each is searched from its neighbour nearer the optimum, and then from the one farther away: where two shapes fit
         about as well, the way out alone would follow the first of them too far.
+
+        Parameters
+        ----------
+        place : int
+            Of the coordinate; 0 is the log ceiling.
+        values : ndarray (v,)
+            Coordinates: logarithms, or dates in spans.
+
+        Returns
+        -------
+        list of Optimum
+            One for each value, in their order.
         """
         centre, found = self.best.coordinates[place], {}
         for part in (np.sort(values[values >= centre]), np.sort(values[~(values >= centre)])[::-1]):
@@ -301,7 +313,22 @@ class Results(LikelihoodModelResults):
         return self._to_parameter(place, np.unique(values))
 
     def profile_own(self, place: int, parameter: str, values: np.ndarray) -> pd.DataFrame:
-        """The frame of `profile` under the errors of this fit."""
+        """The frame of `profile` under the errors of this fit.
+
+        Parameters
+        ----------
+        place : int
+            Of the parameter among the coordinates; 0 is the ceiling.
+        parameter : str
+            Its name.
+        values : ndarray (v,)
+            Values of the parameter: per year, decimal years, years or numbers.
+
+        Returns
+        -------
+        DataFrame
+            A row a value.
+        """
         if self.best.flat or self.df_resid < 0:
             return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
         problem, kind = self.problem, self.kind(place)
@@ -359,7 +386,21 @@ class Results(LikelihoodModelResults):
         return plain
 
     def t_test(self, r_matrix: Any, cov_p: np.ndarray | None = None, use_t: bool | None = None) -> Any:
-        """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`."""
+        """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`.
+
+        Parameters
+        ----------
+        r_matrix : str, sequence of str, or ndarray (k, p)
+            Hypotheses, k of them on p parameters.
+        cov_p : ndarray (p, p), optional
+            Covariance of the parameters, in products of their units; None takes that of the fit.
+        use_t : bool, optional
+            True tests by Student's t, False by the normal distribution.
+
+        Returns
+        -------
+        statsmodels.stats.contrast.ContrastResults
+        """
         with np.errstate(invalid="ignore"):  # of a limit there is no test: NaN
             return self._plain.t_test(r_matrix, cov_p, use_t)
 
@@ -488,7 +529,19 @@ class Results(LikelihoodModelResults):
         return self.get_prediction(exog, bound).predicted_mean
 
     def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> _CurvePrediction:
-        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
+        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`.
+
+        Parameters
+        ----------
+        exog : date, decimal year or sequence of either (n,), or None
+            None predicts at the dates of the figures.
+        bound : ndarray (n,), optional
+            The limit at these dates in the unit of the series, for a ceiling that is a share of it.
+
+        Returns
+        -------
+        _CurvePrediction
+        """
         if exog is None:
             return _CurvePrediction(self, self.model.index, self.model.exog, bound)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))

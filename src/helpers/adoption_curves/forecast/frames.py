@@ -231,6 +231,12 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
     With a limit those from below a tenth of it count for a series that stands there, and the others for any other. If
     the figures level off, only series that did so too are counted (`data/levelled_ranges.csv`).
 
+    Parameters
+    ----------
+    result : Forecast
+    outcomes : DataFrame, optional
+        From `evaluate_all`; None makes them.
+
     Returns
     -------
     DataFrame
@@ -282,6 +288,12 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
 
     Like it is a window of another technology whose last share lies within 15 points, and whose growth (last over first
     figure) is at least half and at most twice as much.
+
+    Parameters
+    ----------
+    result : Forecast
+    outcomes : DataFrame, optional
+        From `evaluate_all`; None makes them.
 
     Returns
     -------

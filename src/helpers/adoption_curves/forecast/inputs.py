@@ -96,12 +96,14 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Parameters
     ----------
     values : pandas.Series with a DatetimeIndex
+        Exact figures, in the unit of the series.
     bound : Limit or None
+        In that unit.
 
     Returns
     -------
     pandas.Series
-        With a bound one or two figures are enough to say where a series stands; of figures within half a year that is
+        In that unit. With a bound one or two figures are enough to say where a series stands; of figures within half a year that is
         the last.
 
     Raises

@@ -67,7 +67,20 @@ def back(z: np.ndarray) -> np.ndarray:
 
 
 def on_scale(x: np.ndarray, bounded: bool) -> np.ndarray:
-    """Shares of the limit, or multiples of the last figure, on the scale of growth."""
+    """Shares of the limit, or multiples of the last figure, on the scale of growth.
+
+    Parameters
+    ----------
+    x : ndarray of any shape
+        Shares of the limit, or multiples of the last figure.
+    bounded : bool
+        Whether they are shares.
+
+    Returns
+    -------
+    ndarray of that shape
+        `g` of a share, the logarithm of a multiple.
+    """
     return g(x) if bounded else np.log(np.maximum(x, _LEAST_MULTIPLE))
 
 
@@ -315,7 +328,22 @@ def find_edge(outcomes: np.ndarray, h: np.ndarray, bounded: bool) -> float:
 
 
 def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:
-    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one."""
+    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one.
+
+    Parameters
+    ----------
+    values : ndarray of any shape
+        In the unit of the series, as the two others are.
+    last : float or ndarray
+        The last figure, broadcast against the values.
+    top : float or ndarray
+        What they never pass, broadcast too.
+
+    Returns
+    -------
+    ndarray of that shape
+        In that unit.
+    """
     rise, room = np.maximum(values - last, 0.0), np.maximum(top - last, 0.0)
     return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)
 

@@ -83,6 +83,20 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
     """Normal scores (paths, years) correlated by the rule; the years are above 0, each once.
 
     At each date they are evened out, so that paths have there the quantiles from which they are made.
+
+    Parameters
+    ----------
+    years : array-like (H,)
+        Years after the last figure.
+    decay : float
+        Power of the rule: the correlation of s and t years is (s / t) to it, for s < t.
+    paths : int
+        How many.
+
+    Returns
+    -------
+    ndarray (paths, H)
+        Standard normal, without unit.
     """
     scores = _draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
     return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)

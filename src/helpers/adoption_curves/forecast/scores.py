@@ -102,7 +102,22 @@ def evaluate(
 
 
 def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
+    """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,).
+
+    Parameters
+    ----------
+    actual : ndarray (R,)
+        Outcomes, in any unit.
+    quantiles : ndarray (R, Q)
+        Forecasts, in that unit.
+    levels : sequence of float (Q,)
+        Of the quantiles, 0 to 1.
+
+    Returns
+    -------
+    ndarray (R,)
+        In that unit.
+    """
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
 

@@ -425,7 +425,16 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
 
 
 def list_studied(data: Data) -> list[tuple[str, str]]:
-    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations."""
+    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations.
+
+    Parameters
+    ----------
+    data : Data
+
+    Returns
+    -------
+    list of tuple of str
+    """
     bases = set(data.indicators.loc[data.indicators["role"] == "base", "indicator"])
     return [pair for pair in data.own if pair[1] not in bases]
 

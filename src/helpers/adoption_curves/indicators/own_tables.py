@@ -22,7 +22,20 @@ SHORTEST_YEAR = 360
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title."""
+    """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A row a figure, with the columns of `base.columns.COLUMNS`; "" where a text is not given.
+    name : str
+        Indicator of the figures that name none.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, with published and vintage too.
+    """
     words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
@@ -30,7 +43,22 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Build the tables from whole rows; unit, title and technology are those of each indicator's first row."""
+    """Build the tables from whole rows; unit, title and technology are those of each indicator's first row.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file.
+    rows : DataFrame
+        A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+    project : mapping of str to DataFrame
+        The project's own tables, whose columns and types are taken.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        observations, indicators, sources, wording and claims.
+    """
     described = rows.drop_duplicates("indicator")
     indicators = described[["row", "indicator", "title", "unit", "measure", "people", "doing"]].assign(
         counted=f"What {file} counts",
@@ -68,7 +96,23 @@ def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
 def check_rows(
     file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], choices: Mapping[str, str]
 ) -> list[Problem]:
-    """List the problems of figures that can be read: what cannot be, and what has no forecast."""
+    """List the problems of figures that can be read: what cannot be, and what has no forecast.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file, for the messages.
+    rows : DataFrame
+        A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+    tables : mapping of str to DataFrame
+        From `build_tables`.
+    choices : mapping of str to str
+        Options that say how the file is read.
+
+    Returns
+    -------
+    list of Problem
+    """
     problems = check_spellings(file, rows) + check_units(file, rows)
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))

@@ -347,6 +347,14 @@ def _grows(values: pd.Series) -> bool:
 def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
     """Verdict on where a series of `values` ends, as a row for every notebook and page.
 
+    Parameters
+    ----------
+    found : Assessment
+    values : Series
+        Exact figures by date, in the unit of the series.
+    measure : str
+        level, cumulative or flow.
+
     Returns
     -------
     DataFrame

@@ -198,6 +198,13 @@ def write_figures(folder: Path, figures: pd.DataFrame) -> None:
 
     A figure that is another now than the one printed there under its day becomes a vintage of today. Figures of series
     that are not among `figures` stay too: other data hold them.
+
+    Parameters
+    ----------
+    folder : Path
+        The hub.
+    figures : DataFrame
+        entity, indicator, target_end_date, as_of, observation (in the unit of the series), censoring.
     """
     path, keys = folder / _TARGET_DATA, ["entity", "indicator", "target_end_date", "as_of"]
     rows = pd.read_csv(io.StringIO(figures.to_csv(index=False)), dtype=str, keep_default_na=False)

@@ -212,6 +212,16 @@ def write_pages(folder: Path) -> Path:
 def export_run(folder: Path) -> Path:
     """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
 
+    Parameters
+    ----------
+    folder : Path
+        A run.
+
+    Returns
+    -------
+    Path
+        The first page.
+
     Raises
     ------
     RunError
@@ -232,6 +242,11 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
 
     A file of the page's name that isn't a page of this package stays, and the page gets a number.
+
+    Parameters
+    ----------
+    path : Path
+        A notebook.
 
     Returns
     -------

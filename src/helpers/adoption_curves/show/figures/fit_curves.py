@@ -116,12 +116,12 @@ def draw_fits(
     Parameters
     ----------
     values : Series
-        Observations by date.
+        Observations by date, in the unit of the series.
     alternatives : DataFrame
-        From `curves.trace_alternatives`: family, ceiling, date, value, best (bool), level.
+        From `curves.trace_alternatives`: family, ceiling and value (in that unit), date, best (bool), level.
     found : a row of `facts.list_ceiling`
     bound : float
-        Known upper bound at the last observation; nan for none.
+        Known upper bound at the last observation, in that unit; nan for none.
     names : dict
         title, unit, bound_title, and population where known: the axis ends there.
     source : str

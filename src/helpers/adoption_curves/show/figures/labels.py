@@ -194,14 +194,36 @@ def name_line(axis: Axes, date: Any, words: str) -> None:
 
 
 def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
-    """Write the numbers of a few figures at their points."""
+    """Write the numbers of a few figures at their points.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        Figures by date.
+    unit : str
+        Of the figures; "" for none.
+    """
     for date, value in values[::-1].items():
         spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
         note(axis, say(value, unit, float(values.max()), bare=True), spots)
 
 
 def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
-    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates."""
+    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex (n,)
+        Of the figures, in order.
+    breaks : DataFrame
+        date, kind.
+
+    Returns
+    -------
+    list of tuple
+        kind, and the dates of the figures before and after.
+    """
     places = dates.searchsorted(pd.DatetimeIndex(breaks["date"]))
     gaps = [(kind, place) for kind, place in zip(breaks["kind"], places, strict=True) if 0 < place < len(dates)]
     return [(kind, dates[place - 1], dates[place]) for kind, place in gaps]
@@ -211,6 +233,19 @@ def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> s
     """Shade each interval between two figures in which a break (date, kind) lies; returns words for the line of units.
 
     The words stand there, since most intervals are narrower than their name.
+
+    Parameters
+    ----------
+    axis : Axes
+    breaks : DataFrame
+        date, kind.
+    dates : DatetimeIndex (n,)
+        Of the figures, in order.
+
+    Returns
+    -------
+    str
+        "" where no break lies among the figures.
     """
     gaps = find_gaps(dates, breaks)
     for _, start, end in gaps:

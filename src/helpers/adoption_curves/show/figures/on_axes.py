@@ -85,6 +85,20 @@ def plot_figures(
     """Draw published figures by date as marks, joined but across no break (date, kind).
 
     ``names["points"]`` has what is said of each figure, by date.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        Figures by date, in the unit of the series.
+    breaks : DataFrame
+        date, kind.
+    names : dict
+        points, where known: what is said of each figure, by date.
+    size : float
+        Diameter of the marks, in points.
+    **look
+        What else `Axes.plot` takes.
     """
     gaps = find_gaps(pd.DatetimeIndex(values.index), breaks)
     middles = pd.DatetimeIndex([start + (end - start) / 2 for _, start, end in gaps]).unique()
@@ -98,6 +112,12 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
     """Draw figures that are printed as limits (index date; value, bound) as open circles with the words of the limit.
 
     One that is read between two ends (read_low, read_high) is drawn in the middle between them.
+
+    Parameters
+    ----------
+    axis : Axes
+    newer : DataFrame
+        By date: value, and where known read_low and read_high (in the unit of the series), bound.
     """
     for date, row in newer.iterrows():
         ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
@@ -251,12 +271,35 @@ def _plot_points(axis: Axes, values: pd.Series) -> None:
 
 
 def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
-    """Draw a forecast with its figures and its limit; see `Forecast.plot`."""
+    """Draw a forecast with its figures and its limit; see `Forecast.plot`.
+
+    Parameters
+    ----------
+    result : Forecast
+    ax : Axes, optional
+        None opens a figure.
+
+    Returns
+    -------
+    Axes
+    """
     return plot_course(result.printed, ax, result, title=result.target.title)
 
 
 def show_result(result: Forecast, words: str) -> str:
-    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it."""
+    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it.
+
+    Parameters
+    ----------
+    result : Forecast
+    words : str
+        Alternative text of the picture.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     from .. import tables
 
     quantiles = result.quantiles
