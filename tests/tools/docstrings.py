@@ -1,8 +1,9 @@
 """What `make check` asks of docstrings, with numpydoc: a section that is there says what the signature says.
 
 A function that a package promises in its `__all__`, and any other with a public name, two arguments or more and an
-array among them, has a section Parameters. Other docstrings of a sentence or two may do without sections. One that lists
-parameters lists all of them and no other, in the signature's order, and then says what is returned and what is raised.
+array among them, has a section Parameters. Other docstrings of a sentence or two may do without sections. One that
+lists parameters lists all of them and no other, in the signature's order, and then says what is returned and what is
+raised.
 """
 
 import ast

@@ -103,8 +103,8 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Returns
     -------
     pandas.Series
-        In that unit. With a bound one or two figures are enough to say where a series stands; of figures within half a year that is
-        the last.
+        In that unit. With a bound one or two figures are enough to say where a series stands; of figures within half a
+        year that is the last.
 
     Raises
     ------

@@ -44,7 +44,7 @@ from .index import describe_notebook, render_index, render_made
 
 __all__ = ["export_notebook", "export_run", "render_executed", "render_pages", "write_pages"]
 
-_OF_SERIES = ("levels", "shares", "growth", "fits", "residuals", "forecast", "bands", "hindcasts", "register")
+_WORDED = ("levels", "growth", "fits", "residuals", "forecast", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
 _OURS = 'content="Adoption curves"'
 """Part of the generator's tag of our pages."""
@@ -106,7 +106,7 @@ def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> 
     notebooks = [describe_notebook(page, record.notebooks[name]) for name, page in described.items()]
     uncommitted = cite_run(record.model_copy(update={"git": None}), folder.name)
     for figure in (figure for page in notebooks for figure in page["figures"]):
-        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _OF_SERIES else ""
+        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _WORDED else ""
         note = {"counted": counted, "citation": uncommitted}
         pages[f"charts/{figure['name']}.html"] = render_figure(folder, record.written, figure, note)
     pages["made.html"] = render_made(folder, record, notebooks, shared)
