@@ -13,7 +13,7 @@ from ..base.dates import REAL, CurveError, Dates, Times, check_observed, decimal
 from ..base.limit import Limit
 from .errors import KINDS
 
-_LARGEST = 1e60
+_MAX_SIZE = 1e60
 Bound: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
 """Upper limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
 _LARGEST_SHARE = 10.0
@@ -106,9 +106,9 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     if np.isinf(numbers).any():
         raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    if len(sizes) and not 1 / _LARGEST < sizes.max() < _LARGEST:
+    if len(sizes) and not 1 / _MAX_SIZE < sizes.max() < _MAX_SIZE:
         raise CurveError(
-            f"{what} reaches {sizes.max():.3g}; from {1 / _LARGEST:g} to {_LARGEST:g} can be computed with: choose "
+            f"{what} reaches {sizes.max():.3g}; from {1 / _MAX_SIZE:g} to {_MAX_SIZE:g} can be computed with: choose "
             "another unit"
         )
     return numbers
@@ -245,17 +245,17 @@ def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
         return _Ceiling("free", np.nan)
     if isinstance(ceiling, Share):
         if ceiling.share is None:
-            return _Ceiling("free", np.nan, *_read_bound(ceiling.bound, times))
+            return _Ceiling("free", np.nan, *_read_bound_at(ceiling.bound, times))
         share = _read_positive(ceiling.share, "the share")
         if share > _LARGEST_SHARE:
             raise CurveError(f"the share is {share:g} times the bound; the bound comes first, as in Share(100, 0.75)")
-        return _Ceiling("share", share, *_read_bound(ceiling.bound, times))
+        return _Ceiling("share", share, *_read_bound_at(ceiling.bound, times))
     if np.ndim(ceiling):
         raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
     return _Ceiling("known", _read_positive(ceiling, "the ceiling"))
 
 
-def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
+def _read_bound_at(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(bound, Limit):
         bound = bound.values
     if np.ndim(bound) == 0:

@@ -18,7 +18,7 @@ from . import printing
 from .errors import ASSUMED, accumulate, persist, typical_step
 from .fit import Optimum, search
 from .inputs import check_alpha, read_numbers
-from .profile import CEILING, covariance, find_end, is_narrow, limits, refit
+from .profile import CEILING, covariance, find_crossing, is_narrow, limits, refit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 _LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
-_NARROW = 0.2
+_NARROW_ALPHA = 0.2
 """One minus the level of the interval that every wider one holds."""
 _OPEN_SPAN = np.log(100.0)
 """Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
@@ -210,9 +210,9 @@ class Results(LikelihoodModelResults):
                 target = float(fdtri(1, self.df_resid, 1 - alpha) * self.scale)
                 step = np.sqrt(self.covariance[place, place] / self.scale * target) if self.scale > 0 else np.nan
                 step = float(np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0))
-            low, high = (find_end(self.problem, self.best, place, side, target, step) for side in (-1, 1))
-            if place != CEILING and alpha < _NARROW:  # along a ridge the search may stop too early
-                inner = self.coordinate_ends(place, _NARROW)
+            low, high = (find_crossing(self.problem, self.best, place, side, target, step) for side in (-1, 1))
+            if place != CEILING and alpha < _NARROW_ALPHA:  # along a ridge the search may stop too early
+                inner = self.coordinate_ends(place, _NARROW_ALPHA)
                 low, high = min(low, inner[0]), max(high, inner[1])
             self._ends[place, alpha] = low, high
         return self._ends[place, alpha]

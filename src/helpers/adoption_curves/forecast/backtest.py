@@ -354,8 +354,8 @@ class Lessons:
         name = technology if technology in self.names else ""
         if name not in self._learnt:
             others = self.technologies != name
-            enough = len(self.names) - (name != "") >= model.ENOUGH
-            sides = model.learn_sides(self.ratios[others], self.counts[others]) if enough else model.USUAL
+            enough = len(self.names) - (name != "") >= model.LEAST_LEARNT
+            sides = model.learn_sides(self.ratios[others], self.counts[others]) if enough else model.USUAL_SIDES
             edge = model.find_edge(self.outcomes[others], self.rows.h[others], self.bounded)
             self._learnt[name] = Learnt(self.weights[name], *sides, edge)
         return self._learnt[name]

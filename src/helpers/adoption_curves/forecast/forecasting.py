@@ -22,7 +22,7 @@ from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_sh
 from ..base.limit import Limit
 from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
 from ..curves import Assessment, decimal_years, to_dates
-from ..curves.verdict import ENOUGH
+from ..curves.verdict import LEAST_FIGURES
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, recall
@@ -542,7 +542,7 @@ def forecast(
     if increments is not None:
         figures = use_figures(increments.values)
         made.added = replace(made, target=increments, printed=increments, used=figures)
-    elif len(target.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
+    elif len(target.values) >= LEAST_FIGURES:  # no verdict of fewer figures changes a forecast
         made.end = find_end(target, made.assessed)  # set, not replaced: the verdict is kept for later questions
     return made
 

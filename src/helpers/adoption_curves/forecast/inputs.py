@@ -64,7 +64,7 @@ def read_series(
         series,
         values=values,
         limit=most if limit is None else min(most, _read_level(limit, "the limit")),
-        bound=None if bound is None else _read_bound(bound, values),
+        bound=None if bound is None else _read_given(bound, values),
         censored=_read_censored(series.censored if censored is None else censored),
     )
 
@@ -269,10 +269,10 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
     return float(read_numbers(level, what))
 
 
-def _read_bound(bound: Any, values: pd.Series) -> Limit:
+def _read_given(bound: Any, values: pd.Series) -> Limit:
     """Bound as a `Limit`; a number is repeated on every date of the series."""
     if isinstance(bound, Limit):
-        return replace(bound, values=_read_bound(bound.values, values).values)
+        return replace(bound, values=_read_given(bound.values, values).values)
     if not isinstance(bound, pd.Series):
         return Limit(pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index))
     dated = _read_dated(bound, "the bound")

@@ -98,12 +98,12 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
     ndarray (paths, H)
         Standard normal, without unit.
     """
-    scores = _draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
+    scores = _draw_normal(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
     return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
 
 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
-def _draw(dimensions: int, paths: int = PATHS) -> np.ndarray:
+def _draw_normal(dimensions: int, paths: int = PATHS) -> np.ndarray:
     """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
     scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
     scores.flags.writeable = False

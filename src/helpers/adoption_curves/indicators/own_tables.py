@@ -13,10 +13,10 @@ from ..base.words import of_entity, quote
 from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
-_YEARS, _RARE, _TREND = 3, 0.001, 2
+_YEARS, _RARE, _TREND_DEGREE = 3, 0.001, 2
 """Years that figures need before seasons are looked for; how rare such differences would be without seasons; and the
 degree of the polynomial of time that stands for growth."""
-_TITLE = "Own figures"
+_USUAL_TITLE = "Own figures"
 SHORTEST_YEAR = 360
 """Days between two figures of years."""
 
@@ -36,7 +36,7 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame
         The same rows, with published and vintage too.
     """
-    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _TITLE)
+    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _USUAL_TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))
@@ -182,11 +182,11 @@ def _find_seasons(values: pd.Series) -> _Seasons | None:
     used = (np.diff(months) == gap) & np.isfinite(growth)
     growth, time = growth[used], months[1:][used].astype(float)
     part = (values.index.month[1:][used].to_numpy() - 1) // (12 // count)
-    freedom = len(growth) - _TREND - count
+    freedom = len(growth) - _TREND_DEGREE - count
     if freedom < 1 or len(np.unique(part)) < count:
         return None
     # sums of squares around a polynomial of time alone, and beside a level of each part of the year but the first
-    smooth = np.vander((time - time.mean()) / np.ptp(time), _TREND + 1)
+    smooth = np.vander((time - time.mean()) / np.ptp(time), _TREND_DEGREE + 1)
     both = np.c_[smooth, (part[:, None] == np.arange(1, count)).astype(float)]
     fits = [np.linalg.lstsq(columns, growth, rcond=None)[0] for columns in (smooth, both)]
     alone, beside = (float(np.sum((growth - x @ b) ** 2)) for x, b in zip((smooth, both), fits, strict=True))
@@ -194,7 +194,7 @@ def _find_seasons(values: pd.Series) -> _Seasons | None:
         return None  # growth is smooth to the last digit
     # the F ratio, and levels as sums of the differences in growth, both around their means
     ratio = (alone - beside) / (count - 1) / max(beside / freedom, 1e-300)
-    steps = np.r_[0.0, fits[1][_TREND + 1 :]]
+    steps = np.r_[0.0, fits[1][_TREND_DEGREE + 1 :]]
     levels = np.cumsum(steps - steps.mean())
     return _Seasons(float(fdtrc(count - 1, freedom, ratio)), count, levels - levels.mean())
 

@@ -281,7 +281,7 @@ def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
     return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
 
 
-def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
+def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
     """Cut the observations of one indicator of one entity at its breaks.
 
     Parameters

@@ -18,7 +18,9 @@ from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, siz
 
 _UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
 _CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
-_NEAR = 1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
+_FAR_LIMIT = (
+    1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
+)
 
 
 def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
@@ -161,7 +163,7 @@ def _find_top(
 ) -> tuple[float, bool]:
     """The highest value that the panels show, in the unit of the series, and whether the limit is among it."""
     highest = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    shown = bound < _NEAR * highest
+    shown = bound < _FAR_LIMIT * highest
     top = 1.08 * bound if highest < bound and shown else 1.3 * highest
     if names["unit"].startswith("percent"):
         top = min(top, 1.08 * style.WHOLE)
