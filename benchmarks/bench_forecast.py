@@ -45,7 +45,7 @@ def time_backtest(references):
         scores.score(scored)
         scores.cover_by_technology(scored)
         scores.cover_by_stage(scored)
-        scores.compare(scored)
+        scores.compare_methods(scored)
         scores.check_calibration(rows)
         scores.count_sides(scored)
         best = min(best, time.perf_counter() - start)
@@ -70,7 +70,7 @@ def measure_coverage(scored):
 
 def measure_skill(scored):
     """WIS at three years with four points relative to a straight line, with its bootstrap interval."""
-    table = scores.compare(scored[scored["share"] <= 0.6])
+    table = scores.compare_methods(scored[scored["share"] <= 0.6])
     found = table[(table["window"] == 4) & (table["horizon_years"] == 3) & (table["benchmark"] == scores.BASE)].iloc[0]
     measured = f"{found['wis_relative']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
     what = "WIS at 3 years, 4 points, origins to 60%, relative to a straight line"

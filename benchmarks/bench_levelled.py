@@ -19,7 +19,7 @@ import pandas as pd
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.levels import LEVELS, band_columns, band_ends
-from adoption_curves.forecast.forecasting import cut_series
+from adoption_curves.forecast.hindcasts import cut_series
 from adoption_curves.forecast.inputs import assess_series, read_series
 from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score, summarise_coverage
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from adoption_curves import forecast
-from adoption_curves.forecast.forecasting import cut_series
+from adoption_curves.forecast.hindcasts import cut_series
 from benchmarks.bench_levelled import DATA, NEAR, PHONES, list_references, read_panel
 
 LOW, FEWEST, MOST, ORIGINS, HORIZONS = 10.0, 4, 5, 300, (1, 2, 3, 5)

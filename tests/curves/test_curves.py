@@ -28,6 +28,7 @@ from adoption_curves.curves import (
     compare_estimates,
     compare_fits,
     decimal_years,
+    families,
     fit_families,
     profile_ceilings,
     to_dates,
@@ -39,6 +40,10 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 NIST = json.loads((REFERENCE / "nist_strd.json").read_text())
 HALF_YEARS = pd.DatetimeIndex(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"], name="date")
 FOUR = pd.Series([230.0, 249.0, 515.0, 602.0], index=HALF_YEARS, name="users")
+
+
+def test_each_listed_family_is_promised_by_its_module():
+    assert {family.__name__ for family in FAMILIES.values()} <= set(families.__all__)
 
 
 @pytest.fixture(scope="module")

@@ -119,9 +119,9 @@ def test_without_a_limit_a_rival_that_needs_one_is_left_out(references):
 
 
 def test_comparison_is_paired_and_the_same_again(scored):
-    table = scores.compare(scored)
+    table = scores.compare_methods(scored)
     assert ((table["low"] <= table["wis_relative"]) & (table["wis_relative"] <= table["high"])).all()
-    pd.testing.assert_frame_equal(table, scores.compare(scored), check_exact=True)
+    pd.testing.assert_frame_equal(table, scores.compare_methods(scored), check_exact=True)
     assert list(table["benchmark"].unique()) == list(RIVALS)
 
 

@@ -69,7 +69,7 @@ def test_up_and_down_leave_one_outcome_in_ten_on_each_side():
     end = student(4).ppf(0.9)
     assert (ratios > up * end).mean() == pytest.approx(0.1, abs=1e-3)
     assert (ratios < -down * end).mean() == pytest.approx(0.1, abs=1e-3)
-    assert model.learn_sides(9 * ratios, np.ones(len(ratios))) == model._WITHIN[1:] * 2
+    assert model.learn_sides(9 * ratios, np.ones(len(ratios))) == model._STRETCH_LIMITS[1:] * 2
 
 
 def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():

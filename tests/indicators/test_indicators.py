@@ -15,7 +15,7 @@ from snapshots import check_snapshot
 
 from adoption_curves import indicators
 from adoption_curves.cli.listing import summarise_data
-from adoption_curves.indicators.claims import _VERDICTS, _compare
+from adoption_curves.indicators.claims import _VERDICTS, _compare_claim
 from adoption_curves.indicators.problems import Problem
 from adoption_curves.indicators.series import _parse_breaks
 
@@ -317,7 +317,7 @@ def test_a_bound_of_zero_is_refused(tmp_path):
 @pytest.mark.parametrize(("low", "high", "verdict"), [(11, 13, 0), (9, 11, 1), (8, 10, 2)])
 def test_a_claim_that_one_figure_exceeds_another(low, high, verdict):
     computed, reported = {"low": low, "high": high}, {"value": 10}
-    assert _compare("exceeds", computed, reported) == _VERDICTS[verdict]
+    assert _compare_claim("exceeds", computed, reported) == _VERDICTS[verdict]
 
 
 def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):

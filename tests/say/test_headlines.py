@@ -8,7 +8,7 @@ import pytest
 from tell import make_facts, tell
 
 from adoption_curves.say.facts import Facts, _grows
-from adoption_curves.say.headlines import _FIELD, _FORMS, _round_range, _say_base, find_cell, read_table, write
+from adoption_curves.say.headlines import _FIELD, _SAID_FORMS, _round_range, _say_base, find_cell, read_said, write
 
 SPEAKERS = [3.7, 8.6, 15.5, 27.4, 39.9, 49.4, 54.1, 57.8, 60.0, 58.5, 60.4, 60.0]
 PLAYERS = [61, 60.2, 57, 52.4, 47.1, 41.8, 36, 31.2, 26.9, 23, 19.8, 17.1, 15]
@@ -52,7 +52,7 @@ def test_each_cell_on_a_series(case, tmp_path):
     assert re.match(headline, said["headline"]), said["headline"]
     assert said["headline"][0].isupper() or said["headline"][0].isdigit()
     assert not said["headline"].endswith(".")
-    parts = {part: write(facts, part) for part in read_table()["usual"] if part != "numbers"}
+    parts = {part: write(facts, part) for part in read_said()["usual"] if part != "numbers"}
     blank = {"few": ["speed", "now"], "fallen": ["now", "forecast", "caution"], "flow": ["now", "caution"]}
     may_be_blank = {*blank.get(facts.kind, []), "now", "caution"}
     assert all(text for part, text in parts.items() if part not in may_be_blank)
@@ -84,7 +84,7 @@ def test_a_figure_that_contradicts_the_forecast_leads(tmp_path):
 
 def test_every_kind_has_a_case_and_every_cell_and_sentence_a_use():
     kinds = {case.partition(",")[0] for case in CASES} | {"refuted"}
-    table = read_table()
+    table = read_said()
     assert set(table) == kinds | {"usual", "sentences", "numbers", "tests"}
     cells = [(part, entry) for kind in [*kinds, "usual"] for part, cell in table[kind].items() for entry in cell]
     assert {part for part, _ in cells} <= set(table["usual"])
@@ -94,7 +94,7 @@ def test_every_kind_has_a_case_and_every_cell_and_sentence_a_use():
     assert numbers == set(table["numbers"])
     assert {name for name in names if re.fullmatch(r"\w+", name)} == set(table["sentences"])
     forms = {form for text in [*names, *table["sentences"].values()] for *_, form in _FIELD.findall(text)}
-    assert forms <= {"", *_FORMS}
+    assert forms <= {"", *_SAID_FORMS}
 
 
 def test_the_range_leads_and_the_middle_stands_in_the_deck(tmp_path):

@@ -1,8 +1,11 @@
-"""The tables of data/README.md that are made: run this file to write them anew.
+"""Tables of the docs that are made: run this file to write them anew.
 
-One lists the columns of own data, and one, at the end, the indicators.
+data/README.md lists the columns of own data and the indicators, docs/runs.md the parameters of a run, docs/python.md
+what each package promises.
 """
 
+import importlib
+import re
 from pathlib import Path
 
 from adoption_curves import indicators
@@ -11,6 +14,9 @@ from adoption_curves.runs.parameters import Parameters
 
 PATH = Path(__file__).parents[2] / "data" / "README.md"
 RUNS = Path(__file__).parents[2] / "docs" / "runs.md"
+PYTHON = Path(__file__).parents[2] / "docs" / "python.md"
+PROMISED = r"^\| `(adoption_curves[\w.]*)` \| .* \|$"
+"""A row of the table of public names."""
 FIRST, LAST = "<!-- parameters -->\n", "<!-- end of parameters -->"
 MARK = "<!-- indicators -->\n"
 BEGIN, END = "<!-- columns -->\n", "<!-- end of columns -->\n"
@@ -42,6 +48,16 @@ def list_parameters():
     return "\n".join(["| parameter | default | meaning |", "|---|---|---|", *rows, ""])
 
 
+def write_names():
+    """The text of docs/python.md with what each package in its table promises today."""
+
+    def list_names(row):
+        names = sorted(importlib.import_module(row[1]).__all__)
+        return f"| `{row[1]}` | {', '.join(f'`{name}`' for name in names)} |"
+
+    return re.sub(PROMISED, list_names, PYTHON.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
 def write_parameters():
     """The text of docs/runs.md with the parameters of today."""
     text = RUNS.read_text(encoding="utf-8")
@@ -50,6 +66,7 @@ def write_parameters():
 
 if __name__ == "__main__":
     RUNS.write_text(write_parameters(), encoding="utf-8")
+    PYTHON.write_text(write_names(), encoding="utf-8")
     text = PATH.read_text(encoding="utf-8")
     text = text[: text.index(BEGIN) + len(BEGIN)] + list_columns() + text[text.index(END) :]
     PATH.write_text(text[: text.index(MARK) + len(MARK)] + list_indicators(), encoding="utf-8")

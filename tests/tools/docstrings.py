@@ -1,13 +1,16 @@
 """What `make check` asks of docstrings, with numpydoc: a section that is there says what the signature says.
 
-A docstring of a sentence or two may do without sections. One that lists parameters lists all of them and no other, in
-the signature's order, and then says what is returned and what is raised.
+A function that a package promises in its `__all__`, and any other with a public name, two arguments or more and an
+array among them, has a section Parameters. Other docstrings of a sentence or two may do without sections. One that
+lists parameters lists all of them and no other, in the signature's order, and then says what is returned and what is
+raised.
 """
 
 import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 import textwrap
 
@@ -17,6 +20,7 @@ from numpydoc.validate import validate
 import adoption_curves
 
 # Parameters, results and sections, but not capital letters and full stops: a type and a name often say it all.
+ARRAYS = r"\b(ndarray|Array|Series|DataFrame)\b"
 ASKED = {"GL06", "GL07", "PR01", "PR02", "PR03", "PR04", "PR05", "PR10", "RT01", "RT02", "YD01"}
 
 
@@ -46,11 +50,31 @@ def raises(function):
     return any(isinstance(node, ast.Raise) and node.exc for node in ast.walk(tree))
 
 
+def list_promised(package=adoption_curves):
+    """The functions and classes in `__all__` of a package."""
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if module.ispkg:
+            found = importlib.import_module(module.name)
+            yield from (getattr(found, name) for name in getattr(found, "__all__", []))
+
+
+PROMISED = [found for found in list_promised() if inspect.isfunction(found)]
+
+
+def needs_parameters(documented):
+    """Whether a docstring must have a section Parameters: see above."""
+    if not inspect.isfunction(documented):
+        return False
+    arguments = [one for one in inspect.signature(documented).parameters.values() if one.name != "self"]
+    arrays = any(re.search(ARRAYS, str(one.annotation)) for one in arguments)
+    return bool(arguments) and (documented in PROMISED or (arrays and len(arguments) > 1))
+
+
 def find_faults(name, documented):
     """Sentences on what is wrong with a docstring."""
     errors = {code: text for code, text in validate(name)["errors"] if code in ASKED}
     sections = get_doc_object(documented)
-    if not sections["Parameters"]:
+    if not sections["Parameters"] and not needs_parameters(documented):
         errors = {code: text for code, text in errors.items() if code not in {"PR01", "RT01", "YD01"}}
     elif inspect.isfunction(documented) and not sections["Raises"] and raises(documented):
         errors["RA01"] = "It raises an error and has no section Raises"

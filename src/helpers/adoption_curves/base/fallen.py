@@ -12,7 +12,7 @@ import numpy as np
 
 from .dates import SHORTEST_SPAN
 
-_LEAST_APART, _FEWEST, _MOST = 0.4, 4, 8
+_LEAST_APART, _FEWEST, _MAX_FIGURES = 0.4, 4, 8
 """Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
 LEAST_FALL = 0.1
 """Part of the highest figure by which the last one lies below it at least, after a fall."""
@@ -43,8 +43,8 @@ def pick_last(t: np.ndarray) -> np.ndarray:
             if t[kept[-1]] - t[position] >= least - 1e-9:
                 kept.append(position)
         if len(kept) >= _FEWEST:
-            return np.array(kept[:_MOST][::-1])
-    return np.arange(len(t))[-_MOST:]
+            return np.array(kept[:_MAX_FIGURES][::-1])
+    return np.arange(len(t))[-_MAX_FIGURES:]
 
 
 def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -11,19 +11,19 @@ from .words import quote
 
 LEVELS = (0.5, 0.8, 0.9)
 """Coverage of the bands unless others are asked for."""
-_QUOTED = 0.8
+_QUOTED_LEVEL = 0.8
 """The level that is quoted if it's among those asked for."""
 RECORDED = tuple(round(0.05 * step, 2) for step in range(1, 20))
 """Quantile levels of a forecast on record: too few technologies bear out what lies outside .05 to .95."""
 
 
 def quoted_level(levels: Sequence[float]) -> float:
-    """The level that sentences, key numbers and milestones quote: the one nearest to `_QUOTED`, of two the wider.
+    """The level that sentences, key numbers and milestones quote: the one nearest to `_QUOTED_LEVEL`, of two the wider.
 
     >>> quoted_level([0.5, 0.8, 0.95]), quoted_level([0.7, 0.9]), quoted_level([0.5])
     (0.8, 0.9, 0.5)
     """
-    return min(levels, key=lambda level: (round(abs(level - _QUOTED), 9), -level))
+    return min(levels, key=lambda level: (round(abs(level - _QUOTED_LEVEL), 9), -level))
 
 
 def read_shares(name: str, shares: Any) -> tuple[float, ...]:

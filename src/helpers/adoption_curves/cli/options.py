@@ -19,11 +19,11 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values of -p."""
 Files: TypeAlias = tuple[Path, ...]
 PATH = click.Path(path_type=Path)
-_MAX_BYTES = 100_000
+_MAX_FILE_BYTES = 100_000
 """Bytes of a file of parameters."""
 PAIR = "as in: -p indicator genai_users"
-_WHOLE, _SECONDS = click.IntRange(0), click.FloatRange(1)
-_WHOLE.name, _SECONDS.name = "whole number", "number of seconds"  # as a refusal calls them
+_WHOLE_NUMBER, _SECONDS = click.IntRange(0), click.FloatRange(1)
+_WHOLE_NUMBER.name, _SECONDS.name = "whole number", "number of seconds"  # as a refusal calls them
 
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -45,7 +45,7 @@ files = click.option(
     "-f", "--parameters_file", "files", metavar="FILE", type=PATH, multiple=True, help="Read parameters from YAML."
 )
 workers = click.option(
-    "--workers", metavar="N", type=_WHOLE, help="Run N notebooks at a time; by default one more than processors."
+    "--workers", metavar="N", type=_WHOLE_NUMBER, help="Run N notebooks at a time; by default one more than processors."
 )
 time_limit = click.option(
     "--time-limit",
@@ -91,8 +91,8 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
         option = f"-f {escape(str(path))}"
         try:
             with path.open("rb") as file:
-                content = file.read(_MAX_BYTES + 1)
-            if len(content) > _MAX_BYTES:
+                content = file.read(_MAX_FILE_BYTES + 1)
+            if len(content) > _MAX_FILE_BYTES:
                 raise UserError(f"{option}: the file is larger than parameters can be.")
             given |= _read_yaml(content.decode("utf-8-sig"), option)
         except UnicodeDecodeError as error:

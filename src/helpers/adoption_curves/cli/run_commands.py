@@ -58,7 +58,7 @@ def run(
     of your own; 'adoption check' names those that it needs.
     """
     from ..runs.parameters import read_parameters
-    from ..runs.runner import plan_run, run_all, say
+    from ..runs.runner import plan_run, print_line, run_all
     from ..runs.steps import Execution, tidy_store
 
     named = {} if run is None else {"run": run}
@@ -68,7 +68,7 @@ def run(
         print("\n".join(plan_run(chosen, execution=execution)))
         return
     with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
-        tell = (lambda line: None) if quiet else say
+        tell = (lambda line: None) if quiet else print_line
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
         tidy_store(find_outputs())
     if not quiet:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .fit import Array, Optimum, Problem, time_of_share
+from .fit import Array, LeastSquares, Optimum, time_of_share
 
 ASSUMED = ("independent", "persistent")
 """Error models whose intervals are joined when the user names none."""
@@ -19,7 +19,7 @@ KINDS = (None, *ASSUMED, "cumulative")
 """Error models that the user may name."""
 _PERSISTENCE = 0.98
 """Correlation of persistent errors a median step apart."""
-_EARLY = 0.05
+_BEGIN = 0.05
 """Part of the last value where a curve is taken to begin, and cumulative errors to add up."""
 _MAX_STEPS = 1000.0
 
@@ -36,19 +36,19 @@ def _count_steps(years: Array) -> Array:
     return np.where(gap > 0, gap / typical_step(years), 1.0)
 
 
-def _whiten(problem: Problem, correlation: Array, deviation: Array, root: Array | None = None) -> Problem:
+def _whiten(problem: LeastSquares, correlation: Array, deviation: Array, root: Array | None = None) -> LeastSquares:
     """The problem of what is new in each error.
 
     Parameters
     ----------
-    problem : Problem whose errors count as independent
+    problem : LeastSquares whose errors count as independent
     correlation : (n - 1,) part of each error that is carried on to the next
     deviation : (n,) standard deviation of what is new
     root : (n,) roots of the weights, which are those of what is new, or None
 
     Returns
     -------
-    Problem
+    LeastSquares
     """
     # weights scale errors, so the part that is carried on is scaled by their quotient
     carried = correlation if root is None else correlation * root[1:] / root[:-1]
@@ -58,32 +58,34 @@ def _whiten(problem: Problem, correlation: Array, deviation: Array, root: Array 
     return replace(problem, target=target, scale=scale, before=before * problem.scale[:-1])
 
 
-def persist(problem: Problem, years: Array, root: Array | None = None) -> Problem:
+def persist(problem: LeastSquares, years: Array, root: Array | None = None) -> LeastSquares:
     """The problem under an autoregression of the first order whose correlation is `_PERSISTENCE` a median step.
 
     Parameters
     ----------
-    problem : Problem whose errors count as independent
+    problem : LeastSquares whose errors count as independent
     years : (n,) decimal years, increasing
     root : (n,) roots of the weights, or None
 
     Returns
     -------
-    Problem
+    LeastSquares
     """
     correlation = _PERSISTENCE ** _count_steps(years)
     return _whiten(problem, correlation, np.r_[1.0, np.sqrt(1 - correlation**2)], root)
 
 
-def accumulate(problem: Problem, best: Optimum, years: Array, root: Array | None = None) -> tuple[Problem, float]:
+def accumulate(
+    problem: LeastSquares, best: Optimum, years: Array, root: Array | None = None
+) -> tuple[LeastSquares, float]:
     """The problem under cumulative errors, and the median steps over which the first error has added up, at least 1.
 
-    They add up from where the curve of least squares, `best`, is at `_EARLY` of the last value. With one step only,
+    They add up from where the curve of least squares, `best`, is at `_BEGIN` of the last value. With one step only,
     intervals are wrong for series that begin late; with a free first error they are mostly open.
 
     Parameters
     ----------
-    problem : Problem whose errors count as independent
+    problem : LeastSquares whose errors count as independent
     best : Optimum
         Of it.
     years : (n,) decimal years, increasing
@@ -91,11 +93,11 @@ def accumulate(problem: Problem, best: Optimum, years: Array, root: Array | None
 
     Returns
     -------
-    Problem, float
+    LeastSquares, float
     """
-    # the share of the ceiling at which the curve has `_EARLY` of the last value
+    # the share of the ceiling at which the curve has `_BEGIN` of the last value
     last = abs(problem.target[-1]) / max(problem.scale[-1], 1e-300)
-    share = float(np.clip(_EARLY * last / max(best.ceiling, 1e-300), 1e-12, 1 - 1e-12))
+    share = float(np.clip(_BEGIN * last / max(best.ceiling, 1e-300), 1e-12, 1 - 1e-12))
     earliest = 0.0 if problem.family.needs_launch and not problem.free_launch else -1e6
     # when it is there, in spans from the origin, and how many median steps the first observation comes after it
     begin = time_of_share(lambda time: problem.share(time, best.theta), share, earliest)

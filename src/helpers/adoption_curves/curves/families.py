@@ -28,7 +28,7 @@ __all__ = [
     "Weibull",
 ]
 
-_LARGEST = 700.0
+_MAX_EXPONENT = 700.0
 """exp overflows just above."""
 
 
@@ -95,12 +95,12 @@ class Gompertz(AdoptionCurve):
 
     @staticmethod
     def share(times: Array, log_rate: Array, midpoint: Array) -> Array:
-        return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), _LARGEST)))
+        return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), _MAX_EXPONENT)))
 
     @staticmethod
     def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array) -> list[Array]:
         rate = np.exp(log_rate)
-        gap = np.exp(np.minimum(-rate * (times - midpoint), _LARGEST))
+        gap = np.exp(np.minimum(-rate * (times - midpoint), _MAX_EXPONENT))
         steep = share * np.minimum(gap, 1e290) * rate
         return [steep * (times - midpoint), -steep]
 
@@ -174,7 +174,7 @@ class Weibull(AdoptionCurve):
     @staticmethod
     def share(times: Array, log_scale: Array, log_shape: Array) -> Array:
         ratio = np.log(np.maximum(times, 1e-300)) - log_scale
-        return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, _LARGEST)))
+        return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, _MAX_EXPONENT)))
 
 
 @listed

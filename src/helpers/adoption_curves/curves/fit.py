@@ -21,7 +21,7 @@ from scipy.optimize import brentq, least_squares
 Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
 """Ceilings above this many times the largest observation count as infinite."""
-_UNITS = {"rate": -1, "duration": 1, "number": 0}
+_SPAN_POWERS = {"rate": -1, "duration": 1, "number": 0}
 """Power of the span in the unit of a coordinate."""
 _LAUNCH_BOX = (-40.0, 0.0)
 """Spans from the first observation back to a launch; with the earliest one Bass cannot be told from the logistic."""
@@ -31,7 +31,7 @@ _STARTS, _CELLS = 12, 300
 of these ways to the end."""
 _PIECE = 4_000_000
 """Values of the grid's curves in memory together: of a long series few cells are looked at at once."""
-_SETTLED, _ROUNDING = 1e-12, 1e-15
+_SETTLED, _SSR_ROUNDING = 1e-12, 1e-15
 """A search has settled where one more step promises to lower the sum of squares by less than this part of it, or by
 less than values rounded to this part of themselves would change it."""
 _DEPENDENT = 1e-7
@@ -57,7 +57,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Problem:
+class LeastSquares:
     """Least squares problem of one series and one family, with weights that make errors independent and equal."""
 
     family: type[Family]
@@ -100,13 +100,41 @@ class Problem:
         return np.array([*self.family.box, *([_LAUNCH_BOX] if self.free_launch else [])], float).T
 
     def share(self, times: Array, theta: Array) -> Array:
-        """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them."""
+        """Share of the ceiling at times in spans; theta (p, ...) is broadcast against them.
+
+        Parameters
+        ----------
+        times : ndarray (n,)
+            Spans of the series since its origin.
+        theta : ndarray (p, ...)
+            Coordinates: logarithms, and dates in spans.
+
+        Returns
+        -------
+        ndarray (..., n)
+            Share of the ceiling, 0 to 1.
+        """
         if self.free_launch:
             return self.family.share(times - theta[-1], *theta[:-1])
         return self.family.share(times, *theta)
 
     def slopes(self, times: Array, share: Array, theta: Array) -> list[Array]:
-        """Derivatives of the share (n,) by each coordinate, p of (n,)."""
+        """Derivatives of the share (n,) by each coordinate, p of (n,).
+
+        Parameters
+        ----------
+        times : ndarray (n,)
+            Spans of the series since its origin.
+        share : ndarray (n,)
+            Share of the ceiling at these times.
+        theta : ndarray (p,)
+            Coordinates.
+
+        Returns
+        -------
+        list of ndarray (n,)
+            One a coordinate.
+        """
         if self.family.slopes is not None and not self.free_launch:
             return self.family.slopes(times, share, *theta)
         moves = _STEP * np.eye(len(theta))
@@ -130,7 +158,20 @@ class Problem:
         return self.target - self.level(curve) * curve
 
     def jacobian(self, theta: Array, level: float) -> Array:
-        """Derivatives of the weighed curve by the log ceiling and the coordinates, (n, 1 + p)."""
+        """Derivatives of the weighed curve by the log ceiling and the coordinates, (n, 1 + p).
+
+        Parameters
+        ----------
+        theta : ndarray (p,)
+            Coordinates.
+        level : float
+            Ceiling in the unit of the series, or share of a known limit.
+
+        Returns
+        -------
+        ndarray (n, 1 + p)
+            In the unit of the weighed figures.
+        """
         share = self.share(self.times, theta)
         columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
@@ -145,15 +186,41 @@ class Problem:
         return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300))
 
     def to_parameter(self, kind: str, value: Array | float) -> Array:
-        """Values of a coordinate, a logarithm or a date in spans, as the parameter in years."""
+        """Values of a coordinate, a logarithm or a date in spans, as the parameter in years.
+
+        Parameters
+        ----------
+        kind : str
+            rate, date, duration or number.
+        value : float or ndarray of any shape
+            Coordinates.
+
+        Returns
+        -------
+        ndarray of that shape
+            Rates per year, decimal years, years, or numbers.
+        """
         if kind == "date":
             return self.origin + self.span * np.asarray(value)
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
-            return np.exp(value) * self.span ** _UNITS[kind]
+            return np.exp(value) * self.span ** _SPAN_POWERS[kind]
 
     def to_coordinate(self, kind: str, value: Array) -> Array:
-        """The inverse of `to_parameter`."""
-        return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** _UNITS[kind])
+        """The inverse of `to_parameter`.
+
+        Parameters
+        ----------
+        kind : str
+            rate, date, duration or number.
+        value : ndarray of any shape
+            Parameters: rates per year, dates as decimal years, durations in years.
+
+        Returns
+        -------
+        ndarray of that shape
+            Dates in spans since the origin; of the others the logarithm, in spans.
+        """
+        return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** _SPAN_POWERS[kind])
 
 
 @dataclass(frozen=True)
@@ -176,12 +243,12 @@ class Optimum:
         return np.r_[np.log(max(self.ceiling, 1e-300)), self.theta]
 
 
-def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance: float = 1e-8) -> Optimum:
+def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, tolerance: float = 1e-8) -> Optimum:
     """Go down from a start by Levenberg and Marquardt's method (Moré 1978, in MINPACK).
 
     Parameters
     ----------
-    problem : Problem
+    problem : LeastSquares
     theta : (p,) coordinates of the start
     fixed : place of a coordinate that stays, or None
     tolerance : relative change of the sum of squares, and of the coordinates, at which the method stops
@@ -233,12 +300,12 @@ def descend(problem: Problem, theta: Array, fixed: int | None = None, tolerance:
     return Optimum(theta, level, ssr, False, boundary)
 
 
-def settle(problem: Problem, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
+def settle(problem: LeastSquares, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
     """Go down to where no step promises any gain: the search of `descend`, until it has `_SETTLED`.
 
     Parameters
     ----------
-    problem : Problem
+    problem : LeastSquares
     theta : (p,) coordinates of the start
     fixed : place of a coordinate that stays, or None
     rounds : searches at most
@@ -250,14 +317,14 @@ def settle(problem: Problem, theta: Array, fixed: int | None = None, rounds: int
     best = descend(problem, theta, fixed, 3e-16)
     size = problem.target @ problem.target
     for _ in range(rounds):
-        rounding = _ROUNDING * np.sqrt(best.ssr * size) + 100 * _ROUNDING**2 * size
+        rounding = _SSR_ROUNDING * np.sqrt(best.ssr * size) + 100 * _SSR_ROUNDING**2 * size
         if _promise(problem, best, fixed) <= _SETTLED * best.ssr + rounding:
             return replace(best, settled=True)
         best = descend(problem, best.theta, fixed, 3e-16)
     return best
 
 
-def _promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float:
+def _promise(problem: LeastSquares, best: Optimum, fixed: int | None = None) -> float:
     """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
     columns, residual = problem.directions(best.theta), problem.residual(best.theta)
     outward = best.boundary * (columns.T @ residual) > 0
@@ -272,12 +339,12 @@ def _promise(problem: Problem, best: Optimum, fixed: int | None = None) -> float
     return float(((basis[:, strength > _DEPENDENT * strength[0]].T @ residual) ** 2).sum())
 
 
-def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
+def search(problem: LeastSquares, near: Sequence[Array] = ()) -> Optimum:
     """The best curve of a series, and what is wrong with it.
 
     Parameters
     ----------
-    problem : Problem
+    problem : LeastSquares
     near : sequence of (p,) coordinates from which it is searched too, besides the peaks of the grid
 
     Returns
@@ -299,7 +366,7 @@ def search(problem: Problem, near: Sequence[Array] = ()) -> Optimum:
     return replace(best, held=held, flat=_is_flat(problem, best), step=_is_step(problem, best))
 
 
-def _is_flat(problem: Problem, best: Optimum) -> bool:
+def _is_flat(problem: LeastSquares, best: Optimum) -> bool:
     """True if a constant share of the bound fits as well as the curve: the series does not rise."""
     constant = problem.weigh(np.ones(len(problem.target)))
     level = max(constant @ problem.target, 0.0) / max(constant @ constant, 1e-300)
@@ -307,7 +374,7 @@ def _is_flat(problem: Problem, best: Optimum) -> bool:
     return bool(rest @ rest <= best.ssr * (1 + 1e-9) + 1e-24 * size)
 
 
-def _is_step(problem: Problem, best: Optimum) -> bool:
+def _is_step(problem: LeastSquares, best: Optimum) -> bool:
     """True if a jump from nothing to the ceiling, through one observation, fits no worse than the curve.
 
     A jump is one whatever the errors, so it is looked for under independent ones only.
@@ -326,12 +393,12 @@ def _is_step(problem: Problem, best: Optimum) -> bool:
     return bool(least <= best.ssr * (1 + 1e-7) + 1e-14 * (target @ target))
 
 
-def grid_starts(problem: Problem, most: int, fixed: int | None = None, value: float = 0.0) -> list[Array]:
+def grid_starts(problem: LeastSquares, most: int, fixed: int | None = None, value: float = 0.0) -> list[Array]:
     """Coordinates of the highest peaks of the fall of the sum of squares over the family's grid.
 
     Parameters
     ----------
-    problem : Problem
+    problem : LeastSquares
     most : peaks at most
     fixed : place of a coordinate that has one value at every point of the grid, or None
     value : this value

@@ -24,7 +24,7 @@ _NO_ESTIMATES = pd.DataFrame(
     | {"identified": pd.Series(dtype=bool), "remark": pd.Series(dtype=str), "errors": pd.Series(dtype=str)}
 )
 _ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
-_POINTS, _CURVES_EACH = 120, 12
+_PROFILE_POINTS, _CURVES_EACH = 120, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
 _YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
 MEASUREMENT = 0.005
@@ -190,6 +190,12 @@ def free_fits(fits: _Fits) -> dict[str, Results]:
 def compare_limits(fit: Results, censored: pd.DataFrame) -> pd.DataFrame:
     """Figures that are only limits (index date; value, bound), beside a fitted curve.
 
+    Parameters
+    ----------
+    fit : Results
+    censored : DataFrame
+        By date: value (in the unit of the series), bound (at_least or at_most).
+
     Returns
     -------
     DataFrame
@@ -224,7 +230,7 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
         reached = fit.model.endog.max()
         start, top = max(fit.problem.floor, 0.5 * reached), _REACH * np.nanmax([bound, reached])
         best = fit.params["ceiling"]
-        grid = np.unique(np.r_[np.geomspace(start, top, _POINTS), best if start < best < top else start])
+        grid = np.unique(np.r_[np.geomspace(start, top, _PROFILE_POINTS), best if start < best < top else start])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
         allowed = (MEASUREMENT * np.fmax(bound, reached)) ** 2
         ratio = (fit.ssr + allowed) / (profile["ssr"] + allowed)

@@ -13,7 +13,7 @@ from ..base.dates import REAL, CurveError, Dates, Times, check_observed, decimal
 from ..base.limit import Limit
 from .errors import KINDS
 
-_LARGEST = 1e60
+_MAX_SIZE = 1e60
 Bound: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
 """Upper limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
 _LARGEST_SHARE = 10.0
@@ -39,6 +39,18 @@ def _read_positive(value: Any, what: str) -> float:
 
 def read_floor(floor: float | None, published: np.ndarray) -> float:
     """What no ceiling lies below: the number, or where there is none the highest of the figures; never below 0.
+
+    Parameters
+    ----------
+    floor : float or None
+        In the unit of the series.
+    published : ndarray (n,)
+        Figures, in that unit.
+
+    Returns
+    -------
+    float
+        In that unit.
 
     Raises
     ------
@@ -94,9 +106,9 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     if np.isinf(numbers).any():
         raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
     sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    if len(sizes) and not 1 / _LARGEST < sizes.max() < _LARGEST:
+    if len(sizes) and not 1 / _MAX_SIZE < sizes.max() < _MAX_SIZE:
         raise CurveError(
-            f"{what} reaches {sizes.max():.3g}; from {1 / _LARGEST:g} to {_LARGEST:g} can be computed with: choose "
+            f"{what} reaches {sizes.max():.3g}; from {1 / _MAX_SIZE:g} to {_MAX_SIZE:g} can be computed with: choose "
             "another unit"
         )
     return numbers
@@ -121,6 +133,17 @@ def read_observations(
 ) -> tuple[np.ndarray, Dates]:
     """Values (n,) and their dates, from a series with dates as index or from two columns of equal length.
 
+    Parameters
+    ----------
+    endog : Series, DataFrame of one column, or array-like (n,)
+        Figures, in any one unit.
+    exog : sequence of dates or decimal years (n,), or None
+        None takes the index of `endog`.
+
+    Returns
+    -------
+    ndarray (n,) and dates (n,)
+
     Raises
     ------
     CurveError
@@ -144,6 +167,20 @@ def read_observations(
 
 def read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, what: str) -> np.ndarray | None:
     """Weights or standard errors of the observations that are kept, (n,); None where none are given.
+
+    Parameters
+    ----------
+    given : array-like (n,) or None
+        Weights (without unit) or standard errors (in the unit of the series), one for each figure.
+    kept : ndarray of bool (n,)
+        Figures that are kept, m of them.
+    what : str
+        The argument's name, for the message.
+
+    Returns
+    -------
+    ndarray (m,) or None
+        In the unit of `given`.
 
     Raises
     ------
@@ -208,17 +245,17 @@ def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
         return _Ceiling("free", np.nan)
     if isinstance(ceiling, Share):
         if ceiling.share is None:
-            return _Ceiling("free", np.nan, *_read_bound(ceiling.bound, times))
+            return _Ceiling("free", np.nan, *_read_bound_at(ceiling.bound, times))
         share = _read_positive(ceiling.share, "the share")
         if share > _LARGEST_SHARE:
             raise CurveError(f"the share is {share:g} times the bound; the bound comes first, as in Share(100, 0.75)")
-        return _Ceiling("share", share, *_read_bound(ceiling.bound, times))
+        return _Ceiling("share", share, *_read_bound_at(ceiling.bound, times))
     if np.ndim(ceiling):
         raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
     return _Ceiling("known", _read_positive(ceiling, "the ceiling"))
 
 
-def _read_bound(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
+def _read_bound_at(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(bound, Limit):
         bound = bound.values
     if np.ndim(bound) == 0:

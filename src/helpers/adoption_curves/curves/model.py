@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated
-from .fit import Family, Problem, search, settle
+from .fit import Family, LeastSquares, search, settle
 from .inputs import Share, check_errors, read_ceiling, read_floor, read_launch, read_observations, read_weights
 from .results import Results
 
@@ -167,7 +167,7 @@ class AdoptionCurve(Family):
         """Roots of the weights, oldest first; None without weights."""
         return None if self.weights is None else np.sqrt(self.weights[self.order])
 
-    def problem(self) -> Problem:
+    def problem(self) -> LeastSquares:
         """The least-squares problem, oldest first, with errors that count as independent."""
         years, values, bound = self.years, self.endog[self.order], self.ceiling.bound_at(self.years)
         origin = float(years[0] if self.launch is None else self.launch)
@@ -177,7 +177,7 @@ class AdoptionCurve(Family):
         # with a bound that moves the share is no lower than the highest share published
         floor = 0.0 if self.floor == 0 else max(float((values / bound).max()), self.floor / float(bound[-1]))
         times, level = (years - origin) / span, self.ceiling.level
-        return Problem(
+        return LeastSquares(
             type(self), times, values * root, bound * root, level, top, floor, origin, span, self.free_launch
         )
 

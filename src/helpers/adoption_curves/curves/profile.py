@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from .fit import CEILING_CAP, Array, Optimum, Problem, descend, grid_starts
+from .fit import CEILING_CAP, Array, LeastSquares, Optimum, descend, grid_starts
 
 CEILING = 0
 """Place of the log ceiling among the coordinates."""
-_NEAR_LIMIT = 0.7
+_NO_CROSSING = 0.7
 """A crossing this near to the limit of the search (a factor of two) counts as none."""
 _PEAKS = 2
 """Peaks of the grid from which it is asked once whether a value outside the interval fits after all."""
@@ -24,7 +24,7 @@ _MAX_RATIO = 2.0
 """Upper over lower end up to which a ceiling is identified: a wider interval may be closed and says next to nothing."""
 
 
-def covariance(problem: Problem, best: Optimum, variance: float) -> Array:
+def covariance(problem: LeastSquares, best: Optimum, variance: float) -> Array:
     """Wald covariance of the log ceiling and the coordinates, (1 + p, 1 + p).
 
     Coordinates on the boundary, a ceiling that diverged and a known ceiling have NaN rows; the others are conditional
@@ -32,7 +32,7 @@ def covariance(problem: Problem, best: Optimum, variance: float) -> Array:
 
     Parameters
     ----------
-    problem : Problem
+    problem : LeastSquares
     best : Optimum
         Of it.
     variance : float
@@ -56,7 +56,7 @@ def covariance(problem: Problem, best: Optimum, variance: float) -> Array:
     return found
 
 
-def limits(problem: Problem, place: int) -> tuple[float, float]:
+def limits(problem: LeastSquares, place: int) -> tuple[float, float]:
     """Range in which a coordinate is searched; a log ceiling from its floor on, where it has one."""
     if place == CEILING:
         top, reach = np.log(max(problem.top, 1e-300)), np.log(CEILING_CAP)
@@ -65,12 +65,12 @@ def limits(problem: Problem, place: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def refit(problem: Problem, place: int, value: float, starts: Sequence[Array], peaks: int = 0) -> Optimum:
+def refit(problem: LeastSquares, place: int, value: float, starts: Sequence[Array], peaks: int = 0) -> Optimum:
     """The best curve with one of the coordinates at a value.
 
     Parameters
     ----------
-    problem : Problem
+    problem : LeastSquares
     place : of the coordinate; `CEILING` is the log ceiling
     value : of the coordinate
     starts : sequence of (p,) coordinates from which it is searched
@@ -89,7 +89,7 @@ def refit(problem: Problem, place: int, value: float, starts: Sequence[Array], p
     return min((descend(problem, start, fixed, 1e-12) for start in starts), key=lambda each: each.ssr)
 
 
-def find_end(problem: Problem, best: Optimum, place: int, side: int, target: float, step: float) -> float:
+def find_crossing(problem: LeastSquares, best: Optimum, place: int, side: int, target: float, step: float) -> float:
     """Profile end: the point on one side where the sum of squares is `target` above the optimum.
 
     Where there is none it is infinite, or the floor of a ceiling.
@@ -122,16 +122,16 @@ def find_end(problem: Problem, best: Optimum, place: int, side: int, target: flo
     return end
 
 
-def _is_far(problem: Problem, place: int, end: float, limit: float) -> bool:
+def _is_far(problem: LeastSquares, place: int, end: float, limit: float) -> bool:
     """True for an end that is only the limit of the search, or lies on a flat ridge beyond the grid of starts."""
-    if abs(end - limit) < _NEAR_LIMIT:
+    if abs(end - limit) < _NO_CROSSING:
         return True
     grid = np.array([end]) if place == CEILING else problem.axes[place - 1]
     return not grid[0] - _OFF_GRID <= end <= grid[-1] + _OFF_GRID
 
 
 def _cross(
-    problem: Problem, best: Optimum, place: int, span: tuple[float, float], target: float, step: float
+    problem: LeastSquares, best: Optimum, place: int, span: tuple[float, float], target: float, step: float
 ) -> float | None:
     """Where the profile of a coordinate rises by `target`, from the optimum to a limit; None where it does not."""
     centre, limit = span

@@ -18,7 +18,7 @@ from . import printing
 from .errors import ASSUMED, accumulate, persist, typical_step
 from .fit import Optimum, search
 from .inputs import check_alpha, read_numbers
-from .profile import CEILING, covariance, find_end, is_narrow, limits, refit
+from .profile import CEILING, covariance, find_crossing, is_narrow, limits, refit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _UNSETTLED = "the search did not settle: the sum of squares hardly changes along a ridge of parameters"
 _LIMITS = {"rate": (0.0, np.inf), "duration": (0.0, np.inf), "number": (0.0, np.inf), "date": (-np.inf, np.inf)}
 """Limits that a parameter of each kind runs to."""
-_NARROW = 0.2
+_NARROW_ALPHA = 0.2
 """One minus the level of the interval that every wider one holds."""
 _OPEN_SPAN = np.log(100.0)
 """Length of a drawn open profile past the estimate: a factor of 100, or 4.6 spans of the series for a date."""
@@ -210,9 +210,9 @@ class Results(LikelihoodModelResults):
                 target = float(fdtri(1, self.df_resid, 1 - alpha) * self.scale)
                 step = np.sqrt(self.covariance[place, place] / self.scale * target) if self.scale > 0 else np.nan
                 step = float(np.clip(np.nan_to_num(step, nan=0.5), 1e-7, 1.0))
-            low, high = (find_end(self.problem, self.best, place, side, target, step) for side in (-1, 1))
-            if place != CEILING and alpha < _NARROW:  # along a ridge the search may stop too early
-                inner = self.coordinate_ends(place, _NARROW)
+            low, high = (find_crossing(self.problem, self.best, place, side, target, step) for side in (-1, 1))
+            if place != CEILING and alpha < _NARROW_ALPHA:  # along a ridge the search may stop too early
+                inner = self.coordinate_ends(place, _NARROW_ALPHA)
                 low, high = min(low, inner[0]), max(high, inner[1])
             self._ends[place, alpha] = low, high
         return self._ends[place, alpha]
@@ -236,6 +236,18 @@ class Results(LikelihoodModelResults):
 
         Each is searched from its neighbour nearer the optimum, and then from the one farther away: where two shapes fit
         about as well, the way out alone would follow the first of them too far.
+
+        Parameters
+        ----------
+        place : int
+            Of the coordinate; 0 is the log ceiling.
+        values : ndarray (v,)
+            Coordinates: logarithms, or dates in spans.
+
+        Returns
+        -------
+        list of Optimum
+            One for each value, in their order.
         """
         centre, found = self.best.coordinates[place], {}
         for part in (np.sort(values[values >= centre]), np.sort(values[~(values >= centre)])[::-1]):
@@ -301,7 +313,22 @@ class Results(LikelihoodModelResults):
         return self._to_parameter(place, np.unique(values))
 
     def profile_own(self, place: int, parameter: str, values: np.ndarray) -> pd.DataFrame:
-        """The frame of `profile` under the errors of this fit."""
+        """The frame of `profile` under the errors of this fit.
+
+        Parameters
+        ----------
+        place : int
+            Of the parameter among the coordinates; 0 is the ceiling.
+        parameter : str
+            Its name.
+        values : ndarray (v,)
+            Values of the parameter: per year, decimal years, years or numbers.
+
+        Returns
+        -------
+        DataFrame
+            A row a value.
+        """
         if self.best.flat or self.df_resid < 0:
             return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
         problem, kind = self.problem, self.kind(place)
@@ -359,7 +386,21 @@ class Results(LikelihoodModelResults):
         return plain
 
     def t_test(self, r_matrix: Any, cov_p: np.ndarray | None = None, use_t: bool | None = None) -> Any:
-        """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`."""
+        """Test linear hypotheses such as "rate = 0.5" one by one; see statsmodels' `t_test`.
+
+        Parameters
+        ----------
+        r_matrix : str, sequence of str, or ndarray (k, p)
+            Hypotheses, k of them on p parameters.
+        cov_p : ndarray (p, p), optional
+            Covariance of the parameters, in products of their units; None takes that of the fit.
+        use_t : bool, optional
+            True tests by Student's t, False by the normal distribution.
+
+        Returns
+        -------
+        statsmodels.stats.contrast.ContrastResults
+        """
         with np.errstate(invalid="ignore"):  # of a limit there is no test: NaN
             return self._plain.t_test(r_matrix, cov_p, use_t)
 
@@ -488,7 +529,19 @@ class Results(LikelihoodModelResults):
         return self.get_prediction(exog, bound).predicted_mean
 
     def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> _CurvePrediction:
-        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`."""
+        """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`.
+
+        Parameters
+        ----------
+        exog : date, decimal year or sequence of either (n,), or None
+            None predicts at the dates of the figures.
+        bound : ndarray (n,), optional
+            The limit at these dates in the unit of the series, for a ceiling that is a share of it.
+
+        Returns
+        -------
+        _CurvePrediction
+        """
         if exog is None:
             return _CurvePrediction(self, self.model.index, self.model.exog, bound)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))

@@ -18,19 +18,19 @@ from .inputs import Bound, Share, check_errors, read_ceiling
 from .profile import is_narrow
 
 _ALPHA = 0.05
-ENOUGH = 6
+LEAST_FIGURES = 6
 """Fewest figures for the verdict "levels off"."""
 _CLOSED_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
 _CLEARLY = 0.95
 """An end is clearly below the limit where the whole interval lies below this part of it; else it reaches the limit."""
-_NEAR = 0.1
+_NEAR_PART = 0.1
 """A series whose last figure is within this part of its limit, and whose end reaches the limit, is near its limit."""
 _TOO_WIDE = f"the highest end that fits is more than {_CLOSED_RATIO:g} times the lowest"
-_FEW = "as many parameters as figures"
-_COLUMNS = ["family", "errors", "low", "high", "flag"]
+_NO_FREEDOM = "as many parameters as figures"
+_VERDICT_COLUMNS = ["family", "errors", "low", "high", "flag"]
 _FLAGS = {
-    _FEW: "there are too few figures for a curve",
+    _NO_FREEDOM: "there are too few figures for a curve",
     "does not rise": "the figures do not rise",
     "a jump fits better": "a jump at one date fits as well as any curve",
 }
@@ -169,14 +169,14 @@ def _assess_models(models: Sequence[AdoptionCurve], limit: float) -> Assessment:
     values = first.endog[first.order]
     last, reached = float(values[-1]), max(float(values.max()), first.floor)
     if has_fallen(first.years, values):
-        return Assessment(_FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=_COLUMNS), limit)
+        return Assessment(_FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=_VERDICT_COLUMNS), limit)
     rows = []
     for model in models:
         for kind, fit in model.fit().by_errors.items():
             low, high = fit.intervals(["ceiling"], _ALPHA)[0]
-            flag = fit.wrong if fit.df_resid > 0 else _FEW
+            flag = fit.wrong if fit.df_resid > 0 else _NO_FREEDOM
             rows.append((model.name, kind, low if fit.best.settled else 0.0, np.inf if flag else high, flag))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
+    table = pd.DataFrame(rows, columns=_VERDICT_COLUMNS)
     low, high = float(table["low"].min()), float(table["high"].max())
     verdict, reason = _classify(low, high, limit, last, len(values)), ""
     if verdict != NEAR_LIMIT:
@@ -200,11 +200,11 @@ def _doubt(table: pd.DataFrame, low: float, high: float) -> str:
 def _classify(low: float, high: float, limit: float, last: float, count: int) -> str:
     """Verdict on an interval, as if it were closed."""
     reaches = high > _CLEARLY * limit
-    if reaches and abs(limit - last) <= _NEAR * limit:
+    if reaches and abs(limit - last) <= _NEAR_PART * limit:
         return NEAR_LIMIT
     if low > limit:
         return _BEYOND
-    return LEVELS_OFF if count >= ENOUGH and is_narrow(low, high) and not reaches else DEPENDS
+    return LEVELS_OFF if count >= LEAST_FIGURES and is_narrow(low, high) and not reaches else DEPENDS
 
 
 def _read_limit(bound: Bound, exog: Dates, year: float) -> float:

@@ -166,7 +166,26 @@ def backtest(
 def forecast_windows(
     found: _Windows, horizons: Sequence[float], bounded: bool, stand: pd.DataFrame, rivals: bool
 ) -> pd.DataFrame:
-    """The rows of `backtest` for windows of one length, by where other technologies `stand` (from `last_shares`)."""
+    """The rows of `backtest` for windows of one length, by where other technologies `stand` (from `last_shares`).
+
+    Parameters
+    ----------
+    found : _Windows
+        N windows of n figures, in the unit of each series.
+    horizons : sequence of float (H,)
+        Years ahead.
+    bounded : bool
+        Whether the limits are used.
+    stand : DataFrame
+        From `last_shares`: logit of the last share, by technology.
+    rivals : bool
+        True adds the paths of other ways to forecast.
+
+    Returns
+    -------
+    DataFrame
+        A row for each window and horizon that has an outcome.
+    """
     here = np.nonzero(np.isfinite(found.h))
     h = np.where(np.isfinite(found.h), found.h, 1.0)
     limit, came, mean, sd = found.limit, found.came, np.zeros(len(h)), np.ones(len(h))
@@ -222,6 +241,18 @@ def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
     """Mean and standard deviation of the logits at which all technologies but one stand, from `last_shares`.
 
+    Parameters
+    ----------
+    stand : DataFrame
+        From `last_shares`: logit of the last share, by technology.
+    exclude : str
+        Technology that is left out.
+
+    Returns
+    -------
+    tuple of float
+        Mean and standard deviation, of logits.
+
     Raises
     ------
     ValueError
@@ -236,7 +267,16 @@ def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
 
 
 def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
-    """True if `LEAST_TECHNOLOGIES` or more of the references have windows to learn from."""
+    """True if `LEAST_TECHNOLOGIES` or more of the references have windows to learn from.
+
+    Parameters
+    ----------
+    references : sequence of AdoptionSeries
+
+    Returns
+    -------
+    bool
+    """
     found = list_windows(references, _WINDOWS[:1])
     return bool(found) and found[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
 
@@ -314,8 +354,8 @@ class Lessons:
         name = technology if technology in self.names else ""
         if name not in self._learnt:
             others = self.technologies != name
-            enough = len(self.names) - (name != "") >= model.ENOUGH
-            sides = model.learn_sides(self.ratios[others], self.counts[others]) if enough else model.USUAL
+            enough = len(self.names) - (name != "") >= model.LEAST_LEARNT
+            sides = model.learn_sides(self.ratios[others], self.counts[others]) if enough else model.USUAL_SIDES
             edge = model.find_edge(self.outcomes[others], self.rows.h[others], self.bounded)
             self._learnt[name] = Learnt(self.weights[name], *sides, edge)
         return self._learnt[name]
@@ -372,7 +412,16 @@ _KEPT: dict[str, References] = {}
 
 
 def recall(series: Sequence[AdoptionSeries]) -> References:
-    """`References` of these series; the same object, with what it has learnt, for the same figures."""
+    """`References` of these series; the same object, with what it has learnt, for the same figures.
+
+    Parameters
+    ----------
+    series : sequence of AdoptionSeries
+
+    Returns
+    -------
+    `References`
+    """
     digest = hashlib.sha256()
     for each in series:
         parts = [each.values] if each.bound is None else [each.values, each.bound.values]

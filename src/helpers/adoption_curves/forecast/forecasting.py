@@ -22,7 +22,7 @@ from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_sh
 from ..base.limit import Limit
 from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
 from ..curves import Assessment, decimal_years, to_dates
-from ..curves.verdict import ENOUGH
+from ..curves.verdict import LEAST_FIGURES
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, recall
@@ -140,6 +140,23 @@ class Forecast:
 
         They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it. Of
         one or two figures only 0.1, 0.5 and 0.9 up to three years ahead are counted, and the others are NaN.
+
+        Parameters
+        ----------
+        years : array-like (H,)
+            Years after the last figure.
+        levels : sequence of float (Q,)
+            Of the quantiles, 0 to 1.
+
+        Returns
+        -------
+        ndarray (H, Q)
+            In the unit of the series.
+
+        Raises
+        ------
+        ValueError
+            Where the figures have fallen, so that nothing is forecast.
         """
         years, levels = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
         if self.kind == "fallen" and len(years):
@@ -160,6 +177,18 @@ class Forecast:
 
         As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
         stands in. `bound` as in `rows`.
+
+        Parameters
+        ----------
+        years : ndarray (H,)
+            Years after the last figure.
+        bound : Limit, optional
+            As in `rows`.
+
+        Returns
+        -------
+        tuple of ndarray (H,)
+            Limit and standard error, in the unit of the series.
         """
         seen, bound = decimal_years(self.used.index), bound or self.target.bound
         if bound is None:
@@ -184,6 +213,18 @@ class Forecast:
         """The path and the variances of its errors, at years (H,) after the last figure.
 
         `bound` stands in the place of the target's own limit; without any, shares are multiples of the last figure.
+
+        Parameters
+        ----------
+        years : ndarray (H,)
+            Years after the last figure.
+        bound : Limit, optional
+            Stands in the place of the series' own.
+
+        Returns
+        -------
+        Rows
+            One for each of the years.
         """
         bounded = self.bounded or bound is not None
         limit, limit_sd = self.limit_ahead(years, bound)
@@ -202,7 +243,20 @@ class Forecast:
         return Limit(self.target.bound.values.clip(upper=self.end))
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q)."""
+        """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q).
+
+        Parameters
+        ----------
+        years : ndarray (H,)
+            Years after the last figure.
+        levels : ndarray (Q,) or (H, Q)
+            Of the quantiles, 0 to 1.
+
+        Returns
+        -------
+        ndarray (H, Q)
+            In the unit of the series.
+        """
         last, limit = float(self.used.iloc[-1]), self.target.limit
         if self.added is not None:
             found = sum_up(self.added, last, years, levels)
@@ -488,7 +542,7 @@ def forecast(
     if increments is not None:
         figures = use_figures(increments.values)
         made.added = replace(made, target=increments, printed=increments, used=figures)
-    elif len(target.values) >= ENOUGH:  # no verdict of fewer figures changes a forecast
+    elif len(target.values) >= LEAST_FIGURES:  # no verdict of fewer figures changes a forecast
         made.end = find_end(target, made.assessed)  # set, not replaced: the verdict is kept for later questions
     return made
 

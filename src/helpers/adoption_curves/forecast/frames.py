@@ -25,7 +25,9 @@ _ALIKE_SHARE, _ALIKE_GROWTH = (
     2.0,
 )  # how near the last share, and within what factor the growth, of a like window is
 _ALIKE = 10  # technologies that such windows must be of
-_EARLY = 0.1  # share of the limit below which a series counts as early: its ranges are judged by such windows alone
+_EARLY_SHARE = (
+    0.1  # share of the limit below which a series counts as early: its ranges are judged by such windows alone
+)
 
 
 def _read_counts(name: str) -> pd.DataFrame:
@@ -231,6 +233,12 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
     With a limit those from below a tenth of it count for a series that stands there, and the others for any other. If
     the figures level off, only series that did so too are counted (`data/levelled_ranges.csv`).
 
+    Parameters
+    ----------
+    result : Forecast
+    outcomes : DataFrame, optional
+        From `evaluate_all`; None makes them.
+
     Returns
     -------
     DataFrame
@@ -238,7 +246,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
     rows = evaluate_all(result) if outcomes is None else outcomes
-    alike = (rows["share"] < _EARLY) == (result.share < _EARLY)
+    alike = (rows["share"] < _EARLY_SHARE) == (result.share < _EARLY_SHARE)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
     if result.kind != "forecast":
         return usual.iloc[:0]
@@ -283,6 +291,12 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
     Like it is a window of another technology whose last share lies within 15 points, and whose growth (last over first
     figure) is at least half and at most twice as much.
 
+    Parameters
+    ----------
+    result : Forecast
+    outcomes : DataFrame, optional
+        From `evaluate_all`; None makes them.
+
     Returns
     -------
     DataFrame
@@ -314,6 +328,6 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
     """
     counted = _read_counts("phones_middle")
     share = result.share if result.bounded else 0.0
-    early = result.kind == "forecast" and share < _EARLY
+    early = result.kind == "forecast" and share < _EARLY_SHARE
     kind = "with a limit" if result.bounded else "without a limit"
     return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

@@ -77,7 +77,22 @@ def hindcast(
 def cut_series(
     series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
 ) -> AdoptionSeries:
-    """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`."""
+    """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    date : Timestamp
+        Figures after it are left out.
+    made : Timestamp, optional
+        Exact figures published after it are left out.
+    points : int, optional
+        How many figures are kept, the last ones; None keeps all.
+
+    Returns
+    -------
+    AdoptionSeries
+    """
     cut = {name: getattr(series, name) for name in ("values", "censored", "later")}
     if made is not None:
         cut["values"] = cut["values"][~(series.published > made)]

@@ -64,7 +64,7 @@ def read_series(
         series,
         values=values,
         limit=most if limit is None else min(most, _read_level(limit, "the limit")),
-        bound=None if bound is None else _read_bound(bound, values),
+        bound=None if bound is None else _read_given(bound, values),
         censored=_read_censored(series.censored if censored is None else censored),
     )
 
@@ -96,13 +96,15 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Parameters
     ----------
     values : pandas.Series with a DatetimeIndex
+        Exact figures, in the unit of the series.
     bound : Limit or None
+        In that unit.
 
     Returns
     -------
     pandas.Series
-        With a bound one or two figures are enough to say where a series stands; of figures within half a year that is
-        the last.
+        In that unit. With a bound one or two figures are enough to say where a series stands; of figures within half a
+        year that is the last.
 
     Raises
     ------
@@ -267,10 +269,10 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
     return float(read_numbers(level, what))
 
 
-def _read_bound(bound: Any, values: pd.Series) -> Limit:
+def _read_given(bound: Any, values: pd.Series) -> Limit:
     """Bound as a `Limit`; a number is repeated on every date of the series."""
     if isinstance(bound, Limit):
-        return replace(bound, values=_read_bound(bound.values, values).values)
+        return replace(bound, values=_read_given(bound.values, values).values)
     if not isinstance(bound, pd.Series):
         return Limit(pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index))
     dated = _read_dated(bound, "the bound")

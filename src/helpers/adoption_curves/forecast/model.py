@@ -30,8 +30,8 @@ _COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last 
 TAILS = 4  # degrees of freedom of Student's t
 _PENALTY = 1e-4  # on the squared logarithms of the weights of the variances, so that they stay finite
 _OUTSIDE = 0.1  # part of the outcomes that is to lie on each side of the 80% range
-ENOUGH = 10  # technologies from which `up` and `down` are learnt
-USUAL, _WITHIN = (1.3, 1.0), (0.7, 2.0)  # `up` and `down` of fewer, and the limits of both
+LEAST_LEARNT = 10  # technologies from which `up` and `down` are learnt
+USUAL_SIDES, _STRETCH_LIMITS = (1.3, 1.0), (0.7, 2.0)  # `up` and `down` of fewer, and the limits of both
 _DEEPER, _HIGHEST_FLOOR = 2.0, 0.65  # no quantile falls this much deeper than another did, or ends above this part
 
 
@@ -67,7 +67,20 @@ def back(z: np.ndarray) -> np.ndarray:
 
 
 def on_scale(x: np.ndarray, bounded: bool) -> np.ndarray:
-    """Shares of the limit, or multiples of the last figure, on the scale of growth."""
+    """Shares of the limit, or multiples of the last figure, on the scale of growth.
+
+    Parameters
+    ----------
+    x : ndarray of any shape
+        Shares of the limit, or multiples of the last figure.
+    bounded : bool
+        Whether they are shares.
+
+    Returns
+    -------
+    ndarray of that shape
+        `g` of a share, the logarithm of a multiple.
+    """
     return g(x) if bounded else np.log(np.maximum(x, _LEAST_MULTIPLE))
 
 
@@ -282,13 +295,13 @@ def learn_sides(ratios: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     Returns
     -------
     tuple of two floats
-        `up` and `down`, within `_WITHIN`.
+        `up` and `down`, within `_STRETCH_LIMITS`.
     """
     # weighted quantiles of the ratios, over those of Student's t
     order = np.argsort(ratios, kind="stable")
     below = (np.cumsum(counts[order]) - counts[order] / 2) / counts.sum()
     low, high = np.interp([_OUTSIDE, 1 - _OUTSIDE], below, ratios[order])
-    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - _OUTSIDE), *_WITHIN)
+    up, down = np.clip(np.array([high, -low]) / stdtrit(TAILS, 1 - _OUTSIDE), *_STRETCH_LIMITS)
     return float(up), float(down)
 
 
@@ -315,7 +328,22 @@ def find_edge(outcomes: np.ndarray, h: np.ndarray, bounded: bool) -> float:
 
 
 def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:
-    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one."""
+    """Values that no longer pass a top: the nearer to it, the slower they rise above the last one.
+
+    Parameters
+    ----------
+    values : ndarray of any shape
+        In the unit of the series, as the two others are.
+    last : float or ndarray
+        The last figure, broadcast against the values.
+    top : float or ndarray
+        What they never pass, broadcast too.
+
+    Returns
+    -------
+    ndarray of that shape
+        In that unit.
+    """
     rise, room = np.maximum(values - last, 0.0), np.maximum(top - last, 0.0)
     return np.where(rise > 0, last + rise * room / np.maximum(np.hypot(rise, room), 1e-300), values)
 

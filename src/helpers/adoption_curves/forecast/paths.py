@@ -83,13 +83,27 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
     """Normal scores (paths, years) correlated by the rule; the years are above 0, each once.
 
     At each date they are evened out, so that paths have there the quantiles from which they are made.
+
+    Parameters
+    ----------
+    years : array-like (H,)
+        Years after the last figure.
+    decay : float
+        Power of the rule: the correlation of s and t years is (s / t) to it, for s < t.
+    paths : int
+        How many.
+
+    Returns
+    -------
+    ndarray (paths, H)
+        Standard normal, without unit.
     """
-    scores = _draw(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
+    scores = _draw_normal(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
     return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
 
 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
-def _draw(dimensions: int, paths: int = PATHS) -> np.ndarray:
+def _draw_normal(dimensions: int, paths: int = PATHS) -> np.ndarray:
     """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
     scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
     scores.flags.writeable = False

@@ -28,10 +28,10 @@ FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and t
 _STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 _NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
 COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
-_SCORES = ["n", "technologies", "mape", "wis", "wis_relative", "crps", *COVERAGES]
+_SCORE_COLUMNS = ["n", "technologies", "mape", "wis", "wis_relative", "crps", *COVERAGES]
 WIS_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 _CRPS_QUANTILES = np.arange(1, 40) / 40
-_ROUNDING = 1e-9  # of the limit: an outcome so near to the end of an interval is inside
+_TINY = 1e-9  # of the limit: an outcome so near to the end of an interval is inside
 _DRAWS = 2000  # of technologies, for the 95% intervals of a mean over them
 
 
@@ -94,7 +94,10 @@ def evaluate(
             frame["wis"] = quantile_score(actual, reported, WIS_QUANTILES) / limit
             frame["crps"] = quantile_score(actual, fine, _CRPS_QUANTILES) / limit
         for level, low, high in zip(levels, found.T[1 : len(ends) : 2], found.T[2 : len(ends) : 2], strict=True):
-            sides = {"below": actual < low - _ROUNDING * limit, "above": actual > high + _ROUNDING * limit}
+            sides = {
+                "below": actual < low - _TINY * limit,
+                "above": actual > high + _TINY * limit,
+            }
             sides["covered"] = ~(sides["below"] | sides["above"])
             width = (high - low) / rows["limit_ahead"].to_numpy(float)
             frames.append(frame.assign(level=level, low=low, high=high, **sides, width=width))
@@ -102,7 +105,22 @@ def evaluate(
 
 
 def quantile_score(actual: np.ndarray, quantiles: np.ndarray, levels: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,)."""
+    """Mean of twice the quantile losses: (R,) for actual (R,), quantiles (R, Q) and levels (Q,).
+
+    Parameters
+    ----------
+    actual : ndarray (R,)
+        Outcomes, in any unit.
+    quantiles : ndarray (R, Q)
+        Forecasts, in that unit.
+    levels : sequence of float (Q,)
+        Of the quantiles, 0 to 1.
+
+    Returns
+    -------
+    ndarray (R,)
+        In that unit.
+    """
     levels, miss = np.asarray(levels, float), actual[:, None] - quantiles
     return (2 * np.where(miss >= 0, levels * miss, (levels - 1) * miss)).mean(axis=1)
 
@@ -113,7 +131,7 @@ def _mean_scores(evaluated: pd.DataFrame, by: Sequence[str], columns: Sequence[s
     return evaluated.groupby(each)[list(columns)].mean().groupby(list(by)).mean()
 
 
-def _summarise(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _average_scores(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Summarise a frame of `evaluate` by labels, the forecast first.
 
     Returns
@@ -149,14 +167,14 @@ def score(rows: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_
         crps, coverage_50, coverage_80, coverage_90. WIS and CRPS are in shares of the limit; every mean gives each
         technology the same weight.
     """
-    table = _summarise(evaluate(rows), by)
+    table = _average_scores(evaluate(rows), by)
     keys = [name for name in by if name != "method"]
     against = table[table["method"] == BASE].set_index(keys)["wis"]
     table["wis_relative"] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
-    return table[[*by, *_SCORES]]
+    return table[[*by, *_SCORE_COLUMNS]]
 
 
-def quote(scored: pd.DataFrame) -> pd.DataFrame:
+def pick_quoted(scored: pd.DataFrame) -> pd.DataFrame:
     """The rows of a table of scores that a page shows: the forecast from four figures, or the nearest number to that.
 
     Returns
@@ -188,7 +206,7 @@ def score_held_out(
     bounded, stand = bool(rows["share"].notna().all()), last_shares(references)
     found = [forecast_windows(each, HORIZONS, bounded, stand, True) for each in list_windows(held_out)]
     if not found:
-        return pd.DataFrame(columns=["method", "window", "horizon_years", *_SCORES])
+        return pd.DataFrame(columns=["method", "window", "horizon_years", *_SCORE_COLUMNS])
     return score(evaluate(pd.concat(found, ignore_index=True), by=rows))
 
 
@@ -209,7 +227,7 @@ def cover_by_technology(
     DataFrame
         method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_90.
     """
-    return _summarise(evaluate(rows), by)[[*by, "n", "mape", "wis", *COVERAGES]]
+    return _average_scores(evaluate(rows), by)[[*by, "n", "mape", "wis", *COVERAGES]]
 
 
 def cover_by_stage(rows: pd.DataFrame) -> pd.DataFrame:
@@ -225,12 +243,12 @@ def cover_by_stage(rows: pd.DataFrame) -> pd.DataFrame:
     staged = frame.assign(stage=pd.cut(frame["share"], _STAGES, labels=names, include_lowest=True).astype(str))
     fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
     by = ["method", "stage", "horizon_years"]
-    return _summarise(pd.concat([staged, fast], ignore_index=True), by)[
+    return _average_scores(pd.concat([staged, fast], ignore_index=True), by)[
         [*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]
     ]
 
 
-def compare(rows: pd.DataFrame) -> pd.DataFrame:
+def compare_methods(rows: pd.DataFrame) -> pd.DataFrame:
     """WIS of the forecast relative to its rivals, with a paired bootstrap over technologies.
 
     Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean

@@ -84,17 +84,41 @@ def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
 
 
 def list_forms(series: AdoptionSeries, bounds: Mapping[str, Limit | None]) -> dict[str, AdoptionSeries]:
-    """The series with each of some limits by name, and with its newer figures as they were printed."""
+    """The series with each of some limits by name, and with its newer figures as they were printed.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    bounds : mapping of str to Limit or None
+        In the unit of the series.
+
+    Returns
+    -------
+    dict of str to AdoptionSeries
+    """
     return {name: replace(series, bound=bound) for name, bound in bounds.items()} | _read_widely(series)
 
 
 def as_printed(series: AdoptionSeries) -> AdoptionSeries:
-    """The series with its newer figures as they were printed, without our closer reading."""
+    """The series with its newer figures as they were printed, without our closer reading.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    AdoptionSeries
+    """
     return replace(series, observations=series.observations.drop(columns=[*READ], errors="ignore"))
 
 
 def compare_newer(result: Forecast) -> pd.DataFrame:
     """The forecast before and after a newer figure: without it, as printed where it is read more closely, as published.
+
+    Parameters
+    ----------
+    result : Forecast
 
     Returns
     -------
@@ -109,5 +133,15 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
 
 
 def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:
-    """The highest of some limits by name at their last dates; None where none is known."""
+    """The highest of some limits by name at their last dates; None where none is known.
+
+    Parameters
+    ----------
+    bounds : mapping of str to Limit or None
+
+    Returns
+    -------
+    float or None
+        In the unit of the limits.
+    """
     return max((float(bound.values.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)

@@ -225,5 +225,15 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def last_bound(series: AdoptionSeries) -> float:
-    """Return the bound at the last observation; nan without one."""
+    """Return the bound at the last observation; nan without one.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    float
+        In the unit of the series.
+    """
     return float(series.bound.at(series.values.index[-1:])[0]) if series.bound is not None else np.nan

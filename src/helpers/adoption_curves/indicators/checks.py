@@ -136,7 +136,19 @@ def read_unit(text: str) -> str:
 
 
 def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
-    """Report percentages that are not written as such, and fractions of 1: the bound of both would be unknown."""
+    """Report percentages that are not written as such, and fractions of 1: the bound of both would be unknown.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file, for the messages.
+    table : DataFrame
+        row (number in the file), unit.
+
+    Returns
+    -------
+    list of Problem
+    """
     units = table.loc[:, ["row", "unit"]].drop_duplicates("unit").rename(columns={"unit": "value"})
     units["right"] = units["value"].map(read_unit)
     fraction = units["value"].str.fullmatch(FRACTION, flags=re.IGNORECASE)
@@ -149,7 +161,19 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
 
 
 def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
-    """Problems of entities that are spelled in two ways, or have no letter."""
+    """Problems of entities that are spelled in two ways, or have no letter.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file, for the messages.
+    observations : DataFrame
+        row (number in the file), entity.
+
+    Returns
+    -------
+    list of Problem
+    """
     counted = observations["entity"].value_counts().index
     usual = {_fold(name): name for name in reversed(counted)}
     names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})

@@ -48,10 +48,10 @@ def _check_claim(data: Data, claim: Any) -> dict[str, Any]:
     except LookupError as error:
         return {**row, "recomputed": math.nan, "difference": math.nan, "verdict": _VERDICTS[3], "how": error.args[0]}
     reported, _ = _read_figure(claim.reported, claim.precision)
-    verdict = _compare(claim.comparison, computed, reported)
+    verdict = _compare_claim(claim.comparison, computed, reported)
     if agreed is not None:
         pair = (agreed, reported) if claim.comparison == "exceeds" else (computed, agreed)
-        verdict = max(verdict, _compare(claim.comparison, *pair), key=_VERDICTS.index)
+        verdict = max(verdict, _compare_claim(claim.comparison, *pair), key=_VERDICTS.index)
         how += f"; published: {published}"
     how += f". {claim.note}" if claim.note else ""
     difference = computed["value"] - claim.reported
@@ -104,7 +104,7 @@ def _read_figure(value: float, precision: float, words: str = "") -> tuple[dict[
     return interval, f"{words} ({value:.{decimals}f})"
 
 
-def _compare(comparison: str, computed: dict[str, float], reported: dict[str, float]) -> str:
+def _compare_claim(comparison: str, computed: dict[str, float], reported: dict[str, float]) -> str:
     if comparison == "exceeds":
         if computed["low"] > reported["value"]:
             return _VERDICTS[0]

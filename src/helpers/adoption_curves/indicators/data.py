@@ -23,7 +23,7 @@ from .data_files import TABLES, find_kind
 from .own import read_series_file
 from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .series import SHORTEST_SEGMENT, AdoptionSeries, cut_series, list_breaks
+from .series import SHORTEST_SEGMENT, AdoptionSeries, list_breaks, split_series
 
 _KEY = ["entity", "indicator", "date"]
 
@@ -297,7 +297,7 @@ class Data:
 
     def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
         rows = rows if rows["date"].is_monotonic_increasing else rows.sort_values("date")
-        return cut_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
+        return split_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
         """Error for an indicator without an exact observation, with the names that exist."""
@@ -425,7 +425,16 @@ def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: 
 
 
 def list_studied(data: Data) -> list[tuple[str, str]]:
-    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations."""
+    """Pairs (entity, indicator) of ``data.path`` itself to study: no base populations.
+
+    Parameters
+    ----------
+    data : Data
+
+    Returns
+    -------
+    list of tuple of str
+    """
     bases = set(data.indicators.loc[data.indicators["role"] == "base", "indicator"])
     return [pair for pair in data.own if pair[1] not in bases]
 

@@ -17,7 +17,7 @@ from ..base.project import find_own
 from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
-Row: TypeAlias = tuple[int, list[str]]
+NumberedRow: TypeAlias = tuple[int, list[str]]
 """Non-empty line of a file: its number and its cells."""
 _BEGINNINGS = {
     b"PK\x03\x04": "a spreadsheet or a zip archive",
@@ -71,7 +71,7 @@ def refuse_large(path: Path, size: int) -> None:
         raise file_error(path, f"holds more than {_LARGEST_FILE:,} bytes; take a part of it")
 
 
-def _check_text(path: Path, raw: bytes) -> None:
+def _check_encoding(path: Path, raw: bytes) -> None:
     """Raise a `DataError` where the content of a file is that of another kind than text."""
     what = next((words for mark, words in _BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
     if what and path.suffix != ".json":
@@ -80,7 +80,7 @@ def _check_text(path: Path, raw: bytes) -> None:
 
 def decode_text(path: Path, raw: bytes) -> str:
     """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
-    _check_text(path, raw)
+    _check_encoding(path, raw)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
         raise file_error(path, f"looks like UTF-16 or UTF-32; {_SAVE}")
     try:
@@ -142,7 +142,7 @@ def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[P
     return make_frame(header, body).reindex(columns=[*dict.fromkeys([*header, *names])], fill_value="")
 
 
-def make_frame(header: Sequence[str], body: Sequence[Row]) -> pd.DataFrame:
+def make_frame(header: Sequence[str], body: Sequence[NumberedRow]) -> pd.DataFrame:
     """Table of texts of rows that are as long as the header; its index is the number of each row in the file."""
     return pd.DataFrame([cells for _, cells in body], [number for number, _ in body], header, dtype=str)
 
@@ -153,9 +153,9 @@ def list_repeated(file: str, line: int, header: Sequence[str]) -> list[Problem]:
     return [Problem(file, line, name, "", "stands twice in the header; keep one") for name in twice]
 
 
-def split_rows(path: Path, text: str, mark: str = ",") -> list[Row]:
+def split_rows(path: Path, text: str, mark: str = ",") -> list[NumberedRow]:
     """Split into (line number, cells); blank lines, and lines of delimiters alone, are no rows."""
-    rows: list[Row] = []
+    rows: list[NumberedRow] = []
     start = 1
     reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
     try:

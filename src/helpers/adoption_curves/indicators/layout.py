@@ -19,7 +19,7 @@ from ..base.words import shorten
 from .cells import SHOWN
 from .data_files import (
     SEARCHED,
-    Row,
+    NumberedRow,
     decode_text,
     explain_length,
     file_error,
@@ -41,9 +41,9 @@ JUDGED = 200
 """Number of lines from which the delimiter is inferred, and of cells from which the type of a column is."""
 
 
-def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[pd.DataFrame, list[Row]]:
+def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tuple[pd.DataFrame, list[NumberedRow]]:
     """The table of a file as text, its index the row in the file, and the rows above it."""
-    rows = _read_rows(path, choices, notes)
+    rows = _read_sheet_rows(path, choices, notes)
     if not rows:
         raise file_error(path, "is empty; its first line must be date,value")
     above, (line, header), body, below = _part_rows(rows, choices)
@@ -60,15 +60,17 @@ def read_layout(path: Path, choices: Mapping[str, str], notes: list[str]) -> tup
     return frame.drop(columns=unnamed), above
 
 
-def _part_rows(rows: list[Row], choices: Mapping[str, str]) -> tuple[list[Row], Row, list[Row], list[Row]]:
+def _part_rows(
+    rows: list[NumberedRow], choices: Mapping[str, str]
+) -> tuple[list[NumberedRow], NumberedRow, list[NumberedRow], list[NumberedRow]]:
     """The rows above the table, its header, its rows from the first figure on, and the rows below it."""
     start = _find_header(rows[:SEARCHED], choices)
     digits = (place for place in range(start + 1, len(rows)) if re.search(r"\d", "".join(rows[place][1])))
-    first, end = next(digits, start + 1), _find_end(rows)
+    first, end = next(digits, start + 1), _find_last_row(rows)
     return [*rows[:start], *rows[start + 1 : first]], rows[start], rows[first:end], rows[end:]
 
 
-def _list_faults(file: str, line: int, header: list[str], body: list[Row]) -> list[Problem]:
+def _list_faults(file: str, line: int, header: list[str], body: list[NumberedRow]) -> list[Problem]:
     """Faults of a table's form: names that stand twice, rows of another length, no names, no rows."""
     if sum(map(is_date, header)) < 2 and any(map(is_figure, header)):
         message = "is a row of figures; the first line must name the columns: date,value"
@@ -81,7 +83,7 @@ def _list_faults(file: str, line: int, header: list[str], body: list[Row]) -> li
     return problems
 
 
-def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+def _read_sheet_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list[NumberedRow]:
     """Non-empty rows of a text file or of a sheet."""
     raw = read_bytes(path)
     if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
@@ -99,7 +101,7 @@ def _read_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -> list
     return split_rows(path, text, mark)
 
 
-def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[NumberedRow]:
     """Non-empty rows of the one filled sheet of an .xlsx file, or of the one that is named.
 
     Raises
@@ -116,7 +118,7 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
         raise file_error(path, "cannot be read as a spreadsheet; save it as CSV UTF-8") from error
 
 
-def _open_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[Row]:
+def _open_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[NumberedRow]:
     from openpyxl import load_workbook  # other files do not need it
 
     computed = _check_parts(path, raw)
@@ -130,7 +132,7 @@ def _open_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
         if lost:
             raise file_error(path, f"has a formula without a result in {lost[0]}; open it in a spreadsheet and save it")
         if any(cell is not None for cell in cells):
-            rows.append((line, [_write_cell(cell) for cell in cells]))
+            rows.append((line, [_write_text(cell) for cell in cells]))
     width = max((len(cells) for _, cells in rows), default=0)
     return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(map(str.strip, cells))]
 
@@ -140,7 +142,7 @@ def _choose_sheet(path: Path, book: Any, choices: Mapping[str, str]) -> str:
     names = [sheet.title for sheet in book]
     if choices.get("sheet") in names:
         return choices["sheet"]
-    full = [one.title for one in book if any(_count_figures(map(_write_cell, row)) > 1 for row in _iterate(path, one))]
+    full = [one.title for one in book if any(_count_numbers(map(_write_text, row)) > 1 for row in _iterate(path, one))]
     found = full or names
     if len(found) > 1 or "sheet" in choices:
         listed = list_names(names if "sheet" in choices else found)
@@ -174,7 +176,7 @@ def _iterate(path: Path, sheet: Any) -> Iterator[list[Any]]:
         yield [None if cell.value is None else cell for cell in row]
 
 
-def _write_cell(cell: Any) -> str:
+def _write_text(cell: Any) -> str:
     """A cell as text: a date as ISO, a number with the digits that a spreadsheet keeps, and a format that hides it."""
     if cell is None:
         return ""
@@ -189,21 +191,21 @@ def _write_cell(cell: Any) -> str:
     return f"{text}0" if re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text  # 1.125 is no 1,125
 
 
-def _find_header(rows: list[Row], choices: Mapping[str, str]) -> int:
+def _find_header(rows: list[NumberedRow], choices: Mapping[str, str]) -> int:
     """The place of the row that names the columns: with a name of dates, or with dates, or above the figures."""
     names = {"date", *BY_NAME["date"].names.split(), plain_name(choices.get("date", "date"))}
     for place, (_, cells) in enumerate(rows):
         filled = [cell.strip() for cell in cells if cell.strip()]
         if len(filled) > 1 and ({plain_name(cell) for cell in filled} & names or sum(map(is_date, filled)) > 1):
             return place
-    counts = [_count_figures(cells) for _, cells in rows]
+    counts = [_count_numbers(cells) for _, cells in rows]
     first = next(place for place, count in enumerate(counts) if count >= min(2, max(counts)))
     return max((place for place in range(first) if not counts[place]), default=0)
 
 
-def _find_end(rows: list[Row]) -> int:
+def _find_last_row(rows: list[NumberedRow]) -> int:
     """The place of the first row below the figures: words after a blank line, or alone in their row."""
-    dated = [place for place, (_, cells) in enumerate(rows) if is_date(cells[0]) or _count_figures(cells[1:])]
+    dated = [place for place, (_, cells) in enumerate(rows) if is_date(cells[0]) or _count_numbers(cells[1:])]
     for place in range(max(dated, default=len(rows)) + 1, len(rows)):
         (before, _), (number, cells) = rows[place - 1 : place + 1]
         alone = number > before + 1 or sum(map(bool, map(str.strip, cells))) == 1
@@ -212,7 +214,7 @@ def _find_end(rows: list[Row]) -> int:
     return len(rows)
 
 
-def _count_figures(cells: Iterable[str]) -> int:
+def _count_numbers(cells: Iterable[str]) -> int:
     """How many cells look like numbers, limits or dates."""
     return sum(map(is_figure, cells))
 

@@ -21,18 +21,18 @@ from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
 from ..base.words import escape, say_count, shorten
 from .cells import MISSING, find_decimals, read_cells, write_plain
 from .checks import FRACTION, raise_problems, read_unit
-from .data_files import Row
+from .data_files import NumberedRow
 from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
 from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
-from .periods import FORMS, choose_form, explain_date, list_days, read_form
+from .periods import DATE_FORMS, choose_form, explain_date, list_days, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .scales import Meaning, contradict, contradict_scale, measure_scale, read_meaning, suggest_units
 
 _MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
 """Names of columns with the scale of the figures, in words or as a power of ten."""
-_UNITS = r"unit(?!ed|_mult)|uom|einheit|单位|column_\d+$"
+_UNIT_COLUMNS = r"unit(?!ed|_mult)|uom|einheit|单位|column_\d+$"
 """Names of columns that may hold the unit: those without a heading too."""
-_PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
+_DATE_PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
 """Names of columns that complete a year in another one."""
 _SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
 """Columns that an option replaces by one text."""
@@ -79,7 +79,7 @@ def read_series_file(
     text = _choose_columns(path.name, frame, names, choices, notes)
     text = _read_dates(path.name, text, names, notes)
     _refuse_alike(path.name, text, names)
-    text = _read_numbers(path.name, text, names, choices, notes)
+    text = _read_values(path.name, text, names, choices, notes)
     text = _ask_for_unit(path.name, text, names, above)
     _refuse_contradictions(path.name, text, names, above)
     text = text.reindex(columns=list(BY_NAME), fill_value="")
@@ -125,7 +125,7 @@ def _lay_out(file: str, frame: pd.DataFrame, choices: _Names, notes: list[str]) 
         others = [column for column in frame if not frame[column].equals(frame[date])]  # one may repeat the dates
         value = _find_column(file, frame[others], "value", choices, is_figure)
         return frame, {"date": date, "value": value}
-    parts = [column for column in frame if plain_name(column) in _PARTS]
+    parts = [column for column in frame if plain_name(column) in _DATE_PARTS]
     if parts and len(frame) > 1:
         raise _refuse(file, f"has a column for {dates[0]} and rows by {parts[0]}; write a row a figure, with its date")
     notes.append(f"The columns {shorten(dates[0])} to {shorten(dates[-1])} are dates.")
@@ -196,7 +196,7 @@ def _choose_columns(
     notes += _say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
     text = pd.DataFrame(columns | {f"{_UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
-    return _name_series(file, _leave_out_gaps(file, text, names, notes))
+    return _fill_names(file, _leave_out_gaps(file, text, names, notes))
 
 
 def _say_roles(names: _Names) -> list[str]:
@@ -245,7 +245,7 @@ def _leave_out_gaps(file: str, text: pd.DataFrame, names: _Names, notes: list[st
     return text[~empty].copy()
 
 
-def _name_series(file: str, text: pd.DataFrame) -> pd.DataFrame:
+def _fill_names(file: str, text: pd.DataFrame) -> pd.DataFrame:
     """The table with a name in each row; those of indicators are made of their texts, which are titles."""
     for name in (name for name in ("entity", "indicator") if name in text):
         blank = text[name] == ""
@@ -279,7 +279,7 @@ def _read_dates(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) 
         cells = [cell for cell in text[name].unique() if cell or name == "date"]
         form = _find_form(file, text[name], cells, names[name]) if cells else ""
         if name == "date":
-            _refuse_spans(file, text, cells, FORMS[form][0], names[name])
+            _refuse_spans(file, text, cells, DATE_FORMS[form][0], names[name])
             notes.append(_say_form(cells, form))
         text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
         if later := [row for row, day in text[name].items() if day > today]:
@@ -305,7 +305,7 @@ def _find_form(file: str, column: pd.Series, cells: Sequence[str], heading: str)
 
 def _say_form(cells: Sequence[str], form: str) -> str:
     """A sentence on how the dates are read."""
-    kind = FORMS[form][0]
+    kind = DATE_FORMS[form][0]
     said = "days" if kind == "day" else f"{kind}s, read as their last day"
     if len(cells) > 2 and {day.day for cell in cells if (day := read_form(cell, form))} == {1}:
         said = "first days of months, read as days"
@@ -314,7 +314,7 @@ def _say_form(cells: Sequence[str], form: str) -> str:
 
 def _refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
     """Refuse years that another column completes, and months that may be years that span two."""
-    parts = [column[1:] for column in text if column[0] == _UNREAD and plain_name(column[1:]) in _PARTS]
+    parts = [column[1:] for column in text if column[0] == _UNREAD and plain_name(column[1:]) in _DATE_PARTS]
     if kind == "year" and parts:
         right = f"join them, as in {cells[0]}-06 or {cells[0]}-Q2"
         raise _refuse(file, f"has {where} and {parts[0]} in two columns; {right}")
@@ -345,7 +345,7 @@ def _refuse_alike(file: str, text: pd.DataFrame, names: _Names) -> None:
 # ---- figures, unit and measure
 
 
-def _read_numbers(file: str, text: pd.DataFrame, names: _Names, choices: _Names, notes: list[str]) -> pd.DataFrame:
+def _read_values(file: str, text: pd.DataFrame, names: _Names, choices: _Names, notes: list[str]) -> pd.DataFrame:
     """The table with plain numbers, and a sign of percent in `_SIGN`; what is no number stays, to be explained."""
     text[_SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
     text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
@@ -365,7 +365,7 @@ def _read_numbers(file: str, text: pd.DataFrame, names: _Names, choices: _Names,
     return text
 
 
-def _ask_for_unit(file: str, text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> pd.DataFrame:
+def _ask_for_unit(file: str, text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]) -> pd.DataFrame:
     """The table with unit and measure, as the user says them."""
     figures, days = pd.to_numeric(text["value"], errors="coerce"), pd.to_datetime(text["date"])
     unit = text.get("unit", pd.Series("", text.index)).map(read_unit)
@@ -385,7 +385,7 @@ def _ask_for_unit(file: str, text: pd.DataFrame, names: _Names, above: Sequence[
     return text.assign(unit=unit, measure=measure)
 
 
-def _list_texts(text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> dict[str, int | None]:
+def _list_texts(text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]) -> dict[str, int | None]:
     """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
     unread = [column[1:] for column in text if column[0] == _UNREAD]
     heading = [names["value"]] if names["value"] != _MELTED["value"] else [names.get("entity", ""), *unread[:1]]
@@ -393,7 +393,7 @@ def _list_texts(text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> dict
     return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, *heading])
 
 
-def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: Sequence[Row]) -> None:
+def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]) -> None:
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
     said = _list_said(text, names, above)
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
@@ -404,7 +404,7 @@ def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: 
 
 
 def _list_said(
-    text: pd.DataFrame, names: _Names, above: Sequence[Row]
+    text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]
 ) -> list[tuple[str, Meaning, str, int | None, str]]:
     """What is said beside the figures: the place in words, the meaning, column, row, and what else would be right."""
     said: list[tuple[str, Meaning, str, int | None, str]] = []
@@ -416,7 +416,7 @@ def _list_said(
         for row, cell in text[column].drop_duplicates().items():  # of names only a scale counts
             meaning = Meaning("", "", "", "", read_meaning(f"of {cell}").scales)
             said.append((f"the name {shorten(cell)}", meaning, "", row, ""))
-    for column in [*(column for column in unread if re.search(_UNITS, plain_name(column[1:]))), _SIGN]:
+    for column in [*(column for column in unread if re.search(_UNIT_COLUMNS, plain_name(column[1:]))), _SIGN]:
         heading = names["value"] if column == _SIGN else column[1:]
         cells = text[column].drop_duplicates().items()
         said += [("the cell", read_meaning(cell), heading, row, "") for row, cell in cells]

@@ -13,24 +13,52 @@ from ..base.words import of_entity, quote
 from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
-_YEARS, _RARE, _TREND = 3, 0.001, 2
+_YEARS, _RARE, _TREND_DEGREE = 3, 0.001, 2
 """Years that figures need before seasons are looked for; how rare such differences would be without seasons; and the
 degree of the polynomial of time that stands for growth."""
-_TITLE = "Own figures"
+_USUAL_TITLE = "Own figures"
 SHORTEST_YEAR = 360
 """Days between two figures of years."""
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title."""
-    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _TITLE)
+    """Typed rows with the usual texts; `name` is the indicator of figures that name none, which gives them no title.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        A row a figure, with the columns of `base.columns.COLUMNS`; "" where a text is not given.
+    name : str
+        Indicator of the figures that name none.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, with published and vintage too.
+    """
+    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _USUAL_TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))
 
 
 def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Build the tables from whole rows; unit, title and technology are those of each indicator's first row."""
+    """Build the tables from whole rows; unit, title and technology are those of each indicator's first row.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file.
+    rows : DataFrame
+        A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+    project : mapping of str to DataFrame
+        The project's own tables, whose columns and types are taken.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        observations, indicators, sources, wording and claims.
+    """
     described = rows.drop_duplicates("indicator")
     indicators = described[["row", "indicator", "title", "unit", "measure", "people", "doing"]].assign(
         counted=f"What {file} counts",
@@ -68,7 +96,23 @@ def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
 def check_rows(
     file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], choices: Mapping[str, str]
 ) -> list[Problem]:
-    """List the problems of figures that can be read: what cannot be, and what has no forecast."""
+    """List the problems of figures that can be read: what cannot be, and what has no forecast.
+
+    Parameters
+    ----------
+    file : str
+        The name of the file, for the messages.
+    rows : DataFrame
+        A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
+    tables : mapping of str to DataFrame
+        From `build_tables`.
+    choices : mapping of str to str
+        Options that say how the file is read.
+
+    Returns
+    -------
+    list of Problem
+    """
     problems = check_spellings(file, rows) + check_units(file, rows)
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
@@ -138,11 +182,11 @@ def _find_seasons(values: pd.Series) -> _Seasons | None:
     used = (np.diff(months) == gap) & np.isfinite(growth)
     growth, time = growth[used], months[1:][used].astype(float)
     part = (values.index.month[1:][used].to_numpy() - 1) // (12 // count)
-    freedom = len(growth) - _TREND - count
+    freedom = len(growth) - _TREND_DEGREE - count
     if freedom < 1 or len(np.unique(part)) < count:
         return None
     # sums of squares around a polynomial of time alone, and beside a level of each part of the year but the first
-    smooth = np.vander((time - time.mean()) / np.ptp(time), _TREND + 1)
+    smooth = np.vander((time - time.mean()) / np.ptp(time), _TREND_DEGREE + 1)
     both = np.c_[smooth, (part[:, None] == np.arange(1, count)).astype(float)]
     fits = [np.linalg.lstsq(columns, growth, rcond=None)[0] for columns in (smooth, both)]
     alone, beside = (float(np.sum((growth - x @ b) ** 2)) for x, b in zip((smooth, both), fits, strict=True))
@@ -150,7 +194,7 @@ def _find_seasons(values: pd.Series) -> _Seasons | None:
         return None  # growth is smooth to the last digit
     # the F ratio, and levels as sums of the differences in growth, both around their means
     ratio = (alone - beside) / (count - 1) / max(beside / freedom, 1e-300)
-    steps = np.r_[0.0, fits[1][_TREND + 1 :]]
+    steps = np.r_[0.0, fits[1][_TREND_DEGREE + 1 :]]
     levels = np.cumsum(steps - steps.mean())
     return _Seasons(float(fdtrc(count - 1, freedom, ratio)), count, levels - levels.mean())
 

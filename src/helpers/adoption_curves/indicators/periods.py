@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 _ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-FORMS = {
+DATE_FORMS = {
     "2024-12-31": ("day", "%Y-%m-%d"),
     "31.12.2024": ("day", "%d.%m.%Y"),
     "31/12/2024": ("day", "%d/%m/%Y"),
@@ -32,7 +32,7 @@ FORMS = {
     "2024年": ("year", "%Y年"),
 }
 """What each form writes, and how `strptime` reads it; the number of a quarter or a half-year is that of a month."""
-_MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
+_SPAN_MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
 _NOT_READ = r"([ T]00:00(:00(\.0+)?)?Z?| \[YR\d{4}\])$"
 """Midnight behind a day, and what the World Bank writes behind a year: 2024 [YR2024]."""
 _FISCAL = r"(?i)(fy.*|\d{4}\s?[/\u2013]\s?(\d\d){1,2}|\d{4}-\d{4})"
@@ -49,19 +49,19 @@ def read_day(text: str) -> date | None:
 
 @lru_cache(maxsize=8192)
 def read_form(text: str, form: str) -> date | None:
-    """The day that a text means in one of `FORMS`; of a month, quarter, half-year or year the last; None for no date.
+    """The day that a text means in one of `DATE_FORMS`; of a month, quarter, half-year or year the last; None for no date.
 
     >>> read_form("Q1 2024", "Q4 2024"), read_form("31/12/2024", "12/31/2024")
     (datetime.date(2024, 3, 31), None)
     """
-    kind, pattern = FORMS[form]
+    kind, pattern = DATE_FORMS[form]
     plain = re.sub("|".join(calendar.month_name[1:]), lambda month: month[0][:3], text)  # December as Dec
     plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(_NOT_READ, "", plain))  # 2024Q4 as 2024-Q4
     try:
         found = datetime.strptime(plain, pattern)
     except ValueError:
         return None
-    month = 12 if kind == "year" else found.month * _MONTHS[kind]
+    month = 12 if kind == "year" else found.month * _SPAN_MONTHS[kind]
     if month > 12 or (kind == "year" and not 1800 <= found.year <= 2100):
         return None
     return date(found.year, month, found.day if kind == "day" else calendar.monthrange(found.year, month)[1])
@@ -69,12 +69,12 @@ def read_form(text: str, form: str) -> date | None:
 
 def list_days(text: str) -> dict[str, date]:
     """The days that a text may mean, by form."""
-    return {form: day for form in FORMS if (day := read_form(text, form))}
+    return {form: day for form in DATE_FORMS if (day := read_form(text, form))}
 
 
 def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
     """The one form in which all cells are dates; or, where there is none, or two, a cell and what to write."""
-    read = {tuple(read_form(cell, form) for cell in cells): form for form in reversed(FORMS)}
+    read = {tuple(read_form(cell, form) for cell in cells): form for form in reversed(DATE_FORMS)}
     fitting = {days: form for days, form in read.items() if all(days)}
     if len(fitting) == 1:
         return next(iter(fitting.values())), "", ""
@@ -86,9 +86,9 @@ def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
     found, usual = list(list_days(wrong)), read[most]
     if not found:
         return "", wrong, explain_date(wrong)
-    if FORMS[found[0]][0] == FORMS[usual][0]:
+    if DATE_FORMS[found[0]][0] == DATE_FORMS[usual][0]:
         return "", wrong, f"is not written as others, such as {usual}; write all alike"
-    kind, others = FORMS[found[0]][0], FORMS[usual][0]
+    kind, others = DATE_FORMS[found[0]][0], DATE_FORMS[usual][0]
     return "", wrong, f"is a {kind} where others are {others}s; keep the rows of {kind}s, or those of {others}s"
 
 
@@ -98,7 +98,7 @@ def explain_date(text: str) -> str:
     if len(days := sorted(set(found.values()))) > 1:
         return f"may mean {' or '.join(map(str, days))}; write the one that it is"
     for form, day in found.items():
-        kind = FORMS[form][0]
+        kind = DATE_FORMS[form][0]
         return f"is a whole {kind}; write the day as {day}" if kind != "day" else f"is not an ISO date; write {day}"
     if re.fullmatch(_ISO_DATE, text):
         return f"is no day of the calendar; {_WRITE}"

@@ -14,18 +14,18 @@ _SIZES = _WORDS | _SHORT | _CHINESE | {"ten": 1e1, "000": 1e3}
 _CALLED = {1.0: "", 1e3: "thousand", 1e4: "10 thousand", 1e5: "100 thousand", 1e6: "million", 1e7: "10 million",
           1e8: "100 million", 1e9: "billion", 1e12: "trillion"}  # fmt: skip
 """Words for a scale, in advice."""
-_NUMBER = r"\d+(?:[.,]\d+)*"
+_DIGITS = r"\d+(?:[.,]\d+)*"
 _WORD = rf"(?:{'|'.join(_WORDS)})(?:s|n|en)?\b"
 _SCALE = (
-    rf"(?:(?:{_NUMBER}|\bone|\bten)[\s-]*)?{_WORD}(?:(?: of)? {_WORD})*"  # 100 million, hundreds of thousands
-    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{_NUMBER}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
-    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^)(?:{_NUMBER}\s?)?[km](?![\w'-])|{_NUMBER}(?:k|m|mn|bn)(?![\w'-])"
+    rf"(?:(?:{_DIGITS}|\bone|\bten)[\s-]*)?{_WORD}(?:(?: of)? {_WORD})*"  # 100 million, hundreds of thousands
+    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^|(?<=[\s\w]) )(?:{_DIGITS}\s?)?(?:mn|mln|bn|tn)(?![\w'-])"
+    rf"|(?:(?<=[(\[,;:/$£€¥])\s*|\bin |^)(?:{_DIGITS}\s?)?[km](?![\w'-])|{_DIGITS}(?:k|m|mn|bn)(?![\w'-])"
     r"|['\u2019]000|\b000s|(?<=[(\[x×])\s*10*(?:,?000)+s?\b|\bin 10*(?:,?000)+s?\b"
     r"|(?:\d|(?<=[(（：:]))?[十百千万亿]*[千万亿](?=[人户元台辆个件次部吨家]|$|[)）\s])"
     r"|(?<=[\d(（：:])[十百千万亿]*[千万亿]"
 )
 """A scale, with the number before it."""
-_NO_SCALE = rf"(?i)(?:\btop|\bthan|\bover|\bunder|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{_NUMBER}\s*)?(?:{_WORD})?"
+_NO_SCALE = rf"(?i)(?:\btop|\bthan|\bover|\bunder|=|\bout of)\s+(?:(?:a|an|one|the)\s+)?(?:{_DIGITS}\s*)?(?:{_WORD})?"
 """Words before which a number is none: "the top million", "more than a thousand", "2015 = 1000"."""
 _RATE = r"(?i)\bper\b(?! ?cent)[^)\]）;,]*(?:,\d{3}[^)\]）;,]*)*|每[千万百]?\w+"
 _PERCENT = r"(?i)[%％]|\bper ?cent|\bpct\b|百分|\bper (?:hundred|100)\b(?!,?\d)"
@@ -61,7 +61,7 @@ def read_meaning(text: str) -> Meaning:
 def measure_scale(words: str) -> float:
     """How many a scale counts: 1e8 for "100 million", 1e5 for "hundreds of thousands", 1e4 for 万."""
     scale = 1.0
-    for part in re.findall(rf"{_NUMBER}|[a-z]+|[{''.join(_CHINESE)}]", words.casefold().replace(",", "")):
+    for part in re.findall(rf"{_DIGITS}|[a-z]+|[{''.join(_CHINESE)}]", words.casefold().replace(",", "")):
         single = part if part in _SIZES else re.sub("(s|en|n)$", "", part)
         scale *= _SIZES[single] if single in _SIZES else float(part) if part[0].isdigit() else 1.0
     return scale

@@ -264,12 +264,24 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
 
 
 def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
-    """Number the segment of each date: how many breaks (not suspected ones) lie at or before it."""
+    """Number the segment of each date: how many breaks (not suspected ones) lie at or before it.
+
+    Parameters
+    ----------
+    dates : Series of Timestamp (n,)
+    breaks : DataFrame
+        date, kind (break or suspected break).
+
+    Returns
+    -------
+    ndarray of int (n,)
+        0 before the first break.
+    """
     hard = breaks.loc[breaks["kind"] == "break", "date"]
     return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
 
 
-def cut_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
+def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
     """Cut the observations of one indicator of one entity at its breaks.
 
     Parameters

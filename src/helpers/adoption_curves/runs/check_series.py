@@ -46,9 +46,9 @@ def check_parameters(parameters: Parameters) -> Any:
         raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
     data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    _check_figures(data, series, parameters)
+    _check_studied(data, series, parameters)
     usual = data.is_beside or parameters.data == Parameters().data
-    if (parameters.as_of or not usual) and not _can_calibrate(data, series.technology):
+    if (parameters.as_of or not usual) and not _has_references(data, series.technology):
         from ..forecast import LEAST_TECHNOLOGIES
 
         name = "as_of" if parameters.as_of else "data"
@@ -78,14 +78,14 @@ def _check_families(parameters: Parameters) -> None:
 
 
 @lru_cache(maxsize=64)
-def _can_calibrate(data: Any, technology: str) -> bool:
+def _has_references(data: Any, technology: str) -> bool:
     """True if enough other technologies of the data have figures to calibrate a forecast on."""
     from ..forecast import can_calibrate
 
     return can_calibrate([each for each in data.references() if each.technology != technology])
 
 
-def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
+def _check_studied(data: Any, series: Any, parameters: Parameters) -> None:
     """Refuse a series of too few figures, which without a bound are fewer than three."""
     values, what = series.values[series.values > 0], of_entity(parameters.indicator, parameters.entity)
     if count_figures(series) < (SHORTEST if series.bound is None else 1):
@@ -108,10 +108,10 @@ def _check_figures(data: Any, series: Any, parameters: Parameters) -> None:
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
     """Lines on own data: how the file was read, its first, last and highest figure, its limit, and what is left out."""
-    return [*data.understood, *_list_facts(data, parameters)]
+    return [*data.understood, *_list_series_facts(data, parameters)]
 
 
-def _list_facts(data: Any, parameters: Parameters) -> list[str]:
+def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     """Lines on one series: if it is one's own, three figures and its limit; and what is left out."""
     series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
     if data.is_own(series.entity, series.indicator):
@@ -182,7 +182,7 @@ def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[
     refused : list of str
         A sentence for each series, as the run would say it.
     notes : list of str
-        How the file is read, and `_list_facts` of the first series.
+        How the file is read, and `_list_series_facts` of the first series.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def find_refusals(data: Any, given: Mapping[str, Any]) -> tuple[list[str], list[
     for entity, indicator in pairs:
         try:
             chosen = complete_parameters(read_parameters({**given, "entity": entity, "indicator": indicator}))
-            notes += _list_facts(data, chosen) if len(notes) < MOST_NOTES else []
+            notes += _list_series_facts(data, chosen) if len(notes) < MOST_NOTES else []
             check_parameters(chosen)
         except indicators.DataError as error:
             wrong += error.problems

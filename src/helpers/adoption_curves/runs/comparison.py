@@ -35,12 +35,12 @@ from .record import (
 from .study import Output
 from .table_files import read_csv
 
-_NOTEBOOK, _NAME = "compare_runs", "comparison"
-_KINDS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
-FILES = {"index.html", *(f"{_NAME}.{kind}" for kind in (*_KINDS, "html"))}
+_NOTEBOOK, _FIGURE_NAME = "compare_runs", "comparison"
+_ENDINGS = ("csv", "data.csv", "narrow.svg", "pdf", "png", "svg")
+FILES = {"index.html", *(f"{_FIGURE_NAME}.{kind}" for kind in (*_ENDINGS, "html"))}
 MAX_RUNS = 6
 """Runs that a comparison by hand shows; a sweep sums up any number."""
-_TEXTS = {"key", "label", "unit", "text", "method"}
+_TEXT_COLUMNS = {"key", "label", "unit", "text", "method"}
 
 
 # ---- what the notebook reads ----------------------------------------------------------------------------------------
@@ -49,8 +49,8 @@ _TEXTS = {"key", "label", "unit", "text", "method"}
 def open_comparison(runs: Sequence[str]) -> Output:
     """Return where the notebook writes its table and its figure; by hand that is ``outputs/lab/compare-RUN-RUN/``."""
     place = Path(os.environ.get(RUNNER, "") or find_lab() / _name_comparison(runs))
-    rule = f"must be '{_NAME}': notebook {_NOTEBOOK} has one table and one figure."
-    return Output(_NOTEBOOK, place, {"runs": list(runs)}, _NAME, rule)
+    rule = f"must be '{_FIGURE_NAME}': notebook {_NOTEBOOK} has one table and one figure."
+    return Output(_NOTEBOOK, place, {"runs": list(runs)}, _FIGURE_NAME, rule)
 
 
 def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str], dict[str, str]]:
@@ -123,7 +123,7 @@ def _read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
 
 def _read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
     """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
-    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(_TEXTS, "str")}
+    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(_TEXT_COLUMNS, "str")}
     frame = pd.DataFrame(columns=columns)
     try:
         if table:
@@ -131,7 +131,7 @@ def _read_columns(folder: Path, record: Record, part: str, columns: list[str]) -
         frame = frame.astype({column: kinds.get(column, "float64") for column in columns})
     except (LookupError, ValueError) as error:
         raise RunError(f"Table {table} of run '{folder.name}' has another form. Make the run again.") from error
-    texts = [column for column in columns if column in _TEXTS]
+    texts = [column for column in columns if column in _TEXT_COLUMNS]
     return frame.assign(**{column: frame[column].fillna("").map(clean) for column in texts})
 
 

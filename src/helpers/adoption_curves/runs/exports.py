@@ -19,14 +19,14 @@ from .parameters import read_parameters
 from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
 from .table_files import read_csv
 
-_BOOK, _RECORDED = "tables.xlsx", "05_record"
+_BOOK, _RECORD_TABLE = "tables.xlsx", "05_record"
 _FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
-_CODED = ["numbers"]
+_LEFT_OUT = ["numbers"]
 """Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
 _LARGE, _THOUSAND = 10, 1_000
 """Numbers from the first on are shown with a decimal, from the second on with none; a cell holds all digits."""
-_WIDEST = 60
+_MAX_COLUMN_LETTERS = 60
 """Characters of a column."""
 
 
@@ -52,7 +52,7 @@ def write_workbook(folder: Path) -> Path:
     with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
         for name, frame in frames.items():
             if len(frame):
-                _write_sheet(book, name[:31], frame.drop(columns=_CODED, errors="ignore"))
+                _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
     place = locate(folder, _BOOK)
     exports = {_BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
     write_record(folder, read_run(folder).model_copy(update={"exports": exports}))
@@ -66,7 +66,7 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
     sheet = book.sheets[name]
     for place, column in enumerate(frame, start=1):
         longest = max(len(str(one)) for one in [column, *frame[column].head(200)])
-        sheet.column_dimensions[get_column_letter(place)].width = min(longest, _WIDEST) + 4
+        sheet.column_dimensions[get_column_letter(place)].width = min(longest, _MAX_COLUMN_LETTERS) + 4
     for cell in (cell for row in sheet for cell in row):
         if cell.data_type == "f":
             cell.data_type = "s"
@@ -111,9 +111,9 @@ def register_run(
     from ..forecast.record import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
-    path, parameters = locate(folder, f"tables/{_RECORDED}.csv"), read_parameters(content.parameters)
+    path, parameters = locate(folder, f"tables/{_RECORD_TABLE}.csv"), read_parameters(content.parameters)
     changed = [f"{name} is {why}" for name, why in find_changed(folder, content).items()]
-    changed += [] if path.is_file() else [f"{_RECORDED}.csv is missing"]
+    changed += [] if path.is_file() else [f"{_RECORD_TABLE}.csv is missing"]
     known = hash_data(parameters.source).items() - content.data.files.items()
     if not changed and any(f"/{REGISTER}/" not in f"/{name}" for name, _ in known):  # but what others registered since
         changed = ["the data have changed"]

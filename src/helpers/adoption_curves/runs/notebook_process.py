@@ -177,7 +177,7 @@ def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
     pool.shutdown()
 
 
-_LINES, _LETTERS = 4, 240
+_MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 """Lines of an error that a message has, and letters of each."""
 _FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
@@ -187,7 +187,7 @@ def _describe_failure(source: Path, target: Path, kept: str, why: str, late: boo
 
     `why` is the reason where no cell has an error; `late` where that is the time limit.
     """
-    cells = _read_cells(target)
+    cells = _read_copy(target)
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     run = cells[: begun[-1] + 1] if begun else []
     error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
@@ -199,7 +199,7 @@ def _describe_failure(source: Path, target: Path, kept: str, why: str, late: boo
     return "\n".join([*told, *([f"Executed up to there: {kept}"] if kept else [])])
 
 
-def _read_cells(target: Path) -> list[Any]:
+def _read_copy(target: Path) -> list[Any]:
     """Cells of the copy; none where there is no copy, or a part of one because the disk is full."""
     try:
         return list(json.loads(target.read_text(encoding="utf-8"))["cells"])
@@ -217,7 +217,9 @@ def _say_part(cells: Sequence[Any]) -> str:
 def _say_lines(text: str) -> list[str]:
     """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    told = [f"  {line[:_LETTERS]}" for line in lines[:_LINES]] + ["  ..."] * (len(lines) > _LINES)
+    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]] + ["  ..."] * (
+        len(lines) > _MAX_ERROR_LINES
+    )
     return told + [f"  {say_room()}"] * (FULL in text)
 
 

@@ -23,7 +23,7 @@ from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
 
 _MOST_TOLD = 20  # unknown names in one message
-_TAKEN = {"readme.md", "lab"}  # other names in outputs/
+_RESERVED_NAMES = {"readme.md", "lab"}  # other names in outputs/
 
 
 class ParameterError(UserError, ValueError):
@@ -85,7 +85,7 @@ class _Loader(yaml.BaseLoader):
         return super().construct_mapping(node, deep)
 
 
-def _check_text(value: str) -> str:
+def _check_visible(value: str) -> str:
     if re.search(UNSEEN, value):
         raise ValueError("invisible characters")
     return value
@@ -95,12 +95,12 @@ def _check_run(value: str) -> str:
     stem = value.split(".", maxsplit=1)[0].upper()
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
         raise ValueError("not a run's name")
-    if value.lower() in _TAKEN or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
+    if value.lower() in _RESERVED_NAMES or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
         raise ValueError("a reserved name")
     return value
 
 
-def _check_date(value: str) -> str:
+def _check_as_of(value: str) -> str:
     if value:
         if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
             raise ValueError("not a date")
@@ -119,23 +119,23 @@ def _check_bound(value: str) -> str:
     return _to_text(number)
 
 
-def _check_distinct(values: list[Any]) -> list[Any]:
+def _check_values_distinct(values: list[Any]) -> list[Any]:
     if len(set(values)) < len(values):
         raise ValueError("a value twice")
     return values
 
 
 def _sort_distinct(values: list[Any]) -> list[Any]:
-    return sorted(_check_distinct(values))
+    return sorted(_check_values_distinct(values))
 
 
 def _sort_levels(values: list[float]) -> list[float]:
     return sorted(check_levels(values))
 
 
-_Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_text)]
-_Plain = Annotated[str, AfterValidator(_check_text)]
-_Share = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
+_Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_visible)]
+_Plain = Annotated[str, AfterValidator(_check_visible)]
+_OpenShare = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
 
 
 def _describe(default: Any, meaning: str, expected: str, **limits: Any) -> Any:
@@ -174,23 +174,23 @@ class Parameters(BaseModel):
         "the default take 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
-    countries: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+    countries: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_values_distinct)] = _describe(
         ["China", "United States", "Japan", "South Korea", "Germany", "India"],
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
-    as_of: Annotated[_Text, AfterValidator(_check_date)] = _describe(
+    as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, or '' for all data",
     )
-    families: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_distinct)] = _describe(
+    families: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_values_distinct)] = _describe(
         ["logistic", "gompertz"],
         "families of curves to fit",
         "a list of different families out of {families}",
         min_length=1,
     )
-    shares: Annotated[list[_Share], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+    shares: Annotated[list[_OpenShare], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
         [0.5, 0.75, 0.9],
         "saturation levels of the scenarios, as shares of the upper limit",
         "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
@@ -199,7 +199,7 @@ class Parameters(BaseModel):
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
-    levels: Annotated[list[_Share], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
+    levels: Annotated[list[_OpenShare], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
         [0.5, 0.8, 0.9],
         "levels of the prediction intervals; sentences, key numbers and milestones quote the one nearest to 0.8",
         "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.9], none within 0.001 of either "

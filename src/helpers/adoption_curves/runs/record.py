@@ -39,16 +39,16 @@ _STOPPED = ("interrupted", "terminated")
 _SEE = "'adoption runs' lists those that there are"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
-_SHOWN = ("entity", "indicator", "bound", "as_of", "data")
+_LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
 
 # ---- the form of records --------------------------------------------------------------------------------------------
 
 _FORM: Literal[1] = 1
 """Form of the records that this edition reads: another is of another release."""
-_NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
-_Name = Annotated[str, StringConstraints(pattern=rf"^{_NAME}$")]
+_FILE_NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
+_Name = Annotated[str, StringConstraints(pattern=rf"^{_FILE_NAME}$")]
 """A name that becomes that of a file: it leads out of no folder."""
-_Page = Annotated[str, StringConstraints(pattern=rf"^(charts/)?{_NAME}$")]
+_Page = Annotated[str, StringConstraints(pattern=rf"^(charts/)?{_FILE_NAME}$")]
 _Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -410,12 +410,12 @@ def _find_differences(folder: Path, record: Record, inputs: Mapping[str, Any]) -
     list of str
     """
     recorded = record.model_dump() | {"notebooks": {name: entry.source for name, entry in record.notebooks.items()}}
-    found = [line for name in inputs for line in _compare(name, recorded.get(name), inputs[name])]
+    found = [line for name in inputs for line in _compare_part(name, recorded.get(name), inputs[name])]
     found += [f"{path}: {word}" for path, word in find_changed(folder, record).items()]
     return found
 
 
-def _compare(name: str, recorded: Any, present: Any) -> list[str]:
+def _compare_part(name: str, recorded: Any, present: Any) -> list[str]:
     """Lines for what differs between two inputs, part by part where they have parts."""
     if recorded == present:
         return []
@@ -425,7 +425,7 @@ def _compare(name: str, recorded: Any, present: Any) -> list[str]:
         is_hash = re.fullmatch(r"[0-9a-f]{64}", str(present))
         return [f"{name}: changed" if is_hash else f"{name}: was {recorded!r}, is {present!r}"]
     parts = [part for part in {**recorded, **present} if recorded.get(part) != present.get(part)]
-    return [line for part in parts for line in _compare(f"{name} {part}", recorded.get(part), present.get(part))]
+    return [line for part in parts for line in _compare_part(f"{name} {part}", recorded.get(part), present.get(part))]
 
 
 def _list_files(record: Record) -> list[str]:
@@ -561,7 +561,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         run, made, entity, indicator, bound, as_of, data, state ("whole", or what is wrong, and the attempt that failed
         since).
     """
-    found, nothing = [], {"made": "", **dict.fromkeys(_SHOWN, "")}
+    found, nothing = [], {"made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
     for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
         folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
         if not (folder / RECORD).is_file() and (attempt := _describe_attempt(folder)):
@@ -575,7 +575,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
             continue
         changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
-        given = {name: str(record.parameters[name]) for name in _SHOWN}
+        given = {name: str(record.parameters[name]) for name in _LISTED_PARAMETERS}
         state = "; ".join(filter(None, (state, _describe_attempt(path.parent))))
         found.append({"run": name, "made": record.made, **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

@@ -36,13 +36,13 @@ from .record import (
     write_entry,
     write_record,
 )
-from .steps import CHANGED, FOLDER, USUAL, Execution, execute_steps, explain_change, plan_steps
+from .steps import CHANGED, FOLDER, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
 from .table_files import read_csv
 
 _CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line of progress on the error stream, at once."""
     print(line, file=sys.stderr, flush=True)
 
@@ -101,11 +101,11 @@ class _Attempt:
 def run_all(
     parameters: Parameters,
     notebooks: Path | None = None,
-    execution: Execution = USUAL,
+    execution: Execution = USUAL_EXECUTION,
     *,
     outputs: Path | None = None,
     before_commit: Callable[[], object] = lambda: None,
-    tell: Callable[[str], object] = say,
+    tell: Callable[[str], object] = print_line,
 ) -> Path:
     """Folder of the run ``<outputs>/<run>/``, made atomically; results from the same inputs are reused.
 
@@ -250,7 +250,9 @@ def _refuse_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
         raise RunError(f"{' and '.join(changed).capitalize()} {CHANGED}")
 
 
-def plan_run(parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL) -> list[str]:
+def plan_run(
+    parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL_EXECUTION
+) -> list[str]:
     """Plan of `run_all`, a line for each notebook; nothing is made."""
     parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)

@@ -29,8 +29,8 @@ from .notebook_process import execute_notebook
 from .parameters import Parameters
 from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
 
-FOLDER, _MAX_BYTES, _DAY = ".store", 2_000_000_000, 86_400
-_PARTS = {  # words for what a notebook is made from
+FOLDER, _MAX_STORE_BYTES, _DAY = ".store", 2_000_000_000, 86_400
+_INGREDIENTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
     "helpers": "the helpers",
@@ -75,7 +75,7 @@ class Execution:
     wait: bool = False
 
 
-USUAL = Execution()
+USUAL_EXECUTION = Execution()
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class _Step:
 
     @cached_property
     def parts(self) -> dict[str, str]:
-        """Hash of each part that it is made from, by the names in `_PARTS`."""
+        """Hash of each part that it is made from, by the names in `_INGREDIENTS`."""
         return {
             "notebook": self.inputs["notebooks"][self.name],
             "parameters": digest({name: value for name, value in self.values.items() if name != "run"}),
@@ -225,12 +225,12 @@ def execute_steps(
             order.done(step.name)
 
 
-_OF_SERIES = {"technology", "bounded"}
+_DECLARED_FACTS = {"technology", "bounded"}
 """Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
 
 
 def _describe_series(parameters: Parameters) -> dict[str, Any]:
-    """Facts on the series that notebooks on comparison technologies need, `_OF_SERIES`.
+    """Facts on the series that notebooks on comparison technologies need, `_DECLARED_FACTS`.
 
     Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in these share
     what such a notebook has made.
@@ -249,7 +249,7 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[
     `inputs` are from `describe_inputs`.
     """
     declared, given = {source: read_declared(source) for source in sources}, parameters.model_dump()
-    if any(_OF_SERIES & names.keys() for names in declared.values()):
+    if any(_DECLARED_FACTS & names.keys() for names in declared.values()):
         given |= _describe_series(parameters)
     steps = dict[str, _Step]()
     for source, names in declared.items():
@@ -267,7 +267,7 @@ def _choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mappin
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
     """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
-    changed = [_PARTS[name] for name in _PARTS if before and before.get(name, "") != parts[name]]
+    changed = [_INGREDIENTS[name] for name in _INGREDIENTS if before and before.get(name, "") != parts[name]]
     return f"{' and '.join(changed)} changed" if changed else ""
 
 
@@ -285,7 +285,7 @@ def is_whole(result: Path) -> bool:
         return False
 
 
-def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = _MAX_BYTES) -> int:
+def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = _MAX_STORE_BYTES) -> int:
     """Remove what was used least recently beyond the limit; returns the bytes freed.
 
     What the `needed` keys name stays, and so does what was used since the oldest run began that is being made now.

@@ -34,12 +34,12 @@ from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from .record import SWEEP, SweepRecord, read_run, refuse_earlier
 from .runner import run_all
-from .steps import FOLDER, USUAL, Execution, is_whole, plan_steps, tidy_store
+from .steps import FOLDER, USUAL_EXECUTION, Execution, is_whole, plan_steps, tidy_store
 
 _TOPIC = "adoption"
 """Topic of Dask on which workers say how far a run is."""
-_MAX_UNASKED, _MAX_RUNS = 200, 10_000
-_LONGEST_NAME = 40
+_MAX_UNASKED, _MAX_SWEPT_RUNS = 200, 10_000
+_MAX_RUN_LETTERS = 40
 """Letters of a run's name that is made of what it varies."""
 _RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
 
@@ -87,7 +87,7 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
     ParameterError
         With a line for each problem and the runs that have it.
     """
-    content = _read_file(path)
+    content = _read_sweep_file(path)
     # The sets: every combination of the grid's values, and those that are listed.
     sets = _list_sets(content, many)
     own = [values.pop("run", None) for values in sets]
@@ -98,7 +98,7 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
     # Named by themselves, or by what the file gives them.
     told = [[(each, getattr(run, each)) for each in values] for run, values in zip(chosen, sets, strict=True)]
     names = _name_runs(own, told)
-    _check_distinct(chosen, names)
+    _check_runs_distinct(chosen, names)
     runs = [run.model_copy(update={"run": named}) for run, named in zip(chosen, names, strict=True)]
     fields = dict.fromkeys([*(content.grid or {}), *Parameters.model_fields])
     varied = tuple(each for each in fields if len({repr(getattr(run, each)) for run in chosen}) > 1)
@@ -108,8 +108,10 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
 def _list_sets(content: _SweepFile, many: bool) -> list[dict[str, Any]]:
     grid, listed = content.grid or {}, content.runs or []
     count = (math.prod(map(len, grid.values())) if grid else 0) + len(listed)
-    if count > _MAX_RUNS:
-        raise ParameterError(f"the file asks for {count:,} runs; a sweep has at most {_MAX_RUNS:,}. Leave values out")
+    if count > _MAX_SWEPT_RUNS:
+        raise ParameterError(
+            f"the file asks for {count:,} runs; a sweep has at most {_MAX_SWEPT_RUNS:,}. Leave values out"
+        )
     if count > _MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
     combined = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
@@ -156,7 +158,7 @@ _WRONG = {
 }
 
 
-def _read_file(path: Path) -> _SweepFile:
+def _read_sweep_file(path: Path) -> _SweepFile:
     try:
         content = parse_yaml(read_file(path))
     except OSError as error:
@@ -204,7 +206,7 @@ def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> li
     return chosen
 
 
-def _check_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
+def _check_runs_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
     first: dict[str, str] = {}
     both = [(name, first.setdefault(repr(each), name)) for each, name in zip(chosen, names, strict=True)]
     problems = [f"'{name}' is the same as '{same}': leave one out" for name, same in both if same != name]
@@ -235,7 +237,7 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) 
     """
     made = ["_".join(_name_value(*pair) for pair in pairs) for pairs in varied]
     told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
-    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_LONGEST_NAME - 1}}}", name, re.ASCII) for name in told)
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in told)
     if not short or len(set(told)) < len(told):
         made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
     names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
@@ -321,7 +323,7 @@ class _Progress:
 
 
 def run_sweep(
-    sweep: _Sweep, execution: Execution = USUAL, scheduler: str = "", notebooks: Path | None = None
+    sweep: _Sweep, execution: Execution = USUAL_EXECUTION, scheduler: str = "", notebooks: Path | None = None
 ) -> tuple[Path, dict[str, str]]:
     """Make the runs of a sweep that aren't there yet, and sum up all of them.
 

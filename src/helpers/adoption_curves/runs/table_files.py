@@ -25,7 +25,7 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     frame = frame.set_axis(columns, axis=1)
     kinds = {column: _kind_of(frame[column]) for column in columns}
     # float_format leaves columns that mix numbers and text alone, so their numbers are written here
-    texts = {column: frame[column].map(_write_cell) for column, kind in kinds.items() if kind in ("text", "mixed")}
+    texts = {column: frame[column].map(_write_value) for column, kind in kinds.items() if kind in ("text", "mixed")}
     signed = {column: frame[column] + 0.0 for column in columns if frame[column].dtype.kind == "f"}  # -0.0 becomes 0.0
     text = frame.assign(**texts, **signed).to_csv(
         index=False, float_format="%.10g", date_format="%Y-%m-%d", lineterminator="\n"
@@ -33,7 +33,7 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     return text.encode("utf-8"), kinds
 
 
-def _write_cell(value: Any) -> Any:
+def _write_value(value: Any) -> Any:
     if isinstance(value, str):
         return f"'{value}" if _is_formula(value) else value
     return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value

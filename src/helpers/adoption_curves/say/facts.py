@@ -19,7 +19,7 @@ from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_pace", "02_countries", "03_ceiling", "03_odds")
 SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_middle")
 """Tables of the run that the facts are decided from."""
-_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
+_ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
 _NEAR_DATE = 0.26
 """Years by which a date of the forecast may miss the one that is asked for."""
@@ -139,7 +139,7 @@ class Facts:
     @cached_property
     def before(self) -> Row | None:
         """The figure a year before the last one; gain (difference of the last one), percent (of it)."""
-        found = _find_before(self.growth, self.last, *_YEAR)
+        found = _find_before(self.growth, self.last, *_ONE_YEAR)
         gain = self.last["value"] - found["value"] if found else 0.0
         return found | {"gain": gain, "percent": 100 * gain / found["value"]} if found else None
 
@@ -346,6 +346,14 @@ def _grows(values: pd.Series) -> bool:
 
 def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
     """Verdict on where a series of `values` ends, as a row for every notebook and page.
+
+    Parameters
+    ----------
+    found : Assessment
+    values : Series
+        Exact figures by date, in the unit of the series.
+    measure : str
+        level, cumulative or flow.
 
     Returns
     -------

@@ -41,13 +41,13 @@ _LOST = 3
 """Percent that a technology must have lost since its highest share for that to be named."""
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
-_MONTHS = 2.5
+_YEARS_FROM = 2.5
 """Years below which a time is given in months."""
 _FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
 """A fact or phrase in a template: its name, columns, and form."""
 _TITLED = re.compile(r"\{as_seen\}\{(name|latest)|\{title")
 """Beginning of a sentence whose first letter stays as it is."""
-_FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
+_SAID_FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
     "if": lambda facts, value: "" if value else None,
     "figure": lambda facts, value: facts.say(value),  # as published
     "number": lambda facts, value: facts.say(value).removesuffix(say_unit(facts.unit)),
@@ -71,7 +71,7 @@ _FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
 
 def write(facts: Facts, part: str) -> str:
     """A cell of the table ``said.toml``, filled in: a part of the findings, or title or alt of the figure."""
-    said, named, found = phrase(facts), read_table()["sentences"], []
+    said, named, found = phrase(facts), read_said()["sentences"], []
     for entry in find_cell(facts, part):
         options = [named.get(each, each) for each in ([entry] if isinstance(entry, str) else entry)]
         text, template = next(((text, each) for each in options if (text := fill(each, facts, said))), ("", ""))
@@ -81,11 +81,11 @@ def write(facts: Facts, part: str) -> str:
 
 def find_cell(facts: Facts, part: str) -> list[Any]:
     """A cell as it stands in the table."""
-    return read_table()[facts.kind].get(part, read_table()["usual"][part])
+    return read_said()[facts.kind].get(part, read_said()["usual"][part])
 
 
 @cache
-def read_table() -> dict[str, dict[str, Any]]:
+def read_said() -> dict[str, dict[str, Any]]:
     """What is said of each kind of series."""
     return tomllib.loads((Path(__file__).parent / "said.toml").read_text(encoding="utf-8"))
 
@@ -97,7 +97,7 @@ def find_values(template: str, facts: Facts, said: Mapping[str, Any]) -> list[An
         value = said[name] if name in said else getattr(facts, name)
         for column in re.findall(r"\[([^\]]+)\]", columns):
             value = None if value is None else value[column]
-        found.append(_FORMS[form](facts, value) if form and value is not None else value)
+        found.append(_SAID_FORMS[form](facts, value) if form and value is not None else value)
     return found
 
 
@@ -195,7 +195,7 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
     text = say_first(say_end(found, unit))
     if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
-    left, kinds = found["sentence"].removeprefix("at most "), read_table()["tests"]
+    left, kinds = found["sentence"].removeprefix("at most "), read_said()["tests"]
     passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']]}" for row in facts.odds]
     span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
     closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
@@ -243,7 +243,7 @@ def _say_time(years: float) -> str:
     >>> _say_time(1.5), _say_time(6.82)
     ('18 months', '6.8 years')
     """
-    return say_count(round(12 * years), "month") if years < _MONTHS else say_count(round(years, 1), "year")
+    return say_count(round(12 * years), "month") if years < _YEARS_FROM else say_count(round(years, 1), "year")
 
 
 # ---- numbers and amounts ------------------------------------------------------------------------------------------

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from .facts import Facts
-from .headlines import fill, find_cell, find_values, phrase, read_table, write
+from .headlines import fill, find_cell, find_values, phrase, read_said, write
 
 _PARTS = ("headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not")
 """Parts of the findings: the headline, what stands below it, four paragraphs, and what may be quoted or not."""
 _NUMBERS = 5
 """Key numbers, at most."""
 _TEXTS, _VALUES = ("key", "label", "unit", "text", "url"), ("value", "low", "high")
-_COLUMNS = ["key", "label", "value", "low", "high", "unit", "text", "url"]
+_KEY_NUMBER_COLUMNS = ["key", "label", "value", "low", "high", "unit", "text", "url"]
 
 
 def write_findings(facts: Facts) -> pd.DataFrame:
@@ -55,9 +55,9 @@ def list_key_numbers(facts: Facts) -> pd.DataFrame:
     """
     said, rows = phrase(facts), []
     for name in find_cell(facts, "numbers"):
-        cells = read_table()["numbers"][name]
+        cells = read_said()["numbers"][name]
         row = {column: fill(cells.get(column, ""), facts, said) for column in _TEXTS}
         if row["label"] and row["text"]:
             values = {each: find_values(cells[each], facts, said)[0] for each in _VALUES if each in cells}
             rows.append({**dict.fromkeys(_VALUES, np.nan), **row, **values})
-    return pd.DataFrame(rows[: _NUMBERS - 2] + rows[-2:] if len(rows) > _NUMBERS else rows, columns=_COLUMNS)
+    return pd.DataFrame(rows[: _NUMBERS - 2] + rows[-2:] if len(rows) > _NUMBERS else rows, columns=_KEY_NUMBER_COLUMNS)

@@ -82,7 +82,20 @@ def thin_alternatives(alternatives: pd.DataFrame) -> pd.DataFrame:
 
 
 def tidy_fits(users: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
-    """Figures by date, as the family ``observed``, and the curves that are drawn."""
+    """Figures by date, as the family ``observed``, and the curves that are drawn.
+
+    Parameters
+    ----------
+    users : Series
+        Figures by date, in the unit of the series.
+    drawn : DataFrame
+        A row a date and curve: date, value (in that unit), family.
+
+    Returns
+    -------
+    DataFrame
+        The same columns.
+    """
     return pd.concat([users.rename("value").reset_index().assign(family="observed"), drawn])
 
 

@@ -24,7 +24,7 @@ from .figures import on_axes
 _MAX_YEARS = 15  # the furthest horizon of the slider
 _PAST = 3  # horizons of the past that are drawn
 _ROWS = 5  # rows of each table
-_POINTS = 241  # of a curve
+_CURVE_POINTS = 241  # of a curve
 _GRID = {"grid_template_columns": "repeat(auto-fit, minmax(270px, 1fr))", "grid_gap": "0 12px"}  # of the controls
 _COMPUTING = "<p role='status'>Computing the forecast and the verdict …</p>"
 
@@ -140,11 +140,11 @@ def _show_choice(series: Any, family: str, years: int, predict: Callable[[], Any
     except ValueError as error:  # what the data cannot carry
         yield _say_problem(error)
         return
-    first = _draw(series, fit, years)
+    first = _draw_explored(series, fit, years)
     yield first + _COMPUTING
     try:
         found = predict().until(years)
-        yield _draw(series, fit, years, found) + _judge(series, found) + _tabulate(series, found)
+        yield _draw_explored(series, fit, years, found) + _judge(series, found) + _tabulate(series, found)
     except ValueError as error:
         yield first + _say_problem(error) + _tabulate(series)
 
@@ -171,11 +171,11 @@ def _judge(series: Any, found: Any) -> str:
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
 
-def _draw(series: Any, fit: Any, years: int, found: Any = None) -> str:
+def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
     name, values = f"{say_name(fit.model.name)} curve", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
-    dates = pd.date_range(values.index[0], end, periods=_POINTS)
+    dates = pd.date_range(values.index[0], end, periods=_CURVE_POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
     axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), _PAST)
     words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}"

@@ -29,7 +29,7 @@ _READABLE = {  # headings of columns that their names in the CSV would not expla
     "url": "source",
 }
 _CODED = {"family", "method", "member"}  # columns of names in the code
-_WHOLE, _LONGEST_WHOLE = {"unit", "observed"}, 28  # columns of which no line parts a text of so many letters
+_UNPARTED_COLUMNS, _LONGEST_WHOLE = {"unit", "observed"}, 28  # columns of which no line parts a text of so many letters
 
 
 def _name_column(column: str) -> str:
@@ -111,13 +111,13 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
             shown[column] = values.dt.strftime("%Y-%m-%d")
         else:
             shown[column] = values.fillna("–").map(say_name if column in _CODED else str)
-    for column in _WHOLE & {*shown}:
+    for column in _UNPARTED_COLUMNS & {*shown}:
         parts = shown[column].str.replace(" ", "\N{NO-BREAK SPACE}")
         shown[column] = parts.where(parts.str.len() <= _LONGEST_WHOLE, shown[column])
     numeric = [column for column in frame if column in right or _is_number(frame[column])]
     headings = {column: _name_column(str(column)) for column in shown}
     table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
-    return table.fmt(_link, columns="url") if "url" in shown else table
+    return table.fmt(_link_source, columns="url") if "url" in shown else table
 
 
 def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
@@ -149,7 +149,7 @@ def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
     return pd.concat([frame.iloc[:half], frame.iloc[-half:]]), note
 
 
-class _Table(great_tables.GT):
+class _ShownTable(great_tables.GT):
     """A table as a notebook keeps it: without its parts as text, and without the styles that it does not use."""
 
     def __repr__(self) -> str:
@@ -162,13 +162,13 @@ class _Table(great_tables.GT):
 
 
 def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
-    table = _Table(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
+    table = _ShownTable(shown, id="table-" + re.sub(r"[^a-z0-9]+", "-", title.lower())[:40])
     table = table.tab_header(title=title)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
 
 
-def _link(url: str) -> str:
+def _link_source(url: str) -> str:
     return f'<a href="{html.escape(url)}">link</a>' if re.match("https?://", url) else html.escape(url)
 
 

@@ -1,7 +1,7 @@
 """Read a hub of forecasts, and add to it: rows that are on record never change.
 
 A hub is a folder in the form of the hubverse (schemas 6.0.0). What each hub says of itself is in the folder ``hub``
-beside this module. In frames its rows have the columns `COLUMNS`: those of the files, the model's id, and the unit of
+beside this module. In frames its rows have the columns `HUB_COLUMNS`: those of the files, the model's id, and the unit of
 the target.
 """
 
@@ -25,7 +25,7 @@ _TEMPLATE = Path(__file__).parent / "hub"
 _TASKS, _TARGET_DATA = "hub-config/tasks.json", "target-data/time-series.csv"
 _TASK_IDS = ["origin_date", "published", "entity", "indicator", "bound", "target_end_date"]
 _FILE_COLUMNS = [*_TASK_IDS, "output_type", "output_type_id", "value"]
-COLUMNS = ["model_id", *_FILE_COLUMNS, "unit"]
+HUB_COLUMNS = ["model_id", *_FILE_COLUMNS, "unit"]
 _DAYS = ["origin_date", "published", "target_end_date"]
 ENTRY = ["model_id", "entity", "indicator", "bound", "origin_date", "published", "target_end_date"]
 """Columns that identify a registered forecast."""
@@ -40,7 +40,7 @@ def read_hub(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, dates as such, levels as numbers.
+        Columns `HUB_COLUMNS`, dates as such, levels as numbers.
 
     Raises
     ------
@@ -49,10 +49,10 @@ def read_hub(folder: Path) -> pd.DataFrame:
     """
     files = sorted(folder.glob("model-output/*/*.csv"))
     if not files:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=HUB_COLUMNS)
     units = {indicator: target["target_units"] for indicator, target in _read_targets(folder).items()}
     rows = pd.concat([_read_output(folder, path) for path in files], ignore_index=True)
-    return rows.assign(unit=rows["indicator"].map(units))[COLUMNS]
+    return rows.assign(unit=rows["indicator"].map(units))[HUB_COLUMNS]
 
 
 def _read_targets(folder: Path) -> dict[str, dict[str, Any]]:
@@ -95,7 +95,7 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
     folder : Path
         The hub; one that is not there is made.
     rows : DataFrame
-        Columns `COLUMNS`, days as text.
+        Columns `HUB_COLUMNS`, days as text.
     titles : dict
         By indicator.
     figures : DataFrame
@@ -198,6 +198,13 @@ def write_figures(folder: Path, figures: pd.DataFrame) -> None:
 
     A figure that is another now than the one printed there under its day becomes a vintage of today. Figures of series
     that are not among `figures` stay too: other data hold them.
+
+    Parameters
+    ----------
+    folder : Path
+        The hub.
+    figures : DataFrame
+        entity, indicator, target_end_date, as_of, observation (in the unit of the series), censoring.
     """
     path, keys = folder / _TARGET_DATA, ["entity", "indicator", "target_end_date", "as_of"]
     rows = pd.read_csv(io.StringIO(figures.to_csv(index=False)), dtype=str, keep_default_na=False)

@@ -20,7 +20,7 @@ from ...base.project import PUBLISHED_MODEL, RunError, find_register
 from ...curves import decimal_years
 from ...indicators import AdoptionSeries, Data
 from ...indicators.cells import check_date
-from .hub import BASELINES, COLUMNS, ENTRY, TARGET_COLUMNS, add_to_hub, read_hub
+from .hub import BASELINES, ENTRY, HUB_COLUMNS, TARGET_COLUMNS, add_to_hub, read_hub
 
 
 def enter(
@@ -49,7 +49,7 @@ def enter(
     Returns
     -------
     DataFrame
-        Columns `hub.COLUMNS`, days as text.
+        Columns `hub.HUB_COLUMNS`, days as text.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def enter(
     labels = {"origin_date": f"{day:%Y-%m-%d}", "published": f"{on_record:%Y-%m-%d}", "entity": series.entity}
     bound = series.bound.name if series.bound is not None else "none"
     labels |= {"indicator": series.indicator, "bound": bound, "unit": series.unit}
-    return pd.concat(frames, ignore_index=True).assign(output_type="quantile", **labels)[COLUMNS]
+    return pd.concat(frames, ignore_index=True).assign(output_type="quantile", **labels)[HUB_COLUMNS]
 
 
 def _refuse_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
@@ -192,7 +192,7 @@ def read_register(
     Returns
     -------
     DataFrame
-        Columns `hub.COLUMNS`, dates as such, in order of model, series, origin, date and quantile.
+        Columns `hub.HUB_COLUMNS`, dates as such, in order of model, series, origin, date and quantile.
 
     Raises
     ------

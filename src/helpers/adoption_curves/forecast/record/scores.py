@@ -20,7 +20,7 @@ RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 _COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability"]
-_SCORES = [*_OUTCOME, *_COVERED, "wis", *RATIOS.values(), "why", "revised"]
+_OUTCOME_COLUMNS = [*_OUTCOME, *_COVERED, "wis", *RATIOS.values(), "why", "revised"]
 _SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
 _SUMMARY += ["bounds", "probability"]
@@ -64,7 +64,7 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
             dict(zip(ENTRY, key, strict=True)) | _score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage)
             for key, part in entries.groupby(ENTRY, sort=True)
         ],
-        columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_SCORES],
+        columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_OUTCOME_COLUMNS],
     )
     rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*RATIOS.values()])
     for name, column in RATIOS.items():

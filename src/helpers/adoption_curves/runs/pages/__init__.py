@@ -44,7 +44,7 @@ from .index import describe_notebook, render_index, render_made
 
 __all__ = ["export_notebook", "export_run", "render_executed", "render_pages", "write_pages"]
 
-_OF_SERIES = ("levels", "shares", "growth", "fits", "residuals", "forecast", "bands", "hindcasts", "register")
+_WORDED = ("levels", "growth", "fits", "residuals", "forecast", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
 _OURS = 'content="Adoption curves"'
 """Part of the generator's tag of our pages."""
@@ -106,7 +106,7 @@ def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> 
     notebooks = [describe_notebook(page, record.notebooks[name]) for name, page in described.items()]
     uncommitted = cite_run(record.model_copy(update={"git": None}), folder.name)
     for figure in (figure for page in notebooks for figure in page["figures"]):
-        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _OF_SERIES else ""
+        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _WORDED else ""
         note = {"counted": counted, "citation": uncommitted}
         pages[f"charts/{figure['name']}.html"] = render_figure(folder, record.written, figure, note)
     pages["made.html"] = render_made(folder, record, notebooks, shared)
@@ -212,6 +212,16 @@ def write_pages(folder: Path) -> Path:
 def export_run(folder: Path) -> Path:
     """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
 
+    Parameters
+    ----------
+    folder : Path
+        A run.
+
+    Returns
+    -------
+    Path
+        The first page.
+
     Raises
     ------
     RunError
@@ -232,6 +242,11 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
 
     A file of the page's name that isn't a page of this package stays, and the page gets a number.
+
+    Parameters
+    ----------
+    path : Path
+        A notebook.
 
     Returns
     -------

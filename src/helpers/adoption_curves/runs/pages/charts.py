@@ -12,13 +12,13 @@ from markupsafe import Markup
 from ..record import locate
 
 _SVG = "{http://www.w3.org/2000/svg}"
-_UNSEEN = {f"{_SVG}metadata", f"{_SVG}style"}
+_UNDRAWN_TAGS = {f"{_SVG}metadata", f"{_SVG}style"}
 _TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
 _PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
 _LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|paint-order|text-anchor|font-(size|weight|style)")
-_WITHIN = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
+_INNER_LINK = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
 """Attributes that link one part of a drawing to another."""
-_FORMS = {"wide": "svg", "narrow": "narrow.svg"}
+_DRAWN_ENDINGS = {"wide": "svg", "narrow": "narrow.svg"}
 """Endings of the names of drawings, by the width of the page."""
 _HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
@@ -39,7 +39,7 @@ def render_chart(folder: Path, name: str, alt: str) -> Markup:
     Markup
         Empty where there is no drawing, it is heavy, or holds anything but shapes and letters: then its PNG will do.
     """
-    paths = {form: locate(folder, f"figures/{name}.{kind}") for form, kind in _FORMS.items()}
+    paths = {form: locate(folder, f"figures/{name}.{kind}") for form, kind in _DRAWN_ENDINGS.items()}
     found = {form: path.read_bytes() for form, path in paths.items() if path.is_file()}
     if any(len(content) > _HEAVIEST for content in found.values()):
         return Markup("")
@@ -62,7 +62,7 @@ def _render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
         return Markup("")
     for tag in list(drawing.iter()):
         for part in list(tag):  # the title of the whole would cover those of its points
-            if part.tag in _UNSEEN or (part.tag == f"{_SVG}title" and tag is drawing):
+            if part.tag in _UNDRAWN_TAGS or (part.tag == f"{_SVG}title" and tag is drawing):
                 tag.remove(part)
     if not all(_keep_known(tag) and _rename(tag, prefix) for tag in drawing.iter()):
         return Markup("")
@@ -88,7 +88,7 @@ def _keep_known(tag: ElementTree.Element) -> bool:
 def _rename(tag: ElementTree.Element, prefix: str) -> bool:
     """Put the prefix before a tag's id and those that it leads to; False where it leads out of the drawing."""
     leads = [name for name, value in tag.attrib.items() if name == "href" or "url" in value.lower()]
-    if not all(_WITHIN.fullmatch(tag.attrib[name]) for name in leads):
+    if not all(_INNER_LINK.fullmatch(tag.attrib[name]) for name in leads):
         return False
     tag.attrib |= {name: tag.attrib[name].replace("#", f"#{prefix}") for name in leads}
     if name := tag.attrib.pop("id", ""):

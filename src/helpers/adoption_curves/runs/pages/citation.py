@@ -13,7 +13,7 @@ from ..parameters import Parameters, parse_yaml
 from ..record import Record
 
 _AUTHORS = "The Adoption Curves authors"
-_DATA = Parameters.model_fields["data"].default
+_OWN_FOLDER = Parameters.model_fields["data"].default
 
 
 def cite_run(record: Record, run: str) -> str:
@@ -40,7 +40,7 @@ def cite_run(record: Record, run: str) -> str:
 
 def _has_own_data(record: Record) -> bool:
     """True if the figures of a run are a reader's own, which this package's authors did not publish."""
-    return bool(record.parameters.get("data", _DATA) != _DATA)
+    return bool(record.parameters.get("data", _OWN_FOLDER) != _OWN_FOLDER)
 
 
 def read_citation(record: Record) -> tuple[str, str, str, str]:

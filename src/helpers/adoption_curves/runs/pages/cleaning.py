@@ -17,8 +17,8 @@ from markupsafe import escape
 
 from ...base.project import Source
 
-_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_TEXT = nh3.ALLOWED_TAGS - _HEADINGS - {"area", "map"} | {"section", "tfoot"}
+_HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+_TEXT = nh3.ALLOWED_TAGS - _HEADING_TAGS - {"area", "map"} | {"section", "tfoot"}
 _EQUATIONS = {  # what latex2mathml writes
     *("math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
     *("mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
@@ -34,13 +34,13 @@ _LOOKS = {
 """Attributes of equations: how they look, and no address."""
 _ATTRIBUTES = {
     **{tag: {"class"} for tag in _TEXT},
-    **{tag: {"id"} for tag in _HEADINGS},
+    **{tag: {"id"} for tag in _HEADING_TAGS},
     **dict.fromkeys(_EQUATIONS, _LOOKS),
     "a": {"class", "href", "id"},
     "img": {"alt", "src", "width"},
     **{tag: {"class", "colspan", "rowspan", "scope", "style"} for tag in ("col", "colgroup", "td", "th")},
 }
-_KEPT = {
+_ALLOWED_VALUES = {
     ("a", "href"): r"https?://|mailto:|#",
     ("a", "id"): r"(?!content$|pages$|show-code$)",  # the frame of a page has these itself
     ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
@@ -65,12 +65,12 @@ def clean_html(source: str, addressed: bool = False) -> str:
     """
 
     def keep(tag: str, name: str, value: str) -> str | None:
-        kept = (addressed or name != "id") and re.match(_KEPT.get((tag, name), ""), value, re.IGNORECASE)
+        kept = (addressed or name != "id") and re.match(_ALLOWED_VALUES.get((tag, name), ""), value, re.IGNORECASE)
         return value if kept else None
 
     plain = nh3.clean(
         source,
-        tags=_TEXT | _HEADINGS | _EQUATIONS,
+        tags=_TEXT | _HEADING_TAGS | _EQUATIONS,
         attributes=_ATTRIBUTES,
         attribute_filter=keep,
         url_schemes={"http", "https", "mailto", "data"},

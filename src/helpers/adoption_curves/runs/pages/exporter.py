@@ -26,12 +26,12 @@ from traitlets.config import Config
 from ..record import Entry
 from .charts import render_chart
 from .cleaning import clean_html
-from .files import BOX, find_saved, link_file, list_forms, render_tables
+from .files import BOX, find_saved, link_file, list_pictures, render_tables
 from .frame import TEMPLATES
 
-_SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
+_RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
-_TAKEN = ("content", "pages", "show-code")
+_PAGE_IDS = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
 _EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 _EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
@@ -63,13 +63,13 @@ def render_body(
         "tables": list(entry.tables),
         "figures": list(entry.figures),
         "draw": partial(render_chart, folder) if folder else None,
-        "list_forms": partial(list_forms, entry.files),
+        "list_pictures": partial(list_pictures, entry.files),
         "link": link,
         "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
         "wordless": [],
     }
     body, resources = _open_exporter().from_notebook_node(notebook, given)
-    taken, numbers = set(_TAKEN), count(1)
+    taken, numbers = set(_PAGE_IDS), count(1)
 
     def find_address(found: re.Match[str]) -> str:
         address = found[2]
@@ -119,7 +119,7 @@ def _open_exporter() -> TemplateExporter:
             "saved_tables": find_saved,
             "note_wordless": _note_wordless,
         },
-        config=Config(NbConvertBase={"display_data_priority": list(_SHOWN)}, Exporter={"default_preprocessors": []}),
+        config=Config(NbConvertBase={"display_data_priority": list(_RICHEST)}, Exporter={"default_preprocessors": []}),
     )
 
 

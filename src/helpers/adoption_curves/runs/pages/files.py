@@ -27,7 +27,7 @@ _TYPES = {
     "pdf": "data:application/pdf;base64,",
 }
 """Beginning of the data address of a file, by the ending of its name."""
-_FORMS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
+_PICTURE_ENDINGS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
 _FRAMES = {"narrow": (320, 200), "wide": (700, 125)}
 """Pixels of a frame's width, and of the note below a chart there, by the drawing that it may show."""
 _MIN_LONG = 50
@@ -93,24 +93,24 @@ def embed_file(folder: Path, written: Collection[str], path: str, label: str, wo
     place = locate(folder, path) if path in written and kind else None
     if place is None or not place.is_file() or place.stat().st_size > _MAX_EMBEDDED:
         return Markup('<span class="beside">{}</span>').format(label)
-    return _link(kind + b64encode(place.read_bytes()).decode(), path, label, words)
+    return _link_form(kind + b64encode(place.read_bytes()).decode(), path, label, words)
 
 
 def link_file(path: str, label: str, words: str = "") -> Markup:
     """Link to a file of a run's folder, as a page in ``html/`` of the run has it."""
-    return _link(f"../{path}", path, label, words)
+    return _link_form(f"../{path}", path, label, words)
 
 
-def _link(address: str, path: str, label: str, words: str) -> Markup:
+def _link_form(address: str, path: str, label: str, words: str) -> Markup:
     told = Markup(' aria-label="{}"').format(words) if words else ""
     return Markup('<a href="{}" download="{}"{}>{}</a>').format(address, path.rpartition("/")[2], told, label)
 
 
-def list_forms(written: Collection[str], name: str) -> dict[str, str]:
+def list_pictures(written: Collection[str], name: str) -> dict[str, str]:
     """Paths of a figure by what they are (data, PNG, SVG, PDF), of those that were written."""
     kept = f"figures/{name}.{DATA}"
     paths = {"data": kept if kept in written else f"tables/{name}.csv"}
-    paths |= {form: f"figures/{name}.{kind}" for form, kind in _FORMS.items()}
+    paths |= {form: f"figures/{name}.{kind}" for form, kind in _PICTURE_ENDINGS.items()}
     return {form: path for form, path in paths.items() if path in written}
 
 
@@ -169,7 +169,7 @@ def render_figure(folder: Path, written: Collection[str], figure: Mapping[str, A
     """
     name, alt = figure["name"], figure["alt"]
     drawing = render_chart(folder, name, alt)
-    files = {form: path for form, path in list_forms(written, name).items() if drawing or form != "PNG"}
+    files = {form: path for form, path in list_pictures(written, name).items() if drawing or form != "PNG"}
     size = f'width="100%" height="{_measure_frame(folder, name, alt)}"'
     return render(
         "chart.html.j2",

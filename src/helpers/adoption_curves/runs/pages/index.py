@@ -18,10 +18,10 @@ from ..record import Entry, Record, locate
 from ..table_files import read_rows
 from .charts import render_chart
 from .citation import read_citation
-from .files import embed_file, embed_image, list_forms
+from .files import embed_file, embed_image, list_pictures
 from .frame import render
 
-_HEADINGS = {
+_SECTION_TITLES = {
     "now": "Now",
     "speed": "How fast",
     "forecast": "Where to, and how sure",
@@ -56,7 +56,7 @@ def render_index(
         **shared,
         **told,
         title=said.get("headline") or ": ".join(part for part in series if part != UNNAMED),
-        headings=_HEADINGS,
+        headings=_SECTION_TITLES,
         sections=[(part, title) for part, title in _SECTIONS.items() if there.get(part, True)],
         made=say_day(pd.Timestamp(record.made)),
         as_of=_say_as_of(record.parameters.get("as_of")),
@@ -65,7 +65,7 @@ def render_index(
         expected=record.subject.get("next", ""),
         reading=record.subject.get("reading", "").splitlines(),
         figure=figures.get(record.main_figure),
-        data=list_forms(record.written, record.main_figure or "").get("data"),
+        data=list_pictures(record.written, record.main_figure or "").get("data"),
         embed=lambda name, width=None: embed_image(locate(folder, f"figures/{name}.png"), width),
         render_chart=partial(render_chart, folder),
         link=partial(embed_file, folder, record.written),
@@ -111,7 +111,7 @@ def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
             for name, value in record.parameters.items()
         ],
         sources=sources,
-        facts=_list_facts(record),
+        facts=_list_run_facts(record),
     )
 
 
@@ -162,7 +162,7 @@ def _keep_address(text: str, *others: str) -> str:
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
-def _list_facts(record: Record) -> list[tuple[str, str]]:
+def _list_run_facts(record: Record) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
     commit = record.git
     facts = [("commit", commit.commit + (" with changes" if commit.changed else ""))] if commit else []

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ...base.words import say_count
 from .style import BLUE, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, shorten_label, use_dates
 
-_LONGEST_NAME = 32  # letters in a line of the name of a series, and its number
+_MAX_TITLE_LETTERS = 32  # letters in a line of the name of a series, and its number
 
 
 def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator: str, source: str) -> Figure | None:
@@ -37,9 +37,9 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
         return None
     dates = observations.groupby("indicator")["date"].agg(["min", "max", "size"]).sort_values("min", kind="stable")
     described = coverage.set_index("indicator").loc[dates.index]
-    short = described["title"].map(lambda title: shorten_label(title, 2 * _LONGEST_NAME))
+    short = described["title"].map(lambda title: shorten_label(title, 2 * _MAX_TITLE_LETTERS))
     named = short + "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" + dates["size"].astype(str)
-    named = named.map(lambda name: textwrap.fill(name, _LONGEST_NAME))
+    named = named.map(lambda name: textwrap.fill(name, _MAX_TITLE_LETTERS))
     figure, axes = open_canvas(1.5 + (0.29 if named.str.contains("\n").any() else 0.21) * len(dates))
     axis = axes[0, 0]
     axis.hlines(range(len(dates)), dates["min"], dates["max"], color=PALE, lw=1, zorder=1)

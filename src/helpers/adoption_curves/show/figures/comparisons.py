@@ -18,15 +18,15 @@ from . import style
 from .labels import Label, label_ends
 
 _MAX_LETTERS = 34  # of a run's name
-_SUBJECT = ["title", "unit"]  # what runs must share to be drawn on one axis
-_SOURCE = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
+_SHARED_NAMES = ["title", "unit"]  # what runs must share to be drawn on one axis
+_SOURCE_TEXT = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
 
 
 def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last date that all runs of one indicator forecast; none where there is no such date."""
-    runs = forecasts.groupby(_SUBJECT)["run"].transform("nunique")
-    shared = forecasts[forecasts.groupby([*_SUBJECT, "date"])["run"].transform("nunique") == runs]
-    return shared[shared["date"] == shared.groupby(_SUBJECT)["date"].transform("max")]
+    runs = forecasts.groupby(_SHARED_NAMES)["run"].transform("nunique")
+    shared = forecasts[forecasts.groupby([*_SHARED_NAMES, "date"])["run"].transform("nunique") == runs]
+    return shared[shared["date"] == shared.groupby(_SHARED_NAMES)["date"].transform("max")]
 
 
 def say_ranges(forecasts: pd.DataFrame) -> str:
@@ -36,7 +36,7 @@ def say_ranges(forecasts: pd.DataFrame) -> str:
 
 def say_forecasts(forecasts: pd.DataFrame) -> str:
     """A sentence on how far the forecasts lie apart; "" where there are none."""
-    count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(_SUBJECT)
+    count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(_SHARED_NAMES)
     if len(panels) > 1:
         return f"The {count} runs forecast {len(panels)} different things, each in a panel of its own"
     ends = last_shared(forecasts)
@@ -67,22 +67,22 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     Figure or None
         None where nothing is forecast.
     """
-    panels = list(forecasts.groupby(_SUBJECT, sort=False))
+    panels = list(forecasts.groupby(_SHARED_NAMES, sort=False))
     if not panels:
         return None
     figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
     units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
-        labels = _draw_panel(axis, panel, observations)
+        labels = _draw_run_panel(axis, panel, observations)
         if len(panels) > 1:
             axis.set_title(textwrap.fill(f"{title}, {unit}", 36), **style.HEADING)
         else:
             units = f"{unit.capitalize()}; {lower_first(units)}"
         label_ends(axis, labels)
-    return style.close_canvas(figure, say_forecasts(forecasts), units, _SOURCE)
+    return style.close_canvas(figure, say_forecasts(forecasts), units, _SOURCE_TEXT)
 
 
-def _draw_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> list[Label]:
+def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame) -> list[Label]:
     """Medians as lines, ranges as bars side by side, and the series that they continue."""
     first, last = panel["date"].min(), panel["date"].max()
     width = pd.Timedelta(days=max(6.0, (last - first).days / 60))

@@ -18,7 +18,9 @@ from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, siz
 
 _UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
 _CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
-_NEAR = 1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
+_FAR_LIMIT = (
+    1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
+)
 
 
 def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
@@ -116,12 +118,12 @@ def draw_fits(
     Parameters
     ----------
     values : Series
-        Observations by date.
+        Observations by date, in the unit of the series.
     alternatives : DataFrame
-        From `curves.trace_alternatives`: family, ceiling, date, value, best (bool), level.
+        From `curves.trace_alternatives`: family, ceiling and value (in that unit), date, best (bool), level.
     found : a row of `facts.list_ceiling`
     bound : float
-        Known upper bound at the last observation; nan for none.
+        Known upper bound at the last observation, in that unit; nan for none.
     names : dict
         title, unit, bound_title, and population where known: the axis ends there.
     source : str
@@ -161,7 +163,7 @@ def _find_top(
 ) -> tuple[float, bool]:
     """The highest value that the panels show, in the unit of the series, and whether the limit is among it."""
     highest = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    shown = bound < _NEAR * highest
+    shown = bound < _FAR_LIMIT * highest
     top = 1.08 * bound if highest < bound and shown else 1.3 * highest
     if names["unit"].startswith("percent"):
         top = min(top, 1.08 * style.WHOLE)

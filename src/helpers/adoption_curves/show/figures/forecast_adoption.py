@@ -23,8 +23,8 @@ from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, n
 from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
-_ENOUGH = 2  # later figures from which on it is said how many of them a range contained
-_LEAST, _MOST = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
+_LEAST_OUTCOMES = 2  # later figures from which on it is said how many of them a range contained
+_THINNEST_LINE, _WIDEST_LINE = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
 
 
 def draw_forecast(
@@ -238,7 +238,7 @@ def draw_hindcasts(
     lowest, highest = band_columns(max(levels))
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
-    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_list_levels(levels)}"
+    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_say_levels(levels)}"
     units += starts + _say_dropped(values, shown)
     return close_canvas(figure, _say_contained(hindcasts, values, quoted_level(levels)), units, source)
 
@@ -266,13 +266,13 @@ def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> 
     """The title: how many later figures the range of a level contained, if there are enough."""
     low, high = band_columns(level)
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
-    if len(met) < _ENOUGH:
+    if len(met) < _LEAST_OUTCOMES:
         return "What this method would have forecast earlier, and what happened"
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     return f"Made at earlier dates, the {say_level(level)} range contained {inside} of {len(met)} later figures"
 
 
-def _list_levels(levels: Sequence[float]) -> str:
+def _say_levels(levels: Sequence[float]) -> str:
     """``50, 80 and 95% ranges``."""
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
     return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
@@ -352,7 +352,7 @@ def draw_ends(
     figure, axes = open_canvas(3.8)
     axis, shares, weights = axes[0, 0], 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
     times = np.linspace(seen["t"].iloc[0], years[-1], 80)
-    widths = _LEAST + (_MOST - _LEAST) * weights / weights.max()
+    widths = _THINNEST_LINE + (_WIDEST_LINE - _THINNEST_LINE) * weights / weights.max()
     dates = _draw_window(axis, seen, 100 * seen["x"], times)
     for share, (height, slope), width in zip(shares, lines, widths, strict=True):
         axis.plot(dates, share * model.back(height + max(slope, 0) * times), "-", color=BLUE, lw=width, alpha=0.6)

@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.text import Text
 
-from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png, settle
+from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png, settle_layout
 
 _SVG = "{http://www.w3.org/2000/svg}"
 ElementTree.register_namespace("", _SVG[1:-1])
@@ -41,7 +41,7 @@ def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -
     """
     ours, engine = isinstance(figure, Exhibit), figure.get_layout_engine()
     if not ours and engine is not None:
-        settle(figure, engine)
+        settle_layout(figure, engine)
         figure.set_layout_engine("none")
     yield "png", draw_png(figure, alt)
     yield "svg", _draw_vector(figure, "svg", {"Title": alt, "Date": None})

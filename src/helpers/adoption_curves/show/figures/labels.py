@@ -18,7 +18,10 @@ from scipy.optimize import isotonic_regression
 from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, measure, shorten_label
 
-_ROOM, _MARK = (7, 2), 2.25  # pixels that stay free beside a note, and above and below; points of the half of a mark
+_FREE_PIXELS, _MARK = (
+    (7, 2),
+    2.25,
+)  # pixels that stay free beside a note, and above and below; points of the half of a mark
 _RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
 AT_EDGE = ("data", "axes fraction")  # coordinates of a place at the foot or the head of the axes
 
@@ -151,7 +154,7 @@ def _place_note(axis: Axes, text: Annotation, spots: Sequence[Spot]) -> None:
     """Set a note at the spot where it covers no text and no mark, and crosses fewest lines; else hide it."""
     texts = [measure(other) for other in axis.texts if other.get_visible() and other.get_text() and other is not text]
     marks, paths = _find_marks(axis), _find_lines(axis)
-    room, near, costs = axis.get_window_extent().padded(2), _MARK * axis.figure.dpi / 72 - _ROOM[1], []
+    room, near, costs = axis.get_window_extent().padded(2), _MARK * axis.figure.dpi / 72 - _FREE_PIXELS[1], []
     text.set_visible(True)
     for spot in spots:
         box = _move(text, spot)
@@ -185,7 +188,7 @@ def _move(text: Annotation, spot: Spot) -> Bbox:
     text.set_position((spot.right, spot.up))
     text.set_horizontalalignment("center" if not spot.right else "left" if spot.right > 0 else "right")
     text.set_verticalalignment("center" if not spot.up else "bottom" if spot.up > 0 else "top")
-    return measure(text).padded(*_ROOM)
+    return measure(text).padded(*_FREE_PIXELS)
 
 
 def name_line(axis: Axes, date: Any, words: str) -> None:
@@ -194,14 +197,36 @@ def name_line(axis: Axes, date: Any, words: str) -> None:
 
 
 def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
-    """Write the numbers of a few figures at their points."""
+    """Write the numbers of a few figures at their points.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        Figures by date.
+    unit : str
+        Of the figures; "" for none.
+    """
     for date, value in values[::-1].items():
         spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
         note(axis, say(value, unit, float(values.max()), bare=True), spots)
 
 
 def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
-    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates."""
+    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex (n,)
+        Of the figures, in order.
+    breaks : DataFrame
+        date, kind.
+
+    Returns
+    -------
+    list of tuple
+        kind, and the dates of the figures before and after.
+    """
     places = dates.searchsorted(pd.DatetimeIndex(breaks["date"]))
     gaps = [(kind, place) for kind, place in zip(breaks["kind"], places, strict=True) if 0 < place < len(dates)]
     return [(kind, dates[place - 1], dates[place]) for kind, place in gaps]
@@ -211,6 +236,19 @@ def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> s
     """Shade each interval between two figures in which a break (date, kind) lies; returns words for the line of units.
 
     The words stand there, since most intervals are narrower than their name.
+
+    Parameters
+    ----------
+    axis : Axes
+    breaks : DataFrame
+        date, kind.
+    dates : DatetimeIndex (n,)
+        Of the figures, in order.
+
+    Returns
+    -------
+    str
+        "" where no break lies among the figures.
     """
     gaps = find_gaps(dates, breaks)
     for _, start, end in gaps:

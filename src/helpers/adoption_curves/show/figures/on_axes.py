@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ...indicators import AdoptionSeries
 
 _SIZE = (7.6, 4.2)  # inches
-_AHEAD, _POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
-_ROOM = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+_AHEAD, _DRAWN_POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
+_AXES_PLACE = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
 # Levels of ranges, and how opaque the fan is just inside each: a level looks the same whatever others lie around it.
 _SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 
@@ -39,7 +39,7 @@ def open_axes(dots_per_inch: float = 100) -> Axes:
     """Axes in a figure of their own, which no window and no notebook shows by itself."""
     figure = Figure(_SIZE, dpi=dots_per_inch)
     FigureCanvasAgg(figure)
-    return figure.add_axes(_ROOM)
+    return figure.add_axes(_AXES_PLACE)
 
 
 def embed(axis: Axes, words: str, style: str = "") -> str:
@@ -85,6 +85,20 @@ def plot_figures(
     """Draw published figures by date as marks, joined but across no break (date, kind).
 
     ``names["points"]`` has what is said of each figure, by date.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        Figures by date, in the unit of the series.
+    breaks : DataFrame
+        date, kind.
+    names : dict
+        points, where known: what is said of each figure, by date.
+    size : float
+        Diameter of the marks, in points.
+    **look
+        What else `Axes.plot` takes.
     """
     gaps = find_gaps(pd.DatetimeIndex(values.index), breaks)
     middles = pd.DatetimeIndex([start + (end - start) / 2 for _, start, end in gaps]).unique()
@@ -98,6 +112,12 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
     """Draw figures that are printed as limits (index date; value, bound) as open circles with the words of the limit.
 
     One that is read between two ends (read_low, read_high) is drawn in the middle between them.
+
+    Parameters
+    ----------
+    axis : Axes
+    newer : DataFrame
+        By date: value, and where known read_low and read_high (in the unit of the series), bound.
     """
     for date, row in newer.iterrows():
         ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
@@ -197,7 +217,7 @@ def plot_course(
     -------
     matplotlib Axes
     """
-    ax = pyplot.figure(figsize=_SIZE).add_axes(_ROOM) if ax is None else ax
+    ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
     values, newer, labels = series.values.dropna().sort_index(), series.newer.join(series.readings), list[Label]()
     fan = pd.DataFrame() if found is None else found.quantiles.dropna(axis=1, how="all")
     last = max([values.index[-1], *newer.index, *fan.index, *(curve[1].index if curve else [])])
@@ -251,12 +271,35 @@ def _plot_points(axis: Axes, values: pd.Series) -> None:
 
 
 def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
-    """Draw a forecast with its figures and its limit; see `Forecast.plot`."""
+    """Draw a forecast with its figures and its limit; see `Forecast.plot`.
+
+    Parameters
+    ----------
+    result : Forecast
+    ax : Axes, optional
+        None opens a figure.
+
+    Returns
+    -------
+    Axes
+    """
     return plot_course(result.printed, ax, result, title=result.target.title)
 
 
 def show_result(result: Forecast, words: str) -> str:
-    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it."""
+    """A forecast's picture, and a table of its median and ranges, as HTML for a notebook; `words` describe it.
+
+    Parameters
+    ----------
+    result : Forecast
+    words : str
+        Alternative text of the picture.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
     from .. import tables
 
     quantiles = result.quantiles
@@ -288,9 +331,9 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     """
     model, name, problem = results.model, say_first(say_name(results.model.name)), results.problem
     values, given = pd.Series(model.endog, model.index).sort_index(), not model.ceiling.name
-    times = np.linspace(problem.origin, problem.origin + (1 + _AHEAD) * problem.span, _POINTS)
+    times = np.linspace(problem.origin, problem.origin + (1 + _AHEAD) * problem.span, _DRAWN_POINTS)
     curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    ax = pyplot.figure(figsize=_SIZE).add_axes(_ROOM) if ax is None else ax
+    ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
     _plot_points(ax, values)
     labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve", ORANGE)]

@@ -20,7 +20,7 @@ from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, use_numbers
 
 _CAP = 2.0  # scores from so many times that of the straight line on are drawn there
-_WIDEST = 6.0  # errors over their spread from so many on are drawn there
+_MAX_MISS = 6.0  # errors over their spread from so many on are drawn there
 
 
 def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Figure:
@@ -76,10 +76,10 @@ def _say_skill(own: pd.DataFrame) -> str:
         return "Scores do not tell the forecast from a straight line: every 95% interval includes 1"
     row = certain.iloc[-1]
     better = f"{100 * abs(1 - row['wis_relative']):.0f}% {'better' if row['high'] < 1 else 'worse'}"
-    return f"{_say_ahead(row.name)} ahead the forecast scores {better} than a straight line"
+    return f"{_say_horizon(row.name)} ahead the forecast scores {better} than a straight line"
 
 
-def _say_ahead(years: float) -> str:
+def _say_horizon(years: float) -> str:
     """``Three years``, ``Half a year``, ``1.5 years``."""
     return say_first(re.sub(r"^\d+(?= )", lambda number: spell(int(number[0])), say_ahead(years)))
 
@@ -105,7 +105,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
-    title = f"{_say_ahead(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
+    title = f"{_say_horizon(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
     units = "Coverage, percent; dotted: as claimed; shaded: all horizons, line: their middle; "
     units += f"a point: a technology with {MIN_FORECASTS} or more forecasts"
     return close_canvas(figure, title, units, source)
@@ -170,7 +170,7 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
     # the furthest from what is claimed, half of what lies outside on each side
     claimed = 50 * (1 - rows["level"])
     worst = rows.loc[(rows["percent"] - claimed).abs().idxmax()]
-    title = f"{_say_ahead(worst['horizon_years'])} ahead, {worst['percent']:.1f}% of outcomes were "
+    title = f"{_say_horizon(worst['horizon_years'])} ahead, {worst['percent']:.1f}% of outcomes were "
     title += f"{worst['side']} the {100 * worst['level']:.0f}% range (claimed: {50 * (1 - worst['level']):.0f}%)"
     units = "Outcomes outside the range, percent; hatched: above; dotted: as claimed"
     return close_canvas(figure, title, units, source)
@@ -190,9 +190,9 @@ def draw_misses(ratios: np.ndarray, counts: np.ndarray, source: str) -> Figure:
     Figure
     """
     figure, axes = open_canvas(3.4)
-    axis, grid = axes[0, 0], np.linspace(-_WIDEST, _WIDEST, 241)
-    held = np.clip(ratios, -_WIDEST, _WIDEST)
-    axis.hist(held, np.linspace(-_WIDEST, _WIDEST, 49), weights=counts, density=True, color=BLUE, alpha=0.45)
+    axis, grid = axes[0, 0], np.linspace(-_MAX_MISS, _MAX_MISS, 241)
+    held = np.clip(ratios, -_MAX_MISS, _MAX_MISS)
+    axis.hist(held, np.linspace(-_MAX_MISS, _MAX_MISS, 49), weights=counts, density=True, color=BLUE, alpha=0.45)
     axis.plot(grid, student(model.TAILS).pdf(grid), "-", color=ORANGE, lw=2)
     use_numbers(axis, "xy")
     axis.set(xlabel="Error over spread", ylabel="")

@@ -25,11 +25,11 @@ from .labels import Label, find_gaps, label_ends, shade_breaks
 from .on_axes import plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, tell, use_dates, use_numbers
 
-_FEW = 2  # figures that are no line yet, and stand on their axis
+_NO_LINE = 2  # figures that are no line yet, and stand on their axis
 _MAX_BARS, _LETTER = 60, 0.014  # bars of a figure; a letter's width in widths of the axes: numbers stand where they fit
-_YEAR = pd.Timedelta(days=360)  # between the ends of the same month in two years there is more
+_NEARLY_A_YEAR = pd.Timedelta(days=360)  # between the ends of the same month in two years there is more
 _NAMED = 5  # other series that are named: the fastest
-_LEVEL = 0.9  # shares that all lie within this part of the highest neither rise nor fall
+_STEADY_PART = 0.9  # shares that all lie within this part of the highest neither rise nor fall
 _PANELS = {  # headings of the kinds of measures
     "survey of the population": "Surveys of the population",
     "survey of firms": "Surveys of firms",
@@ -58,7 +58,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     axis, values, dates = axes[0, 0], series.values, pd.DatetimeIndex(series.values.index)
     last, errors, measure = values.iloc[-1], series.standard_error, names.get("measure", "level")
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
-    if len(dates) <= _FEW:
+    if len(dates) <= _NO_LINE:
         axis.vlines(dates, 0, values, color=ORANGE, lw=1)
     units = say_first(names["unit"])
     if errors.notna().any():
@@ -152,7 +152,7 @@ def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp
 def _say_last_year(values: pd.Series, unit: str, measure: str) -> str:
     """The change to the last figure from the newest that is a year older, or else from the first, with both dates."""
     last = values.index[-1]
-    first = values[: last - _YEAR].index[-1] if values.index[0] <= last - _YEAR else values.index[0]
+    first = values[: last - _NEARLY_A_YEAR].index[-1] if values.index[0] <= last - _NEARLY_A_YEAR else values.index[0]
     ends = [say_period(each, measure) for each in (first, last)]
     if ends[0] == ends[1]:  # both in one month
         ends = [words.say_day(each) for each in (first, last)]
@@ -227,7 +227,7 @@ def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> s
     """The title: how many others were as fast, as the finding says it."""
     own = pace[pace["target"]].iloc[0]
     low, others, faster = shares.min(), int(own["of"] - 1), int(own["place"] - 1)
-    if low >= _LEVEL * shares.max():
+    if low >= _STEADY_PART * shares.max():
         return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the limit all the time"
     if own["years_to_target_share"] > 0:
         return f"{names['title']}: {faster or 'none'} of {others} other series rose as fast or faster"
@@ -264,7 +264,9 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     ]
     figure, axes = open_canvas(1.1 + 0.2 * sum(tall), (len(panels), 1), sharex=True, height_ratios=tall)
     for axis, (_, rows), head, step in zip(axes[:, 0], panels, heads, steps, strict=True):
-        _draw_panel(axis, rows.assign(row=step * np.arange(len(rows)), own=rows["entity"] == entity), head, step)
+        _draw_measure_panel(
+            axis, rows.assign(row=step * np.arange(len(rows)), own=rows["entity"] == entity), head, step
+        )
     axes[-1, 0].set(xlim=(0, 108))
     use_numbers(axes[-1, 0], "x", "%")
     units = "Percent of those whom each measure covers; the newest figure of each country"
@@ -295,7 +297,7 @@ def _name_people(row: pd.Series) -> str:
     return str(row["people"] or row["unit"].removeprefix("percent of "))
 
 
-def _draw_panel(axis: Axes, rows: pd.DataFrame, head: str, step: float) -> None:
+def _draw_measure_panel(axis: Axes, rows: pd.DataFrame, head: str, step: float) -> None:
     """The figures of a kind of measure below its heading: a line to each, its sampling error, a mark and the number."""
     colours = np.where(rows["own"], ORANGE, np.where(rows["named"], BLUE, GREY))
     half = 1.96 * rows["standard_error"]

@@ -33,7 +33,7 @@ LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1,
 MARKERS = ("o", "s", "^", "D", "v", "P")
 _MOST_MARKS = 80  # from so many on, marks are dots
 # Inches of a page on a screen, of the text of an A4 sheet, and of a page on a telephone; text has one size in all.
-WIDTHS, _NARROW = {"page": 7.4, "print": 6.3}, 3.8
+WIDTHS, _NARROW_WIDTH = {"page": 7.4, "print": 6.3}, 3.8
 _NARROW_LABEL, _LONGEST_NARROW = (
     17,
     25,
@@ -41,15 +41,18 @@ _NARROW_LABEL, _LONGEST_NARROW = (
 DOTS_PER_INCH = 150
 _EDGE = 0.08  # inches that stay empty at the edges
 SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
-_TITLE, _UNITS = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
-_SOURCE = {"size": SMALL, "color": GREY}
+_TITLE_STYLE, _UNITS_STYLE = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
+_SOURCE_STYLE = {"size": SMALL, "color": GREY}
 HEADING = {"loc": "left", "size": 9.5, "weight": "bold"}  # of a panel
 HALO_WIDTH = 2.5  # points
 HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")  # keeps words apart from the lines that they cross
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
 _LEAST_ROOM = 0.5  # of a figure's usual height for the axes: where the text around them leaves less, the figure grows
 _MOST_LINES = 12  # of the title, the units and the source; the rest is left out
-_THIN, _LONGEST = 0.4, 2000  # least width of the letters of a line in sizes of their type; most letters of such a text
+_THIN, _MAX_TEXT_LETTERS = (
+    0.4,
+    2000,
+)  # least width of the letters of a line in sizes of their type; most letters of such a text
 _LONGEST_LABEL = 44  # letters in a line beside a mark
 _EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would leave that much empty
 WHOLE = 100.0  # percent: no axis of a share goes further
@@ -110,7 +113,7 @@ class Exhibit(Figure):
             self.set_size_inches(width, self.height * (1 + _LEAST_ROOM - (top - bottom)))
             top, bottom = _set_around(self)
         edge = _EDGE / width
-        settle(self, ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom)))
+        settle_layout(self, ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom)))
         for note, _ in self.notes:
             note.set_visible(False)
         for _, place in [*self.labels, *self.notes]:
@@ -129,7 +132,7 @@ class Exhibit(Figure):
         long = [text for text in self.findobj(Annotation) if len(text.get_text()) > _LONGEST_NARROW]
         for text in [*long, *(label for labels, _ in self.labels for label in labels)]:
             text.set_text(textwrap.fill(text.get_text().replace("\n", " "), _NARROW_LABEL))
-        self.lay_out(_NARROW)
+        self.lay_out(_NARROW_WIDTH)
         for axis in panels:
             _thin_ticks(axis)
             _cut_texts(axis, self.bbox.x1)
@@ -139,7 +142,7 @@ class Exhibit(Figure):
         return draw_png(self)
 
 
-def settle(figure: Figure, engine: Any) -> None:
+def settle_layout(figure: Figure, engine: Any) -> None:
     """Lay the axes out once, with places in digits that are the same each time: the solver's last one is not."""
     engine.execute(figure)
     for axis in figure.get_axes():
@@ -208,7 +211,7 @@ def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options
 
 def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:
     """Set title, units and source line around the axes, and lay the figure out for a page."""
-    for words, look in ((title, _TITLE), (units, _UNITS), (source, _SOURCE)):
+    for words, look in ((title, _TITLE_STYLE), (units, _UNITS_STYLE), (source, _SOURCE_STYLE)):
         text = figure.text(0, 0, "", va="top", linespacing=1.25, in_layout=False, **look)
         figure.around.append((text, words.replace(" %", "\N{NO-BREAK SPACE}%")))
     return figure.lay_out()
@@ -235,7 +238,9 @@ def _wrap(text: Text, words: str, room: float) -> None:
     """Set `words` in at most `_MOST_LINES` lines no wider than `room` (pixels), of as many letters as fit."""
     letters = round(room * 72 / text.figure.dpi / (_THIN * text.get_size()))
     while True:
-        lines = textwrap.wrap(words[:_LONGEST], letters, max_lines=_MOST_LINES, placeholder="…", break_on_hyphens=False)
+        lines = textwrap.wrap(
+            words[:_MAX_TEXT_LETTERS], letters, max_lines=_MOST_LINES, placeholder="…", break_on_hyphens=False
+        )
         text.set_text("\n".join(lines))
         wide = measure(text).width if words else 0.0
         if wide <= room or letters < 2:
