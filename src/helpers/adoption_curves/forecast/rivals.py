@@ -45,5 +45,10 @@ def _logistic(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ah
     return ahead * expit(z[:, -1:] + model.fit_line(t, z)[0][:, None] * h)
 
 
-RIVALS = {each.__name__: each for each in (_straight_line, _last_value, _damped_holt, _logistic)}
+RIVALS = {
+    "straight_line": _straight_line,
+    "last_value": _last_value,
+    "damped_holt": _damped_holt,
+    "logistic": _logistic,
+}
 NEED_LIMIT = ("logistic",)
