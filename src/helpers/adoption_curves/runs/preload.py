@@ -32,7 +32,7 @@ def _warm_up() -> None:
     from ..show.figures.images import draw_images
 
     with contextlib.chdir(find_root() / "notebooks"):  # where notebooks run: they find the data read
-        indicators.load(find_data())
+        indicators.load(find_data()).references()
     with mpl.rc_context():
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")
