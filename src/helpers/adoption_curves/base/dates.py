@@ -59,8 +59,10 @@ def decimal_years(dates: Times) -> np.ndarray:
             raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
         return numbers.astype(float)
     try:
-        dated = isinstance(dates, pd.DatetimeIndex)
-        index = dates if dated else pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(dates))))
+        if isinstance(dates, pd.DatetimeIndex):
+            index = dates
+        else:
+            index = pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(dates))))
     except (ValueError, TypeError) as error:
         raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
     days = (index if index.tz is None else index.tz_localize(None)).to_numpy("datetime64[D]")

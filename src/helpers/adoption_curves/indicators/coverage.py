@@ -10,7 +10,6 @@ import pandas as pd
 from ..base.words import say_day
 from .data import Data
 from .problems import DataError, Problem
-from .series import list_breaks
 
 _COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
 _COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
@@ -48,7 +47,7 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     columns = {name: found[name].to_list() for name in ("segments", "longest", "breaks", "suspected_breaks")}
     dates, is_exact, places = rows["date"].to_numpy(), (rows["bound"] == "exact").to_numpy(), groups.indices
     for place, (entity, name) in enumerate(zip(found["entity"], found["indicator"], strict=True)):
-        breaks = list_breaks(about.at[name, "breaks"], about.at[name, "suspected_breaks"], entity, data.limit())
+        breaks = data.find_breaks(entity, name)
         if breaks.empty:
             continue
         own, days, hard = places[entity, name], breaks["date"].to_numpy(), breaks["kind"].to_numpy(str) == "break"

@@ -22,7 +22,7 @@ def _warm_up() -> None:
         import matplotlib as mpl
     import papermill  # noqa: F401
     import seaborn as sns  # noqa: F401
-    import statsmodels.api as sm  # noqa: F401
+    import statsmodels.formula.api as smf  # noqa: F401
     from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
     from matplotlib import pyplot
 

@@ -12,7 +12,6 @@ from typing import Any
 from ..base.project import RunError, shorten_path
 from ..base.words import clean
 
-
 _STARTS = "'=+-@\t\r"
 """Letters with which a text may begin that a spreadsheet takes for a formula, an apostrophe before it among them."""
 
