@@ -1,60 +1,70 @@
-"""Measure making and remaking the default run against its targets, and print a Markdown table.
+"""Measure what a person waits for beside its targets of time, and print a Markdown table.
 
-Every run is of the project's own notebooks and data, into a temporary folder; what is compared alternates. Processor
-seconds are those of all processes: this one takes in orphans, such as the fork server, and waits for them. The variable
-BENCH_AGAINST may name checkouts of other versions, each with its .venv, to be measured in turn with this one.
+Seconds are of wall and of the processor. Those of a program are of all its processes: this one takes in orphans, such
+as the fork server, and waits for them. Everything goes into a temporary folder.
 """
 
 import ctypes
-import hashlib
 import os
-import random
-import re
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+import pandas as pd
+
+from adoption_curves import curves, indicators
+from adoption_curves.base.project import find_data
 from adoption_curves.runs.ingredients import find_notebooks
 
-ROUNDS, KILLS = 5, 30
-PAPERMILL = (sys.executable, "-m", "papermill")
-OTHERS = [Path(place) for place in os.environ.get("BENCH_AGAINST", "").split(os.pathsep) if place]
+KEPT = 100  # runs beside the one that is made
+COLUMNS = 19  # of the frame whose verdicts are set beside those of the columns
 PR_SET_CHILD_SUBREAPER = 36  # of Linux
+ADOPTION = (sys.executable, "-P", "-m", "adoption_curves")
+PAPERMILL = (sys.executable, "-m", "papermill", "--no-progress-bar")
+FORECASTS = """
+import time
+begin = time.perf_counter(), time.process_time()
+from adoption_curves import forecast, indicators
+data = indicators.load()
+for indicator in ("genai_users", "genai_users", "internet_users", "online_payment_users"):
+    forecast.forecast(data.series("China", indicator, "population_year_end"), horizon_years=5).quantiles
+    end = time.perf_counter(), time.process_time()
+    print(*(after - before for before, after in zip(begin, end)))
+    begin = time.perf_counter(), time.process_time()
+"""
 
 
 def main():
     """Print one row per target: what, target, measured."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    print("| what | target | measured |\n|---|---|---|")
+    print("| what | target | wall; processor, s |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as place:
-        outputs = Path(place)
-        for measure in (measure_speed, measure_papermill, measure_rest, measure_change, measure_kills):
-            for row in measure(outputs):
-                print("| {} | {} | {} |".format(*row), flush=True)
+        for measure in (measure_run, measure_commands, measure_python, measure_verdicts):
+            for what, target, taken in measure(Path(place)):
+                print(f"| {what} | {target} | {say(*taken)} |", flush=True)
 
 
-def command(outputs, *words, python=sys.executable):
-    """Seconds of wall and of processors that the command takes, and what it says."""
-    return call(outputs, python, "-m", "adoption_curves", *words)
+def say(wall, processor):
+    return f"{wall:.2f}; {processor:.2f}"
 
 
-def call(outputs, *words):
-    """Seconds of wall and of processors that a program takes with its runs in `outputs`, and what it says."""
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs)}
+def call(outputs, *words, **environment):
+    """Seconds of wall and of processors that a program takes with its runs in `outputs`, and what it printed."""
     before, start = count_processor_seconds(), time.perf_counter()
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    given = {**os.environ, "ADOPTION_OUTPUTS": str(outputs), **environment}
+    done = subprocess.run(words, env=given, capture_output=True, text=True, check=True)
     wall = time.perf_counter() - start
     with suppress(ChildProcessError):  # no more orphans
         while True:
             os.wait()
-    return wall, count_processor_seconds() - before, done.stdout
+    return (wall, count_processor_seconds() - before), done.stdout
 
 
 def count_processor_seconds():
@@ -63,82 +73,56 @@ def count_processor_seconds():
     return used.ru_utime + used.ru_stime
 
 
-def measure_speed(outputs):
-    """The default run, in turn with that of other versions."""
-    pythons = {"this": sys.executable, **{each.name: str(each / ".venv" / "bin" / "python") for each in OTHERS}}
-    taken = {name: [] for name in pythons}
-    for name, python in pythons.items():
-        command(outputs / name, "run", python=python)  # fills the caches of Python and matplotlib
-    for _ in range(ROUNDS):
-        for name, python in pythons.items():
-            taken[name].append(command(outputs / name, "run", "--force", python=python)[1])
-    told = [f"{name} {statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" for name, each in taken.items()]
-    yield (
-        "default run, `--force`: processor seconds of all processes",
-        "1.5 times those of release 0.1.0",
-        ", ".join(told),
-    )
+def measure_run(outputs):
+    """The default run, and papermill's own command for each of its notebooks, which write to another folder."""
+    call(outputs, *ADOPTION, "run")  # fills the caches of Python and matplotlib
+    ours, _ = call(outputs, *ADOPTION, "run", "--force")
+    yield "default run, `--force`, pages included", "", ours
+    for what, threads in (("as a user has it", {}), ("one thread of linear algebra", {"OMP_NUM_THREADS": "1"})):
+        each = []
+        for path in find_notebooks():
+            words = ("--cwd", str(path.parent), str(path), str(outputs / "out.ipynb"))
+            each.append(call(outputs / "plain", *PAPERMILL, *words, **threads)[0])
+        theirs = [sum(parts) for parts in zip(*each, strict=True)]
+        yield f"papermill's command for each notebook, {what}", "", theirs
+        yield "times that of the default run", "4; 2.8", [one / other for one, other in zip(theirs, ours, strict=True)]
 
 
-def measure_papermill(outputs):
-    """The default run against papermill's own command for each notebook."""
-    notebooks = [str(path) for path in find_notebooks()]
-    ratios = []
-    for _ in range(ROUNDS):
-        ours = command(outputs, "run", "--force")
-        out = str(outputs / "out.ipynb")
-        theirs = [call(outputs / "plain", *PAPERMILL, path, out, "--no-progress-bar") for path in notebooks]
-        ratios.append([sum(each[place] for each in theirs) / ours[place] for place in range(2)])
-    wall, processor = (statistics.median(each) for each in zip(*ratios, strict=True))
-    yield (
-        "the same, pages included, against papermill's command for each notebook: wall; processor",
-        "4; 2 times faster",
-        f"{wall:.1f}; {processor:.1f} times",
-    )
+def measure_commands(outputs):
+    """Commands that make nothing."""
+    yield "nothing changed", ".3 s", call(outputs, *ADOPTION, "run")[0]
+    for number in range(KEPT):
+        shutil.copytree(outputs / "baseline", outputs / f"kept{number}")
+    yield f"the same beside {KEPT} kept runs", ".4 s", call(outputs, *ADOPTION, "run")[0]
+    yield "`adoption --help`", ".3 s", call(outputs, *ADOPTION, "--help")[0]
+    yield "`adoption check`", "", call(outputs, *ADOPTION, "check")[0]
 
 
-def measure_rest(outputs):
-    """The same command again."""
-    taken = [command(outputs, "run") for _ in range(5)]
-    assert all("Nothing changed" in said for *_, said in taken)
-    wall, processor = (statistics.median(each[place] for each in taken) for place in range(2))
-    yield "nothing changed: wall; processor", "0.3 s", f"{wall:.2f}; {processor:.2f} s"
+def measure_python(outputs):
+    """Forecasts in a fresh Python."""
+    _, printed = call(outputs, sys.executable, "-c", FORECASTS)
+    first, again, verdict, later = ([float(word) for word in line.split()] for line in printed.splitlines())
+    yield "first forecast in Python, imports included", "1.5 s", first
+    yield "the same series again", ".02 s", again
+    yield "the first series of ten figures and more, with its verdict", "", verdict
+    yield "another one", ".1 s", later
 
 
-def measure_change(outputs):
-    """Which notebooks run when only the horizon changes."""
-    *_, said = command(outputs, "run", "-p", "horizon_years", "4")
-    ran = re.findall(r"^\d/\d (\d\d)_\w+  [\d.]+ s", said, flags=re.MULTILINE)
-    yield "only horizon_years changed", "only notebooks that read it or its results", f"{' and '.join(ran)} ran"
+def measure_verdicts(outputs):
+    """The verdict on the columns of a frame, and on each alone."""
+    data = indicators.load(find_data())
+    series = [data.series(*key) for key in data.own if len(data.exact_values(*key)) >= 8]
+    frame = {each.indicator + each.entity: each.values for each in series if each.unit.startswith("percent")}
+    frame = pd.DataFrame(dict(list(frame.items())[:COLUMNS]))
+    whole = clock(partial(curves.assess_ceiling, frame))
+    loop = clock(lambda: [curves.assess_ceiling(frame[name].dropna()) for name in frame])
+    yield f"frame of {frame.shape[1]} series", "no more than the loop", whole
+    yield "the same by a loop", "", loop
+    yield "one of these verdicts, mean", ".1 s", [part / frame.shape[1] for part in loop]
 
 
-def measure_kills(outputs):
-    """Kill -9 at random moments, then the same command again; each in a folder of its own, where nothing is stored."""
-    usual, *_ = command(outputs / "still", "run")
-    expected = hash_run(outputs / "still" / "baseline")
-    moments, same = random.Random(1), 0
-    for number in range(KILLS):
-        place = outputs / f"killed{number}"
-        environment = {**os.environ, "ADOPTION_OUTPUTS": str(place)}
-        words = [sys.executable, "-m", "adoption_curves", "run"]
-        process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0, usual))
-        process.kill()
-        process.wait()
-        command(place, "run")
-        same += hash_run(place / "baseline") == expected
-        shutil.rmtree(place)
-    yield (
-        f"kill -9 at {KILLS} random moments, then the same command again",
-        "all equal to the byte",
-        f"{same} of {KILLS}",
-    )
-
-
-def hash_run(folder):
-    """A hash for each table, figure and page."""
-    found = {}
-    for kind in ("tables", "figures", "html"):
-        for path in sorted((folder / kind).iterdir()):
-            found[f"{kind}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+def clock(function):
+    """Seconds of wall and of the processor that a call takes here."""
+    begin = time.perf_counter(), time.process_time()
+    function()
+    return time.perf_counter() - begin[0], time.process_time() - begin[1]

@@ -18,8 +18,7 @@ from adoption_curves.indicators import DataError
 SLOW = pytest.mark.slow
 FEWEST = 4
 """Figures from which a curve with a free ceiling leaves something to be judged by."""
-FAST = {("China", "genai_users"), ("China", "online_payment_users"), ("United States", "us_electric_power"),
-        ("United States", "us_landline_telephone")}  # fmt: skip
+FAST = {("China", "genai_users"), ("China", "online_payment_users"), ("United States", "us_landline_telephone")}
 
 
 def pick_series(entity, indicator):

@@ -1,11 +1,7 @@
 """One technology by country: ranks only in a publisher's whole list, and what a figure shows of it."""
 
-import re
-from pathlib import Path
-
 import pandas as pd
 import pytest
-import yaml
 from cells import run_cells
 
 from adoption_curves import indicators
@@ -107,12 +103,3 @@ def test_every_measure_of_people_says_how_and_of_whom():
     rows = rows[(rows["indicator"] == MICROSOFT) & (rows["entity"] != "World")]
     for date, size in marked:
         assert (rows["date"] == date).sum() == int(size) == 147
-
-
-def test_the_sweep_of_the_docs_is_over_the_countries_of_the_chart(compared):
-    text = (Path(__file__).parents[2] / "docs" / "runs.md").read_text(encoding="utf-8")
-    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)]
-    [listed] = [block["grid"]["entity"] for block in blocks if "entity" in block["grid"]]
-    picked = indicators.pick_countries(compared, "China", COUNTRIES)
-    assert len(listed) == 9
-    assert set(listed) == set(picked.loc[picked["panel"] == "telemetry", "entity"])

@@ -273,7 +273,7 @@ def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_pro
 
 def test_words_for_odd_values():
     assert [say_percent(value) for value in (99.97, 99.94, 100, 0.04, 0.05, 0)] == [
-        "more than 99.9%", "99.9%", "100%", "less than 0.1%", "0.1%", "0.0%"
+        "more than 99.9%", "99.9%", "100%", "less than 0.1%", "0.1%", "0%"
     ]  # fmt: skip
     assert [say_place(name) for name in ("Gambia", "Central African Republic", "Euro area", "Norway")] == [
         "the Gambia", "the Central African Republic", "the Euro area", "Norway"

@@ -29,8 +29,10 @@ def is_dated(times: Times) -> bool:
     """True if times are dates, in contrast to numbers."""
     if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         return True
-    kind, parts = np.asarray(times).dtype.kind, np.atleast_1d(np.asarray(times, object))
-    return kind == "M" or (kind in "OUST" and not all(isinstance(part, REAL) for part in parts.ravel()))
+    kind = np.asarray(times).dtype.kind
+    if kind not in "OUST":
+        return kind == "M"
+    return not all(isinstance(part, REAL) for part in np.ravel(np.asarray(times, object)))
 
 
 def decimal_years(dates: Times) -> np.ndarray:
@@ -57,11 +59,13 @@ def decimal_years(dates: Times) -> np.ndarray:
             raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
         return numbers.astype(float)
     try:
-        dated = isinstance(dates, pd.DatetimeIndex)
-        index = pd.DatetimeIndex(dates if dated else np.atleast_1d(np.asarray(pd.to_datetime(dates))))
+        if isinstance(dates, pd.DatetimeIndex):
+            index = dates
+        else:
+            index = pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(dates))))
     except (ValueError, TypeError) as error:
         raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
-    days = index.tz_localize(None).to_numpy("datetime64[D]")
+    days = (index if index.tz is None else index.tz_localize(None)).to_numpy("datetime64[D]")
     year = days.astype("datetime64[Y]")
     first, next_first = (start.astype("datetime64[D]") for start in (year, year + np.timedelta64(1, "Y")))
     passed = (days - first + np.timedelta64(1, "D")) / (next_first - first)

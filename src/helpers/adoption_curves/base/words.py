@@ -47,7 +47,9 @@ def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
         return {clean(name, longest): clean(part, longest) for name, part in value.items()}
     if isinstance(value, list):
         return [clean(part, longest) for part in value]
-    return shorten(_HALVES.sub("\N{REPLACEMENT CHARACTER}", value), longest) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return shorten(value if value.isascii() else _HALVES.sub("\N{REPLACEMENT CHARACTER}", value), longest)
 
 
 def escape(text: str) -> str:

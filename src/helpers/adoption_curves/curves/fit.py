@@ -16,7 +16,7 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 from scipy.ndimage import maximum_filter
-from scipy.optimize import brentq, least_squares
+from scipy.optimize import brentq, leastsq
 
 Array: TypeAlias = np.ndarray
 CEILING_CAP = 1e4
@@ -75,7 +75,7 @@ class LeastSquares:
     @property
     def free(self) -> bool:
         """True if the ceiling is estimated."""
-        return bool(np.isnan(self.ceiling))
+        return math.isnan(self.ceiling)
 
     @property
     def kinds(self) -> list[str]:
@@ -154,7 +154,11 @@ class LeastSquares:
 
     def residual(self, theta: Array) -> Array:
         """Target less the best curve with these coordinates, (n,)."""
-        curve = self.weigh(self.share(self.times, theta))
+        return self.leave(self.share(self.times, theta))
+
+    def leave(self, share: Array) -> Array:
+        """Target less the best curve of this share, both (n,)."""
+        curve = self.weigh(share)
         return self.target - self.level(curve) * curve
 
     def jacobian(self, theta: Array, level: float) -> Array:
@@ -176,9 +180,13 @@ class LeastSquares:
         columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
 
-    def directions(self, theta: Array) -> Array:
-        """Derivatives by the coordinates, (n, p); a free ceiling above its floor is projected out."""
-        curve, *slopes = self.jacobian(theta, 1.0).T
+    def directions(self, theta: Array, share: Array | None = None) -> Array:
+        """Derivatives by the coordinates, (n, p); a free ceiling above its floor is projected out.
+
+        `share` (n,) is that of `theta`, where it is known.
+        """
+        share = self.share(self.times, theta) if share is None else share
+        curve, *slopes = [self.weigh(column) for column in (share, *self.slopes(self.times, share, theta))]
         level = self.level(curve)
         columns = level * np.array(slopes).T
         if not self.free or level <= self.floor:  # a ceiling that is held does not follow the coordinates
@@ -264,35 +272,37 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
     held = (theta <= low) & (uphill < 0) | (theta >= high) & (uphill > 0) | (np.arange(len(theta)) == fixed)
     moving = np.flatnonzero(~held)
     # the method sees the coordinates that move, shifted so that its first vector has the length `_FIRST_STEP`
-    shift = theta[moving] - _FIRST_STEP / np.sqrt(max(len(moving), 1))
+    start, lowest, highest = theta[moving], low[moving], high[moving]
+    shift = start - _FIRST_STEP / np.sqrt(max(len(moving), 1))
     missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
+    last: dict[bytes, tuple[Array, Array]] = {}  # the method asks for slopes where it has just asked for a residual
 
     def put(x: Array) -> Array:
-        whole, reached = theta.copy(), np.isfinite(x)  # beside columns of next to nothing the method steps to NaN
-        whole[moving[reached]] = np.clip(x + shift, low[moving], high[moving])[reached]
+        whole = theta.copy()
+        inside = np.minimum(np.maximum(x + shift, lowest), highest)
+        whole[moving] = np.where(np.isfinite(x), inside, start)  # columns of next to nothing lead the method to NaN
         return whole
 
+    def look(x: Array) -> tuple[Array, Array]:  # coordinates and share
+        if x.tobytes() not in last:
+            last.clear()
+            whole = put(x)
+            last[x.tobytes()] = whole, problem.share(problem.times, whole)
+        return last[x.tobytes()]
+
     def slopes(x: Array) -> Array:
-        inside = (x + shift >= low[moving]) & (x + shift <= high[moving])
-        columns = -problem.directions(put(x))[:, moving] * inside
+        inside = (x + shift >= lowest) & (x + shift <= highest)
+        columns = -problem.directions(*look(x))[:, moving] * inside
         return np.pad(columns, ((0, missing), (0, 0))) if missing else columns
 
     def residual(x: Array) -> Array:
-        left = problem.residual(put(x))
+        left = problem.leave(look(x)[1])
         return np.pad(left, (0, missing)) if missing else left
 
     if len(moving):
-        found = least_squares(
-            residual,
-            theta[moving] - shift,
-            slopes,
-            method="lm",
-            ftol=tolerance,
-            xtol=tolerance,
-            gtol=tolerance,
-            max_nfev=200,
-        )
-        theta = put(found.x)
+        given = {"ftol": tolerance, "xtol": tolerance, "gtol": tolerance, "maxfev": 200, "full_output": True}
+        with np.errstate(over="ignore", invalid="ignore"):  # of the covariance, which is not used
+            theta = put(leastsq(residual, start - shift, Dfun=slopes, **given)[0])
     # what the best curve there leaves, its ceiling, and the limits that it touches
     left = problem.residual(theta)
     ssr, boundary = float(left @ left), (theta >= high).astype(int) - (theta <= low)

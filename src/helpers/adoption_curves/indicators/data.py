@@ -26,6 +26,7 @@ from .problems import DataError, Problem, list_names, parameter_error, suggest_n
 from .series import SHORTEST_SEGMENT, AdoptionSeries, list_breaks, split_series
 
 _KEY = ["entity", "indicator", "date"]
+_EARLIER = ["reference", "held_out"]  # roles of earlier technologies
 
 
 def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
@@ -132,27 +133,13 @@ class Data:
         if self.is_beside:
             return load(as_of=self.as_of).references(exclude, role)
         technology = exclude if isinstance(exclude, str) else exclude.technology
-        wanted = self.indicators[(self.indicators["role"] == role) & (self.indicators["rate_of"] == "")]
-        wanted = wanted[(wanted["technology"] != technology) | (not technology)]
-        entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
-        known = set(_list_exact(self.observations))
-        rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
-        found = []
-        for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
-            bound = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
-            if bound != "100" and (entity, bound) not in known:
-                continue
-            found += [
-                series.with_bound(self._find_bound(entries[name], series, bound))
-                for series in self._cut(entity, entries[name], own, every=True)
-                if len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
-            ]
-        return found
+        found = [series for series in self._technologies if series.role == role]
+        return [series for series in found if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:
         """Names of the earlier technologies: those of the references, and those held out."""
         table = load().indicators if self.is_beside else self.indicators
-        return set(table.loc[table["role"].isin(["reference", "held_out"]), "technology"])
+        return set(table.loc[table["role"].isin(_EARLIER), "technology"])
 
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, Limit | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
@@ -285,6 +272,25 @@ class Data:
     def _places(self) -> dict[tuple[str, str], np.ndarray]:
         """Places of each series in the table; the rows themselves would need much memory for many series."""
         return self.observations.groupby(["entity", "indicator"]).indices
+
+    @cached_property
+    def _technologies(self) -> list[AdoptionSeries]:
+        """What `references` chooses from: technologies of both roles."""
+        wanted = self.indicators[self.indicators["role"].isin(_EARLIER) & (self.indicators["rate_of"] == "")]
+        entries = {entry.indicator: entry for entry in wanted.itertuples(index=False)}
+        known = set(_list_exact(self.observations))
+        rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
+        found = []
+        for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
+            bound = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
+            if bound != "100" and (entity, bound) not in known:
+                continue
+            found += [
+                series.with_bound(self._find_bound(entries[name], series, bound))
+                for series in self._cut(entity, entries[name], own, every=True)
+                if len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
+            ]
+        return found
 
     def _check_technology(self, name: str) -> None:
         known = self.list_technologies()
@@ -440,13 +446,8 @@ def list_studied(data: Data) -> list[tuple[str, str]]:
 
 
 def load_references() -> list[AdoptionSeries]:
-    """Reference technologies of `load`, selected once as long as the files stay the same."""
-    return list(_select_references(load()))
-
-
-@lru_cache(maxsize=1)
-def _select_references(data: Data) -> tuple[AdoptionSeries, ...]:
-    return tuple(data.references())
+    """Reference technologies of `load`."""
+    return load().references()
 
 
 def _is_percentage(entry: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -252,6 +253,11 @@ def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | 
     -------
     DataFrame with columns date, kind (break or suspected), reason
     """
+    return _read_breaks(breaks, suspected, entity, as_of).copy()
+
+
+@lru_cache(maxsize=512)  # a run asks for the same ones again and again
+def _read_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None) -> pd.DataFrame:
     rows = [
         (pd.Timestamp(day), kind, reason)
         for kind, text in (("break", breaks), ("suspected", suspected))

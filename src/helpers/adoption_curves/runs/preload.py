@@ -22,7 +22,7 @@ def _warm_up() -> None:
         import matplotlib as mpl
     import papermill  # noqa: F401
     import seaborn as sns  # noqa: F401
-    import statsmodels.api as sm  # noqa: F401
+    import statsmodels.formula.api as smf  # noqa: F401
     from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
     from matplotlib import pyplot
 
@@ -32,7 +32,7 @@ def _warm_up() -> None:
     from ..show.figures.images import draw_images
 
     with contextlib.chdir(find_root() / "notebooks"):  # where notebooks run: they find the data read
-        indicators.load(find_data())
+        indicators.load(find_data()).references()
     with mpl.rc_context():
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")

@@ -193,7 +193,7 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     """The figure as PNG with 256 colours: a quarter of the bytes, and no eye sees the difference."""
     plain, content, description = BytesIO(), BytesIO(), PngInfo()
     paper = None if isinstance(figure, Exhibit) else "tight"  # others may stick out of theirs
-    figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper)
+    figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper, pil_kwargs={"compress_level": 0})
     description.add_itxt("Description", alt)
     image = Image.open(plain, formats=["PNG"]).convert("RGB")
     reduced = image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
