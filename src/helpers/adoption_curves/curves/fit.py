@@ -181,9 +181,18 @@ class LeastSquares:
         return level * np.array([self.weigh(column) for column in columns]).T
 
     def directions(self, theta: Array, share: Array | None = None) -> Array:
-        """Derivatives by the coordinates, (n, p); a free ceiling above its floor is projected out.
+        """Derivatives by the coordinates; a free ceiling above its floor is projected out.
 
-        `share` (n,) is that of `theta`, where it is known.
+        Parameters
+        ----------
+        theta : ndarray (p,)
+            Coordinates.
+        share : ndarray (n,), optional
+            Share of the ceiling at each time with these coordinates, where it is known.
+
+        Returns
+        -------
+        ndarray (n, p)
         """
         share = self.share(self.times, theta) if share is None else share
         curve, *slopes = [self.weigh(column) for column in (share, *self.slopes(self.times, share, theta))]

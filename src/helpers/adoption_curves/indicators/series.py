@@ -269,7 +269,7 @@ def _read_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp |
     return frame
 
 
-def number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
+def _number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
     """Number the segment of each date: how many breaks (not suspected ones) lie at or before it.
 
     Parameters
@@ -306,7 +306,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     list of AdoptionSeries
     """
     measure = entry.measure or "level"
-    exact, segments = (rows["bound"] == "exact").to_numpy(), number_segments(rows["date"], breaks)
+    exact, segments = (rows["bound"] == "exact").to_numpy(), _number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
     chosen, counts = np.unique(segments if every else segments[exact], return_counts=True)
     if not every:

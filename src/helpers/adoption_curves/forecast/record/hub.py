@@ -1,7 +1,8 @@
 """Read a hub of forecasts, and add to it: rows that are on record never change.
 
 A hub is a folder in the form of the hubverse (schemas 6.0.0). What each hub says of itself is in the folder ``hub``
-beside this module. In frames its rows have the columns `HUB_COLUMNS`: those of the files, the model's id, and the target's unit.
+beside this module. In frames its rows have `HUB_COLUMNS`: the columns of the files, the model's id, and the unit of
+the target.
 """
 
 from __future__ import annotations
