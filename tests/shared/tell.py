@@ -20,7 +20,7 @@ COLUMNS = {
 
 @cache
 def load_references():
-    return forecast.recall(indicators.load().references())
+    return forecast.reuse_references(indicators.load().references())
 
 
 OUTCOMES = {}
