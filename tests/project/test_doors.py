@@ -74,4 +74,4 @@ def test_who_draws_a_fit_loads_neither_the_record_nor_the_runs():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {".".join(name.split(".")[1:3]) for name in done.stdout.split()}
     assert "show.figures" in loaded
-    assert not {name for name in loaded if name.startswith(("runs", "cli", "forecast.record", "say.on_record"))}
+    assert not {name for name in loaded if name.startswith(("runs", "cli", "forecast.registered", "say.on_record"))}

@@ -21,7 +21,7 @@ from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import PROJECT_MARK, RunError, Source, find_root
 from adoption_curves.base.words import say_percent
 from adoption_curves.runs.pages.charts import _render_drawing
-from adoption_curves.runs.pages.files import _shrink_image
+from adoption_curves.runs.pages.embeds import _shrink_image
 from adoption_curves.runs.record import locate
 from adoption_curves.runs.table_files import write_csv
 from adoption_curves.say.headlines import say_place, say_users

@@ -78,7 +78,7 @@ def test_what_goes_to_the_error_stream_and_what_processes_print_is_kept_beside(i
 def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch):
     preload()
     assert _can_fork()
-    monkeypatch.setattr(notebook_process, "hash_helpers", lambda: {"curves/model.py": "another"})
+    monkeypatch.setattr(notebook_process, "hash_helpers", lambda: {"curves/adoption_curve.py": "another"})
     assert not _can_fork()
 
 

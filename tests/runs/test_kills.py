@@ -19,7 +19,7 @@ from small_notebooks import write_notebooks
 from test_sweep import FORECAST, SHARED, SUMMARY
 
 from adoption_curves.base.project import PROJECT_MARK
-from adoption_curves.forecast.record import hub, register
+from adoption_curves.forecast.registered import hub, register
 from adoption_curves.runs.lab import begin_project
 from adoption_curves.runs.record import read_run
 from adoption_curves.runs.steps import FOLDER, is_whole

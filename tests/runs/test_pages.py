@@ -21,8 +21,8 @@ from adoption_curves import indicators
 from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.pages import write_pages
 from adoption_curves.runs.pages.charts import _render_drawing
+from adoption_curves.runs.pages.embeds import _MAX_EMBEDDED, embed_file, render_tables
 from adoption_curves.runs.pages.exporter import render_body, render_html
-from adoption_curves.runs.pages.files import _MAX_EMBEDDED, embed_file, render_tables
 from adoption_curves.runs.pages.index import _write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.record import Record, _list_sources

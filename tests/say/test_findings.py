@@ -6,8 +6,8 @@ import pytest
 from tell import make_facts
 
 from adoption_curves.say.facts import Facts
+from adoption_curves.say.findings import list_key_numbers, say_from_others, write_findings
 from adoption_curves.say.headlines import say_users
-from adoption_curves.say.words import list_key_numbers, say_from_others, write_findings
 
 PEOPLE = {"unit": "million people", "bound": "2000", "people": "people", "doing": "use tools"}
 

@@ -11,7 +11,7 @@ from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years
-from adoption_curves.say.words import _PARTS, list_key_numbers, write_findings
+from adoption_curves.say.findings import _PARTS, list_key_numbers, write_findings
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from adoption_curves.base.levels import RECORDED
 from adoption_curves.base.project import PUBLISHED_MODEL
-from adoption_curves.forecast.record import hub
+from adoption_curves.forecast.registered import hub
 
 TODAY, MODEL = date(2026, 11, 26), PUBLISHED_MODEL
 

@@ -9,7 +9,7 @@ from adoption_curves.base.project import Source
 from adoption_curves.forecast import frames
 from adoption_curves.forecast.inputs import assess_series
 from adoption_curves.say.facts import SUMMARISED, Facts, list_ceiling
-from adoption_curves.say.words import list_key_numbers, write_findings
+from adoption_curves.say.findings import list_key_numbers, write_findings
 
 COLUMNS = {
     "02_pace": ["target", "years_to_target_share", "place", "of"],
@@ -20,7 +20,7 @@ COLUMNS = {
 
 @cache
 def load_references():
-    return forecast.recall(indicators.load().references())
+    return forecast.reuse_references(indicators.load().references())
 
 
 OUTCOMES = {}

@@ -120,3 +120,14 @@ def find_private(root=ROOT):
         named = [name for name, node in tops.items() if name in alone and name[0] != "_" and not is_command(node)]
         found[module] = named, [name for name in tops if name[0] == "_" and name not in alone and name[:2] != "__"]
     return found
+
+
+def list_namesakes(root=ROOT):
+    """Names that two modules define, underscore or not and commands left out, and names that two modules have."""
+    defined, called = {}, {}
+    for module, path in list_modules(root).items():
+        called.setdefault(module.rpartition(".")[2].strip("_"), set()).add(module)
+        for node, name in list_top(ast.parse(path.read_text(encoding="utf-8"))):
+            if not is_command(node) and not name.startswith("__"):
+                defined.setdefault(name.lstrip("_"), set()).add(module)
+    return [sorted(name for name, places in found.items() if len(places) > 1) for found in (defined, called)]

@@ -91,9 +91,9 @@ def score(data: str, hub: Path | None, vintage: str, update: bool, as_json: bool
     import pandas as pd
 
     from .. import indicators
-    from ..forecast.record.hub import write_figures
-    from ..forecast.record.register import list_figures, read_register
-    from ..forecast.record.scores import score_register, summarise_scores
+    from ..forecast.registered.hub import write_figures
+    from ..forecast.registered.outcomes import score_register, summarise_scores
+    from ..forecast.registered.register import list_figures, read_register
     from ..say.on_record import add_sentences, say_scores
 
     known = indicators.load(options.read_source(data, {}).find_from_here())

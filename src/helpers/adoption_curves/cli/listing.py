@@ -50,8 +50,8 @@ def summarise_data(data: Data) -> str:
 
 def count_registered(data: Data) -> int:
     """Number of forecasts that are registered beside the data."""
-    from ..forecast.record.hub import ENTRY
-    from ..forecast.record.register import read_register
+    from ..forecast.registered.hub import ENTRY
+    from ..forecast.registered.register import read_register
 
     entries = read_register(data)
     return int(entries.groupby(ENTRY).ngroups) if len(entries) else 0

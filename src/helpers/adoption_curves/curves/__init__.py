@@ -6,15 +6,16 @@
 >>> results.predict([2030]).round(1).iloc[0]
 np.float64(73.8)
 
-Modules, each importing only those before it: `fit` least squares of one series;
-`errors` error models; `profile` covariances and ends of profiles; `inputs` what people give; `printing` and `results`
-what they get; `model` the arguments of every family, `families` the families; `fit_tables` several of them together;
+Modules, each importing only those before it: `fit` least squares of one series; `errors` error models; `profile`
+covariances and ends of profiles; `arguments` what people give; `printing` and `results` what they get;
+`adoption_curve` the arguments of every family, `families` the families; `fit_tables` several of them together;
 `verdict` the answer to where a series ends.
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from . import families
+from .arguments import Share
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
 from .fit_tables import (
     compare_estimates,
@@ -25,7 +26,6 @@ from .fit_tables import (
     profile_ceilings,
     trace_alternatives,
 )
-from .inputs import Share
 from .results import Results
 from .verdict import Assessment, assess_ceiling
 

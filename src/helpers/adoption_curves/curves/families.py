@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..base.dates import CurveError
+from .adoption_curve import FAMILIES, AdoptionCurve, listed
 from .fit import Array
-from .model import FAMILIES, AdoptionCurve, listed
 
 __all__ = [
     "FAMILIES",

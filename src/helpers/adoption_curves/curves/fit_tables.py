@@ -10,9 +10,9 @@ import pandas as pd
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from ..base.limit import Limit
+from .adoption_curve import AdoptionCurve
+from .arguments import Share
 from .families import find_family
-from .inputs import Share
-from .model import AdoptionCurve
 from .printing import HELD
 from .profile import CEILING
 from .results import Results

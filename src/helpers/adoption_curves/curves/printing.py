@@ -11,7 +11,7 @@ from statsmodels.iolib.table import SimpleTable, default_html_fmt
 from statsmodels.iolib.tableformatting import fmt_base, fmt_params
 
 from ..base.words import say_first, say_name
-from .inputs import check_alpha
+from .arguments import check_alpha
 
 _TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
 _TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}

@@ -15,9 +15,9 @@ from statsmodels.stats.stattools import durbin_watson
 
 from ..base.dates import CurveError, Times, years_among
 from . import printing
+from .arguments import check_alpha, read_numbers
 from .errors import ASSUMED, accumulate, persist, typical_step
 from .fit import Optimum, search
-from .inputs import check_alpha, read_numbers
 from .profile import CEILING, covariance, find_crossing, is_narrow, limits, refit
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pandas as pd
 from ..base.dates import CurveError, Dates, decimal_years
 from ..base.fallen import has_fallen
 from ..base.words import say_name
+from .arguments import Bound, Share, check_errors, read_ceiling
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
-from .inputs import Bound, Share, check_errors, read_ceiling
 from .profile import is_narrow
 
 _ALPHA = 0.05

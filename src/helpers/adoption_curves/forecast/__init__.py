@@ -9,7 +9,7 @@ technologies did after they passed a share), ``cumulative`` (counts of all so fa
 forecasts on record.
 """
 
-from .backtest import Lessons, backtest, can_calibrate, recall
+from .backtest import Lessons, backtest, can_calibrate, reuse_references
 from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
 from .inputs import LEAST_TECHNOLOGIES, next_dates
@@ -34,7 +34,7 @@ __all__ = [
     "pick_example",
     "pick_finished",
     "pick_origins",
-    "recall",
+    "reuse_references",
     "scale_before",
     "vary",
 ]

@@ -1,8 +1,8 @@
 """The backtest: the forecast as it would have been at every earlier date of other technologies, and what follows.
 
 `backtest` makes a row for each window, date and horizon. `Lessons` has the rows of one kind, with or without a limit,
-and calibrates a forecast on them: each technology is left out when it is forecast itself. `recall` keeps both kinds for
-as long as a process lasts.
+and calibrates a forecast on them: each technology is left out when it is forecast itself. `reuse_references` keeps
+both kinds for as long as a process lasts.
 """
 
 from __future__ import annotations
@@ -411,7 +411,7 @@ _MOST_KEPT = 4  # sets of references that stay in memory
 _KEPT: dict[str, References] = {}
 
 
-def recall(series: Sequence[AdoptionSeries]) -> References:
+def reuse_references(series: Sequence[AdoptionSeries]) -> References:
     """`References` of these series; the same object, with what it has learnt, for the same figures.
 
     Parameters

@@ -25,7 +25,7 @@ from ..curves import Assessment, decimal_years, to_dates
 from ..curves.verdict import LEAST_FIGURES
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, recall
+from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, reuse_references
 from .cumulative import sum_up, take_increments
 from .inputs import (
     assess_series,
@@ -528,7 +528,7 @@ def forecast(
         target,
         printed,
         used,
-        recall(others),
+        reuse_references(others),
         next_dates(pd.DatetimeIndex(used.index), horizon_years),
         check_levels(levels),
         read_shares("shares", shares),

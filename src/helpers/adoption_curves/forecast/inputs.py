@@ -14,7 +14,7 @@ from ..base.fallen import pick_last
 from ..base.limit import Limit
 from ..base.words import quote, say_count
 from ..curves import Assessment, assess_ceiling, decimal_years
-from ..curves.inputs import read_numbers
+from ..curves.arguments import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
 

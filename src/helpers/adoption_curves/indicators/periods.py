@@ -49,7 +49,7 @@ def read_day(text: str) -> date | None:
 
 @lru_cache(maxsize=8192)
 def read_form(text: str, form: str) -> date | None:
-    """The day that a text means in one of `DATE_FORMS`; the last one of a month, quarter or year; None for no date.
+    """The day that a text means in one of `DATE_FORMS`: the last of a month, quarter, half-year or year; None for none.
 
     >>> read_form("Q1 2024", "Q4 2024"), read_form("31/12/2024", "12/31/2024")
     (datetime.date(2024, 3, 31), None)

@@ -90,7 +90,7 @@ def register_run(
     ----------
     folder : Path
     dates : sequence of str
-        As for `forecast.record.register.enter`.
+        As for `forecast.registered.register.enter`.
     hub : Path, optional
         By default ``forecasts/`` beside the run's data.
     today : date, optional
@@ -105,10 +105,10 @@ def register_run(
     Raises
     ------
     RunError
-        When the run isn't as its record says, the data are others now, or as `forecast.record.register` has it.
+        When the run isn't as its record says, the data are others now, or as `forecast.registered.register` has it.
     """
     from .. import indicators
-    from ..forecast.record import register
+    from ..forecast.registered import register
 
     content, today = read_run(folder), today or datetime.now().astimezone().date()
     path, parameters = locate(folder, f"tables/{_RECORD_TABLE}.csv"), read_parameters(content.parameters)

@@ -307,7 +307,7 @@ class Study(Output):
         """Display what must be read before all else of one figure or two; its page has it below the title."""
         from IPython.display import Markdown, display
 
-        from ..say.words import say_from_others
+        from ..say.findings import say_from_others
         from .check_series import count_figures
 
         if said := say_from_others(count_figures(self.series)):

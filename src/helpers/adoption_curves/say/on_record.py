@@ -21,7 +21,7 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
-    from ..forecast.record.scores import RATIOS  # pages of a run need neither it nor statsmodels
+    from ..forecast.registered.outcomes import RATIOS  # pages of a run need neither it nor statsmodels
 
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
@@ -53,7 +53,7 @@ def _say_outcome(row: Mapping[str, Any]) -> str:
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
-    from ..forecast.record.scores import RATIOS  # pages of a run need neither it nor statsmodels
+    from ..forecast.registered.outcomes import RATIOS  # pages of a run need neither it nor statsmodels
 
     sentences = []
     for row in summary.to_dict("records"):

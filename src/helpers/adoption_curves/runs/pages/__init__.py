@@ -38,7 +38,7 @@ from ..record import (
 )
 from .citation import cite_run
 from .cleaning import hide_place
-from .files import embed_file, link_file, render_figure
+from .embeds import embed_file, link_file, render_figure
 from .frame import render
 from .index import describe_notebook, render_index, render_made
 

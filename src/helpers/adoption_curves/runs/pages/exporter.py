@@ -26,7 +26,7 @@ from traitlets.config import Config
 from ..record import Entry
 from .charts import render_chart
 from .cleaning import clean_html
-from .files import BOX, find_saved, link_file, list_pictures, render_tables
+from .embeds import BOX, find_saved, link_file, list_pictures, render_tables
 from .frame import TEMPLATES
 
 _RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")

@@ -18,7 +18,7 @@ from ..record import Entry, Record, locate
 from ..table_files import read_rows
 from .charts import render_chart
 from .citation import read_citation
-from .files import embed_file, embed_image, list_pictures
+from .embeds import embed_file, embed_image, list_pictures
 from .frame import render
 
 _SECTION_TITLES = {

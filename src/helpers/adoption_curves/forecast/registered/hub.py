@@ -1,8 +1,8 @@
 """Read a hub of forecasts, and add to it: rows that are on record never change.
 
 A hub is a folder in the form of the hubverse (schemas 6.0.0). What each hub says of itself is in the folder ``hub``
-beside this module. In frames its rows have `HUB_COLUMNS`: the columns of the files, the model's id, and the unit of
-the target.
+beside this module. In frames its rows have the columns `HUB_COLUMNS`: those of the files, the id of the model, and the
+unit of the target.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated
+from .arguments import Share, check_errors, read_ceiling, read_floor, read_launch, read_observations, read_weights
 from .fit import Family, LeastSquares, search, settle
-from .inputs import Share, check_errors, read_ceiling, read_floor, read_launch, read_observations, read_weights
 from .results import Results
 
 _MARGIN = 0.1
