@@ -53,7 +53,7 @@ def test_only_the_references_used_last_stay_in_memory(few, calls):
     for count in range(3, 9):
         forecast.recall(few[:count])
     kept = sys.modules["adoption_curves.forecast.backtest"]
-    assert len(kept._KEPT) == kept.MOST_KEPT
+    assert len(kept._KEPT) == kept._MOST_KEPT
     assert forecast.recall(few).series == few
 
 
