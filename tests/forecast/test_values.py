@@ -94,9 +94,9 @@ def test_the_same_things_are_computed():
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_numbers_agree_to_nine_digits(name):
+def test_numbers_agree_to_eight_digits(name):
     found, kept = np.array(compute_values()[name], float), np.array(KEPT[name], float)
-    np.testing.assert_allclose(found, kept, rtol=1e-9, atol=0)
+    np.testing.assert_allclose(found, kept, rtol=1e-8, atol=0)
 
 
 if __name__ == "__main__":

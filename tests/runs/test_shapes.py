@@ -28,7 +28,7 @@ def _learnt_once():
         return outcomes[asked]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["adoption_curves.forecast.backtest"], "MOST_KEPT", 1000)
+        patch.setattr(sys.modules["adoption_curves.forecast.backtest"], "_MOST_KEPT", 1000)
         patch.setattr(frames, "evaluate_all", recall)
         yield
 
