@@ -62,7 +62,7 @@ def make_fan(dates):
 def hold(newer, breaks, scale=1.0):
     """As much of a series as the fan needs."""
     values = VALUES * scale
-    series = SimpleNamespace(values=values, bound=Limit(BOUND * scale), newer=newer, breaks=breaks)
+    series = SimpleNamespace(entity="Atlantis", values=values, bound=Limit(BOUND * scale), newer=newer, breaks=breaks)
     series.standard_error = pd.Series(np.nan, values.index)
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
