@@ -78,7 +78,7 @@ def test_a_newer_limit_leads_and_its_reading_has_its_reason(tmp_path, ends):
     read = np.isfinite(ends[0])
     words = "more than 550 million people" if read else "at least 550 million people"
     assert said["deck"].lower().startswith(f"{words} did in june 2026.")
-    assert f"For June 2026 Office gave only “{words}”." in said["now"]
+    assert f"For June 2026 Office gave no exact figure, only “{words}”." in said["now"]
     assert ("We read it as 551 to 561 million people, because it is so." in said["now"]) == read
     assert "any number" not in " ".join(said)
     less = Facts(facts.tables | {"02_newer": facts.tables["02_newer"].assign(value=480.0)}, facts.names)
@@ -147,7 +147,10 @@ def test_another_measure_is_named_and_not_compared(tmp_path, indicator, other):
     growth = facts.tables["02_growth"].assign(indicator=indicator)
     compared = pd.DataFrame([row, row | {"entity": "Japan", "place": 1.0}])
     said = say(Facts(facts.tables | {"02_countries": compared, "02_growth": growth}, facts.names))["caution"]
-    assert "Office, which estimates use from telemetry, puts China at 21.0% of adults in June 2026." in said
+    assert (
+        "Office, which estimates use from what devices report, puts use in China at 21.0% of adults in June 2026."
+        in said
+    )
     assert ("CNNIC's and Office's figures measure different things." in said) == other
     unranked = compared.assign(place=np.nan, places=np.nan)  # the whole list is not held
     assert "Office" not in say(Facts(facts.tables | {"02_countries": unranked}, facts.names))["caution"]

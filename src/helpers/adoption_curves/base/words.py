@@ -148,6 +148,15 @@ def say_odds(level: float) -> str:
     return f"{odds.numerator} in {odds.denominator}"
 
 
+def say_outer(level: float) -> str:
+    """The part on each side of a range that is left out.
+
+    >>> say_outer(0.8), say_outer(0.5), say_outer(0.95)
+    ('tenth', 'quarter', '2.5%')
+    """
+    return {0.8: "tenth", 0.5: "quarter"}.get(level, f"{50 * (1 - level):.3g}%")
+
+
 FLOW = "a flow"
 """In the place of a verdict on the ceiling of a flow: curves of what is in use say nothing of what a year adds."""
 NO_FORECAST = "no forecast: it has fallen"
@@ -280,6 +289,23 @@ def say_figure(value: float, unit: str, own: bool = False) -> str:
     ('179,360 thousand people', '80 cars', '80.0 cars')
     """
     return f"{value:,.10g}{say_unit(unit)}" if own else say(value, unit)
+
+
+def round_off(values: list[float], fine: float, unit: str = "", own: bool = False) -> tuple[list[str], str]:
+    """Numbers rounded to the power of ten that `fine` reaches, and the unit; one below the power keeps its digits.
+
+    Millions are said as billions where that is shorter, but never for a unit that is somebody's `own` label.
+
+    >>> round_off([1196.4], 119.64, "million people"), round_off([693_923.0], 69_392.3, "users", own=True)
+    ((['1.2'], ' billion people'), (['690,000'], ' users'))
+    """
+    place, scale, behind = math.floor(math.log10(fine or 1.0)), 0, say_unit(unit)
+    if unit.startswith("million ") and not own and max(values) >= 1000:
+        scale, behind = 3, unit.replace("million", " billion", 1)
+    small = [0 < each < 10.0**place for each in values]
+    texts = [f"{round(each, -place) / 10**scale:,.{max(0, scale - place)}f}" for each in values]
+    exact = [say(each / 10**scale, unit, bare=True) for each in values]
+    return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], behind
 
 
 def say_range(low: float, high: float, unit: str = "") -> str:

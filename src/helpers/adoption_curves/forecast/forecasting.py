@@ -335,11 +335,11 @@ class Forecast:
         -------
         DataFrame
             A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``: "tested"
-            as far as the backtest reaches ("untested" of a flow), "extrapolated" beyond; "refuted" where a newer figure
-            refutes the forecast; "counted" of one or two figures. Column technologies: how many were counted, or
-            learnt from.
+            as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit), "extrapolated"
+            beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures. Column
+            technologies: how many were counted, or learnt from.
         """
-        near = "untested" if self.printed.measure == "flow" else "tested"
+        near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
         basis = np.where(self.tested, near, "extrapolated")
         basis = "counted" if self.kind == "counted" else "refuted" if self.refuted else basis
         count, quantiles = len(self.lessons.names), self.quantiles

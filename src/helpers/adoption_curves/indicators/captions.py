@@ -81,7 +81,10 @@ def _say_asked(entry: Any, publisher: str) -> str:
     """Who was asked, or what was counted, as a sentence; "" where that is not known."""
     if not (entry.people and entry.kind):
         return ""
-    how = {"telemetry": "estimated this from telemetry of", "company figures": "counted"}.get(entry.kind, "asked")
+    if entry.kind == "telemetry":
+        whose = "" if entry.people == "devices" else f" of {entry.people}"
+        return f"{publisher} estimated this from what devices{whose} report."
+    how = "counted" if entry.kind == "company figures" else "asked"
     return f"{publisher} {how} {entry.people}{' in an online panel' if entry.kind == 'online panel' else ''}."
 
 
@@ -144,8 +147,11 @@ def cite_series(
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
-    notes = [f"in {say_date(date)}: {reason}" for date, reason in zip(crossed["date"], crossed["reason"], strict=True)]
-    return " ".join([_name_publishers(data, pd.concat(used)), *[f"Suspected break {note}." for note in notes]]).strip()
+    told = [
+        f"The way of counting may have changed in {say_date(date)}: {reason}."
+        for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
+    ]
+    return " ".join([_name_publishers(data, pd.concat(used)), *told]).strip()
 
 
 def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.columns import COLUMNS
-from ..base.words import of_entity, quote
+from ..base.words import of_entity, quote, say_first
 from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
@@ -36,10 +37,24 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame
         The same rows, with published and vintage too.
     """
-    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _USUAL_TITLE)
+    doers = rows["people"].map(say_first) + rows["people"].map(_say_who) + rows["doing"]
+    doers = doers.where((rows["people"] != "") & (rows["doing"] != ""), _USUAL_TITLE)
+    words = rows["indicator"].str.replace("_", " ").str.capitalize()
+    words = words.where(words != "", doers)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))
+
+
+def _say_who(people: str) -> str:
+    """The word between those who are counted and what they do.
+
+    >>> _say_who("adults aged 16 to 74"), _say_who("households")
+    (' who ', ' that ')
+    """
+    return (
+        " who " if re.search(r"\b(people|adults|residents|children|teenagers|students|workers)\b", people) else " that "
+    )
 
 
 def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import BEYOND_SCATTER, pick_last
+from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.words import FLOW, lower_first, say_at, say_figure, say_period
 from ..curves import Assessment
@@ -68,8 +69,9 @@ class Facts:
         return f"{row['date'].year}" if yearly else say_period(row["date"], self.measure)
 
     def when(self, row: Row) -> str:
-        """The date with its word: in December 2025; of all so far by December 2025."""
-        return f"{say_at(self.measure)} {self.date(row)}"
+        """The date with its word: in December 2025; of all so far by December 2025, or by the end of 2025."""
+        date, at = self.date(row), say_at(self.measure)
+        return f"{at} the end of {date}" if at == "by" and date.isdigit() else f"{at} {date}"
 
     def say(self, value: float) -> str:
         """A published figure with its unit; one of own data has the digits that the file has."""
@@ -145,9 +147,10 @@ class Facts:
 
     @cached_property
     def peak(self) -> Row:
-        """The highest figure; lost (percent that the last one lies below it)."""
+        """The highest figure; fall (to the last one), lost (the same in percent of the highest)."""
         found = self.growth[int(self.tables["02_growth"]["value"].argmax())]
-        return found | {"lost": 100 * (1 - self.last["value"] / found["value"])}
+        fall = 1 - self.last["value"] / found["value"]
+        return found | {"fall": fall * found["value"], "lost": 100 * fall}
 
     @cached_property
     def standing(self) -> Row:
@@ -195,7 +198,7 @@ class Facts:
             return None
         ranked = own.loc[own["places"].idxmax()]
         newest = own.loc[own.loc[own["indicator"] == ranked["indicator"], "date"].idxmax()].to_dict()
-        how = ", which estimates use from telemetry," if newest["kind"] == "telemetry" else ""
+        how = ", which estimates use from what devices report," if newest["kind"] == "telemetry" else ""
         of = newest["people"] or newest["unit"].removeprefix("percent of ")
         return newest | {"how": how, "of": of, "other": newest["indicator"] != self.last["indicator"]}
 
@@ -266,14 +269,15 @@ class Facts:
     @cached_property
     def phones(self) -> Row | None:
         """What became of such forecasts of mobile phones, about as far ahead as the goal; see `middle_frame`."""
-        rows = self.list_rows("05_middle") if self.kind not in ("few", "fallen", "refuted") else []
+        rows = self.list_rows("05_middle") if self.tested else []
         return min(rows, key=lambda row: abs(row["years"] - self.ahead), default=None)
 
     @cached_property
     def tested(self) -> Row:
-        """Coverage of the quoted range on comparison technologies, about as far ahead as the goal; None without one."""
+        """Coverage of the quoted range on comparison technologies, about as far ahead as the goal; None if untested."""
         rows = [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
-        return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead)) if self.goal and rows else None
+        made = self.goal and self.goal["basis"] != "untested"
+        return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead)) if made and rows else None
 
     @cached_property
     def heeds_end(self) -> bool:
@@ -308,12 +312,6 @@ class Facts:
 def _count_years(start: Row, end: Row) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
-
-
-def find_goal(fan: Sequence[Row]) -> Row:
-    """The row of a forecast for the last December that was tested, else for the last date."""
-    tested = [row for row in fan if row["basis"] in ("tested", "untested")] or list(fan)
-    return [*tested[-1:], *(row for row in tested if row["date"].month == 12)][-1]
 
 
 def _find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row | None:

@@ -14,8 +14,10 @@ import pandas as pd
 
 from ..base.columns import UNNAMED
 from ..base.fallen import LEAST_FALL
+from ..base.fan import find_drawn
 from ..base.words import (
     NO_END,
+    round_off,
     say,
     say_ahead,
     say_count,
@@ -26,6 +28,7 @@ from ..base.words import (
     say_first,
     say_limit,
     say_odds,
+    say_outer,
     say_percent,
     say_unit,
     spell,
@@ -76,7 +79,8 @@ def write(facts: Facts, part: str) -> str:
         options = [named.get(each, each) for each in ([entry] if isinstance(entry, str) else entry)]
         text, template = next(((text, each) for each in options if (text := fill(each, facts, said))), ("", ""))
         found.append(text if _TITLED.match(template) else say_first(text))
-    return " ".join(" ".join(found).split())
+    whole = " ".join(" ".join(found).split())
+    return f"“{whole}”" if part == "quote" and whole else whole
 
 
 def find_cell(facts: Facts, part: str) -> list[Any]:
@@ -121,18 +125,17 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     """What was published: the last figure, a newer limit, and the latest of both for a headline."""
     names, last, newer, reading = facts.names, facts.last, facts.newer, facts.reading
     name, now, publisher = facts.title.replace(": ", ", "), facts.say(last["value"]), names.get("publisher") or None
+    drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
     found = {
         "name": name,  # with a colon of its own it still reads as one name
-        "figures": f"Figures of {facts.title} from {facts.date(facts.growth[0])} to {facts.date(last)}",
+        "figures": f"{name}: figures from {facts.date({'date': drawn})} to {facts.date(last)}",
         "as_seen": f"As seen on {say_day(pd.Timestamp(names['as_of']))}: " if names.get("as_of") else "",
         "place": say_place(names["entity"]),
         "publisher": publisher,
         "ours": f"{publisher}'s" if publisher else "Your",
         "asked": names.get("asked") or None,
-        "has_verb": bool(names.get("doing")),
         "Use": "Use" if names.get("doing") else "The share",
         "now_base": _say_base(names, now),
-        "now_doing": _say_doing(names, now),
         "now_did": _say_did(facts, now, last),
         "most_base": _say_base(names, facts.say(facts.standing["high"])),
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
@@ -148,7 +151,7 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         found |= {"newer_said": text, "newer_low": low, "newer_high": high}
         found["gave"], did = f"{publisher} gave" if publisher else "there is", _say_did(facts, text, newer)
         found["latest"] = say_first(did) if did else f"{name}: {_say_base(names, text)} {facts.when(newer)}"
-    found["read_why"] = f", because {reading['reason']}" if reading and reading.get("reason") else ""
+    found["read_why"] = f": {reading['reason']}" if reading and reading.get("reason") else ""
     return found
 
 
@@ -215,23 +218,27 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
     when, own, middle = facts.date(goal), bool(names.get("own")), goal["q0.5"]
     some, all_of = map(int, say_odds(facts.level).split(" in "))
     odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
-    [about], behind = _round_off([middle], int(np.floor(np.log10(middle or 1.0))) - 1, unit, own)
+    [about], behind = round_off([middle], middle / 10, unit, own)
     on = say_count(tested["technologies"], "comparison technology", "comparison technologies") if tested else ""
     found = {
-        "by_goal": f"{'by' if middle > facts.newest['value'] else 'in'} {when}",
-        "figure_then": f"{'total by' if facts.measure == 'cumulative' else 'figure for'} {when}",
+        "by_goal": f"by {when}" if facts.measure == "level" and middle > facts.newest["value"] else facts.when(goal),
+        "figure_then": f"total {facts.when(goal)}" if facts.measure == "cumulative" else f"figure for {when}",
+        "untested": read_said()["untested"].get(facts.measure),
+        "outer": say_outer(facts.level),
+        "chance": f"a chance of {spell(some)} in {spell(all_of)}",
         "about": f"about {about}{behind}",
         "no_range": facts.range is None,
         "odds": odds,
-        "Odds": say_first(odds),
         "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
         "tested_on": on + " that had levelled off" * facts.heeds_end or None,
-    } | dict.fromkeys(("between", "between_doing", "ends_above", "begins_below", "above_limit"))
+    } | dict.fromkeys(("between", "between_doing", "will", "will_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
         low, high = facts.range["low"], facts.range["high"]
         (fewest, largest), behind = _round_range(low, high, unit, own)
         found["between"] = _say_base(names, f"{fewest} to {largest}{behind}")
-        found["between_doing"] = _say_doing(names, f"between {fewest} and {largest}{behind}", may=True)
+        found["between_doing"] = _say_doing(names, f"between {fewest} and {largest}{behind}", "may ")
+        exact = f"between {say(low, unit, high, bare=True)} and {say(high, unit)}"
+        found |= {"will": _say_base(names, exact), "will_doing": _say_doing(names, exact, "will ")}
         found |= {"ends_above": high > facts.peak["value"], "begins_below": low < facts.last["value"]}
         found["above_limit"] = bool(facts.limit) and not facts.is_share and high > facts.limit["mean"]
     return found
@@ -252,27 +259,10 @@ def _say_time(years: float) -> str:
 def _round_range(low: float, high: float, unit: str, own: bool = False) -> tuple[list[str], str]:
     """Both ends of a range for a headline, neither rounded by more than a tenth of it, and the unit.
 
-    Millions are said as billions where that is shorter, but never for a unit that is somebody's `own` label.
-
     >>> _round_range(816.2, 1162.4, "million people"), _round_range(0.0041, 0.0307, "percent of homes")
     ((['0.82', '1.16'], ' billion people'), (['0.004', '0.031'], '%'))
     """
-    return _round_off([low, high], int(np.floor(np.log10(_FINE * (high - low) or high or 1.0))), unit, own)
-
-
-def _round_off(values: list[float], place: int, unit: str, own: bool = False) -> tuple[list[str], str]:
-    """Numbers rounded to a power of ten, and the unit; one that is smaller than the power keeps its digits.
-
-    >>> _round_off([1196.4], 2, "million people"), _round_off([693_923.0], 4, "users", own=True)
-    ((['1.2'], ' billion people'), (['690,000'], ' users'))
-    """
-    scale, behind = 0, say_unit(unit)
-    if unit.startswith("million ") and not own and max(values) >= 1000:
-        scale, behind = 3, unit.replace("million", " billion", 1)
-    small = [0 < each < 10.0**place for each in values]
-    texts = [f"{round(each, -place) / 10**scale:,.{max(0, scale - place)}f}" for each in values]
-    exact = [say(each / 10**scale, unit, bare=True) for each in values]
-    return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], behind
+    return round_off([low, high], _FINE * (high - low) or high, unit, own)
 
 
 def say_place(entity: str) -> str:
@@ -285,14 +275,14 @@ def say_place(entity: str) -> str:
     return f"the {entity}" if re.match(named, entity) else entity
 
 
-def _say_doing(names: Mapping[str, Any], amount: str, may: bool = False, past: bool = False) -> str | None:
+def _say_doing(names: Mapping[str, Any], amount: str, ahead: str = "", past: bool = False) -> str | None:
     """An amount of people who do something: "602 million people in China use generative AI"; None without a verb."""
     doing = names.get("doing", "")
     if not doing:
         return None
     who = f"{amount} of {names['people']}" if names["unit"].startswith("percent") else amount
     where = "" if names["entity"] == UNNAMED else f" in {say_place(names['entity'])}"
-    verb = f"may {doing}" if may else re.sub("^use\\b", "used", doing) if past else doing
+    verb = re.sub("^use\\b", "used", doing) if past else f"{ahead}{doing}"
     return f"{who}{where} {verb}"
 
 

@@ -13,11 +13,12 @@ from matplotlib.ticker import MaxNLocator
 
 from ...base import words
 from ...base.dates import decimal_years, to_dates
+from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_count, say_date, say_first, say_period, spell
+from ...base.words import say, say_ahead, say_count, say_date, say_first, say_period, spell
 from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
-from ...say.facts import find_goal
+from ...say.headlines import say_place
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
 from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
@@ -65,13 +66,16 @@ def draw_forecast(
     if fan.empty:
         return _draw_figures(series, names, source, title)
     goal = find_goal(fan.to_dict("records"))
-    if (fan["basis"] != "extrapolated").all():  # to the date of the headline, so that both give the same numbers
-        fan = fan[fan["date"] <= goal["date"]]
+    first, last = find_drawn(series.values.index, fan.to_dict("records"))
+    fan = fan[fan["date"] <= last]
     levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
     figure, axes = open_canvas(5.0)
-    axis, last = axes[0, 0], fan["date"].iloc[-1]
-    start, values = _choose_figures(series, fan["date"].iloc[0], last)
+    axis, values = axes[0, 0], series.values[first:]
+    known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
+    start = known[known.index < fan["date"].iloc[0]].tail(1)
     plot_fan(axis, fan, (start.index[0], start.iloc[0]), levels)
+    if goal["basis"] == "untested":
+        axis.lines[-1].set_linestyle("--")
     ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
     drawn = [values, series.newer["value"], ends.min(), ends.max()]
     ahead = ahead[ahead["date"] <= last]
@@ -84,20 +88,11 @@ def draw_forecast(
     labels = _label_fan(axis, goal, quoted_level(levels) if levels else None, names, last)
     labels += _mark_others(axis, others, start, series, last) + limit
     _name_start(axis, fan, start, levels)
-    label_values(axis, values.iloc[-1:], names["unit"])
+    if goal["basis"] != "counted":  # whose title has the figure, and whose range begins around its place
+        label_values(axis, values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
     return close_canvas(figure, title, units, source)
-
-
-def _choose_figures(series: AdoptionSeries, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
-    """The figure where a forecast for these dates starts, and those that are drawn: twice as far back as ahead.
-
-    Zeros may follow the last figure that is used; a newer one of which both ends are known is a start.
-    """
-    known = series.use_readings().values
-    earlier = series.values[series.values.index < first].index[-1]
-    return known[known.index < first].tail(1), series.values[series.values.index >= earlier - 2 * (last - earlier)]
 
 
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
@@ -139,14 +134,18 @@ def _label_fan(
     if goal["basis"] == "refuted":
         return [Label(date, middle, "contradicted by\nthe newest figure", BLUE)]
     if level is None:
-        return [Label(date, middle, f"middle of our forecast:\n{say(middle, names['unit'], bare=True)}", BLUE)]
+        kind = "untested" if goal["basis"] == "untested" else "forecast"
+        [about], _ = words.round_off([middle], middle / 10)
+        return [Label(date, middle, f"{kind}:\nabout {about}", BLUE)]
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
     some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
-    odds = f"{some} in {all_of} of the others" if counted else f"{some} chance{'s' * (some != 'one')} in {all_of}"
+    odds = f"{some} chance{'s' * (some != 'one')} in {all_of}"
+    if counted:
+        odds = f"without the lowest\nand highest {words.say_outer(level)}"
     if date < last:
         odds += f",\n{words.say_at(names.get('measure', 'level'))} {say_period(date, names.get('measure', 'level'))}"
-    named = f"{'the middle one' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
+    named = f"{'the middle' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
@@ -157,11 +156,12 @@ def _mark_others(
     """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
     if others is None or others.empty or series.bound is None or others["date"].iloc[0] > last:
         return []
-    value, share = others.set_index("quantile")["value"], 100 * start.iloc[0] / series.bound.at(start.index)[0]
+    value, later = others.set_index("quantile")["value"], say_ahead(round(float(others["years"].iloc[0]), 1))
     date = last - 0.03 * (last - start.index[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    text = f"half of {others['series'].iloc[0]} other series,\nafter {share:.0f}%: "
+    text = f"half of {others['series'].iloc[0]} other technologies\nin {say_place(series.entity)}, {later}\n"
+    text += "after the same share:\n"
     return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 
@@ -178,7 +178,7 @@ def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequenc
     if levels and not counted:
         low = fan.set_index("date")[band_columns(quoted_level(levels))[0]]
         if low.iloc[-1] < start.iloc[0]:
-            note(axis, "use may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
+            note(axis, "use may\nfall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
 
 
 def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:

@@ -53,7 +53,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None
                   size=size, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
-    leaders = LineCollection([], lw=0.5, alpha=0.6, clip_on=False, transform=axis.transAxes, zorder=1)
+    leaders = LineCollection([], lw=0.7, alpha=0.8, clip_on=False, transform=axis.transAxes, zorder=1)
     leaders.set_in_layout(False)
     axis.add_collection(leaders, autolim=False)
     place = partial(_place_labels, axis, labels, texts, leaders)
@@ -253,5 +253,5 @@ def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> s
     gaps = find_gaps(dates, breaks)
     for _, start, end in gaps:
         axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
-    kinds = dict.fromkeys("a break" if kind == "break" else "a suspected break" for kind, *_ in gaps)
-    return f"; shaded: {' or '.join(kinds)}" if gaps else ""
+    kinds = dict.fromkeys("changed" if kind == "break" else "may have changed" for kind, *_ in gaps)
+    return f"; shaded: the way of counting {' or '.join(kinds)}" if gaps else ""

@@ -114,7 +114,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if biggest in crossing:
         title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
     every = f"every {step} figures" if step > 1 else "one figure and the next"
-    units = f"Change between {every}, {unit}" + "; hatched: across a suspected break" * bool(crossing)
+    units = f"Change between {every}, {unit}" + "; hatched: the way of counting may have changed" * bool(crossing)
     return close_canvas(figure, title, units, source)
 
 
