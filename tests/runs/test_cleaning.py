@@ -1,6 +1,7 @@
 """Whatever a stranger's notebook holds, its page runs nothing, loads nothing and sends nobody elsewhere."""
 
 import re
+import signal
 from html.parser import HTMLParser
 
 import nbformat
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages import export_notebook
+from adoption_curves.runs.pages import cleaning, export_notebook
 from adoption_curves.runs.pages.exporter import render_body, render_equation
 
 ATTACKS = (
@@ -126,3 +127,14 @@ def test_the_page_of_a_stranger_s_notebook_is_made_or_told(tmp_path):
         except RunError:
             continue
         assert page.count("<meta http-equiv") == 1, "the policy"
+
+
+def test_ctrl_c_while_a_page_is_cleaned_is_not_dropped(monkeypatch):
+    class Interrupting(dict):
+        def get(self, *_):
+            signal.raise_signal(signal.SIGINT)
+            return ""
+
+    monkeypatch.setattr(cleaning, "_ALLOWED_VALUES", Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        cleaning.clean_html('<a href="https://a.example">x</a>')

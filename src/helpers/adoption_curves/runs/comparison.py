@@ -46,6 +46,10 @@ _TEXT_COLUMNS = {"key", "label", "unit", "text", "method"}
 # ---- what the notebook reads ----------------------------------------------------------------------------------------
 
 
+_WITHHELD = "(middle|counted|untested)_"
+"""Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
+
+
 def open_comparison(runs: Sequence[str]) -> Output:
     """Return where the notebook writes its table and its figure; by hand that is ``outputs/lab/compare-RUN-RUN/``."""
     place = Path(os.environ.get(RUNNER, "") or find_lab() / _name_comparison(runs))
@@ -109,6 +113,8 @@ def _read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
     numbers = _read_columns(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
     numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
     forecast = _read_columns(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
+    if numbers["item"].str.match(_WITHHELD).any():
+        forecast = forecast.iloc[:0]
     found = {
         "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
         "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import signal
 from collections.abc import Callable
 from functools import lru_cache, partial
 from itertools import product
@@ -68,15 +69,20 @@ def clean_html(source: str, addressed: bool = False) -> str:
         kept = (addressed or name != "id") and re.match(_ALLOWED_VALUES.get((tag, name), ""), value, re.IGNORECASE)
         return value if kept else None
 
-    plain = nh3.clean(
-        source,
-        tags=_TEXT | _HEADING_TAGS | _EQUATIONS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=keep,
-        url_schemes={"http", "https", "mailto", "data"},
-        filter_style_properties={"text-align"},  # of Markdown's tables
-        link_rel=None,
-    )
+    # nh3 drops what is raised in `keep`, so Ctrl-C waits until it has ended
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        plain = nh3.clean(
+            source,
+            tags=_TEXT | _HEADING_TAGS | _EQUATIONS,
+            attributes=_ATTRIBUTES,
+            attribute_filter=keep,
+            url_schemes={"http", "https", "mailto", "data"},
+            filter_style_properties={"text-align"},  # of Markdown's tables
+            link_rel=None,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     return re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
 
 
