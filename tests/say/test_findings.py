@@ -79,7 +79,7 @@ def test_a_newer_limit_leads_and_its_reading_has_its_reason(tmp_path, ends):
     words = "more than 550 million people" if read else "at least 550 million people"
     assert said["deck"].lower().startswith(f"{words} did in june 2026.")
     assert f"For June 2026 Office gave no exact figure, only “{words}”." in said["now"]
-    assert ("We read it as 551 to 561 million people, because it is so." in said["now"]) == read
+    assert ("We read it as 551 to 561 million people: it is so." in said["now"]) == read
     assert "any number" not in " ".join(said)
     less = Facts(facts.tables | {"02_newer": facts.tables["02_newer"].assign(value=480.0)}, facts.names)
     assert "480" not in " ".join(say(less))
@@ -94,7 +94,8 @@ def test_pace_is_of_the_same_length_on_both_sides_and_from_the_newest_figure_on(
     assert abs((end["date"] - facts.newest["date"]).days - span) < 100
     assert past == pytest.approx((550 - start["value"]) / (span / 365.25), rel=0.01)
     assert coming == pytest.approx((end["q0.5"] - 550) / ((end["date"] - facts.newest["date"]).days / 365.25), rel=0.01)
-    assert "From December 2023 to June 2026 the figures grew by 100 million people a year; we" in say(facts)["speed"]
+    words = "From December 2023 to June 2026, read as 550 million people, the figures grew by 100 million people a year"
+    assert words in say(facts)["speed"]
     even = grow(tmp_path, [100.0, 200, 500], **PEOPLE)
     assert even.paces is None, "about the same pace is not said"
 
@@ -116,13 +117,14 @@ def test_a_record_is_of_the_horizon_of_the_page_and_of_its_level(tmp_path):
 
 def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
-    row = {"horizon_years": 5.0, "technologies": 12, "above_median": 41.2, "below": 8.8}
+    row = {"horizon_years": 5.0, "technologies": 12, "covered": 72.4, "above_median": 41.2, "below": 8.8}
     facts.tables["05_alike"] = pd.DataFrame([row])
     shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
     facts.tables["05_class"] = pd.DataFrame(shares).assign(series=11, years=5.0, passed=40.0)
     said = say(facts)["forecast"]
-    assert "grew about as fast (12 technologies), 41% of outcomes were above the middle and 9% below the range." in said
-    assert "that had passed 40.0% of their limits, half were at 60.0 to 81.5% of them 5 years later" in said
+    assert "(12 technologies), 72% of outcomes were inside the range, 9% below it, and 41% above the middle." in said
+    assert "11 had reached 40.0% of those who could use them, or were above it when first counted." in said
+    assert "After 5 years, or at their last count, about half of them stood at 60.0 to 81.5%." in said
     assert "That would be" not in said, "shares of a limit of 100% are its values"
 
 

@@ -125,6 +125,12 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     assert "Within 5 years such an end was passed in 73 of 156 tests" in write(facts, "forecast")
 
 
+def test_a_picture_in_words_has_the_years_that_are_drawn(tmp_path):
+    """Twice as far back as the forecast goes ahead; every figure where there is no forecast."""
+    assert "Things: figures from 2016 to 2025," in write(make_facts(tmp_path, SPEAKERS, first=2014), "alt")
+    assert "Things: figures from 2013 to 2025." in write(make_facts(tmp_path, PLAYERS, first=2013), "alt")
+
+
 def test_the_record_of_a_series_that_levelled_off_is_of_series_that_did(tmp_path):
     facts = make_facts(tmp_path, SPEAKERS, first=2014)
     facts.tables["05_alike"] = pd.DataFrame(
