@@ -288,9 +288,9 @@ def _draw_window(axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.n
 
 
 def draw_scale(
-    seen: pd.DataFrame, line: Sequence[float], years: np.ndarray, names: dict[str, Any], source: str
+    seen: pd.DataFrame, line: Sequence[float], result: Forecast, names: dict[str, Any], source: str
 ) -> Figure | None:
-    """Figures on the scale of growth, and a straight line through them, carried on where years are given.
+    """Figures on the scale of growth, and a straight line through them, carried on where there is a limit.
 
     Parameters
     ----------
@@ -298,8 +298,8 @@ def draw_scale(
         From `frames.window_frame`.
     line : pair of float
         Height at t = 0 and slope.
-    years : (H,) array
-        Years ahead of the forecast; none without a limit, where the forecast does not follow the line.
+    result : Forecast
+        Without a limit it does not follow the line.
     names : dict
         title.
     source : str
@@ -313,8 +313,8 @@ def draw_scale(
         return None
     figure, axes = open_canvas(3.4)
     axis, (height, slope) = axes[0, 0], line
-    name = "the line\ncarried on" if len(years) else "the line"
-    times = np.r_[seen["t"].iloc[0], 0, years]
+    name = "the line\ncarried on" if result.bounded else "the line"
+    times = np.r_[seen["t"].iloc[0], 0, result.years if result.bounded else []]
     dates, heights = _draw_window(axis, seen, seen["g"], times), height + slope * times
     axis.plot(dates, heights, "-", color=BLUE, lw=1.6)
     label_ends(axis, [Label(dates[-1], heights[-1], name, BLUE)])
