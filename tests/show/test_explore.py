@@ -136,3 +136,13 @@ def test_executed_without_a_reader_it_ends_well():
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert {output.output_type for output in outputs} <= {"display_data", "execute_result"}
+
+
+def test_a_part_of_a_name_opens_the_only_series_that_has_it_and_else_says_how_many(panel):
+    search = panel.find("Series")
+    before = search.value
+    search.value = "zebra crossing"
+    assert "0 series have “zebra crossing” in their name" in panel.read()
+    search.value = "united states landline"
+    assert search.value.startswith("United States: ")
+    search.value = before

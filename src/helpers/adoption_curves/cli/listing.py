@@ -49,11 +49,12 @@ def summarise_data(data: Data) -> str:
 
 
 def count_registered(data: Data) -> int:
-    """Number of forecasts that are registered beside the data."""
-    from ..forecast.registered.hub import ENTRY
+    """Number of forecasts that are registered beside the data, without those of the baselines."""
+    from ..forecast.registered.hub import BASELINES, ENTRY
     from ..forecast.registered.register import read_register
 
     entries = read_register(data)
+    entries = entries[~entries["model_id"].isin(BASELINES)]
     return int(entries.groupby(ENTRY).ngroups) if len(entries) else 0
 
 

@@ -83,7 +83,16 @@ def explore(
             shown.value = each
 
     def open_series(change: Any = None) -> None:
-        """Make the controls that depend on the series, which the search box names."""
+        """Make the controls that depend on the series, which the search box names, or part of whose name it holds."""
+        words = search.value.lower().split()
+        found = [each for each in titles if all(word in each.lower() for word in words)]
+        if search.value not in titles:
+            shown.value = (
+                f"<p>{len(found)} series have “{escape(search.value)}” in their name: pick one of the list.</p>"
+            )
+            if len(found) == 1:
+                search.value = found[0]
+            return
         key = titles[search.value]
         limit, known = _make_controls(offer(key, ""), as_of if key == first else "")
         controls.children = (search, limit, known, curve, ahead)
@@ -102,7 +111,7 @@ def explore(
 
 def _make_choices(title: str, titles: list[str], family: str, years: int) -> tuple[Any, Any, Any]:
     """Controls that all series share: the series by its title, the curve, and the years ahead."""
-    search = widgets.Combobox(value=title, options=titles, ensure_option=True, description="Series")
+    search = widgets.Combobox(value=title, options=titles, continuous_update=False, description="Series")
     search.layout.grid_column = "span 2"
     families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
     curve = widgets.Dropdown(options=families, value=family, description="Curve")
