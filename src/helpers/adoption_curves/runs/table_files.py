@@ -12,7 +12,7 @@ from typing import Any
 from ..base.project import RunError, shorten_path
 from ..base.words import clean
 
-_STARTS = "'=+-@\t\r"
+_FORMULA_STARTS = "'=+-@\t\r"
 """Letters with which a text may begin that a spreadsheet takes for a formula, an apostrophe before it among them."""
 
 
@@ -44,7 +44,7 @@ def _write_value(value: Any) -> Any:
 
 def _is_formula(text: str) -> bool:
     """True if a spreadsheet would take a cell for a formula and run it, were it not for apostrophes before it."""
-    if text[:1] not in _STARTS or not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
+    if text[:1] not in _FORMULA_STARTS or not re.match(r"'*[=+\-@\t\r].", text, flags=re.DOTALL):
         return False
     try:
         float(text.lstrip("'"))
