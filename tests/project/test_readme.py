@@ -34,7 +34,6 @@ MADE = (
     "outputs/.store",
     "outputs/baseline/html/index.html",
     "outputs/baseline/tables/06_findings.csv",
-    "outputs/baseline.zip",
     "outputs/grid/",
     "outputs/lab/",
 )
