@@ -112,7 +112,7 @@ def list_calls(fit, later, folder, number):
     given |= {"profile": [name, 5], "get_prediction": [later]}
     given["save"] = [folder / "fit.pickle"]
     for each in (each for each in dir(fit) if not each.startswith("_") and each not in NOT_OURS):
-        if not isroutine(vars(fit).get(each, getattr(Results, each, None))):
+        if not isroutine(getattr(Results, each, None)) or not callable(getattr(fit, each)):
             yield each, partial(getattr, fit, each)
         elif each in given or not needs_arguments(getattr(fit, each)):
             yield each, partial(getattr(fit, each), *given.get(each, []))
