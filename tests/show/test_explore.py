@@ -143,6 +143,7 @@ def test_a_part_of_a_name_opens_the_only_series_that_has_it_and_else_says_how_ma
     before = search.value
     search.value = "zebra crossing"
     assert "0 series have “zebra crossing” in their name" in panel.read()
+    assert list(panel.controls.children) == [search], "nothing else can be chosen for no series"
     search.value = "united states landline"
     assert search.value.startswith("United States: ")
     search.value = before

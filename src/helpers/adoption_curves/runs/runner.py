@@ -176,7 +176,7 @@ def run_all(
 
 
 def _check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
-    """Data of a run, after checking its parameters against them; notes on both are told."""
+    """Data of a run, after checking its parameters against them; it tells the notes on both."""
     from .check_series import check_parameters, list_notes, refuse_left_out
 
     data = check_parameters(parameters)

@@ -6,7 +6,7 @@ the last one, so moves of a slider do not queue up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from html import escape
 from typing import Any
@@ -83,13 +83,12 @@ def explore(
             shown.value = each
 
     def open_series(change: Any = None) -> None:
-        """Make the controls that depend on the series, which the search box names, or part of whose name it holds."""
-        words = search.value.lower().split()
-        found = [each for each in titles if all(word in each.lower() for word in words)]
-        if search.value not in titles:
-            shown.value = (
-                f"<p>{len(found)} series have “{escape(search.value)}” in their name: pick one of the list.</p>"
-            )
+        """Make the controls that depend on the series that the search box names; only the box where it names none."""
+        found = _find_titles(search.value, titles)
+        if search.value not in found:
+            named = f"{len(found)} series have “{escape(search.value)}” in their name"
+            shown.value = f"<p>{named}: pick one of the list.</p>"
+            controls.children = (search,)
             if len(found) == 1:
                 search.value = found[0]
             return
@@ -107,6 +106,12 @@ def explore(
     ahead.observe(follow, "value")
     display(widgets.VBox([controls, shown]))  # before anything is computed
     open_series()
+
+
+def _find_titles(asked: str, titles: Collection[str]) -> list[str]:
+    """The title that is asked for, or those that have all of its words."""
+    words = asked.lower().split()
+    return [asked] if asked in titles else [each for each in titles if all(word in each.lower() for word in words)]
 
 
 def _make_choices(title: str, titles: list[str], family: str, years: int) -> tuple[Any, Any, Any]:
