@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from base64 import b64decode
+from importlib.metadata import version
 
 import pytest
 from bs4 import BeautifulSoup
@@ -128,7 +129,10 @@ def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
 def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_is_cited(small_run):
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (small_run / "html" / "charts").iterdir()}
     assert {name for name, text in texts.items() if "What is counted: " in text} == {"05_forecast"}
-    assert all("Adoption Curves 0" in text and "run &#39;small&#39;" in text for text in texts.values())
+    assert all(
+        f"Adoption Curves {version('adoption-curves')}" in text and "run &#39;small&#39;" in text
+        for text in texts.values()
+    )
     assert not any("authors" in text for text in texts.values()), "data that are not the project's have their own"
 
 

@@ -42,7 +42,9 @@ def test_stored_without_outputs_or_traces_of_a_run(notebook):
 def test_make_strip_takes_all_of_a_run_out(notebook, request, tmp_path):
     """The command of the Makefile on an executed copy gives the stored notebook, byte by byte."""
     stored = request.node.callspec.params["notebook"]
-    shown = subprocess.run(["make", "-n", "strip"], cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "-n", "strip"], cwd=FOLDER.parent, capture_output=True, text=True, check=True
+    )
     for number, cell in enumerate(read_code(notebook), 1):
         cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="1")], number
         cell.metadata["papermill"] = {"duration": 1.0}

@@ -192,7 +192,7 @@ class Richards(AdoptionCurve):
     name = "richards"
     parameters = (("rate", "rate"), ("midpoint", "date"), ("shape", "number"))
     # with the shape the rate runs to infinity, to exponential growth that ends at once: the grid reaches there
-    axes = (_log_axis(0.05, 1e4, 30), np.r_[np.linspace(-1.0, 2.0, 31), 2.5, 3.2, 4.0], _log_axis(0.01, 1e3, 13))
+    axes = (_log_axis(0.05, 1e4, 30), np.r_[np.linspace(-1.0, 2.0, 61), 2.5, 3.2, 4.0], _log_axis(0.01, 1e3, 13))
     box = (_RATE_BOX, _DATE_BOX, _box(1e-4, 1e3))
     diverging = (("midpoint", 1),)
     latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
