@@ -79,13 +79,8 @@ class LeastSquares:
 
     @property
     def kinds(self) -> list[str]:
-        """Kind of each coordinate."""
-        return [kind for _, kind in self.family.parameters] + ["date"] * self.free_launch
-
-    @property
-    def k_params(self) -> int:
-        """Number of estimated parameters."""
-        return len(self.kinds) + self.free
+        """Kind of the ceiling and of each coordinate, 1 + p; the places are those of `Optimum.coordinates`."""
+        return ["number", *(kind for _, kind in self.family.parameters), *["date"] * self.free_launch]
 
     @property
     def axes(self) -> tuple[Array, ...]:
@@ -154,11 +149,7 @@ class LeastSquares:
 
     def residual(self, theta: Array) -> Array:
         """Target less the best curve with these coordinates, (n,)."""
-        return self.leave(self.share(self.times, theta))
-
-    def leave(self, share: Array) -> Array:
-        """Target less the best curve of this share, both (n,)."""
-        curve = self.weigh(share)
+        curve = self.weigh(self.share(self.times, theta))
         return self.target - self.level(curve) * curve
 
     def jacobian(self, theta: Array, level: float) -> Array:
@@ -180,35 +171,22 @@ class LeastSquares:
         columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
 
-    def directions(self, theta: Array, share: Array | None = None) -> Array:
-        """Derivatives by the coordinates; a free ceiling above its floor is projected out.
-
-        Parameters
-        ----------
-        theta : ndarray (p,)
-            Coordinates.
-        share : ndarray (n,), optional
-            Share of the ceiling at each time with these coordinates, where it is known.
-
-        Returns
-        -------
-        ndarray (n, p)
-        """
-        share = self.share(self.times, theta) if share is None else share
-        curve, *slopes = [self.weigh(column) for column in (share, *self.slopes(self.times, share, theta))]
-        level = self.level(curve)
-        columns = level * np.array(slopes).T
+    def directions(self, theta: Array) -> Array:
+        """Derivatives by the coordinates, (n, p); a free ceiling above its floor is projected out."""
+        unit = self.jacobian(theta, 1.0)
+        curve, level = unit[:, 0], self.level(unit[:, 0])
+        columns = level * unit[:, 1:]
         if not self.free or level <= self.floor:  # a ceiling that is held does not follow the coordinates
             return columns
         return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300))
 
-    def to_parameter(self, kind: str, value: Array | float) -> Array:
+    def to_parameter(self, place: int, value: Array | float) -> Array:
         """Values of a coordinate, a logarithm or a date in spans, as the parameter in years.
 
         Parameters
         ----------
-        kind : str
-            rate, date, duration or number.
+        place : int
+            Of the coordinate; 0 is the log ceiling.
         value : float or ndarray of any shape
             Coordinates.
 
@@ -217,18 +195,19 @@ class LeastSquares:
         ndarray of that shape
             Rates per year, decimal years, years, or numbers.
         """
+        kind = self.kinds[place]
         if kind == "date":
             return self.origin + self.span * np.asarray(value)
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
             return np.exp(value) * self.span ** _SPAN_POWERS[kind]
 
-    def to_coordinate(self, kind: str, value: Array) -> Array:
+    def to_coordinate(self, place: int, value: Array) -> Array:
         """The inverse of `to_parameter`.
 
         Parameters
         ----------
-        kind : str
-            rate, date, duration or number.
+        place : int
+            Of the coordinate; 0 is the log ceiling.
         value : ndarray of any shape
             Parameters: rates per year, dates as decimal years, durations in years.
 
@@ -237,6 +216,7 @@ class LeastSquares:
         ndarray of that shape
             Dates in spans since the origin; of the others the logarithm, in spans.
         """
+        kind = self.kinds[place]
         return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** _SPAN_POWERS[kind])
 
 
@@ -283,30 +263,21 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
     # the method sees the coordinates that move, shifted so that its first vector has the length `_FIRST_STEP`
     start, lowest, highest = theta[moving], low[moving], high[moving]
     shift = start - _FIRST_STEP / np.sqrt(max(len(moving), 1))
-    missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
-    last: dict[bytes, tuple[Array, Array]] = {}  # the method asks for slopes where it has just asked for a residual
+    # the method asks for as many figures as coordinates: rows of nothing stand for those that are missing
+    nothing = np.zeros((max(len(moving) - len(problem.target), 0), len(moving)))
 
-    def put(x: Array) -> Array:
+    def put(x: Array) -> Array:  # all coordinates, inside their limits
         whole = theta.copy()
         inside = np.minimum(np.maximum(x + shift, lowest), highest)
         whole[moving] = np.where(np.isfinite(x), inside, start)  # columns of next to nothing lead the method to NaN
         return whole
 
-    def look(x: Array) -> tuple[Array, Array]:  # coordinates and share
-        if x.tobytes() not in last:
-            last.clear()
-            whole = put(x)
-            last[x.tobytes()] = whole, problem.share(problem.times, whole)
-        return last[x.tobytes()]
+    def residual(x: Array) -> Array:
+        return np.concatenate([problem.residual(put(x)), nothing[:, 0]])
 
     def slopes(x: Array) -> Array:
         inside = (x + shift >= lowest) & (x + shift <= highest)
-        columns = -problem.directions(*look(x))[:, moving] * inside
-        return np.pad(columns, ((0, missing), (0, 0))) if missing else columns
-
-    def residual(x: Array) -> Array:
-        left = problem.leave(look(x)[1])
-        return np.pad(left, (0, missing)) if missing else left
+        return np.concatenate([-problem.directions(put(x))[:, moving] * inside, nothing])
 
     if len(moving):
         given = {"ftol": tolerance, "xtol": tolerance, "gtol": tolerance, "maxfev": 200, "full_output": True}
@@ -398,7 +369,7 @@ def _is_step(problem: LeastSquares, best: Optimum) -> bool:
 
     A jump is one whatever the errors, so it is looked for under independent ones only.
     """
-    if len(problem.kinds) == 1 or problem.before is not None:
+    if len(best.theta) == 1 or problem.before is not None:
         return False
     target, scale = problem.target, problem.scale
     # sums of squares of figures before each place, which the jump leaves at 0, and sums over those after it
