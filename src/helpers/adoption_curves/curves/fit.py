@@ -149,7 +149,11 @@ class LeastSquares:
 
     def residual(self, theta: Array) -> Array:
         """Target less the best curve with these coordinates, (n,)."""
-        curve = self.weigh(self.share(self.times, theta))
+        return self.leave(self.share(self.times, theta))
+
+    def leave(self, share: Array) -> Array:
+        """Target less the best curve of this share, both (n,)."""
+        curve = self.weigh(share)
         return self.target - self.level(curve) * curve
 
     def jacobian(self, theta: Array, level: float) -> Array:
@@ -171,11 +175,23 @@ class LeastSquares:
         columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
 
-    def directions(self, theta: Array) -> Array:
-        """Derivatives by the coordinates, (n, p); a free ceiling above its floor is projected out."""
-        unit = self.jacobian(theta, 1.0)
-        curve, level = unit[:, 0], self.level(unit[:, 0])
-        columns = level * unit[:, 1:]
+    def directions(self, theta: Array, share: Array) -> Array:
+        """Derivatives by the coordinates; a free ceiling above its floor is projected out.
+
+        Parameters
+        ----------
+        theta : ndarray (p,)
+            Coordinates.
+        share : ndarray (n,)
+            Share of the ceiling with them.
+
+        Returns
+        -------
+        ndarray (n, p)
+        """
+        curve, *slopes = [self.weigh(column) for column in (share, *self.slopes(self.times, share, theta))]
+        level = self.level(curve)
+        columns = level * np.array(slopes).T
         if not self.free or level <= self.floor:  # a ceiling that is held does not follow the coordinates
             return columns
         return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300))
@@ -257,7 +273,8 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
     low, high = problem.box
     theta = np.clip(theta, low, high)
     # a coordinate at its limit from which the sum of squares falls outwards is held there
-    uphill = problem.directions(theta).T @ problem.residual(theta)
+    share = problem.share(problem.times, theta)
+    uphill = problem.directions(theta, share).T @ problem.leave(share)
     held = (theta <= low) & (uphill < 0) | (theta >= high) & (uphill > 0) | (np.arange(len(theta)) == fixed)
     moving = np.flatnonzero(~held)
     # the method sees the coordinates that move, shifted so that its first vector has the length `_FIRST_STEP`
@@ -265,6 +282,7 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
     shift = start - _FIRST_STEP / np.sqrt(max(len(moving), 1))
     # the method asks for as many figures as coordinates: rows of nothing stand for those that are missing
     nothing = np.zeros((max(len(moving) - len(problem.target), 0), len(moving)))
+    last: dict[bytes, tuple[Array, Array]] = {}  # the method asks for slopes where it has just asked for a residual
 
     def put(x: Array) -> Array:  # all coordinates, inside their limits
         whole = theta.copy()
@@ -272,22 +290,29 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
         whole[moving] = np.where(np.isfinite(x), inside, start)  # columns of next to nothing lead the method to NaN
         return whole
 
+    def look(x: Array) -> tuple[Array, Array]:  # coordinates and share
+        if x.tobytes() not in last:
+            last.clear()
+            whole = put(x)
+            last[x.tobytes()] = whole, problem.share(problem.times, whole)
+        return last[x.tobytes()]
+
     def residual(x: Array) -> Array:
-        return np.concatenate([problem.residual(put(x)), nothing[:, 0]])
+        return np.concatenate([problem.leave(look(x)[1]), nothing[:, 0]])
 
     def slopes(x: Array) -> Array:
         inside = (x + shift >= lowest) & (x + shift <= highest)
-        return np.concatenate([-problem.directions(put(x))[:, moving] * inside, nothing])
+        return np.concatenate([-problem.directions(*look(x))[:, moving] * inside, nothing])
 
     if len(moving):
         given = {"ftol": tolerance, "xtol": tolerance, "gtol": tolerance, "maxfev": 200, "full_output": True}
         with np.errstate(over="ignore", invalid="ignore"):  # of the covariance, which is not used
             theta = put(leastsq(residual, start - shift, Dfun=slopes, **given)[0])
     # what the best curve there leaves, its ceiling, and the limits that it touches
-    left = problem.residual(theta)
-    ssr, boundary = float(left @ left), (theta >= high).astype(int) - (theta <= low)
-    level = problem.level(problem.weigh(problem.share(problem.times, theta)))
-    return Optimum(theta, level, ssr, False, boundary)
+    curve = problem.weigh(problem.share(problem.times, theta))
+    level = problem.level(curve)
+    left = problem.target - level * curve
+    return Optimum(theta, level, float(left @ left), False, (theta >= high).astype(int) - (theta <= low))
 
 
 def settle(problem: LeastSquares, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
@@ -316,7 +341,8 @@ def settle(problem: LeastSquares, theta: Array, fixed: int | None = None, rounds
 
 def _promise(problem: LeastSquares, best: Optimum, fixed: int | None = None) -> float:
     """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
-    columns, residual = problem.directions(best.theta), problem.residual(best.theta)
+    share = problem.share(problem.times, best.theta)
+    columns, residual = problem.directions(best.theta, share), problem.leave(share)
     outward = best.boundary * (columns.T @ residual) > 0
     # columns of length 1, without those that lead outwards or do nothing
     columns = columns[:, ~outward & (np.arange(len(best.theta)) != fixed)]
