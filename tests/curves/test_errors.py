@@ -5,13 +5,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from adoption_curves import indicators
-from adoption_curves.base.project import find_data
 from adoption_curves.curves import FAMILIES, Bass, Gompertz, Logistic, Share
-from adoption_curves.curves.errors import KINDS as SAID
+from adoption_curves.curves.errors import KINDS
 from adoption_curves.curves.profile import is_narrow
-
-SLOW = pytest.mark.slow
 
 YEARS = np.array([2012.0, 2013.0, 2013.5, 2015.0, 2016.0, 2017.0, 2019.0, 2020.0, 2021.0, 2022.0])
 STEP = 1.0  # the median of their distances
@@ -31,7 +27,7 @@ def draw(kind, count, years, size=2.0, seed=0):
         before = max(0.0, (years[0] - (2016 + np.log(0.0475 / 0.9525) / 0.8)) / (years[1] - years[0]))
         errors = np.cumsum(new, axis=1) + random.normal(0, size, (count, 1)) * np.sqrt(before)
     else:
-        rho = {"independent": 0.0, "ar .6": 0.6, "ar .9": 0.9}[kind]
+        rho = {"independent": 0.0, "ar .9": 0.9}[kind]
         errors[:, 0] = new[:, 0]
         for place in range(1, n):
             errors[:, place] = rho * errors[:, place - 1] + np.sqrt(1 - rho**2) * new[:, place]
@@ -43,15 +39,18 @@ def series():
     return draw("cumulated", 1, YEARS, seed=4)[0]
 
 
-def minimise(loss, start):
-    for method in ("Nelder-Mead", "BFGS", "Nelder-Mead"):
-        start = minimize(
-            loss,
-            start,
-            method=method,
-            options={"maxiter": 5000} | ({"xatol": 1e-9, "fatol": 1e-13} if method[0] == "N" else {}),
-        ).x
-    return start
+def check_minimum(results, square):
+    """The fit is the minimum of a sum of squares (of the errors, in its own way) that the search knows nothing of."""
+    series = results.model.endog
+
+    def loss(p):
+        return square(series - p[0] * 100 / (1 + np.exp(-p[1] * (YEARS - 2016 - p[2]))))
+
+    found, simplex = np.array([1.0, 0.8, 0.0]), {"maxiter": 5000, "xatol": 1e-9, "fatol": 1e-13}
+    for method, options in (("Nelder-Mead", simplex), ("BFGS", {"maxiter": 5000}), ("Nelder-Mead", simplex)):
+        found = minimize(loss, found, method=method, options=options).x
+    assert results.ssr == pytest.approx(loss(found), rel=1e-8)
+    np.testing.assert_allclose(results.params, [100 * found[0], found[1], 2016 + found[2]], rtol=1e-5)
 
 
 def test_cumulative_errors_are_least_squares_of_increments_on_irregular_dates(series):
@@ -61,23 +60,15 @@ def test_cumulative_errors_are_least_squares_of_increments_on_irregular_dates(se
         level["midpoint"] + np.log(0.05 * series.iloc[-1] / (level["ceiling"] - 0.05 * series.iloc[-1])) / level["rate"]
     )
     first = max(1.0, (YEARS[0] - begin) / STEP)
-
-    def loss(p):
-        errors = series.to_numpy() - p[0] * 100 / (1 + np.exp(-p[1] * (YEARS - 2016 - p[2])))
-        return errors[0] ** 2 / first + (np.diff(errors) ** 2 / (np.diff(YEARS) / STEP)).sum()
-
-    found = minimise(loss, np.array([1.0, 0.8, 0.0]))
-    assert results.ssr == pytest.approx(loss(found), rel=1e-8)
-    np.testing.assert_allclose(results.params, [100 * found[0], found[1], 2016 + found[2]], rtol=1e-5)
+    check_minimum(
+        results, lambda errors: errors[0] ** 2 / first + (np.diff(errors) ** 2 / (np.diff(YEARS) / STEP)).sum()
+    )
 
 
-FAST = ("logistic", "exponential")  # the second begins at a launch
-
-
-@pytest.mark.parametrize("name", [*FAST, *(pytest.param(name, marks=SLOW) for name in FAMILIES if name not in FAST)])
-def test_every_family_and_ceiling_takes_every_kind(name, series):
+@pytest.mark.parametrize("name", ["logistic", "exponential"])  # the second begins at a launch
+def test_every_ceiling_takes_every_kind(name, series):
     for ceiling in (None, 130.0, Share(pd.Series([120.0, 140.0], index=[2012.0, 2022.0]), 0.9)):
-        fits = {kind: FAMILIES[name](series, ceiling=ceiling, errors=kind).fit() for kind in SAID}
+        fits = {kind: FAMILIES[name](series, ceiling=ceiling, errors=kind).fit() for kind in KINDS}
         ends = {kind: fit.conf_int(method="profile") for kind, fit in fits.items()}
         np.testing.assert_allclose(fits[None].params, fits["independent"].params)
         assert [*fits[None].by_errors] == ["independent", "persistent"]
@@ -102,14 +93,7 @@ def test_persistent_errors_are_an_autoregression(series):
     """Against the likelihood with its whole covariance: .98 to the power of the distance in median steps."""
     results = Logistic(series, errors="persistent").fit()
     covariance = 0.98 ** np.abs(np.subtract.outer(YEARS, YEARS) / STEP)
-
-    def loss(p):
-        errors = series.to_numpy() - p[0] * 100 / (1 + np.exp(-p[1] * (YEARS - 2016 - p[2])))
-        return errors @ np.linalg.solve(covariance, errors)
-
-    found = minimise(loss, np.array([1.0, 0.8, 0.0]))
-    assert results.ssr == pytest.approx(loss(found), rel=1e-8)
-    np.testing.assert_allclose(results.params, [100 * found[0], found[1], 2016 + found[2]], rtol=1e-5)
+    check_minimum(results, lambda errors: errors @ np.linalg.solve(covariance, errors))
     assert results.llf == pytest.approx(
         -0.5 * (10 * (np.log(2 * np.pi * results.ssr / 10) + 1) + np.linalg.slogdet(covariance)[1]), rel=1e-9
     )
@@ -122,13 +106,9 @@ def test_a_moving_bound_is_part_of_the_increments():
     np.testing.assert_allclose(results.params, [0.8, 0.8, 2016.0], rtol=1e-6)
 
 
-def test_a_profile_follows_its_own_likelihood(series):
-    """The interval of each likelihood ends where its profile says that it does."""
-    values = series.clip(0.5, None)
-    for results in (
-        Logistic(values, ceiling=120.0, errors="independent").fit(),
-        Gompertz(values, errors="independent").fit(),
-    ):
+def test_an_interval_ends_where_the_profile_says_that_it_does(series):
+    for model in (Logistic(series, ceiling=120.0, errors="independent"), Gompertz(series, errors="independent")):
+        results = model.fit()
         for parameter, ends in results.conf_int(method="profile").iterrows():
             kept = ends[np.isfinite(ends)]
             np.testing.assert_allclose(results.profile(parameter, values=kept)["confidence"], 0.95, atol=2e-3)
@@ -139,7 +119,7 @@ def test_known_standard_errors_are_variances_and_the_rest_is_the_models():
     years = np.linspace(2008, 2024, 30)
     values = course(years) + random.normal(0, np.hypot(known, 2.0))
     results = Logistic(values, exog=years, known_se=known, errors="independent").fit()
-    error = results.model_error
+    error = results.model.model_error
     assert 1.2 < error < 3.0
     assert results.scale == 1
     weights = 1 / (known**2 + error**2)
@@ -148,18 +128,15 @@ def test_known_standard_errors_are_variances_and_the_rest_is_the_models():
     ahead = results.get_prediction([2030.0])
     assert np.sqrt(ahead.se_obs**2 - ahead.se_mean**2).iloc[0] == pytest.approx(np.hypot(error, known[-1]))
     far = Logistic(values, exog=years, known_se=known, errors="independent", ceiling=900.0).fit()
-    assert far.model_error > np.std(values) / 4
+    assert far.model.model_error > np.std(values) / 4
     wide = Logistic(values, exog=years, known_se=10 * known, errors="independent").fit()
-    assert wide.model_error == 0
+    assert wide.model.model_error == 0
     assert wide.bse["ceiling"] > 2 * results.bse["ceiling"]
 
 
-KINDS = ("independent", "in proportion", "ar .6", "ar .9", "cumulated")
-
-
-@SLOW
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("points", [6, 8, 16])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["independent", "in proportion", "ar .9", "cumulated"])
+@pytest.mark.parametrize("points", [6, 16])
 def test_intervals_cover_or_are_open_whatever_the_errors(kind, points):
     """The benchmark's simulation in small, at series that begin at 4 and at 20 % of their ceiling."""
     for start in (0.04, 0.2):
@@ -171,13 +148,12 @@ def test_intervals_cover_or_are_open_whatever_the_errors(kind, points):
         assert covered.mean() >= (0.8 if kind == "cumulated" else 0.89)  # these are no autoregression
         assert (identified & ~covered).mean() <= (0.2 if kind == "cumulated" else 0.1)
         if kind == "independent":
-            assert identified.mean() >= {6: 0.1, 8: 0.3, 16: 0.4}[points]
+            assert identified.mean() >= {6: 0.1, 16: 0.4}[points]
 
 
 def test_the_summary_says_what_the_verdict_rests_on(series):
     text = str(Logistic(series).fit().summary())
     assert "Durbin-Watson" in text
-    assert "Lag-1 correlation" in text
     assert "profile [0.025" in text
     assert "Errors are not known" in text
     four = Bass([230, 249, 515, 602], exog=[2024.5, 2025.0, 2025.5, 2026.0])
@@ -190,8 +166,7 @@ def test_the_summary_says_what_the_verdict_rests_on(series):
     assert "do not limit the ceiling: its 95% interval is open" in wide
 
 
-def test_a_filing_adds_up_and_a_survey_does_not():
-    data = indicators.load(find_data())
+def test_a_filing_adds_up_and_a_survey_does_not(data):
     assert data.series("China", "genai_services_filed").errors == "cumulative"
     assert data.series("United States", "genai_use_rps").errors == "independent"
     assert data.series("China", "genai_users").errors is None

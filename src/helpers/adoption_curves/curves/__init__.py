@@ -22,7 +22,6 @@ from .fit_tables import (
     compare_fits,
     compare_limits,
     fit_families,
-    free_fits,
     profile_ceilings,
     trace_alternatives,
 )
@@ -40,7 +39,6 @@ __all__ = [
     "compare_limits",
     "decimal_years",
     "fit_families",
-    "free_fits",
     "has_fallen",
     "profile_ceilings",
     "to_dates",

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated
-from .arguments import Share, check_errors, read_ceiling, read_floor, read_launch, read_observations, read_weights
+from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
+from .arguments import Share, check_errors, read_ceiling, read_floor, read_observations, read_weights
 from .fit import Family, LeastSquares, search, settle
 from .results import Results
 
@@ -21,7 +21,7 @@ _MARGIN = 0.1
 
 
 class AdoptionCurve(Family):
-    """Base of the families; see `adoption_curves.curves.FAMILIES`.
+    """Base of the families; see `adoption_curves.curves.FAMILIES`. It keeps its observations oldest first.
 
     Parameters
     ----------
@@ -81,25 +81,30 @@ class AdoptionCurve(Family):
         self.errors = errors
         self.endog_name = str(getattr(endog, "name", None) or "y")
         values, times = read_observations(endog, exog)
-        self.is_dated = is_dated(times)
+        years, self.is_dated = decimal_years(times), is_dated(times)
         if self.is_dated:
-            check_observed(decimal_years(times)[np.isfinite(values)], self.endog_name)
-        kept = np.isfinite(values) & np.isfinite(decimal_years(times))
-        if not kept.any():
+            check_observed(years[np.isfinite(values)], self.endog_name)
+        # places of the observations that are kept, oldest first
+        order = np.lexsort((values, years))
+        kept = order[np.isfinite(values[order]) & np.isfinite(years[order])]
+        if not len(kept):
             raise CurveError(f"{self.endog_name}: no finite observation to fit")
         self.index = pd.Index(np.asarray(times)[kept], name=getattr(times, "name", None))
-        self.endog, self.exog = values[kept], decimal_years(times)[kept]
-        if np.ptp(self.exog) == 0 and len(self.exog) > 1:
+        self.endog, self.exog, self.nobs = values[kept], years[kept], len(kept)
+        if self.nobs > 1 and self.exog[0] == self.exog[-1]:
             raise CurveError(
-                f"{self.endog_name}: all {len(self.exog)} observations have the same date; a curve needs two dates"
+                f"{self.endog_name}: all {self.nobs} observations have the same date; a curve needs two dates"
             )
-        self.weights = read_weights(weights, kept, "weights")
-        self.known_se = read_weights(known_se, kept, "known_se")
+        self.weights = read_weights(np.ones(len(values)) if weights is None else weights, kept, len(values), "weights")
+        self.known_se = None if known_se is None else read_weights(known_se, kept, len(values), "known_se")
         self.ceiling = read_ceiling(ceiling, times)
-        self.nobs = len(self.endog)
         self.launch = self._read_launch(launch)
         self.floor = read_floor(floor, self.endog if self.is_dated else np.zeros(1))
         self.above = self._measure_above()
+        # names of the estimated parameters, also where the tests of statsmodels look for them
+        names = [self.ceiling.name, *(name for name, _ in self.parameters), "launch" if self.free_launch else ""]
+        self.param_names = [name for name in names if name]
+        self.data = SimpleNamespace(cov_names=self.param_names, param_names=self.param_names)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.endog_name}: {self.nobs} observations, {self.ceiling.kind} ceiling>"
@@ -111,7 +116,7 @@ class AdoptionCurve(Family):
         above = max(0.0, float((self.endog / self.ceiling.bound_at(self.exog) / self.ceiling.level).max() - 1))
         if above > _MARGIN:
             highest = self.endog.max()
-            given = f"ceiling={self.ceiling.level:g}" if self.ceiling.bounds is None else "the share of the bound"
+            given = f"ceiling={self.ceiling.level:g}" if self.ceiling.bound is None else "the share of the bound"
             raise CurveError(
                 f"{self.endog_name}: {given} lies below the figures, the highest of which is {highest:g} "
                 f"({1 + above:.4g} of the ceiling then): give a higher ceiling, or ceiling=None"
@@ -125,14 +130,17 @@ class AdoptionCurve(Family):
             return None
         if launch is None:
             return None
-        launch = read_launch(launch, self.is_dated)
-        if launch >= self.exog.max():
-            raise CurveError(f"the launch ({launch:g}) lies after the last observation ({self.exog.max():g})")
+        years = years_among(launch, self.is_dated, "the launch")
+        if years.size != 1 or not np.isfinite(years).all():
+            raise CurveError(f"the launch is {launch!r}; it must be one date or decimal year, or None")
+        launch = float(years.item())
+        if launch >= self.exog[-1]:
+            raise CurveError(f"the launch ({launch:g}) lies after the last observation ({self.exog[-1]:g})")
         early = (self.exog < launch) & (self.endog != 0)
         if early.any():
             raise CurveError(
                 f"{self.endog_name}: {early.sum()} observations before the launch ({launch:g}) are not 0; leave them "
-                f"out, or set a launch before {self.exog[early].min():g}"
+                f"out, or set a launch before {self.exog[early][0]:g}"
             )
         return launch
 
@@ -141,44 +149,24 @@ class AdoptionCurve(Family):
         """True where the launch is one more parameter."""
         return self.needs_launch and self.launch is None
 
-    @property
-    def param_names(self) -> list[str]:
-        """Names of the estimated parameters: the ceiling or share first, where it is estimated."""
-        names = [name for name, _ in self.parameters] + ["launch"] * self.free_launch
-        return [self.ceiling.name, *names] if self.ceiling.name else names
-
-    @property
-    def data(self) -> SimpleNamespace:
-        """Names of the parameters where the tests of statsmodels look for them."""
-        return SimpleNamespace(cov_names=self.param_names, param_names=self.param_names)
-
-    @property
-    def order(self) -> np.ndarray:
-        """Places of the observations by date."""
-        return np.lexsort((self.endog, self.exog))
-
-    @property
-    def years(self) -> np.ndarray:
-        """Decimal years of the observations, oldest first."""
-        return self.exog[self.order]
-
-    @property
-    def root(self) -> np.ndarray | None:
-        """Roots of the weights, oldest first; None without weights."""
-        return None if self.weights is None else np.sqrt(self.weights[self.order])
-
     def problem(self) -> LeastSquares:
-        """The least-squares problem, oldest first, with errors that count as independent."""
-        years, values, bound = self.years, self.endog[self.order], self.ceiling.bound_at(self.years)
+        """The least-squares problem with errors that count as independent."""
+        years, values, bound, root = self.exog, self.endog, self.ceiling.bound_at(self.exog), np.sqrt(self.weights)
         origin = float(years[0] if self.launch is None else self.launch)
         span = float(years[-1] - origin) or 1.0
-        root = np.ones(len(values)) if self.root is None else self.root
-        top = float(np.abs(values / bound).max())
         # with a bound that moves the share is no lower than the highest share published
         floor = 0.0 if self.floor == 0 else max(float((values / bound).max()), self.floor / float(bound[-1]))
-        times, level = (years - origin) / span, self.ceiling.level
         return LeastSquares(
-            type(self), times, values * root, bound * root, level, top, floor, origin, span, self.free_launch
+            family=type(self),
+            times=(years - origin) / span,
+            target=values * root,
+            scale=bound * root,
+            ceiling=self.ceiling.level,
+            top=float(np.abs(values / bound).max()),
+            floor=floor,
+            origin=origin,
+            span=span,
+            free_launch=self.free_launch,
         )
 
     def changed(self, **attributes: Any) -> Self:
@@ -198,11 +186,10 @@ class AdoptionCurve(Family):
         known, freedom = self.known_se**2, self.nobs - len(self.param_names)
         near = [search(self.changed(weights=1 / known).problem()).theta]
 
-        def excess(variance: float) -> float:
-            problem = self.changed(weights=1 / (known + variance)).problem()
-            near[:] = [settle(problem, near[0]).theta]
-            residual = problem.residual(near[0])
-            return float(residual @ residual) - freedom
+        def excess(variance: float) -> float:  # each search begins where the one before it has ended
+            best = settle(self.changed(weights=1 / (known + variance)).problem(), near[-1])
+            near.append(best.theta)
+            return best.ssr - freedom
 
         top, variance = float(np.var(self.endog)) + 1e-300, 0.0
         if freedom > 0 and excess(0.0) > 0:
@@ -219,13 +206,3 @@ class AdoptionCurve(Family):
         Results
         """
         return Results(self.imply_weights())
-
-
-FAMILIES: dict[str, type[AdoptionCurve]] = {}
-"""Every family by name, in the order in which `families` has them."""
-
-
-def listed(family: type[AdoptionCurve]) -> type[AdoptionCurve]:
-    """Put a class into `FAMILIES`: decorates each family that parameters, tables, help and tests list."""
-    FAMILIES[family.name] = family
-    return family

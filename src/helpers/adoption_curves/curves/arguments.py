@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
+from ..base.dates import REAL, CurveError, Dates, check_observed, decimal_years, is_dated, years_among
 from ..base.limit import Limit
 from .errors import KINDS
 
@@ -28,13 +28,9 @@ def _read_positive(value: Any, what: str) -> float:
     CurveError
         For anything else.
     """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise CurveError(f"{what} is {value!r}; it must be a number above 0, or None where it is free") from None
-    if not (np.isfinite(number) and number > 0):
-        raise CurveError(f"{what} is {number:g}; it must be a number above 0")
-    return number
+    if not isinstance(value, REAL) or not 0 < value < np.inf:
+        raise CurveError(f"{what} is {value}; it must be a number above 0")
+    return float(value)
 
 
 def read_floor(floor: float | None, published: np.ndarray) -> float:
@@ -114,20 +110,6 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     return numbers
 
 
-def read_launch(launch: Times, dated: bool) -> float:
-    """The launch as a decimal year, for observations with dates or with numbers.
-
-    Raises
-    ------
-    CurveError
-        For anything but one date or number.
-    """
-    years = years_among(launch, dated, "the launch")
-    if years.size != 1 or not np.isfinite(years).all():
-        raise CurveError(f"the launch is {launch!r}; it must be one date or decimal year, or None")
-    return float(years.item())
-
-
 def read_observations(
     endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any], exog: Dates | None
 ) -> tuple[np.ndarray, Dates]:
@@ -165,21 +147,23 @@ def read_observations(
     return values, exog
 
 
-def read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, what: str) -> np.ndarray | None:
-    """Weights or standard errors of the observations that are kept, (n,); None where none are given.
+def read_weights(given: np.ndarray | Sequence[Any], kept: np.ndarray, size: int, what: str) -> np.ndarray:
+    """Weights or standard errors of the observations that are kept.
 
     Parameters
     ----------
-    given : array-like (n,) or None
+    given : array-like (n,)
         Weights (without unit) or standard errors (in the unit of the series), one for each figure.
-    kept : ndarray of bool (n,)
-        Figures that are kept, m of them.
+    kept : ndarray of int (m,)
+        Places of the figures that are kept.
+    size : int
+        How many figures there are, n.
     what : str
         The argument's name, for the message.
 
     Returns
     -------
-    ndarray (m,) or None
+    ndarray (m,)
         In the unit of `given`.
 
     Raises
@@ -187,13 +171,9 @@ def read_weights(given: np.ndarray | Sequence[Any] | None, kept: np.ndarray, wha
     CurveError
         Unless there is a finite number above 0 for each of them.
     """
-    if given is None:
-        return None
-    weights = read_numbers(given, "weights")
-    if weights.shape != kept.shape:
-        raise CurveError(
-            f"{what} has shape {weights.shape}; it must have one number for each of the {len(kept)} observations"
-        )
+    weights = read_numbers(given, what)
+    if weights.shape != (size,):
+        raise CurveError(f"{what} has shape {weights.shape}; it must have one number for each of the {size} figures")
     weights = weights[kept]
     if not (np.isfinite(weights).all() and (weights > 0).all()):
         raise CurveError(f"{what} must be finite and above 0; where an observation has none, leave it out")
@@ -220,17 +200,16 @@ class _Ceiling:
 
     kind: str  # free, known or share
     level: float  # the known number or share; NaN where it is estimated
-    years: np.ndarray | None = None  # of the bound
-    bounds: np.ndarray | None = None
+    bound: Limit | None = None  # by decimal year
 
     @property
     def name(self) -> str:
         """Name of the estimated parameter, "" where nothing is estimated."""
-        return "" if self.kind in ("known", "share") else "ceiling" if self.bounds is None else "share"
+        return "" if self.kind in ("known", "share") else "ceiling" if self.bound is None else "share"
 
     def bound_at(self, years: np.ndarray | float) -> np.ndarray:
         """Bound at decimal years, linear between its dates and constant outside them; 1 without a bound."""
-        return np.ones(np.shape(years)) if self.bounds is None else np.interp(years, self.years, self.bounds)
+        return np.ones(np.shape(years)) if self.bound is None else self.bound.at(years)
 
 
 def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
@@ -245,21 +224,22 @@ def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
         return _Ceiling("free", np.nan)
     if isinstance(ceiling, Share):
         if ceiling.share is None:
-            return _Ceiling("free", np.nan, *_read_bound_at(ceiling.bound, times))
+            return _Ceiling("free", np.nan, _read_bound(ceiling.bound, times))
         share = _read_positive(ceiling.share, "the share")
         if share > _LARGEST_SHARE:
             raise CurveError(f"the share is {share:g} times the bound; the bound comes first, as in Share(100, 0.75)")
-        return _Ceiling("share", share, *_read_bound_at(ceiling.bound, times))
+        return _Ceiling("share", share, _read_bound(ceiling.bound, times))
     if np.ndim(ceiling):
         raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
     return _Ceiling("known", _read_positive(ceiling, "the ceiling"))
 
 
-def _read_bound_at(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
+def _read_bound(bound: Bound, times: Dates) -> Limit:
+    """The bound by decimal year."""
     if isinstance(bound, Limit):
         bound = bound.values
     if np.ndim(bound) == 0:
-        return np.array([0.0]), np.array([_read_positive(bound, "the bound")])
+        return Limit(pd.Series([_read_positive(bound, "the bound")], [0.0]))
     if isinstance(bound, pd.Series):
         at = years_among(bound.index, is_dated(times), "the index of the bound")
         values = read_numbers(bound, "the bound")
@@ -272,5 +252,4 @@ def _read_bound_at(bound: Bound, times: Dates) -> tuple[np.ndarray, np.ndarray]:
     kept = np.isfinite(values) & np.isfinite(at)
     if not kept.any() or (values[kept] <= 0).any():
         raise CurveError("the bound needs values above 0")
-    order = np.argsort(at[kept], kind="stable")
-    return at[kept][order], values[kept][order]
+    return Limit(pd.Series(values[kept], at[kept]).sort_index(kind="stable"))

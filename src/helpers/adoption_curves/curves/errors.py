@@ -36,7 +36,7 @@ def _count_steps(years: Array) -> Array:
     return np.where(gap > 0, gap / typical_step(years), 1.0)
 
 
-def _whiten(problem: LeastSquares, correlation: Array, deviation: Array, root: Array | None = None) -> LeastSquares:
+def _whiten(problem: LeastSquares, correlation: Array, deviation: Array, root: Array) -> LeastSquares:
     """The problem of what is new in each error.
 
     Parameters
@@ -44,28 +44,27 @@ def _whiten(problem: LeastSquares, correlation: Array, deviation: Array, root: A
     problem : LeastSquares whose errors count as independent
     correlation : (n - 1,) part of each error that is carried on to the next
     deviation : (n,) standard deviation of what is new
-    root : (n,) roots of the weights, which are those of what is new, or None
+    root : (n,) roots of the weights, which are those of what is new
 
     Returns
     -------
     LeastSquares
     """
     # weights scale errors, so the part that is carried on is scaled by their quotient
-    carried = correlation if root is None else correlation * root[1:] / root[:-1]
-    target, before = problem.target / deviation, carried / deviation[1:]
+    target, before = problem.target / deviation, correlation * root[1:] / root[:-1] / deviation[1:]
     target[1:] -= before * problem.target[:-1]
     scale = problem.scale / deviation
     return replace(problem, target=target, scale=scale, before=before * problem.scale[:-1])
 
 
-def persist(problem: LeastSquares, years: Array, root: Array | None = None) -> LeastSquares:
+def persist(problem: LeastSquares, years: Array, root: Array) -> LeastSquares:
     """The problem under an autoregression of the first order whose correlation is `_PERSISTENCE` a median step.
 
     Parameters
     ----------
     problem : LeastSquares whose errors count as independent
     years : (n,) decimal years, increasing
-    root : (n,) roots of the weights, or None
+    root : (n,) roots of the weights
 
     Returns
     -------
@@ -75,9 +74,7 @@ def persist(problem: LeastSquares, years: Array, root: Array | None = None) -> L
     return _whiten(problem, correlation, np.r_[1.0, np.sqrt(1 - correlation**2)], root)
 
 
-def accumulate(
-    problem: LeastSquares, best: Optimum, years: Array, root: Array | None = None
-) -> tuple[LeastSquares, float]:
+def accumulate(problem: LeastSquares, best: Optimum, years: Array, root: Array) -> tuple[LeastSquares, float]:
     """The problem under cumulative errors, and the median steps over which the first error has added up, at least 1.
 
     They add up from where the curve of least squares, `best`, is at `_BEGIN` of the last value. With one step only,
@@ -89,7 +86,7 @@ def accumulate(
     best : Optimum
         Of it.
     years : (n,) decimal years, increasing
-    root : (n,) roots of the weights, or None
+    root : (n,) roots of the weights
 
     Returns
     -------

@@ -1,10 +1,10 @@
 """The adoption curves: one class per family, which the fits, scenarios, tables and messages take everything from.
 
-To add a family, write its class here, under `@listed`, and its name in `__all__`; a class of your own that is not
-listed can be fitted too, and given to `fit_families` and `assess_ceiling`. `parameters` names the parameters and their
-kind (rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the
-coordinates: logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` is
-static and works on arrays of any shape. The rest may be left out: `slopes`, the derivatives of `share` by the
+To add a family, write its class here, and its name in `FAMILIES` and `__all__`; a class of your own that is not listed
+can be fitted too, and given to `fit_families` and `assess_ceiling`. `parameters` names the parameters and their kind
+(rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
+logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` is static and
+works on arrays of any shape. The rest may be left out: `slopes`, the derivatives of `share` by the
 coordinates (differences are taken without it); `diverging`, which parameters go to which end (-1 lower, 1 upper) when
 the ceiling diverges.
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..base.dates import CurveError
-from .adoption_curve import FAMILIES, AdoptionCurve, listed
+from .adoption_curve import AdoptionCurve
 from .fit import Array
 
 __all__ = [
@@ -46,7 +46,6 @@ _RATE_BOX = _box(1e-4, 1e4)
 _DATE_BOX = (-60.0, 120.0)
 
 
-@listed
 class Logistic(AdoptionCurve):
     """Logistic curve, ``K / (1 + exp(-r (t - m)))``: growth in proportion to adopters and to those left.
 
@@ -76,7 +75,6 @@ class Logistic(AdoptionCurve):
         return [steep * (times - midpoint), -steep]
 
 
-@listed
 class Gompertz(AdoptionCurve):
     """Gompertz curve, ``K exp(-exp(-r (t - m)))``: the growth rate itself falls exponentially.
 
@@ -105,7 +103,6 @@ class Gompertz(AdoptionCurve):
         return [steep * (times - midpoint), -steep]
 
 
-@listed
 class Bass(AdoptionCurve):
     """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``.
 
@@ -131,7 +128,6 @@ class Bass(AdoptionCurve):
         return -p * np.expm1(-(p + q) * np.maximum(times, 0)) / (p + q * left)
 
 
-@listed
 class Exponential(AdoptionCurve):
     """Exponential approach, ``K (1 - exp(-r (t - launch)))``: the Bass curve without imitation.
 
@@ -153,7 +149,6 @@ class Exponential(AdoptionCurve):
         return -np.expm1(-np.exp(log_rate) * np.maximum(times, 0))
 
 
-@listed
 class Weibull(AdoptionCurve):
     """Weibull curve, ``K (1 - exp(-((t - launch) / s)^c))``.
 
@@ -177,7 +172,6 @@ class Weibull(AdoptionCurve):
         return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, _MAX_EXPONENT)))
 
 
-@listed
 class Richards(AdoptionCurve):
     """Richards curve, ``K (1 + s exp(-r (t - m)))^(-1 / s)``: a logistic whose inflection may lie at any height.
 
@@ -186,7 +180,7 @@ class Richards(AdoptionCurve):
     ``m' = m + log(s) / r``; here m stays put while s moves. Source: Richards 1959.
 
     Degenerates: s runs to 0 (then fit the Gompertz curve) or infinity unless the data cover both sides of the
-    inflection.
+    inflection. Wald intervals cover too rarely while the bend is half seen; trust the profile.
     """
 
     name = "richards"
@@ -201,6 +195,12 @@ class Richards(AdoptionCurve):
     def share(times: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> Array:
         log_sum = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
         return np.exp(-log_sum * np.exp(-log_shape))
+
+
+FAMILIES: dict[str, type[AdoptionCurve]] = {
+    family.name: family for family in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards)
+}
+"""Every family by name: those that parameters, tables, help and tests list."""
 
 
 def find_family(family: str | type[AdoptionCurve]) -> type[AdoptionCurve]:

@@ -79,13 +79,8 @@ class LeastSquares:
 
     @property
     def kinds(self) -> list[str]:
-        """Kind of each coordinate."""
-        return [kind for _, kind in self.family.parameters] + ["date"] * self.free_launch
-
-    @property
-    def k_params(self) -> int:
-        """Number of estimated parameters."""
-        return len(self.kinds) + self.free
+        """Kind of the ceiling and of each coordinate, 1 + p; the places are those of `Optimum.coordinates`."""
+        return ["number", *(kind for _, kind in self.family.parameters), *["date"] * self.free_launch]
 
     @property
     def axes(self) -> tuple[Array, ...]:
@@ -180,21 +175,20 @@ class LeastSquares:
         columns = [share, *self.slopes(self.times, share, theta)]
         return level * np.array([self.weigh(column) for column in columns]).T
 
-    def directions(self, theta: Array, share: Array | None = None) -> Array:
+    def directions(self, theta: Array, share: Array) -> Array:
         """Derivatives by the coordinates; a free ceiling above its floor is projected out.
 
         Parameters
         ----------
         theta : ndarray (p,)
             Coordinates.
-        share : ndarray (n,), optional
-            Share of the ceiling at each time with these coordinates, where it is known.
+        share : ndarray (n,)
+            Share of the ceiling with them.
 
         Returns
         -------
         ndarray (n, p)
         """
-        share = self.share(self.times, theta) if share is None else share
         curve, *slopes = [self.weigh(column) for column in (share, *self.slopes(self.times, share, theta))]
         level = self.level(curve)
         columns = level * np.array(slopes).T
@@ -202,13 +196,13 @@ class LeastSquares:
             return columns
         return columns - np.outer(curve, curve @ columns / max(curve @ curve, 1e-300))
 
-    def to_parameter(self, kind: str, value: Array | float) -> Array:
+    def to_parameter(self, place: int, value: Array | float) -> Array:
         """Values of a coordinate, a logarithm or a date in spans, as the parameter in years.
 
         Parameters
         ----------
-        kind : str
-            rate, date, duration or number.
+        place : int
+            Of the coordinate; 0 is the log ceiling.
         value : float or ndarray of any shape
             Coordinates.
 
@@ -217,18 +211,19 @@ class LeastSquares:
         ndarray of that shape
             Rates per year, decimal years, years, or numbers.
         """
+        kind = self.kinds[place]
         if kind == "date":
             return self.origin + self.span * np.asarray(value)
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
             return np.exp(value) * self.span ** _SPAN_POWERS[kind]
 
-    def to_coordinate(self, kind: str, value: Array) -> Array:
+    def to_coordinate(self, place: int, value: Array) -> Array:
         """The inverse of `to_parameter`.
 
         Parameters
         ----------
-        kind : str
-            rate, date, duration or number.
+        place : int
+            Of the coordinate; 0 is the log ceiling.
         value : ndarray of any shape
             Parameters: rates per year, dates as decimal years, durations in years.
 
@@ -237,6 +232,7 @@ class LeastSquares:
         ndarray of that shape
             Dates in spans since the origin; of the others the logarithm, in spans.
         """
+        kind = self.kinds[place]
         return (value - self.origin) / self.span if kind == "date" else np.log(value / self.span ** _SPAN_POWERS[kind])
 
 
@@ -277,16 +273,18 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
     low, high = problem.box
     theta = np.clip(theta, low, high)
     # a coordinate at its limit from which the sum of squares falls outwards is held there
-    uphill = problem.directions(theta).T @ problem.residual(theta)
+    share = problem.share(problem.times, theta)
+    uphill = problem.directions(theta, share).T @ problem.leave(share)
     held = (theta <= low) & (uphill < 0) | (theta >= high) & (uphill > 0) | (np.arange(len(theta)) == fixed)
     moving = np.flatnonzero(~held)
     # the method sees the coordinates that move, shifted so that its first vector has the length `_FIRST_STEP`
     start, lowest, highest = theta[moving], low[moving], high[moving]
     shift = start - _FIRST_STEP / np.sqrt(max(len(moving), 1))
-    missing = max(len(moving) - len(problem.target), 0)  # rows of nothing that the method asks for
+    # the method asks for as many figures as coordinates: rows of nothing stand for those that are missing
+    nothing = np.zeros((max(len(moving) - len(problem.target), 0), len(moving)))
     last: dict[bytes, tuple[Array, Array]] = {}  # the method asks for slopes where it has just asked for a residual
 
-    def put(x: Array) -> Array:
+    def put(x: Array) -> Array:  # all coordinates, inside their limits
         whole = theta.copy()
         inside = np.minimum(np.maximum(x + shift, lowest), highest)
         whole[moving] = np.where(np.isfinite(x), inside, start)  # columns of next to nothing lead the method to NaN
@@ -299,24 +297,22 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
             last[x.tobytes()] = whole, problem.share(problem.times, whole)
         return last[x.tobytes()]
 
+    def residual(x: Array) -> Array:
+        return np.concatenate([problem.leave(look(x)[1]), nothing[:, 0]])
+
     def slopes(x: Array) -> Array:
         inside = (x + shift >= lowest) & (x + shift <= highest)
-        columns = -problem.directions(*look(x))[:, moving] * inside
-        return np.pad(columns, ((0, missing), (0, 0))) if missing else columns
-
-    def residual(x: Array) -> Array:
-        left = problem.leave(look(x)[1])
-        return np.pad(left, (0, missing)) if missing else left
+        return np.concatenate([-problem.directions(*look(x))[:, moving] * inside, nothing])
 
     if len(moving):
         given = {"ftol": tolerance, "xtol": tolerance, "gtol": tolerance, "maxfev": 200, "full_output": True}
         with np.errstate(over="ignore", invalid="ignore"):  # of the covariance, which is not used
             theta = put(leastsq(residual, start - shift, Dfun=slopes, **given)[0])
     # what the best curve there leaves, its ceiling, and the limits that it touches
-    left = problem.residual(theta)
-    ssr, boundary = float(left @ left), (theta >= high).astype(int) - (theta <= low)
-    level = problem.level(problem.weigh(problem.share(problem.times, theta)))
-    return Optimum(theta, level, ssr, False, boundary)
+    curve = problem.weigh(problem.share(problem.times, theta))
+    level = problem.level(curve)
+    left = problem.target - level * curve
+    return Optimum(theta, level, float(left @ left), False, (theta >= high).astype(int) - (theta <= low))
 
 
 def settle(problem: LeastSquares, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
@@ -345,7 +341,8 @@ def settle(problem: LeastSquares, theta: Array, fixed: int | None = None, rounds
 
 def _promise(problem: LeastSquares, best: Optimum, fixed: int | None = None) -> float:
     """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
-    columns, residual = problem.directions(best.theta), problem.residual(best.theta)
+    share = problem.share(problem.times, best.theta)
+    columns, residual = problem.directions(best.theta, share), problem.leave(share)
     outward = best.boundary * (columns.T @ residual) > 0
     # columns of length 1, without those that lead outwards or do nothing
     columns = columns[:, ~outward & (np.arange(len(best.theta)) != fixed)]
@@ -398,7 +395,7 @@ def _is_step(problem: LeastSquares, best: Optimum) -> bool:
 
     A jump is one whatever the errors, so it is looked for under independent ones only.
     """
-    if len(problem.kinds) == 1 or problem.before is not None:
+    if len(best.theta) == 1 or problem.before is not None:
         return False
     target, scale = problem.target, problem.scale
     # sums of squares of figures before each place, which the jump leaves at 0, and sums over those after it

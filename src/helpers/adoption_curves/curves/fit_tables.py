@@ -14,15 +14,11 @@ from .adoption_curve import AdoptionCurve
 from .arguments import Share
 from .families import find_family
 from .printing import HELD
-from .profile import CEILING
+from .profile import CEILING, refit_along
 from .results import Results
 
 _Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
 """Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
-_NO_ESTIMATES = pd.DataFrame(
-    {name: pd.Series(dtype=float) for name in ("estimate", "std_error", "low_80", "high_80", "low_95", "high_95")}
-    | {"identified": pd.Series(dtype=bool), "remark": pd.Series(dtype=str), "errors": pd.Series(dtype=str)}
-)
 _ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 _PROFILE_POINTS, _CURVES_EACH = 120, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
@@ -38,10 +34,9 @@ def _check_fits(fits: Any) -> None:
     Raises
     ------
     CurveError
-        For a list of fits, or other keys.
+        For a list of fits.
     """
-    pairs = isinstance(fits, Mapping) and all(isinstance(key, tuple) and len(key) == 2 for key in fits)
-    if not pairs:
+    if not isinstance(fits, Mapping):
         raise CurveError(
             'give fits by family and ceiling, as fit_families returns them: {("logistic", "free"): fit}, not a '
             f"{type(fits).__name__}"
@@ -100,8 +95,7 @@ def compare_estimates(fits: _Fits) -> pd.DataFrame:
 
     Parameters
     ----------
-    fits : dict
-        From `fit_families`.
+    fits : dict, from `fit_families`
 
     Returns
     -------
@@ -112,20 +106,20 @@ def compare_estimates(fits: _Fits) -> pd.DataFrame:
         known" the intervals hold for independent and for persistent ones).
     """
     _check_fits(fits)
-    frames = {("", ""): _NO_ESTIMATES}
+    numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
+    columns = ["family", "ceiling", "parameter", *numbers, "identified", "remark", "errors"]
+    rows: list[tuple[Any, ...]] = []
     for key, fit in fits.items():
         if isinstance(fit, CurveError) or fit.flag:
             continue
-        ends = np.hstack([fit.intervals(fit.param_names, alpha) for alpha in (0.2, 0.05)])
-        ends = pd.DataFrame(ends, fit.param_names, ["low_80", "high_80", "low_95", "high_95"])
-        identified = np.isfinite(ends).all(axis=1)
-        remark = pd.Series("", fit.param_names)
-        if fit.model.ceiling.name:
-            identified[fit.model.ceiling.name] = fit.identified
-            remark[fit.model.ceiling.name] = HELD if fit.best.held else ""
-        frame = pd.DataFrame({"estimate": fit.params, "std_error": fit.bse}).join(ends)
-        frames[key] = frame.assign(identified=identified, remark=remark, errors=fit.errors or "not known")
-    return pd.concat(frames, names=["family", "ceiling", "parameter"]).reset_index()
+        intervals = np.hstack([fit.intervals(fit.param_names, alpha) for alpha in (0.2, 0.05)])
+        for name, interval in zip(fit.param_names, intervals, strict=True):
+            is_ceiling = name == fit.model.ceiling.name
+            identified = fit.identified if is_ceiling else bool(np.isfinite(interval).all())
+            remark = HELD if is_ceiling and fit.best.held else ""
+            estimate = (fit.params[name], fit.bse[name], *interval)
+            rows.append((*key, name, *estimate, identified, remark, fit.errors or "not known"))
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float) | {"identified": bool})
 
 
 def compare_fits(fits: _Fits) -> pd.DataFrame:
@@ -133,8 +127,7 @@ def compare_fits(fits: _Fits) -> pd.DataFrame:
 
     Parameters
     ----------
-    fits : dict
-        From `fit_families`.
+    fits : dict, from `fit_families`
 
     Returns
     -------
@@ -145,25 +138,25 @@ def compare_fits(fits: _Fits) -> pd.DataFrame:
     """
     _check_fits(fits)
     columns = ["family", "ceiling", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
-    points = max((len(fit.model.endog) for fit in fits.values() if isinstance(fit, Results)), default=0)
+    points = max((fit.nobs for fit in fits.values() if isinstance(fit, Results)), default=0)
     rows = []
     for (family, ceiling), fit in fits.items():
+        row: dict[str, Any] = {"family": family, "ceiling": ceiling, "points": points}
         if isinstance(fit, CurveError):
-            rows.append({"family": family, "ceiling": ceiling, "points": points, "remark": str(fit)})
-            continue
-        row = {"family": family, "ceiling": ceiling, "points": points, "parameters": len(fit.params)}
-        if not fit.flag:
-            aicc = fit.aicc if np.isfinite(fit.aicc) else np.nan
-            row |= {"df_resid": fit.df_resid, "residual_sd": np.sqrt(fit.ssr / fit.df_resid)}
-            row |= {"aicc": aicc, "bic": fit.bic}
-        rows.append(row | {"remark": fit.flag})
+            row["remark"] = str(fit)
+        else:
+            row |= {"points": fit.nobs, "parameters": len(fit.params), "remark": fit.flag}
+            if not fit.flag:
+                row |= {"df_resid": fit.df_resid, "residual_sd": np.sqrt(fit.ssr / fit.df_resid)}
+                row |= {"aicc": fit.aicc if np.isfinite(fit.aicc) else np.nan, "bic": fit.bic}
+        rows.append(row)
     frame = pd.DataFrame(rows, columns=columns)
     likely = np.exp(-(frame["aicc"] - frame["aicc"].min()) / 2).where(frame["points"] >= _ENOUGH_TO_WEIGH)
     frame.insert(len(frame.columns) - 1, "weight", 100 * likely / likely.sum())
     return frame
 
 
-def free_fits(fits: _Fits) -> dict[str, Results]:
+def _free_fits(fits: _Fits) -> dict[str, Results]:
     """Select the fits that leave a free ceiling something to be judged by, by family.
 
     They are the estimates, and those whose ceiling runs to infinity: their profiles say how far the figures leave it
@@ -171,8 +164,7 @@ def free_fits(fits: _Fits) -> dict[str, Results]:
 
     Parameters
     ----------
-    fits : dict
-        From `fit_families`.
+    fits : dict, from `fit_families`
 
     Returns
     -------
@@ -183,7 +175,7 @@ def free_fits(fits: _Fits) -> dict[str, Results]:
     return {
         family: fit
         for family, fit in free.items()
-        if not fit.flag or (fit.df_resid > 0 and fit.wrong == "its ceiling runs to infinity" and fit.best.settled)
+        if not fit.flag or (fit.df_resid > 0 and fit.best.diverged and fit.best.settled and not fit.best.flat)
     }
 
 
@@ -213,8 +205,7 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
 
     Parameters
     ----------
-    fits : dict
-        From `fit_families`.
+    fits : dict, from `fit_families`
     bound : float
         Known upper bound at the last observation; nan for none.
 
@@ -226,7 +217,7 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
         confidence at which it is rejected (percent), and the same under the first kind of errors, as the likelihood is.
     """
     frames = []
-    for family, fit in free_fits(fits).items():
+    for family, fit in _free_fits(fits).items():
         reached = fit.model.endog.max()
         start, top = max(fit.problem.floor, 0.5 * reached), _REACH * np.nanmax([bound, reached])
         best = fit.params["ceiling"]
@@ -251,8 +242,7 @@ def trace_alternatives(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
 
     Parameters
     ----------
-    fits : dict
-        From `fit_families`.
+    fits : dict, from `fit_families`
     bound : float
         Known upper bound at the last observation; nan for none.
 
@@ -262,7 +252,7 @@ def trace_alternatives(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
         family, ceiling (the unit), best (bool), level, date, value.
     """
     frames = []
-    for family, fit in free_fits(fits).items():
+    for family, fit in _free_fits(fits).items():
         model = fit.model
         first, last = np.sort(decimal_years(model.index))[[0, -1]]
         at_end, top = float(fit.predict([last]).iloc[0]), _REACH * np.nanmax([bound, model.endog.max()])
@@ -270,7 +260,7 @@ def trace_alternatives(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
         low, high = fit.conf_int(0.2, "profile").loc["ceiling"]
         grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), _CURVES_EACH)
         at = (times - fit.problem.origin) / fit.problem.span
-        held = fit.along(CEILING, np.log(grid))
+        held = refit_along(fit.problem, fit.best, CEILING, np.log(grid))
         paths = [fit.predict(times), *(each.ceiling * fit.problem.share(at, each.theta) for each in held)]
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
             named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": 0.8}

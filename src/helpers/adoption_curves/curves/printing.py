@@ -7,21 +7,13 @@ from typing import Any
 
 import numpy as np
 from statsmodels.iolib.summary import Summary
-from statsmodels.iolib.table import SimpleTable, default_html_fmt
-from statsmodels.iolib.tableformatting import fmt_base, fmt_params
+from statsmodels.iolib.table import SimpleTable
+from statsmodels.iolib.tableformatting import fmt_params
 
 from ..base.words import say_first, say_name
-from .arguments import check_alpha
 
-_TOP_FORMAT = fmt_base | {"data_fmts": ["%s"] * 3, "data_aligns": "rlr", "colwidths": [24, 16, 14], "colsep": "  "}
-_TOP_HTML = default_html_fmt | {"data_aligns": "rlr"}
-_WALD_FAILS = "richards"
-"""The family whose Wald intervals were seen to cover .64 to .85 where 95% is claimed."""
 HELD = "the curve of least squares alone would end below it"
-_CEILING_WORDS = {"share": "known share of a bound"}
-
-
-# ---- the printed summary
+_CEILING_WORDS = {"free": "free", "known": "known", "share": "known share of a bound"}
 
 
 class _CurveSummary(Summary):
@@ -34,28 +26,11 @@ class _CurveSummary(Summary):
         return super().as_html().replace(self.name, escape(self.name)) if self.name else super().as_html()
 
 
-def _summary_top(results: Any) -> SimpleTable:
-    kind = _CEILING_WORDS.get(results.ceiling_kind, results.ceiling_kind)
-    statistic, lag = results.serial_correlation[["durbin_watson", "lag_1"]]
-    cells = {
-        "Dep. Variable:": [results.model.endog_name, "Sum of squares:", f"{results.ssr:.6g}"],
-        "": ["", "Residual SD:", f"{np.sqrt(results.scale):.5g}"],
-        "Errors:": [results.errors or "not known", "Durbin-Watson:", f"{statistic:.3f}"],
-        "Ceiling:": [kind, "Lag-1 correlation:", f"{lag:.3f}".replace("-0.000", "0.000")],
-        "No. Observations:": [f"{results.nobs}", "Log-Likelihood:", f"{results.llf:.5g}"],
-        "Df Residuals:": [f"{results.df_resid}", "AIC:", f"{results.aic:.5g}"],
-        "Identified:": ["yes" if results.identified else "no", "AICc:", f"{results.aicc:.5g}"],
-        " ": ["", "BIC:", f"{results.bic:.5g}"],
-    }
-    title = f"{say_first(say_name(results.model.name))} adoption curve"
-    return SimpleTable([*cells.values()], stubs=[*cells], title=title, txt_fmt=_TOP_FORMAT, html_fmt=_TOP_HTML)
-
-
 def _summary_estimates(results: Any, alpha: float) -> SimpleTable:
     """Estimates, Wald intervals and profile intervals."""
-    low, high = f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"
     columns: list[Any] = [results.params, results.bse, results.tvalues, *results.conf_int(alpha).to_numpy().T]
     columns += [*results.conf_int(alpha, "profile").to_numpy().T]
+    low, high = f"[{alpha / 2:.3g}", f"{1 - alpha / 2:.3g}]"
     heads = ["coef", "std err", "t", low, high, f"profile {low}", high]
     digits = (7, 4, 4, *[7] * (len(columns) - 3))
     written = [
@@ -77,7 +52,7 @@ def _describe_notes(results: Any) -> list[str]:
         notes.append(_describe_intervals(results))
     if results.best.held and not results.flag:
         notes.append(f"The {model.ceiling.name} is held at what has been published: {HELD}.")
-    if results.ceiling_kind in ("known", "share"):
+    if not model.ceiling.name:
         notes.append(f"The ceiling is given, not estimated: {results.ceiling:.6g} at the last observation.")
     if model.above > 1e-9:
         notes.append(f"An observation lies {model.above:.2%} above the given ceiling, where no curve goes.")
@@ -87,8 +62,6 @@ def _describe_notes(results: Any) -> list[str]:
         "Standard errors and Wald intervals (t quantiles) are those of independent errors; profile intervals use the F "
         "distribution, and an infinite end means that the profile never crosses the threshold."
     )
-    if model.name == _WALD_FAILS:
-        notes.append("Wald intervals of this family cover too rarely while the bend is half seen; trust the profile.")
     return notes
 
 
@@ -111,9 +84,29 @@ def _describe_intervals(results: Any) -> str:
 
 def summarise(results: Any, alpha: float) -> Summary:
     """The summary of `Results`."""
-    check_alpha(alpha)
+    model = results.model
+    left = {
+        "Dep. Variable:": model.endog_name,
+        "No. Observations:": f"{results.nobs}",
+        "Df Residuals:": f"{results.df_resid}",
+        "Errors:": results.errors or "not known",
+        "Ceiling:": _CEILING_WORDS[model.ceiling.kind],
+        "Identified:": "yes" if results.identified else "no",
+    }
+    right = {
+        "Sum of squares:": f"{results.ssr:.6g}",
+        "Residual SD:": f"{np.sqrt(results.scale):.5g}",
+        "Durbin-Watson:": f"{results.durbin_watson:.3f}",
+        "Log-Likelihood:": f"{results.llf:.5g}",
+        "AIC:": f"{results.aic:.5g}",
+        "AICc:": f"{results.aicc:.5g}",
+        "BIC:": f"{results.bic:.5g}",
+    }
+    sides = ([(name, [text]) for name, text in side.items()] for side in (left, right))
     summary = _CurveSummary()
-    summary.name = results.model.endog_name
-    summary.tables += [_summary_top(results), _summary_estimates(results, alpha)]
+    summary.name = model.endog_name
+    title = f"{say_first(say_name(model.name))} adoption curve"
+    summary.add_table_2cols(results, title, *sides, model.endog_name, results.param_names)
+    summary.tables.append(_summary_estimates(results, alpha))
     summary.add_extra_txt(_describe_notes(results))
     return summary

@@ -65,7 +65,7 @@ def limits(problem: LeastSquares, place: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def refit(problem: LeastSquares, place: int, value: float, starts: Sequence[Array], peaks: int = 0) -> Optimum:
+def _refit(problem: LeastSquares, place: int, value: float, starts: Sequence[Array], peaks: int = 0) -> Optimum:
     """The best curve with one of the coordinates at a value.
 
     Parameters
@@ -87,6 +87,35 @@ def refit(problem: LeastSquares, place: int, value: float, starts: Sequence[Arra
         starts = [np.r_[start[:fixed], value, start[place:]] for start in starts]
     starts = [*starts, *(grid_starts(problem, peaks, fixed, value) if peaks else [])]
     return min((descend(problem, start, fixed, 1e-12) for start in starts), key=lambda each: each.ssr)
+
+
+def refit_along(problem: LeastSquares, best: Optimum, place: int, values: Array) -> list[Optimum]:
+    """The best curves with a coordinate at each of the values.
+
+    Each is searched from its neighbour nearer the optimum, and then from the one farther away: where two shapes fit
+    about as well, the way out alone would follow the first of them too far.
+
+    Parameters
+    ----------
+    problem, best : the optimum
+    place : of the coordinate; `CEILING` is the log ceiling
+    values : (v,) coordinates: logarithms, or dates in spans
+
+    Returns
+    -------
+    list of Optimum, one for each value, in their order
+    """
+    centre, found = best.coordinates[place], {}
+    for part in (np.sort(values[values >= centre]), np.sort(values[values < centre])[::-1]):
+        theta = best.theta
+        for value in part:
+            found[value] = _refit(problem, place, value, [theta])
+            theta = found[value].theta
+        for value in part[-2::-1]:
+            back = _refit(problem, place, value, [theta])
+            found[value] = min(found[value], back, key=lambda each: each.ssr)
+            theta = found[value].theta
+    return [found[value] for value in values]
 
 
 def find_crossing(problem: LeastSquares, best: Optimum, place: int, side: int, target: float, step: float) -> float:
@@ -114,7 +143,7 @@ def find_crossing(problem: LeastSquares, best: Optimum, place: int, side: int, t
         return none
     if target <= 0:
         return centre
-    if step > _PLAIN_STEP and refit(problem, place, limit, [best.theta], _PEAKS).ssr <= best.ssr + target:
+    if step > _PLAIN_STEP and _refit(problem, place, limit, [best.theta], _PEAKS).ssr <= best.ssr + target:
         return none
     end = _cross(problem, best, place, (centre, limit), target, step)
     if end is None or (np.isinf(none) and _is_far(problem, place, end, limit)):
@@ -140,7 +169,7 @@ def _cross(
     def rise(value: float, peaks: int = 0) -> float:
         if value not in fits or peaks:
             near = sorted(fits, key=lambda tried: abs(tried - value))[:2]
-            fits[value] = refit(problem, place, value, [fits[tried].theta for tried in near], peaks)
+            fits[value] = _refit(problem, place, value, [fits[tried].theta for tried in near], peaks)
         return float(np.sqrt(max(fits[value].ssr - best.ssr, 0.0)) - np.sqrt(target))
 
     # the step outwards is doubled until the rise is passed, also from other peaks of the grid

@@ -18,7 +18,7 @@ from . import printing
 from .arguments import check_alpha, read_numbers
 from .errors import ASSUMED, accumulate, persist, typical_step
 from .fit import Optimum, search
-from .profile import CEILING, covariance, find_crossing, is_narrow, limits, refit
+from .profile import CEILING, covariance, find_crossing, is_narrow, limits, refit_along
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,7 @@ class _CurvePrediction:
 
     def __init__(self, results: Results, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
         problem, best, model = results.problem, results.best, results.model
-        if bound is not None and model.ceiling.bounds is None:
+        if bound is not None and model.ceiling.bound is None:
             raise CurveError("this curve was fitted without a bound, so a later one says nothing: leave bound=None")
         scale = model.ceiling.bound_at(years) if bound is None else read_numbers(bound, "the bound")
         if np.ndim(scale) and len(scale) != len(years):
@@ -89,10 +89,6 @@ class Results(LikelihoodModelResults):
         Names of the estimated parameters.
     flag : str
         "" or why the optimum is no estimate.
-    ceiling_kind : str
-        "free", "known" or "share".
-    serial_correlation : Series
-        durbin_watson (2 without correlation), lag_1 (correlation); NaN where there are too few residuals.
     """
 
     model: Any
@@ -102,14 +98,13 @@ class Results(LikelihoodModelResults):
         self.problem, self.first = model.problem(), None
         on_level = level or search(self.problem)
         if model.errors == "persistent":
-            self.problem = persist(self.problem, model.years, model.root)
+            self.problem = persist(self.problem, model.exog, np.sqrt(model.weights))
         elif model.errors == "cumulative":
-            self.problem, self.first = accumulate(self.problem, on_level, model.years, model.root)
+            self.problem, self.first = accumulate(self.problem, on_level, model.exog, np.sqrt(model.weights))
         carried = self.problem.before is not None
         self.best = replace(search(self.problem, [on_level.theta]), step=on_level.step) if carried else on_level
-        self.ceiling_kind, self.errors, self.model_error = model.ceiling.kind, model.errors, model.model_error
-        self.nobs, self.param_names, self.ssr = model.nobs, model.param_names, self.best.ssr
-        self.k_params = self.df_model = self.problem.k_params
+        self.errors, self.nobs, self.param_names, self.ssr = model.errors, model.nobs, model.param_names, self.best.ssr
+        self.k_params = self.df_model = len(self.param_names)
         self.df_resid = self.nobs - self.k_params
         self._ends: dict[tuple[int, float], tuple[float, float]] = {}  # by place and alpha
         self.limits = self._find_limits()
@@ -133,8 +128,9 @@ class Results(LikelihoodModelResults):
         if self.best.flat or self.df_resid < 0:
             return [np.nan] * self.k_params
         found = [np.inf if self.best.diverged else self.best.ceiling] * self.problem.free
-        for kind, end, value in zip(self.problem.kinds, self.limits, self.best.theta, strict=True):
-            found.append(_LIMITS[kind][int(end > 0)] if end else float(self.problem.to_parameter(kind, value)))
+        for place, (end, value) in enumerate(zip(self.limits, self.best.theta, strict=True), 1):
+            limit = _LIMITS[self.problem.kinds[place]][int(end > 0)]
+            found.append(limit if end else float(self.problem.to_parameter(place, value)))
         return found
 
     @property
@@ -157,11 +153,10 @@ class Results(LikelihoodModelResults):
         if best.flat:
             return f"{series} does not rise: a constant fits as well as any curve"
         reasons = ["the ceiling runs to infinity: the data show no bend"] if best.diverged else []
-        for name, kind, end in zip(self.param_names[self.problem.free :], self.problem.kinds, self.limits, strict=True):
+        words = {np.inf: "infinity", -np.inf: "minus infinity", 0.0: "0"}
+        for name, end in zip(self.param_names[self.problem.free :], self.limits, strict=True):
             if end:
-                limit = _LIMITS[kind][int(end > 0)]
-                words = {np.inf: "infinity", -np.inf: "minus infinity", 0.0: "0"}
-                reasons.append(f"{name} runs to {words[limit]}")
+                reasons.append(f"{name} runs to {words[self.params[name]]}")
         if best.step:
             reasons.append("a jump at one date fits better than any smooth curve: the rate runs to infinity")
         if not reasons and freedom == 0:
@@ -175,7 +170,7 @@ class Results(LikelihoodModelResults):
         """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
         ceiling = self.model.ceiling
         level = self.params[ceiling.name] if ceiling.name else ceiling.level
-        return float(level * ceiling.bound_at(self.model.years[-1]))
+        return float(level * ceiling.bound_at(self.model.exog[-1]))
 
     @cached_property
     def by_errors(self) -> dict[str, Results]:
@@ -191,16 +186,10 @@ class Results(LikelihoodModelResults):
     # ---- profiles
 
     def place(self, parameter: str) -> int:
-        """Place of a parameter among the coordinates; "share" and "ceiling" both name an estimated ceiling."""
-        if self.problem.free and parameter in ("ceiling", "share"):
-            return CEILING
+        """Place of a parameter among the coordinates, the first of which is the ceiling."""
         if parameter not in self.param_names:
             raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(self.param_names)}")
         return self.param_names.index(parameter) + (not self.problem.free)
-
-    def kind(self, place: int) -> str:
-        """Kind of a coordinate."""
-        return "number" if place == CEILING else self.problem.kinds[place - 1]
 
     def coordinate_ends(self, place: int, alpha: float) -> tuple[float, float]:
         """Ends of the profile interval of a coordinate under the errors of this fit; infinite where open."""
@@ -223,43 +212,10 @@ class Results(LikelihoodModelResults):
         for name in names:
             place = self.place(name)
             ends = np.array([fit.coordinate_ends(place, alpha) for fit in self.by_errors.values()])
-            hull = self._to_parameter(place, np.array([ends[:, 0].min(), ends[:, 1].max()]))
+            hull = self.problem.to_parameter(place, np.array([ends[:, 0].min(), ends[:, 1].max()]))
             floor = self.problem.floor
             found.append(np.where(hull <= floor * (1 + 1e-12), floor, hull) if place == CEILING else hull)
         return np.array(found).reshape(-1, 2)
-
-    def _to_parameter(self, place: int, values: np.ndarray) -> np.ndarray:
-        return self.problem.to_parameter(self.kind(place), values)
-
-    def along(self, place: int, values: np.ndarray) -> list[Optimum]:
-        """The best curves with a coordinate at each of the values.
-
-        Each is searched from its neighbour nearer the optimum, and then from the one farther away: where two shapes fit
-        about as well, the way out alone would follow the first of them too far.
-
-        Parameters
-        ----------
-        place : int
-            Of the coordinate; 0 is the log ceiling.
-        values : ndarray (v,)
-            Coordinates: logarithms, or dates in spans.
-
-        Returns
-        -------
-        list of Optimum
-            One for each value, in their order.
-        """
-        centre, found = self.best.coordinates[place], {}
-        for part in (np.sort(values[values >= centre]), np.sort(values[~(values >= centre)])[::-1]):
-            theta = self.best.theta
-            for value in part:
-                found[value] = refit(self.problem, place, value, [theta])
-                theta = found[value].theta
-            for value in part[-2::-1]:
-                back = refit(self.problem, place, value, [theta])
-                found[value] = min(found[value], back, key=lambda each: each.ssr)
-                theta = found[value].theta
-        return [found[value] for value in values]
 
     def profile(self, parameter: str = "ceiling", points: int = 41, values: np.ndarray | None = None) -> pd.DataFrame:
         """Sum of squares along one parameter, the others fitted again.
@@ -276,28 +232,30 @@ class Results(LikelihoodModelResults):
         Returns
         -------
         DataFrame
-            The parameter, ssr, statistic (F of the value), confidence (level of the profile interval that ends there)
-            and the other parameters, of the first kind of errors. Where errors are not known statistic and confidence
-            are the lowest of those under the kinds in `by_errors`, whose confidence the columns of their names hold.
+            The parameter, ssr (under the first kind of errors) and confidence (level of the profile interval that ends
+            there). Where errors are not known the confidence is the lowest of those under the kinds in `by_errors`,
+            which the columns of their names hold. No row of a series that does not rise.
 
         Raises
         ------
         CurveError
-            If the parameter is not estimated.
+            If the parameter is not estimated, or one of the values is none that it can have.
         """
-        place, (kind, first) = self.place(parameter), next(iter(self.by_errors.items()))
-        values = self._spread(place, points) if values is None else np.asarray(values, float)
+        place = self.place(parameter)
+        if self.best.flat or self.df_resid < 0:
+            return pd.DataFrame(columns=[parameter, "ssr", "confidence"], dtype=float)
+        values = self._spread(place, points) if values is None else read_numbers(values, "values")
+        least = -np.inf if self.problem.kinds[place] == "date" else 0.0
+        if not (values >= least).all():
+            raise CurveError(f"one of the values is no {parameter}: it is missing, or below 0")
         if place == CEILING:
             values = values[values >= self.problem.floor * (1 - 1e-12)]
-        frame = first.profile_own(place, parameter, values)
-        if len(self.by_errors) > 1 and len(frame):
-            frame[kind] = frame["confidence"]
-            for other, fit in [*self.by_errors.items()][1:]:
-                own = fit.profile_own(place, parameter, frame[parameter].to_numpy())
-                own = own.reindex(frame.index, fill_value=0.0)  # a fit that does not rise excludes nothing
-                frame[other] = own["confidence"]
-                for name in ("statistic", "confidence"):
-                    frame[name] = np.minimum(frame[name], own[name])
+        traced = {kind: fit.trace(place, values) for kind, fit in self.by_errors.items()}
+        ssr, confidence = next(iter(traced.values()))
+        frame = pd.DataFrame({parameter: values, "ssr": ssr, "confidence": confidence})
+        if len(traced) > 1:
+            each = {kind: confidence for kind, (_, confidence) in traced.items()}
+            frame = frame.assign(confidence=np.minimum.reduce([*each.values()]), **each)
         return frame
 
     def _spread(self, place: int, points: int) -> np.ndarray:
@@ -310,40 +268,30 @@ class Results(LikelihoodModelResults):
         start = max(low, centre + (1.3 * below if np.isfinite(below) else -_OPEN_SPAN))
         end = min(high, centre + (1.3 * above if np.isfinite(above) else _OPEN_SPAN))
         values = np.r_[np.linspace(start, centre, points // 2 + 1), np.linspace(centre, end, points - points // 2)]
-        return self._to_parameter(place, np.unique(values))
+        return self.problem.to_parameter(place, np.unique(values))
 
-    def profile_own(self, place: int, parameter: str, values: np.ndarray) -> pd.DataFrame:
-        """The frame of `profile` under the errors of this fit.
+    def trace(self, place: int, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sums of squares with a parameter at each of some values, and the confidence at which each is rejected.
 
         Parameters
         ----------
         place : int
             Of the parameter among the coordinates; 0 is the ceiling.
-        parameter : str
-            Its name.
         values : ndarray (v,)
             Values of the parameter: per year, decimal years, years or numbers.
 
         Returns
         -------
-        DataFrame
-            A row a value.
+        ndarray (v,), ndarray (v,)
+            The confidence is NaN without a degree of freedom, and 0 where the figures do not rise.
         """
-        if self.best.flat or self.df_resid < 0:
-            return pd.DataFrame(columns=[parameter, "ssr", "statistic", "confidence"], dtype=float)
-        problem, kind = self.problem, self.kind(place)
+        if self.best.flat:
+            return np.full(len(values), self.ssr), np.zeros(len(values))
         with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no noise to measure by
-            fits = self.along(place, problem.to_coordinate(kind, values))
-            ssr = np.array([fit.ssr for fit in fits])
+            coordinates = self.problem.to_coordinate(place, values)
+            ssr = np.array([fit.ssr for fit in refit_along(self.problem, self.best, place, coordinates)])
             statistic = np.maximum(ssr - self.ssr, 0) / self.scale
-        frame = pd.DataFrame({parameter: values, "ssr": ssr, "statistic": statistic})
-        frame["confidence"] = fdtr(1, self.df_resid, statistic) if self.df_resid > 0 else np.nan
-        names = self.param_names[problem.free :]
-        others = {"ceiling" if self.model.ceiling.bounds is None else "share": [fit.ceiling for fit in fits]}
-        for at, (name, kind) in enumerate(zip(names, problem.kinds, strict=True)):
-            others[name] = problem.to_parameter(kind, np.array([fit.theta[at] for fit in fits]))
-        kept = {name: value for name, value in others.items() if name in self.param_names and name != parameter}
-        return frame.assign(**kept)
+        return ssr, fdtr(1, self.df_resid, statistic)
 
     # ---- estimates and their errors
 
@@ -356,9 +304,10 @@ class Results(LikelihoodModelResults):
     def cov_params_default(self) -> pd.DataFrame:
         """Wald covariance of the estimates: what `cov_params()` returns."""
         problem, best = self.problem, self.best
-        pairs = zip(problem.kinds, best.theta, strict=True)
-        slopes = [problem.span if kind == "date" else problem.to_parameter(kind, value) for kind, value in pairs]
-        unit = np.array([best.ceiling, *slopes], float)
+        # a parameter's derivative by its coordinate, which is a logarithm, or a date in spans
+        pairs = enumerate(zip(problem.kinds, best.coordinates, strict=True))
+        slopes = [problem.span if kind == "date" else problem.to_parameter(at, value) for at, (kind, value) in pairs]
+        unit = np.array(slopes, float)
         unit[1:][self.limits != 0] = np.nan
         unit[np.diag(self.covariance) == 0] = np.nan  # it misses nothing: there is no test
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
@@ -458,16 +407,8 @@ class Results(LikelihoodModelResults):
         """Gaussian log-likelihood at its maximum over the variance; infinite for a perfect fit."""
         if self.ssr <= 0:
             return np.inf
-        roots = np.log(self.problem.scale / self.model.ceiling.bound_at(self.model.years)).sum()
+        roots = np.log(self.problem.scale / self.model.ceiling.bound_at(self.model.exog)).sum()
         return float(-0.5 * self.nobs * (np.log(2 * np.pi * self.ssr / self.nobs) + 1) + roots)
-
-    @cached_property
-    def rsquared(self) -> float:
-        """Part of the variance around the (weighted) mean that the curve explains; NaN where there is none."""
-        values = self.model.endog
-        weights = np.ones(len(values)) if self.model.weights is None else self.model.weights
-        total = float(weights @ (values - np.average(values, weights=weights)) ** 2)
-        return 1 - self.ssr / total if total > 0 else np.nan
 
     @property
     def aic(self) -> float:
@@ -485,16 +426,13 @@ class Results(LikelihoodModelResults):
         """Schwarz's criterion."""
         return -2 * self.llf + np.log(self.nobs) * (self.k_params + 1)
 
-    @cached_property
-    def serial_correlation(self) -> pd.Series:
-        """Durbin and Watson's statistic and the correlation at lag one: a Series, NaN without residuals."""
-        residual = self.problem.residual(self.best.theta)
-        total = residual @ residual
-        found = pd.Series(np.nan, index=["durbin_watson", "lag_1"])
-        if len(residual) >= 3 and not self.best.flat and total > 1e-20 * (self.model.endog @ self.model.endog):
-            found["durbin_watson"] = durbin_watson(residual)
-            found["lag_1"] = (residual[1:] @ residual[:-1]) / total
-        return found
+    @property
+    def durbin_watson(self) -> float:
+        """Durbin and Watson's statistic of the residuals, 2 without serial correlation; NaN where there are too few."""
+        residual, values = self.problem.residual(self.best.theta), self.model.endog
+        if len(residual) < 3 or self.best.flat or residual @ residual <= 1e-20 * (values @ values):
+            return np.nan
+        return float(durbin_watson(residual))
 
     # ---- the curve at dates
 
@@ -506,10 +444,10 @@ class Results(LikelihoodModelResults):
         """
         model = self.model
         if self.first is not None:
-            steps = (years - model.years[0]) / typical_step(model.years)
+            steps = (years - model.exog[0]) / typical_step(model.exog)
             return self.scale * np.maximum(self.first + steps, 0.0)
-        known = 0.0 if model.known_se is None else model.known_se[model.exog.argmax()]
-        return np.full(len(years), self.scale if model.known_se is None else model.model_error**2 + known**2)
+        variance = self.scale if model.known_se is None else model.model_error**2 + model.known_se[-1] ** 2
+        return np.full(len(years), variance)
 
     def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
         """Curve at dates or decimal years.

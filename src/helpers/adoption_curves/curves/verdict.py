@@ -13,7 +13,7 @@ import pandas as pd
 from ..base.dates import CurveError, Dates, decimal_years
 from ..base.fallen import has_fallen
 from ..base.words import say_name
-from .arguments import Bound, Share, check_errors, read_ceiling
+from .arguments import Bound, Share, read_ceiling
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .profile import is_narrow
 
@@ -35,14 +35,12 @@ _FLAGS = {
     "a jump fits better": "a jump at one date fits as well as any curve",
 }
 """Flags of a fit, each with the reason that it gives for "not known"."""
-LEVELS_OFF, NEAR_LIMIT, DEPENDS, _BEYOND, _FALLEN, _NOT_KNOWN = (
-    "levels off",
-    "near its limit",
-    "depends on the curve",
-    "beyond the limit",
-    "fallen",
-    "not known",
-)
+LEVELS_OFF = "levels off"
+NEAR_LIMIT = "near its limit"
+DEPENDS = "depends on the curve"
+_BEYOND = "beyond the limit"
+_FALLEN = "fallen"
+_NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,10 @@ class Assessment:
     @property
     def sentence(self) -> str:
         """The verdict in words, as "ends between 61 and 92"."""
-        if self.verdict in (_FALLEN, _NOT_KNOWN):
-            return {_FALLEN: "has fallen from a peak"}.get(self.verdict, self.verdict)
+        if self.verdict == _NOT_KNOWN:
+            return _NOT_KNOWN
+        if self.verdict == _FALLEN:
+            return "has fallen from a peak"
         if self.verdict == NEAR_LIMIT:
             return f"at most {_say_left(self.left, self.bound)}"
         words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", _BEYOND: "beyond the limit, "}
@@ -151,7 +151,6 @@ def assess_ceiling(
     >>> found.verdict, found.sentence
     ('levels off', 'ends between 52.4 and 69.6')
     """
-    check_errors(errors)
     if isinstance(endog, pd.DataFrame):
         if weights is not None or known_se is not None or floor is not None:
             raise CurveError("weights, known_se and floor are for one series: a frame takes bound, errors and families")
@@ -159,16 +158,16 @@ def assess_ceiling(
     known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
     models = [find_family(family)(endog, exog, **known) for family in families]
     times = endog.index if exog is None else exog
-    limit = np.nan if bound is None else _read_limit(bound, times, models[0].years[-1])
+    limit = np.nan if bound is None else float(read_ceiling(Share(bound), times).bound_at(models[0].exog[-1]))
     return _assess_models(models, limit)
 
 
 def _assess_models(models: Sequence[AdoptionCurve], limit: float) -> Assessment:
     """The verdict on one series, from a model of each family and the limit at the last date, NaN for none."""
     first = models[0]
-    values = first.endog[first.order]
+    values = first.endog
     last, reached = float(values[-1]), max(float(values.max()), first.floor)
-    if has_fallen(first.years, values):
+    if has_fallen(first.exog, values):
         return Assessment(_FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=_VERDICT_COLUMNS), limit)
     rows = []
     for model in models:
@@ -207,11 +206,6 @@ def _classify(low: float, high: float, limit: float, last: float, count: int) ->
     return LEVELS_OFF if count >= LEAST_FIGURES and is_narrow(low, high) and not reaches else DEPENDS
 
 
-def _read_limit(bound: Bound, exog: Dates, year: float) -> float:
-    """The limit at a decimal year, as a `Share` reads it."""
-    return float(read_ceiling(Share(bound), exog).bound_at(year))
-
-
 def _assess_frame(
     frame: pd.DataFrame, bound: Bound | None, errors: str | None, families: Sequence[str | type[AdoptionCurve]]
 ) -> pd.DataFrame:
@@ -243,8 +237,7 @@ def _round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]
     for number, away in ((low, np.floor), (high, np.ceil)):
         width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
         unit = 10.0 ** (min(width, size - 1) - stands)
-        outside = away(round(number / unit, 6)) * unit
-        said.append(f"{outside:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0"))
+        said.append(_write_multiple(away(round(number / unit, 6)) * unit, unit))
     return tuple(said)
 
 
@@ -255,5 +248,9 @@ def _say_left(left: float, limit: float) -> str:
     ('6.5', '62')
     """
     unit = 10.0 ** np.floor(np.log10(limit) - 3)
-    up = np.ceil(round(left / unit, 6)) * unit
-    return f"{up:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0")
+    return _write_multiple(np.ceil(round(left / unit, 6)) * unit, unit)
+
+
+def _write_multiple(number: float, unit: float) -> str:
+    """A multiple of a power of ten with the decimals of this power."""
+    return f"{number:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0")

@@ -1,0 +1,153 @@
+"""Own series at the edge of what `check` accepts: each ends in a report, or in a sentence before a kernel starts."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from cells import NOTEBOOKS, SAMPLE, execute_cells, list_exhibits
+from figure_faults import find_faults
+from matplotlib import pyplot
+
+from adoption_curves import curves, forecast, indicators
+from adoption_curves.runs.check_series import check_parameters
+from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
+from adoption_curves.runs.runner import run_all
+from adoption_curves.runs.steps import _describe_series
+from adoption_curves.show.figures import labels, style
+
+
+def write(folder, values, dates=None, unit="units", **columns):
+    """A file of levels of one series, a figure a year unless dates are given; returns its path."""
+    dates = dates or [f"{2010 + year}-12-31" for year in range(len(values))]
+    cells = [f"{value:.10g}" for value in values]
+    frame = pd.DataFrame({"date": dates, "value": cells, "unit": unit, "measure": "level", **columns})
+    path = folder / "own.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+# ---- single causes
+
+
+def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
+    data = indicators.load(write(tmp_path, [0, 0, 0, 1, 4, 9]))
+    assert forecast.pick_origins(data.series("own data", "own")).empty
+    data = indicators.load(write(tmp_path, [0, 1, 2, 4, 9]))
+    assert list(forecast.pick_origins(data.series("own data", "own")).year) == [2013]
+    old = [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)]
+    data = indicators.load(write(tmp_path, [1, 2, 4, 8], old))
+    series = data.series("own data", "own")
+    assert forecast.hindcast(series, None, data.references(series), pd.DatetimeIndex(old[2:3])).empty
+
+
+@pytest.mark.parametrize("name", ["as_of", "data"])
+def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch, name):
+    path = write(tmp_path, [1, 2, 4, 8], [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)])
+    given = {"data": str(path), "as_of": "1905-12-31"}
+    if name == "data":  # a folder with references of its own, which stands alone
+        monkeypatch.setattr(forecast, "can_calibrate", lambda references: False)
+        given = {"data": str(SAMPLE)}
+    chosen = complete_parameters(Parameters(run="mine", **given))
+    with pytest.raises(ParameterError, match=f"parameter '{name}' is '.*fewer than 3 other technologies have enough"):
+        check_parameters(chosen)
+
+
+def test_numbers_of_numpy_are_numbers():
+    bound = np.int64(100)
+    users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
+    given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
+    pd.testing.assert_frame_equal(given.quantiles, plain.quantiles)
+    for ceiling in (bound, curves.Share(bound, 1.0)):
+        fit = curves.Logistic(users, ceiling=ceiling).fit()
+        assert np.isfinite(fit.params).all()
+
+
+LONG = {
+    "a word": "x" * 4000,
+    "twelve addresses": "; ".join(f"https://example.org/{number:02}/{'b' * 33} (own.csv)" for number in range(12)),
+}
+
+
+@pytest.mark.parametrize("width", style.WIDTHS.values(), ids=style.WIDTHS)
+@pytest.mark.parametrize("name", LONG)
+def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
+    source = LONG[name]
+    figure, axes = style.open_canvas(1.7)
+    axes[0, 0].plot([0, 1], [0, 1])
+    labels.label_ends(axes[0, 0], [labels.Label(1, 1, f"Bound: {source}\n1")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = style.close_canvas(figure, f"Users of {source}", source, source).lay_out(width)
+    assert [fault for fault in find_faults(figure) if not fault.endswith("is cut")] == []  # so long a text has to be
+    assert all(len(text.get_text().splitlines()) <= style._MOST_LINES for text in figure.texts)
+    assert axes[0, 0].get_position().height * figure.get_size_inches()[1] > 0.2 * 1.7
+    if name == "twelve addresses":
+        assert "".join(figure.texts[2].get_text().split()) == "".join(source.split()), "nothing is left out that fits"
+
+
+# ---- whole sequences
+
+
+MONTHS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2015-01-31", periods=30, freq="ME")]
+DAYS = ["1837-02-28", "1841-01-01", "1841-11-30", "1850-07-04", "1852-12-31", "1853-06-15"]
+EDGES = {
+    "bound far above": ([3.1, 8, 15.5, 27, 39, 48.2], {}, {"bound": 48200}),
+    "long addresses": (
+        [1, 2, 4, 8, 16],
+        {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]},
+        {},
+    ),
+    "next to nothing": (
+        [2e-11, 3e-11, 3e-11, 7e-11, 5e-11, 9e-11],
+        {"dates": DAYS, "unit": "million people", "entity": "Ωμέγα $x_1$ <b>", "source": "{0}\\n 中文"},
+        {"horizon_years": 30, "bound": 9e-8},
+    ),
+    "many months from nothing": (
+        [0] * 12 + [1e12 * 1.2**month for month in range(18)],
+        {"dates": MONTHS},
+        {"horizon_years": 1},
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EDGES)
+def test_notebooks_carry_series_at_the_edge(name, tmp_path):
+    """Zeros and a decline are runs whose tables are kept (tests/golden); a warning is an error."""
+    values, columns, given = EDGES[name]
+    path = f"{write(tmp_path, values, **columns)}?season=none"
+    parameters = complete_parameters(read_parameters({"data": path, "run": "edge", **given}))
+    check_parameters(parameters)
+    described = parameters.model_dump() | _describe_series(parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # no font has all letters
+        for notebook in sorted(NOTEBOOKS.glob("0*.ipynb")):
+            for figure in execute_cells(notebook, tmp_path / "outputs", described)[1]:
+                figure.lay_out(style.WIDTHS["print"])
+                figure.narrow()
+            pyplot.close("all")
+    made = {table.stem for table in (tmp_path / "outputs").glob("lab/edge/tables/06_*.csv")}
+    assert made == {name for name in list_exhibits("keep", "show") if name.startswith("06_")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("indicator", "entity"),
+    [("firms_ai_use_eurostat", "Romania"), ("genai_use_eurostat", "Germany")],
+    ids=["a highest share under a tenth", "1 figure"],
+)
+def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, indicator, entity):
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+    given = {"run": "edge", "indicator": indicator, "entity": entity, "bound": 100}
+    folder = run_all(read_parameters(given))
+    assert len(list((folder / "html").glob("0*.html"))) == 6
+    if entity == "Germany":
+        plain = (folder / "tables" / "06_findings.csv").read_text(encoding="utf-8")
+        assert "These shares are counted, not forecast;" in plain
+        first = "This series has only one figure, so we show what other technologies, most of them successes, did from"
+        for notebook in ("01", "02", "03", "05", "06"):  # 04 scores the forecasts of other technologies
+            [path] = (folder / "html").glob(f"{notebook}_*.html")
+            opening = path.read_text(encoding="utf-8").partition("<h1")[2].partition("<details")[0]
+            assert opening.count(first) == 1, path
