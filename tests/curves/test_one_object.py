@@ -28,7 +28,7 @@ def pick_series(entity, indicator):
 
 def list_series():
     """Every series of the data with enough figures, with its readings, by entity and indicator."""
-    for key in indicators.load(find_data()).list_series():
+    for key in indicators.load(find_data()).own:
         try:
             series = pick_series(*key)
         except DataError:  # no exact figure

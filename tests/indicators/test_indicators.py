@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from malformed import DATA, TABLES, write_folder
+from processes import call
 from snapshots import check_snapshot
 
 from adoption_curves import indicators
 from adoption_curves.cli.listing import summarise_data
 from adoption_curves.indicators.claims import _VERDICTS, _compare_claim
 from adoption_curves.indicators.problems import Problem
-from adoption_curves.indicators.series import _parse_breaks
+from adoption_curves.indicators.series import parse_breaks
 
 
 def find_problems(folder, **changes):
@@ -105,7 +106,7 @@ def test_any_text_as_value_is_a_number_or_a_data_error(tmp_path_factory, text):
 )
 def test_breaks_are_read_as_they_are_written(entries):
     text = "; ".join(f"{day} {f'[{entity}] ' if entity else ''}{reason}" for day, entity, reason in entries)
-    assert _parse_breaks(text) == [(day.isoformat(), entity, reason) for day, entity, reason in entries]
+    assert parse_breaks(text) == [(day.isoformat(), entity, reason) for day, entity, reason in entries]
 
 
 # Selection
@@ -306,6 +307,15 @@ def test_what_is_no_formula_is_refused(tmp_path, formula):
 def load_changed(folder, **changes):
     write_folder(folder, **changes)
     return indicators.load(folder)
+
+
+def test_a_figure_above_its_base_is_refused_by_check_and_where_references_are_chosen(tmp_path, capsys):
+    data = load_changed(tmp_path, observations=[(",45,", ",145,")])
+    words = "is below an observation: tool_users of Land is 145 million people on 2023-12-31, the limit 120 million"
+    with pytest.raises(indicators.DataError, match=words):
+        data.references()
+    code, out, _ = call(capsys, "check", tmp_path)
+    assert (code, words in out) == (1, True)
 
 
 def test_a_bound_of_zero_is_refused(tmp_path):

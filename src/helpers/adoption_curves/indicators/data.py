@@ -23,7 +23,7 @@ from .data_files import TABLES, find_kind
 from .own import read_series_file
 from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .series import SHORTEST_SEGMENT, AdoptionSeries, list_breaks, split_series
+from .series import SHORTEST_SEGMENT, AdoptionSeries, parse_breaks, split_series
 
 _KEY = ["entity", "indicator", "date"]
 _EARLIER = ["reference", "held_out"]  # roles of earlier technologies
@@ -224,10 +224,6 @@ class Data:
         dates = pd.DatetimeIndex(rows["date"])
         return pd.Series(rows["value"].to_numpy()[exact], index=dates[exact], name=indicator).sort_index()
 
-    def list_series(self) -> list[tuple[str, str]]:
-        """List the (entity, indicator) of all observations, in order."""
-        return sorted(self._places)
-
     def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the observations of a series as in the table; empty where there are none."""
         return self.observations.iloc[self._places.get((entity, indicator), [])]
@@ -245,8 +241,9 @@ class Data:
 
     def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
-        entry = self.find_entry(indicator)
-        return list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
+        found = self.breaks[self.breaks["indicator"] == indicator]
+        found = found[found["entity"].isin(["", entity])]
+        return found[["date", "kind", "reason"]].reset_index(drop=True)
 
     def limit(self) -> pd.Timestamp | None:
         """Return ``as_of`` as a Timestamp, or None."""
@@ -263,6 +260,19 @@ class Data:
         known = self.vintages if limit is None else self.vintages[self.vintages["published"] <= limit]
         newest = known.sort_values("published", kind="stable").drop_duplicates(_KEY, keep="last")
         return newest.sort_index().reset_index(drop=True)
+
+    @cached_property
+    def breaks(self) -> pd.DataFrame:
+        """Breaks by ``as_of``, in order of date: indicator, entity ("" for all), and the columns of `find_breaks`."""
+        rows = [
+            (entry.indicator, entity, pd.Timestamp(day), kind, reason)
+            for entry in self._entries.values()
+            for kind, text in (("break", entry.breaks), ("suspected", entry.suspected_breaks))
+            for day, entity, reason in parse_breaks(text)
+        ]
+        found = pd.DataFrame(rows, columns=["indicator", "entity", "date", "kind", "reason"])
+        found = found.astype({"date": "datetime64[us]"}).sort_values(["date", "kind", "reason"], ignore_index=True)
+        return found if self.limit() is None else found[found["date"] <= self.limit()]
 
     @cached_property
     def _entries(self) -> dict[str, Any]:
@@ -303,7 +313,7 @@ class Data:
 
     def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
         rows = rows if rows["date"].is_monotonic_increasing else rows.sort_values("date")
-        return split_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
+        return split_series(entry, rows, self.find_breaks(entity, entry.indicator), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
         """Error for an indicator without an exact observation, with the names that exist."""

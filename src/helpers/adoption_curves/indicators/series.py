@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,11 +129,6 @@ class AdoptionSeries:
         return self._published("standard_error")
 
     @property
-    def sample_size(self) -> pd.Series:
-        """Sample size of each exact observation; NaN if it was not published."""
-        return self._published("sample_size")
-
-    @property
     def newer(self) -> pd.DataFrame:
         """The rows of ``censored`` after the last exact observation, in order of date."""
         return self.censored.loc[self.censored.index > self.values.index[-1]].sort_index()
@@ -210,7 +204,7 @@ class AdoptionSeries:
         return replace(self, bound=bound)
 
 
-def _parse_breaks(text: str) -> list[tuple[str, str, str]]:
+def parse_breaks(text: str) -> list[tuple[str, str, str]]:
     """Parse one cell of ``breaks`` or ``suspected_breaks``: ``YYYY-MM-DD [Entity] reason; YYYY-MM-DD reason``.
 
     Parameters
@@ -236,37 +230,6 @@ def _parse_breaks(text: str) -> list[tuple[str, str, str]]:
             raise DataError([Problem("indicators.csv", None, "breaks", entry, message)])
         entries.append((match[1], match[2] or "", match[3]))
     return entries
-
-
-def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Breaks of one entity, in order of date.
-
-    Parameters
-    ----------
-    breaks, suspected : str
-        The two cells of indicators.csv.
-    entity : str
-    as_of : Timestamp, optional
-        Later breaks are left out.
-
-    Returns
-    -------
-    DataFrame with columns date, kind (break or suspected), reason
-    """
-    return _read_breaks(breaks, suspected, entity, as_of).copy()
-
-
-@lru_cache(maxsize=512)  # a run asks for the same ones again and again
-def _read_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None) -> pd.DataFrame:
-    rows = [
-        (pd.Timestamp(day), kind, reason)
-        for kind, text in (("break", breaks), ("suspected", suspected))
-        for day, only, reason in _parse_breaks(text)
-        if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
-    ]
-    frame = pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"])
-    frame["date"] = pd.DatetimeIndex(frame["date"], dtype="datetime64[us]")  # astype takes twice as long
-    return frame
 
 
 def _number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
@@ -297,7 +260,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     rows : DataFrame
         The observations in order of date.
     breaks : DataFrame
-        From `list_breaks`.
+        From `Data.find_breaks`.
     every : bool
         Every segment; by default the last with enough exact figures, or the last of all where none has enough.
 
