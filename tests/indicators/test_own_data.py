@@ -84,16 +84,6 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     assert (len(claims), [*claims]) == (0, [*indicators.check_claims(indicators.load(SAMPLE))])
 
 
-@pytest.mark.parametrize(
-    ("people", "title"),
-    [("households", "Households that own a lamp"), ("adults", "Adults who own a lamp"), ("", "Own figures")],
-)
-def test_a_series_without_a_title_is_named_by_who_does_what(tmp_path, people, title):
-    given = {"people": people, "doing": "own a lamp"} if people else {}
-    data = indicators.load(Source(write(tmp_path, SIX), {"unit": "people", "measure": "level", **given}))
-    assert data.series(*data.own[0], "100").title == title
-
-
 @pytest.mark.parametrize("name", ["genai_users", "internet_users"])
 def test_a_file_takes_nothing_from_an_indicator_of_the_project_by_its_name(tmp_path, name):
     rows = "2023-12-31,90,China\n2024-12-31,2000,China\n2025-12-31,2500,China\n"
@@ -220,8 +210,8 @@ def test_a_series_that_the_file_does_not_hold_is_never_studied(tmp_path):
     path = write(tmp_path, FULL, "several.csv")
     for values, message in (
         ({}, "indicator: is not given, and several.csv holds 2: club_members, inhabitants; name one"),
-        ({"indicator": "genai_users"}, "indicator: 'genai_users' is not in several.csv; it holds: club_members, inhab"),
-        ({"entity": "China"}, "entity: 'China' is not in several.csv; it holds: Town"),
+        ({"indicator": "genai_users"}, "indicator: 'genai_users' is not in several.csv; there is: club_members, inhab"),
+        ({"entity": "China"}, "entity: 'China' is not in several.csv; there is: Town"),
     ):
         with pytest.raises(indicators.DataError) as caught:
             complete(path, **values)
