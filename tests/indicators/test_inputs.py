@@ -153,9 +153,3 @@ def test_two_levels_that_tables_would_write_alike_are_refused(make, near):
     with pytest.raises(ParameterError, match="no two that tables would write alike"):
         read_parameters({"levels": [0.8, 0.8 + near]})
     assert read_parameters({"levels": [0.8, 0.81]}).levels == [0.8, 0.81]
-
-
-def test_a_level_that_is_nearly_a_usual_one_has_the_usual_columns(make):
-    frame = make(levels=[0.8 + 1e-9]).frame()
-    assert frame.columns.is_unique
-    assert {"q0.1", "q0.9"} <= set(frame)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,11 +75,14 @@ def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
 
 
 def raise_problems(problems: list[Problem]) -> None:
-    """Raise a `DataError` with the problems, if any, in order of file, row and column, one a cell."""
+    """Raise a `DataError` with the problems, if any, in order of file, row and column: one a cell, each fault once."""
     if problems:
         order = {f"{name}.csv": place for place, name in enumerate(TABLES)}
-        first = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
-        raise DataError(sorted(first.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column)))
+        cells = {(p.file, p.row, p.column) if p.row else p: p for p in reversed(problems)}
+        ranked = sorted(cells.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column), reverse=True)
+        told = [*{(p.file, p.column, p.message): p for p in ranked}.values()][::-1]
+        more = sum(1 + p.more for p in problems) - len(told)
+        raise DataError([*(replace(p, more=0) for p in told[:-1]), replace(told[-1], more=more)])
 
 
 def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:

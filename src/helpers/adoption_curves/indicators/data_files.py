@@ -71,16 +71,11 @@ def refuse_large(path: Path, size: int) -> None:
         raise file_error(path, f"holds more than {_LARGEST_FILE:,} bytes; take a part of it")
 
 
-def _check_encoding(path: Path, raw: bytes) -> None:
-    """Raise a `DataError` where the content of a file is that of another kind than text."""
-    what = next((words for mark, words in _BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
-    if what and path.suffix != ".json":
-        raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
-
-
 def decode_text(path: Path, raw: bytes) -> str:
     """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
-    _check_encoding(path, raw)
+    for mark, what in _BEGINNINGS.items():
+        if raw[:400].lstrip().startswith(mark):
+            raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
         raise file_error(path, f"looks like UTF-16 or UTF-32; {_SAVE}")
     try:

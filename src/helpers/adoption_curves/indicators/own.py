@@ -87,18 +87,10 @@ def read_series_file(
     rows = fill_defaults(rows, name_indicator(path.stem))
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
-    raise_problems(_list_once(problems, names))
+    raise_problems([replace(one, column=names.get(one.column, one.column)) for one in problems])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         notes.append(f"The unit is {unit}, and each figure is {_MEANING[measure]}.")
     return tables, list(map(escape, notes))
-
-
-def _list_once(problems: Sequence[Problem], names: _Names) -> list[Problem]:
-    """Each fault once, at the first cell and under the column's own name; the last counts all others."""
-    alike = {(problem.column, problem.message): problem for problem in reversed(problems)}
-    told = [replace(one, column=names.get(one.column, one.column), more=0) for one in reversed(alike.values())]
-    more = sum(1 + problem.more for problem in problems) - len(told)
-    return [*told[:-1], *(replace(one, more=more) for one in told[-1:])]
 
 
 def _check_choices(choices: _Names) -> None:
@@ -307,8 +299,6 @@ def _say_form(cells: Sequence[str], form: str) -> str:
     """A sentence on how the dates are read."""
     kind = DATE_FORMS[form][0]
     said = "days" if kind == "day" else f"{kind}s, read as their last day"
-    if len(cells) > 2 and {day.day for cell in cells if (day := read_form(cell, form))} == {1}:
-        said = "first days of months, read as days"
     return f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}."
 
 

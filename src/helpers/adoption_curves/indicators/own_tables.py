@@ -73,11 +73,9 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame()}
-    for name, table in own.items():  # columns and types are the project's; texts that are not there are empty
-        model = project[name]
-        blank = {column: "" if pd.api.types.is_string_dtype(model[column]) else np.nan for column in model}
-        given = {column: table[column] for column in table if column in blank}
-        own[name] = pd.DataFrame(blank | given, index=table.index).astype(model.dtypes.to_dict()).reset_index(drop=True)
+    for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
+        texts = dict.fromkeys(model.select_dtypes("str").columns.difference(own[name].columns), "")
+        own[name] = own[name].assign(**texts).reindex(columns=model.columns).astype(model.dtypes)
     return own
 
 
