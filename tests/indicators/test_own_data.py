@@ -56,12 +56,6 @@ def write(folder, text, name="my_series.csv"):
     return path
 
 
-def find_problems(path):
-    with pytest.raises(indicators.DataError) as caught:
-        indicators.load(path)
-    return str(caught.value).splitlines()
-
-
 # The file
 
 

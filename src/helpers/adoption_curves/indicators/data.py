@@ -322,14 +322,11 @@ class Data:
             third = self.public_on(entity, indicator, SHORTEST_SEGMENT)
             hint = f"; the third was on {third}" if third else ""
             return parameter_error("as_of", self.as_of, f"{message}{hint}; choose a later date")
-        where, known = self._name_table("observations"), set(exact["entity"])
         having = set(exact.loc[exact["indicator"] == indicator, "entity"])
         if not having:
+            where = self._name_table("observations")
             return parameter_error("indicator", indicator, f"has no exact figure in {where}{self.until()}")
-        if entity not in known:
-            near = suggest_names(entity, {other for other, _ in self.own} if self.is_beside else known)
-            return parameter_error("entity", entity, f"is not in {where}; {near}")
-        return parameter_error("entity", entity, f"has no {indicator}; it exists for {list_names(having)}")
+        return parameter_error("entity", entity, f"has no {indicator}; {suggest_names(entity, having)}")
 
     def _find_bound(self, entry: Any, series: AdoptionSeries, bound: str | float | None) -> Limit | None:
         """Find the bound of one series by what was asked for; see ``series``."""
@@ -359,12 +356,8 @@ class Data:
         if _is_percentage(entry):
             note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
             return _bound_by_number(series, "100", note)
-        rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
-        largest = rows.groupby("indicator")["value"].max()
-        names = [name for name, other in self._entries.items() if other.unit == entry.unit and name in largest]
-        ranked = sorted((name for name in names if name != entry.indicator), key=largest.get, reverse=True)[:5]
-        named = f"an indicator of {entity} in {entry.unit} ({', '.join(ranked)}), " if ranked else ""
-        raise parameter_error("bound", text, f"{why}; write {named}a number in {entry.unit}, or '' for none")
+        right = f"write an indicator of {entity} in {entry.unit}, a number in {entry.unit}, or '' for none"
+        raise parameter_error("bound", text, f"{why}; {right}")
 
 
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:

@@ -96,7 +96,6 @@ def _read_sheet_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -
     lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
     mark = max(_MARKS, key=lambda each: sum(each in line for line in lines))
     mark = mark if any(mark in line for line in lines) else ","
-    notes += [f"Fields are separated by {'tabs' if mark == chr(9) else repr(mark)}."] if mark != "," else []
     return split_rows(path, text, mark)
 
 
