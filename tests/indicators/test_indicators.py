@@ -336,12 +336,9 @@ def test_a_reference_without_a_base_is_none(tmp_path):
     assert [one.indicator for one in load_changed(tmp_path, indicators=free).references()] == []
 
 
-def test_tables_that_can_be_read_are_checked_when_another_cannot(tmp_path):
-    source = TABLES["sources"].splitlines()[1]
-    broken = {"indicators": "indicator;title\n", "sources": TABLES["sources"] + source + "\n"}
-    problems = find_problems(tmp_path, **broken)
-    assert "sources.csv, row 3, column source_id: 'report' is already in row 2; keep one of the two" in problems
-    assert any(line.startswith("indicators.csv: has no rows") for line in problems)
+def test_a_key_that_stands_twice_is_named_with_the_row_of_the_first(tmp_path):
+    [problem] = find_problems(tmp_path, sources=TABLES["sources"] + TABLES["sources"].splitlines()[1] + "\n")
+    assert problem == "sources.csv, row 3, column source_id: 'report' is already in row 2; keep one of the two"
 
 
 def test_references_leave_out_a_technology_by_its_name_and_refuse_an_unknown_one(data):

@@ -1,4 +1,4 @@
-"""Check the tables of a data folder against each other, and collect every problem before any is raised.
+"""Check the tables of a data folder: each as the schema says, then against each other.
 
 The project's descriptor ``datapackage.json`` (Frictionless Table Schemas) is the one source of columns, types,
 constraints and keys. What a Table Schema cannot say (a percentage within 0 to 100) is checked here. That no figure is
@@ -41,28 +41,30 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     DataError
-        With every problem of every table.
+        With every cell of every table that cannot be read; or, where all can, with all that they get wrong together.
     """
     kind = find_kind(folder)
     if kind != "folder":
         nothing = f"file or folder does not exist (looked in {Path.cwd()}); give a folder that holds observations.csv"
         raise DataError([Problem("", None, "data", str(folder), kind or f"{nothing}, or a CSV file")])
     schemas = read_schemas()
-    problems: list[Problem] = []
-    texts = {name: read_table(folder / f"{name}.csv", schemas[name]["fields"], problems) for name in TABLES}
-    tables = {
-        name: read_cells(f"{name}.csv", text, schemas[name]["fields"], problems)
-        for name, text in texts.items()
-        if text is not None
-    }
-    if "observations" in tables:
-        tables["observations"] = complete_vintages(tables["observations"])
+    problems, tables = list[Problem](), dict[str, pd.DataFrame]()
+    for name in TABLES:
+        try:
+            text = read_table(folder / f"{name}.csv", schemas[name]["fields"])
+        except DataError as error:
+            problems += error.problems
+        else:
+            tables[name] = read_cells(f"{name}.csv", text, schemas[name]["fields"], problems)
+    raise_problems(problems)
+    observations = tables["observations"] = complete_vintages(tables["observations"])
     for name, table in tables.items():
         problems += _check_key(f"{name}.csv", table, schemas[name]["primaryKey"])
         for key in schemas[name].get("foreignKeys", []):
             problems += _check_foreign_key(name, tables, key)
-    problems += _check_meaning(tables)
-    raise_problems(problems)
+    problems += check_units("indicators.csv", tables["indicators"])
+    problems += check_spellings("observations.csv", observations)
+    raise_problems(problems + check_figures("observations.csv", observations, tables["indicators"]))
     return tables
 
 
@@ -97,26 +99,11 @@ def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Pro
 
 def _check_foreign_key(name: str, tables: Mapping[str, pd.DataFrame], key: Mapping[str, Any]) -> list[Problem]:
     column, target = key["fields"][0], key["reference"]["resource"] or name
-    if target not in tables:
-        return []
     valid = set(tables[target][key["reference"]["fields"][0]])
     near = cache(lambda value: f"is not in {target}.csv; {suggest_names(value, valid)}")
     wrong = tables[name].loc[~tables[name][column].isin(valid | {""}), ["row", column]]
     wrong = wrong.set_axis(["row", "value"], axis=1)
     return list_problems(f"{name}.csv", wrong, column, lambda entry: near(entry["value"]))
-
-
-def _check_meaning(tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """Check what a Table Schema cannot say, as far as the tables could be read."""
-    problems = []
-    observations, indicators = tables.get("observations"), tables.get("indicators")
-    if indicators is not None:
-        problems += check_units("indicators.csv", indicators)
-    if observations is not None:
-        problems += check_spellings("observations.csv", observations)
-    if observations is not None and indicators is not None:
-        problems += check_figures("observations.csv", observations, indicators)
-    return problems
 
 
 # ---- figures that cannot be what they say
@@ -153,7 +140,7 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
 
 
 def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
-    """Problems of entities that are spelled in two ways, or have no letter.
+    """Problems of entities that are spelled in two ways.
 
     Parameters
     ----------
@@ -170,13 +157,8 @@ def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
     usual = {_fold(name): name for name in reversed(counted)}
     names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})
     names["usual"] = [quote(usual[_fold(name)]) for name in names["value"]]
-    blank = names[(names["value"] != "") & ~names["value"].str.contains(r"[^\W_]")]
-    return [
-        *list_problems(
-            file, names[names["value"].map(quote) != names["usual"]], "entity", "is spelled {usual} elsewhere"
-        ),
-        *list_problems(file, blank, "entity", "has no letter and no digit; write the name"),
-    ]
+    other = names[names["value"].map(quote) != names["usual"]]
+    return list_problems(file, other, "entity", "is spelled {usual} elsewhere")
 
 
 def _fold(name: str) -> str:

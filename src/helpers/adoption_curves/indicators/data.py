@@ -101,7 +101,7 @@ class Data:
         rows = self.find_rows(entity, indicator)
         if not (rows["bound"] == "exact").any():
             raise self._explain_choice(entity, indicator)
-        [series] = self._cut(entity, entry, rows.drop(columns="precision"))
+        [series] = self._cut(entity, entry, rows)
         return series.with_bound(self._find_bound(entry, series, bound))
 
     def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
@@ -289,7 +289,7 @@ class Data:
         known = set(_list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
         found = []
-        for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
+        for (entity, name), own in rows.groupby(["entity", "indicator"]):
             bound = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
             if bound != "100" and (entity, bound) not in known:
                 continue

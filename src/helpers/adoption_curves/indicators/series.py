@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
-_DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
+_DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,7 +29,7 @@ class AdoptionSeries:
 
     Attributes
     ----------
-    entity, indicator, title, unit, counted, base, technology, role, note : str
+    entity, indicator, title, unit, base, technology, role, note : str
         As in indicators.csv; ``base`` says in words what the base population is.
     values : Series of float
         Exact observations of the segment, in ``unit``; DatetimeIndex named ``date``, increasing.
@@ -57,7 +57,6 @@ class AdoptionSeries:
     indicator: str
     title: str
     unit: str
-    counted: str
     base: str
     technology: str
     role: str
