@@ -265,41 +265,24 @@ def name_indicator(text: str) -> str:
 
 
 def _read_dates(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) -> pd.DataFrame:
-    """The table with ISO dates: each column of dates in the one form in which all its cells are dates."""
-    today = f"{datetime.now().astimezone():%Y-%m-%d}"
-    for name in (name for name in ("date", "published") if name in text):
-        cells = [cell for cell in text[name].unique() if cell or name == "date"]
-        form = _find_form(file, text[name], cells, names[name]) if cells else ""
-        if name == "date":
-            _refuse_spans(file, text, cells, DATE_FORMS[form][0], names[name])
-            notes.append(_say_form(cells, form))
-        text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
-        if later := [row for row, day in text[name].items() if day > today]:
-            message = f"is after today, and a projection is no observation; leave out the rows after {today}"
-            raise _refuse(file, message, names[name], later[0], text[name].max())
-    published = text.get("published", text["date"])
-    early = text.index[(published != "") & (published < text["date"])]
-    if len(early):
-        message = "is before the day that the figure describes; write the day on which the figure became public"
-        raise _refuse(file, message, names["published"], int(early[0]))
-    return text
-
-
-def _find_form(file: str, column: pd.Series, cells: Sequence[str], heading: str) -> str:
-    """The one form in which all cells of a column are dates; else a refusal that counts the rows without a date."""
+    """The table with ISO dates, which are read in the one form in which all cells are dates."""
+    column, where = text["date"], names["date"]
+    cells = list(column.unique())
     form, wrong, message = choose_form(cells)
-    if not message:
-        return form
-    rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
-    message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
-    raise _refuse(file, message, heading, int(column.index[column == wrong][0]), wrong)
-
-
-def _say_form(cells: Sequence[str], form: str) -> str:
-    """A sentence on how the dates are read."""
+    if message:
+        rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
+        message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
+        raise _refuse(file, message, where, int(column.index[column == wrong][0]), wrong)
     kind = DATE_FORMS[form][0]
+    _refuse_spans(file, text, cells, kind, where)
     said = "days" if kind == "day" else f"{kind}s, read as their last day"
-    return f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}."
+    notes.append(f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}.")
+    days = column.map({cell: str(read_form(cell, form)) for cell in cells})
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
+    if (days > today).any():
+        message = f"is after today, and a projection is no observation; leave out the rows after {today}"
+        raise _refuse(file, message, where, int(days.index[days > today][0]), days.max())
+    return text.assign(date=days)
 
 
 def _refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
