@@ -98,46 +98,13 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
 
 
-def _read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first and the last day of a day, a month, or a span from one to another.
-
-    Parameters
-    ----------
-    text : str
-        ``2026-12-09``, ``2026-12`` or ``2027-01/2027-02``.
-
-    Returns
-    -------
-    tuple of Timestamp
-
-    Raises
-    ------
-    DataError
-        If there is no such day or month, or the span ends before it begins.
-
-    Examples
-    --------
-    >>> [f"{day:%Y-%m-%d}" for day in _read_expected("2027-01/2027-02")]
-    ['2027-01-01', '2027-02-28']
-    """
-    begin, _, end = text.partition("/")
-    message = "ends before it begins; write the earlier one first"
-    try:
-        first, last = pd.Period(begin).start_time, pd.Period(end or begin).end_time.normalize()
-        if first <= last:
-            return first, last
-    except ValueError:
-        message = "names no day or month of the calendar; write one that exists"
-    raise DataError([Problem("indicators.csv", None, "next_expected", text, message)])
-
-
 def say_expected(text: str) -> str:
     """Expected day of a figure in words.
 
     Parameters
     ----------
     text : str
-        As `_read_expected` takes it, or "".
+        ``2026-12-09``, ``2026-12``, or ``2027-01/2027-02``, a span of months; or "".
 
     Returns
     -------
@@ -171,11 +138,21 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     Returns
     -------
     str
-        As `_read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
-        as they were known on an earlier day.
+        As `say_expected` takes it; "" where nothing is expected, where the expected figure is there, for data as they
+        were known on an earlier day.
+
+    Raises
+    ------
+    DataError
+        If the table names no day or month of the calendar.
     """
     text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
     if not text or data.as_of or rows.empty:
         return ""
     newest = rows.loc[rows["date"] == rows["date"].max(), "published"].min()
-    return text if newest < _read_expected(text)[0] else ""
+    try:
+        first, *_ = [pd.Period(part).start_time for part in text.split("/")]
+    except ValueError as error:
+        message = "names no day or month of the calendar; write one that exists"
+        raise DataError([Problem("indicators.csv", None, "next_expected", text, message)]) from error
+    return text if newest < first else ""

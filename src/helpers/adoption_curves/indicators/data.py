@@ -199,9 +199,8 @@ class Data:
 
     def public_on(self, entity: str, indicator: str, figures: int) -> str:
         """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
-        whole = self.vintages
-        mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
-        rows = whole[mine & (whole["bound"] == "exact") & (whole["value"] > 0)]
+        rows = self._find_all(entity, indicator)
+        rows = rows[(rows["bound"] == "exact") & (rows["value"] > 0)]
         days = rows.groupby("date")["published"].min().sort_values()
         return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
 
@@ -228,10 +227,13 @@ class Data:
 
     def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
+        rows = self._find_all(entity, indicator)
+        rows = rows if self.limit() is None else rows[rows["published"] <= self.limit()]
+        return rows.sort_values(["date", "published"], kind="stable")
+
+    def _find_all(self, entity: str, indicator: str) -> pd.DataFrame:
         whole = self.vintages
-        mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
-        mine &= True if self.limit() is None else whole["published"] <= self.limit()
-        return whole[mine].sort_values(["date", "published"], kind="stable")
+        return whole[(whole["entity"] == entity) & (whole["indicator"] == indicator)]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name, with every vintage of the observations, also those after ``as_of``."""
