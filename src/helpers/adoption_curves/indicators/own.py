@@ -178,12 +178,21 @@ def _choose_columns(
 ) -> pd.DataFrame:
     """The rows and columns that are read, under our names; those that are not read have `_UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in _SAID if name in choices}
-    for name in [name for name in BY_NAME if name not in {*names, *said}]:
-        column, frame = _find_role(file, frame, name, names, choices)
+    for name in (name for name in _CHOSEN if choices.get(name)):
+        column, frame = _choose_rows(frame, names, name, choices[name])
         if column:
             names[name] = column
-        elif name in _CHOSEN and choices.get(name):
+        else:
             said[name] = choices[name].strip()
+    for name in [name for name in BY_NAME if name not in {*names, *said}]:
+        free = _list_named(frame.drop(columns=list(names.values())), name)
+        if name == "measure":  # of other offices, a column of this name says what is counted
+            free = [column for column in free if frame[column].isin(LIMITED[name]).any()]
+        if len(free) > 1:
+            right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
+            raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+        if free:
+            names[name] = free[0]
     unread = [column for column in frame if column not in names.values()]
     notes += _say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
@@ -198,26 +207,12 @@ def _say_roles(names: _Names) -> list[str]:
     return [f"{roles}."] * bool(roles)
 
 
-def _find_role(file: str, frame: pd.DataFrame, name: str, names: _Names, choices: _Names) -> tuple[str, pd.DataFrame]:
-    """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
+def _choose_rows(frame: pd.DataFrame, names: _Names, name: str, chosen: str) -> tuple[str, pd.DataFrame]:
+    """The column that is chosen, or that has the chosen name in some rows, and these rows; "" and all rows for none."""
     rest = frame.drop(columns=list(names.values()))
-    free = _list_named(rest, name)
-    if name == "measure":  # of other offices, a column of this name says what is counted
-        free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
-    if name in _CHOSEN and choices.get(name):
-        return _choose_rows(frame, rest, name, choices[name], free)
-    if len(free) > 1:
-        right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
-        raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-    return "".join(free), frame
-
-
-def _choose_rows(
-    frame: pd.DataFrame, rest: pd.DataFrame, name: str, chosen: str, free: Sequence[str]
-) -> tuple[str, pd.DataFrame]:
-    """The column that is chosen, or that has the chosen name in some rows, and these rows; of `free` ones first."""
     if chosen in rest:
         return chosen, frame
+    free = _list_named(rest, name)
     holding = [column for column in rest if (rest[column] == chosen).any()]
     found = next(iter([column for column in free if column in holding] or free or holding), "")
     if found and found not in holding:
@@ -370,29 +365,27 @@ def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: 
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
     said = _list_said(text, names, above)
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        for where, meaning, column, row, right in said:
+        for where, meaning, column, row in said:
             if message := contradict(where, meaning, unit, measure):
-                raise _refuse(file, f"{message}{right}", column, row)
+                raise _refuse(file, message + ", or take the row away" * (where == "the row"), column, row)
         _refuse_multipliers(file, text, unit)
 
 
 def _list_said(
     text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]
-) -> list[tuple[str, Meaning, str, int | None, str]]:
-    """What is said beside the figures: the place in words, the meaning, column, row, and what else would be right."""
-    said: list[tuple[str, Meaning, str, int | None, str]] = []
+) -> list[tuple[str, Meaning, str, int | None]]:
+    """What is said beside the figures: the place in words, the meaning, column and row."""
+    said: list[tuple[str, Meaning, str, int | None]] = []
     for words, row in _list_texts(text, names, above).items():
-        where, right = ("the row", ", or take the row away") if row else ("the heading", "")
-        said.append((where, read_meaning(words), "", row, right))
+        said.append(("the row" if row else "the heading", read_meaning(words), "", row))
     unread = [column for column in text if column[0] == _UNREAD]
     for column in ["entity"] if "entity" in names else unread[: names["value"] == _MELTED["value"]]:
         for row, cell in text[column].drop_duplicates().items():  # of names only a scale counts
             meaning = Meaning("", "", "", "", read_meaning(f"of {cell}").scales)
-            said.append((f"the name {shorten(cell)}", meaning, "", row, ""))
+            said.append((f"the name {shorten(cell)}", meaning, "", row))
     for column in [*(column for column in unread if re.search(_UNIT_COLUMNS, plain_name(column[1:]))), _SIGN]:
         heading = names["value"] if column == _SIGN else column[1:]
-        cells = text[column].drop_duplicates().items()
-        said += [("the cell", read_meaning(cell), heading, row, "") for row, cell in cells]
+        said += [("the cell", read_meaning(cell), heading, row) for row, cell in text[column].drop_duplicates().items()]
     return said
 
 
