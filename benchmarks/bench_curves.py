@@ -59,7 +59,7 @@ def measure_single():
 def measure_verdicts():
     """Processor seconds of a verdict, mean over the project's series of six figures and more."""
     data, seconds = indicators.load(), []
-    for entity, indicator in data.list_series():
+    for entity, indicator in data.own:
         with suppress(ValueError):
             series = data.series(entity, indicator)
             if len(series.values) >= 6:

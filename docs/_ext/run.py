@@ -31,7 +31,7 @@ QUESTIONS = {
     "04_calibration": ("Do the bands hold?", "frames.coverage_frame(result)"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references, rivals=True)"),
     "06_register": ("What is on record?", "register.read_register(data)"),
-    "01_coverage": ("Which figures are there?", "data.list_series()"),
+    "01_coverage": ("Which figures are there?", "indicators.list_series(data)"),
 }
 """By figure of the default run: its question, and the line of Python that answers it. Other figures come last."""
 GALLERY = """# Gallery by question

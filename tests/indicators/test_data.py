@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +15,7 @@ from adoption_curves import indicators
 from adoption_curves.base.columns import BY_NAME
 from adoption_curves.base.project import COUNTED
 from adoption_curves.indicators.claims import _OPERAND
-from adoption_curves.indicators.coverage import _read_expected
-from adoption_curves.indicators.series import _parse_breaks
+from adoption_curves.indicators.series import parse_breaks
 
 DATA = Path(__file__).parents[2] / "data"
 SAMPLE = Path(__file__).parents[1] / "sample"
@@ -140,14 +140,22 @@ def test_a_base_has_the_unit_of_its_indicator(data):
     assert list(based["base_indicator"].map(unit)) == list(based["unit"])
 
 
+def test_the_ends_between_which_a_figure_is_read_are_both_there_and_agree_with_what_is_printed(data):
+    rows = data.observations[data.observations[["read_low", "read_high"]].notna().any(axis=1)]
+    low, high, value = (rows[name] for name in ("read_low", "read_high", "value"))
+    assert len(rows) > 0
+    assert set(rows["bound"]) == {"at_least"}
+    assert ((value <= low) & (low <= high)).all()
+
+
 def test_breaks_and_expected_days_are_days_and_name_entities_of_the_data(data):
     entities = set(data.observations["entity"])
     for column in ("breaks", "suspected_breaks"):
         for text in data.indicators[column]:
-            assert {entity for _, entity, _ in _parse_breaks(text) if entity} <= entities
+            assert {entity for _, entity, _ in parse_breaks(text) if entity} <= entities
     for text in data.indicators["next_expected"]:
-        first, last = _read_expected(text or "2026-12")
-        assert first <= last
+        first, _, last = (text or "2026-12").partition("/")
+        assert pd.Period(first) <= pd.Period(last or first)
 
 
 def test_each_claim_has_the_figures_that_its_formula_needs(data):
@@ -162,15 +170,13 @@ def test_a_break_that_cannot_be_read_is_named(cell):
     with pytest.raises(
         indicators.DataError, match=r"^indicators.csv, column breaks: .* is no break; write 'YYYY-MM-DD"
     ):
-        _parse_breaks(cell)
+        parse_breaks(cell)
 
 
-@pytest.mark.parametrize(
-    ("cell", "message"), [("2026-13", "no day or month"), ("2027-02/2027-01", "ends before it begins")]
-)
-def test_an_expected_day_that_cannot_be_read_is_named(cell, message):
-    with pytest.raises(indicators.DataError, match=f"^indicators.csv, column next_expected: .*{message}"):
-        _read_expected(cell)
+def test_an_expected_day_that_cannot_be_read_is_named(data):
+    wrong = replace(data, indicators=data.indicators.assign(next_expected="2026-13"))
+    with pytest.raises(indicators.DataError, match=r"^indicators\.csv, column next_expected: .*no day or month"):
+        indicators.find_expected(wrong, "China", "genai_users")
 
 
 # ---- once a process

@@ -2,8 +2,6 @@
 
 # ruff: noqa: PT017  # what is said of a refused input is looked at where it is refused
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,16 +51,6 @@ def test_a_bound_that_grew_may_have_grown_further(make):
     grown = pd.Series([90.0, 100.0], DATES[[0, 4]])
     assert make(bound=grown, censored=censor(101.0)).target.newer["value"].tolist() == [101.0]
     assert make(censored=censor(120.0, "at_most")).target.newer["value"].tolist() == [120.0], "true of every path"
-
-
-def test_a_bound_of_a_run_lies_above_what_is_at_least_so(references):
-    series = next(each for each in references if len(each.censored) == 0)
-    most = float(series.values.max())
-    above = series.censored.reindex([series.values.index[-1]]).assign(value=2 * most, bound="at_least")
-    above.index.name = "date"
-    series = replace(series, censored=above)
-    with pytest.raises(indicators.DataError, match=r"is below an observation: .* is at least"):
-        series.with_bound(indicators.Limit(pd.Series(1.5 * most, series.values.index)))
 
 
 # ---- sizes and dates
@@ -153,9 +141,3 @@ def test_two_levels_that_tables_would_write_alike_are_refused(make, near):
     with pytest.raises(ParameterError, match="no two that tables would write alike"):
         read_parameters({"levels": [0.8, 0.8 + near]})
     assert read_parameters({"levels": [0.8, 0.81]}).levels == [0.8, 0.81]
-
-
-def test_a_level_that_is_nearly_a_usual_one_has_the_usual_columns(make):
-    frame = make(levels=[0.8 + 1e-9]).frame()
-    assert frame.columns.is_unique
-    assert {"q0.1", "q0.9"} <= set(frame)

@@ -124,14 +124,6 @@ def test_harmless_forms_mean_the_same(tmp_path, content):
     assert data.series("own data", "own").values.tolist() == [3, 8, 15]
 
 
-@pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "**x** [y](z)", "$\\frac{1}{2}$", "=1+1", "@x", "می\u200cخواهم"]
-)
-def test_markup_and_formulas_are_text(tmp_path, text):
-    data = indicators.load(f"{write(tmp_path, put_column('entity', text))}?unit=people&measure=level")
-    assert data.own == [(text, "own")]
-
-
 # Places
 
 

@@ -172,14 +172,6 @@ def test_sheets(tmp_path, content, choices, right):
     assert [f"{day:%m-%d}" for day in found.index] == ["03-01" if content == SHEETS[1][0] else "12-31"] * 3
 
 
-def test_first_days_of_months_are_days_and_said_to_be(tmp_path):
-    path = tmp_path / "f.csv"
-    path.write_text("Month,Users\n2023-01-01,5\n2023-02-01,6\n2023-03-01,8\n", encoding="utf-8")
-    data = indicators.load(Source(path, LEVEL))
-    assert data.exact_values(*data.own[0]).index[0] == pd.Timestamp("2023-01-01")
-    assert "Dates are first days of months, read as days: 2023-01-01 as 2023-01-01." in data.understood
-
-
 def test_sheets_that_are_far_too_large_or_of_another_kind(tmp_path):
     far = openpyxl.Workbook()
     for row in range(1, 200):
@@ -224,15 +216,15 @@ def make_months(season, noise):
     ("season", "noise", "least", "most"), [(0, 0.09, 0, 2), (0, 0.03, 0, 2), (0.15, 0.03, 190, 200)]
 )
 def test_seasons_are_found_where_there_are_any(season, noise, least, most):
-    found = [_find_seasons(values) for values in make_months(season, noise)]
-    assert least <= sum(each is not None and each.p < _RARE for each in found) <= most
+    found = [_find_seasons(values)[0] for values in make_months(season, noise)]
+    assert least <= sum(p < _RARE for p in found) <= most
 
 
 DATES = ["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y年%m月%d日"]
 MARKS = {".": ("{:.2f}", "{:,.2f}"), ",": ("{:.2f}", "{:,.2f}")}
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_a_series_comes_back_from_every_written_form(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("form") / "form.csv"

@@ -63,7 +63,7 @@ COLUMNS = (
            "indicator_name series_name", {"pattern": NAME},
            option="Column of indicators, or the one to read; or the name of all figures."),
     _Column("title", "string", "Title of the series in figures and tables",
-           "the text of `indicator`; people and what they do; or `Own figures`",
+           "the text of `indicator`, or `Own figures`",
            "series_title", option="Title of the series."),
     _Column("unit", "string",
            "What a figure counts, as a label, the same for all rows of an indicator; % and percent have the limit 100",

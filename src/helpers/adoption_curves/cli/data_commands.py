@@ -169,6 +169,8 @@ def check(path: str, given: Pairs, **choices: str | None) -> None:
     try:
         data = indicators.load(asked["data"])
         refused, notes = find_refusals(data, asked) if data.is_beside else ([], [])
+        if not data.is_beside:
+            data.references()  # refuses one with a figure above its base
         print(f"ok: {listing.summarise_data(data)}")
         print("\n".join(notes), end="\n" * bool(notes))
         if registered := 0 if data.path.is_file() else listing.count_registered(data):

@@ -32,18 +32,17 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
 
 def summarise_data(data: Data) -> str:
     """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    from .. import indicators
     from ..indicators.series import SHORTEST_SEGMENT
 
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
-    entities = len({entity for entity, _ in data.own})
-    exact = data.observations[data.observations["bound"] == "exact"]
-    exact = exact.set_index(["entity", "indicator"])["date"]
-    dates = exact[exact.index.isin(data.own)]
-    enough = (dates.groupby(level=[0, 1]).size() >= SHORTEST_SEGMENT).sum()
+    found = indicators.list_series(data)
+    entities = say_count(found["entity"].nunique(), "entity", "entities")
+    enough = (found["n"] >= SHORTEST_SEGMENT).sum()
     return (
-        f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
-        f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}; "
+        f"{data.path.name} holds {len(found):,} series of {entities}, {say_count(found['n'].sum(), 'exact figure')} "
+        f"from {found['first'].min():%Y-%m-%d} to {found['last'].max():%Y-%m-%d}; "
         f"{enough:,} with enough figures for a forecast without an upper limit ({SHORTEST_SEGMENT})"
     )
 

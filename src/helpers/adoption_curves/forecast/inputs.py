@@ -238,7 +238,6 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
         indicator=name,
         title=texts["title"] or name,
         unit=texts["unit"],
-        counted="",
         base="",
         technology=texts["technology"],
         role="",

@@ -33,33 +33,35 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
-    title = series.full_title
-    cautions = dict(zip(suspected["date"], suspected["reason"], strict=True))
-    words: dict[str, Any] = {
-        "title": title,
-        "entity": series.entity,
-        "unit": series.unit,
-        "base": series.base,
-        "bound_title": series.bound.title if series.bound is not None else "",
-    }
     rows = series.observations[series.observations["bound"] == "exact"]
     points = {
         date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     entry, publisher = data.find_entry(series.indicator), _shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
-    words |= {"as_of": data.as_of, "measure": series.measure, "own": data.is_own(series.entity, series.indicator)}
-    words |= {"cautions": cautions, "points": points, "publisher": publisher}
-    words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
-    words["people"] = entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of ")
+    words: dict[str, Any] = {
+        "title": series.full_title,
+        "entity": series.entity,
+        "unit": series.unit,
+        "base": series.base,
+        "bound_title": series.bound.title if series.bound is not None else "",
+        "as_of": data.as_of,
+        "measure": series.measure,
+        "own": data.is_own(series.entity, series.indicator),
+        "cautions": dict(zip(suspected["date"], suspected["reason"], strict=True)),
+        "points": points,
+        "publisher": publisher,
+        "asked": _say_asked(entry, publisher),
+        "people": entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of "),
+        "doing": entry.doing,
+    }
     population = data.find_population(series)
-    if population is None:
-        return words
-    date, size = population.index[-1], float(population.iloc[-1])
-    [publisher] = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").tail(1)
-    publisher = _shorten_publisher(publisher) or publisher
-    told = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)} ({publisher})."
-    return words | {"population": (size, told)}
+    if population is not None:
+        date, size = population.index[-1], float(population.iloc[-1])
+        said = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)}"
+        counted = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").iloc[-1]
+        words["population"] = size, f"{said} ({_shorten_publisher(counted) or counted})."
+    return words
 
 
 def _shorten_publisher(name: str) -> str:
@@ -218,7 +220,7 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """
     rows = series.observations
     rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
-    rows["url"] = rows["source_id"].map(data.sources.set_index("source_id")["url"])
+    rows["url"] = _look_up(data, rows, "url")
     rows["reason"] = rows["note"].str.extract(r"Read as [^:]*: (.*?)\.(?: |$)", expand=False).fillna("")
     columns = ["date", "bound", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
     return rows.reindex(columns=columns)

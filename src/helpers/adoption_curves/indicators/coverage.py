@@ -31,34 +31,42 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     """
     key = ["entity", "indicator"]
     rows = data.observations.sort_values("date", kind="stable")
-    groups, exact = rows.groupby(key), rows[rows["bound"] == "exact"].groupby(key)
-    gaps = (exact["date"].diff().dt.days / 365.25).rename("gap")
+    exact = rows[rows["bound"] == "exact"]
+    exact = exact.assign(gap=exact.groupby(key)["date"].diff().dt.days / 365.25)
+    found = exact.groupby(key).agg(
+        n=("date", "size"),
+        first=("date", "min"),
+        last=("date", "max"),
+        last_value=("value", "last"),
+        spacing_years=("gap", "median"),
+    )
+    whole = rows.assign(high=rows["confidence"] == "high").groupby(key)
+    found = found.join(
+        whole.agg(size=("date", "size"), high_confidence=("high", "mean"), begin=("date", "min"), end=("date", "max")),
+        how="right",
+    )
     about = data.indicators.drop_duplicates("indicator").set_index("indicator")
-    found = pd.DataFrame(index=pd.MultiIndex.from_tuples(data.list_series(), names=key))
-    found["n"] = exact.size().reindex(found.index, fill_value=0)
-    found["bounds"] = groups.size() - found["n"]
-    found["first"], found["last"], found["last_value"] = exact["date"].min(), exact["date"].max(), exact["value"].last()
-    found["spacing_years"] = rows[key].join(gaps, how="right").groupby(key)["gap"].median().round(2)
-    found["segments"], found["longest"] = (found["n"] > 0).astype(int), found["n"]  # as if there were no breaks
-    found["high_confidence"] = rows.assign(high=rows["confidence"] == "high").groupby(key)["high"].mean().round(3)
-    found = found.reset_index().assign(breaks="", suspected_breaks="")
     found = found.join(about[["title", "role", "technology", "unit"]], on="indicator")
-    # a break inside a series splits it, a suspected one does not; arrays, since pandas takes a second for 200 series
-    columns = {name: found[name].to_list() for name in ("segments", "longest", "breaks", "suspected_breaks")}
-    dates, is_exact, places = rows["date"].to_numpy(), (rows["bound"] == "exact").to_numpy(), groups.indices
-    for place, (entity, name) in enumerate(zip(found["entity"], found["indicator"], strict=True)):
-        breaks = data.find_breaks(entity, name)
-        if breaks.empty:
-            continue
-        own, days, hard = places[entity, name], breaks["date"].to_numpy(), breaks["kind"].to_numpy(str) == "break"
-        numbers = np.searchsorted(days[hard], dates[own][is_exact[own]], side="right")
-        columns["segments"][place] = len(np.unique(numbers))
-        columns["longest"][place] = np.bincount(numbers).max(initial=0)
-        inside = (days > dates[own[0]]) & (days <= dates[own[-1]])
-        for column, which in (("breaks", hard), ("suspected_breaks", ~hard)):
-            columns[column][place] = "; ".join(np.datetime_as_string(days[inside & which], "D"))
-    found = found.assign(**columns)
-    return found[_COVERAGE]
+
+    # the breaks of each series: those of all entities, and its own
+    breaks = found.reset_index().merge(data.breaks, on="indicator", suffixes=("", "_of_break"))
+    breaks = breaks[breaks["entity_of_break"].isin([""]) | (breaks["entity_of_break"] == breaks["entity"])]
+
+    # a figure belongs to the segment that begins with the last break before it; a suspected break splits nothing
+    hard = breaks.loc[breaks["kind"] == "break", [*key, "date"]].sort_values("date")
+    parts = pd.merge_asof(exact, hard.assign(begins=hard["date"]), on="date", by=key)
+    sizes = parts.groupby([*key, "begins"], dropna=False).size().groupby(key)
+    found["segments"], found["longest"] = sizes.size(), sizes.max()
+
+    inside = breaks[(breaks["date"] > breaks["begin"]) & (breaks["date"] <= breaks["end"])]
+    days = inside["date"].dt.strftime("%Y-%m-%d").groupby([inside[name] for name in (*key, "kind")]).agg("; ".join)
+    days = days.unstack("kind").reindex(columns=["break", "suspected"])
+    found = found.join(days.set_axis(["breaks", "suspected_breaks"], axis=1))
+
+    counts, texts = ["n", "segments", "longest"], ["breaks", "suspected_breaks"]
+    found[counts], found[texts] = found[counts].fillna(0).astype(int), found[texts].fillna("")
+    found = found.assign(bounds=found["size"] - found["n"]).round({"spacing_years": 2, "high_confidence": 3})
+    return found.reset_index()[_COVERAGE]
 
 
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
@@ -90,46 +98,13 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
 
 
-def _read_expected(text: str) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first and the last day of a day, a month, or a span from one to another.
-
-    Parameters
-    ----------
-    text : str
-        ``2026-12-09``, ``2026-12`` or ``2027-01/2027-02``.
-
-    Returns
-    -------
-    tuple of Timestamp
-
-    Raises
-    ------
-    DataError
-        If there is no such day or month, or the span ends before it begins.
-
-    Examples
-    --------
-    >>> [f"{day:%Y-%m-%d}" for day in _read_expected("2027-01/2027-02")]
-    ['2027-01-01', '2027-02-28']
-    """
-    begin, _, end = text.partition("/")
-    message = "ends before it begins; write the earlier one first"
-    try:
-        first, last = pd.Period(begin).start_time, pd.Period(end or begin).end_time.normalize()
-        if first <= last:
-            return first, last
-    except ValueError:
-        message = "names no day or month of the calendar; write one that exists"
-    raise DataError([Problem("indicators.csv", None, "next_expected", text, message)])
-
-
 def say_expected(text: str) -> str:
     """Expected day of a figure in words.
 
     Parameters
     ----------
     text : str
-        As `_read_expected` takes it, or "".
+        ``2026-12-09``, ``2026-12``, or ``2027-01/2027-02``, a span of months; or "".
 
     Returns
     -------
@@ -163,11 +138,21 @@ def find_expected(data: Data, entity: str, indicator: str) -> str:
     Returns
     -------
     str
-        As `_read_expected` takes it; "" where nothing is expected, where the expected figure is there, for data
-        as they were known on an earlier day.
+        As `say_expected` takes it; "" where nothing is expected, where the expected figure is there, for data as they
+        were known on an earlier day.
+
+    Raises
+    ------
+    DataError
+        If the table names no day or month of the calendar.
     """
     text, rows = data.find_entry(indicator).next_expected, data.find_rows(entity, indicator)
     if not text or data.as_of or rows.empty:
         return ""
     newest = rows.loc[rows["date"] == rows["date"].max(), "published"].min()
-    return text if newest < _read_expected(text)[0] else ""
+    try:
+        first, *_ = [pd.Period(part).start_time for part in text.split("/")]
+    except ValueError as error:
+        message = "names no day or month of the calendar; write one that exists"
+        raise DataError([Problem("indicators.csv", None, "next_expected", text, message)]) from error
+    return text if newest < first else ""

@@ -23,7 +23,7 @@ from .data_files import TABLES, find_kind
 from .own import read_series_file
 from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .series import SHORTEST_SEGMENT, AdoptionSeries, list_breaks, split_series
+from .series import SHORTEST_SEGMENT, AdoptionSeries, parse_breaks, split_series
 
 _KEY = ["entity", "indicator", "date"]
 _EARLIER = ["reference", "held_out"]  # roles of earlier technologies
@@ -101,7 +101,7 @@ class Data:
         rows = self.find_rows(entity, indicator)
         if not (rows["bound"] == "exact").any():
             raise self._explain_choice(entity, indicator)
-        [series] = self._cut(entity, entry, rows.drop(columns="precision"))
+        [series] = self._cut(entity, entry, rows)
         return series.with_bound(self._find_bound(entry, series, bound))
 
     def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
@@ -195,13 +195,12 @@ class Data:
         if date in ("", None):
             return self
         limit = min(filter(None, (self.limit(), check_date("as_of", date))))
-        return replace(self, as_of=f"{limit:%Y-%m-%d}")
+        return _know(self, f"{limit:%Y-%m-%d}")
 
     def public_on(self, entity: str, indicator: str, figures: int) -> str:
         """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
-        whole = self.vintages
-        mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
-        rows = whole[mine & (whole["bound"] == "exact") & (whole["value"] > 0)]
+        rows = self._find_all(entity, indicator)
+        rows = rows[(rows["bound"] == "exact") & (rows["value"] > 0)]
         days = rows.groupby("date")["published"].min().sort_values()
         return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
 
@@ -220,13 +219,7 @@ class Data:
     def exact_values(self, entity: str, indicator: str) -> pd.Series:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
         rows = self.find_rows(entity, indicator)
-        exact = (rows["bound"] == "exact").to_numpy()
-        dates = pd.DatetimeIndex(rows["date"])
-        return pd.Series(rows["value"].to_numpy()[exact], index=dates[exact], name=indicator).sort_index()
-
-    def list_series(self) -> list[tuple[str, str]]:
-        """List the (entity, indicator) of all observations, in order."""
-        return sorted(self._places)
+        return rows[rows["bound"] == "exact"].set_index("date")["value"].rename(indicator).sort_index()
 
     def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the observations of a series as in the table; empty where there are none."""
@@ -234,10 +227,13 @@ class Data:
 
     def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
+        rows = self._find_all(entity, indicator)
+        rows = rows if self.limit() is None else rows[rows["published"] <= self.limit()]
+        return rows.sort_values(["date", "published"], kind="stable")
+
+    def _find_all(self, entity: str, indicator: str) -> pd.DataFrame:
         whole = self.vintages
-        mine = (whole["entity"] == entity) & (whole["indicator"] == indicator)
-        mine &= True if self.limit() is None else whole["published"] <= self.limit()
-        return whole[mine].sort_values(["date", "published"], kind="stable")
+        return whole[(whole["entity"] == entity) & (whole["indicator"] == indicator)]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name, with every vintage of the observations, also those after ``as_of``."""
@@ -245,8 +241,9 @@ class Data:
 
     def find_breaks(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the breaks of a series by ``as_of``: date, kind (break or suspected), reason."""
-        entry = self.find_entry(indicator)
-        return list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit())
+        found = self.breaks[self.breaks["indicator"] == indicator]
+        found = found[found["entity"].isin(["", entity])]
+        return found[["date", "kind", "reason"]].reset_index(drop=True)
 
     def limit(self) -> pd.Timestamp | None:
         """Return ``as_of`` as a Timestamp, or None."""
@@ -265,6 +262,19 @@ class Data:
         return newest.sort_index().reset_index(drop=True)
 
     @cached_property
+    def breaks(self) -> pd.DataFrame:
+        """Breaks by ``as_of``, in order of date: indicator, entity ("" for all), and the columns of `find_breaks`."""
+        rows = [
+            (entry.indicator, entity, pd.Timestamp(day), kind, reason)
+            for entry in self._entries.values()
+            for kind, text in (("break", entry.breaks), ("suspected", entry.suspected_breaks))
+            for day, entity, reason in parse_breaks(text)
+        ]
+        found = pd.DataFrame(rows, columns=["indicator", "entity", "date", "kind", "reason"])
+        found = found.astype({"date": "datetime64[us]"}).sort_values(["date", "kind", "reason"], ignore_index=True)
+        return found if self.limit() is None else found[found["date"] <= self.limit()]
+
+    @cached_property
     def _entries(self) -> dict[str, Any]:
         return {entry.indicator: entry for entry in self.indicators.itertuples(index=False)}
 
@@ -281,7 +291,7 @@ class Data:
         known = set(_list_exact(self.observations))
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
         found = []
-        for (entity, name), own in rows.drop(columns="precision").groupby(["entity", "indicator"]):
+        for (entity, name), own in rows.groupby(["entity", "indicator"]):
             bound = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
             if bound != "100" and (entity, bound) not in known:
                 continue
@@ -303,7 +313,7 @@ class Data:
 
     def _cut(self, entity: str, entry: Any, rows: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
         rows = rows if rows["date"].is_monotonic_increasing else rows.sort_values("date")
-        return split_series(entry, rows, list_breaks(entry.breaks, entry.suspected_breaks, entity, self.limit()), every)
+        return split_series(entry, rows, self.find_breaks(entity, entry.indicator), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
         """Error for an indicator without an exact observation, with the names that exist."""
@@ -314,20 +324,15 @@ class Data:
             third = self.public_on(entity, indicator, SHORTEST_SEGMENT)
             hint = f"; the third was on {third}" if third else ""
             return parameter_error("as_of", self.as_of, f"{message}{hint}; choose a later date")
-        where, known = self._name_table("observations"), set(exact["entity"])
         having = set(exact.loc[exact["indicator"] == indicator, "entity"])
         if not having:
+            where = self._name_table("observations")
             return parameter_error("indicator", indicator, f"has no exact figure in {where}{self.until()}")
-        if entity not in known:
-            near = suggest_names(entity, {other for other, _ in self.own} if self.is_beside else known, cutoff=0.8)
-            return parameter_error("entity", entity, f"is not in {where}; {near}")
-        return parameter_error("entity", entity, f"has no {indicator}; it exists for {list_names(having)}")
+        return parameter_error("entity", entity, f"has no {indicator}; {suggest_names(entity, having)}")
 
     def _find_bound(self, entry: Any, series: AdoptionSeries, bound: str | float | None) -> Limit | None:
         """Find the bound of one series by what was asked for; see ``series``."""
         entity, text, note = series.entity, "" if bound is None else str(bound).strip(), ""
-        if isinstance(bound, bool):
-            raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
         if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
             raise parameter_error("bound", text, f"has a thousands separator; write {text.replace(',', '')}")
         if text == "":
@@ -353,12 +358,8 @@ class Data:
         if _is_percentage(entry):
             note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
             return _bound_by_number(series, "100", note)
-        rows = self.observations[(self.observations["entity"] == entity) & (self.observations["bound"] == "exact")]
-        largest = rows.groupby("indicator")["value"].max()
-        names = [name for name, other in self._entries.items() if other.unit == entry.unit and name in largest]
-        ranked = sorted((name for name in names if name != entry.indicator), key=largest.get, reverse=True)[:5]
-        named = f"an indicator of {entity} in {entry.unit} ({', '.join(ranked)}), " if ranked else ""
-        raise parameter_error("bound", text, f"{why}; write {named}a number in {entry.unit}, or '' for none")
+        right = f"write an indicator of {entity} in {entry.unit}, a number in {entry.unit}, or '' for none"
+        raise parameter_error("bound", text, f"{why}; {right}")
 
 
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
@@ -398,12 +399,11 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     source = Source.read(path)
     source = source if find_kind(source.path) else source.find()
     path, choices = source.path, source.choices
-    if choices and find_kind(path) != "file":
-        read_tables(path)  # what is wrong with the folder comes first
+    if choices and find_kind(path) == "folder":
         raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")
-    limit = f"{check_date('as_of', as_of):%Y-%m-%d}" if as_of not in ("", None) else ""
     folder = find_data()
-    return _load(path, tuple(choices.items()), limit, folder, Path.cwd(), _read_times(path), _read_times(folder))
+    data = _load(path, tuple(choices.items()), folder, Path.cwd(), _read_times(path), _read_times(folder))
+    return data.known_on(as_of)
 
 
 def _read_times(path: Path) -> tuple[tuple[int, int, int], ...]:
@@ -413,21 +413,26 @@ def _read_times(path: Path) -> tuple[tuple[int, int, int], ...]:
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, choices: tuple[tuple[str, str], ...], as_of: str, folder: Path, *state: Any) -> Data:
-    """Result of `load` beside the project's `folder`; `state` is what else it depends on."""
-    if as_of:
-        return _load(path, choices, "", folder, *state).known_on(as_of)
-    understood: list[str] = []
-    own = None if find_kind(path) == "file" else {**read_tables(path)}
-    if own is not None and ((own["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve()):
-        observations = own.pop("observations")
-        return Data(observations, **own, path=path, own=_list_exact(observations))
-    project = load(folder).tables()
-    if own is None:
-        own, understood = read_series_file(path, dict(choices), project)
-    exact, beside = _list_exact(own["observations"]), set_beside(own, project)
-    observations = beside.pop("observations")
-    return Data(observations, **beside, path=path, own=exact, is_beside=True, understood=understood)
+def _know(data: Data, as_of: str) -> Data:
+    """The data as they were known on a day, the same object for all who ask."""
+    return replace(data, as_of=as_of)
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, choices: tuple[tuple[str, str], ...], folder: Path, *state: Any) -> Data:
+    """All that `load` reads beside the project's `folder`; `state` is what else it depends on."""
+    is_file, understood = find_kind(path) == "file", list[str]()
+    tables = {} if is_file else {**read_tables(path)}
+    beside = is_file or not ((tables["indicators"]["role"] == "reference").any() or path.resolve() == folder.resolve())
+    if beside:
+        project = load(folder).tables()
+        if is_file:
+            tables, understood = read_series_file(path, dict(choices), project)
+    own = _list_exact(tables["observations"])
+    if beside:
+        tables = set_beside(tables, project)
+    vintages = tables.pop("observations")
+    return Data(vintages, **tables, path=path, own=own, is_beside=beside, understood=understood)
 
 
 def list_studied(data: Data) -> list[tuple[str, str]]:
@@ -496,26 +501,19 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     studied = set(list_studied(data))
     pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
     pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
+    kept = {} if data.path.is_file() else usual
     chosen: dict[str, str] = {}
     for place, name in enumerate(("entity", "indicator")):
-        held, kept = {pair[place] for pair in pairs}, "" if data.path.is_file() else usual[name]
-        chosen[name] = _choose_one(data, name, held, given, kept)
+        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, kept.get(name, ""))
         pairs = [pair for pair in pairs if pair[place] == chosen[name]]
     if "bound" in given:
         return {**chosen, "bound": given["bound"]}
-    return {**chosen, "bound": _choose_bound(data, chosen["entity"], chosen["indicator"], usual["bound"])}
-
-
-def _choose_bound(data: Data, entity: str, indicator: str, usual: str) -> str:
-    """The bound of a series for which none is given: the usual one where it is there, else 100 of a percentage."""
-    if indicator not in set(data.indicators["indicator"]):
-        return usual
+    entity, indicator = chosen["entity"], chosen["indicator"]
     share = _is_percentage(data.find_entry(indicator))
     if share and data.is_own(entity, indicator):
         _check_share(data, entity, indicator)
-    if not data.path.is_file() and (entity, usual) in data.own:
-        return usual
-    return "100" if share else ""
+    bound = "100" if share else ""
+    return {**chosen, "bound": kept["bound"] if (entity, kept.get("bound")) in data.own else bound}
 
 
 def _check_share(data: Data, entity: str, indicator: str) -> None:
@@ -531,15 +529,13 @@ def _check_share(data: Data, entity: str, indicator: str) -> None:
 
 
 def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: str) -> str:
-    if name in given and (given[name] in held or not data.is_beside):
-        return given[name]
-    if name in given:
-        listed = list_names(held) or "no exact figure"
-        raise parameter_error(name, given[name], f"is not in {data.path.name}; it holds: {listed}")
-    if usual in held or not (held or data.is_beside):
-        return usual
+    """The entity or the indicator that is given, else the usual one, else the only one that the data hold."""
     if not held:
         raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
+    if name in given and given[name] not in held:
+        raise parameter_error(name, given[name], f"is not in {data.path.name}; {suggest_names(given[name], held)}")
+    if name in given or usual in held:
+        return given.get(name, usual)
     if len(held) > 1:
         listed, option = list_names(held), f"-p {name} {shlex.quote(min(held))}"
         message = f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one, as in {option}"

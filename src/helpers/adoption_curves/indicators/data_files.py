@@ -71,16 +71,11 @@ def refuse_large(path: Path, size: int) -> None:
         raise file_error(path, f"holds more than {_LARGEST_FILE:,} bytes; take a part of it")
 
 
-def _check_encoding(path: Path, raw: bytes) -> None:
-    """Raise a `DataError` where the content of a file is that of another kind than text."""
-    what = next((words for mark, words in _BEGINNINGS.items() if raw[:400].lstrip().startswith(mark)), "")
-    if what and path.suffix != ".json":
-        raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
-
-
 def decode_text(path: Path, raw: bytes) -> str:
     """Return the content of a file with LF at the ends of its lines, or raise a `DataError` where it is no UTF-8."""
-    _check_encoding(path, raw)
+    for mark, what in _BEGINNINGS.items():
+        if raw[:400].lstrip().startswith(mark):
+            raise file_error(path, f"is {what}, not CSV; save or export it as 'CSV UTF-8'")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or (len(raw) > 3 and raw[:400].count(0) * 3 > len(raw[:400])):
         raise file_error(path, f"looks like UTF-16 or UTF-32; {_SAVE}")
     try:
@@ -113,32 +108,30 @@ def file_error(path: Path, message: str, row: int | None = None, column: str = "
 # ---- tables
 
 
-def read_table(path: Path, fields: Sequence[Mapping[str, Any]], problems: list[Problem]) -> pd.DataFrame | None:
-    """Return the table as text with the line number of each row as index, or None where it cannot be read.
+def read_table(path: Path, fields: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table as text with the line number of each row as index; columns that it may lack are blank.
 
-    Columns that are not there are blank, but for those that are needed.
+    Raises
+    ------
+    DataError
+        If it cannot be read, lacks a column that is needed, or has rows of another length.
     """
-    names = [field["name"] for field in fields]
-    if path.stem in _MAY_BE_EMPTY and not path.exists():
+    names, may_be_empty = [field["name"] for field in fields], path.stem in _MAY_BE_EMPTY
+    if may_be_empty and not path.exists():
         return pd.DataFrame(columns=names, dtype=str)
-    try:
-        rows = split_rows(path, decode_text(path, read_bytes(path)))
-        if len(rows) < (1 if path.stem in _MAY_BE_EMPTY else 2):
-            raise file_error(path, f"has no rows; its first line must be {','.join(names)}")
-    except DataError as error:
-        problems += error.problems
-        return None
+    rows = split_rows(path, decode_text(path, read_bytes(path)))
+    if len(rows) < (1 if may_be_empty else 2):
+        raise file_error(path, f"has no rows; its first line must be {','.join(names)}")
     (line, header), *body = rows
     header = [name.strip() for name in header]
     needed = [field["name"] for field in fields if field.get("constraints", {}).get("required")]
     missing = f"is missing; the table needs {', '.join(needed)}"
-    found = list_repeated(path.name, line, header)
-    found += [Problem(path.name, line, name, "", missing) for name in needed if name not in header]
+    problems = list_repeated(path.name, line, header)
+    problems += [Problem(path.name, line, name, "", missing) for name in needed if name not in header]
     uneven = pd.DataFrame([row for row in body if len(row[1]) != len(header)], columns=["row", "cells"])
-    found += list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
-    if found:
-        problems += found
-        return None
+    problems += list_problems(path.name, uneven, "", lambda row: explain_length(row["cells"], header))
+    if problems:
+        raise DataError(problems)
     return make_frame(header, body).reindex(columns=[*dict.fromkeys([*header, *names])], fill_value="")
 
 

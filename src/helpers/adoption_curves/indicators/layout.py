@@ -8,7 +8,6 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +96,6 @@ def _read_sheet_rows(path: Path, choices: Mapping[str, str], notes: list[str]) -
     lines = [re.sub(r'"[^"]*"', "", line) for line in text.split("\n", JUDGED)[:JUDGED]]
     mark = max(_MARKS, key=lambda each: sum(each in line for line in lines))
     mark = mark if any(mark in line for line in lines) else ","
-    notes += [f"Fields are separated by {'tabs' if mark == chr(9) else repr(mark)}."] if mark != "," else []
     return split_rows(path, text, mark)
 
 
@@ -121,13 +119,12 @@ def _read_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[
 def _open_sheet(path: Path, raw: bytes, choices: Mapping[str, str], notes: list[str]) -> list[NumberedRow]:
     from openpyxl import load_workbook  # other files do not need it
 
-    computed = _check_parts(path, raw)
+    _check_parts(path, raw)
     held, written = (load_workbook(io.BytesIO(raw), read_only=True, data_only=values) for values in (True, False))
     chosen = _choose_sheet(path, held, choices)
     notes += [f"The sheet {shorten(chosen)} is read."] if len(held.sheetnames) > 1 else []
-    formulas = _iterate(path, written[chosen]) if computed else iter(())
-    rows = []
-    for line, (cells, behind) in enumerate(zip_longest(_iterate(path, held[chosen]), formulas, fillvalue=()), 1):
+    sheets, rows = (_iterate(path, book[chosen]) for book in (held, written)), []
+    for line, (cells, behind) in enumerate(zip(*sheets, strict=True), 1):
         lost = [one.coordinate for cell, one in zip(cells, behind, strict=False) if cell is None and one is not None]
         if lost:
             raise file_error(path, f"has a formula without a result in {lost[0]}; open it in a spreadsheet and save it")
@@ -150,18 +147,16 @@ def _choose_sheet(path: Path, book: Any, choices: Mapping[str, str]) -> str:
     return found[0]
 
 
-def _check_parts(path: Path, raw: bytes) -> bool:
-    """Refuse another kind of file, or one that is too large; returns whether a cell has a formula."""
+def _check_parts(path: Path, raw: bytes) -> None:
+    """Refuse another kind of file, or one that is too large."""
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise file_error(path, "is an old or a locked spreadsheet (.xls); save it as .xlsx or CSV")
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         refuse_large(path, sum(entry.file_size for entry in archive.infolist()))
         if "content.xml" in archive.namelist():
             raise file_error(path, "is an .ods spreadsheet; save it as .xlsx or CSV")
-        parts = [archive.read(name) for name in archive.namelist()]
-    if any(b"<!DOCTYPE" in part for part in parts):
-        raise ValueError("it declares a document type")
-    return any(b"<f" in part for part in parts)
+        if any(b"<!DOCTYPE" in archive.read(name) for name in archive.namelist()):
+            raise ValueError("it declares a document type")
 
 
 def _iterate(path: Path, sheet: Any) -> Iterator[list[Any]]:

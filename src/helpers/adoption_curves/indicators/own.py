@@ -87,18 +87,10 @@ def read_series_file(
     rows = fill_defaults(rows, name_indicator(path.stem))
     tables = build_tables(path.name, rows, project)
     problems += check_rows(path.name, rows, tables, choices)
-    raise_problems(_list_once(problems, names))
+    raise_problems([replace(one, column=names.get(one.column, one.column)) for one in problems])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         notes.append(f"The unit is {unit}, and each figure is {_MEANING[measure]}.")
     return tables, list(map(escape, notes))
-
-
-def _list_once(problems: Sequence[Problem], names: _Names) -> list[Problem]:
-    """Each fault once, at the first cell and under the column's own name; the last counts all others."""
-    alike = {(problem.column, problem.message): problem for problem in reversed(problems)}
-    told = [replace(one, column=names.get(one.column, one.column), more=0) for one in reversed(alike.values())]
-    more = sum(1 + problem.more for problem in problems) - len(told)
-    return [*told[:-1], *(replace(one, more=more) for one in told[-1:])]
 
 
 def _check_choices(choices: _Names) -> None:
@@ -186,12 +178,21 @@ def _choose_columns(
 ) -> pd.DataFrame:
     """The rows and columns that are read, under our names; those that are not read have `_UNREAD` before theirs."""
     said = {name: choices[name].strip() for name in _SAID if name in choices}
-    for name in [name for name in BY_NAME if name not in {*names, *said}]:
-        column, frame = _find_role(file, frame, name, names, choices)
+    for name in (name for name in _CHOSEN if choices.get(name)):
+        column, frame = _choose_rows(frame, names, name, choices[name])
         if column:
             names[name] = column
-        elif name in _CHOSEN and choices.get(name):
+        else:
             said[name] = choices[name].strip()
+    for name in [name for name in BY_NAME if name not in {*names, *said}]:
+        free = _list_named(frame.drop(columns=list(names.values())), name)
+        if name == "measure":  # of other offices, a column of this name says what is counted
+            free = [column for column in free if frame[column].isin(LIMITED[name]).any()]
+        if len(free) > 1:
+            right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
+            raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+        if free:
+            names[name] = free[0]
     unread = [column for column in frame if column not in names.values()]
     notes += _say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
@@ -206,26 +207,12 @@ def _say_roles(names: _Names) -> list[str]:
     return [f"{roles}."] * bool(roles)
 
 
-def _find_role(file: str, frame: pd.DataFrame, name: str, names: _Names, choices: _Names) -> tuple[str, pd.DataFrame]:
-    """The column of one role, "" for none, and the rows that are read: all, or those with a chosen name in it."""
+def _choose_rows(frame: pd.DataFrame, names: _Names, name: str, chosen: str) -> tuple[str, pd.DataFrame]:
+    """The column that is chosen, or that has the chosen name in some rows, and these rows; "" and all rows for none."""
     rest = frame.drop(columns=list(names.values()))
-    free = _list_named(rest, name)
-    if name == "measure":  # of other offices, a column of this name says what is counted
-        free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
-    if name in _CHOSEN and choices.get(name):
-        return _choose_rows(frame, rest, name, choices[name], free)
-    if len(free) > 1:
-        right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
-        raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-    return "".join(free), frame
-
-
-def _choose_rows(
-    frame: pd.DataFrame, rest: pd.DataFrame, name: str, chosen: str, free: Sequence[str]
-) -> tuple[str, pd.DataFrame]:
-    """The column that is chosen, or that has the chosen name in some rows, and these rows; of `free` ones first."""
     if chosen in rest:
         return chosen, frame
+    free = _list_named(rest, name)
     holding = [column for column in rest if (rest[column] == chosen).any()]
     found = next(iter([column for column in free if column in holding] or free or holding), "")
     if found and found not in holding:
@@ -273,43 +260,24 @@ def name_indicator(text: str) -> str:
 
 
 def _read_dates(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) -> pd.DataFrame:
-    """The table with ISO dates: each column of dates in the one form in which all its cells are dates."""
-    today = f"{datetime.now().astimezone():%Y-%m-%d}"
-    for name in (name for name in ("date", "published") if name in text):
-        cells = [cell for cell in text[name].unique() if cell or name == "date"]
-        form = _find_form(file, text[name], cells, names[name]) if cells else ""
-        if name == "date":
-            _refuse_spans(file, text, cells, DATE_FORMS[form][0], names[name])
-            notes.append(_say_form(cells, form))
-        text[name] = text[name].map({cell: str(read_form(cell, form)) for cell in cells} | {"": ""})
-        if later := [row for row, day in text[name].items() if day > today]:
-            message = f"is after today, and a projection is no observation; leave out the rows after {today}"
-            raise _refuse(file, message, names[name], later[0], text[name].max())
-    published = text.get("published", text["date"])
-    early = text.index[(published != "") & (published < text["date"])]
-    if len(early):
-        message = "is before the day that the figure describes; write the day on which the figure became public"
-        raise _refuse(file, message, names["published"], int(early[0]))
-    return text
-
-
-def _find_form(file: str, column: pd.Series, cells: Sequence[str], heading: str) -> str:
-    """The one form in which all cells of a column are dates; else a refusal that counts the rows without a date."""
+    """The table with ISO dates, which are read in the one form in which all cells are dates."""
+    column, where = text["date"], names["date"]
+    cells = list(column.unique())
     form, wrong, message = choose_form(cells)
-    if not message:
-        return form
-    rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
-    message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
-    raise _refuse(file, message, heading, int(column.index[column == wrong][0]), wrong)
-
-
-def _say_form(cells: Sequence[str], form: str) -> str:
-    """A sentence on how the dates are read."""
+    if message:
+        rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
+        message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
+        raise _refuse(file, message, where, int(column.index[column == wrong][0]), wrong)
     kind = DATE_FORMS[form][0]
+    _refuse_spans(file, text, cells, kind, where)
     said = "days" if kind == "day" else f"{kind}s, read as their last day"
-    if len(cells) > 2 and {day.day for cell in cells if (day := read_form(cell, form))} == {1}:
-        said = "first days of months, read as days"
-    return f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}."
+    notes.append(f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}.")
+    days = column.map({cell: str(read_form(cell, form)) for cell in cells})
+    today = f"{datetime.now().astimezone():%Y-%m-%d}"
+    if (days > today).any():
+        message = f"is after today, and a projection is no observation; leave out the rows after {today}"
+        raise _refuse(file, message, where, int(days.index[days > today][0]), days.max())
+    return text.assign(date=days)
 
 
 def _refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
@@ -397,29 +365,27 @@ def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: 
     """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
     said = _list_said(text, names, above)
     for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        for where, meaning, column, row, right in said:
+        for where, meaning, column, row in said:
             if message := contradict(where, meaning, unit, measure):
-                raise _refuse(file, f"{message}{right}", column, row)
+                raise _refuse(file, message + ", or take the row away" * (where == "the row"), column, row)
         _refuse_multipliers(file, text, unit)
 
 
 def _list_said(
     text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]
-) -> list[tuple[str, Meaning, str, int | None, str]]:
-    """What is said beside the figures: the place in words, the meaning, column, row, and what else would be right."""
-    said: list[tuple[str, Meaning, str, int | None, str]] = []
+) -> list[tuple[str, Meaning, str, int | None]]:
+    """What is said beside the figures: the place in words, the meaning, column and row."""
+    said: list[tuple[str, Meaning, str, int | None]] = []
     for words, row in _list_texts(text, names, above).items():
-        where, right = ("the row", ", or take the row away") if row else ("the heading", "")
-        said.append((where, read_meaning(words), "", row, right))
+        said.append(("the row" if row else "the heading", read_meaning(words), "", row))
     unread = [column for column in text if column[0] == _UNREAD]
     for column in ["entity"] if "entity" in names else unread[: names["value"] == _MELTED["value"]]:
         for row, cell in text[column].drop_duplicates().items():  # of names only a scale counts
             meaning = Meaning("", "", "", "", read_meaning(f"of {cell}").scales)
-            said.append((f"the name {shorten(cell)}", meaning, "", row, ""))
+            said.append((f"the name {shorten(cell)}", meaning, "", row))
     for column in [*(column for column in unread if re.search(_UNIT_COLUMNS, plain_name(column[1:]))), _SIGN]:
         heading = names["value"] if column == _SIGN else column[1:]
-        cells = text[column].drop_duplicates().items()
-        said += [("the cell", read_meaning(cell), heading, row, "") for row, cell in cells]
+        said += [("the cell", read_meaning(cell), heading, row) for row, cell in text[column].drop_duplicates().items()]
     return said
 
 

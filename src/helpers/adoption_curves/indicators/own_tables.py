@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import calendar
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..base.columns import COLUMNS
-from ..base.words import of_entity, quote, say_first
+from ..base.words import of_entity, quote
 from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
@@ -37,24 +36,10 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame
         The same rows, with published and vintage too.
     """
-    doers = rows["people"].map(say_first) + rows["people"].map(_say_who) + rows["doing"]
-    doers = doers.where((rows["people"] != "") & (rows["doing"] != ""), _USUAL_TITLE)
-    words = rows["indicator"].str.replace("_", " ").str.capitalize()
-    words = words.where(words != "", doers)
+    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _USUAL_TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))
-
-
-def _say_who(people: str) -> str:
-    """The word between those who are counted and what they do.
-
-    >>> _say_who("adults aged 16 to 74"), _say_who("households")
-    (' who ', ' that ')
-    """
-    return (
-        " who " if re.search(r"\b(people|adults|residents|children|teenagers|students|workers)\b", people) else " that "
-    )
 
 
 def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -88,11 +73,9 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame()}
-    for name, table in own.items():  # columns and types are the project's; texts that are not there are empty
-        model = project[name]
-        blank = {column: "" if pd.api.types.is_string_dtype(model[column]) else np.nan for column in model}
-        given = {column: table[column] for column in table if column in blank}
-        own[name] = pd.DataFrame(blank | given, index=table.index).astype(model.dtypes.to_dict()).reset_index(drop=True)
+    for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
+        texts = dict.fromkeys(model.select_dtypes("str").columns.difference(own[name].columns), "")
+        own[name] = own[name].assign(**texts).reindex(columns=model.columns).astype(model.dtypes)
     return own
 
 
@@ -129,6 +112,9 @@ def check_rows(
     list of Problem
     """
     problems = check_spellings(file, rows) + check_units(file, rows)
+    early = rows[rows["published"] < rows["date"]].assign(value="")
+    message = "is before the day that the figure describes; write the day on which the figure became public"
+    problems += list_problems(file, early, "published", message)
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     for column in ("unit", "measure", "technology", "title", "people", "doing"):
@@ -147,31 +133,17 @@ def _check_periods(values: pd.Series, measure: str, choices: Mapping[str, str]) 
     if measure == "flow" and days.min() < SHORTEST_YEAR:
         right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
         return f"counts what less than a year adds; {right}"
-    found = _find_seasons(values) if measure == "level" and "season" not in choices else None
-    if found is None or found.p >= _RARE:
+    p, levels = _find_seasons(values) if measure == "level" and "season" not in choices else (1.0, pd.Series())
+    if p >= _RARE:
         return ""
-    high, low = found.levels.argmax(), found.levels.argmin()
-    differs = f"{found.name_part(high)} is {np.expm1(found.levels[high]):.0%} above the trend"
-    differs += f", {found.name_part(low)} {-np.expm1(found.levels[low]):.0%} below (p = {found.p:.1g})"
-    part, last = ("quarter" if found.count == 4 else "month"), found.name_part(found.count - 1)
-    right = f"keep one {part} of each year, such as {last}, or write --season none if it is chance"
+    high, low = levels.idxmax(), levels.idxmin()
+    differs = f"{high} is {levels[high]:.0%} above the trend, {low} {-levels[low]:.0%} below (p = {p:.1g})"
+    part = "quarter" if len(levels) == 4 else "month"
+    right = f"keep one {part} of each year, such as {levels.index[-1]}, or write --season none if it is chance"
     return f"has seasons: {differs}; {right}"
 
 
-@dataclass(frozen=True)
-class _Seasons:
-    """Differences between the parts of a year: p, how many parts it has, and the logarithm of each beside the trend."""
-
-    p: float
-    count: int
-    levels: np.ndarray
-
-    def name_part(self, place: int) -> str:
-        """The name of a part of the year: Q4, or December."""
-        return f"Q{place + 1}" if self.count == 4 else f"{pd.Timestamp(2000, place + 1, 1):%B}"
-
-
-def _find_seasons(values: pd.Series) -> _Seasons | None:
+def _find_seasons(values: pd.Series) -> tuple[float, pd.Series]:
     """Test that growth is equal in all parts of the year: F test on differences of logarithms beside a smooth trend.
 
     Parameters
@@ -181,14 +153,17 @@ def _find_seasons(values: pd.Series) -> _Seasons | None:
 
     Returns
     -------
-    Seasons or None
-        None for other dates, less than three years, or too few steps.
+    p : float
+        How likely such differences are without seasons; 1 for other dates, less than three years, or too few steps.
+    levels : Series of float
+        Of each month or quarter, by its name: how far it is above the trend, as a part of it.
     """
+    unknown = 1.0, pd.Series()
     months = (12 * values.index.year + values.index.month).to_numpy()
     gap = float(np.median(np.diff(months))) if len(months) > 1 and len(set(months)) == len(months) else 0.0
     count = {1.0: 12, 3.0: 4}.get(gap, 0)
     if not count or len(values) < _YEARS * count:
-        return None
+        return unknown
     from scipy.special import fdtrc  # it takes as long to load as all else, and few files need it
 
     # growth from each figure to the next, by month, without steps over a gap and from or to 0
@@ -199,19 +174,20 @@ def _find_seasons(values: pd.Series) -> _Seasons | None:
     part = (values.index.month[1:][used].to_numpy() - 1) // (12 // count)
     freedom = len(growth) - _TREND_DEGREE - count
     if freedom < 1 or len(np.unique(part)) < count:
-        return None
+        return unknown
     # sums of squares around a polynomial of time alone, and beside a level of each part of the year but the first
     smooth = np.vander((time - time.mean()) / np.ptp(time), _TREND_DEGREE + 1)
     both = np.c_[smooth, (part[:, None] == np.arange(1, count)).astype(float)]
     fits = [np.linalg.lstsq(columns, growth, rcond=None)[0] for columns in (smooth, both)]
     alone, beside = (float(np.sum((growth - x @ b) ** 2)) for x, b in zip((smooth, both), fits, strict=True))
     if alone <= 1e-12 * float(growth @ growth):
-        return None  # growth is smooth to the last digit
+        return unknown  # growth is smooth to the last digit
     # the F ratio, and levels as sums of the differences in growth, both around their means
     ratio = (alone - beside) / (count - 1) / max(beside / freedom, 1e-300)
     steps = np.r_[0.0, fits[1][_TREND_DEGREE + 1 :]]
     levels = np.cumsum(steps - steps.mean())
-    return _Seasons(float(fdtrc(count - 1, freedom, ratio)), count, levels - levels.mean())
+    parts = calendar.month_name[1:] if count == 12 else ["Q1", "Q2", "Q3", "Q4"]
+    return float(fdtrc(count - 1, freedom, ratio)), pd.Series(np.expm1(levels - levels.mean()), parts)
 
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:

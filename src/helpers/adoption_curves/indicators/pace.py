@@ -27,24 +27,15 @@ def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) ->
         number (of the series, 0 is `series`), entity, indicator, technology, target (bool: `series`), year (with
         decimals), share (of the bound, 0 to 1).
     """
-    frames = [
-        pd.DataFrame(
-            {
-                "number": number,
-                "entity": one.entity,
-                "indicator": one.indicator,
-                "technology": one.technology,
-                "target": number == 0,
-                "year": decimal_years(one.values.index),
-                "share": one.share.to_numpy(),
-            }
-        )
+    columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
+    columns |= {"year": float, "share": float}
+    rows = [
+        (number, one.entity, one.indicator, one.technology, number == 0, year, share)
         for number, one in enumerate((series, *references))
         if one.bound is not None and len(one.values) > 1
+        for year, share in zip(decimal_years(one.values.index), one.share, strict=True)
     ]
-    columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
-    empty = pd.DataFrame(columns=[*columns, "year", "share"]).astype(columns | {"year": float, "share": float})
-    return pd.concat(frames, ignore_index=True) if frames else empty
+    return pd.DataFrame(rows, columns=[*columns]).astype(columns)
 
 
 def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:

@@ -93,13 +93,9 @@ def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
 
 
 def explain_date(text: str) -> str:
-    """Problem of a text that is no ISO date, with the ISO date that it may mean."""
-    found = list_days(text)
-    if len(days := sorted(set(found.values()))) > 1:
-        return f"may mean {' or '.join(map(str, days))}; write the one that it is"
-    for form, day in found.items():
-        kind = DATE_FORMS[form][0]
-        return f"is a whole {kind}; write the day as {day}" if kind != "day" else f"is not an ISO date; write {day}"
+    """Problem of a text that is no ISO date, with the ISO dates that it may mean."""
+    if days := sorted({str(day) for day in list_days(text).values()}):
+        return f"is no ISO date; write {' or '.join(days)}"
     if re.fullmatch(_ISO_DATE, text):
         return f"is no day of the calendar; {_WRITE}"
     if re.fullmatch(_FISCAL, text):

@@ -86,12 +86,12 @@ def list_problems(
     return [*found[:-1], replace(found[-1], more=len(rows) - len(found))]
 
 
-def suggest_names(name: object, valid: Iterable[str], count: int = 3, cutoff: float = 0.6) -> str:
+def suggest_names(name: object, valid: Iterable[str]) -> str:
     """Nearest valid names to ``name``, or some of the valid names."""
     valid = sorted(set(valid))
     sought = str(name).lower()[:SHOWN_CHARACTERS]
     by_lower = {candidate.lower(): candidate for candidate in valid}
-    near = difflib.get_close_matches(sought, sorted(by_lower), n=count, cutoff=cutoff)
+    near = difflib.get_close_matches(sought, sorted(by_lower))
     if near:
         return "nearest: " + ", ".join(shorten(by_lower[candidate]) for candidate in near)
     return f"there is: {list_names(valid)}" if valid else "there is none"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
-_DESCRIPTION = ("indicator", "title", "unit", "counted", "base", "technology", "role", "note")
+_DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +29,7 @@ class AdoptionSeries:
 
     Attributes
     ----------
-    entity, indicator, title, unit, counted, base, technology, role, note : str
+    entity, indicator, title, unit, base, technology, role, note : str
         As in indicators.csv; ``base`` says in words what the base population is.
     values : Series of float
         Exact observations of the segment, in ``unit``; DatetimeIndex named ``date``, increasing.
@@ -58,7 +57,6 @@ class AdoptionSeries:
     indicator: str
     title: str
     unit: str
-    counted: str
     base: str
     technology: str
     role: str
@@ -128,11 +126,6 @@ class AdoptionSeries:
     def standard_error(self) -> pd.Series:
         """Standard error of each exact observation, in ``unit``; NaN where none was published."""
         return self._published("standard_error")
-
-    @property
-    def sample_size(self) -> pd.Series:
-        """Sample size of each exact observation; NaN if it was not published."""
-        return self._published("sample_size")
 
     @property
     def newer(self) -> pd.DataFrame:
@@ -210,7 +203,7 @@ class AdoptionSeries:
         return replace(self, bound=bound)
 
 
-def _parse_breaks(text: str) -> list[tuple[str, str, str]]:
+def parse_breaks(text: str) -> list[tuple[str, str, str]]:
     """Parse one cell of ``breaks`` or ``suspected_breaks``: ``YYYY-MM-DD [Entity] reason; YYYY-MM-DD reason``.
 
     Parameters
@@ -236,37 +229,6 @@ def _parse_breaks(text: str) -> list[tuple[str, str, str]]:
             raise DataError([Problem("indicators.csv", None, "breaks", entry, message)])
         entries.append((match[1], match[2] or "", match[3]))
     return entries
-
-
-def list_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Breaks of one entity, in order of date.
-
-    Parameters
-    ----------
-    breaks, suspected : str
-        The two cells of indicators.csv.
-    entity : str
-    as_of : Timestamp, optional
-        Later breaks are left out.
-
-    Returns
-    -------
-    DataFrame with columns date, kind (break or suspected), reason
-    """
-    return _read_breaks(breaks, suspected, entity, as_of).copy()
-
-
-@lru_cache(maxsize=512)  # a run asks for the same ones again and again
-def _read_breaks(breaks: str, suspected: str, entity: str, as_of: pd.Timestamp | None) -> pd.DataFrame:
-    rows = [
-        (pd.Timestamp(day), kind, reason)
-        for kind, text in (("break", breaks), ("suspected", suspected))
-        for day, only, reason in _parse_breaks(text)
-        if only in ("", entity) and (as_of is None or pd.Timestamp(day) <= as_of)
-    ]
-    frame = pd.DataFrame(sorted(rows), columns=["date", "kind", "reason"])
-    frame["date"] = pd.DatetimeIndex(frame["date"], dtype="datetime64[us]")  # astype takes twice as long
-    return frame
 
 
 def _number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
@@ -297,7 +259,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     rows : DataFrame
         The observations in order of date.
     breaks : DataFrame
-        From `list_breaks`.
+        From `Data.find_breaks`.
     every : bool
         Every segment; by default the last with enough exact figures, or the last of all where none has enough.
 
