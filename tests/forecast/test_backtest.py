@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from adoption_curves.curves import decimal_years, has_fallen
-from adoption_curves.forecast import Lessons, backtest, can_calibrate, scores
+from adoption_curves.forecast import Calibration, backtest, can_calibrate, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, ORIGIN_SHARES
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from adoption_curves.forecast.rivals import NEED_LIMIT, RIVALS
@@ -20,8 +20,13 @@ def rows(references):
 
 
 @pytest.fixture(scope="module")
-def scored(rows):
-    return scores.evaluate(rows)
+def calibrated(rows):
+    return scores.calibrate(rows)
+
+
+@pytest.fixture(scope="module")
+def scored(calibrated):
+    return scores.evaluate(calibrated)
 
 
 def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
@@ -89,7 +94,7 @@ def test_quantiles_of_a_technology_know_nothing_of_its_outcomes(rows):
     """Whatever came of radio, its weights and edge stay the same; `up` and `down` know it by others' weights."""
     own = (rows["technology"] == "radio").to_numpy()
     altered = rows.assign(actual=rows["actual"].where(~own, rows["actual"] * 0.5))
-    before, after = (Lessons(each) for each in (rows, altered))
+    before, after = (Calibration(each) for each in (rows, altered))
     np.testing.assert_array_equal(before.weights["radio"], after.weights["radio"])
     assert before.without("radio").edge == after.without("radio").edge
     found = [each.quantiles(REPORTED_QUANTILES) for each in (before, after)]
@@ -100,16 +105,16 @@ def test_quantiles_of_a_technology_know_nothing_of_its_outcomes(rows):
 def test_the_kept_table_teaches_the_same_weights(tmp_path, rows):
     rows.to_csv(tmp_path / "rows.csv", index=False, float_format="%.10g")
     read = pd.read_csv(tmp_path / "rows.csv", parse_dates=["origin", "date"])
-    np.testing.assert_allclose(Lessons(read).weights[""], Lessons(rows).weights[""], rtol=1e-5)
-    few = Lessons(rows[rows["technology"].isin(["radio", "internet", "tablet"])])
+    np.testing.assert_allclose(Calibration(read).weights[""], Calibration(rows).weights[""], rtol=1e-5)
+    few = Calibration(rows[rows["technology"].isin(["radio", "internet", "tablet"])])
     assert few.without()[1:3] == (1.3, 1.0)
 
 
 def test_what_is_learnt_cannot_be_written_to(rows):
-    lessons = Lessons(rows)
-    given = lessons.frame
+    calibration = Calibration(rows)
+    given = calibration.frame
     given["path"] = 0
-    assert (lessons.frame["path"] > 0).all()
+    assert (calibration.frame["path"] > 0).all()
 
 
 def test_without_a_limit_a_rival_that_needs_one_is_left_out(references):
@@ -140,7 +145,7 @@ def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):
     assert (covered[table["level"] == 0.9].to_numpy() > covered[table["level"] == 0.8].to_numpy()).all()
 
 
-def test_the_targets_that_are_met_stay_met(rows, scored):
+def test_the_targets_that_are_met_stay_met(calibrated, scored):
     """Bounds on the published numbers, with room for new data."""
     pooled = scores.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
     own = pooled.loc[scores.FORECAST]
@@ -150,7 +155,7 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     assert (own["wis"] <= 1.02 * best).all()
     four = scores.score(scored).query("method == 'forecast' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82
-    curve = scores.check_calibration(rows).query("method == 'forecast' and horizon_years == 2")
+    curve = scores.check_calibration(calibrated).query("method == 'forecast' and horizon_years == 2")
     assert curve["actual"].is_monotonic_increasing
     assert abs(curve.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
 

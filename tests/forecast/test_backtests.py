@@ -31,7 +31,7 @@ def test_a_forecast_is_the_same_computed_and_remembered(few, calls):
     made = [forecast.forecast(USERS, 100, few) for _ in range(2)]
     assert len({each.frame().to_csv() + each.milestones().to_csv() for each in made}) == 1
     assert calls == [True]
-    assert made[0].lessons is made[1].lessons
+    assert made[0].calibration is made[1].calibration
 
 
 @pytest.mark.parametrize("change", ["value", "bound", "date", "technology", "fewer", "unbounded"])

@@ -12,7 +12,7 @@ from snapshots import check_snapshot
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.base.words import NO_FORECAST
 from adoption_curves.forecast import frames
-from adoption_curves.forecast.backtest import last_shares, learn_prior
+from adoption_curves.forecast.backtest import last_logits, learn_prior
 from adoption_curves.forecast.forecasting import _NOT_REACHED
 from adoption_curves.forecast.inputs import use_figures
 from adoption_curves.indicators import Limit
@@ -313,7 +313,7 @@ def test_where_growth_levels_off_quantiles_are_the_mean_of_two_sets(make):
 
 
 def test_prior_leaves_the_technology_out(references):
-    stand = last_shares(references)
+    stand = last_logits(references)
     whole, without = learn_prior(stand), learn_prior(stand, "radio")
     assert without != whole
     assert without == learn_prior(stand.drop("radio"))

@@ -25,7 +25,7 @@ from ..curves import Assessment, decimal_years, to_dates
 from ..curves.verdict import LEAST_FIGURES
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, reuse_references
+from .backtest import DATE_TOLERANCE, Calibration, References, learn_prior, reuse_references
 from .cumulative import sum_up, take_increments
 from .inputs import (
     assess_series,
@@ -39,7 +39,7 @@ from .inputs import (
 )
 from .later import later_shares
 from .model import Rows
-from .paths import LEAST_KEPT, LEAST_LEFT, PATHS, draw_scores
+from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,8 +91,8 @@ class Forecast:
         return self.target.bound is not None
 
     @property
-    def lessons(self) -> Lessons:
-        """Calibration on the comparison technologies."""
+    def calibration(self) -> Calibration:
+        """What is learnt from the comparison technologies."""
         return self.references.calibrate(self.bounded)
 
     @property
@@ -118,7 +118,7 @@ class Forecast:
     @property
     def tested(self) -> np.ndarray:
         """(H,) whether the backtest reaches as far ahead as each date."""
-        return self.years <= self.lessons.furthest + DATE_TOLERANCE
+        return self.years <= self.calibration.furthest + DATE_TOLERANCE
 
     @cached_property
     def assessed(self) -> Assessment:
@@ -261,7 +261,7 @@ class Forecast:
         if self.added is not None:
             found = sum_up(self.added, last, years, levels)
         else:
-            found = model.quantiles(self.rows(years), levels, self.lessons.without())
+            found = model.quantiles(self.rows(years), levels, self.calibration.without())
         if np.isfinite(self.end):
             to_end = self.rows(years, self.end_bound)
             found = (found + model.quantiles(to_end, levels, self.references.calibrate(True).without())) / 2
@@ -284,7 +284,7 @@ class Forecast:
         if self.kind != "forecast":
             return np.empty((0, len(years))), np.empty((0, len(on)), bool)
         dates = np.unique(np.r_[years, on])
-        ranks = ndtr(draw_scores(dates, self.lessons.decay))
+        ranks = ndtr(draw_scores(dates, self.calibration.decay))
         values = self.margins(dates, ranks.T).T
         kept = side * (values[:, np.searchsorted(dates, on)] - value) >= 0
         return values[:, np.searchsorted(dates, years)], kept
@@ -295,19 +295,9 @@ class Forecast:
         return values if _refutes(kept) else values[kept.all(axis=1)]
 
     @cached_property
-    def _kept(self) -> np.ndarray:
-        """Which paths (M,) satisfy which newer figure (L,)."""
-        return self.draw(self._newer[0][:0])[1] if len(self._newer[0]) else np.ones((PATHS, 0), bool)
-
-    @property
-    def share_kept(self) -> float:
-        """Part of the paths that satisfy the newer figures."""
-        return float(self._kept.all(axis=1).mean())
-
-    @property
     def refuted(self) -> bool:
         """True if newer figures refute the forecast, whose numbers then know nothing of them."""
-        return self.kind == "forecast" and _refutes(self._kept)
+        return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self.draw(np.empty(0))[1])
 
     @property
     def paths(self) -> pd.DataFrame:
@@ -339,11 +329,13 @@ class Forecast:
             beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures. Column
             technologies: how many were counted, or learnt from.
         """
-        near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
-        basis = np.where(self.tested, near, "extrapolated")
-        basis = "counted" if self.kind == "counted" else "refuted" if self.refuted else basis
-        count, quantiles = len(self.lessons.names), self.quantiles
-        technologies = self._count(self.years)["technologies"].to_numpy() if self.kind == "counted" else count
+        if self.kind == "counted":
+            technologies, basis = self._count(self.years)["technologies"].to_numpy(), "counted"
+        else:
+            near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
+            technologies, basis = len(self.calibration.names), np.where(self.tested, near, "extrapolated")
+            basis = "refuted" if self.refuted else basis
+        quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
         return pd.DataFrame(labels | columns | {"technologies": technologies, "unit": self.target.unit, "basis": basis})

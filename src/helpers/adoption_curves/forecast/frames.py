@@ -15,19 +15,14 @@ from ..curves import decimal_years
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import Lessons
+from .backtest import Calibration
 from .forecasting import Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .scores import FORECAST, evaluate, summarise_coverage
 
-_ALIKE_SHARE, _ALIKE_GROWTH = (
-    0.15,
-    2.0,
-)  # how near the last share, and within what factor the growth, of a like window is
+_ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _ALIKE = 10  # technologies that such windows must be of
-_EARLY_SHARE = (
-    0.1  # share of the limit below which a series counts as early: its ranges are judged by such windows alone
-)
+_EARLY_SHARE = 0.1  # of the limit; below it a series is early, and its ranges are judged by such windows alone
 
 
 def _read_counts(name: str) -> pd.DataFrame:
@@ -196,35 +191,15 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
     return pd.concat(frames, ignore_index=True)
 
 
-def outcome_frame(made: Forecast, whole: AdoptionSeries) -> pd.DataFrame:
-    """A forecast made at an earlier date beside the figures that followed.
-
-    Parameters
-    ----------
-    made : Forecast
-    whole : AdoptionSeries
-        The series with its later figures.
-
-    Returns
-    -------
-    DataFrame
-        As `Forecast.frame`, with origin and made (both the date of its last figure), actual (missing where there is no
-        figure on that date) and inside (whether it lies inside the 80% range).
-    """
-    rows = made.frame()
-    rows = rows.assign(origin=made.origin, made=made.origin, actual=whole.values.reindex(rows["date"]).to_numpy())
-    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
-
-
-def correlation_frame(lessons: Lessons) -> pd.DataFrame:
+def correlation_frame(calibration: Calibration) -> pd.DataFrame:
     """Correlations of errors at two horizons, and the rule of joint paths beside them: ``04_correlations``."""
-    found = lessons.correlations
-    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** lessons.decay)
+    found = calibration.correlations
+    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** calibration.decay)
 
 
 def evaluate_all(result: Forecast) -> pd.DataFrame:
     """Every forecast of the backtest with its outcome, at the levels of this one, see `scores.evaluate`."""
-    return evaluate(result.lessons.frame, [FORECAST], sorted(result.levels), scored=False)
+    return evaluate({FORECAST: result.calibration}, sorted(result.levels), scored=False)
 
 
 def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -275,17 +250,12 @@ def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
-    about = {
-        "years": years[0],
-        "passed": 100 * result.share,
-        "series": int(found["series"]),
-        "technologies": int(found["technologies"]),
-        "date": date,
-    }
-    return rows.assign(**about)[columns].iloc[: len(rows) if found["series"] >= LEAST_SERIES else 0]
+    rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))
+    rows = rows.assign(years=years[0], passed=100 * result.share, date=date)[columns]
+    return rows if found["series"] >= LEAST_SERIES else rows.iloc[:0]
 
 
-def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
+def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     """On which side of such forecasts outcomes were, of windows like the one that is used.
 
     Like it is a window of another technology whose last share lies within 15 points, and whose growth (last over first
@@ -294,8 +264,8 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
     Parameters
     ----------
     result : Forecast
-    outcomes : DataFrame, optional
-        From `evaluate_all`; None makes them.
+    outcomes : DataFrame
+        From `evaluate_all`.
 
     Returns
     -------
@@ -303,8 +273,7 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
         means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
     """
-    rows = evaluate_all(result) if outcomes is None else outcomes
-    rows = rows[np.isclose(rows["level"], result.level)]
+    rows = outcomes[np.isclose(outcomes["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
     found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()

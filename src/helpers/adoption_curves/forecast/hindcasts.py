@@ -15,7 +15,7 @@ from ..base.limit import Limit
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .backtest import ORIGIN_SHARES, can_calibrate, list_windows
-from .forecasting import REPORTED_QUANTILES, forecast
+from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 from .inputs import read_references, read_series
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
@@ -62,16 +62,36 @@ def hindcast(
         result = forecast(cut_series(target, origin), None, earlier, years, levels)
         if result.kind == "fallen":
             continue
-        frame = result.frame()
-        frame.insert(0, "origin", origin)
-        frame.insert(1, "made", made)
-        frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
+        frames.append(outcome_frame(result, target, made))
     if not frames:
         quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
         columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
         return pd.DataFrame(columns=[*columns, "actual"])
     rows = pd.concat(frames, ignore_index=True)
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
+
+
+def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
+    """A forecast made at an earlier date beside the figures that followed.
+
+    Parameters
+    ----------
+    made : Forecast
+    whole : AdoptionSeries
+        The series with its later figures.
+    day : Timestamp
+        On which it could have been made.
+
+    Returns
+    -------
+    DataFrame
+        origin (date of its last figure), made (the day), the columns of `Forecast.frame`, and actual (missing where
+        there is no figure on that date).
+    """
+    rows = made.frame()
+    rows.insert(0, "origin", made.origin)
+    rows.insert(1, "made", day)
+    return rows.assign(actual=whole.values.reindex(rows["date"]).to_numpy())
 
 
 def cut_series(
@@ -93,14 +113,19 @@ def cut_series(
     -------
     AdoptionSeries
     """
-    cut = {name: getattr(series, name) for name in ("values", "censored", "later")}
+    values = series.values
     if made is not None:
-        cut["values"] = cut["values"][~(series.published > made)]
-    cut = {name: part[part.index <= date] for name, part in cut.items()}
-    cut["values"] = cut["values"].iloc[-points if points else 0 :]
-    bound = None if series.bound is None else series.bound.known_by(date)
-    rows = {name: getattr(series, name) for name in ("breaks", "observations")}
-    return replace(series, bound=bound, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+        values = values[~(series.published > made)]
+    values = values[values.index <= date].iloc[-points if points else 0 :]
+    return replace(
+        series,
+        values=values,
+        censored=series.censored[series.censored.index <= date],
+        later=series.later[series.later.index <= date],
+        breaks=series.breaks[series.breaks["date"] <= date],
+        observations=series.observations[series.observations["date"] <= date],
+        bound=None if series.bound is None else series.bound.known_by(date),
+    )
 
 
 def pick_example(
@@ -133,9 +158,8 @@ def pick_example(
     [found] = windows
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
     place = (np.abs(found.y[:, -1] / found.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()
-    label = found.labels.iloc[place]
-    one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
-    return (one if bounded else replace(one, bound=None)), label["origin"]
+    one = next(each for each in references if [each.entity, each.indicator] == found.labels[place, 1:].tolist())
+    return (one if bounded else replace(one, bound=None)), pd.Timestamp(found.origin[place])
 
 
 def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> AdoptionSeries:
