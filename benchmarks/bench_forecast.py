@@ -3,13 +3,15 @@
 import subprocess
 import sys
 import time
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.words import say_count
-from adoption_curves.forecast import backtest, scores
+from adoption_curves.forecast import backtest, model, scores
+from adoption_curves.forecast.rivals import RIVALS
 
 
 def main():
@@ -19,6 +21,7 @@ def main():
     found = [
         *measure_coverage(scored),
         measure_skill(scored),
+        measure_half_pace(references),
         *measure_late(references, scored),
         *measure_unbounded(references),
         row("full backtest: all methods, windows, scores, comparisons", "2.5 s", f"{seconds:.1f} s", seconds <= 2.5),
@@ -75,6 +78,23 @@ def measure_skill(scored):
     measured = f"{found['wis_relative']:.2f} ({found['low']:.2f}-{found['high']:.2f})"
     what = "WIS at 3 years, 4 points, origins to 60%, relative to a straight line"
     return row(what, "0.77", measured, found["wis_relative"] <= 0.77)
+
+
+def measure_half_pace(references):
+    """WIS over that of a rule of thumb, all windows together; each technology is left out, and all weigh alike."""
+    with patch.dict(RIVALS, {"half_pace": go_half_as_fast}):
+        calibrated = scores.calibrate(backtest(references, rivals=True))
+    both = {name: calibrated[name] for name in (scores.FORECAST, "half_pace")}
+    means = scores.evaluate(both, [0.8]).groupby(["horizon_years", "method", "technology"])["wis"].mean()
+    pairs = {years: (means[years, scores.FORECAST], means[years, "half_pace"]) for years in means.index.levels[0]}
+    ratios = [(years, *bootstrap(*pair)) for years, pair in pairs.items()]
+    each = "; ".join(f"{ratio:.3f} ({low:.2f}-{high:.2f}) at {years:g}" for years, ratio, low, high in ratios)
+    return row("WIS relative to half of the mean pace, bootstrap over technologies", "-", f"{each} years")
+
+
+def go_half_as_fast(t, y, limit, h, ahead):
+    """Half of the mean change a year goes on, within 0 and the limit; arguments as in `rivals`."""
+    return np.clip(y[:, -1:] + model.measure_steps(t, y)[0][:, None] / 2 * h, 0, ahead)
 
 
 def measure_late(references, scored):

@@ -29,19 +29,6 @@ def make(references):
     return make
 
 
-@pytest.mark.parametrize("references", ["x", 3, [pd.Series([1.0])]])
-def test_references_that_are_none_say_what_would_be_right(references):
-    with pytest.raises(ValueError, match=r"references (is|holds) .*; give a list of AdoptionSeries, such as"):
-        forecast.forecast(make_series([10, 14, 20, 27]), 100, references)
-    with pytest.raises(ValueError, match="give a list of AdoptionSeries"):
-        forecast.backtest(references)
-
-
-def test_a_limit_below_the_figures_says_so_in_words(make):
-    with pytest.raises(ValueError, match="the limit is 400, and the series has reached 602: give a limit that no"):
-        make([141, 230, 249, 515, 602], None, limit=400)
-
-
 def make_series(values, start="2022-12-31", freq="6ME", **attrs):
     found = pd.Series(values, index=pd.date_range(start, periods=len(values), freq=freq), name="users", dtype=float)
     found.attrs.update(attrs)
@@ -132,6 +119,9 @@ def test_errors_say_what_would_be_right(make, renew):
         with pytest.raises(ValueError) as caught:  # noqa: PT011  what it says is the snapshot
             function(values, bound, **options)
         print(caught.value)
+
+    def refuse_references(references):
+        refuse(function=lambda values, bound: forecast.forecast(values, bound, references))
 
     def ask_dates(years):
         refuse(pd.date_range("2016-12-31", periods=5, freq="12ME"), years, forecast.next_dates)

@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logit, ndtri, stdtr
 
 from ..base.fallen import are_fallen
+from ..base.limit import Limit
 from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from . import model
@@ -64,18 +65,21 @@ def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = 
     list of _Windows
         One for each number of figures of which there is a window.
     """
-    limited, found = [each for each in references if each.bound is not None], []
+    found = []
     for points in windows:
-        parts = [_cut_windows(each, points) for each in limited if len(each.values) > points]
+        parts = [
+            _cut_windows(each, each.bound, points)
+            for each in references
+            if each.bound is not None and len(each.values) > points
+        ]
         if any(len(part.origin) for part in parts):
             found.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
     return found
 
 
-def _cut_windows(series: AdoptionSeries, points: int) -> _Windows:
-    """The windows of one series that has a limit."""
-    dates, figures, bound = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float), series.bound
-    assert bound is not None
+def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> _Windows:
+    """The windows of one series."""
+    dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
     years, y = (sliding_window_view(each, points)[:-1] for each in (seen, figures))
     limit = bound.at(years, years[:, -1:])

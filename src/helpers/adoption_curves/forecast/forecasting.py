@@ -116,9 +116,16 @@ class Forecast:
         return float(self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0])
 
     @property
-    def tested(self) -> np.ndarray:
-        """(H,) whether the backtest reaches as far ahead as each date."""
-        return self.years <= self.calibration.furthest + DATE_TOLERANCE
+    def basis(self) -> np.ndarray:
+        """(H,) what the quantiles of each date rest on.
+
+        "tested" as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit),
+        "extrapolated" beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures.
+        """
+        if self.kind == "counted" or self.refuted:
+            return np.full(len(self.dates), "counted" if self.kind == "counted" else "refuted")
+        near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
+        return np.where(self.years <= self.calibration.furthest + DATE_TOLERANCE, near, "extrapolated")
 
     @cached_property
     def assessed(self) -> Assessment:
@@ -324,21 +331,18 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``: "tested"
-            as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit), "extrapolated"
-            beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures. Column
-            technologies: how many were counted, or learnt from.
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, technologies (how many were
+            counted, or learnt from), unit, and ``basis``, as above.
         """
         if self.kind == "counted":
-            technologies, basis = self._count(self.years)["technologies"].to_numpy(), "counted"
+            technologies = self._count(self.years)["technologies"].to_numpy()
         else:
-            near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
-            technologies, basis = len(self.calibration.names), np.where(self.tested, near, "extrapolated")
-            basis = "refuted" if self.refuted else basis
+            technologies = len(self.calibration.names)
         quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
-        return pd.DataFrame(labels | columns | {"technologies": technologies, "unit": self.target.unit, "basis": basis})
+        rows = pd.DataFrame(labels | columns)
+        return rows.assign(technologies=technologies, unit=self.target.unit, basis=self.basis)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the limit are reached.

@@ -25,22 +25,6 @@ _ALIKE = 10  # technologies that such windows must be of
 _EARLY_SHARE = 0.1  # of the limit; below it a series is early, and its ranges are judged by such windows alone
 
 
-def _read_counts(name: str) -> pd.DataFrame:
-    """A table of the data that a script of benchmarks writes, see data/README.md.
-
-    Parameters
-    ----------
-    name : str
-        After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
-        ranges). Of a forecast of few: "phones_middle" (figures above its middle and inside its range).
-
-    Returns
-    -------
-    DataFrame
-    """
-    return pd.read_csv(find_own(f"{name}.csv"))
-
-
 def limit_frame(result: Forecast) -> pd.DataFrame:
     """The limit as it is forecast: damped drift, with the spread of its own past steps.
 
@@ -76,8 +60,8 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 
 def odds_frame(verdict: str) -> pd.DataFrame:
-    """How often an end like this was passed, as counted on other series: no rows unless growth levels off."""
-    counted = _read_counts("levelled")
+    """How often an end like this was passed (`data/levelled.csv`): no rows unless growth levels off."""
+    counted = pd.read_csv(find_own("levelled.csv"))
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
@@ -119,7 +103,7 @@ def window_frame(result: Forecast) -> pd.DataFrame:
 def record_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
     found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
-    return found.rename_axis("date")[result.frame()["basis"].isin(["tested", "untested", "extrapolated"]).to_numpy()]
+    return found.rename_axis("date")[~np.isin(result.basis, ["counted", "refuted"])]
 
 
 def prior_frame(result: Forecast) -> pd.DataFrame:
@@ -227,7 +211,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         return usual.iloc[:0]
     if not np.isfinite(result.end):
         return usual
-    counted = _read_counts("levelled_ranges")
+    counted = pd.read_csv(find_own("levelled_ranges.csv"))
     found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
     return pd.concat([part for part in found if len(part)], ignore_index=True)
 
@@ -295,7 +279,7 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
         A row per horizon: kind, years, units (countries), figures (later ones), above (of the middle), inside (the 80%
         range). No rows from a tenth of a limit on.
     """
-    counted = _read_counts("phones_middle")
+    counted = pd.read_csv(find_own("phones_middle.csv"))
     share = result.share if result.bounded else 0.0
     early = result.kind == "forecast" and share < _EARLY_SHARE
     kind = "with a limit" if result.bounded else "without a limit"

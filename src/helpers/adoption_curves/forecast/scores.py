@@ -210,8 +210,10 @@ def cover_by_technology(
 
     Parameters
     ----------
-    evaluated, by
-        As for `score`.
+    evaluated : DataFrame
+        From `evaluate`.
+    by : sequence of str
+        Labels of the rows, as for `score`.
 
     Returns
     -------

@@ -37,7 +37,9 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form
     for name, series in others.items():
         if result.kind == "counted" and series.bound is None:  # of which there is no forecast
             continue
-        other = forecast(series, references=result.references.series, limit=limit)
+        other = result
+        if series is not result.printed:
+            other = forecast(series, references=result.references.series, limit=limit)
         dates = result.dates[:0] if other.kind == "fallen" else result.dates
         years = decimal_years(dates) - decimal_years(other.used.index)[-1]
         columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
