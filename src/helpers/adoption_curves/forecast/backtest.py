@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logit, ndtri, stdtr
 
+from ..base.dates import decimal_years
 from ..base.fallen import are_fallen
 from ..base.limit import Limit
-from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from . import model
 from .inputs import LEAST_TECHNOLOGIES, read_references

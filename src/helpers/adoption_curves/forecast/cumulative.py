@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.fallen import pick_last
 from ..base.words import quote
-from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 

@@ -16,13 +16,11 @@ import pandas as pd
 from scipy.special import ndtr
 
 from .. import indicators
-from ..base.dates import SHORTEST
+from ..base.dates import LEAST_FIGURES, SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
 from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
-from ..curves import Assessment, decimal_years, to_dates
-from ..curves.verdict import LEAST_FIGURES
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, Calibration, References, learn_prior, reuse_references
@@ -43,6 +41,8 @@ from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from ..curves import Assessment
 
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)  # of every forecast
 _NOT_REACHED = "not within the horizon"

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtri
 
+from ..base.dates import decimal_years
 from ..base.levels import RECORDED
 from ..base.project import find_own
-from ..curves import decimal_years
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model

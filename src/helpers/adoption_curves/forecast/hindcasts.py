@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from .. import indicators
-from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
-from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .backtest import ORIGIN_SHARES, can_calibrate, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed
+from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
+from ..base.numbers import read_numbers
 from ..base.words import quote, say_count
-from ..curves import Assessment, assess_ceiling, decimal_years
-from ..curves.arguments import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
+
+if TYPE_CHECKING:
+    from ..curves import Assessment
 
 _BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
@@ -194,6 +196,8 @@ def _repeat_day(last: pd.Timestamp, years: int) -> list[pd.Timestamp]:
 
 def assess_series(series: AdoptionSeries) -> Assessment:
     """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
+    from ..curves import assess_ceiling  # loads statsmodels, which a forecast without a verdict does without
+
     values, limit = series.values.dropna(), series.known_limit
     return assess_ceiling(values, None, limit, series.errors, known_se=series.known_se, floor=series.highest)
 

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 _PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer figure, and all, must allow: else they refute
@@ -104,6 +103,8 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
 def _draw_normal(dimensions: int, paths: int = _PATHS) -> np.ndarray:
     """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
+    from scipy.stats import qmc  # takes longest to load, and quantiles alone need no paths
+
     scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
     scores.flags.writeable = False
     return scores

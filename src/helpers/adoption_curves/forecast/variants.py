@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..base.dates import decimal_years
 from ..base.levels import band_ends
 from ..base.limit import Limit
 from ..base.words import say, say_name
-from ..curves import decimal_years
 from ..indicators.series import READ, AdoptionSeries
 from .forecasting import Forecast, forecast
 
