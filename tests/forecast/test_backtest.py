@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from simulated import disturb
 
 from adoption_curves import forecast, indicators
 from adoption_curves.curves import decimal_years, has_fallen
@@ -75,7 +76,7 @@ def test_a_window_that_has_fallen_is_no_row(references, rows):
 def test_later_figures_change_no_forecast_made_before(references):
     """Figures of a technology after a date are altered: its forecasts from origins up to that date stay the same."""
     date = pd.Timestamp("2002-12-31")
-    altered = [disturb(each, date) if each.technology == "internet" else each for each in references]
+    altered = [disturb(each, date, 2 / 3) if each.technology == "internet" else each for each in references]
     keys = ["entity", "indicator", "origin", "date"]
     columns = [*keys, "share", "limit", "limit_ahead", "limit_sd", "walk", "trend", "common", "path", *RIVALS]
     pair = []
@@ -84,14 +85,6 @@ def test_later_figures_change_no_forecast_made_before(references):
         pair.append(found[columns].sort_values(keys).reset_index(drop=True))
     assert len(pair[0]) > 50
     pd.testing.assert_frame_equal(*pair, check_exact=True)
-
-
-def disturb(series, date):
-    """The series with every later figure, and later figures of its bound, lowered to two thirds."""
-    later = series.values.index > date
-    limits = series.bound.values
-    bound = Limit(limits.where(limits.index <= date, limits * 2 / 3))
-    return replace(series, values=series.values.where(~later, series.values * 2 / 3), bound=bound)
 
 
 def test_quantiles_of_a_technology_know_nothing_of_its_outcomes(rows):

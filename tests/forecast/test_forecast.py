@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
+from simulated import disturb
 from snapshots import check_snapshot
 
 from adoption_curves import curves, forecast, indicators
@@ -161,7 +162,7 @@ def test_dates_follow_the_series(start, freq, first):
 
 
 def test_scenarios_stay_below_their_ceiling_and_say_when_it_is_passed(make):
-    table = frames.scenario_frame(make([10, 30, 50, 60], horizon_years=10), (0.5, 0.75, 0.9))
+    table = frames.scenario_frame(make([10, 30, 50, 60], horizon_years=10))
     assert table[table["share"] == 0.5]["value"].isna().all()
     assert table[table["share"] == 0.5]["note"].eq("already above this share").all()
     assert (table[table["share"] == 0.75]["value"] <= 75 + 1e-9).all()
@@ -192,19 +193,11 @@ def test_the_bound_moves_and_is_uncertain(make):
 def test_nothing_after_the_origin_changes_a_hindcast(references):
     series = indicators.load().series("China", "genai_users", "population_year_end")
     origin = pd.Timestamp("2025-06-30")
-    altered = [disturb(each, origin) for each in references]
+    altered = [disturb(each, origin, 3) for each in references]
     before = forecast.hindcast(series, None, references, [origin]).drop(columns="actual")
-    after = forecast.hindcast(disturb(series, origin), None, altered, [origin]).drop(columns="actual")
+    after = forecast.hindcast(disturb(series, origin, 3), None, altered, [origin]).drop(columns="actual")
     assert before.to_csv() == after.to_csv()
     assert set(before["origin"]) == {origin}
-
-
-def disturb(series, date):
-    """The series with every later figure, and later figures of its bound, tripled."""
-    later = series.values.index > date
-    limits = series.bound.values
-    bound = Limit(limits.where(limits.index <= date, 3 * limits))
-    return replace(series, values=series.values.where(~later, 3 * series.values), bound=bound)
 
 
 def test_rows_published_later_change_no_byte(tmp_path):
@@ -296,8 +289,7 @@ def test_where_growth_levels_off_quantiles_are_the_mean_of_two_sets(make):
     for bound in (100, None):
         result = make(make_series(values, "2010-12-31", "12ME"), bound)
         assert np.isfinite(result.end)
-        alone = replace(result, end=np.nan)
-        ended = replace(alone, target=replace(result.target, bound=result.end_bound))
+        alone, ended = replace(result, end=np.nan), result.use_end()
         np.testing.assert_allclose(result.quantiles, (alone.quantiles + ended.quantiles) / 2, rtol=1e-12)
         assert (ended.quantiles <= result.end * (1 + 1e-9)).all(axis=None)
 

@@ -39,7 +39,7 @@ _TERMS = ["walk", "trend", "common"]
 class _Windows(NamedTuple):
     """N windows of n figures, and the H figures that came nearest to horizons after them."""
 
-    labels: np.ndarray  # (N, 3) texts, by `_LABELS`
+    labels: np.ndarray  # (N, 3) texts, by `LABELS`
     origin: np.ndarray  # (N,) dates of the last figures
     t: np.ndarray  # (N, n) years before the last figure
     y: np.ndarray  # (N, n) figures, in the unit of their series

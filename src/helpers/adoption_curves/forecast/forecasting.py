@@ -179,25 +179,23 @@ class Forecast:
         """What other technologies did from the share where the last figure stands, see `later.later_shares`."""
         return later_shares(self.share, years, self.references.series)
 
-    def limit_ahead(self, years: np.ndarray, bound: Limit | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The limit (H,) at years (H,) after the last figure, and its standard error (H,), in the unit of the series.
+    def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The limit at years after the last figure, and its standard error.
 
         As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
-        stands in. `bound` as in `rows`.
+        stands in.
 
         Parameters
         ----------
         years : ndarray (H,)
             Years after the last figure.
-        bound : Limit, optional
-            As in `rows`.
 
         Returns
         -------
         tuple of ndarray (H,)
             Limit and standard error, in the unit of the series.
         """
-        seen, bound = decimal_years(self.used.index), bound or self.target.bound
+        seen, bound = decimal_years(self.used.index), self.target.bound
         if bound is None:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
         published = bound.at(seen[-1] + years)
@@ -210,44 +208,38 @@ class Forecast:
         error = model.forecast_limit(t, known, np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error
 
-    def window(self, bound: Limit | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Years before the last figure, and shares of the limit as known then, (1, n) each; `bound` as in `rows`."""
-        seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), bound or self.target.bound
+    def window(self) -> tuple[np.ndarray, np.ndarray]:
+        """Years before the last figure, and shares of the limit as known then, (1, n) each."""
+        seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), self.target.bound
         limit = values[-1] if bound is None else bound.at(seen, seen[-1])
         return (seen - seen[-1])[None], (values / limit)[None]
 
-    def rows(self, years: np.ndarray, bound: Limit | None = None) -> Rows:
-        """The path and the variances of its errors, at years (H,) after the last figure.
-
-        `bound` stands in the place of the target's own limit; without any, shares are multiples of the last figure.
+    def rows(self, years: np.ndarray) -> Rows:
+        """The path and the variances of its errors.
 
         Parameters
         ----------
         years : ndarray (H,)
             Years after the last figure.
-        bound : Limit, optional
-            Stands in the place of the series' own.
 
         Returns
         -------
         Rows
-            One for each of the years.
+            One for each of the years; without a limit shares are multiples of the last figure.
         """
-        bounded = self.bounded or bound is not None
-        limit, limit_sd = self.limit_ahead(years, bound)
+        limit, limit_sd = self.limit_ahead(years)
         # one window of n figures, H horizons ahead
-        (t, x), h = self.window(bound), years[None]
+        (t, x), h = self.window(), years[None]
         mean, sd = (np.array([each]) for each in self.references.prior)
-        path = model.find_path(t, x, h, mean, sd, bounded)[0]
-        terms = model.variances(t, x, h, bounded)[0]
-        return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
+        path = model.find_path(t, x, h, mean, sd, self.bounded)[0]
+        terms = model.variances(t, x, h, self.bounded)[0]
+        return Rows(self.bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
 
-    @property
-    def end_bound(self) -> Limit:
-        """The end found as a limit, by date: no higher than the limit itself."""
-        if self.target.bound is None:
-            return Limit(pd.Series(self.end, self.used.index))
-        return Limit(self.target.bound.values.clip(upper=self.end))
+    def use_end(self) -> Self:
+        """The same forecast with the end found as its limit, which is no higher than the limit itself."""
+        bound = self.target.bound
+        bound = Limit(bound.values.clip(upper=self.end) if bound else pd.Series(self.end, self.used.index))
+        return replace(self, target=replace(self.target, bound=bound), end=np.nan)
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q).
@@ -270,8 +262,8 @@ class Forecast:
         else:
             found = model.quantiles(self.rows(years), levels, self.calibration.without())
         if np.isfinite(self.end):
-            to_end = self.rows(years, self.end_bound)
-            found = (found + model.quantiles(to_end, levels, self.references.calibrate(True).without())) / 2
+            ended = self.use_end()
+            found = (found + model.quantiles(ended.rows(years), levels, ended.calibration.without())) / 2
         if self.target.cumulative:  # it never falls, from one date to the next or below its last value
             found = np.maximum.accumulate(np.maximum(found, last), axis=0)
         if self.bounded or not np.isfinite(limit):

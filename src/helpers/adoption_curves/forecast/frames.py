@@ -148,14 +148,8 @@ def _follow(result: Forecast, ends: np.ndarray) -> np.ndarray:
     return result.limit_ahead(result.years)[0] * (x[0, -1] + ends[:, None] * gain)
 
 
-def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> pd.DataFrame:
-    """Curves to ends at given shares of the limit, through the last figure: assumptions, no forecast.
-
-    Parameters
-    ----------
-    result : Forecast
-    shares : sequence of float, optional
-        Those of the forecast unless others are given.
+def scenario_frame(result: Forecast) -> pd.DataFrame:
+    """Curves to ends at the shares of a forecast, through the last figure: assumptions, no forecast.
 
     Returns
     -------
@@ -163,11 +157,10 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
         A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
         series already stands above that end, and the note says so. No rows without a path to ends.
     """
-    shares, names = result.shares if shares is None else shares, ["share", "date", "value", "unit", "note"]
-    if not result.bounded or result.kind != "forecast" or not len(shares):
-        return pd.DataFrame(columns=["entity", "indicator", *names])
+    if not result.bounded or result.kind != "forecast" or not result.shares:
+        return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
     frames, reached = [], result.window()[1].max()
-    for share, path in zip(shares, _follow(result, np.array(shares, float)), strict=True):
+    for share, path in zip(result.shares, _follow(result, np.array(result.shares, float)), strict=True):
         note = "" if reached < share else "already above this share"
         columns = {"entity": result.target.entity, "indicator": result.target.indicator, "share": share}
         columns |= {"date": result.dates, "value": np.nan if note else path, "unit": result.target.unit, "note": note}

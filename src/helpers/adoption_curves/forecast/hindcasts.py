@@ -18,7 +18,8 @@ from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 from .inputs import read_references, read_series
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
-_FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
+_FINISHED, _FIRST = 0.9, 12  # share of its limit that a finished technology has reached, and first figures of it
+_BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
 
 
 def hindcast(
@@ -161,43 +162,39 @@ def pick_example(
     return (one if bounded else replace(one, bound=None)), pd.Timestamp(found.origin[place])
 
 
-def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> AdoptionSeries:
+def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     """The first figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
 
-    It is the one with so many figures, all of them higher than the one before, whose middle ones are nearest to half of
+    It is the one with twelve such figures, none of them lower than the one before, whose eighth is nearest to half of
     the limit.
 
     Parameters
     ----------
     references : sequence of AdoptionSeries
         One at least with a limit.
-    points : int
 
     Returns
     -------
     AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
-    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
+    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:_FIRST] for place, share in shares.items()}
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]
-        fits = len(share) == points and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
+        fits = len(share) == _FIRST and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
         return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
 
     chosen = min(early, key=misses)
     return replace(references[chosen], values=references[chosen].values[early[chosen].index])
 
 
-def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
-    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each.
+def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
+    """Three earlier dates at most, evenly spread over the last 3.2 years, with enough points before each.
 
     Parameters
     ----------
     series : AdoptionSeries
-    back : float
-        Years before its last observation.
-    most : int
 
     Returns
     -------
@@ -207,6 +204,6 @@ def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd
     years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
     dates = values.index[enough][:-1]
-    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
-    step = max(1, -(-len(dates) // most))
+    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * _BACK)]
+    step = max(1, -(-len(dates) // _MOST_ORIGINS))
     return dates[::-1][::step][::-1]

@@ -77,8 +77,8 @@ def _correlate(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
     return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** decay
 
 
-def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = _PATHS) -> np.ndarray:
-    """Normal scores (paths, years) correlated by the rule; the years are above 0, each once.
+def draw_scores(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
+    """Normal scores of the joint paths, correlated by the rule; the years are above 0, each once.
 
     At each date they are evened out, so that paths have there the quantiles from which they are made.
 
@@ -88,23 +88,21 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
         Years after the last figure.
     decay : float
         Power of the rule: the correlation of s and t years is (s / t) to it, for s < t.
-    paths : int
-        How many.
 
     Returns
     -------
-    ndarray (paths, H)
-        Standard normal, without unit.
+    ndarray (M, H)
+        Standard normal, without unit; a row for each of the paths.
     """
-    scores = _draw_normal(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
-    return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
+    scores = _draw_normal(len(years)) @ np.linalg.cholesky(_correlate(years, decay)).T
+    return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / _PATHS)
 
 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
-def _draw_normal(dimensions: int, paths: int = _PATHS) -> np.ndarray:
-    """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
+def _draw_normal(dimensions: int) -> np.ndarray:
+    """Independent normal scores (M, dimensions) from a Sobol sequence, not to be written to."""
     from scipy.stats import qmc  # takes longest to load, and quantiles alone need no paths
 
-    scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
+    scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(_PATHS) + 0.5 / _PATHS)
     scores.flags.writeable = False
     return scores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -47,13 +47,12 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form
     return pd.concat(frames, ignore_index=True)
 
 
-def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25)) -> dict[str, AdoptionSeries]:
-    """The series with its figures before its last suspected break multiplied by some factors.
+def scale_before(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
+    """The series with its figures before its last suspected break a fifth lower, and a quarter higher.
 
     Parameters
     ----------
     series : AdoptionSeries
-    factors : sequence of float
 
     Returns
     -------
@@ -63,7 +62,7 @@ def scale_before(series: AdoptionSeries, factors: Sequence[float] = (0.8, 1.25))
     dates, seen = series.breaks["date"], series.values.index
     dates = dates[(dates > seen[0]) & (dates <= seen[-1])]
     old = seen < dates.max() if len(dates) else seen < seen[0]
-    scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in factors if old.any()}
+    scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in (0.8, 1.25) if old.any()}
     return {factor: replace(series, values=values) for factor, values in scaled.items()}
 
 
