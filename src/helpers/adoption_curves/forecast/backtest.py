@@ -298,7 +298,7 @@ class Calibration:
     def __init__(self, rows: pd.DataFrame, path: str = "path") -> None:
         self._frame = rows
         self.bounded = bool(rows["share"].notna().all())
-        self.technologies, self.furthest = rows["technology"].to_numpy(), float(rows["horizon_years"].max())
+        self.technologies, self.furthest = rows["technology"].to_numpy(str), float(rows["horizon_years"].max())
         self.names = np.unique(self.technologies)
         columns = ["years", path, "limit_ahead", "limit_sd", "actual", "limit_then"]
         h, paths, limit, limit_sd, actual, came = rows[columns].to_numpy(float).T
