@@ -40,12 +40,12 @@ CHANGES = (  # constant, module, its line with {} for the value, today's value, 
     ("width of the ends", MODEL, "ENDS = {}", space(), space(width=1.5), space(width=3)),
     ("ends", MODEL, "ENDS = {}", space(), space(9), space(49)),
     ("room above the highest share", MODEL, "ROOM = {}", "1.002", "1.01"),
-    ("error always allowed", "curves/fit_tables", "MEASUREMENT = {}", "0.005", "0.0025", "0.01"),
+    ("error always allowed", "base/limit", "MEASUREMENT = {}", "0.005", "0.0025", "0.01"),
     ("shares for a slope", MODEL, "STEEP_WITHIN = {}", "(0.01, 0.95)", "(0.05, 0.9)", "(0.01, 0.99)"),
     ("degrees of freedom", MODEL, "TAILS = {}", "4", "2", "30"),
     ("penalty", MODEL, "PENALTY = {}", "1e-4", "1e-2"),
     ("common drift", MODEL, "COMMON = {}", "0.02", "0.01", "0.04"),
-    ("up and down within", MODEL, "WITHIN = (1.3, 1.0), {}", "(0.7, 2.0)", "(1.0, 1.0)", "(1.15, 1.15)"),
+    ("up and down within", MODEL, "STRETCH_LIMITS = (1.3, 1.0), {}", "(0.7, 2.0)", "(1.0, 1.0)", "(1.15, 1.15)"),
     ("depth of the floor", MODEL, "HIGHEST_FLOOR = {}, 0.65", "2.0", "1.5", "3.0"),
 )
 WITHOUT_LIMIT = (("half-life of steps", MODEL, "HALF_LIFE = {}", "2.0", "1.0", "4.0"),)
@@ -85,9 +85,8 @@ def measure(bounded, module="", old="", new=""):
 
 def score(bounded, path):
     """Write the WIS of each published forecast in windows of four and eight figures."""
-    found = scores.evaluate(
-        forecast.backtest(indicators.load().references(), bounded=bounded), [scores.FORECAST], [0.8]
-    )
+    rows = forecast.backtest(indicators.load().references(), bounded=bounded)
+    found = scores.evaluate(scores.calibrate(rows), [0.8])
     found[found["window"].isin((4, 8))].set_index(KEYS)[["wis"]].to_pickle(path)
 
 

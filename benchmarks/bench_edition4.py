@@ -17,7 +17,7 @@ import pandas as pd
 
 from adoption_curves import forecast, indicators
 from adoption_curves.forecast import scores
-from adoption_curves.forecast.backtest import HORIZONS, forecast_windows, last_shares, list_windows
+from adoption_curves.forecast.backtest import forecast_windows, last_logits, list_windows
 from benchmarks.bench_levelled import read_panel
 
 BEFORE = Path(__file__).parent / "edition4_scores.csv"
@@ -68,10 +68,13 @@ def compare(rows):
 def score_now():
     """Scores of this package's forecasts: columns `KEYS`, last, wis and side."""
     references, parts = indicators.load().references(), []
-    taught = {bounded: forecast.backtest(references, bounded=bounded) for bounded in (True, False)}
-    sets = {"bounded": (taught[True], True), "unbounded": (taught[False], False), "phones": (draw_phones(), False)}
-    for name, (rows, bounded) in sets.items():
-        found = scores.evaluate(rows, [scores.FORECAST], [0.8], taught[bounded])
+    with_limit, without = (
+        scores.calibrate(forecast.backtest(references, bounded=bounded)) for bounded in (True, False)
+    )
+    phones = scores.calibrate(draw_phones())
+    sets = {"bounded": (with_limit, with_limit), "unbounded": (without, without), "phones": (phones, without)}
+    for name, (own, by) in sets.items():
+        rows, found = own[scores.FORECAST].frame, scores.evaluate(own, [0.8], by)
         side = found["above"].astype(int) - found["below"].astype(int)
         parts.append(found.assign(set=name, side=side, last=rows["last"].to_numpy())[[*KEYS, "last", "wis", "side"]])
     return pd.concat(parts, ignore_index=True)
@@ -81,7 +84,7 @@ def draw_phones():
     """Rows of a backtest without a limit at those origins of the panel that the fourth edition was scored at."""
     panel = [replace(each, bound=indicators.Limit(pd.Series(1e9, each.values.index))) for each in read_panel().values()]
     with patch("adoption_curves.forecast.backtest.ORIGIN_SHARES", (0.0, 1.0)):  # there are no shares to choose by
-        found = [forecast_windows(each, HORIZONS, False, last_shares([]), True) for each in list_windows(panel)]
+        found = [forecast_windows(each, False, last_logits([]), False) for each in list_windows(panel)]
         rows = pd.concat(found, ignore_index=True)
     drawn = read_before().query("set == 'phones'")[ORIGIN].drop_duplicates()
     return rows.merge(drawn, on=ORIGIN)

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from adoption_curves import curves, indicators
 from adoption_curves.base.words import say_count
-from adoption_curves.forecast import Lessons, backtest, model, scores
+from adoption_curves.forecast import Calibration, backtest, model, scores
 from adoption_curves.forecast.backtest import list_windows
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from benchmarks.bench_forecast import bootstrap
@@ -105,7 +105,7 @@ def forecast_rivals(windows):
     """Quantiles (R, Q) of every rival for the rows of windows, and the percent of origins without an answer."""
     place = np.nonzero(np.isfinite(windows.h))
     bound = model.forecast_limit(windows.t, windows.limit, np.nan_to_num(windows.h, nan=1.0))[0]
-    last = curves.decimal_years(windows.labels["origin"])
+    last = curves.decimal_years(windows.origin)
     for name, (package, ask) in list_rivals().items():
         found = np.full((*windows.h.shape, len(LEVELS)), np.nan)
         for origin in np.unique(place[0]):
@@ -129,7 +129,7 @@ def compare(references):
     Where a rival gives no finite answer our drift stands for it.
     """
     every, frames = backtest(references, rivals=True), []
-    ours = {title: Lessons(every, name).quantiles(LEVELS) for name, title in OURS.items()}
+    ours = {title: Calibration(every, name).quantiles(LEVELS) for name, title in OURS.items()}
     for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
         [part] = list_windows(references, [points])
@@ -140,7 +140,7 @@ def compare(references):
             found[lost] = ours["drift"][at][lost]
             told[name, "its own", version, failed] = found
             rows = own.assign(**{name: found[:, 3]})
-            told[name, "ours", version, failed] = Lessons(rows, name).quantiles(LEVELS)
+            told[name, "ours", version, failed] = Calibration(rows, name).quantiles(LEVELS)
         for about, found in told.items():
             keys = dict(zip(("method", "bands", "version", "without_answer"), about, strict=True))
             frames.append(judge(own, found).assign(given=given, **keys))

@@ -1,17 +1,22 @@
-"""The backtest: scores are what their sources define, nothing looks ahead, and the published numbers hold."""
+"""The backtest: nothing looks ahead, the published numbers hold, and a process makes it once for the same figures."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from simulated import disturb
 
+from adoption_curves import forecast, indicators
 from adoption_curves.curves import decimal_years, has_fallen
-from adoption_curves.forecast import Lessons, backtest, can_calibrate, scores
+from adoption_curves.forecast import Calibration, backtest, can_calibrate, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, ORIGIN_SHARES
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from adoption_curves.forecast.rivals import NEED_LIMIT, RIVALS
 from adoption_curves.indicators import Limit
+
+KEPT = sys.modules["adoption_curves.forecast.backtest"]
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +25,13 @@ def rows(references):
 
 
 @pytest.fixture(scope="module")
-def scored(rows):
-    return scores.evaluate(rows)
+def calibrated(rows):
+    return scores.calibrate(rows)
+
+
+@pytest.fixture(scope="module")
+def scored(calibrated):
+    return scores.evaluate(calibrated)
 
 
 def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_weigh_the_same(scored):
@@ -66,7 +76,7 @@ def test_a_window_that_has_fallen_is_no_row(references, rows):
 def test_later_figures_change_no_forecast_made_before(references):
     """Figures of a technology after a date are altered: its forecasts from origins up to that date stay the same."""
     date = pd.Timestamp("2002-12-31")
-    altered = [disturb(each, date) if each.technology == "internet" else each for each in references]
+    altered = [disturb(each, date, 2 / 3) if each.technology == "internet" else each for each in references]
     keys = ["entity", "indicator", "origin", "date"]
     columns = [*keys, "share", "limit", "limit_ahead", "limit_sd", "walk", "trend", "common", "path", *RIVALS]
     pair = []
@@ -77,19 +87,11 @@ def test_later_figures_change_no_forecast_made_before(references):
     pd.testing.assert_frame_equal(*pair, check_exact=True)
 
 
-def disturb(series, date):
-    """The series with every later figure, and later figures of its bound, lowered to two thirds."""
-    later = series.values.index > date
-    limits = series.bound.values
-    bound = Limit(limits.where(limits.index <= date, limits * 2 / 3))
-    return replace(series, values=series.values.where(~later, series.values * 2 / 3), bound=bound)
-
-
 def test_quantiles_of_a_technology_know_nothing_of_its_outcomes(rows):
     """Whatever came of radio, its weights and edge stay the same; `up` and `down` know it by others' weights."""
     own = (rows["technology"] == "radio").to_numpy()
     altered = rows.assign(actual=rows["actual"].where(~own, rows["actual"] * 0.5))
-    before, after = (Lessons(each) for each in (rows, altered))
+    before, after = (Calibration(each) for each in (rows, altered))
     np.testing.assert_array_equal(before.weights["radio"], after.weights["radio"])
     assert before.without("radio").edge == after.without("radio").edge
     found = [each.quantiles(REPORTED_QUANTILES) for each in (before, after)]
@@ -100,16 +102,16 @@ def test_quantiles_of_a_technology_know_nothing_of_its_outcomes(rows):
 def test_the_kept_table_teaches_the_same_weights(tmp_path, rows):
     rows.to_csv(tmp_path / "rows.csv", index=False, float_format="%.10g")
     read = pd.read_csv(tmp_path / "rows.csv", parse_dates=["origin", "date"])
-    np.testing.assert_allclose(Lessons(read).weights[""], Lessons(rows).weights[""], rtol=1e-5)
-    few = Lessons(rows[rows["technology"].isin(["radio", "internet", "tablet"])])
+    np.testing.assert_allclose(Calibration(read).weights[""], Calibration(rows).weights[""], rtol=1e-5)
+    few = Calibration(rows[rows["technology"].isin(["radio", "internet", "tablet"])])
     assert few.without()[1:3] == (1.3, 1.0)
 
 
 def test_what_is_learnt_cannot_be_written_to(rows):
-    lessons = Lessons(rows)
-    given = lessons.frame
+    calibration = Calibration(rows)
+    given = calibration.frame
     given["path"] = 0
-    assert (lessons.frame["path"] > 0).all()
+    assert (calibration.frame["path"] > 0).all()
 
 
 def test_without_a_limit_a_rival_that_needs_one_is_left_out(references):
@@ -140,7 +142,7 @@ def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):
     assert (covered[table["level"] == 0.9].to_numpy() > covered[table["level"] == 0.8].to_numpy()).all()
 
 
-def test_the_targets_that_are_met_stay_met(rows, scored):
+def test_the_targets_that_are_met_stay_met(calibrated, scored):
     """Bounds on the published numbers, with room for new data."""
     pooled = scores.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
     own = pooled.loc[scores.FORECAST]
@@ -150,7 +152,7 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     assert (own["wis"] <= 1.02 * best).all()
     four = scores.score(scored).query("method == 'forecast' and window == 4 and horizon_years == 3")
     assert four["wis_relative"].item() <= 0.82
-    curve = scores.check_calibration(rows).query("method == 'forecast' and horizon_years == 2")
+    curve = scores.check_calibration(calibrated).query("method == 'forecast' and horizon_years == 2")
     assert curve["actual"].is_monotonic_increasing
     assert abs(curve.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
 
@@ -163,3 +165,47 @@ def test_too_few_references_are_named(references):
         backtest(radio)
     assert (can_calibrate(references), can_calibrate(radio)) == (True, False)
     assert not can_calibrate([])
+
+
+@pytest.fixture(scope="module")
+def few():
+    return indicators.load_references()[:8]
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often a backtest was computed, in a process that has not yet computed any."""
+    calls = []
+    monkeypatch.setattr(KEPT, "_KEPT", {})
+    monkeypatch.setattr(KEPT, "backtest", lambda *a, **k: calls.append(k["bounded"]) or backtest(*a, **k))
+    return calls
+
+
+def test_a_forecast_is_the_same_computed_and_remembered(few, calls):
+    users = pd.Series([12.0, 19, 31, 44, 52], pd.date_range("2021-12-31", periods=5, freq="YE"))
+    made = [forecast.forecast(users, 100, few) for _ in range(2)]
+    assert len({each.frame().to_csv() + each.milestones().to_csv() for each in made}) == 1
+    assert calls == [True]
+    assert made[0].calibration is made[1].calibration
+
+
+@pytest.mark.parametrize("change", ["value", "bound", "date", "technology", "fewer", "unbounded"])
+def test_another_state_of_the_references_is_another_backtest(few, calls, change):
+    forecast.reuse_references(few).calibrate(True)
+    first, *others = few
+    changed = {
+        "value": replace(first, values=first.values * 1.001),
+        "bound": replace(first, bound=Limit(first.bound.values * 1.001)),
+        "date": replace(first, values=first.values.set_axis(first.values.index + pd.DateOffset(days=1))),
+        "technology": replace(first, technology="another"),
+    }
+    given = others if change == "fewer" else [changed.get(change, first), *others]
+    forecast.reuse_references(given).calibrate(change != "unbounded")
+    assert len(calls) == 2
+
+
+def test_only_the_references_used_last_stay_in_memory(few, calls):
+    for count in range(3, 9):
+        forecast.reuse_references(few[:count])
+    assert len(KEPT._KEPT) == KEPT._MOST_KEPT
+    assert forecast.reuse_references(few).series == few

@@ -43,11 +43,10 @@ def test_without_a_limit_nothing_is_counted():
         forecast.forecast(pd.Series([9.0, 12.0], DATES))
 
 
-def make_reference(values, technology, years=range(2001, 2011)):
-    dates = pd.to_datetime([f"{year}-12-31" for year in years])
-    whole = indicators.load_references()[0]
-    bound = indicators.Limit(pd.Series(100.0, dates[: len(values)]))
-    return replace(whole, technology=technology, values=pd.Series(values, dates[: len(values)]), bound=bound)
+def make_reference(values, technology):
+    dates = pd.date_range("2001-12-31", periods=len(values), freq="YE")
+    whole, bound = indicators.load_references()[0], indicators.Limit(pd.Series(100.0, dates))
+    return replace(whole, technology=technology, values=pd.Series(values, dates), bound=bound)
 
 
 def test_what_came_later_is_counted_between_figures_and_each_technology_alike():

@@ -51,7 +51,7 @@ def test_scores_hang_together_as_the_rule_says():
     scores = paths.draw_scores(YEARS, 0.4)
     rule = (np.minimum.outer(YEARS, YEARS) / np.maximum.outer(YEARS, YEARS)) ** 0.4
     np.testing.assert_allclose(np.corrcoef(scores, rowvar=False), rule, atol=0.01)
-    even = norm.ppf((np.arange(paths.PATHS) + 0.5) / paths.PATHS)
+    even = norm.ppf((np.arange(paths._PATHS) + 0.5) / paths._PATHS)
     np.testing.assert_allclose(np.sort(scores, axis=0), np.repeat(even[:, None], len(YEARS), 1))
 
 
@@ -94,8 +94,7 @@ def test_the_newest_figure_counts(china):
     """From 690 million on, and nothing below what has been published."""
     assert china.quantiles.loc["2026-12-31", 0.1] >= 690
     assert china.paths["2026-06-30"].min() >= 700
-    assert 0.05 < china.share_kept < 1
-    assert len(china.paths) == round(china.share_kept * paths.PATHS)
+    assert 0.05 < len(china.paths) / paths._PATHS < 1
     assert not china.refuted
 
 
@@ -115,7 +114,7 @@ def test_a_figure_that_says_nothing_changes_nothing(make):
 def test_two_figures_between_dates_bind_together(make):
     both = make(newer=pd.concat([at("2026-06-30", 55.0), at("2026-06-30", 60.0, "at_most")]))
     only = make(newer=at("2026-06-30", 55.0))
-    assert both.share_kept < only.share_kept
+    assert len(both.paths) < len(only.paths)
     assert both.paths["2026-12-31"].std() < only.paths["2026-12-31"].std()
 
 
@@ -131,7 +130,7 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
 
 def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does(make):
     interval = make(newer=pd.concat([at("2026-06-30", 56.0), at("2026-06-30", 56.2, "at_most")]))
-    assert paths.LEAST_LEFT < interval.share_kept < paths.LEAST_KEPT
+    assert paths.LEAST_LEFT < len(interval.paths) / paths._PATHS < paths.LEAST_KEPT
     assert not interval.refuted
     open_above = make(newer=at("2026-06-30", 56.0))
     assert interval.paths["2026-12-31"].std() < open_above.paths["2026-12-31"].std()
@@ -164,7 +163,7 @@ def test_a_figure_between_two_ends_is_where_the_forecast_starts(data, others):
     assert 700 <= low < high <= 714
     result = forecast.forecast(series, references=others)
     assert (result.origin, result.used.iloc[-1]) == (pd.Timestamp("2026-06-30"), (low + high) / 2)
-    assert (result.share_kept, len(result.target.newer)) == (1, 0)
+    assert (len(result.paths), len(result.target.newer)) == (paths._PATHS, 0)
     as_exact = replace(series.use_readings(), observations=series.observations.drop(columns=["read_low", "read_high"]))
     same = forecast.forecast(as_exact, references=others)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)

@@ -75,6 +75,7 @@ def compute_values():
     data = indicators.load(HERE / "sample")
     series, references = data.series("China", "genai_users", "internet_users"), data.references()
     tested = backtest(references, windows=(4, 8), rivals=True)
+    calibrated = scores.calibrate(tested)
     bounded = forecast(series, references=references, horizon_years=6)
     tables = {
         "backtest": tested,
@@ -82,8 +83,8 @@ def compute_values():
         "scenarios": frames.scenario_frame(bounded),
         "limit": frames.limit_frame(bounded),
         "forecast without limit": forecast(series.values, references=references).frame(),
-        "scores": scores.score(tested),
-        "calibration": scores.check_calibration(tested),
+        "scores": scores.score(scores.evaluate(calibrated)),
+        "calibration": scores.check_calibration(calibrated),
     }
     rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in tables.items()}
     return fit_curves() | {name: flatten(three) for name, three in rows.items()}

@@ -75,3 +75,16 @@ def test_who_draws_a_fit_loads_neither_the_record_nor_the_runs():
     loaded = {".".join(name.split(".")[1:3]) for name in done.stdout.split()}
     assert "show.figures" in loaded
     assert not {name for name in loaded if name.startswith(("runs", "cli", "forecast.registered", "say.on_record"))}
+
+
+def test_a_forecast_without_a_verdict_loads_no_statsmodels():
+    code = (
+        "import sys\n"
+        "import pandas as pd\n"
+        "from adoption_curves import forecast\n"
+        "dates = pd.date_range('2021-12-31', periods=5, freq='YE')\n"
+        "assert len(forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], dates), bound=100).quantiles) == 5\n"
+        "print(*{name for name in ('statsmodels', 'scipy.stats') if name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -22,7 +22,7 @@ def _learnt_once():
     outcomes, evaluate_all = {}, frames.evaluate_all
 
     def recall(result):
-        asked = (id(result.lessons), *sorted(result.levels))
+        asked = (id(result.calibration), *sorted(result.levels))
         if asked not in outcomes:
             outcomes[asked] = evaluate_all(result)
         return outcomes[asked]

@@ -1,4 +1,6 @@
-"""Simulated series of which the truth is known, for targets of the issues; numpy and pandas alone, fixed seeds."""
+"""Simulated series of which the truth is known, and series of which later figures are altered; fixed seeds."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -59,3 +61,11 @@ def shapes():
     for name, values in courses.items():
         index = pd.to_datetime([f"{2026 - len(values) + i}-12-31" for i in range(len(values))])
         yield name, pd.Series(values, index=index, dtype=float)
+
+
+def disturb(series, date, factor):
+    """The series with every later figure, and later figures of its bound, multiplied by a factor."""
+    figures, limits = (
+        values.where(values.index <= date, factor * values) for values in (series.values, series.bound.values)
+    )
+    return replace(series, values=figures, bound=replace(series.bound, values=limits))

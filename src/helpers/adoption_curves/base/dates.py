@@ -18,6 +18,8 @@ OBSERVED_YEARS = (1800, 2100)
 """First and last year of dated observations, in files too; other years are typing errors or ends of calendars."""
 SHORTEST, SHORTEST_SPAN = 3, 0.49
 """Figures, and years that they must span, for a forecast from a series' own growth."""
+LEAST_FIGURES = 6
+"""Fewest figures for the verdict "levels off"."""
 REAL = (int, float, np.integer, np.floating)
 
 

@@ -10,6 +10,9 @@ import pandas as pd
 
 from .dates import Times, decimal_years
 
+MEASUREMENT = 0.005
+"""Half a point of the limit: no fit is believed to be closer than figures are published."""
+
 
 @dataclass(frozen=True, eq=False)
 class Limit:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from ..base.dates import REAL, CurveError, Dates, check_observed, decimal_years, is_dated, years_among
 from ..base.limit import Limit
+from ..base.numbers import read_numbers
 from .errors import KINDS
 
-_MAX_SIZE = 1e60
 Bound: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
 """Upper limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
 _LARGEST_SHARE = 10.0
@@ -82,32 +82,6 @@ def check_errors(errors: str | None) -> None:
     """
     if errors not in KINDS:
         raise CurveError(f"errors={errors!r} is unknown; choose None, 'independent', 'persistent' or 'cumulative'")
-
-
-def read_numbers(values: Any, what: str) -> np.ndarray:
-    """Real numbers as floats, NaN among them.
-
-    Raises
-    ------
-    CurveError
-        For anything else: texts, complex numbers, infinities.
-    """
-    try:
-        raw = np.asarray(values)
-        if raw.dtype.kind in "bcmM":
-            raise TypeError(f"{raw.dtype} is no kind of real number")
-        numbers = raw.astype(float)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise CurveError(f"{what} must be numbers: {error}") from None
-    if np.isinf(numbers).any():
-        raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
-    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    if len(sizes) and not 1 / _MAX_SIZE < sizes.max() < _MAX_SIZE:
-        raise CurveError(
-            f"{what} reaches {sizes.max():.3g}; from {1 / _MAX_SIZE:g} to {_MAX_SIZE:g} can be computed with: choose "
-            "another unit"
-        )
-    return numbers
 
 
 def read_observations(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, decimal_years, to_dates
-from ..base.limit import Limit
+from ..base.limit import MEASUREMENT, Limit
 from .adoption_curve import AdoptionCurve
 from .arguments import Share
 from .families import find_family
@@ -23,8 +23,6 @@ _ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 _PROFILE_POINTS, _CURVES_EACH = 120, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
 _YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
-MEASUREMENT = 0.005
-"""Half a point of the bound: no fit is believed to be closer than figures are published."""
 _REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
 
 

@@ -14,8 +14,9 @@ from statsmodels.base.model import LikelihoodModelResults
 from statsmodels.stats.stattools import durbin_watson
 
 from ..base.dates import CurveError, Times, years_among
+from ..base.numbers import read_numbers
 from . import printing
-from .arguments import check_alpha, read_numbers
+from .arguments import check_alpha
 from .errors import ASSUMED, accumulate, persist, typical_step
 from .fit import Optimum, search
 from .profile import CEILING, covariance, find_crossing, is_narrow, limits, refit_along

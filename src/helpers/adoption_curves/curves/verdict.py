@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..base.dates import CurveError, Dates, decimal_years
+from ..base.dates import LEAST_FIGURES, CurveError, Dates, decimal_years
 from ..base.fallen import has_fallen
 from ..base.words import say_name
 from .arguments import Bound, Share, read_ceiling
@@ -18,8 +18,6 @@ from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .profile import is_narrow
 
 _ALPHA = 0.05
-LEAST_FIGURES = 6
-"""Fewest figures for the verdict "levels off"."""
 _CLOSED_RATIO = 10.0
 """A closed interval whose upper end is more than so many times the lower says no more than an open one."""
 _CLEARLY = 0.95

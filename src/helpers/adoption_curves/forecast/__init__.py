@@ -9,7 +9,7 @@ technologies did after they passed a share), ``cumulative`` (counts of all so fa
 forecasts on record.
 """
 
-from .backtest import Lessons, backtest, can_calibrate, reuse_references
+from .backtest import Calibration, backtest, can_calibrate, reuse_references
 from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
 from .inputs import LEAST_TECHNOLOGIES, next_dates
@@ -18,8 +18,8 @@ from .variants import as_printed, compare_newer, highest_limit, list_forms, scal
 
 __all__ = [
     "LEAST_TECHNOLOGIES",
+    "Calibration",
     "Forecast",
-    "Lessons",
     "as_printed",
     "backtest",
     "can_calibrate",

@@ -1,14 +1,12 @@
 """The backtest: the forecast as it would have been at every earlier date of other technologies, and what follows.
 
-`backtest` makes a row for each window, date and horizon. `Lessons` has the rows of one kind, with or without a limit,
-and calibrates a forecast on them: each technology is left out when it is forecast itself. `reuse_references` keeps
-both kinds for as long as a process lasts.
+`backtest` makes a row for each window, date and horizon. A `Calibration` has learnt from such rows, all with or all
+without a limit: each technology is left out when it is forecast itself. `reuse_references` keeps both kinds for as long
+as a process lasts.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -18,9 +16,9 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logit, ndtri, stdtr
 
+from ..base.dates import decimal_years
 from ..base.fallen import are_fallen
 from ..base.limit import Limit
-from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from . import model
 from .inputs import LEAST_TECHNOLOGIES, read_references
@@ -29,19 +27,20 @@ from .paths import correlate_scores, fit_decay
 from .rivals import NEED_LIMIT, RIVALS
 
 _WINDOWS = (3, 4, 6, 8)  # figures of a window
-HORIZONS = (0.5, 1.0, 2.0, 3.0, 5.0)  # years
+_HORIZONS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])  # years
 ORIGIN_SHARES = (0.05, 0.98)  # a window counts when its last figure lies between these shares of its limit
 DATE_TOLERANCE = 0.26  # years by which a figure may miss a horizon; the forecast is made for the figure's own date
 _HIGHEST_LAST = 0.98  # share at most of a technology in the prior: the logit of 1 is endless
 LABELS = ["technology", "entity", "indicator"]  # columns that identify a series
-_ORIGIN = [*LABELS, "origin", "window"]
+_ORIGIN = [*LABELS, "origin", "window"]  # and that identify a window
 _TERMS = ["walk", "trend", "common"]
 
 
 class _Windows(NamedTuple):
     """N windows of n figures, and the H figures that came nearest to horizons after them."""
 
-    labels: pd.DataFrame  # N rows, columns `LABELS` and origin
+    labels: np.ndarray  # (N, 3) texts, by `LABELS`
+    origin: np.ndarray  # (N,) dates of the last figures
     t: np.ndarray  # (N, n) years before the last figure
     y: np.ndarray  # (N, n) figures, in the unit of their series
     limit: np.ndarray  # (N, n) as known at the last figure
@@ -51,9 +50,7 @@ class _Windows(NamedTuple):
     came: np.ndarray  # (N, H) the limit that came
 
 
-def list_windows(
-    references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS, horizons: Sequence[float] = HORIZONS
-) -> list[_Windows]:
+def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS) -> list[_Windows]:
     """Every window that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it.
 
     Parameters
@@ -62,50 +59,45 @@ def list_windows(
         Those without a limit are passed over.
     windows : sequence of int
         Numbers of figures.
-    horizons : sequence of float
-        Years ahead.
 
     Returns
     -------
-    list of Windows
+    list of _Windows
         One for each number of figures of which there is a window.
     """
-    names, found = pd.DataFrame([[getattr(each, name) for name in LABELS] for each in references]), []
+    found = []
     for points in windows:
         parts = [
-            (place, *_cut_windows(each.values, each.bound, points, np.asarray(horizons, float)))
-            for place, each in enumerate(references)
+            _cut_windows(each, each.bound, points)
+            for each in references
             if each.bound is not None and len(each.values) > points
         ]
-        places = [place for place, origins, *_ in parts for _ in origins]
-        if places:
-            _, *cut = zip(*parts, strict=True)
-            origins, *arrays = map(np.concatenate, cut)
-            labels = names.iloc[places].set_axis(LABELS, axis=1).reset_index(drop=True)
-            found.append(_Windows(labels.assign(origin=origins), *arrays))
+        if any(len(part.origin) for part in parts):
+            found.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
     return found
 
 
-def _cut_windows(series: pd.Series, bound: Limit, points: int, horizons: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Origins (N,), and the arrays of `_Windows`, of dated figures under a limit."""
-    seen, dates, values = decimal_years(series.index), series.index.to_numpy("datetime64[ns]"), series.to_numpy(float)
-    years, y = (sliding_window_view(each, points)[:-1] for each in (seen, values))
-    limit, came = bound.at(years, years[:, -1:]), bound.at(series.index)
+def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> _Windows:
+    """The windows of one series."""
+    dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
+    seen = decimal_years(series.values.index)
+    years, y = (sliding_window_view(each, points)[:-1] for each in (seen, figures))
+    limit = bound.at(years, years[:, -1:])
     share = y[:, -1] / limit[:, -1]
     kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
     # the figure nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
-    nearest = np.abs(seen - (origin + horizons)[..., None]).argmin(axis=2)
+    nearest = np.abs(seen - (origin + _HORIZONS)[..., None]).argmin(axis=2)
     gap = seen[nearest] - origin
-    h = np.where((np.abs(gap - horizons) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
-    ahead = h, dates[nearest], values[nearest], came[nearest]
-    return dates[points - 1 : -1][kept], years[kept] - origin, y[kept], limit[kept], *ahead
+    h = np.where((np.abs(gap - _HORIZONS) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
+    labels = np.tile([series.technology, series.entity, series.indicator], (len(h), 1))
+    ahead = h, dates[nearest], figures[nearest], bound.at(series.values.index)[nearest]
+    return _Windows(labels, dates[points - 1 : -1][kept], years[kept] - origin, y[kept], limit[kept], *ahead)
 
 
 def backtest(
     references: Sequence[AdoptionSeries],
     windows: Sequence[int] = _WINDOWS,
-    horizons: Sequence[float] = HORIZONS,
     bounded: bool = True,
     rivals: bool = False,
 ) -> pd.DataFrame:
@@ -121,8 +113,6 @@ def backtest(
         counts as a technology of its own.
     windows : sequence of int
         Numbers of figures that a forecast may see.
-    horizons : sequence of float
-        Years ahead.
     bounded : bool
         False forecasts them as if they had no limit.
     rivals : bool
@@ -145,7 +135,7 @@ def backtest(
     Examples
     --------
     >>> from adoption_curves import indicators
-    >>> rows = backtest(indicators.load().references()[:8], windows=(4,), horizons=(1.0, 2.0))
+    >>> rows = backtest(indicators.load().references()[:8], windows=(4,))
     >>> rows["window"].unique().tolist()
     [4]
     """
@@ -153,31 +143,27 @@ def backtest(
     limited = [series for series in known if series.bound is not None and len(series.values)]
     if known and not limited:
         raise ValueError("none of the references has a bound, which the backtest measures them by: give each its own")
-    found = list_windows(limited, windows, horizons)
+    found = list_windows(limited, windows)
     if not found:
         raise ValueError(
             f"none of the {len(limited)} reference series has {min(windows)} points and a later one while at "
             "5 to 98% of its bound: give longer or more references"
         )
-    stand = last_shares(limited)
-    return pd.concat([forecast_windows(each, horizons, bounded, stand, rivals) for each in found], ignore_index=True)
+    stand = last_logits(limited)
+    return pd.concat([forecast_windows(each, bounded, stand, rivals) for each in found], ignore_index=True)
 
 
-def forecast_windows(
-    found: _Windows, horizons: Sequence[float], bounded: bool, stand: pd.DataFrame, rivals: bool
-) -> pd.DataFrame:
-    """The rows of `backtest` for windows of one length, by where other technologies `stand` (from `last_shares`).
+def forecast_windows(found: _Windows, bounded: bool, stand: pd.Series, rivals: bool) -> pd.DataFrame:
+    """The rows of `backtest` for windows of one length.
 
     Parameters
     ----------
     found : _Windows
         N windows of n figures, in the unit of each series.
-    horizons : sequence of float (H,)
-        Years ahead.
     bounded : bool
         Whether the limits are used.
-    stand : DataFrame
-        From `last_shares`: logit of the last share, by technology.
+    stand : Series
+        Where technologies stand, from `last_logits`.
     rivals : bool
         True adds the paths of other ways to forecast.
 
@@ -190,17 +176,19 @@ def forecast_windows(
     h = np.where(np.isfinite(found.h), found.h, 1.0)
     limit, came, mean, sd = found.limit, found.came, np.zeros(len(h)), np.ones(len(h))
     if bounded:
-        names, each = np.unique(found.labels["technology"].to_numpy(str), return_inverse=True)
+        names, each = np.unique(found.labels[:, 0], return_inverse=True)
         mean, sd = np.array([learn_prior(stand, name) for name in names])[each].T
     else:
         limit, came = (np.broadcast_to(found.y[:, -1:], each.shape) for each in (limit, came))
     ahead, limit_sd = model.forecast_limit(found.t, limit, h)
     x = found.y / limit
     columns = {
+        **dict(zip(LABELS, found.labels[here[0]].T, strict=True)),
+        "origin": found.origin[here[0]],
         "window": x.shape[1],
         "date": found.dates[here],
         "actual": found.outcome[here],
-        "horizon_years": np.asarray(horizons, float)[here[1]],
+        "horizon_years": _HORIZONS[here[1]],
         "years": h[here],
         "first": found.y[here[0], 0],
         "last": found.y[here[0], -1],
@@ -215,11 +203,11 @@ def forecast_windows(
     for name, rival in RIVALS.items():
         if rivals and (bounded or name not in NEED_LIMIT):
             columns[name] = rival(found.t, found.y, limit, h, ahead if bounded else np.full(h.shape, np.inf))[here]
-    return found.labels.iloc[here[0]].reset_index(drop=True).assign(**columns)
+    return pd.DataFrame(columns)
 
 
-def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Where technologies stand now: share of the limit, and its logit, as means over a technology's series.
+def last_logits(references: Sequence[AdoptionSeries]) -> pd.Series:
+    """Where technologies stand now: the logit of the last share of the limit, as a mean over a technology's series.
 
     Parameters
     ----------
@@ -228,23 +216,21 @@ def last_shares(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame
-        logit and share by technology. For logits shares are cut at .98. Some technologies still grow.
+    Series
+        By technology; shares are cut at .98. Some technologies still grow.
     """
     known = [each for each in references if each.bound is not None and len(each.values) >= 4]
-    share = np.array([each.share.iloc[-1] for each in known], float)
-    rows = pd.DataFrame({"technology": [each.technology for each in known], "share": share})
-    logits = logit(rows["share"].clip(model.SHARES[0], _HIGHEST_LAST))
-    return rows.assign(logit=logits).groupby("technology")[["logit", "share"]].mean()
+    share = pd.Series([each.share.iloc[-1] for each in known], [each.technology for each in known], float)
+    return logit(share.clip(model.SHARES[0], _HIGHEST_LAST)).groupby(level=0).mean()
 
 
-def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
-    """Mean and standard deviation of the logits at which all technologies but one stand, from `last_shares`.
+def learn_prior(stand: pd.Series, exclude: str = "") -> tuple[float, float]:
+    """Mean and standard deviation of the logits at which all technologies but one stand.
 
     Parameters
     ----------
-    stand : DataFrame
-        From `last_shares`: logit of the last share, by technology.
+    stand : Series
+        From `last_logits`.
     exclude : str
         Technology that is left out.
 
@@ -258,7 +244,7 @@ def learn_prior(stand: pd.DataFrame, exclude: str = "") -> tuple[float, float]:
     ValueError
         When fewer than two other technologies remain.
     """
-    logits = stand["logit"].to_numpy()[stand.index != exclude]
+    logits = stand.to_numpy()[stand.index != exclude]
     if len(logits) < 2:
         raise ValueError(
             "reference series of two technologies at least are needed, besides the technology that is forecast"
@@ -278,11 +264,11 @@ def can_calibrate(references: Sequence[AdoptionSeries]) -> bool:
     bool
     """
     found = list_windows(references, _WINDOWS[:1])
-    return bool(found) and found[0].labels["technology"].nunique() >= LEAST_TECHNOLOGIES
+    return bool(found) and len(np.unique(found[0].labels[:, 0])) >= LEAST_TECHNOLOGIES
 
 
-class Lessons:
-    """Calibration on the rows of a backtest, each technology left out in turn.
+class Calibration:
+    """What errors of a backtest teach, each technology left out in turn.
 
     Parameters
     ----------
@@ -312,7 +298,7 @@ class Lessons:
     def __init__(self, rows: pd.DataFrame, path: str = "path") -> None:
         self._frame = rows
         self.bounded = bool(rows["share"].notna().all())
-        self.technologies, self.furthest = rows["technology"].to_numpy(), float(rows["horizon_years"].max())
+        self.technologies, self.furthest = rows["technology"].to_numpy(str), float(rows["horizon_years"].max())
         self.names = np.unique(self.technologies)
         columns = ["years", path, "limit_ahead", "limit_sd", "actual", "limit_then"]
         h, paths, limit, limit_sd, actual, came = rows[columns].to_numpy(float).T
@@ -360,7 +346,7 @@ class Lessons:
             self._learnt[name] = Learnt(self.weights[name], *sides, edge)
         return self._learnt[name]
 
-    def quantiles(self, levels: Sequence[float], by: Lessons | None = None) -> np.ndarray:
+    def quantiles(self, levels: Sequence[float], by: Calibration | None = None) -> np.ndarray:
         """Quantiles (R, Q) of every row at levels (Q,), calibrated on other technologies: those of `by`, or its own."""
         found, by = np.empty((len(self.errors), len(levels))), by or self
         for name in self.names:
@@ -388,18 +374,18 @@ class References:
 
     def __init__(self, series: Sequence[AdoptionSeries]) -> None:
         self.series = list(series)
-        self._lessons: dict[bool, Lessons] = {}
+        self._calibrations: dict[bool, Calibration] = {}
 
-    def calibrate(self, bounded: bool) -> Lessons:
-        """`Lessons` of one kind."""
-        if bounded not in self._lessons:
-            self._lessons[bounded] = Lessons(backtest(self.series, bounded=bounded))
-        return self._lessons[bounded]
+    def calibrate(self, bounded: bool) -> Calibration:
+        """The calibration with a limit, or the one without."""
+        if bounded not in self._calibrations:
+            self._calibrations[bounded] = Calibration(backtest(self.series, bounded=bounded))
+        return self._calibrations[bounded]
 
     @cached_property
-    def stand(self) -> pd.DataFrame:
-        """Where they stand now, see `last_shares`."""
-        return last_shares(self.series)
+    def stand(self) -> pd.Series:
+        """Where they stand now, see `last_logits`."""
+        return last_logits(self.series)
 
     @cached_property
     def prior(self) -> tuple[float, float]:
@@ -408,7 +394,7 @@ class References:
 
 
 _MOST_KEPT = 4  # sets of references that stay in memory
-_KEPT: dict[str, References] = {}
+_KEPT: dict[tuple[object, ...], References] = {}
 
 
 def reuse_references(series: Sequence[AdoptionSeries]) -> References:
@@ -422,15 +408,13 @@ def reuse_references(series: Sequence[AdoptionSeries]) -> References:
     -------
     `References`
     """
-    digest = hashlib.sha256()
+    content: list[object] = []
     for each in series:
-        parts = [each.values] if each.bound is None else [each.values, each.bound.values]
-        words = (each.technology, each.entity, each.indicator, *(len(part) for part in parts))
-        digest.update(json.dumps(words).encode())
-        for part in parts:
-            digest.update(part.index.as_unit("ns").asi8.tobytes() + part.to_numpy(float).tobytes())
-    found = _KEPT.pop(digest.hexdigest(), None) or References(series)
-    _KEPT[digest.hexdigest()] = found  # used last: the last to go
+        content += [each.technology, each.entity, each.indicator, each.bound is None]
+        for part in [each.values] if each.bound is None else [each.values, each.bound.values]:
+            content += [part.index.asi8.tobytes(), part.to_numpy(float).tobytes()]
+    found = _KEPT.pop(tuple(content), None) or References(series)
+    _KEPT[tuple(content)] = found  # used last: the last to go
     for old in list(_KEPT)[:-_MOST_KEPT]:
         del _KEPT[old]
     return found

@@ -16,16 +16,14 @@ import pandas as pd
 from scipy.special import ndtr
 
 from .. import indicators
-from ..base.dates import SHORTEST
+from ..base.dates import LEAST_FIGURES, SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
 from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
-from ..curves import Assessment, decimal_years, to_dates
-from ..curves.verdict import LEAST_FIGURES
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import DATE_TOLERANCE, Lessons, References, learn_prior, reuse_references
+from .backtest import DATE_TOLERANCE, Calibration, References, learn_prior, reuse_references
 from .cumulative import sum_up, take_increments
 from .inputs import (
     assess_series,
@@ -39,10 +37,12 @@ from .inputs import (
 )
 from .later import later_shares
 from .model import Rows
-from .paths import LEAST_KEPT, LEAST_LEFT, PATHS, draw_scores
+from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from ..curves import Assessment
 
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)  # of every forecast
 _NOT_REACHED = "not within the horizon"
@@ -91,8 +91,8 @@ class Forecast:
         return self.target.bound is not None
 
     @property
-    def lessons(self) -> Lessons:
-        """Calibration on the comparison technologies."""
+    def calibration(self) -> Calibration:
+        """What is learnt from the comparison technologies."""
         return self.references.calibrate(self.bounded)
 
     @property
@@ -116,9 +116,16 @@ class Forecast:
         return float(self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0])
 
     @property
-    def tested(self) -> np.ndarray:
-        """(H,) whether the backtest reaches as far ahead as each date."""
-        return self.years <= self.lessons.furthest + DATE_TOLERANCE
+    def basis(self) -> np.ndarray:
+        """(H,) what the quantiles of each date rest on.
+
+        "tested" as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit),
+        "extrapolated" beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures.
+        """
+        if self.kind == "counted" or self.refuted:
+            return np.full(len(self.dates), "counted" if self.kind == "counted" else "refuted")
+        near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
+        return np.where(self.years <= self.calibration.furthest + DATE_TOLERANCE, near, "extrapolated")
 
     @cached_property
     def assessed(self) -> Assessment:
@@ -172,25 +179,23 @@ class Forecast:
         """What other technologies did from the share where the last figure stands, see `later.later_shares`."""
         return later_shares(self.share, years, self.references.series)
 
-    def limit_ahead(self, years: np.ndarray, bound: Limit | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The limit (H,) at years (H,) after the last figure, and its standard error (H,), in the unit of the series.
+    def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The limit at years after the last figure, and its standard error.
 
         As long as it is known it is as published; then it follows its own damped drift. Without a limit the last figure
-        stands in. `bound` as in `rows`.
+        stands in.
 
         Parameters
         ----------
         years : ndarray (H,)
             Years after the last figure.
-        bound : Limit, optional
-            As in `rows`.
 
         Returns
         -------
         tuple of ndarray (H,)
             Limit and standard error, in the unit of the series.
         """
-        seen, bound = decimal_years(self.used.index), bound or self.target.bound
+        seen, bound = decimal_years(self.used.index), self.target.bound
         if bound is None:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
         published = bound.at(seen[-1] + years)
@@ -203,44 +208,38 @@ class Forecast:
         error = model.forecast_limit(t, known, np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error
 
-    def window(self, bound: Limit | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Years before the last figure, and shares of the limit as known then, (1, n) each; `bound` as in `rows`."""
-        seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), bound or self.target.bound
+    def window(self) -> tuple[np.ndarray, np.ndarray]:
+        """Years before the last figure, and shares of the limit as known then, (1, n) each."""
+        seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), self.target.bound
         limit = values[-1] if bound is None else bound.at(seen, seen[-1])
         return (seen - seen[-1])[None], (values / limit)[None]
 
-    def rows(self, years: np.ndarray, bound: Limit | None = None) -> Rows:
-        """The path and the variances of its errors, at years (H,) after the last figure.
-
-        `bound` stands in the place of the target's own limit; without any, shares are multiples of the last figure.
+    def rows(self, years: np.ndarray) -> Rows:
+        """The path and the variances of its errors.
 
         Parameters
         ----------
         years : ndarray (H,)
             Years after the last figure.
-        bound : Limit, optional
-            Stands in the place of the series' own.
 
         Returns
         -------
         Rows
-            One for each of the years.
+            One for each of the years; without a limit shares are multiples of the last figure.
         """
-        bounded = self.bounded or bound is not None
-        limit, limit_sd = self.limit_ahead(years, bound)
+        limit, limit_sd = self.limit_ahead(years)
         # one window of n figures, H horizons ahead
-        (t, x), h = self.window(bound), years[None]
+        (t, x), h = self.window(), years[None]
         mean, sd = (np.array([each]) for each in self.references.prior)
-        path = model.find_path(t, x, h, mean, sd, bounded)[0]
-        terms = model.variances(t, x, h, bounded)[0]
-        return Rows(bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
+        path = model.find_path(t, x, h, mean, sd, self.bounded)[0]
+        terms = model.variances(t, x, h, self.bounded)[0]
+        return Rows(self.bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
 
-    @property
-    def end_bound(self) -> Limit:
-        """The end found as a limit, by date: no higher than the limit itself."""
-        if self.target.bound is None:
-            return Limit(pd.Series(self.end, self.used.index))
-        return Limit(self.target.bound.values.clip(upper=self.end))
+    def use_end(self) -> Self:
+        """The same forecast with the end found as its limit, which is no higher than the limit itself."""
+        bound = self.target.bound
+        bound = Limit(bound.values.clip(upper=self.end) if bound else pd.Series(self.end, self.used.index))
+        return replace(self, target=replace(self.target, bound=bound), end=np.nan)
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q).
@@ -261,10 +260,10 @@ class Forecast:
         if self.added is not None:
             found = sum_up(self.added, last, years, levels)
         else:
-            found = model.quantiles(self.rows(years), levels, self.lessons.without())
+            found = model.quantiles(self.rows(years), levels, self.calibration.without())
         if np.isfinite(self.end):
-            to_end = self.rows(years, self.end_bound)
-            found = (found + model.quantiles(to_end, levels, self.references.calibrate(True).without())) / 2
+            ended = self.use_end()
+            found = (found + model.quantiles(ended.rows(years), levels, ended.calibration.without())) / 2
         if self.target.cumulative:  # it never falls, from one date to the next or below its last value
             found = np.maximum.accumulate(np.maximum(found, last), axis=0)
         if self.bounded or not np.isfinite(limit):
@@ -284,7 +283,7 @@ class Forecast:
         if self.kind != "forecast":
             return np.empty((0, len(years))), np.empty((0, len(on)), bool)
         dates = np.unique(np.r_[years, on])
-        ranks = ndtr(draw_scores(dates, self.lessons.decay))
+        ranks = ndtr(draw_scores(dates, self.calibration.decay))
         values = self.margins(dates, ranks.T).T
         kept = side * (values[:, np.searchsorted(dates, on)] - value) >= 0
         return values[:, np.searchsorted(dates, years)], kept
@@ -295,19 +294,9 @@ class Forecast:
         return values if _refutes(kept) else values[kept.all(axis=1)]
 
     @cached_property
-    def _kept(self) -> np.ndarray:
-        """Which paths (M,) satisfy which newer figure (L,)."""
-        return self.draw(self._newer[0][:0])[1] if len(self._newer[0]) else np.ones((PATHS, 0), bool)
-
-    @property
-    def share_kept(self) -> float:
-        """Part of the paths that satisfy the newer figures."""
-        return float(self._kept.all(axis=1).mean())
-
-    @property
     def refuted(self) -> bool:
         """True if newer figures refute the forecast, whose numbers then know nothing of them."""
-        return self.kind == "forecast" and _refutes(self._kept)
+        return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self.draw(np.empty(0))[1])
 
     @property
     def paths(self) -> pd.DataFrame:
@@ -334,19 +323,18 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``: "tested"
-            as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit), "extrapolated"
-            beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures. Column
-            technologies: how many were counted, or learnt from.
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, technologies (how many were
+            counted, or learnt from), unit, and ``basis``, as above.
         """
-        near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
-        basis = np.where(self.tested, near, "extrapolated")
-        basis = "counted" if self.kind == "counted" else "refuted" if self.refuted else basis
-        count, quantiles = len(self.lessons.names), self.quantiles
-        technologies = self._count(self.years)["technologies"].to_numpy() if self.kind == "counted" else count
+        if self.kind == "counted":
+            technologies = self._count(self.years)["technologies"].to_numpy()
+        else:
+            technologies = len(self.calibration.names)
+        quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
-        return pd.DataFrame(labels | columns | {"technologies": technologies, "unit": self.target.unit, "basis": basis})
+        rows = pd.DataFrame(labels | columns)
+        return rows.assign(technologies=technologies, unit=self.target.unit, basis=self.basis)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the limit are reached.

@@ -9,41 +9,20 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, ndtri
 
+from ..base.dates import decimal_years
 from ..base.levels import RECORDED
 from ..base.project import find_own
-from ..curves import decimal_years
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import Lessons
+from .backtest import Calibration
 from .forecasting import Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .scores import FORECAST, evaluate, summarise_coverage
 
-_ALIKE_SHARE, _ALIKE_GROWTH = (
-    0.15,
-    2.0,
-)  # how near the last share, and within what factor the growth, of a like window is
+_ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _ALIKE = 10  # technologies that such windows must be of
-_EARLY_SHARE = (
-    0.1  # share of the limit below which a series counts as early: its ranges are judged by such windows alone
-)
-
-
-def _read_counts(name: str) -> pd.DataFrame:
-    """A table of the data that a script of benchmarks writes, see data/README.md.
-
-    Parameters
-    ----------
-    name : str
-        After the verdict "levels off": "levelled" (figures above the end) or "levelled_ranges" (figures inside the
-        ranges). Of a forecast of few: "phones_middle" (figures above its middle and inside its range).
-
-    Returns
-    -------
-    DataFrame
-    """
-    return pd.read_csv(find_own(f"{name}.csv"))
+_EARLY_SHARE = 0.1  # of the limit; below it a series is early, and its ranges are judged by such windows alone
 
 
 def limit_frame(result: Forecast) -> pd.DataFrame:
@@ -81,8 +60,8 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 
 def odds_frame(verdict: str) -> pd.DataFrame:
-    """How often an end like this was passed, as counted on other series: no rows unless growth levels off."""
-    counted = _read_counts("levelled")
+    """How often an end like this was passed (`data/levelled.csv`): no rows unless growth levels off."""
+    counted = pd.read_csv(find_own("levelled.csv"))
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
@@ -124,7 +103,7 @@ def window_frame(result: Forecast) -> pd.DataFrame:
 def record_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
     found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
-    return found.rename_axis("date")[result.frame()["basis"].isin(["tested", "untested", "extrapolated"]).to_numpy()]
+    return found.rename_axis("date")[~np.isin(result.basis, ["counted", "refuted"])]
 
 
 def prior_frame(result: Forecast) -> pd.DataFrame:
@@ -169,14 +148,8 @@ def _follow(result: Forecast, ends: np.ndarray) -> np.ndarray:
     return result.limit_ahead(result.years)[0] * (x[0, -1] + ends[:, None] * gain)
 
 
-def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> pd.DataFrame:
-    """Curves to ends at given shares of the limit, through the last figure: assumptions, no forecast.
-
-    Parameters
-    ----------
-    result : Forecast
-    shares : sequence of float, optional
-        Those of the forecast unless others are given.
+def scenario_frame(result: Forecast) -> pd.DataFrame:
+    """Curves to ends at the shares of a forecast, through the last figure: assumptions, no forecast.
 
     Returns
     -------
@@ -184,11 +157,10 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
         A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
         series already stands above that end, and the note says so. No rows without a path to ends.
     """
-    shares, names = result.shares if shares is None else shares, ["share", "date", "value", "unit", "note"]
-    if not result.bounded or result.kind != "forecast" or not len(shares):
-        return pd.DataFrame(columns=["entity", "indicator", *names])
+    if not result.bounded or result.kind != "forecast" or not result.shares:
+        return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
     frames, reached = [], result.window()[1].max()
-    for share, path in zip(shares, _follow(result, np.array(shares, float)), strict=True):
+    for share, path in zip(result.shares, _follow(result, np.array(result.shares, float)), strict=True):
         note = "" if reached < share else "already above this share"
         columns = {"entity": result.target.entity, "indicator": result.target.indicator, "share": share}
         columns |= {"date": result.dates, "value": np.nan if note else path, "unit": result.target.unit, "note": note}
@@ -196,35 +168,15 @@ def scenario_frame(result: Forecast, shares: Sequence[float] | None = None) -> p
     return pd.concat(frames, ignore_index=True)
 
 
-def outcome_frame(made: Forecast, whole: AdoptionSeries) -> pd.DataFrame:
-    """A forecast made at an earlier date beside the figures that followed.
-
-    Parameters
-    ----------
-    made : Forecast
-    whole : AdoptionSeries
-        The series with its later figures.
-
-    Returns
-    -------
-    DataFrame
-        As `Forecast.frame`, with origin and made (both the date of its last figure), actual (missing where there is no
-        figure on that date) and inside (whether it lies inside the 80% range).
-    """
-    rows = made.frame()
-    rows = rows.assign(origin=made.origin, made=made.origin, actual=whole.values.reindex(rows["date"]).to_numpy())
-    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
-
-
-def correlation_frame(lessons: Lessons) -> pd.DataFrame:
+def correlation_frame(calibration: Calibration) -> pd.DataFrame:
     """Correlations of errors at two horizons, and the rule of joint paths beside them: ``04_correlations``."""
-    found = lessons.correlations
-    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** lessons.decay)
+    found = calibration.correlations
+    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** calibration.decay)
 
 
 def evaluate_all(result: Forecast) -> pd.DataFrame:
     """Every forecast of the backtest with its outcome, at the levels of this one, see `scores.evaluate`."""
-    return evaluate(result.lessons.frame, [FORECAST], sorted(result.levels), scored=False)
+    return evaluate({FORECAST: result.calibration}, sorted(result.levels), scored=False)
 
 
 def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -252,7 +204,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         return usual.iloc[:0]
     if not np.isfinite(result.end):
         return usual
-    counted = _read_counts("levelled_ranges")
+    counted = pd.read_csv(find_own("levelled_ranges.csv"))
     found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
     return pd.concat([part for part in found if len(part)], ignore_index=True)
 
@@ -275,17 +227,12 @@ def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
-    about = {
-        "years": years[0],
-        "passed": 100 * result.share,
-        "series": int(found["series"]),
-        "technologies": int(found["technologies"]),
-        "date": date,
-    }
-    return rows.assign(**about)[columns].iloc[: len(rows) if found["series"] >= LEAST_SERIES else 0]
+    rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))
+    rows = rows.assign(years=years[0], passed=100 * result.share, date=date)[columns]
+    return rows if found["series"] >= LEAST_SERIES else rows.iloc[:0]
 
 
-def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
+def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     """On which side of such forecasts outcomes were, of windows like the one that is used.
 
     Like it is a window of another technology whose last share lies within 15 points, and whose growth (last over first
@@ -294,8 +241,8 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
     Parameters
     ----------
     result : Forecast
-    outcomes : DataFrame, optional
-        From `evaluate_all`; None makes them.
+    outcomes : DataFrame
+        From `evaluate_all`.
 
     Returns
     -------
@@ -303,8 +250,7 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.Da
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
         means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
     """
-    rows = evaluate_all(result) if outcomes is None else outcomes
-    rows = rows[np.isclose(rows["level"], result.level)]
+    rows = outcomes[np.isclose(outcomes["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
     found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()
@@ -326,7 +272,7 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
         A row per horizon: kind, years, units (countries), figures (later ones), above (of the middle), inside (the 80%
         range). No rows from a tenth of a limit on.
     """
-    counted = _read_counts("phones_middle")
+    counted = pd.read_csv(find_own("phones_middle.csv"))
     share = result.share if result.bounded else 0.0
     early = result.kind == "forecast" and share < _EARLY_SHARE
     kind = "with a limit" if result.bounded else "without a limit"

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from .. import indicators
-from ..base.dates import SHORTEST, SHORTEST_SPAN
+from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
-from ..curves import decimal_years
 from ..indicators.series import AdoptionSeries
 from .backtest import ORIGIN_SHARES, can_calibrate, list_windows
-from .forecasting import REPORTED_QUANTILES, forecast
+from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 from .inputs import read_references, read_series
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
-_FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
+_FINISHED, _FIRST = 0.9, 12  # share of its limit that a finished technology has reached, and first figures of it
+_BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
 
 
 def hindcast(
@@ -62,16 +62,36 @@ def hindcast(
         result = forecast(cut_series(target, origin), None, earlier, years, levels)
         if result.kind == "fallen":
             continue
-        frame = result.frame()
-        frame.insert(0, "origin", origin)
-        frame.insert(1, "made", made)
-        frames.append(frame.assign(actual=target.values.reindex(frame["date"]).to_numpy()))
+        frames.append(outcome_frame(result, target, made))
     if not frames:
         quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
         columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
         return pd.DataFrame(columns=[*columns, "actual"])
     rows = pd.concat(frames, ignore_index=True)
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
+
+
+def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> pd.DataFrame:
+    """A forecast made at an earlier date beside the figures that followed.
+
+    Parameters
+    ----------
+    made : Forecast
+    whole : AdoptionSeries
+        The series with its later figures.
+    day : Timestamp
+        On which it could have been made.
+
+    Returns
+    -------
+    DataFrame
+        origin (date of its last figure), made (the day), the columns of `Forecast.frame`, and actual (missing where
+        there is no figure on that date).
+    """
+    rows = made.frame()
+    rows.insert(0, "origin", made.origin)
+    rows.insert(1, "made", day)
+    return rows.assign(actual=whole.values.reindex(rows["date"]).to_numpy())
 
 
 def cut_series(
@@ -93,14 +113,19 @@ def cut_series(
     -------
     AdoptionSeries
     """
-    cut = {name: getattr(series, name) for name in ("values", "censored", "later")}
+    values = series.values
     if made is not None:
-        cut["values"] = cut["values"][~(series.published > made)]
-    cut = {name: part[part.index <= date] for name, part in cut.items()}
-    cut["values"] = cut["values"].iloc[-points if points else 0 :]
-    bound = None if series.bound is None else series.bound.known_by(date)
-    rows = {name: getattr(series, name) for name in ("breaks", "observations")}
-    return replace(series, bound=bound, **cut, **{name: part[part["date"] <= date] for name, part in rows.items()})
+        values = values[~(series.published > made)]
+    values = values[values.index <= date].iloc[-points if points else 0 :]
+    return replace(
+        series,
+        values=values,
+        censored=series.censored[series.censored.index <= date],
+        later=series.later[series.later.index <= date],
+        breaks=series.breaks[series.breaks["date"] <= date],
+        observations=series.observations[series.observations["date"] <= date],
+        bound=None if series.bound is None else series.bound.known_by(date),
+    )
 
 
 def pick_example(
@@ -133,48 +158,43 @@ def pick_example(
     [found] = windows
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
     place = (np.abs(found.y[:, -1] / found.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()
-    label = found.labels.iloc[place]
-    one = next(each for each in references if (each.entity, each.indicator) == (label["entity"], label["indicator"]))
-    return (one if bounded else replace(one, bound=None)), label["origin"]
+    one = next(each for each in references if [each.entity, each.indicator] == found.labels[place, 1:].tolist())
+    return (one if bounded else replace(one, bound=None)), pd.Timestamp(found.origin[place])
 
 
-def pick_finished(references: Sequence[AdoptionSeries], points: int = 12) -> AdoptionSeries:
+def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     """The first figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
 
-    It is the one with so many figures, all of them higher than the one before, whose middle ones are nearest to half of
+    It is the one with twelve such figures, none of them lower than the one before, whose eighth is nearest to half of
     the limit.
 
     Parameters
     ----------
     references : sequence of AdoptionSeries
         One at least with a limit.
-    points : int
 
     Returns
     -------
     AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
-    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:points] for place, share in shares.items()}
+    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:_FIRST] for place, share in shares.items()}
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]
-        fits = len(share) == points and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
+        fits = len(share) == _FIRST and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
         return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
 
     chosen = min(early, key=misses)
     return replace(references[chosen], values=references[chosen].values[early[chosen].index])
 
 
-def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd.DatetimeIndex:
-    """At most `most` earlier dates, evenly spread over the last `back` years, with enough points before each.
+def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
+    """Three earlier dates at most, evenly spread over the last 3.2 years, with enough points before each.
 
     Parameters
     ----------
     series : AdoptionSeries
-    back : float
-        Years before its last observation.
-    most : int
 
     Returns
     -------
@@ -184,6 +204,6 @@ def pick_origins(series: AdoptionSeries, back: float = 3.2, most: int = 3) -> pd
     years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
     dates = values.index[enough][:-1]
-    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * back)]
-    step = max(1, -(-len(dates) // most))
+    dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * _BACK)]
+    step = max(1, -(-len(dates) // _MOST_ORIGINS))
     return dates[::-1][::step][::-1]

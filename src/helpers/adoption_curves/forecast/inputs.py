@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, years_among
+from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
+from ..base.numbers import read_numbers
 from ..base.words import quote, say_count
-from ..curves import Assessment, assess_ceiling, decimal_years
-from ..curves.arguments import read_numbers
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
+
+if TYPE_CHECKING:
+    from ..curves import Assessment
 
 _BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
@@ -168,8 +170,7 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
         raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {_LONGEST_HORIZON}")
     last, gaps = index[-1], np.diff(decimal_years(index))
     if len(gaps) and np.median(gaps) > 0.75:
-        day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
-        dates = [last + pd.DateOffset(years=year) + day for year in range(1, int(horizon_years + 1e-9) + 1)]
+        dates = _repeat_day(last, int(horizon_years + 1e-9))
     else:
         months = round(12 * horizon_years)
         ends = pd.date_range(last, last + pd.DateOffset(months=months + 3), freq="QE")
@@ -184,13 +185,19 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
 
 def count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
     """The same day one, two and three years later, as far as the horizon goes; at least the first."""
+    return pd.DatetimeIndex(_repeat_day(last, max(1, int(min(horizon_years, FURTHEST_COUNTED)))), name="date")
+
+
+def _repeat_day(last: pd.Timestamp, years: int) -> list[pd.Timestamp]:
+    """The same day of each of the next years; the end of its month where that is what it is."""
     day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
-    years = range(1, max(1, int(min(horizon_years, FURTHEST_COUNTED))) + 1)
-    return pd.DatetimeIndex([last + pd.DateOffset(years=year) + day for year in years], name="date")
+    return [last + pd.DateOffset(years=year) + day for year in range(1, years + 1)]
 
 
 def assess_series(series: AdoptionSeries) -> Assessment:
     """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
+    from ..curves import assess_ceiling  # loads statsmodels, which a forecast without a verdict does without
+
     values, limit = series.values.dropna(), series.known_limit
     return assess_ceiling(values, None, limit, series.errors, known_se=series.known_se, floor=series.highest)
 
@@ -295,9 +302,8 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     wrong = set(censored["bound"]) - {"at_least", "at_most"}
     if wrong:
         raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
-    years = years_among(censored.index, True, "the index of censored")
     values = read_numbers(censored["value"], "censored's value")
-    if not np.isfinite(years + values).all():
+    if censored.index.hasnans or np.isnan(values).any():
         raise CurveError("censored has a row without date or value; leave it out")
     _read_dated(pd.Series(values, censored.index), "censored")
     if (values < 0).any():

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .. import indicators
-from ..curves import decimal_years
+from ..base.dates import decimal_years
 from ..indicators.series import AdoptionSeries
 from .inputs import FURTHEST_COUNTED
 

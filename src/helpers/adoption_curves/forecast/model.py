@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, ndtri, softmax, stdtrit
 
-from ..curves.fit_tables import MEASUREMENT
+from ..base.limit import MEASUREMENT
 
 SHARES, SHARES_OF_END = (1e-6, 0.999), (1e-4, 0.995)  # of the limit, and of an end: held within for a logarithm
 _LEAST_MULTIPLE = 0.01  # the same, for multiples of the last figure: a loss of 99%

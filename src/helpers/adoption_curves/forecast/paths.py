@@ -15,18 +15,17 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtri
-from scipy.stats import qmc
 
-PATHS = 2**14
+_PATHS = 2**14
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer figure, and all, must allow: else they refute
 _RANDOM_WALK = 0.5  # assumed decay if no technology has two figures after an origin
 
 
-def correlate_scores(rows: pd.DataFrame, origin: list[str], missing: int = 1) -> pd.DataFrame:
+def correlate_scores(rows: pd.DataFrame, origin: list[str]) -> pd.DataFrame:
     """Correlations of normal scores at two horizons from the same origin.
 
     All pairs of horizons must come from the same origins, or their correlations differ because technologies do: only
-    origins count at which at most so many horizons are `missing` that another origin has.
+    origins count at which at most one horizon is missing that another origin has.
 
     Parameters
     ----------
@@ -34,7 +33,6 @@ def correlate_scores(rows: pd.DataFrame, origin: list[str], missing: int = 1) ->
         Columns technology, horizon_years and score, and those of `origin`.
     origin : list of str
         Columns that tell one origin from another.
-    missing : int
 
     Returns
     -------
@@ -42,7 +40,7 @@ def correlate_scores(rows: pd.DataFrame, origin: list[str], missing: int = 1) ->
         horizon_years, later_years, technologies, forecasts, correlation (every technology the same weight).
     """
     size = rows.groupby(origin)["score"].transform("size")
-    rows = rows[size >= size.max() - missing]
+    rows = rows[size >= size.max() - 1]
     pairs = rows.merge(rows, on=origin, suffixes=("", "_later"))
     pairs = pairs[pairs["horizon_years"] < pairs["horizon_years_later"]]
     products = pd.DataFrame({"product": pairs["score"] * pairs["score_later"]})
@@ -79,8 +77,8 @@ def _correlate(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
     return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** decay
 
 
-def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = PATHS) -> np.ndarray:
-    """Normal scores (paths, years) correlated by the rule; the years are above 0, each once.
+def draw_scores(years: Sequence[float] | np.ndarray, decay: float) -> np.ndarray:
+    """Normal scores of the joint paths, correlated by the rule; the years are above 0, each once.
 
     At each date they are evened out, so that paths have there the quantiles from which they are made.
 
@@ -90,21 +88,21 @@ def draw_scores(years: Sequence[float] | np.ndarray, decay: float, paths: int = 
         Years after the last figure.
     decay : float
         Power of the rule: the correlation of s and t years is (s / t) to it, for s < t.
-    paths : int
-        How many.
 
     Returns
     -------
-    ndarray (paths, H)
-        Standard normal, without unit.
+    ndarray (M, H)
+        Standard normal, without unit; a row for each of the paths.
     """
-    scores = _draw_normal(len(years), paths) @ np.linalg.cholesky(_correlate(years, decay)).T
-    return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / paths)
+    scores = _draw_normal(len(years)) @ np.linalg.cholesky(_correlate(years, decay)).T
+    return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / _PATHS)
 
 
 @lru_cache(maxsize=2)  # a forecast asks again and again for the same
-def _draw_normal(dimensions: int, paths: int = PATHS) -> np.ndarray:
-    """Independent normal scores (paths, dimensions) from a Sobol sequence, not to be written to."""
-    scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(paths) + 0.5 / paths)
+def _draw_normal(dimensions: int) -> np.ndarray:
+    """Independent normal scores (M, dimensions) from a Sobol sequence, not to be written to."""
+    from scipy.stats import qmc  # takes longest to load, and quantiles alone need no paths
+
+    scores = ndtri(qmc.Sobol(dimensions, scramble=False).random(_PATHS) + 0.5 / _PATHS)
     scores.flags.writeable = False
     return scores

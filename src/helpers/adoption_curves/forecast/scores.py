@@ -1,8 +1,8 @@
 """Scores of a backtest: errors, intervals and coverage of the forecast and its rivals.
 
-`evaluate` turns the rows of `backtest` into one long frame, a row per method, level and forecast, with ranges that know
-nothing of the technology they are judged on. All else are means of that frame by some of its columns; each gives every
-technology the same weight, however many series and dates it has.
+`calibrate` learns the ranges of each method from the rows of `backtest`. `evaluate` makes one long frame of them, a row
+per method, level and forecast, with ranges that know nothing of the technology they are judged on. All else are means
+of that frame by some of its columns; each gives every technology the same weight, however many series and dates it has.
 
 Source of the scores: Bracher, Ray, Gneiting and Reich 2021 (WIS, as the mean of twice the quantile losses over seven
 quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
@@ -10,7 +10,7 @@ quantiles); Gneiting and Raftery 2007 (CRPS, the same over 39 quantiles).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS, band_ends, quoted_window
 from ..indicators.series import AdoptionSeries
-from .backtest import HORIZONS, LABELS, Lessons, forecast_windows, last_shares, list_windows
+from .backtest import LABELS, Calibration, forecast_windows, last_logits, list_windows
 from .rivals import RIVALS
 
 MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
@@ -35,72 +35,65 @@ _TINY = 1e-9  # of the limit: an outcome so near to the end of an interval is in
 _DRAWS = 2000  # of technologies, for the 95% intervals of a mean over them
 
 
-def _list_methods(rows: pd.DataFrame) -> list[str]:
-    """Names of the methods that rows have: the forecast, and the rivals that were asked for."""
-    return [FORECAST, *(name for name in RIVALS if name in rows)]
-
-
-def _calibrate(rows: pd.DataFrame, method: str) -> Lessons:
-    """Lessons of one method: a rival's ranges are learnt from its own errors, by the same rule."""
-    return Lessons(rows, "path" if method == FORECAST else method)
-
-
-def evaluate(
-    rows: pd.DataFrame,
-    methods: Sequence[str] | None = None,
-    levels: Sequence[float] = LEVELS,
-    by: pd.DataFrame | None = None,
-    scored: bool = True,
-) -> pd.DataFrame:
-    """Set every interval of every method, made without the technology that it forecasts, beside the outcome.
+def calibrate(rows: pd.DataFrame) -> dict[str, Calibration]:
+    """Calibrations of the forecast and of the rivals that rows have: the ranges of each are learnt from its own errors.
 
     Parameters
     ----------
     rows : DataFrame
-        From `backtest`; one that `evaluate` has made is returned as it is.
-    methods : sequence of str, optional
-        By default all that the rows have.
+        From `backtest`.
+
+    Returns
+    -------
+    dict of Calibration, by method
+    """
+    return {FORECAST: Calibration(rows), **{name: Calibration(rows, name) for name in RIVALS if name in rows}}
+
+
+def evaluate(
+    calibrated: Mapping[str, Calibration],
+    levels: Sequence[float] = LEVELS,
+    by: Mapping[str, Calibration] | None = None,
+    scored: bool = True,
+) -> pd.DataFrame:
+    """Set every range of every method, made without the technology that it forecasts, beside the outcome.
+
+    Parameters
+    ----------
+    calibrated : dict
+        From `calibrate`: what is judged.
     levels : sequence of float
-        Coverages that the intervals claim.
-    by : DataFrame, optional
-        Rows from which the ranges are learnt; by default the same.
+        Coverages that the ranges claim.
+    by : dict, optional
+        From `calibrate`: what the ranges are learnt from; by default the same.
     scored : bool
         False leaves out ``ape``, ``wis`` and ``crps``, which take half of the time.
 
     Returns
     -------
     DataFrame
-        A row per method, level and forecast: technology, entity, indicator, window, origin, date, horizon_years, share,
-        growth (last over first figure), method, level, actual, low and high (the interval), below and above (whether
-        the outcome lies there), covered, above_median, width (of the interval, in shares of the limit or multiples of
-        the last figure); and of the forecast, the same at each level, ``ape`` (absolute error / actual), ``wis`` and
-        ``crps`` (in shares of the limit at the origin).
+        A row per method, level and forecast: technology, entity, indicator, window, origin, horizon_years, share,
+        growth (last over first figure), method, level, actual, below and above (whether the outcome lies outside the
+        range there), covered, above_median; and of the forecast, the same at each level, ``ape`` (absolute error /
+        actual), ``wis`` and ``crps`` (in shares of the limit at the origin).
     """
-    if "covered" in rows:
-        return rows
-    about = rows[[*LABELS, "window", "origin", "date", "horizon_years", "share"]]
-    about = about.assign(growth=rows["last"] / rows["first"])
-    ends = [0.5, *(end for level in levels for end in band_ends(level))]
-    actual, limit, frames = rows["actual"].to_numpy(float), rows["limit"].to_numpy(float), []
-    for method in methods or _list_methods(rows):
-        own = _calibrate(rows, method)
-        wanted = [*ends, *WIS_QUANTILES, *_CRPS_QUANTILES] if scored else ends
-        found = own.quantiles(wanted, own if by is None else _calibrate(by, method))
-        frame = about.assign(method=method, actual=actual, above_median=actual > found[:, 0])
+    ends, frames = [0.5, *(end for level in levels for end in band_ends(level))], []
+    for method, own in calibrated.items():
+        rows, wanted = own.frame, [*ends, *WIS_QUANTILES, *_CRPS_QUANTILES] if scored else ends
+        found = own.quantiles(wanted, own if by is None else by[method])
+        actual, limit = rows["actual"].to_numpy(float), rows["limit"].to_numpy(float)
+        frame = rows[[*LABELS, "window", "origin", "horizon_years", "share", "actual"]]
+        frame = frame.assign(method=method, growth=rows["last"] / rows["first"], above_median=actual > found[:, 0])
         if scored:
             point = rows["path" if method == FORECAST else method].to_numpy(float)
             reported, fine = np.split(found[:, len(ends) :], [len(WIS_QUANTILES)], axis=1)
             frame["ape"] = np.abs(actual - point) / actual
             frame["wis"] = quantile_score(actual, reported, WIS_QUANTILES) / limit
             frame["crps"] = quantile_score(actual, fine, _CRPS_QUANTILES) / limit
-        for level, low, high in zip(levels, found.T[1 : len(ends) : 2], found.T[2 : len(ends) : 2], strict=True):
-            sides = {
-                "below": actual < low - _TINY * limit,
-                "above": actual > high + _TINY * limit,
-            }
-            sides["covered"] = ~(sides["below"] | sides["above"])
-            width = (high - low) / rows["limit_ahead"].to_numpy(float)
-            frames.append(frame.assign(level=level, low=low, high=high, **sides, width=width))
+        for place, level in enumerate(levels):
+            low, high = found.T[1 + 2 * place : 3 + 2 * place]
+            below, above = actual < low - _TINY * limit, actual > high + _TINY * limit
+            frames.append(frame.assign(level=level, below=below, above=above, covered=~(below | above)))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -150,13 +143,13 @@ def _average_scores(evaluated: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return table.sort_values("method", key=lambda names: names.map(rank), kind="stable").reset_index(drop=True)
 
 
-def score(rows: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:
+def score(evaluated: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_years")) -> pd.DataFrame:
     """Scores by method, window and horizon: the table ``04_scores``.
 
     Parameters
     ----------
-    rows : DataFrame
-        From `backtest` or `evaluate`.
+    evaluated : DataFrame
+        From `evaluate`.
     by : sequence of str
         Labels of the rows; without ``window`` the windows are pooled.
 
@@ -167,7 +160,7 @@ def score(rows: pd.DataFrame, by: Sequence[str] = ("method", "window", "horizon_
         crps, coverage_50, coverage_80, coverage_90. WIS and CRPS are in shares of the limit; every mean gives each
         technology the same weight.
     """
-    table = _average_scores(evaluate(rows), by)
+    table = _average_scores(evaluated, by)
     keys = [name for name in by if name != "method"]
     against = table[table["method"] == BASE].set_index(keys)["wis"]
     table["wis_relative"] = table["wis"] / against.reindex(pd.MultiIndex.from_frame(table[keys])).to_numpy()
@@ -188,14 +181,14 @@ def pick_quoted(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_held_out(
-    rows: pd.DataFrame, references: Sequence[AdoptionSeries], held_out: Sequence[AdoptionSeries]
+    calibrated: Mapping[str, Calibration], references: Sequence[AdoptionSeries], held_out: Sequence[AdoptionSeries]
 ) -> pd.DataFrame:
     """Scores of technologies that calibrate nothing: priors and intervals are from the references alone.
 
     Parameters
     ----------
-    rows : DataFrame
-        From `backtest` on the references.
+    calibrated : dict
+        From `calibrate`, on the references and with rivals.
     references, held_out : sequence of AdoptionSeries
 
     Returns
@@ -203,34 +196,34 @@ def score_held_out(
     DataFrame
         Columns as `score`; no rows where no held-out series has a window inside 5 to 98% of its bound.
     """
-    bounded, stand = bool(rows["share"].notna().all()), last_shares(references)
-    found = [forecast_windows(each, HORIZONS, bounded, stand, True) for each in list_windows(held_out)]
+    bounded, stand = calibrated[FORECAST].bounded, last_logits(references)
+    found = [forecast_windows(each, bounded, stand, True) for each in list_windows(held_out)]
     if not found:
         return pd.DataFrame(columns=["method", "window", "horizon_years", *_SCORE_COLUMNS])
-    return score(evaluate(pd.concat(found, ignore_index=True), by=rows))
+    return score(evaluate(calibrate(pd.concat(found, ignore_index=True)), by=calibrated))
 
 
 def cover_by_technology(
-    rows: pd.DataFrame, by: Sequence[str] = ("method", "technology", "window", "horizon_years")
+    evaluated: pd.DataFrame, by: Sequence[str] = ("method", "technology", "window", "horizon_years")
 ) -> pd.DataFrame:
     """Coverage and errors of each technology: the table ``04_coverage_by_technology``.
 
     Parameters
     ----------
-    rows : DataFrame
-        As for `score`.
+    evaluated : DataFrame
+        From `evaluate`.
     by : sequence of str
-        Columns, as for `score`.
+        Labels of the rows, as for `score`.
 
     Returns
     -------
     DataFrame
         method, technology, window, horizon_years, n, mape, wis, coverage_50, coverage_80, coverage_90.
     """
-    return _average_scores(evaluate(rows), by)[[*by, "n", "mape", "wis", *COVERAGES]]
+    return _average_scores(evaluated, by)[[*by, "n", "mape", "wis", *COVERAGES]]
 
 
-def cover_by_stage(rows: pd.DataFrame) -> pd.DataFrame:
+def cover_by_stage(evaluated: pd.DataFrame) -> pd.DataFrame:
     """Scores by stage of adoption (share of the bound at the origin), and for fast growth within the window.
 
     Returns
@@ -238,17 +231,16 @@ def cover_by_stage(rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         method, stage, horizon_years, n, technologies, mape, wis, crps, coverage_50, coverage_80, coverage_90.
     """
-    frame = evaluate(rows)
     names = [f"{100 * low:.0f}-{100 * high:.0f}% of the limit" for low, high in pairwise(_STAGES)]
-    staged = frame.assign(stage=pd.cut(frame["share"], _STAGES, labels=names, include_lowest=True).astype(str))
-    fast = frame[frame["growth"] >= FAST].assign(stage=f"growth by {FAST:g} or more in the window")
+    stages = pd.cut(evaluated["share"], _STAGES, labels=names, include_lowest=True).astype(str)
+    staged, fast = evaluated.assign(stage=stages), evaluated[evaluated["growth"] >= FAST]
+    fast = fast.assign(stage=f"growth by {FAST:g} or more in the window")
     by = ["method", "stage", "horizon_years"]
-    return _average_scores(pd.concat([staged, fast], ignore_index=True), by)[
-        [*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]
-    ]
+    table = _average_scores(pd.concat([staged, fast], ignore_index=True), by)
+    return table[[*by, "n", "technologies", "mape", "wis", "crps", *COVERAGES]]
 
 
-def compare_methods(rows: pd.DataFrame) -> pd.DataFrame:
+def compare_methods(evaluated: pd.DataFrame) -> pd.DataFrame:
     """WIS of the forecast relative to its rivals, with a paired bootstrap over technologies.
 
     Technologies are drawn with replacement, the same ones for both methods; the interval is that of the ratio of mean
@@ -259,8 +251,8 @@ def compare_methods(rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         method, benchmark, window, horizon_years, technologies, wis_relative, low and high (95% interval).
     """
-    frame, by, found = evaluate(rows), ["window", "horizon_years"], []
-    mean = frame.groupby(["method", *by, "technology"])["wis"].mean()
+    by, found = ["window", "horizon_years"], []
+    mean = evaluated.groupby(["method", *by, "technology"])["wis"].mean()
     for benchmark in (name for name in RIVALS if name in mean.index):
         pairs = pd.DataFrame({"own": mean[FORECAST], "other": mean[benchmark]})
         for key, group in pairs.groupby(by):
@@ -277,34 +269,31 @@ def _bootstrap(own: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
     return np.quantile(means if other is None else means / other[drawn].mean(axis=1), (0.025, 0.975))
 
 
-def check_calibration(rows: pd.DataFrame, methods: Sequence[str] = (FORECAST, BASE)) -> pd.DataFrame:
+def check_calibration(calibrated: Mapping[str, Calibration]) -> pd.DataFrame:
     """Nominal against actual coverage by horizon, each technology judged on the others and weighing the same.
 
     Parameters
     ----------
-    rows : DataFrame
-        From `backtest` (not from `evaluate`, which has other levels).
-    methods : sequence of str
+    calibrated : dict
+        From `calibrate`, with the straight line among the rivals.
 
     Returns
     -------
     DataFrame
-        method, horizon_years, nominal, actual.
+        Of the forecast and of the straight line: method, horizon_years, nominal, actual.
     """
-    known = [name for name in methods if name in _list_methods(rows)]
-    by = ["method", "horizon_years", "level"]
-    table = _mean_scores(evaluate(rows, known, _NOMINAL, scored=False), by, ["covered"])
-    return table.loc[known].reset_index().set_axis(["method", "horizon_years", "nominal", "actual"], axis=1)
+    evaluated = evaluate({name: calibrated[name] for name in (FORECAST, BASE)}, _NOMINAL, scored=False)
+    table = _mean_scores(evaluated, ["method", "horizon_years", "level"], ["covered"]).loc[[FORECAST, BASE]]
+    return table.reset_index().set_axis(["method", "horizon_years", "nominal", "actual"], axis=1)
 
 
-def count_sides(rows: pd.DataFrame, levels: Sequence[float] = (0.8, 0.9)) -> pd.DataFrame:
-    """Percent of outcomes below and above the forecast's ranges by horizon, each technology left out, all alike.
+def count_sides(evaluated: pd.DataFrame) -> pd.DataFrame:
+    """Percent of outcomes below and above the forecast's 80% and 90% ranges, each technology left out, all alike.
 
     Parameters
     ----------
-    rows : DataFrame
-        As for `score`.
-    levels : sequence of float
+    evaluated : DataFrame
+        From `evaluate`.
 
     Returns
     -------
@@ -312,9 +301,8 @@ def count_sides(rows: pd.DataFrame, levels: Sequence[float] = (0.8, 0.9)) -> pd.
         level, horizon_years, technologies, below, above (percent), low_covered and high_covered (ends of the 95%
         bootstrap interval of the coverage over technologies, percent).
     """
-    frame, sides, found = evaluate(rows), ["below", "above", "covered"], []
-    own = frame[(frame["method"] == FORECAST) & frame["level"].isin(levels)]
-    means = 100 * own.groupby(["level", "horizon_years", "technology"])[sides].mean()
+    own, found = evaluated[(evaluated["method"] == FORECAST) & evaluated["level"].isin([0.8, 0.9])], []
+    means = 100 * own.groupby(["level", "horizon_years", "technology"])[["below", "above", "covered"]].mean()
     for key, part in means.groupby(["level", "horizon_years"]):
         means_here = (part["below"].mean(), part["above"].mean())
         found.append((*key, len(part), *means_here, *_bootstrap(part["covered"].to_numpy())))

@@ -179,7 +179,7 @@ def _judge(series: Any, found: Any) -> str:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
         ahead = f"{date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
         ahead = f"{'What others did until' if found.kind == 'counted' else 'Forecast for'} {ahead}"
-        if found.kind == "forecast" and not found.tested[-1]:
+        if found.basis[-1] == "extrapolated":
             ahead += " No earlier technology has tested a range so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
     return f"<p>{escape(ahead)}<br>{verdict}</p>"

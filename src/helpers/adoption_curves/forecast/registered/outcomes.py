@@ -19,8 +19,8 @@ _TASK = [name for name in ENTRY if name not in ("model_id", "published")]
 RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 _COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
-_OUTCOME = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability"]
-_OUTCOME_COLUMNS = [*_OUTCOME, *_COVERED, "wis", *RATIOS.values(), "why", "revised"]
+_OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED]
+_OUTCOME_COLUMNS += ["wis", *RATIOS.values(), "why", "revised"]
 _SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
 _SUMMARY += ["bounds", "probability"]
@@ -59,13 +59,9 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     """
     if vintage not in _VINTAGES:
         raise RunError(f"vintage is '{vintage}'; a score is of the {' or the '.join(_VINTAGES)} vintage of a figure.")
-    scored = pd.DataFrame(
-        [
-            dict(zip(ENTRY, key, strict=True)) | _score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage)
-            for key, part in entries.groupby(ENTRY, sort=True)
-        ],
-        columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_OUTCOME_COLUMNS],
-    )
+    each = entries.groupby(ENTRY)
+    found = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in each]
+    scored = pd.DataFrame(found, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_OUTCOME_COLUMNS])
     rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*RATIOS.values()])
     for name, column in RATIOS.items():
         against = scored[scored["model_id"] == name].drop_duplicates(_TASK, keep="last")
@@ -74,10 +70,10 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
 
 
 def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: str) -> dict[str, Any]:
-    """Scores of one forecast for one date."""
+    """One forecast for one date, the columns `ENTRY` of which are `row`, with its scores."""
     levels, values = part["output_type_id"].to_numpy(float), part["value"].to_numpy(float)
     unit, rows = part["unit"].iloc[0], data.find_vintages(row["entity"], row["indicator"])
-    found: dict[str, Any] = dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
+    found = row | dict(zip(("q0.1", "q0.5", "q0.9"), np.interp([0.1, 0.5, 0.9], levels, values), strict=True))
     found |= {"unit": unit, "side": "", "came": pd.NaT, "hindsight": False, "counted": False, "why": ""}
     found |= {"revised": False} | dict.fromkeys(_COVERED, "")
     figures = rows[rows["date"] == row["target_end_date"]]

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from ...base.dates import decimal_years
 from ...base.project import PUBLISHED_MODEL, RunError, find_register
-from ...curves import decimal_years
 from ...indicators import AdoptionSeries, Data
 from ...indicators.cells import check_date
 from .hub import BASELINES, ENTRY, HUB_COLUMNS, TARGET_COLUMNS, add_to_hub, read_hub

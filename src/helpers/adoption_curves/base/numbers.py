@@ -1,0 +1,37 @@
+"""Numbers as they are given, for curves and forecasts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dates import CurveError
+
+_MAX_SIZE = 1e60
+
+
+def read_numbers(values: Any, what: str) -> np.ndarray:
+    """Real numbers as floats, NaN among them.
+
+    Raises
+    ------
+    CurveError
+        For anything else: texts, complex numbers, infinities.
+    """
+    try:
+        raw = np.asarray(values)
+        if raw.dtype.kind in "bcmM":
+            raise TypeError(f"{raw.dtype} is no kind of real number")
+        numbers = raw.astype(float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CurveError(f"{what} must be numbers: {error}") from None
+    if np.isinf(numbers).any():
+        raise CurveError(f"{what} has an infinite value; leave it out, or write NaN")
+    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    if len(sizes) and not 1 / _MAX_SIZE < sizes.max() < _MAX_SIZE:
+        raise CurveError(
+            f"{what} reaches {sizes.max():.3g}; from {1 / _MAX_SIZE:g} to {_MAX_SIZE:g} can be computed with: choose "
+            "another unit"
+        )
+    return numbers
