@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -65,53 +65,69 @@ def draw_forecast(
     title, fan = title or names["title"], fan[fan["q0.5"].notna()]
     if fan.empty:
         return _draw_figures(series, names, source, title)
-    goal = find_goal(fan.to_dict("records"))
-    first, last = find_drawn(series.values.index, fan.to_dict("records"))
-    fan = fan[fan["date"] <= last]
-    levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    shown = _select_shown(fan, series, levels)
     figure, axes = open_canvas(5.0)
-    axis, values = axes[0, 0], series.values[first:]
-    known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
-    start = known[known.index < fan["date"].iloc[0]].tail(1)
-    plot_fan(axis, fan, (start.index[0], start.iloc[0]), levels)
-    if goal["basis"] == "untested":
-        axis.lines[-1].set_linestyle("--")
-    ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
-    drawn = [values, series.newer["value"], ends.min(), ends.max()]
-    ahead = ahead[ahead["date"] <= last]
-    limit, told = plot_limit(axis, series, names, values.index, pd.concat(drawn).max(), ahead)
-    drawn += [pd.Series([label.y for label in limit], dtype=float)]
-    units = say_first(names["unit"]) + told + _draw_values(axis, series, values, names, drawn)
-    if goal["basis"] == "counted":
-        units += f"; to the right: {goal['technologies']:.0f} other technologies in the years after the same share"
-    use_dates(axis, values.index[0], last, names.get("measure", "level"))
-    labels = _label_fan(axis, goal, quoted_level(levels) if levels else None, names, last)
-    labels += _mark_others(axis, others, start, series, last) + limit
-    _name_start(axis, fan, start, levels)
-    if goal["basis"] != "counted":  # whose title has the figure, and whose range begins around its place
-        label_values(axis, values.iloc[-1:], names["unit"])
+    axis = axes[0, 0]
+    plot_fan(axis, shown.fan, shown.start, shown.levels, "--" if shown.goal["basis"] == "untested" else "-")
+    ends = shown.fan[[*band_columns(max(shown.levels))] if shown.levels else ["q0.5"]]
+    heights = [*shown.values, *series.newer["value"], *ends.min(), *ends.max()]
+    ahead = ahead[ahead["date"] <= shown.last]
+    limit, told = plot_limit(axis, series, names, shown.values.index, max(heights), ahead)
+    heights += [label.y for label in limit]
+    units = say_first(names["unit"]) + told + _draw_values(axis, series, shown.values, names, heights)
+    use_dates(axis, shown.values.index[0], shown.last, names.get("measure", "level"))
+    labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
+    _name_start(axis, shown)
+    if shown.counted:
+        count = f"{shown.goal['technologies']:.0f} other technologies"
+        units += f"; to the right: {count} in the years after the same share"
+    else:  # of what others did the title has the figure, and the range begins around its place
+        label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
     return close_canvas(figure, title, units, source)
+
+
+class _Shown(NamedTuple):
+    """What is drawn of a forecast, and of the figures before it."""
+
+    fan: pd.DataFrame  # its rows
+    last: pd.Timestamp  # the date of the last of them
+    goal: dict[str, Any]  # the row of the headline
+    counted: bool  # whether it is of what others did, since the series has one or two figures
+    levels: list[float]  # of the ranges
+    values: pd.Series  # the figures by date, in the unit of the series
+    start: tuple[pd.Timestamp, float]  # where the fan begins
+
+
+def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[float]) -> _Shown:
+    """The rows until the date of the headline, or until the end where that is extrapolated; ranges that all have."""
+    rows = fan.to_dict("records")
+    first, last = find_drawn(series.values.index, rows)
+    fan, goal = fan[fan["date"] <= last], find_goal(rows)
+    whole = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
+    known = known[known.index < fan["date"].iloc[0]]
+    start = known.index[-1], known.iloc[-1]
+    return _Shown(fan, last, goal, goal["basis"] == "counted", whole, series.values[first:], start)
 
 
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
     """The figures of a series that has no forecast."""
     figure, axes = open_canvas(5.0)
     axis, values = axes[0, 0], series.values
-    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, [values])
+    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, values)
     use_dates(axis, values.index[0], values.index[-1], names.get("measure", "level"))
     label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
     return close_canvas(figure, title, units, source)
 
 
 def _draw_values(
-    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], drawn: list[pd.Series]
+    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], heights: Iterable[float]
 ) -> str:
-    """Draw the published figures, with room for all that is `drawn`; words for the units."""
+    """Draw the published figures, with room for all the `heights` that are drawn; words for the units."""
     plot_figures(axis, values, series.breaks, names)
-    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
-    told = style.fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
+    told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values)
     use_numbers(axis)
     plot_newer(axis, series.newer.join(series.readings))
     return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
@@ -123,41 +139,39 @@ def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
     return f"; {say_count(count, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if count else ""
 
 
-def _label_fan(
-    axis: Axes, goal: dict[str, Any], level: float | None, names: dict[str, Any], last: pd.Timestamp
-) -> list[Label]:
+def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
     """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels.
 
     Of one or two figures the range is of what others did, and no chance of this series.
     """
-    date, middle, counted = goal["date"], goal["q0.5"], goal["basis"] == "counted"
+    goal, measure = shown.goal, names.get("measure", "level")
+    date, middle = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
         return [Label(date, middle, "contradicted by\nthe newest figure", BLUE)]
-    if level is None:
+    if not shown.levels:
         kind = "untested" if goal["basis"] == "untested" else "forecast"
         [about], _ = words.round_off([middle], middle / 10)
         return [Label(date, middle, f"{kind}:\nabout {about}", BLUE)]
+    level = quoted_level(shown.levels)
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
     some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
     odds = f"{some} chance{'s' * (some != 'one')} in {all_of}"
-    if counted:
+    if shown.counted:
         odds = f"without the lowest\nand highest {words.say_outer(level)}"
-    if date < last:
-        odds += f",\n{words.say_at(names.get('measure', 'level'))} {say_period(date, names.get('measure', 'level'))}"
-    named = f"{'the middle' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
+    if date < shown.last:
+        odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
+    named = f"{'the middle' if shown.counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
 
-def _mark_others(
-    axis: Axes, others: pd.DataFrame | None, start: pd.Series, series: AdoptionSeries, last: pd.Timestamp
-) -> list[Label]:
+def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series: AdoptionSeries) -> list[Label]:
     """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
-    if others is None or others.empty or series.bound is None or others["date"].iloc[0] > last:
+    if others is None or others.empty or series.bound is None or others["date"].iloc[0] > shown.last:
         return []
     value, later = others.set_index("quantile")["value"], say_ahead(round(float(others["years"].iloc[0]), 1))
-    date = last - 0.03 * (last - start.index[0])
+    date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
     text = f"half of {others['series'].iloc[0]} other technologies\nin {say_place(series.entity)}, {later}\n"
@@ -165,19 +179,19 @@ def _mark_others(
     return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 
-def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequence[float]) -> None:
+def _name_start(axis: Axes, shown: _Shown) -> None:
     """Lines where the forecast begins and where tests of it end; a word where it may lie below its beginning."""
-    counted, date = (fan["basis"] == "counted").all(), start.index[0]
+    fan, (date, value) = shown.fan, shown.start
     axis.axvline(date, color=GREY, lw=0.8, zorder=1)
-    told = "what others\ndid from here" if counted else "forecast\nfrom here"
+    told = "what others\ndid from here" if shown.counted else "forecast\nfrom here"
     note(axis, told, [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
     tested = fan.loc[fan["basis"] != "extrapolated", "date"]
     if 0 < len(tested) < len(fan):
         axis.axvline(tested.iloc[-1], color=GREY, lw=1, ls=":")
         name_line(axis, tested.iloc[-1], "tested to here,\nbeyond: extrapolated")
-    if levels and not counted:
-        low = fan.set_index("date")[band_columns(quoted_level(levels))[0]]
-        if low.iloc[-1] < start.iloc[0]:
+    if shown.levels and not shown.counted:
+        low = fan.set_index("date")[band_columns(quoted_level(shown.levels))[0]]
+        if low.iloc[-1] < value:
             note(axis, "use may\nfall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
 
 

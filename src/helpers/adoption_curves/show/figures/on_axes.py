@@ -60,7 +60,9 @@ def _shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]
     return shaded
 
 
-def plot_fan(axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float] = LEVELS) -> None:
+def plot_fan(
+    axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float] = LEVELS, dashes: str = "-"
+) -> None:
     """Draw a forecast's ranges and median from the last observation on.
 
     Parameters
@@ -72,11 +74,13 @@ def plot_fan(axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Se
         The last observation.
     levels : sequence of float
         A range is drawn for each.
+    dashes : str
+        Of the median's line, as matplotlib names it.
     """
     dates = [start[0], *fan["date"]]
     for _, low, high, alpha in _shade_ranges(levels):
         axis.fill_between(dates, [start[1], *fan[low]], [start[1], *fan[high]], color=BLUE, alpha=alpha, lw=0)
-    axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+    axis.plot(dates, [start[1], *fan["q0.5"]], dashes, color=BLUE, lw=1.8)
 
 
 def plot_figures(
