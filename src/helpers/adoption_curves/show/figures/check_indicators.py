@@ -40,8 +40,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     short = described["title"].map(lambda title: shorten_label(title, 2 * _MAX_TITLE_LETTERS))
     named = short + "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" + dates["size"].astype(str)
     named = named.map(lambda name: textwrap.fill(name, _MAX_TITLE_LETTERS))
-    figure, axes = open_canvas(1.5 + (0.29 if named.str.contains("\n").any() else 0.21) * len(dates))
-    axis = axes[0, 0]
+    figure, axis = open_canvas(1.5 + (0.29 if named.str.contains("\n").any() else 0.21) * len(dates))
     axis.hlines(range(len(dates)), dates["min"], dates["max"], color=PALE, lw=1, zorder=1)
     sns.stripplot(
         observations, x="date", y="indicator", order=dates.index, hue=observations["indicator"] == indicator,

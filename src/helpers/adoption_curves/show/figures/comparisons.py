@@ -70,7 +70,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     panels = list(forecasts.groupby(_SHARED_NAMES, sort=False))
     if not panels:
         return None
-    figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
+    figure, axes = style.open_panels(1.3 + 3.1 * len(panels), len(panels), 1)
     units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_run_panel(axis, panel, observations)
@@ -106,5 +106,4 @@ def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame)
         )
     axis.set_ylim(bottom=0)
     style.use_dates(axis, min(shown), last)
-    style.use_numbers(axis)
     return labels

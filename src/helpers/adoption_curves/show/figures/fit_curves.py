@@ -38,12 +38,10 @@ def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any],
     -------
     Figure
     """
-    figure, axes = open_canvas(3.0)
-    axis = axes[0, 0]
+    figure, axis = open_canvas(3.0)
     axis.vlines(100 * share, 0, resid, color=PALE, lw=1.5)
     axis.plot(100 * share, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
     axis.axhline(0, color=GREY, lw=0.9)
-    use_numbers(axis)
     use_numbers(axis, "x", "%")
     turns = int((np.diff(np.sign(resid)) != 0).sum())
     title = f"{names['title']}: {say_count(len(resid), 'residual')} that change side {say_count(turns, 'time')}"
@@ -70,11 +68,11 @@ def draw_closing(profiles: pd.DataFrame, limit: float, names: Mapping[str, Any],
     """
     if profiles.empty:
         return None
-    figure, axes = open_canvas(4.0)
+    figure, axis = open_canvas(4.0)
     near = profiles[profiles["ceiling"] <= _CLOSING * limit]
     lines = near.assign(ceiling=100 * near["ceiling"] / limit, name=near["points"].map("{} figures".format))
-    _draw_likelihoods(axes[0, 0], lines, (0, 100 * _CLOSING), 100, "limit")
-    use_numbers(axes[0, 0], "x", "%")
+    _draw_likelihoods(axis, lines, (0, 100 * _CLOSING), 100, "limit")
+    use_numbers(axis, "x", "%")
     title = f"{names['title']}: what its first figures said of its end"
     units = "How well each saturation level explains them (1: best), percent of the limit"
     return close_canvas(figure, title, units, source)
@@ -103,7 +101,7 @@ def _draw_likelihoods(
         axis.fill_between(line["ceiling"], 0, line["likelihood"], color=colour, alpha=0.05, lw=0)
         labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], name, colour))
     axis.set(xlim=span, ylim=(0, 1.02))
-    use_numbers(axis, "xy")
+    use_numbers(axis, "x")
     if span[0] < limit < span[1]:
         axis.axvline(limit, color=GREY, lw=1.2, ls=":")
         name_line(axis, limit, style.shorten_label(limit_name))
@@ -137,7 +135,7 @@ def draw_fits(
         return None
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
-    figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
+    figure, axes = style.open_panels(1.2 + 2.7 * rows, rows, min(3, len(families)), sharey=True, sharex=True)
     top, shown = _find_top(values, alternatives, bound, names)
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family])
@@ -182,7 +180,6 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
     first, last = best["date"].min(), best["date"].max()
     axis.set_xlim(first - 0.03 * (last - first), last)
     use_dates(axis, first, last)
-    use_numbers(axis)
 
 
 def draw_profiles(
@@ -210,10 +207,10 @@ def draw_profiles(
     likely = profiles.loc[profiles["likelihood"] > _UNLIKELY, "ceiling"]
     if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
-    figure, axes = open_canvas(4.2)
+    figure, axis = open_canvas(4.2)
     span = (likely.min(), likely.max())
     lines = profiles.assign(name=[say_first(say_name(family)) for family in profiles["family"]])
-    _draw_likelihoods(axes[0, 0], lines[lines["ceiling"].between(*span)], span, bound, names["bound_title"])
+    _draw_likelihoods(axis, lines[lines["ceiling"].between(*span)], span, bound, names["bound_title"])
     title = f"{names['title']}: how well each saturation level explains the figures"
     units = f"Likelihood (1: the best) of each saturation level, {names['unit']}"
     return close_canvas(figure, title, units, source)

@@ -66,8 +66,7 @@ def draw_forecast(
     if fan.empty:
         return _draw_figures(series, names, source, title)
     shown = _select_shown(fan, series, levels)
-    figure, axes = open_canvas(5.0)
-    axis = axes[0, 0]
+    figure, axis = open_canvas(5.0)
     plot_fan(axis, shown.fan, shown.start, shown.levels, "--" if shown.goal["basis"] == "untested" else "-")
     ends = shown.fan[[*band_columns(max(shown.levels))] if shown.levels else ["q0.5"]]
     heights = [*shown.values, *series.newer["value"], *ends.min(), *ends.max()]
@@ -114,8 +113,8 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
 
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
     """The figures of a series that has no forecast."""
-    figure, axes = open_canvas(5.0)
-    axis, values = axes[0, 0], series.values
+    figure, axis = open_canvas(5.0)
+    values = series.values
     units = say_first(names["unit"]) + _draw_values(axis, series, values, names, values)
     use_dates(axis, values.index[0], values.index[-1], names.get("measure", "level"))
     label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
@@ -128,7 +127,6 @@ def _draw_values(
     """Draw the published figures, with room for all the `heights` that are drawn; words for the units."""
     plot_figures(axis, values, series.breaks, names)
     told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values)
-    use_numbers(axis)
     plot_newer(axis, series.newer.join(series.readings))
     return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
 
@@ -244,7 +242,7 @@ def draw_hindcasts(
     origins = list(hindcasts.groupby("origin"))
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
-    figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
+    figure, axes = style.open_panels(3.6, 1, len(origins), sharey=True, sharex=True)
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         _draw_outcomes(axis, origin, forecast["date"].iloc[-1], shown, series, names)
@@ -273,7 +271,6 @@ def _draw_outcomes(
     tell(outcomes, [names.get("points", {}).get(date, "") for date in later.index])
     plot_newer(axis, series.newer[series.newer.index <= last])
     use_dates(axis, shown.index[0], last)
-    use_numbers(axis)
 
 
 def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
@@ -297,7 +294,6 @@ def _draw_window(axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.n
     dates = to_dates(decimal_years(seen["date"])[-1] + years)
     axis.plot(seen["date"], heights, "o", color=INK, ms=size_marks(5, seen), zorder=6)
     use_dates(axis, seen["date"].iloc[0], dates[-1])
-    use_numbers(axis)
     return dates
 
 
@@ -325,8 +321,8 @@ def draw_scale(
     """
     if len(seen) < 3:
         return None
-    figure, axes = open_canvas(3.4)
-    axis, (height, slope) = axes[0, 0], line
+    figure, axis = open_canvas(3.4)
+    height, slope = line
     name = "the line\ncarried on" if result.bounded else "the line"
     times = np.r_[seen["t"].iloc[0], 0, result.years if result.bounded else []]
     dates, heights = _draw_window(axis, seen, seen["g"], times), height + slope * times
@@ -363,8 +359,8 @@ def draw_ends(
     """
     if ends.empty:
         return None
-    figure, axes = open_canvas(3.8)
-    axis, shares, weights = axes[0, 0], 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
+    figure, axis = open_canvas(3.8)
+    shares, weights = 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
     times = np.linspace(seen["t"].iloc[0], years[-1], 80)
     widths = _THINNEST_LINE + (_WIDEST_LINE - _THINNEST_LINE) * weights / weights.max()
     dates = _draw_window(axis, seen, 100 * seen["x"], times)
@@ -401,8 +397,8 @@ def draw_paths(
     """
     if not len(values):
         return None
-    figure, axes = open_canvas(3.8)
-    axis, used, held = axes[0, 0], result.used, kept.all(axis=1)
+    figure, axis = open_canvas(3.8)
+    used, held = result.used, kept.all(axis=1)
     dates = pd.DatetimeIndex([result.origin, *result.dates])
     for path, inside in zip(values, held, strict=True):
         look = {"color": BLUE, "lw": 1.6} if inside else {"color": GREY, "lw": 0.6, "alpha": 0.6}
@@ -410,7 +406,6 @@ def draw_paths(
     axis.plot(used.index, used, "o-", color=INK, ms=size_marks(5, used), lw=1.2, zorder=6)
     axis.set_ylim(bottom=0)
     use_dates(axis, used.index[0], dates[-1])
-    use_numbers(axis)
     plot_newer(axis, result.target.newer)
     units, title = say_first(names["unit"]), f"{names['title']}: {say_count(len(values), 'path')}, all equally likely"
     if kept.shape[1]:

@@ -54,8 +54,8 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     -------
     Figure
     """
-    figure, axes = open_canvas(4.0)
-    axis, values, dates = axes[0, 0], series.values, pd.DatetimeIndex(series.values.index)
+    figure, axis = open_canvas(4.0)
+    values, dates = series.values, pd.DatetimeIndex(series.values.index)
     last, errors, measure = values.iloc[-1], series.standard_error, names.get("measure", "level")
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
     if len(dates) <= _NO_LINE:
@@ -73,7 +73,6 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     plot_newer(axis, series.newer.join(series.readings))
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     use_dates(axis, dates[0], max([dates[-1], *series.newer.index]), measure)
-    use_numbers(axis)
     label_ends(axis, labels)
     units += told + shade_breaks(axis, series.breaks, dates)
     title = f"{say_first(say_users(names, last))} {words.say_at(measure)} {say_period(dates[-1], measure)}"
@@ -104,10 +103,10 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     step = -(-len(series.values) // _MAX_BARS)  # from day to day there is little but noise
     values, measure = series.values.iloc[::-step].iloc[::-1], names.get("measure", "level")
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
-    figure, axes = open_canvas(3.6)
+    figure, axis = open_canvas(3.6)
     crossing = [end for *_, end in find_gaps(values.index, series.breaks)]
-    _draw_changes(axes[0, 0], values, crossing, unit, measure)
-    use_dates(axes[0, 0], values.index[0], values.index[-1], measure)
+    _draw_changes(axis, values, crossing, unit, measure)
+    use_dates(axis, values.index[0], values.index[-1], measure)
     changes = values.diff()
     biggest = changes.abs().idxmax()
     title = f"{names['title']}: {_say_last_year(series.values, unit, measure)}"
@@ -146,7 +145,6 @@ def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
     axis.xaxis_date()
-    use_numbers(axis)
 
 
 def _say_last_year(values: pd.Series, unit: str, measure: str) -> str:
@@ -187,8 +185,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     """
     if aligned.empty:
         return None
-    figure, axes = open_canvas(4.8)
-    axis = axes[0, 0]
+    figure, axis = open_canvas(4.8)
     target, others = aligned[aligned["target"]], aligned[~aligned["target"]]
     reach, start = max(1.5 * target["years"].max() + 3, 6), say(target["start_share"].iloc[0], "percent")
     inside = others[others["years"] <= reach].assign(line=(others["years"] == 0).cumsum())
@@ -262,7 +259,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     tall = [
         step * len(rows) + head.count("\n") + 1.7 for step, (_, rows), head in zip(steps, panels, heads, strict=True)
     ]
-    figure, axes = open_canvas(1.1 + 0.2 * sum(tall), (len(panels), 1), sharex=True, height_ratios=tall)
+    figure, axes = style.open_panels(1.1 + 0.2 * sum(tall), len(panels), 1, sharex=True, height_ratios=tall)
     for axis, (_, rows), head, step in zip(axes[:, 0], panels, heads, steps, strict=True):
         _draw_measure_panel(
             axis, rows.assign(row=step * np.arange(len(rows)), own=rows["entity"] == entity), head, step

@@ -201,12 +201,21 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     return content.getvalue()
 
 
-def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
-    """Return a figure of a page's width and its axes as an array of shape `panels`; the height is in inches."""
+def open_canvas(height: float) -> tuple[Exhibit, Axes]:
+    """Return a figure of a page's width and its axes; the height is in inches."""
+    figure, axes = open_panels(height, 1, 1)
+    return figure, axes[0, 0]
+
+
+def open_panels(height: float, rows: int, columns: int, **options: Any) -> tuple[Exhibit, np.ndarray]:
+    """Return a figure of a page's width and the axes of its panels, (rows, columns); the height is in inches."""
     mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
     sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=_STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
-    return figure, figure.subplots(*panels, squeeze=False, **options)
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    for axis in axes.flat:
+        use_numbers(axis)
+    return figure, axes
 
 
 def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:

@@ -33,8 +33,7 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     order = scored.assign(ours=scored["model_id"] == PUBLISHED_MODEL)
     order = order.sort_values(["target_end_date", "published", "ours"])
     rows = order.drop_duplicates("target_end_date", keep="last").sort_values("hindsight", kind="stable")
-    figure, axes = open_canvas(0.9 + 0.5 * max(4, len(rows)))
-    axis = axes[0, 0]
+    figure, axis = open_canvas(0.9 + 0.5 * max(4, len(rows)))
     for place, row in enumerate(rows.to_dict("records")):
         colour = GREY if row["hindsight"] else BLUE
         axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
