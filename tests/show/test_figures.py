@@ -25,6 +25,7 @@ from adoption_curves.show.figures.on_axes import _shade_ranges
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
 NAMES = {"title": "Users, Atlantis", "unit": "million people", "bound_title": "Internet users"}
+NAMES |= {"measure": "level", "own": False, "points": {}}
 BOUND = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
 BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
 COMPARED = pd.DataFrame(
@@ -318,6 +319,9 @@ def test_a_year_of_a_flow_is_said_as_a_year():
     assert {label.get_text() for label in figure.axes[0].get_xticklabels()} >= {"2020", "2024"}
     assert next(iter(figure.told.values())) == ["2019 to 2020: +4.0 million people"]
     assert read_texts(figure)[0].endswith("between 2023 and 2024")
+    made = make_fan(["2024-12-31"]).assign(origin=dates[3], made=dates[3])
+    [axis] = figures.draw_hindcasts(made, series, NAMES | {"measure": "flow"}, "Source: test.").axes
+    assert {label.get_text() for label in axis.get_xticklabels()} >= {"2020", "2024"}
 
 
 def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
@@ -357,8 +361,12 @@ def test_hindcasts_count_what_the_band_covered():
     fan[["q0.1", "q0.9"]] = [[500.0, 550.0], [700.0, 900.0]]
     figure = figures.draw_hindcasts(fan, hold(NEWER, BREAKS), NAMES, "Source: test.")
     assert "contained 1 of 2" in read_texts(figure)[0].replace("\n", " ")
-    single = figures.draw_hindcasts(fan[fan["date"] == fan["date"].min()], hold(NEWER, BREAKS), NAMES, "Source: test.")
-    assert "would have forecast earlier" in read_texts(single)[0]
+    series = hold(NEWER, BREAKS)
+    series.readings = pd.DataFrame([(702.0, 714.0)], NEWER.index, ["read_low", "read_high"])
+    later = fan[fan["date"] == fan["date"].min()].assign(date=NEWER.index[0])
+    single = read_texts(figures.draw_hindcasts(later, series, NAMES, "Source: test."))
+    assert "would have forecast earlier" in single[0]
+    assert "more\nthan 700" in single, "a limit that is read as a range is said as everywhere"
 
 
 def name_long(name):
@@ -394,8 +402,7 @@ def test_long_names_find_room():
 
 def spoil(words=(), line=((0, 1), (0, 1)), title="Title", **marks):
     """Faults of a sound figure of one line, with `words` (text, x, y) written into it."""
-    figure, axes = style.open_canvas()
-    axis = axes[0, 0]
+    figure, axis = style.open_canvas(4.4)
     axis.plot(*line, **marks)
     axis.set(xlim=(0, 1), ylim=(0, 1))
     for text, x, y in words:
@@ -428,16 +435,18 @@ def test_each_fault_is_found_in_a_figure_spoilt_for_it(spoilt, faults):
     assert all(fault in each for fault, each in zip(faults, found, strict=True))
 
 
-def test_words_with_a_halo_are_written_as_words():
-    """Letter by letter as shapes, twice, they made drawings too heavy for a page."""
-    figure, axes = style.open_canvas()
-    text = labels.note(axes[0, 0], "crossed by lines", [labels.Spot(0, 0.5, 4, 4)])
+def test_words_with_a_halo_are_written_as_words_and_numbers_keep_their_digits():
+    """Letter by letter as shapes, twice, they made drawings too heavy for a page; 0.025 stood as 0.03 at an axis."""
+    figure, axis = style.open_canvas(4.4)
+    text = labels.note(axis, "crossed by lines", [labels.Spot(0, 0.5, 4, 4)])
+    axis.set_yticks([0, 0.025])
     drawn = dict(images.draw_images(style.close_canvas(figure, "Title", "Units", "Source: test."), "alt", narrow=True))
     for kind in ("svg", "narrow.svg"):
         [found] = re.findall(r"<text style=\"([^\"]*)\"[^>]*>crossed by lines<", drawn[kind].decode())
         assert f"paint-order: stroke; stroke: #ffffff; stroke-width: {style.HALO_WIDTH}" in found
         made = _render_drawing(drawn[kind], "f-", "words", "wide")
         assert re.search(r'<text [^>]*paint-order="stroke"[^>]*>crossed by lines<', made)
+        assert ">0.025<" in made
     assert text.get_path_effects() == [style.HALO]  # in the other files
 
 
@@ -522,6 +531,8 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     figure = figures.draw_record(scored, NAMES, "Source: test.")
     assert read_texts(figure)[0] == title
     assert not list_faults([figure])
+    [axis] = figure.axes
+    assert all(text.get_window_extent().x0 > axis.bbox.x0 for text in axis.texts), "clear of the dates at its left"
 
 
 def test_the_title_of_ends_has_half_of_the_weight():
@@ -531,6 +542,10 @@ def test_the_title_of_ends_has_half_of_the_weight():
     figure = figures.draw_ends(ends, *about)
     assert figure.around[0][1].endswith("half of the weight is on ends up to 50% of the limit")
     assert figures.draw_ends(ends.iloc[:0], *about) is None
+    high = seen.assign(x=[0.9, 0.92, 0.93])
+    near = figures.draw_ends(ends.assign(share=0.995), [(2.6, 0.5)] * 8, high, *about[2:])
+    assert read_texts(near)[1].endswith("the axis does not begin at 0")
+    assert not list_faults([near])
 
 
 def test_figures_that_have_fallen_are_drawn_without_a_forecast():

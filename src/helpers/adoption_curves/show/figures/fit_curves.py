@@ -123,7 +123,7 @@ def draw_fits(
     bound : float
         Known upper bound at the last observation, in that unit; nan for none.
     names : dict
-        title, unit, bound_title, and population where known: the axis ends there.
+        title, unit, measure, bound_title, and population where known: the axis ends there.
     source : str
 
     Returns
@@ -138,7 +138,7 @@ def draw_fits(
     figure, axes = style.open_panels(1.2 + 2.7 * rows, rows, min(3, len(families)), sharey=True, sharex=True)
     top, shown = _find_top(values, alternatives, bound, names)
     for axis, family in zip(axes.flat, families, strict=False):
-        _draw_family(axis, values, alternatives[alternatives["family"] == family])
+        _draw_family(axis, values, alternatives[alternatives["family"] == family], names["measure"])
         if shown:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
             axis.axhspan(bound, max(bound, top), color=GREY, alpha=0.15, lw=0, zorder=0)
@@ -170,7 +170,7 @@ def _find_top(
     return top, bool(shown)
 
 
-def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
+def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame, measure: str) -> None:
     """One family's curves: thick the best, thin the others."""
     best, others = curves[curves["best"]], curves[~curves["best"]]
     for _, curve in others.groupby("ceiling"):
@@ -179,7 +179,7 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
     axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
     first, last = best["date"].min(), best["date"].max()
     axis.set_xlim(first - 0.03 * (last - first), last)
-    use_dates(axis, first, last)
+    use_dates(axis, first, last, measure)
 
 
 def draw_profiles(

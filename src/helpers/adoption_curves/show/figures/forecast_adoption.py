@@ -49,7 +49,7 @@ def draw_forecast(
     series : AdoptionSeries
         With its bound, its breaks and its newer figures.
     names : dict
-        title, unit, bound_title, and points where known: what is said of each figure, by date.
+        As from `indicators.name_series`.
     source : str
     levels : sequence of float
         A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
@@ -74,7 +74,7 @@ def draw_forecast(
     limit, told = plot_limit(axis, series, names, shown.values.index, max(heights), ahead)
     heights += [label.y for label in limit]
     units = say_first(names["unit"]) + told + _draw_values(axis, series, shown.values, names, heights)
-    use_dates(axis, shown.values.index[0], shown.last, names.get("measure", "level"))
+    use_dates(axis, shown.values.index[0], shown.last, names["measure"])
     labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
     _name_start(axis, shown)
     if shown.counted:
@@ -116,7 +116,7 @@ def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, ti
     figure, axis = open_canvas(5.0)
     values = series.values
     units = say_first(names["unit"]) + _draw_values(axis, series, values, names, values)
-    use_dates(axis, values.index[0], values.index[-1], names.get("measure", "level"))
+    use_dates(axis, values.index[0], values.index[-1], names["measure"])
     label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
     return close_canvas(figure, title, units, source)
 
@@ -142,7 +142,7 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
 
     Of one or two figures the range is of what others did, and no chance of this series.
     """
-    goal, measure = shown.goal, names.get("measure", "level")
+    goal, measure = shown.goal, names["measure"]
     date, middle = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
         return [Label(date, middle, "contradicted by\nthe newest figure", BLUE)]
@@ -207,6 +207,7 @@ def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
     right.yaxis.set_major_locator(MaxNLocator(5, prune="upper"))  # whose place a label of the limit needs
     right.tick_params("y", length=0, pad=2, labelcolor=GREY)
     right.spines["right"].set_visible(False)
+    right.set_zorder(2)  # above the leaders of labels
     for name in right.get_yticklabels():
         name.set(style="italic", path_effects=[style.HALO])
     return f" {told}"
@@ -227,7 +228,7 @@ def draw_hindcasts(
         origin, made, date, q0.05 ... q0.95, and the ends of other levels.
     series : AdoptionSeries
     names : dict
-        title, unit, points.
+        As from `indicators.name_series`.
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
@@ -268,9 +269,9 @@ def _draw_outcomes(
     plot_figures(axis, shown[shown.index <= origin], series.breaks, names, 4, zorder=5)
     size = size_marks(6, later)
     [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
-    tell(outcomes, [names.get("points", {}).get(date, "") for date in later.index])
-    plot_newer(axis, series.newer[series.newer.index <= last])
-    use_dates(axis, shown.index[0], last)
+    tell(outcomes, [names["points"].get(date, "") for date in later.index])
+    plot_newer(axis, series.newer[series.newer.index <= last].join(series.readings))
+    use_dates(axis, shown.index[0], last, names["measure"])
 
 
 def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
@@ -289,11 +290,13 @@ def _say_levels(levels: Sequence[float]) -> str:
     return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
 
 
-def _draw_window(axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.ndarray) -> pd.DatetimeIndex:
+def _draw_window(
+    axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.ndarray, measure: str
+) -> pd.DatetimeIndex:
     """Draw the figures that the forecast sees, and name the ticks; returns the dates that many years after the last."""
     dates = to_dates(decimal_years(seen["date"])[-1] + years)
     axis.plot(seen["date"], heights, "o", color=INK, ms=size_marks(5, seen), zorder=6)
-    use_dates(axis, seen["date"].iloc[0], dates[-1])
+    use_dates(axis, seen["date"].iloc[0], dates[-1], measure)
     return dates
 
 
@@ -311,7 +314,7 @@ def draw_scale(
     result : Forecast
         Without a limit it does not follow the line.
     names : dict
-        title.
+        title, measure.
     source : str
 
     Returns
@@ -325,7 +328,7 @@ def draw_scale(
     height, slope = line
     name = "the line\ncarried on" if result.bounded else "the line"
     times = np.r_[seen["t"].iloc[0], 0, result.years if result.bounded else []]
-    dates, heights = _draw_window(axis, seen, seen["g"], times), height + slope * times
+    dates, heights = _draw_window(axis, seen, seen["g"], times, names["measure"]), height + slope * times
     axis.plot(dates, heights, "-", color=BLUE, lw=1.6)
     label_ends(axis, [Label(dates[-1], heights[-1], name, BLUE)])
     title = f"{names['title']}: on the scale of growth a straight line of {slope:.2g} a year"
@@ -349,7 +352,7 @@ def draw_ends(
     years : (H,) array
         Years ahead of the forecast.
     names : dict
-        title.
+        title, measure.
     source : str
 
     Returns
@@ -363,14 +366,17 @@ def draw_ends(
     shares, weights = 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
     times = np.linspace(seen["t"].iloc[0], years[-1], 80)
     widths = _THINNEST_LINE + (_WIDEST_LINE - _THINNEST_LINE) * weights / weights.max()
-    dates = _draw_window(axis, seen, 100 * seen["x"], times)
-    for share, (height, slope), width in zip(shares, lines, widths, strict=True):
-        axis.plot(dates, share * model.back(height + max(slope, 0) * times), "-", color=BLUE, lw=width, alpha=0.6)
+    dates = _draw_window(axis, seen, 100 * seen["x"], times, names["measure"])
+    height, slope = np.transpose(lines)
+    curves = shares * model.back(height + np.maximum(slope, 0) * times[:, np.newaxis])  # a column each
+    for curve, width in zip(curves.T, widths, strict=True):
+        axis.plot(dates, curve, "-", color=BLUE, lw=width, alpha=0.6)
     axis.axhline(100, color=GREY, lw=1.2, ls="--")
-    axis.set_ylim(0, 105)
+    starts = style.fit_room(axis, min(curves.min(), 100 * seen["x"].min()), 100)
     middle = shares[(weights.cumsum() >= 0.5).argmax()]
     title = f"{names['title']}: half of the weight is on ends up to {middle:.0f}% of the limit"
     units = "Percent of the limit (dashed); a curve to each end that is tried, the thicker the better its line fits"
+    units += starts
     return close_canvas(figure, title, units, source)
 
 
@@ -387,7 +393,7 @@ def draw_paths(
     result : Forecast
         Whose paths they are.
     names : dict
-        title, unit.
+        title, unit, measure.
     source : str
 
     Returns
@@ -405,7 +411,7 @@ def draw_paths(
         axis.plot(dates, [used.iloc[-1], *path], "-", zorder=2 + inside, **look)
     axis.plot(used.index, used, "o-", color=INK, ms=size_marks(5, used), lw=1.2, zorder=6)
     axis.set_ylim(bottom=0)
-    use_dates(axis, used.index[0], dates[-1])
+    use_dates(axis, used.index[0], dates[-1], names["measure"])
     plot_newer(axis, result.target.newer)
     units, title = say_first(names["unit"]), f"{names['title']}: {say_count(len(values), 'path')}, all equally likely"
     if kept.shape[1]:

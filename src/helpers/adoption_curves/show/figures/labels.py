@@ -22,7 +22,7 @@ _FREE_PIXELS, _MARK = (
     (7, 2),
     2.25,
 )  # pixels that stay free beside a note, and above and below; points of the half of a mark
-_RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
+_RIGHT_AXIS, _BEND = 36, 9  # points that an axis at the right takes: its numbers, and beside them the bends of leaders
 AT_EDGE = ("data", "axes fraction")  # coordinates of a place at the foot or the head of the axes
 
 
@@ -72,13 +72,16 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
     marks = to_axes.transform(axis.transData.transform(np.array(marks, float)))
     point = axis.figure.dpi / 72 / axis.get_window_extent().height
     tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
+    bend = _BEND * axis.figure.dpi / 72 / axis.get_window_extent().width
     line = texts[0].get_size() * LINE_HEIGHT * point  # so much of a label may stand above the axes
     spots = _spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
         text.set_y(spot)
         if abs(spot - y) > 0.7 * point or x < 0.94 or axis.child_axes:
-            lines.append([(x + 0.004, y), (to_axes.transform(measure(text).p0)[0] - 0.004, spot)])
+            left = to_axes.transform(measure(text).p0)[0]
+            bends = [(left - bend, y)] if axis.child_axes else []  # straight past the numbers of an axis at the right
+            lines.append([(x + 0.004, y), *bends, (left - 0.004, spot)])
             colours.append(label.colour)
     leaders.set_segments(lines)
     leaders.set_color(colours)

@@ -86,9 +86,7 @@ def plot_fan(
 def plot_figures(
     axis: Axes, values: pd.Series, breaks: pd.DataFrame, names: dict[str, Any], size: float = 5, **look: Any
 ) -> None:
-    """Draw published figures by date as marks, joined but across no break (date, kind).
-
-    ``names["points"]`` has what is said of each figure, by date.
+    """Draw published figures by date as marks, joined but across no break.
 
     Parameters
     ----------
@@ -98,7 +96,7 @@ def plot_figures(
     breaks : DataFrame
         date, kind.
     names : dict
-        points, where known: what is said of each figure, by date.
+        points: what is said of each figure, by date.
     size : float
         Diameter of the marks, in points.
     **look
@@ -109,7 +107,7 @@ def plot_figures(
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
-    tell(line, [names.get("points", {}).get(date, "") for date in values.index])
+    tell(line, [names["points"].get(date, "") for date in values.index])
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:

@@ -46,7 +46,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     ----------
     series : AdoptionSeries
     names : dict
-        title, unit, bound_title, and points where known: what is said of each figure, by date.
+        As from `indicators.name_series`.
     source : str
         The caption's text.
 
@@ -56,7 +56,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     """
     figure, axis = open_canvas(4.0)
     values, dates = series.values, pd.DatetimeIndex(series.values.index)
-    last, errors, measure = values.iloc[-1], series.standard_error, names.get("measure", "level")
+    last, errors, measure = values.iloc[-1], series.standard_error, names["measure"]
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
     if len(dates) <= _NO_LINE:
         axis.vlines(dates, 0, values, color=ORANGE, lw=1)
@@ -68,7 +68,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if series.bound is not None and not names["unit"].startswith("percent"):
         share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
         units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
-    printed = words.say_figure(last, "", names.get("own", False))
+    printed = words.say_figure(last, "", names["own"])
     labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     plot_newer(axis, series.newer.join(series.readings))
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
@@ -89,7 +89,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     ----------
     series : AdoptionSeries
     names : dict
-        title, unit.
+        title, unit, measure.
     source : str
         The caption's text.
 
@@ -101,7 +101,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if len(series.values) < 2:
         return None
     step = -(-len(series.values) // _MAX_BARS)  # from day to day there is little but noise
-    values, measure = series.values.iloc[::-step].iloc[::-1], names.get("measure", "level")
+    values, measure = series.values.iloc[::-step].iloc[::-1], names["measure"]
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     figure, axis = open_canvas(3.6)
     crossing = [end for *_, end in find_gaps(values.index, series.breaks)]

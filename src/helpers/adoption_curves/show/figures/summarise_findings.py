@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...base.project import PUBLISHED_MODEL
-from ...base.words import say, say_count, say_date, say_day, say_first, spell
+from ...base.words import say_count, say_date, say_day, say_first, say_range, spell
 from .style import BLUE, GREY, ORANGE, SMALL, close_canvas, open_canvas, use_numbers
 
 
@@ -38,9 +38,10 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
         colour = GREY if row["hindsight"] else BLUE
         axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
         axis.plot(row["q0.5"], place, "|", color=colour, ms=11, mew=2)
-        for end, right, side in ((row["q0.1"], -4, "right"), (row["q0.9"], 4, "left")):
-            axis.annotate(say(end, beside=row["q0.9"]), (end, place), (right, 0), textcoords="offset points",
-                          ha=side, va="center", size=SMALL, color=GREY)  # fmt: skip
+        axis.annotate(
+            say_range(row["q0.1"], row["q0.9"]), (row["q0.1"], place), (0, 7), textcoords="offset points",
+            size=SMALL, color=GREY,
+        )  # fmt: skip
         if row["side"]:
             marker = {"exact": "D", "at_least": ">"}.get(row["side"], "<")
             axis.plot(row["outcome"], place, marker, color=ORANGE, ms=7, mec="white", zorder=6)
