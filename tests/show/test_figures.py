@@ -337,6 +337,7 @@ def test_dates_of_what_adds_up_are_named_with_by():
     names = NAMES | {"measure": "cumulative"}
     drawn = figures.draw_levels(hold(NEWER, BREAKS), names, "Source: test.")
     assert "602 million people by December 2025" in read_texts(drawn)[0]
+    assert "602 by\nDecember 2025" in read_texts(drawn), "no number runs into a year on a telephone"
 
 
 def test_a_tick_of_time_names_the_day_on_which_it_stands():

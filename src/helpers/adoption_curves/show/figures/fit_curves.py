@@ -18,9 +18,7 @@ from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, siz
 
 _UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
 _CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
-_FAR_LIMIT = (
-    1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
-)
+_FAR_LIMIT = 1.8  # times the highest point: a limit from there on would leave half of the panels empty
 
 
 def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:

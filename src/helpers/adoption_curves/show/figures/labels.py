@@ -18,10 +18,8 @@ from scipy.optimize import isotonic_regression
 from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, measure, shorten_label
 
-_FREE_PIXELS, _MARK = (
-    (7, 2),
-    2.25,
-)  # pixels that stay free beside a note, and above and below; points of the half of a mark
+_FREE_PIXELS = (7, 2)  # that stay free beside a note, and above and below
+_MARK = 2.25  # points of the half of a mark
 _RIGHT_AXIS, _BEND = 36, 9  # points that an axis at the right takes: its numbers, and beside them the bends of leaders
 AT_EDGE = ("data", "axes fraction")  # coordinates of a place at the foot or the head of the axes
 
@@ -42,7 +40,7 @@ def _darken(colour: str) -> tuple[float, float, float]:
     return red * share, green * share, blue * share
 
 
-def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None:
+def label_ends(axis: Axes, labels: Sequence[Label]) -> None:
     """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
@@ -50,7 +48,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None
     beside = ScaledTranslation((_RIGHT_AXIS if axis.child_axes else 0) / 72, 0, axis.figure.dpi_scale_trans)
     texts = [
         axis.text(1.012, 0.5, "\n".join(map(shorten_label, label.text.split("\n"))), color=_darken(label.colour),
-                  size=size, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
+                  size=SMALL, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.7, alpha=0.8, clip_on=False, transform=axis.transAxes, zorder=1)
@@ -125,7 +123,7 @@ class Spot(NamedTuple):
     coordinates: Any = "data"
 
 
-def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotation:
+def note(axis: Axes, words: str, spots: Sequence[Spot], color: str = INK) -> Annotation:
     """Write words where they cross fewest lines; of two spots alike, at the first.
 
     A note that would cover another text, or leave its axes, at every spot is left out: write those that matter first.
@@ -135,16 +133,16 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
     axis : Axes
     words : str
     spots : sequence of Spot
-    **look
-        Of the text: size, color, weight.
+    color : str
 
     Returns
     -------
     Annotation
     """
-    look = {"size": SMALL, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
-    text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
-                         path_effects=[HALO], in_layout=False, **look)  # fmt: skip
+    text = axis.annotate(
+        words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False, in_layout=False,
+        path_effects=[HALO], size=SMALL, color=color, zorder=8, linespacing=1.1, parse_math=False,
+    )  # fmt: skip
     place = partial(_place_note, axis, text, spots)
     if hasattr(axis.figure, "notes"):
         axis.figure.notes.append((text, place))

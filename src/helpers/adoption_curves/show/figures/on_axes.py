@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SIZE = (7.6, 4.2)  # inches
 _AHEAD, _DRAWN_POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
-_AXES_PLACE = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+_AXES_PLACE = (0.085, 0.115, 0.66, 0.8)  # of the axes within the figure; the labels stand to the right
 # Levels of ranges, and how opaque the fan is just inside each: a level looks the same whatever others lie around it.
 _SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 
@@ -197,7 +197,6 @@ def plot_course(
     found: Forecast | None = None,
     curve: tuple[str, pd.Series] | None = None,
     past: float = 2.0,
-    title: str = "",
 ) -> Axes:
     """Draw a series with its limit, and a forecast and a fitted curve where they are given.
 
@@ -212,8 +211,6 @@ def plot_course(
         What the curve is, and its values by date.
     past : float
         Lengths of the way ahead for which figures are drawn.
-    title : str
-        By default that of the series with its unit.
 
     Returns
     -------
@@ -242,7 +239,8 @@ def plot_course(
         name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
     _plot_points(ax, values)
-    _finish_axes(ax, labels, (values.index[0], last), top, title or f"{series.full_title}, {series.unit}")
+    title = ", ".join(filter(None, [series.full_title, series.unit]))
+    _finish_axes(ax, labels, (values.index[0], last), top, title)
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
     return ax
 
@@ -285,7 +283,7 @@ def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    return plot_course(result.printed, ax, result, title=result.target.title)
+    return plot_course(result.printed, ax, result)
 
 
 def show_result(result: Forecast, words: str) -> str:

@@ -68,7 +68,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if series.bound is not None and not names["unit"].startswith("percent"):
         share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
         units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
-    printed = words.say_figure(last, "", names["own"])
+    printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
     labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     plot_newer(axis, series.newer.join(series.readings))
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
