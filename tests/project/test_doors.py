@@ -62,7 +62,7 @@ def test_series_fit_and_forecast_draw_themselves():
         pyplot.close(axes.figure)
     assert {axes.get_title(loc="left") for axes in drawn[::2]} == {"Generative AI users, China, million people"}
     labels = {text.get_text() for text in drawn[0].texts}
-    assert f"upper limit {series.bound.values.iloc[-1]:,.0f}" in labels
+    assert f"upper limit:\ninternet users {series.bound.values.iloc[-1]:,.0f}" in labels
     assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 

@@ -57,9 +57,8 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     if indicator in dates.index:
         axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
         own = dates.loc[indicator]
-        title = (
-            f"{described['title'][indicator]}: {say_count(own['size'], 'figure')}, {own['min']:%Y} to {own['max']:%Y}"
-        )
+        count = say_count(own["size"], "figure")
+        title = f"{described['title'][indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}"
     units = "Dates of the figures of each series; behind its name their number"
     units += "; an upright bar: a break" * bool(len(breaks))
     return close_canvas(figure, title, units, source)

@@ -71,7 +71,7 @@ def draw_forecast(
     ends = shown.fan[[*band_columns(max(shown.levels))] if shown.levels else ["q0.5"]]
     heights = [*shown.values, *series.newer["value"], *ends.min(), *ends.max()]
     ahead = ahead[ahead["date"] <= shown.last]
-    limit, told = plot_limit(axis, series, names, shown.values.index, max(heights), ahead)
+    limit, told = plot_limit(axis, series, shown.values.index, max(heights), ahead)
     heights += [label.y for label in limit]
     units = say_first(names["unit"]) + told + _draw_values(axis, series, shown.values, names, heights)
     use_dates(axis, shown.values.index[0], shown.last, names["measure"])
