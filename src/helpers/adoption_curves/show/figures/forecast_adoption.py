@@ -207,7 +207,6 @@ def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
     right.yaxis.set_major_locator(MaxNLocator(5, prune="upper"))  # whose place a label of the limit needs
     right.tick_params("y", length=0, pad=2, labelcolor=GREY)
     right.spines["right"].set_visible(False)
-    right.set_zorder(2)  # above the leaders of labels
     for name in right.get_yticklabels():
         name.set(style="italic", path_effects=[style.HALO])
     return f" {told}"

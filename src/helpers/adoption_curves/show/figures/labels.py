@@ -67,7 +67,10 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
         return
     to_axes = axis.transAxes.inverted()  # from pixels to parts of the axes
     marks = [(axis.convert_xunits(label.x), label.y) for label in labels]
-    marks = to_axes.transform(axis.transData.transform(np.array(marks, float)))
+    marks = axis.transData.transform(np.array(marks, float))
+    for side in axis.child_axes:
+        _hide_crossed(side, marks[:, 1])
+    marks = to_axes.transform(marks)
     point = axis.figure.dpi / 72 / axis.get_window_extent().height
     tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
     bend = _BEND * axis.figure.dpi / 72 / axis.get_window_extent().width
@@ -83,6 +86,13 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
             colours.append(label.colour)
     leaders.set_segments(lines)
     leaders.set_color(colours)
+
+
+def _hide_crossed(side: Axes, heights: np.ndarray) -> None:
+    """Leave out the numbers of an axis at the right that a leader at one of the `heights`, in pixels, would cross."""
+    for place, tick in zip(side.get_yticks(), side.yaxis.get_major_ticks(), strict=True):
+        away = np.abs(heights - side.transData.transform((0, place))[1]).min()
+        tick.label2.set_visible(away > 0.5 * LINE_HEIGHT * tick.label2.get_size() * side.figure.dpi / 72)
 
 
 def _spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
