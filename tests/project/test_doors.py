@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import names
 from conftest import ROOT
+from figure_faults import find_faults
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
@@ -57,10 +58,11 @@ def test_series_fit_and_forecast_draw_themselves():
     for axes in drawn:
         points = [line for line in axes.lines if line.get_marker() == "o"]
         assert max(len(line.get_xdata()) for line in points) >= len(series.values)
-        assert axes.get_title(loc="left")
+        assert not [fault for fault in find_faults(axes.figure) if "leaves" in fault]
         pyplot.close(axes.figure)
+    assert {axes.get_title(loc="left") for axes in drawn[::2]} == {"Generative AI users, China, million people"}
     labels = {text.get_text() for text in drawn[0].texts}
-    assert f"upper limit {series.bound.values.iloc[-1]:,.0f}" in labels
+    assert f"upper limit:\ninternet users {series.bound.values.iloc[-1]:,.0f}" in labels
     assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 

@@ -39,7 +39,7 @@ def test_a_long_series_is_fitted_with_memory_in_proportion():
 def test_growth_over_many_intervals_is_drawn_in_few_bars():
     """A bar for each of 10,000 intervals took minutes."""
     series = SimpleNamespace(values=make_long(10_000), breaks=pd.DataFrame({"date": [], "kind": []}))
-    figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent"}, "Source: test.")
+    figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent", "measure": "level"}, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 

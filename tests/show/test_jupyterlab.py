@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 from adoption_curves.base.project import find_root
-from adoption_curves.runs.lab import _fill_notebook
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 pytestmark = [
@@ -27,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt install chromium)"),
 ]
 api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed")
-psutil = pytest.importorskip("psutil")
 
 SECONDS = 120  # the longest that any step may take on a busy machine
 FIGURE = "img[alt*='by date, with a fitted']"
@@ -47,7 +45,6 @@ def lab():
     root = place / "root"
     root.mkdir()
     shutil.copy(find_root() / "notebooks" / "explore_adoption.ipynb", root)
-    (root / "copy.ipynb").write_bytes(_fill_notebook(find_root() / "notebooks" / "05_forecast_adoption.ipynb", {}))
     news = place / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     news.mkdir(parents=True)
     (news / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
@@ -62,9 +59,10 @@ def lab():
         server = subprocess.Popen(words, stdout=log, stderr=log, env=environment, start_new_session=True)
     try:
         wait_for_server(server, f"{address}/api/status?token={token}", place / "log")
-        yield f"{address}/lab/tree/explore_adoption.ipynb?token={token}", place / "outputs"
+        yield f"{address}/lab/tree/explore_adoption.ipynb?token={token}"
     finally:
-        end_server(server)
+        server.terminate()  # which ends its kernels
+        server.wait(SECONDS)
         shutil.rmtree(place, ignore_errors=True)
 
 
@@ -78,19 +76,6 @@ def wait_for_server(server, address, log):
     raise AssertionError(f"JupyterLab didn't start:\n{log.read_text()[-2000:]}")
 
 
-def end_server(server):
-    """End the server with everything it started; what doesn't go by itself is killed."""
-    try:
-        started = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
-    server.terminate()
-    _, alive = psutil.wait_procs(started, timeout=10)
-    for process in alive:
-        process.kill()
-    psutil.wait_procs(alive, timeout=5)
-
-
 @pytest.fixture(scope="module")
 def page(lab):
     with api.sync_playwright() as playwright:
@@ -102,7 +87,7 @@ def page(lab):
             page.set_default_timeout(1000 * SECONDS)
             page.asked = []
             page.route(lambda address: not address.startswith(("http://127.0.0.1", "data:", "blob:")), refuse)
-            page.goto(lab[0])
+            page.goto(lab)
             page.wait_for_selector(".jp-Notebook .jp-Cell")
             page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
             page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -107,6 +107,16 @@ def test_the_axis_at_the_right_of_the_forecast_is_percent_of_the_population(run)
     low, high = axis.get_ylim()
     assert right.get_ylim() == pytest.approx((100 * low / people, 100 * high / people))
     assert all(label.get_text().endswith("%") for label in right.get_yticklabels())
+    numbers = [label.get_window_extent() for label in right.get_yticklabels()]
+    leaders = [each for each in axis.collections if each.get_transform() == axis.transAxes]
+    crossed = [
+        (number, path)
+        for each in leaders
+        for path in each.get_paths()
+        for number in numbers
+        if path.transformed(axis.transAxes).intersects_bbox(number, filled=False)
+    ]
+    assert not crossed, "no leader of a label crosses a number"
 
 
 def test_figures_have_no_fault_letters_of_eleven_pixels_and_no_word_for_a_colour_which_the_dark_form_turns(run):

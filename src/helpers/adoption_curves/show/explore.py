@@ -6,7 +6,6 @@ the last one, so moves of a slider do not queue up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from html import escape
 from typing import Any
@@ -62,78 +61,90 @@ def explore(
     """
     if family not in curves.FAMILIES:
         raise ValueError(f"families has the unknown {family!r}; {suggest_names(family, curves.FAMILIES)}")
-    first, known_on = (entity, indicator), cache(data.known_on)
-    offer = cache(lambda key, day: _list_limits(known_on(day), key, bound))
-    predict = cache(
-        lambda key, limit, day: forecast.forecast(offer(key, day)[limit], references=known_on(day).references())
-    )
-    offer(first, as_of)  # for its error, before anything is shown
-    titles = {f"{key[0]}: {data.find_entry(key[1]).title}": key for key in [*indicators.list_studied(data), first]}
-    [title] = [each for each, key in titles.items() if key == first]
-    search, curve, ahead = _make_choices(title, sorted(titles), family, horizon_years)
-    controls, shown = widgets.GridBox(layout=_GRID), widgets.HTML()
+    explorer = _Explorer(data, (entity, indicator), bound, family, as_of, horizon_years)
+    display(widgets.VBox([explorer.controls, explorer.shown]))  # before anything is computed
+    explorer.open_series()
 
-    def follow(change: Any = None) -> None:
-        """Show what the controls say."""
-        title, limit, day, family, years = (control.value for control in controls.children)
-        key = titles[title]
-        offered = offer(key, day)
-        limit = limit if limit in offered else next(iter(offered))
-        for each in _show_choice(offered[limit], family, years, lambda: predict(key, limit, day)):
-            shown.value = each
 
-    def open_series(change: Any = None) -> None:
+class _Explorer:
+    """The controls of the explorer and what is shown below them; parameters as for `explore`."""
+
+    def __init__(self, data: Any, first: tuple[str, str], bound: str, family: str, as_of: str, years: int):
+        self.first, self.bound, self.as_of = first, bound, as_of
+        self.known_on, self.predict = cache(data.known_on), cache(self._predict)
+        self.offer(first, as_of)  # for its error, before anything is shown
+        keys = [*indicators.list_studied(data), first]
+        self.keys = {f"{entity}: {data.find_entry(name).title}": (entity, name) for entity, name in keys}
+        [title] = [title for title, key in self.keys.items() if key == first]
+        options = sorted(self.keys)
+        self.search = widgets.Combobox(value=title, options=options, continuous_update=False, description="Series")
+        families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
+        self.curve = widgets.Dropdown(options=families, value=family, description="Curve")
+        most = max(_MAX_YEARS, years)
+        self.ahead = widgets.IntSlider(years, 1, most, description="Years ahead", continuous_update=False)
+        self.controls, self.shown = widgets.GridBox(layout=_GRID), widgets.HTML()
+        self.search.layout.grid_column = "span 2"
+        self.search.observe(self.open_series, "value")
+        self.curve.observe(self.show_choice, "value")
+        self.ahead.observe(self.show_choice, "value")
+
+    def offer(self, key: tuple[str, str], day: str) -> dict[str, Any]:
+        """The series as known on a day with each upper limit that it may have, by the limit's title; first ours."""
+        known = self.known_on(day)
+        for wanted in (self.bound, key[1], ""):
+            try:
+                series = known.series(*key, wanted)
+                break
+            except indicators.DataError:
+                if not wanted:
+                    raise
+        return {title: series.with_bound(limit) for title, limit in known.offer_bounds(series).items()}
+
+    def _predict(self, key: tuple[str, str], limit: str, day: str) -> Any:
+        """The forecast of a series with one of its limits, from what was known on a day."""
+        return forecast.forecast(self.offer(key, day)[limit], references=self.known_on(day).references())
+
+    def open_series(self, change: Any = None) -> None:
         """Make the controls that depend on the series that the search box names; only the box where it names none."""
-        found = _find_titles(search.value, titles)
-        if search.value not in found:
-            named = f"{len(found)} series have “{escape(search.value)}” in their name"
-            shown.value = f"<p>{named}: pick one of the list.</p>"
-            controls.children = (search,)
+        asked = self.search.value
+        if asked not in self.keys:
+            found = [title for title in self.keys if all(word in title.lower() for word in asked.lower().split())]
+            named = f"{len(found)} series have “{escape(asked)}” in their name"
+            self.shown.value = f"<p>{named}: pick one of the list.</p>"
+            self.controls.children = (self.search,)
             if len(found) == 1:
-                search.value = found[0]
+                self.search.value = found[0]  # which opens it
             return
-        key = titles[search.value]
-        limit, known = _make_controls(offer(key, ""), as_of if key == first else "")
-        controls.children = (search, limit, known, curve, ahead)
-        limit.observe(follow, "value")
-        known.observe(follow, "value")
-        for control in controls.children:
+        key = self.keys[asked]
+        limit, known = _make_controls(self.offer(key, ""), self.as_of if key == self.first else "")
+        self.controls.children = (self.search, limit, known, self.curve, self.ahead)
+        limit.observe(self.show_choice, "value")
+        known.observe(self.show_choice, "value")
+        for control in self.controls.children:
             control.layout.width = "auto"
-        follow()
+        self.show_choice()
 
-    search.observe(open_series, "value")
-    curve.observe(follow, "value")
-    ahead.observe(follow, "value")
-    display(widgets.VBox([controls, shown]))  # before anything is computed
-    open_series()
-
-
-def _find_titles(asked: str, titles: Collection[str]) -> list[str]:
-    """The title that is asked for, or those that have all of its words."""
-    words = asked.lower().split()
-    return [asked] if asked in titles else [each for each in titles if all(word in each.lower() for word in words)]
-
-
-def _make_choices(title: str, titles: list[str], family: str, years: int) -> tuple[Any, Any, Any]:
-    """Controls that all series share: the series by its title, the curve, and the years ahead."""
-    search = widgets.Combobox(value=title, options=titles, continuous_update=False, description="Series")
-    search.layout.grid_column = "span 2"
-    families = [(say_first(say_name(name)), name) for name in curves.FAMILIES]
-    curve = widgets.Dropdown(options=families, value=family, description="Curve")
-    most = max(_MAX_YEARS, years)
-    return search, curve, widgets.IntSlider(years, 1, most, description="Years ahead", continuous_update=False)
-
-
-def _list_limits(known: Any, key: tuple[str, str], bound: str) -> dict[str, Any]:
-    """The series with each upper limit that it may have, by the limit's title; first `bound`, where that is one."""
-    for wanted in (bound, key[1], ""):
+    def show_choice(self, change: Any = None) -> None:
+        """Show the series and its curve as the controls say; then both with the forecast, verdict and numbers."""
+        title, limit, day, family, years = (control.value for control in self.controls.children)
+        key = self.keys[title]
+        offered = self.offer(key, day)
+        limit = limit if limit in offered else next(iter(offered))
+        series = offered[limit]
         try:
-            series = known.series(*key, wanted)
-            break
-        except indicators.DataError:
-            if not wanted:
-                raise
-    return {title: series.with_bound(limit) for title, limit in known.offer_bounds(series).items()}
+            read = series.use_readings()
+            fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
+        except ValueError as error:  # what the data cannot carry
+            self.shown.value = _say_problem(error)
+            return
+        first = _draw_explored(series, fit, years)
+        self.shown.value = first + _COMPUTING
+        try:
+            found = self.predict(key, limit, day).until(years)
+            numbers = _judge(series, found) + _tabulate(series, found)
+            self.shown.value = _draw_explored(series, fit, years, found) + numbers
+        except ValueError as error:
+            self.shown.value = first + _say_problem(error) + _tabulate(series)
 
 
 def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown, widgets.SelectionSlider]:
@@ -144,23 +155,6 @@ def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdow
     limit = widgets.Dropdown(options=[*offered], description="Upper limit")
     known = widgets.SelectionSlider(options=dates, value=as_of, description="Known on", continuous_update=False)
     return limit, known
-
-
-def _show_choice(series: Any, family: str, years: int, predict: Callable[[], Any]) -> Iterator[str]:
-    """HTML of the series and its curve; then of both with the forecast, the verdict and the numbers."""
-    try:
-        read = series.use_readings()
-        fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
-    except ValueError as error:  # what the data cannot carry
-        yield _say_problem(error)
-        return
-    first = _draw_explored(series, fit, years)
-    yield first + _COMPUTING
-    try:
-        found = predict().until(years)
-        yield _draw_explored(series, fit, years, found) + _judge(series, found) + _tabulate(series, found)
-    except ValueError as error:
-        yield first + _say_problem(error) + _tabulate(series)
 
 
 def _say_problem(error: ValueError) -> str:

@@ -40,8 +40,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     short = described["title"].map(lambda title: shorten_label(title, 2 * _MAX_TITLE_LETTERS))
     named = short + "\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}" + dates["size"].astype(str)
     named = named.map(lambda name: textwrap.fill(name, _MAX_TITLE_LETTERS))
-    figure, axes = open_canvas(1.5 + (0.29 if named.str.contains("\n").any() else 0.21) * len(dates))
-    axis = axes[0, 0]
+    figure, axis = open_canvas(1.5 + (0.29 if named.str.contains("\n").any() else 0.21) * len(dates))
     axis.hlines(range(len(dates)), dates["min"], dates["max"], color=PALE, lw=1, zorder=1)
     sns.stripplot(
         observations, x="date", y="indicator", order=dates.index, hue=observations["indicator"] == indicator,
@@ -58,9 +57,8 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     if indicator in dates.index:
         axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
         own = dates.loc[indicator]
-        title = (
-            f"{described['title'][indicator]}: {say_count(own['size'], 'figure')}, {own['min']:%Y} to {own['max']:%Y}"
-        )
+        count = say_count(own["size"], "figure")
+        title = f"{described['title'][indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}"
     units = "Dates of the figures of each series; behind its name their number"
     units += "; an upright bar: a break" * bool(len(breaks))
     return close_canvas(figure, title, units, source)

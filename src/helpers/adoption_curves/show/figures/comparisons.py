@@ -70,7 +70,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     panels = list(forecasts.groupby(_SHARED_NAMES, sort=False))
     if not panels:
         return None
-    figure, axes = style.open_canvas(1.3 + 3.1 * len(panels), (len(panels), 1))
+    figure, axes = style.open_panels(1.3 + 3.1 * len(panels), len(panels), 1)
     units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_run_panel(axis, panel, observations)
@@ -101,10 +101,8 @@ def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame)
         axis.plot(dates, rows["value"], ls=style.LINES[position % 6], marker=style.MARKERS[position % 6], color=colour,
                   ms=4.5, lw=1.4)  # fmt: skip
         own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} range"
-        labels.append(
-            Label(dates.iloc[-1], rows["value"].iloc[-1], style.shorten_label(name, _MAX_LETTERS) + own, colour)
-        )
+        text = style.shorten_label(name, _MAX_LETTERS) + own
+        labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], text, colour))
     axis.set_ylim(bottom=0)
     style.use_dates(axis, min(shown), last)
-    style.use_numbers(axis)
     return labels

@@ -18,9 +18,7 @@ from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, siz
 
 _UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
 _CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
-_FAR_LIMIT = (
-    1.8  # times the highest point: a limit from there on would leave half of the panels empty, and is only said
-)
+_FAR_LIMIT = 1.8  # times the highest point: a limit from there on would leave half of the panels empty
 
 
 def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
@@ -38,12 +36,10 @@ def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any],
     -------
     Figure
     """
-    figure, axes = open_canvas(3.0)
-    axis = axes[0, 0]
+    figure, axis = open_canvas(3.0)
     axis.vlines(100 * share, 0, resid, color=PALE, lw=1.5)
     axis.plot(100 * share, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
     axis.axhline(0, color=GREY, lw=0.9)
-    use_numbers(axis)
     use_numbers(axis, "x", "%")
     turns = int((np.diff(np.sign(resid)) != 0).sum())
     title = f"{names['title']}: {say_count(len(resid), 'residual')} that change side {say_count(turns, 'time')}"
@@ -70,11 +66,11 @@ def draw_closing(profiles: pd.DataFrame, limit: float, names: Mapping[str, Any],
     """
     if profiles.empty:
         return None
-    figure, axes = open_canvas(4.0)
+    figure, axis = open_canvas(4.0)
     near = profiles[profiles["ceiling"] <= _CLOSING * limit]
     lines = near.assign(ceiling=100 * near["ceiling"] / limit, name=near["points"].map("{} figures".format))
-    _draw_likelihoods(axes[0, 0], lines, (0, 100 * _CLOSING), 100, "limit")
-    use_numbers(axes[0, 0], "x", "%")
+    _draw_likelihoods(axis, lines, (0, 100 * _CLOSING), 100, "limit")
+    use_numbers(axis, "x", "%")
     title = f"{names['title']}: what its first figures said of its end"
     units = "How well each saturation level explains them (1: best), percent of the limit"
     return close_canvas(figure, title, units, source)
@@ -103,7 +99,7 @@ def _draw_likelihoods(
         axis.fill_between(line["ceiling"], 0, line["likelihood"], color=colour, alpha=0.05, lw=0)
         labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], name, colour))
     axis.set(xlim=span, ylim=(0, 1.02))
-    use_numbers(axis, "xy")
+    use_numbers(axis, "x")
     if span[0] < limit < span[1]:
         axis.axvline(limit, color=GREY, lw=1.2, ls=":")
         name_line(axis, limit, style.shorten_label(limit_name))
@@ -125,7 +121,7 @@ def draw_fits(
     bound : float
         Known upper bound at the last observation, in that unit; nan for none.
     names : dict
-        title, unit, bound_title, and population where known: the axis ends there.
+        title, unit, measure, bound_title, and population where known: the axis ends there.
     source : str
 
     Returns
@@ -137,10 +133,10 @@ def draw_fits(
         return None
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
-    figure, axes = open_canvas(1.2 + 2.7 * rows, (rows, min(3, len(families))), sharey=True, sharex=True)
+    figure, axes = style.open_panels(1.2 + 2.7 * rows, rows, min(3, len(families)), sharey=True, sharex=True)
     top, shown = _find_top(values, alternatives, bound, names)
     for axis, family in zip(axes.flat, families, strict=False):
-        _draw_family(axis, values, alternatives[alternatives["family"] == family])
+        _draw_family(axis, values, alternatives[alternatives["family"] == family], names["measure"])
         if shown:
             axis.axhline(bound, color=GREY, ls="--", lw=1)
             axis.axhspan(bound, max(bound, top), color=GREY, alpha=0.15, lw=0, zorder=0)
@@ -172,7 +168,7 @@ def _find_top(
     return top, bool(shown)
 
 
-def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
+def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame, measure: str) -> None:
     """One family's curves: thick the best, thin the others."""
     best, others = curves[curves["best"]], curves[~curves["best"]]
     for _, curve in others.groupby("ceiling"):
@@ -181,8 +177,7 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame) -> None:
     axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
     first, last = best["date"].min(), best["date"].max()
     axis.set_xlim(first - 0.03 * (last - first), last)
-    use_dates(axis, first, last)
-    use_numbers(axis)
+    use_dates(axis, first, last, measure)
 
 
 def draw_profiles(
@@ -210,10 +205,10 @@ def draw_profiles(
     likely = profiles.loc[profiles["likelihood"] > _UNLIKELY, "ceiling"]
     if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
-    figure, axes = open_canvas(4.2)
+    figure, axis = open_canvas(4.2)
     span = (likely.min(), likely.max())
     lines = profiles.assign(name=[say_first(say_name(family)) for family in profiles["family"]])
-    _draw_likelihoods(axes[0, 0], lines[lines["ceiling"].between(*span)], span, bound, names["bound_title"])
+    _draw_likelihoods(axis, lines[lines["ceiling"].between(*span)], span, bound, names["bound_title"])
     title = f"{names['title']}: how well each saturation level explains the figures"
     units = f"Likelihood (1: the best) of each saturation level, {names['unit']}"
     return close_canvas(figure, title, units, source)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ def draw_forecast(
     series : AdoptionSeries
         With its bound, its breaks and its newer figures.
     names : dict
-        title, unit, bound_title, and points where known: what is said of each figure, by date.
+        As from `indicators.name_series`.
     source : str
     levels : sequence of float
         A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
@@ -65,54 +65,68 @@ def draw_forecast(
     title, fan = title or names["title"], fan[fan["q0.5"].notna()]
     if fan.empty:
         return _draw_figures(series, names, source, title)
-    goal = find_goal(fan.to_dict("records"))
-    first, last = find_drawn(series.values.index, fan.to_dict("records"))
-    fan = fan[fan["date"] <= last]
-    levels = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
-    figure, axes = open_canvas(5.0)
-    axis, values = axes[0, 0], series.values[first:]
-    known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
-    start = known[known.index < fan["date"].iloc[0]].tail(1)
-    plot_fan(axis, fan, (start.index[0], start.iloc[0]), levels)
-    if goal["basis"] == "untested":
-        axis.lines[-1].set_linestyle("--")
-    ends = fan[[*band_columns(max(levels))]] if levels else fan[["q0.5"]]
-    drawn = [values, series.newer["value"], ends.min(), ends.max()]
-    ahead = ahead[ahead["date"] <= last]
-    limit, told = plot_limit(axis, series, names, values.index, pd.concat(drawn).max(), ahead)
-    drawn += [pd.Series([label.y for label in limit], dtype=float)]
-    units = say_first(names["unit"]) + told + _draw_values(axis, series, values, names, drawn)
-    if goal["basis"] == "counted":
-        units += f"; to the right: {goal['technologies']:.0f} other technologies in the years after the same share"
-    use_dates(axis, values.index[0], last, names.get("measure", "level"))
-    labels = _label_fan(axis, goal, quoted_level(levels) if levels else None, names, last)
-    labels += _mark_others(axis, others, start, series, last) + limit
-    _name_start(axis, fan, start, levels)
-    if goal["basis"] != "counted":  # whose title has the figure, and whose range begins around its place
-        label_values(axis, values.iloc[-1:], names["unit"])
+    shown = _select_shown(fan, series, levels)
+    figure, axis = open_canvas(5.0)
+    plot_fan(axis, shown.fan, shown.start, shown.levels, "--" if shown.goal["basis"] == "untested" else "-")
+    ends = shown.fan[[*band_columns(max(shown.levels))] if shown.levels else ["q0.5"]]
+    heights = [*shown.values, *series.newer["value"], *ends.min(), *ends.max()]
+    ahead = ahead[ahead["date"] <= shown.last]
+    limit, told = plot_limit(axis, series, shown.values.index, max(heights), ahead)
+    heights += [label.y for label in limit]
+    units = say_first(names["unit"]) + told + _draw_values(axis, series, shown.values, names, heights)
+    use_dates(axis, shown.values.index[0], shown.last, names["measure"])
+    labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
+    _name_start(axis, shown)
+    if shown.counted:
+        count = f"{shown.goal['technologies']:.0f} other technologies"
+        units += f"; to the right: {count} in the years after the same share"
+    else:  # of what others did the title has the figure, and the range begins around its place
+        label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
     return close_canvas(figure, title, units, source)
 
 
+class _Shown(NamedTuple):
+    """What is drawn of a forecast, and of the figures before it."""
+
+    fan: pd.DataFrame  # its rows
+    last: pd.Timestamp  # the date of the last of them
+    goal: dict[str, Any]  # the row of the headline
+    counted: bool  # whether it is of what others did, since the series has one or two figures
+    levels: list[float]  # of the ranges
+    values: pd.Series  # the figures by date, in the unit of the series
+    start: tuple[pd.Timestamp, float]  # where the fan begins
+
+
+def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[float]) -> _Shown:
+    """The rows until the date of the headline, or until the end where that is extrapolated; ranges that all have."""
+    rows = fan.to_dict("records")
+    first, last = find_drawn(series.values.index, rows)
+    fan, goal = fan[fan["date"] <= last], find_goal(rows)
+    whole = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
+    known = known[known.index < fan["date"].iloc[0]]
+    start = known.index[-1], known.iloc[-1]
+    return _Shown(fan, last, goal, goal["basis"] == "counted", whole, series.values[first:], start)
+
+
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
     """The figures of a series that has no forecast."""
-    figure, axes = open_canvas(5.0)
-    axis, values = axes[0, 0], series.values
-    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, [values])
-    use_dates(axis, values.index[0], values.index[-1], names.get("measure", "level"))
+    figure, axis = open_canvas(5.0)
+    values = series.values
+    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, values)
+    use_dates(axis, values.index[0], values.index[-1], names["measure"])
     label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
     return close_canvas(figure, title, units, source)
 
 
 def _draw_values(
-    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], drawn: list[pd.Series]
+    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], heights: Iterable[float]
 ) -> str:
-    """Draw the published figures, with room for all that is `drawn`; words for the units."""
+    """Draw the published figures, with room for all the `heights` that are drawn; words for the units."""
     plot_figures(axis, values, series.breaks, names)
-    shown = pd.concat([pd.Series(each, dtype=float) for each in drawn])
-    told = style.fit_room(axis, shown.min(), shown.max()) + _say_dropped(series.values, values)
-    use_numbers(axis)
+    told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values)
     plot_newer(axis, series.newer.join(series.readings))
     return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
 
@@ -123,41 +137,39 @@ def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
     return f"; {say_count(count, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if count else ""
 
 
-def _label_fan(
-    axis: Axes, goal: dict[str, Any], level: float | None, names: dict[str, Any], last: pd.Timestamp
-) -> list[Label]:
+def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
     """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels.
 
     Of one or two figures the range is of what others did, and no chance of this series.
     """
-    date, middle, counted = goal["date"], goal["q0.5"], goal["basis"] == "counted"
+    goal, measure = shown.goal, names["measure"]
+    date, middle = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
         return [Label(date, middle, "contradicted by\nthe newest figure", BLUE)]
-    if level is None:
+    if not shown.levels:
         kind = "untested" if goal["basis"] == "untested" else "forecast"
         [about], _ = words.round_off([middle], middle / 10)
         return [Label(date, middle, f"{kind}:\nabout {about}", BLUE)]
+    level = quoted_level(shown.levels)
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
     some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
     odds = f"{some} chance{'s' * (some != 'one')} in {all_of}"
-    if counted:
+    if shown.counted:
         odds = f"without the lowest\nand highest {words.say_outer(level)}"
-    if date < last:
-        odds += f",\n{words.say_at(names.get('measure', 'level'))} {say_period(date, names.get('measure', 'level'))}"
-    named = f"{'the middle' if counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
+    if date < shown.last:
+        odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
+    named = f"{'the middle' if shown.counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
 
-def _mark_others(
-    axis: Axes, others: pd.DataFrame | None, start: pd.Series, series: AdoptionSeries, last: pd.Timestamp
-) -> list[Label]:
+def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series: AdoptionSeries) -> list[Label]:
     """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
-    if others is None or others.empty or series.bound is None or others["date"].iloc[0] > last:
+    if others is None or others.empty or series.bound is None or others["date"].iloc[0] > shown.last:
         return []
     value, later = others.set_index("quantile")["value"], say_ahead(round(float(others["years"].iloc[0]), 1))
-    date = last - 0.03 * (last - start.index[0])
+    date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
     text = f"half of {others['series'].iloc[0]} other technologies\nin {say_place(series.entity)}, {later}\n"
@@ -165,19 +177,19 @@ def _mark_others(
     return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 
-def _name_start(axis: Axes, fan: pd.DataFrame, start: pd.Series, levels: Sequence[float]) -> None:
+def _name_start(axis: Axes, shown: _Shown) -> None:
     """Lines where the forecast begins and where tests of it end; a word where it may lie below its beginning."""
-    counted, date = (fan["basis"] == "counted").all(), start.index[0]
+    fan, (date, value) = shown.fan, shown.start
     axis.axvline(date, color=GREY, lw=0.8, zorder=1)
-    told = "what others\ndid from here" if counted else "forecast\nfrom here"
+    told = "what others\ndid from here" if shown.counted else "forecast\nfrom here"
     note(axis, told, [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
     tested = fan.loc[fan["basis"] != "extrapolated", "date"]
     if 0 < len(tested) < len(fan):
         axis.axvline(tested.iloc[-1], color=GREY, lw=1, ls=":")
         name_line(axis, tested.iloc[-1], "tested to here,\nbeyond: extrapolated")
-    if levels and not counted:
-        low = fan.set_index("date")[band_columns(quoted_level(levels))[0]]
-        if low.iloc[-1] < start.iloc[0]:
+    if shown.levels and not shown.counted:
+        low = fan.set_index("date")[band_columns(quoted_level(shown.levels))[0]]
+        if low.iloc[-1] < value:
             note(axis, "use may\nfall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
 
 
@@ -215,7 +227,7 @@ def draw_hindcasts(
         origin, made, date, q0.05 ... q0.95, and the ends of other levels.
     series : AdoptionSeries
     names : dict
-        title, unit, points.
+        As from `indicators.name_series`.
     source : str
     levels : sequence of float
         A band is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
@@ -230,7 +242,7 @@ def draw_hindcasts(
     origins = list(hindcasts.groupby("origin"))
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
-    figure, axes = open_canvas(3.6, (1, len(origins)), sharey=True, sharex=True)
+    figure, axes = style.open_panels(3.6, 1, len(origins), sharey=True, sharex=True)
     for axis, (origin, forecast) in zip(axes[0], origins, strict=True):
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         _draw_outcomes(axis, origin, forecast["date"].iloc[-1], shown, series, names)
@@ -256,10 +268,9 @@ def _draw_outcomes(
     plot_figures(axis, shown[shown.index <= origin], series.breaks, names, 4, zorder=5)
     size = size_marks(6, later)
     [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
-    tell(outcomes, [names.get("points", {}).get(date, "") for date in later.index])
-    plot_newer(axis, series.newer[series.newer.index <= last])
-    use_dates(axis, shown.index[0], last)
-    use_numbers(axis)
+    tell(outcomes, [names["points"].get(date, "") for date in later.index])
+    plot_newer(axis, series.newer[series.newer.index <= last].join(series.readings))
+    use_dates(axis, shown.index[0], last, names["measure"])
 
 
 def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
@@ -278,12 +289,13 @@ def _say_levels(levels: Sequence[float]) -> str:
     return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
 
 
-def _draw_window(axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.ndarray) -> pd.DatetimeIndex:
+def _draw_window(
+    axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.ndarray, measure: str
+) -> pd.DatetimeIndex:
     """Draw the figures that the forecast sees, and name the ticks; returns the dates that many years after the last."""
     dates = to_dates(decimal_years(seen["date"])[-1] + years)
     axis.plot(seen["date"], heights, "o", color=INK, ms=size_marks(5, seen), zorder=6)
-    use_dates(axis, seen["date"].iloc[0], dates[-1])
-    use_numbers(axis)
+    use_dates(axis, seen["date"].iloc[0], dates[-1], measure)
     return dates
 
 
@@ -301,7 +313,7 @@ def draw_scale(
     result : Forecast
         Without a limit it does not follow the line.
     names : dict
-        title.
+        title, measure.
     source : str
 
     Returns
@@ -311,11 +323,11 @@ def draw_scale(
     """
     if len(seen) < 3:
         return None
-    figure, axes = open_canvas(3.4)
-    axis, (height, slope) = axes[0, 0], line
+    figure, axis = open_canvas(3.4)
+    height, slope = line
     name = "the line\ncarried on" if result.bounded else "the line"
     times = np.r_[seen["t"].iloc[0], 0, result.years if result.bounded else []]
-    dates, heights = _draw_window(axis, seen, seen["g"], times), height + slope * times
+    dates, heights = _draw_window(axis, seen, seen["g"], times, names["measure"]), height + slope * times
     axis.plot(dates, heights, "-", color=BLUE, lw=1.6)
     label_ends(axis, [Label(dates[-1], heights[-1], name, BLUE)])
     title = f"{names['title']}: on the scale of growth a straight line of {slope:.2g} a year"
@@ -339,7 +351,7 @@ def draw_ends(
     years : (H,) array
         Years ahead of the forecast.
     names : dict
-        title.
+        title, measure.
     source : str
 
     Returns
@@ -349,18 +361,21 @@ def draw_ends(
     """
     if ends.empty:
         return None
-    figure, axes = open_canvas(3.8)
-    axis, shares, weights = axes[0, 0], 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
+    figure, axis = open_canvas(3.8)
+    shares, weights = 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
     times = np.linspace(seen["t"].iloc[0], years[-1], 80)
     widths = _THINNEST_LINE + (_WIDEST_LINE - _THINNEST_LINE) * weights / weights.max()
-    dates = _draw_window(axis, seen, 100 * seen["x"], times)
-    for share, (height, slope), width in zip(shares, lines, widths, strict=True):
-        axis.plot(dates, share * model.back(height + max(slope, 0) * times), "-", color=BLUE, lw=width, alpha=0.6)
+    dates = _draw_window(axis, seen, 100 * seen["x"], times, names["measure"])
+    height, slope = np.transpose(lines)
+    curves = shares * model.back(height + np.maximum(slope, 0) * times[:, np.newaxis])  # a column each
+    for curve, width in zip(curves.T, widths, strict=True):
+        axis.plot(dates, curve, "-", color=BLUE, lw=width, alpha=0.6)
     axis.axhline(100, color=GREY, lw=1.2, ls="--")
-    axis.set_ylim(0, 105)
+    starts = style.fit_room(axis, min(curves.min(), 100 * seen["x"].min()), 100)
     middle = shares[(weights.cumsum() >= 0.5).argmax()]
     title = f"{names['title']}: half of the weight is on ends up to {middle:.0f}% of the limit"
     units = "Percent of the limit (dashed); a curve to each end that is tried, the thicker the better its line fits"
+    units += starts
     return close_canvas(figure, title, units, source)
 
 
@@ -377,7 +392,7 @@ def draw_paths(
     result : Forecast
         Whose paths they are.
     names : dict
-        title, unit.
+        title, unit, measure.
     source : str
 
     Returns
@@ -387,16 +402,15 @@ def draw_paths(
     """
     if not len(values):
         return None
-    figure, axes = open_canvas(3.8)
-    axis, used, held = axes[0, 0], result.used, kept.all(axis=1)
+    figure, axis = open_canvas(3.8)
+    used, held = result.used, kept.all(axis=1)
     dates = pd.DatetimeIndex([result.origin, *result.dates])
     for path, inside in zip(values, held, strict=True):
         look = {"color": BLUE, "lw": 1.6} if inside else {"color": GREY, "lw": 0.6, "alpha": 0.6}
         axis.plot(dates, [used.iloc[-1], *path], "-", zorder=2 + inside, **look)
     axis.plot(used.index, used, "o-", color=INK, ms=size_marks(5, used), lw=1.2, zorder=6)
     axis.set_ylim(bottom=0)
-    use_dates(axis, used.index[0], dates[-1])
-    use_numbers(axis)
+    use_dates(axis, used.index[0], dates[-1], names["measure"])
     plot_newer(axis, result.target.newer)
     units, title = say_first(names["unit"]), f"{names['title']}: {say_count(len(values), 'path')}, all equally likely"
     if kept.shape[1]:

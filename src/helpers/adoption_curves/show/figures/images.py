@@ -75,10 +75,12 @@ def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:
 
     Places have two decimals, and letters a fallback where there is no DejaVu Sans.
     """
-    content = re.sub(rb"\d+\.\d{3,}", lambda found: b"%.2f" % float(found[0]), content)
     content = re.sub(rb' transform="rotate\(-0 [^"]*"|(?s:<metadata>.*?</metadata>)|(?<=\n) +', b"", content)
     content = content.replace(b"'DejaVu Sans'", b"'DejaVu Sans', sans-serif")
     drawing = ElementTree.fromstring(content)  # noqa: S314  matplotlib's own
+    for part in drawing.iter():
+        for name, value in part.attrib.items():  # and never in words
+            part.set(name, re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", value))
     look = f"paint-order: stroke; stroke: #ffffff; stroke-width: {HALO_WIDTH}; stroke-linejoin: round"
     for group in drawing.iter(f"{_SVG}g"):
         name = group.get("id", "")

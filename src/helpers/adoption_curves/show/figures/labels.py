@@ -18,11 +18,9 @@ from scipy.optimize import isotonic_regression
 from ...base.words import say
 from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, measure, shorten_label
 
-_FREE_PIXELS, _MARK = (
-    (7, 2),
-    2.25,
-)  # pixels that stay free beside a note, and above and below; points of the half of a mark
-_RIGHT_AXIS = 28  # points that the numbers of an axis at the right take
+_FREE_PIXELS = (7, 2)  # that stay free beside a note, and above and below
+_MARK = 2.25  # points of the half of a mark
+_RIGHT_AXIS, _BEND = 36, 9  # points that an axis at the right takes: its numbers, and beside them the bends of leaders
 AT_EDGE = ("data", "axes fraction")  # coordinates of a place at the foot or the head of the axes
 
 
@@ -42,7 +40,7 @@ def _darken(colour: str) -> tuple[float, float, float]:
     return red * share, green * share, blue * share
 
 
-def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None:
+def label_ends(axis: Axes, labels: Sequence[Label]) -> None:
     """Write each label to the right of its mark; labels that would overlap move apart and get a thin leader.
 
     In an `Exhibit` they find their places when it's laid out, elsewhere at once.
@@ -50,7 +48,7 @@ def label_ends(axis: Axes, labels: Sequence[Label], size: float = SMALL) -> None
     beside = ScaledTranslation((_RIGHT_AXIS if axis.child_axes else 0) / 72, 0, axis.figure.dpi_scale_trans)
     texts = [
         axis.text(1.012, 0.5, "\n".join(map(shorten_label, label.text.split("\n"))), color=_darken(label.colour),
-                  size=size, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
+                  size=SMALL, va="center", linespacing=1.2, transform=axis.transAxes + beside, parse_math=False)
         for label in labels
     ]  # fmt: skip
     leaders = LineCollection([], lw=0.7, alpha=0.8, clip_on=False, transform=axis.transAxes, zorder=1)
@@ -69,19 +67,32 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
         return
     to_axes = axis.transAxes.inverted()  # from pixels to parts of the axes
     marks = [(axis.convert_xunits(label.x), label.y) for label in labels]
-    marks = to_axes.transform(axis.transData.transform(np.array(marks, float)))
+    marks = axis.transData.transform(np.array(marks, float))
+    for side in axis.child_axes:
+        _hide_crossed(side, marks[:, 1])
+    marks = to_axes.transform(marks)
     point = axis.figure.dpi / 72 / axis.get_window_extent().height
     tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
+    bend = _BEND * axis.figure.dpi / 72 / axis.get_window_extent().width
     line = texts[0].get_size() * LINE_HEIGHT * point  # so much of a label may stand above the axes
     spots = _spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)
     lines, colours = [], []
     for label, text, (x, y), spot in zip(labels, texts, marks, spots, strict=True):
         text.set_y(spot)
         if abs(spot - y) > 0.7 * point or x < 0.94 or axis.child_axes:
-            lines.append([(x + 0.004, y), (to_axes.transform(measure(text).p0)[0] - 0.004, spot)])
+            left = to_axes.transform(measure(text).p0)[0]
+            bends = [(left - bend, y)] if axis.child_axes else []  # straight past the numbers of an axis at the right
+            lines.append([(x + 0.004, y), *bends, (left - 0.004, spot)])
             colours.append(label.colour)
     leaders.set_segments(lines)
     leaders.set_color(colours)
+
+
+def _hide_crossed(side: Axes, heights: np.ndarray) -> None:
+    """Leave out the numbers of an axis at the right that a leader at one of the `heights`, in pixels, would cross."""
+    for place, tick in zip(side.get_yticks(), side.yaxis.get_major_ticks(), strict=True):
+        away = np.abs(heights - side.transData.transform((0, place))[1]).min()
+        tick.label2.set_visible(away > 0.5 * LINE_HEIGHT * tick.label2.get_size() * side.figure.dpi / 72)
 
 
 def _spread(positions: Sequence[float], heights: float | np.ndarray, low: float, high: float) -> np.ndarray:
@@ -122,7 +133,7 @@ class Spot(NamedTuple):
     coordinates: Any = "data"
 
 
-def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotation:
+def note(axis: Axes, words: str, spots: Sequence[Spot], color: str = INK) -> Annotation:
     """Write words where they cross fewest lines; of two spots alike, at the first.
 
     A note that would cover another text, or leave its axes, at every spot is left out: write those that matter first.
@@ -132,16 +143,16 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
     axis : Axes
     words : str
     spots : sequence of Spot
-    **look
-        Of the text: size, color, weight.
+    color : str
 
     Returns
     -------
     Annotation
     """
-    look = {"size": SMALL, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
-    text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
-                         path_effects=[HALO], in_layout=False, **look)  # fmt: skip
+    text = axis.annotate(
+        words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False, in_layout=False,
+        path_effects=[HALO], size=SMALL, color=color, zorder=8, linespacing=1.1, parse_math=False,
+    )  # fmt: skip
     place = partial(_place_note, axis, text, spots)
     if hasattr(axis.figure, "notes"):
         axis.figure.notes.append((text, place))

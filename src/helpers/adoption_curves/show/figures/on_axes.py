@@ -8,7 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,17 +20,16 @@ from matplotlib.figure import Figure
 from ...base.dates import to_dates
 from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
 from ...base.words import lower_first, say, say_first, say_limit, say_name, say_range
+from ...curves import Results
+from ...forecast import Forecast
+from ...forecast.frames import limit_frame
+from ...indicators import AdoptionSeries
 from .labels import Label, Spot, find_gaps, label_ends, note
 from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
 
-if TYPE_CHECKING:
-    from ...curves import Results
-    from ...forecast import Forecast
-    from ...indicators import AdoptionSeries
-
 _SIZE = (7.6, 4.2)  # inches
 _AHEAD, _DRAWN_POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
-_AXES_PLACE = (0.085, 0.085, 0.66, 0.83)  # of the axes within the figure; the labels stand to the right
+_AXES_PLACE = (0.085, 0.115, 0.66, 0.78)  # of the axes within the figure; the labels stand to the right
 # Levels of ranges, and how opaque the fan is just inside each: a level looks the same whatever others lie around it.
 _SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 
@@ -60,7 +59,9 @@ def _shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]
     return shaded
 
 
-def plot_fan(axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float] = LEVELS) -> None:
+def plot_fan(
+    axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float] = LEVELS, dashes: str = "-"
+) -> None:
     """Draw a forecast's ranges and median from the last observation on.
 
     Parameters
@@ -72,19 +73,19 @@ def plot_fan(axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Se
         The last observation.
     levels : sequence of float
         A range is drawn for each.
+    dashes : str
+        Of the median's line, as matplotlib names it.
     """
     dates = [start[0], *fan["date"]]
     for _, low, high, alpha in _shade_ranges(levels):
         axis.fill_between(dates, [start[1], *fan[low]], [start[1], *fan[high]], color=BLUE, alpha=alpha, lw=0)
-    axis.plot(dates, [start[1], *fan["q0.5"]], "-", color=BLUE, lw=1.8)
+    axis.plot(dates, [start[1], *fan["q0.5"]], dashes, color=BLUE, lw=1.8)
 
 
 def plot_figures(
     axis: Axes, values: pd.Series, breaks: pd.DataFrame, names: dict[str, Any], size: float = 5, **look: Any
 ) -> None:
-    """Draw published figures by date as marks, joined but across no break (date, kind).
-
-    ``names["points"]`` has what is said of each figure, by date.
+    """Draw published figures by date as marks, joined but across no break.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def plot_figures(
     breaks : DataFrame
         date, kind.
     names : dict
-        points, where known: what is said of each figure, by date.
+        points: what is said of each figure, by date.
     size : float
         Diameter of the marks, in points.
     **look
@@ -105,7 +106,7 @@ def plot_figures(
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
-    tell(line, [names.get("points", {}).get(date, "") for date in values.index])
+    tell(line, [names["points"].get(date, "") for date in values.index])
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
@@ -128,21 +129,8 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
         note(axis, words, [Spot(date, value, right, up) for right, up in places])
 
 
-def _plot_bound(axis: Axes, known: pd.Series, ahead: pd.Series) -> Label:
-    """Draw the known upper limit, dashed where it is forecast; both by date, in the unit of the series."""
-    axis.plot(known.index, known, "-", color=GREY, lw=1.4)
-    axis.plot([*known.index[-1:], *ahead.index], [*known.iloc[-1:], *ahead], "--", color=GREY, lw=1.4)
-    line = ahead if len(ahead) else known
-    return Label(line.index[-1], line.iloc[-1], f"upper limit {say(line.iloc[-1])}", GREY)
-
-
 def plot_limit(
-    axis: Axes,
-    series: AdoptionSeries,
-    names: dict[str, Any],
-    dates: pd.DatetimeIndex,
-    highest: float,
-    ahead: pd.DataFrame | None = None,
+    axis: Axes, series: AdoptionSeries, dates: pd.DatetimeIndex, highest: float, ahead: pd.DataFrame | None = None
 ) -> tuple[list[Label], str]:
     """Draw the upper limit of a figure unless it is far above.
 
@@ -150,8 +138,6 @@ def plot_limit(
     ----------
     axis : Axes
     series : AdoptionSeries
-    names : dict
-        bound_title.
     dates : DatetimeIndex
         Of the figures that are drawn.
     highest : float
@@ -168,20 +154,23 @@ def plot_limit(
     """
     if series.bound is None:
         return [], ""
-    title, known = lower_first(names["bound_title"]), pd.Series(series.bound.at(dates), dates)
+    title, known = lower_first(series.bound.title), pd.Series(series.bound.at(dates), dates)
     if known.min() > FAR * highest:
         return [], f"; the upper limit, {title}, is above at {say(known.iloc[-1])}"
     published = known[known.index <= series.bound.values.index[-1]]
     known = published if len(published) else known  # a limit of an earlier day still stands
     ahead = pd.DataFrame({"date": pd.DatetimeIndex([]), "mean": []}) if ahead is None else ahead
     ahead = ahead[ahead["date"] > known.index[-1]].set_index("date")
-    label = _plot_bound(axis, known, ahead["mean"])
+    line = pd.concat([known.tail(1), ahead["mean"]])
+    axis.plot(known.index, known, "-", color=GREY, lw=1.4)
+    axis.plot(line.index, line, "--", color=GREY, lw=1.4)
+    last = line.iloc[-1]
     name = f"upper limit:\n{title.replace(' percent', '%')}"
     if not title[:1].isdigit():
-        name += f" {say(label.y)}"
+        name += f" {say(last)}"
     if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
-        name = f"{title}, expected:\n{say(label.y)} ({join_range(*ahead[['q0.1', 'q0.9']].iloc[-1])})"
-    return [label._replace(text=name)], ""
+        name = f"{title}, expected:\n{say(last)} ({join_range(*ahead[['q0.1', 'q0.9']].iloc[-1])})"
+    return [Label(line.index[-1], last, name, GREY)], ""
 
 
 def join_range(low: float, high: float) -> str:
@@ -195,7 +184,6 @@ def plot_course(
     found: Forecast | None = None,
     curve: tuple[str, pd.Series] | None = None,
     past: float = 2.0,
-    title: str = "",
 ) -> Axes:
     """Draw a series with its limit, and a forecast and a fitted curve where they are given.
 
@@ -210,8 +198,6 @@ def plot_course(
         What the curve is, and its values by date.
     past : float
         Lengths of the way ahead for which figures are drawn.
-    title : str
-        By default that of the series with its unit.
 
     Returns
     -------
@@ -228,11 +214,10 @@ def plot_course(
     highest = max([values.max(), *newer["value"]])
     if found is not None and len(fan):
         labels, highest = _plot_forecast(ax, found, fan), max(highest, np.nanmax(fan))
-    if series.bound is not None:
-        limit = _plot_limit(ax, series.bound.values, found, values.index[0], last)
-        labels.append(limit)
-        highest = max(highest, limit.y)
-    top = 1.05 * highest
+    ahead = None if found is None else limit_frame(found)
+    limit, told = plot_limit(ax, series, pd.DatetimeIndex(values.index), highest, ahead)
+    labels += limit
+    top = 1.05 * max([highest, *(label.y for label in limit)])
     if curve:
         line = curve[1][values.index[0] :]
         inside = line[line <= top]
@@ -240,16 +225,10 @@ def plot_course(
         name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
     _plot_points(ax, values)
-    _finish_axes(ax, labels, (values.index[0], last), top, title or f"{series.full_title}, {series.unit}")
+    title = ", ".join(filter(None, [series.full_title, series.unit]))
+    _finish_axes(ax, labels, (values.index[0], last), top, title + told)
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
     return ax
-
-
-def _plot_limit(axis: Axes, bound: pd.Series, found: Forecast | None, first: pd.Timestamp, last: pd.Timestamp) -> Label:
-    """Draw the upper limit between two dates, as a forecast expects it after its last."""
-    shown = bound[first:last] if bound.index[-1] >= first else bound.iloc[-1:]
-    ahead = pd.Series(found.limit_ahead(found.years)[0], found.dates) if found is not None else bound.iloc[:0]
-    return _plot_bound(axis, shown, ahead[ahead.index > bound.index[-1]])
 
 
 def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label]:
@@ -283,7 +262,7 @@ def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    return plot_course(result.printed, ax, result, title=result.target.title)
+    return plot_course(result.printed, ax, result)
 
 
 def show_result(result: Forecast, words: str) -> str:
@@ -376,7 +355,7 @@ def _finish_axes(
     axis.set_ylim(bottom, top if top > bottom else bottom + 1)
     first, last = (float(axis.convert_xunits(end)) for end in span)
     axis.set_xlim(first - 0.02 * (last - first), last if last > first else first + 1)
-    axis.set_title(title, loc="left", size=9.5, color=GREY, parse_math=False)
+    axis.set_title(title, loc="left", size=9.5, color=GREY, parse_math=False, wrap=True)
     if isinstance(span[0], pd.Timestamp):
         use_dates(axis, *span)
     use_numbers(axis)

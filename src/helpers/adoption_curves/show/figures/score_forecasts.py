@@ -17,7 +17,7 @@ from ...forecast import model
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
 from . import style
 from .labels import Label, Spot, label_ends, note
-from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, use_numbers
+from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, open_panels, use_numbers
 
 _CAP = 2.0  # scores from so many times that of the straight line on are drawn there
 _MAX_MISS = 6.0  # errors over their spread from so many on are drawn there
@@ -45,8 +45,8 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Fig
     own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].set_index("horizon_years")
     own = own[["wis_relative", "low", "high"]].sort_index()
     drawn = own.clip(upper=_CAP)
-    figure, axes = open_canvas(4.0)
-    axis, last = axes[0, 0], own.index[-1]
+    figure, axis = open_canvas(4.0)
+    last = own.index[-1]
     for name, dash in zip(others, style.LINES, strict=False):
         axis.plot(others.index, others[name], ls=dash, color=BLUE, lw=1, alpha=0.8)
     axis.axhline(1, color=GREY, lw=1.2)
@@ -99,7 +99,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     -------
     Figure
     """
-    figure, axes = open_canvas(3.8, (1, 2))
+    figure, axes = open_panels(3.8, 1, 2)
     own = calibration[calibration["method"] == FORECAST]
     _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
     rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
@@ -123,7 +123,7 @@ def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
     note(axis, f"{say_ahead(worst)} ahead,\nthe furthest off", spots, color=ORANGE)
     axis.set(xlim=(0, 100), ylim=(0, 102), xlabel="Claimed, percent", ylabel="")
     axis.set_title("all ranges", **HEADING)
-    use_numbers(axis, "xy")
+    use_numbers(axis, "x")
 
 
 def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
@@ -136,7 +136,6 @@ def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
         note(axis, f"{style.shorten_label(row.technology, 24)} {row.covered:.0f}", spots, color=GREY)
     axis.set(xticks=[], ylim=(0, 102), xlabel="Technologies, worst first", ylabel="")
     axis.set_title("80% range by technology", **HEADING)
-    use_numbers(axis)
 
 
 def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
@@ -152,7 +151,7 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
     -------
     Figure
     """
-    figure, axes = open_canvas(3.4, (1, 2), sharey=True)
+    figure, axes = open_panels(3.4, 1, 2, sharey=True)
     rows = sides.melt(["level", "horizon_years"], ["below", "above"], "side", "percent")
     for axis, level in zip(axes[0], (0.8, 0.9), strict=True):
         sns.barplot(
@@ -164,7 +163,6 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
         axis.axhline(50 * (1 - level), color=INK, ls=":", lw=1)
         axis.set_title(f"outside the {100 * level:g}% range", **HEADING)
         axis.set(xlabel="Horizon, years", ylabel="")
-        use_numbers(axis)
     axes[0, 0].legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=style.SMALL)
     axes[0, 0].set_ylim(0, 1.35 * max(rows["percent"].max(), 10))
     # the furthest from what is claimed, half of what lies outside on each side
@@ -189,12 +187,12 @@ def draw_misses(ratios: np.ndarray, counts: np.ndarray, source: str) -> Figure:
     -------
     Figure
     """
-    figure, axes = open_canvas(3.4)
-    axis, grid = axes[0, 0], np.linspace(-_MAX_MISS, _MAX_MISS, 241)
+    figure, axis = open_canvas(3.4)
+    grid = np.linspace(-_MAX_MISS, _MAX_MISS, 241)
     held = np.clip(ratios, -_MAX_MISS, _MAX_MISS)
     axis.hist(held, np.linspace(-_MAX_MISS, _MAX_MISS, 49), weights=counts, density=True, color=BLUE, alpha=0.45)
     axis.plot(grid, student(model.TAILS).pdf(grid), "-", color=ORANGE, lw=2)
-    use_numbers(axis, "xy")
+    use_numbers(axis, "x")
     axis.set(xlabel="Error over spread", ylabel="")
     note(axis, "Student's t", [Spot(1.2, student(model.TAILS).pdf(1.2), 8, 4)], color=ORANGE)
     above = 100 * counts[ratios > 0].sum() / counts.sum()

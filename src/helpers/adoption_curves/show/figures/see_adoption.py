@@ -46,7 +46,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     ----------
     series : AdoptionSeries
     names : dict
-        title, unit, bound_title, and points where known: what is said of each figure, by date.
+        As from `indicators.name_series`.
     source : str
         The caption's text.
 
@@ -54,9 +54,9 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     -------
     Figure
     """
-    figure, axes = open_canvas(4.0)
-    axis, values, dates = axes[0, 0], series.values, pd.DatetimeIndex(series.values.index)
-    last, errors, measure = values.iloc[-1], series.standard_error, names.get("measure", "level")
+    figure, axis = open_canvas(4.0)
+    values, dates = series.values, pd.DatetimeIndex(series.values.index)
+    last, errors, measure = values.iloc[-1], series.standard_error, names["measure"]
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
     if len(dates) <= _NO_LINE:
         axis.vlines(dates, 0, values, color=ORANGE, lw=1)
@@ -64,16 +64,15 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if errors.notna().any():
         axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
         units += "; upright bars: 95% sampling error, as published"
-    labels, told = plot_limit(axis, series, names, dates, values.max())
+    labels, told = plot_limit(axis, series, dates, values.max())
     if series.bound is not None and not names["unit"].startswith("percent"):
         share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
         units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
-    printed = words.say_figure(last, "", names.get("own", False))
+    printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
     labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     plot_newer(axis, series.newer.join(series.readings))
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     use_dates(axis, dates[0], max([dates[-1], *series.newer.index]), measure)
-    use_numbers(axis)
     label_ends(axis, labels)
     units += told + shade_breaks(axis, series.breaks, dates)
     title = f"{say_first(say_users(names, last))} {words.say_at(measure)} {say_period(dates[-1], measure)}"
@@ -90,7 +89,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     ----------
     series : AdoptionSeries
     names : dict
-        title, unit.
+        title, unit, measure.
     source : str
         The caption's text.
 
@@ -102,12 +101,12 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if len(series.values) < 2:
         return None
     step = -(-len(series.values) // _MAX_BARS)  # from day to day there is little but noise
-    values, measure = series.values.iloc[::-step].iloc[::-1], names.get("measure", "level")
+    values, measure = series.values.iloc[::-step].iloc[::-1], names["measure"]
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
-    figure, axes = open_canvas(3.6)
+    figure, axis = open_canvas(3.6)
     crossing = [end for *_, end in find_gaps(values.index, series.breaks)]
-    _draw_changes(axes[0, 0], values, crossing, unit, measure)
-    use_dates(axes[0, 0], values.index[0], values.index[-1], measure)
+    _draw_changes(axis, values, crossing, unit, measure)
+    use_dates(axis, values.index[0], values.index[-1], measure)
     changes = values.diff()
     biggest = changes.abs().idxmax()
     title = f"{names['title']}: {_say_last_year(series.values, unit, measure)}"
@@ -146,7 +145,6 @@ def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp
     axis.axhline(0, color=GREY, lw=0.8)
     axis.margins(y=0.14)
     axis.xaxis_date()
-    use_numbers(axis)
 
 
 def _say_last_year(values: pd.Series, unit: str, measure: str) -> str:
@@ -187,8 +185,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     """
     if aligned.empty:
         return None
-    figure, axes = open_canvas(4.8)
-    axis = axes[0, 0]
+    figure, axis = open_canvas(4.8)
     target, others = aligned[aligned["target"]], aligned[~aligned["target"]]
     reach, start = max(1.5 * target["years"].max() + 3, 6), say(target["start_share"].iloc[0], "percent")
     inside = others[others["years"] <= reach].assign(line=(others["years"] == 0).cumsum())
@@ -256,17 +253,14 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     """
     if len(picked) < 2:
         return None
-    panels = list(picked.groupby("panel", sort=False))
-    steps = [1.0 if rows["indicator"].nunique() == 1 else 2.0 for _, rows in panels]
-    heads = [_say_panel(panel, rows) for panel, rows in panels]
-    tall = [
-        step * len(rows) + head.count("\n") + 1.7 for step, (_, rows), head in zip(steps, panels, heads, strict=True)
-    ]
-    figure, axes = open_canvas(1.1 + 0.2 * sum(tall), (len(panels), 1), sharex=True, height_ratios=tall)
-    for axis, (_, rows), head, step in zip(axes[:, 0], panels, heads, steps, strict=True):
-        _draw_measure_panel(
-            axis, rows.assign(row=step * np.arange(len(rows)), own=rows["entity"] == entity), head, step
-        )
+    picked = picked.assign(own=picked["entity"] == entity)
+    panels = [rows for _, rows in picked.groupby("panel", sort=False)]
+    steps = [1.0 if rows["indicator"].nunique() == 1 else 2.0 for rows in panels]  # lines that a figure takes
+    heads = [_say_panel(rows) for rows in panels]
+    tall = [step * len(rows) + len(head) + 0.7 for step, rows, head in zip(steps, panels, heads, strict=True)]
+    figure, axes = style.open_panels(1.1 + 0.2 * sum(tall), len(panels), 1, sharex=True, height_ratios=tall)
+    for axis, rows, head, step in zip(axes[:, 0], panels, heads, steps, strict=True):
+        _draw_measure_panel(axis, rows.assign(row=step * np.arange(len(rows))), head, step)
     axes[-1, 0].set(xlim=(0, 108))
     use_numbers(axes[-1, 0], "x", "%")
     units = "Percent of those whom each measure covers; the newest figure of each country"
@@ -274,16 +268,16 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     return close_canvas(figure, _say_measures(picked, technology, entity), units, source)
 
 
-def _say_panel(panel: str, rows: pd.DataFrame) -> str:
-    """The heading of a panel: the kind of measure; of one measure whom it covers, and what is ranked."""
-    title = _PANELS.get(panel, panel)
+def _say_panel(rows: pd.DataFrame) -> list[str]:
+    """The lines above a panel: the kind of measure; of one measure whom it covers, and what is ranked."""
     first = rows.iloc[0]
+    title = _PANELS.get(first["panel"], first["panel"])
     if rows["indicator"].nunique() > 1:
-        return f"{title}: each asks its own question"
-    about = [_say_people(first)]
+        return [f"{title}: each asks its own question"]
+    lines = [title, _say_people(first)]
     if not rows["named"].all():
-        about.append(f"with the three highest of all {first['list_size']:.0f} in {say_date(first['list_date'])}")
-    return "\n".join([title, *about])
+        lines.append(f"with the three highest of all {first['list_size']:.0f} in {say_date(first['list_date'])}")
+    return lines
 
 
 def _say_people(row: pd.Series) -> str:
@@ -297,7 +291,7 @@ def _name_people(row: pd.Series) -> str:
     return str(row["people"] or row["unit"].removeprefix("percent of "))
 
 
-def _draw_measure_panel(axis: Axes, rows: pd.DataFrame, head: str, step: float) -> None:
+def _draw_measure_panel(axis: Axes, rows: pd.DataFrame, head: list[str], step: float) -> None:
     """The figures of a kind of measure below its heading: a line to each, its sampling error, a mark and the number."""
     colours = np.where(rows["own"], ORANGE, np.where(rows["named"], BLUE, GREY))
     half = 1.96 * rows["standard_error"]
@@ -311,7 +305,7 @@ def _draw_measure_panel(axis: Axes, rows: pd.DataFrame, head: str, step: float) 
             say(row.value, "percent", bare=True), (right, row.row), xytext=(6, 0), textcoords="offset points",
             va="center", size=SMALL, weight="bold" if row.own else "normal",
         )  # fmt: skip
-    title, *about = head.split("\n")
+    title, *about = head
     texts = [(place - len(about), text, {"color": GREY}) for place, text in enumerate(about)]
     if step > 1:
         texts += [(row["row"] - 0.95, _say_people(row), {"color": GREY}) for _, row in rows.iterrows()]

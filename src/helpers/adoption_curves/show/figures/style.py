@@ -34,10 +34,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 _MOST_MARKS = 80  # from so many on, marks are dots
 # Inches of a page on a screen, of the text of an A4 sheet, and of a page on a telephone; text has one size in all.
 WIDTHS, _NARROW_WIDTH = {"page": 7.4, "print": 6.3}, 3.8
-_NARROW_LABEL, _LONGEST_NARROW = (
-    17,
-    25,
-)  # letters in a line of a label there, and of words at a mark that stay in a line
+_NARROW_LABEL = 17  # letters in a line of a label there
+_LONGEST_NARROW = 25  # letters of words at a mark that stay in one line there
 DOTS_PER_INCH = 150
 _EDGE = 0.08  # inches that stay empty at the edges
 SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
@@ -49,10 +47,8 @@ HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")  # keeps words apart
 LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
 _LEAST_ROOM = 0.5  # of a figure's usual height for the axes: where the text around them leaves less, the figure grows
 _MOST_LINES = 12  # of the title, the units and the source; the rest is left out
-_THIN, _MAX_TEXT_LETTERS = (
-    0.4,
-    2000,
-)  # least width of the letters of a line in sizes of their type; most letters of such a text
+_THIN = 0.4  # least width of the letters of a line in sizes of their type
+_MAX_TEXT_LETTERS = 2000  # of the title, the units or the source
 _LONGEST_LABEL = 44  # letters in a line beside a mark
 _EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would leave that much empty
 WHOLE = 100.0  # percent: no axis of a share goes further
@@ -73,7 +69,6 @@ _STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "grid.color": "#ececec",
     "text.color": INK,
     "text.hinting": "none",  # letters keep their shape and place at every size
-    "timezone": "UTC",
     "xtick.color": GREY,
     "ytick.color": GREY,
 }
@@ -201,12 +196,21 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     return content.getvalue()
 
 
-def open_canvas(height: float = 4.4, panels: tuple[int, int] = (1, 1), **options: Any) -> tuple[Exhibit, np.ndarray]:
-    """Return a figure of a page's width and its axes as an array of shape `panels`; the height is in inches."""
+def open_canvas(height: float) -> tuple[Exhibit, Axes]:
+    """Return a figure of a page's width and its axes; the height is in inches."""
+    figure, axes = open_panels(height, 1, 1)
+    return figure, axes[0, 0]
+
+
+def open_panels(height: float, rows: int, columns: int, **options: Any) -> tuple[Exhibit, np.ndarray]:
+    """Return a figure of a page's width and the axes of its panels, (rows, columns); the height is in inches."""
     mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
     sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=_STYLE)
     figure = Exhibit(figsize=(WIDTHS["page"], height))
-    return figure, figure.subplots(*panels, squeeze=False, **options)
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    for axis in axes.flat:
+        use_numbers(axis)
+    return figure, axes
 
 
 def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:

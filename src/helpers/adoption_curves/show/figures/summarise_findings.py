@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...base.project import PUBLISHED_MODEL
-from ...base.words import say, say_count, say_date, say_day, say_first, spell
+from ...base.words import say_count, say_date, say_day, say_first, say_range, spell
 from .style import BLUE, GREY, ORANGE, SMALL, close_canvas, open_canvas, use_numbers
 
 
@@ -33,15 +33,15 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     order = scored.assign(ours=scored["model_id"] == PUBLISHED_MODEL)
     order = order.sort_values(["target_end_date", "published", "ours"])
     rows = order.drop_duplicates("target_end_date", keep="last").sort_values("hindsight", kind="stable")
-    figure, axes = open_canvas(0.9 + 0.5 * max(4, len(rows)))
-    axis = axes[0, 0]
+    figure, axis = open_canvas(0.9 + 0.5 * max(4, len(rows)))
     for place, row in enumerate(rows.to_dict("records")):
         colour = GREY if row["hindsight"] else BLUE
         axis.hlines(place, row["q0.1"], row["q0.9"], color=colour, lw=5, alpha=0.5)
         axis.plot(row["q0.5"], place, "|", color=colour, ms=11, mew=2)
-        for end, right, side in ((row["q0.1"], -4, "right"), (row["q0.9"], 4, "left")):
-            axis.annotate(say(end, beside=row["q0.9"]), (end, place), (right, 0), textcoords="offset points",
-                          ha=side, va="center", size=SMALL, color=GREY)  # fmt: skip
+        axis.annotate(
+            say_range(row["q0.1"], row["q0.9"]), (row["q0.1"], place), (0, 7), textcoords="offset points",
+            size=SMALL, color=GREY,
+        )  # fmt: skip
         if row["side"]:
             marker = {"exact": "D", "at_least": ">"}.get(row["side"], "<")
             axis.plot(row["outcome"], place, marker, color=ORANGE, ms=7, mec="white", zorder=6)
