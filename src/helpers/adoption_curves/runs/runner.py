@@ -34,7 +34,6 @@ from .record import (
     read_parts,
     read_run,
     write_entry,
-    write_record,
 )
 from .steps import CHANGED, FOLDER, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
 from .table_files import read_csv
@@ -154,7 +153,7 @@ def run_all(
         preload()
         data = _check_data(parameters, final, execution.strict, attempt.tell)
         _clear_place(final)
-        from .pages import render_pages
+        from .pages import write_pages
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
@@ -165,8 +164,7 @@ def run_all(
 
         # Write pages, record and log, and put the run in the place of the one before.
         _refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
-        record = describe_run(new, parameters, inputs, data)
-        write_record(new, record.model_copy(update={"pages": render_pages(new, record, bodies)}))
+        write_pages(new, describe_run(new, parameters, inputs, data), bodies)
         attempt.write_log(new)
         before_commit()
         _clear_place(final)

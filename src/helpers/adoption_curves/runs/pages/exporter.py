@@ -94,12 +94,6 @@ def _raise_first(notebook: NotebookNode) -> None:
         notebook.cells.insert(1, NotebookNode(cell_type="markdown", id="first", metadata={}, source=said))
 
 
-def list_sections(body: str) -> list[tuple[str, str]]:
-    """Address and plain text of each heading of the second level."""
-    found = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', body)
-    return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in found]
-
-
 @cache
 def _open_exporter() -> TemplateExporter:
     """The exporter of nbconvert with our template and filters, which has compiled its templates once.
