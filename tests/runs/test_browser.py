@@ -177,7 +177,9 @@ def write_hostile(folder):
 def test_hostile_data_are_text(small_run, visit, tmp_path):
     folder = write_hostile(shutil.copytree(small_run, tmp_path / '"><script>window.owned=1<script> \u202e&amp;'))
     record = read_run(folder)
-    write_pages(folder, record, {name: render_executed(folder, name) for name in record.notebooks})
+    write_pages(
+        folder, record, {name: render_executed(folder, name, entry) for name, entry in record.notebooks.items()}
+    )
     for path in sorted((folder / "html").glob("*.html")):
         page = visit(path, 390)
         assert page.evaluate("window.owned") is None, path.name

@@ -25,7 +25,7 @@ from adoption_curves.runs.pages.embeds import _MAX_EMBEDDED, embed_file, render_
 from adoption_curves.runs.pages.exporter import render_body, render_html
 from adoption_curves.runs.pages.index import _write_command
 from adoption_curves.runs.parameters import Parameters
-from adoption_curves.runs.record import Record, _list_sources, read_run
+from adoption_curves.runs.record import Entry, Record, _list_sources, read_run
 from adoption_curves.runs.runner import _name_run
 from adoption_curves.show import tables
 
@@ -135,7 +135,7 @@ def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
         for notebook in (tmp_path / name / "notebooks").glob("*.ipynb"):
             _name_run(notebook, name)
         record = read_run(tmp_path / name)
-        bodies = {each: render_executed(tmp_path / name, each) for each in record.notebooks}
+        bodies = {each: render_executed(tmp_path / name, each, entry) for each, entry in record.notebooks.items()}
         write_pages(tmp_path / name, record, bodies)
         texts[name] = (tmp_path / name / "html" / "05_forecast_small.html").read_text(encoding="utf-8")
     assert "<bdi>a</bdi>" in texts["a"]
@@ -203,7 +203,7 @@ def test_an_image_without_words_stops_the_pages(run, data):
     put_out(run, 6, **data)
     told = "^Notebook 01_check_small, cell 'frame = series.*': an image has no alternative text.*alt="
     with pytest.raises(RunError, match=told):
-        render_executed(run, "01_check_small")
+        render_executed(run, "01_check_small", Entry())
 
 
 def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():

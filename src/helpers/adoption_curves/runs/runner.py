@@ -25,12 +25,14 @@ from .parameters import Parameters, complete_parameters
 from .record import (
     ERROR,
     LOG,
+    Entry,
     describe_run,
+    entry_path,
     find_attempt,
     is_current,
     list_recorded,
     locate,
-    read_entry,
+    read_part,
     read_parts,
     read_run,
     write_entry,
@@ -216,11 +218,11 @@ def _add_result(result: Path, folder: Path, name: str) -> Markup:
     from .pages import render_executed
 
     shutil.copytree(result, folder, dirs_exist_ok=True)
-    copy = locate(folder, f"notebooks/{name}.ipynb")
-    entry = read_entry(folder, name)
-    if _name_run(copy, folder.name) and entry:
-        write_entry(folder, name, entry.model_copy(update={"executed": hash_file(copy)}))
-    return render_executed(folder, name)
+    copy, entry = locate(folder, f"notebooks/{name}.ipynb"), read_part(entry_path(folder, name), Entry)
+    if _name_run(copy, folder.name):
+        entry = entry.model_copy(update={"executed": hash_file(copy)})
+        write_entry(folder, name, entry)
+    return render_executed(folder, name, entry)
 
 
 def _name_run(notebook: Path, run: str) -> bool:

@@ -30,7 +30,6 @@ from ..record import (
     Record,
     entry_path,
     locate,
-    read_entry,
     read_part,
     read_unchanged,
     write_record,
@@ -53,13 +52,15 @@ _WORDLESS = (
 )
 
 
-def render_executed(folder: Path, name: str, link: Callable[..., str] = link_file) -> Markup:
+def render_executed(folder: Path, name: str, entry: Entry, link: Callable[..., str] = link_file) -> Markup:
     """Body of the page of the executed notebook `name` in the folder of its tables and figures.
 
     Parameters
     ----------
     folder : Path
     name : str
+    entry : Entry
+        The notebook's.
     link : callable
         As of `exporter.render_body`.
 
@@ -75,7 +76,7 @@ def render_executed(folder: Path, name: str, link: Callable[..., str] = link_fil
     from .exporter import render_body  # heavy, and not needed for other pages
 
     notebook = _read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    body, wordless = render_body(notebook, folder, read_entry(folder, name), link)
+    body, wordless = render_body(notebook, folder, entry, link)
     if wordless:
         raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {_WORDLESS}")
     return body
@@ -126,7 +127,7 @@ def render_report(folder: Path, name: str, links: Mapping[str, str], command: st
     dict of str
     """
     entry = read_part(entry_path(folder, name), Entry)
-    body = render_executed(folder, name, partial(embed_file, folder, entry.files))
+    body = render_executed(folder, name, entry, partial(embed_file, folder, entry.files))
     title, _ = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
     told = {"title": f"{title} · {command}", "name": name, "command": command, "links": links}
     pages, note = {"index.html": render("notebook.html.j2", **told, body=body)}, {"citation": f"Made with: {command}"}
@@ -199,7 +200,7 @@ def export_run(folder: Path) -> Path:
     """
     record = read_unchanged(folder, "tables", "figures", "notebooks")
     refuse_foreign(locate(folder, "html"), record.pages)
-    write_pages(folder, record, {name: render_executed(folder, name) for name in record.notebooks})
+    write_pages(folder, record, {name: render_executed(folder, name, each) for name, each in record.notebooks.items()})
     return locate(folder, "html/index.html")
 
 
