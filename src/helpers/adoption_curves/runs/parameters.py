@@ -22,7 +22,6 @@ from ..base.levels import check_levels
 from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
 
-_MOST_TOLD = 20  # unknown names in one message
 _RESERVED_NAMES = {"readme.md", "lab"}  # other names in outputs/
 
 
@@ -49,9 +48,7 @@ def _to_list(value: Any) -> Any:
     """A list as it is; YAML text such as "[0.5, 0.9]" as the list it means; one value as a list of one."""
     if isinstance(value, str):
         value = parse_yaml(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return value if isinstance(value, list | dict | None) else [value]
+    return value if isinstance(value, list | tuple | dict | None) else [value]
 
 
 def parse_yaml(text: str) -> Any:
@@ -312,9 +309,8 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     hints = {name: f"; it says how to read a file: write --{name} '...'" for name in CHOICES}
     problems = [
         f"unknown parameter {quote(str(name))}{hints.get(name) or suggest(name, Parameters.model_fields)}"
-        for name in unknown[:_MOST_TOLD]
+        for name in unknown
     ]
-    problems += [f"and {len(unknown) - _MOST_TOLD:,} more unknown parameters"] if len(unknown) > _MOST_TOLD else []
     known = {name: value for name, value in values.items() if name in Parameters.model_fields}
     try:
         parameters = Parameters(**known)

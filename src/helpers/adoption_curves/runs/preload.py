@@ -10,7 +10,7 @@ import contextlib
 import gc
 from pathlib import Path
 
-from ..base.project import UNNEEDED, block_imports
+from ..base.project import block_unneeded
 
 
 def _warm_up() -> None:
@@ -41,7 +41,7 @@ def _warm_up() -> None:
 
 
 gc.disable()  # nothing of what follows is garbage
-with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
+with block_unneeded(), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
     _warm_up()
 gc.freeze()
 gc.enable()

@@ -23,7 +23,6 @@ from ..base.project import (
     RECORD,
     RunError,
     UserError,
-    ask_git,
     find_outputs,
     find_root,
     list_plain_paths,
@@ -510,12 +509,19 @@ def _describe_commit() -> dict[str, Any]:
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
     try:
-        commit = ask_git(find_root(), "rev-parse", "HEAD")
-        changed = bool(ask_git(find_root(), "status", "--porcelain", "--", "src", "notebooks", "data"))
+        commit = _ask_git("rev-parse", "HEAD")
+        changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
     return {"git": {"commit": commit, "changed": changed}}
+
+
+def _ask_git(*question: str) -> str:
+    """Output of a git command in the project's folder, in English."""
+    given = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    command = ["git", "-C", str(find_root()), *question]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()
 
 
 def find_attempt(folder: Path) -> Path:

@@ -139,9 +139,8 @@ def run_all(
     RunError
         If the folder holds something that isn't a run, or what the run is made from changes meanwhile.
     """
-    asked, store = (outputs or find_outputs()) / parameters.run, find_outputs() / FOLDER
-    final = follow_link(asked)
-    with lock_folder(asked, wait=execution.wait) as shop, _Attempt(final, tell) as attempt:
+    final, store = (outputs or find_outputs()) / parameters.run, find_outputs() / FOLDER
+    with lock_folder(final, wait=execution.wait) as shop, _Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
         parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
@@ -149,7 +148,7 @@ def run_all(
         if not execution.forced and is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.forget(sources)
-            return asked
+            return final
 
         # Check the parameters against the data, while the libraries of the notebooks are imported.
         preload()
@@ -172,7 +171,7 @@ def run_all(
         _clear_place(final)
         replace_folder(final, new)
         attempt.forget(sources)
-    return asked
+    return final
 
 
 def _check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
@@ -274,6 +273,7 @@ def _clear_place(folder: Path) -> None:
     RunError
         If a file is in the way, or the run there has a file that its record doesn't list.
     """
+    folder = follow_link(folder)
     if os.path.lexists(folder) and not folder.is_dir():
         raise RunError(f"{shorten_path(folder)} is no folder. Move it away, or take another name.")
     if own := list_recorded(folder):
