@@ -88,7 +88,7 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
             record, found = _read_one(folder)
             refuse_earlier(folder, record)
         except UserError as error:
-            failed[name] = read_sweep_record(folder.parent).failed.get(folder.name, "") or str(error)
+            failed[name] = read_sweep_record(folder.parent).failed.get(folder.name, str(error))
             continue
         records[name] = record
         for part, frame in found.items():

@@ -67,9 +67,6 @@ def preload() -> None:
 @contextmanager
 def _keep_interrupts() -> Iterator[None]:
     """Keep Ctrl-C from processes that start in the block, for good: it is for this one, which then ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
     resource_tracker.ensure_running()  # which would end the block
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
