@@ -19,7 +19,7 @@ from .ingredients import find_unnumbered
 from .notebook_process import execute_notebook, preload
 from .pages import is_foreign
 from .pages.cleaning import hide_place
-from .pages.index import find_table, say_value
+from .pages.index import say_value
 from .parameters import ParameterError
 from .record import (
     Entry,
@@ -125,7 +125,7 @@ def _read_one(folder: Path) -> tuple[Record, dict[str, pd.DataFrame]]:
 
 def _read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
     """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
-    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(_TEXT_COLUMNS, "str")}
+    table, kinds = record.find_table(part), {"date": "datetime64[us]", **dict.fromkeys(_TEXT_COLUMNS, "str")}
     frame = pd.DataFrame(columns=columns)
     try:
         if table:

@@ -122,18 +122,16 @@ def execute_notebook(
         process.start()
     process.join(longest)
     late = process.is_alive()
-    if _STOPPING:
-        process.kill()
-        raise RunError(_STOPPING[0])
     process.kill()
+    if _STOPPING:
+        raise RunError(_STOPPING[0])
     process.join()
     stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
     if late or process.exitcode:
-        limit = f"the notebook took longer than {longest:g} s, which --time-limit sets"
-        died = "the notebook's process ended; it may have run out of memory"
-        raise _NotebookFailed(
-            _describe_failure(source, target, _keep_failed(target, failed), limit if late else died, late)
-        )
+        limit = f"Time-out: the notebook took longer than {longest:g} s, which --time-limit sets"
+        died = "Process died: the notebook's process ended; it may have run out of memory"
+        kept = _keep_failed(target, failed)
+        raise _NotebookFailed(_describe_failure(source, target, kept, limit if late else died))
     _clean_copy(source, target)
     return stray
 
@@ -179,16 +177,16 @@ _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 _FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
-def _describe_failure(source: Path, target: Path, kept: str, why: str, late: bool = False) -> str:
+def _describe_failure(source: Path, target: Path, kept: str, why: str) -> str:
     """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
 
-    `why` is the reason where no cell has an error; `late` where that is the time limit.
+    `why` is the reason where no cell has an error.
     """
     cells = _read_copy(target)
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     run = cells[: begun[-1] + 1] if begun else []
     error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
-    text = f"{error['ename']}: {error['evalue']}" if error else f"{'Time-out' if late else 'Process died'}: {why}"
+    text = f"{error['ename']}: {error['evalue']}" if error else why
     traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
     told = [f"Notebook {source.stem} failed{_say_part(run[:-1])}", *_say_lines(text)]
     told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
@@ -214,10 +212,12 @@ def _say_part(cells: Sequence[Any]) -> str:
 def _say_lines(text: str) -> list[str]:
     """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]] + ["  ..."] * (
-        len(lines) > _MAX_ERROR_LINES
-    )
-    return told + [f"  {say_room()}"] * (FULL in text)
+    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]]
+    if len(lines) > _MAX_ERROR_LINES:
+        told.append("  ...")
+    if FULL in text:
+        told.append(f"  {say_room()}")
+    return told
 
 
 def _say_cell(cells: Sequence[Any], traceback: str) -> list[str]:

@@ -146,6 +146,10 @@ class Record(_Part):
         """All tables by name."""
         return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
 
+    def find_table(self, part: str) -> str:
+        """Full name of the last table that is called `part` after its number; "" if there is none."""
+        return max((name for name in self.tables if name.partition("_")[2] == part), default="")
+
     def find_seal(self) -> str:
         """Hash of all but the seal."""
         return digest(self.model_dump(exclude={"seal"}))

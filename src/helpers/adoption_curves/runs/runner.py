@@ -198,7 +198,7 @@ def _refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
         record = read_run(folder)
     except UserError:  # there is none to compare with
         return
-    table = next((name for name in record.tables if name.partition("_")[2] == "observations"), "")
+    table = record.find_table("observations")
     now = parameters.model_dump()
     if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
         return

@@ -61,9 +61,8 @@ def render_body(
     entry = entry or Entry()
     given: dict[str, Any] = {
         "tables": list(entry.tables),
-        "figures": list(entry.figures),
+        "pictures": {name: list_pictures(entry.files, name) for name in entry.figures},
         "draw": partial(render_chart, folder) if folder else None,
-        "list_pictures": partial(list_pictures, entry.files),
         "link": link,
         "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
         "wordless": [],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -55,7 +55,7 @@ def render_index(
 
 def _read_told(folder: Path, record: Record) -> dict[str, Any]:
     """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
-    tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
+    tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
     return {
@@ -82,11 +82,6 @@ def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
         sources=_group_sources(record.sources),
         facts=_list_run_facts(record),
     )
-
-
-def find_table(names: Iterable[str], part: str) -> str:
-    """Full name of the last table of `names` that is called `part` after its number; "" if there is none."""
-    return max((name for name in names if name.partition("_")[2] == part), default="")
 
 
 def say_value(value: Any) -> str:
