@@ -258,9 +258,8 @@ def plan_run(
     lines = list_copies(notebooks)
     _check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
-        because = explain_change(step.parts, before.get(name))
         reused = not execution.forced and step.is_fresh(outputs / FOLDER)
-        how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
+        how = "unchanged" if reused else f"runs{explain_change(step.parts, before.get(name))}"
         lines.append(f"{place}/{len(sources)} {name}  {how}")
     return lines
 

@@ -191,7 +191,7 @@ class _Step:
                     shutil.rmtree(store / self.key, ignore_errors=True)
                     shutil.move(result, store / self.key)
         because = "" if execution.forced else explain_change(self.parts, before)
-        return f"{time.monotonic() - began:.1f} s" + (f" ({because})" if because else ""), stray
+        return f"{time.monotonic() - began:.1f} s{because}", stray
 
 
 def execute_steps(
@@ -266,9 +266,9 @@ def _choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mappin
 
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
-    """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
-    changed = [_INGREDIENTS[name] for name in _INGREDIENTS if before and before.get(name, "") != parts[name]]
-    return f"{' and '.join(changed)} changed" if changed else ""
+    """Why a notebook can't be reused: ``" (the data changed)"``; ``""`` where it has not run before."""
+    changed = [words for name, words in _INGREDIENTS.items() if before and before.get(name, "") != parts[name]]
+    return f" ({' and '.join(changed)} changed)" if changed else ""
 
 
 # ---- the store ------------------------------------------------------------------------------------------------------
