@@ -55,7 +55,7 @@ def write_workbook(folder: Path) -> Path:
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
     place = locate(folder, _BOOK)
     exports = {_BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
-    write_record(folder, read_run(folder).model_copy(update={"exports": exports}))
+    write_record(folder, record.model_copy(update={"exports": exports}))
     return place
 
 

@@ -176,7 +176,7 @@ class Output:
         self._check_name("figure", name)
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
-        figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
+        figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
         images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))

@@ -441,6 +441,11 @@ def _make_elsewhere(told: dict[str, Any]) -> str:
     from distributed import get_worker
 
     worker, run, began = get_worker(), told["parameters"]["run"], time.monotonic()
+
+    def tell(lines: Iterable[str]) -> None:
+        for line in lines:
+            worker.log_event(_TOPIC, f"{run}: {line.strip()}")
+
     key = worker.get_current_task()
     command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"]
     given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
@@ -452,10 +457,7 @@ def _make_elsewhere(told: dict[str, Any]) -> str:
         assert process.stdout
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()  # and stays open: where it ends, the process ends itself
-        lines = iter(process.stdout.readline, "")
-        telling = threading.Thread(
-            target=lambda: [worker.log_event(_TOPIC, f"{run}: {line.strip()}") for line in lines], daemon=True
-        )
+        telling = threading.Thread(target=tell, args=(process.stdout,), daemon=True)
         telling.start()
         while process.poll() is None:
             task = worker.state.tasks.get(key)

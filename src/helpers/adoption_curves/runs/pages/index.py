@@ -122,8 +122,9 @@ def _keep_address(text: str, *others: str) -> str:
 
 def _list_run_facts(record: Record) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
-    commit = record.git
-    facts = [("commit", commit.commit + (" with changes" if commit.changed else ""))] if commit else []
-    facts += [("commit", f"none: {record.no_git}")] if record.no_git else []
-    facts += list(record.versions.items())
+    if record.git:
+        commit = record.git.commit + (" with changes" if record.git.changed else "")
+    else:
+        commit = f"none: {record.no_git}"
+    facts = [("commit", commit), *record.versions.items()]
     return facts + [(f"sha256 of {name}", digest) for name, digest in record.data.files.items()]
