@@ -25,14 +25,12 @@ from traitlets.config import Config
 
 from ..record import Entry
 from .charts import render_chart
-from .cleaning import clean_html
+from .cleaning import PAGE_IDS, clean_html
 from .embeds import BOX, find_saved, link_file, list_pictures, render_tables
 from .frame import TEMPLATES
 
 _RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
-_PAGE_IDS = ("content", "pages", "show-code")
-"""Addresses that the frame of a page has itself."""
 _EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 _EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
@@ -68,7 +66,7 @@ def render_body(
         "wordless": [],
     }
     body, resources = _open_exporter().from_notebook_node(notebook, given)
-    taken, numbers = set(_PAGE_IDS), count(1)
+    taken, numbers = set(PAGE_IDS), count(1)
 
     def find_address(found: re.Match[str]) -> str:
         address = found[2]
