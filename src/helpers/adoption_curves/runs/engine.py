@@ -22,7 +22,7 @@ from traitlets.config import Config
 
 
 def execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
-    """Execute a notebook and end with 1 where a cell fails; what isn't for its page goes to a log.
+    """Execute a notebook; what isn't for its page goes to a log.
 
     Parameters
     ----------
@@ -34,6 +34,11 @@ def execute(source: str, target: str, values: Mapping[str, Any], environment: Ma
         Variables of the environment, by name.
     log : str
         Path of the log.
+
+    Raises
+    ------
+    SystemExit
+        If a cell fails.
     """
     os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
     os.environ.update(environment)
