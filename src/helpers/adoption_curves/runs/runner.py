@@ -37,7 +37,7 @@ from .record import (
     read_run,
     write_entry,
 )
-from .steps import CHANGED, FOLDER, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
+from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
 from .table_files import read_csv
 
 _CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
@@ -139,7 +139,7 @@ def run_all(
     RunError
         If the folder holds something that isn't a run, or what the run is made from changes meanwhile.
     """
-    final, store = (outputs or find_outputs()) / parameters.run, find_outputs() / FOLDER
+    final = (outputs or find_outputs()) / parameters.run
     with lock_folder(final, wait=execution.wait) as shop, _Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
         parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
@@ -159,8 +159,8 @@ def run_all(
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
         with start_threads(len(steps)) as pool:
-            for step, (how, stray) in execute_steps(steps, pool, store, shop, execution, final):
-                bodies[step.name] = _add_result(store / step.key, new, step.name)
+            for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
+                bodies[step.name] = _add_result(step.result, new, step.name)
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
@@ -253,12 +253,12 @@ def plan_run(
     parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL_EXECUTION
 ) -> list[str]:
     """Plan of `run_all`, a line for each notebook; nothing is made."""
-    parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
-    inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
-    lines = list_copies(notebooks)
-    _check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
+    parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
+    final, lines = find_outputs() / parameters.run, list_copies(notebooks)
+    inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(final)
+    _check_data(parameters, final, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
-        reused = not execution.forced and step.is_fresh(outputs / FOLDER)
+        reused = not execution.forced and step.is_fresh()
         how = "unchanged" if reused else f"runs{explain_change(step.parts, before.get(name))}"
         lines.append(f"{place}/{len(sources)} {name}  {how}")
     return lines
