@@ -13,7 +13,7 @@ from page_faults import find_faults
 from processes import call
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages import export_run, write_pages
+from adoption_curves.runs.pages import export_run
 
 SLOW = pytest.mark.slow
 
@@ -183,18 +183,18 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     (project / "CITATION.cff").write_text(
         "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]\ndate-released: 2027-01-02\nurl: https://a.org\n"
     )
-    write_pages(run)
+    export_run(run)
     [citation] = list_citations(run)
     assert citation.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
     assert citation.endswith("https://a.org.")
     for contact, link, shown in CONTACTS:
         (project / "CITATION.cff").write_text(f"authors: [{{name: Li}}]\n{contact}\n")
-        write_pages(run)
+        export_run(run)
         header = BeautifulSoup((run / "html" / "index.html").read_bytes(), "html.parser").find(class_="kicker")
         assert [(one["href"], one.text) for one in header.find_all("a")] == ([(link, shown or link)] if link else [])
         assert ("contact" in header.text, "Li" in header.text) == (bool(link), True)
     (project / "CITATION.cff").write_text("authors: [")
-    write_pages(run)
+    export_run(run)
     assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")
 
 

@@ -13,7 +13,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from adoption_curves.runs.pages import write_pages
+from adoption_curves.runs.pages import render_executed, write_pages
+from adoption_curves.runs.record import read_run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -175,7 +176,10 @@ def write_hostile(folder):
 
 def test_hostile_data_are_text(small_run, visit, tmp_path):
     folder = write_hostile(shutil.copytree(small_run, tmp_path / '"><script>window.owned=1<script> \u202e&amp;'))
-    write_pages(folder)
+    record = read_run(folder)
+    write_pages(
+        folder, record, {name: render_executed(folder, name, entry) for name, entry in record.notebooks.items()}
+    )
     for path in sorted((folder / "html").glob("*.html")):
         page = visit(path, 390)
         assert page.evaluate("window.owned") is None, path.name

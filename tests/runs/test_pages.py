@@ -19,13 +19,13 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import RunError, UserError
-from adoption_curves.runs.pages import write_pages
+from adoption_curves.runs.pages import export_run, render_executed, write_pages
 from adoption_curves.runs.pages.charts import _render_drawing
 from adoption_curves.runs.pages.embeds import _MAX_EMBEDDED, embed_file, render_tables
 from adoption_curves.runs.pages.exporter import render_body, render_html
 from adoption_curves.runs.pages.index import _write_command
 from adoption_curves.runs.parameters import Parameters
-from adoption_curves.runs.record import Record, _list_sources
+from adoption_curves.runs.record import Entry, Record, _list_sources, read_run
 from adoption_curves.runs.runner import _name_run
 from adoption_curves.show import tables
 
@@ -120,7 +120,7 @@ def test_another_page_says_how_it_was_made(pages):
 def test_pages_are_the_same_whenever_they_are_written_but_for_the_day_on_the_first(small_run, run):
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**record, "made": "2001-01-02T00:00:00+00:00"}))
-    write_pages(run)
+    export_run(run)
     day = f"{datetime.fromisoformat(record['made']):%-d %B %Y}".encode()
     made, before = list_files(run / "html"), list_files(small_run / "html")
     assert made["index.html"].count(b"2 January 2001") == 1
@@ -134,7 +134,10 @@ def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
         shutil.copytree(small_run, tmp_path / name)
         for notebook in (tmp_path / name / "notebooks").glob("*.ipynb"):
             _name_run(notebook, name)
-        texts[name] = write_pages(tmp_path / name).with_name("05_forecast_small.html").read_text(encoding="utf-8")
+        record = read_run(tmp_path / name)
+        bodies = {each: render_executed(tmp_path / name, each, entry) for each, entry in record.notebooks.items()}
+        write_pages(tmp_path / name, record, bodies)
+        texts[name] = (tmp_path / name / "html" / "05_forecast_small.html").read_text(encoding="utf-8")
     assert "<bdi>a</bdi>" in texts["a"]
     assert '<span class="s2">"a"</span>' in texts["a"], "among its parameters"
     assert texts["run-2"].replace("run-2", "a") == texts["a"]
@@ -142,7 +145,7 @@ def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
 
 def test_a_missing_run_is_told(tmp_path):
     with pytest.raises(UserError, match="There is no run 'nowhere'"):
-        write_pages(tmp_path / "nowhere")
+        export_run(tmp_path / "nowhere")
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
@@ -200,7 +203,7 @@ def test_an_image_without_words_stops_the_pages(run, data):
     put_out(run, 6, **data)
     told = "^Notebook 01_check_small, cell 'frame = series.*': an image has no alternative text.*alt="
     with pytest.raises(RunError, match=told):
-        write_pages(run)
+        render_executed(run, "01_check_small", Entry())
 
 
 def test_what_a_cell_puts_out_keeps_its_tables_and_loses_the_rest():

@@ -10,7 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
-from .base.project import UNNEEDED, RunError, Stopped, UserError, block_imports, describe_refusal
+from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
 from .cli.options import PAIR
 from .cli.process import PlainStream, handle_signals, ignore_signals, open_streams, stop
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _run_app(arguments: list[str]) -> None:
     """Run a command, and end with a sentence and an exit code where it's the user's to mend."""
     try:
-        with block_imports(UNNEEDED), handle_signals():
+        with block_unneeded(), handle_signals():
             adoption.main(arguments, "adoption", standalone_mode=False)
     except Stopped as stopped:
         stop(stopped.sentence, stopped.code)

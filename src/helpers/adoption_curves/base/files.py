@@ -72,16 +72,18 @@ def hash_file(path: Path) -> str:
 
 
 def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
-    """sha256 of every file of one of the `kinds` of ending in `folder`, by its path below it."""
+    """sha256 of every file of one of the `kinds` of ending in `folder`, by its path below it, but for what is hidden.
+
+    Of a file it is its own.
+    """
     if folder.is_file():
         return {folder.name: hash_file(folder)}
-    return {name: hash_file(path) for name, path in _list_plain(folder).items() if path.suffix in kinds}
-
-
-def _list_plain(folder: Path) -> dict[str, Path]:
-    """Files in `folder` by their paths below it, sorted; what is hidden, and what lies in hidden folders, is none."""
-    names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name: path for name, path in names.items() if not name.startswith(".") and "/." not in name}
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix in kinds and path.is_file() and not name.startswith(".") and "/." not in name:
+            found[name] = hash_file(path)
+    return found
 
 
 def hash_helpers() -> dict[str, str]:

@@ -7,9 +7,8 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from .words import shorten
 
-UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
+_UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
 
 
@@ -296,25 +295,12 @@ def refuse_planted(*places: Path) -> None:
 
 
 @contextmanager
-def block_imports(names: Iterable[str]) -> Iterator[None]:
-    """Let imports of `names` fail within the block, as if they weren't installed."""
-    blocked = [name for name in names if name not in sys.modules]
+def block_unneeded() -> Iterator[None]:
+    """Let the imports that no run needs fail within the block, as if they weren't installed."""
+    blocked = [name for name in _UNNEEDED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python blocks an import
     try:
         yield
     finally:
         for name in blocked:
             del sys.modules[name]
-
-
-def ask_git(folder: Path, *question: str) -> str:
-    """Output of a git command in a folder, in English.
-
-    Raises
-    ------
-    OSError, subprocess.SubprocessError
-        If there is no git, or it has no answer.
-    """
-    given = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    command = ["git", "-C", str(folder), *question]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()

@@ -343,5 +343,8 @@ def say_period(date: object, measure: str) -> str:
     >>> say_period("2025-12-31", "level"), say_period("2025-12-31", "flow"), say_period("2025-03-31", "flow")
     ('December 2025', '2025', 'the year to March 2025')
     """
-    month, _, year = (text := say_date(date)).partition(" ")
-    return text if measure != "flow" else year if month == "December" else f"the year to {text}"
+    text = say_date(date)
+    month, _, year = text.partition(" ")
+    if measure != "flow":
+        return text
+    return year if month == "December" else f"the year to {text}"

@@ -1,11 +1,11 @@
 """Runs: their parameters, notebooks, results, records, pages, comparisons and sweeps.
 
 `Study` is all that a notebook of a run sees. A run goes through ``runner`` (a whole run), ``steps`` (a notebook of it,
-and the store of results), ``notebook_process`` (one notebook in a process), ``study`` (what the notebook sees and
-writes), ``record`` (``run.json``) and ``pages``. Beside them: ``parameters`` and ``check_series`` (what may be chosen),
-``ingredients`` (what a run is made from), ``table_files`` (tables as CSV), ``preload`` (what the fork server imports),
-``sweep`` (many runs), ``comparison`` (runs side by side), ``exports`` (a spreadsheet, a registered forecast), ``lab``
-(by hand, and a project of one's own).
+and the store of results), ``notebook_process`` (one notebook in a process), ``engine`` (what runs in it), ``study``
+(what the notebook sees and writes), ``record`` (``run.json``) and ``pages``. Beside them: ``parameters`` and
+``check_series`` (what may be chosen), ``ingredients`` (what a run is made from), ``table_files`` (tables as CSV),
+``preload`` (what the fork server imports), ``sweep`` (many runs), ``comparison`` (runs side by side), ``exports`` (a
+spreadsheet, a registered forecast), ``lab`` (by hand, and a project of one's own).
 """
 
 from .study import SavedFigure, Study

@@ -93,10 +93,9 @@ def _check_studied(data: Any, series: Any, parameters: Parameters) -> None:
         until = data.until()
         hard = series.breaks[series.breaks["kind"] == "break"]
         before = hard[hard["date"] <= series.values.index[0]].tail(1)
-        parting = before if len(before) else hard.head(1 if len(series.later) else 0)
-        for at in parting.itertuples():
-            side = "after" if len(before) else "before"
-            until = f" {side} the break of {at.date:%Y-%m-%d} ({at.reason}), which no fit crosses{until}"
+        if len(before) or len(series.later):
+            side, at = ("after", before.iloc[0]) if len(before) else ("before", hard.iloc[0])
+            until = f" {side} the break of {at['date']:%Y-%m-%d} ({at['reason']}), which no fit crosses{until}"
         day = data.public_on(parameters.entity, parameters.indicator, SHORTEST) if data.until() else ""
         hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
         raise ParameterError(
@@ -117,8 +116,10 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     if data.is_own(series.entity, series.indicator):
         values = data.exact_values(series.entity, series.indicator)
         days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
-        when = {name: f"in {say_period(day, 'flow')}" for name, day in days.items()}
-        when = when if series.measure == "flow" else {name: f"on {say_day(day)}" for name, day in days.items()}
+        if series.measure == "flow":
+            when = {name: f"in {say_period(day, 'flow')}" for name, day in days.items()}
+        else:
+            when = {name: f"on {say_day(day)}" for name, day in days.items()}
         parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
         limit = f"the limit is {series.bound.title}" if series.bound is not None else "no limit"
         facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")

@@ -19,7 +19,7 @@ from .ingredients import find_unnumbered
 from .notebook_process import execute_notebook, preload
 from .pages import is_foreign
 from .pages.cleaning import hide_place
-from .pages.index import find_table, say_value
+from .pages.index import say_value
 from .parameters import ParameterError
 from .record import (
     Entry,
@@ -83,13 +83,14 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     parts = defaultdict[str, list[pd.DataFrame]](list)
     records, failed = {}, dict[str, str]()
     for name in names:
+        folder = find_run(name)
         try:
-            records[name], found = _read_one(name)
-            refuse_earlier(find_run(name), records[name])
+            record, found = _read_one(folder)
+            refuse_earlier(folder, record)
         except UserError as error:
-            records.pop(name, None)
-            failed[name] = read_sweep_record(find_run(name).parent).failed.get(find_run(name).name, "") or str(error)
+            failed[name] = read_sweep_record(folder.parent).failed.get(folder.name, str(error))
             continue
+        records[name] = record
         for part, frame in found.items():
             parts[part].append(frame.assign(run=name)[["run", *frame.columns.drop("run", errors="ignore")]])
     if not records:
@@ -98,16 +99,13 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     return tables, _list_warnings(records, tables["runs"]["level"]), failed
 
 
-def _read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
-    """Return the record of a finished run, and the parts of `read_runs` for it."""
-    folder = find_run(run)
+def _read_one(folder: Path) -> tuple[Record, dict[str, pd.DataFrame]]:
+    """Return the record of the finished run in `folder`, and the parts of `read_runs` for it."""
     record = read_unchanged(folder, "tables")
     given = {key: value for key, value in record.parameters.items() if key != "run"}
     level = quoted_level(given["levels"])
     low, high = band_columns(level)
-    subject = record.subject
-    about = {"title": clean(str(subject["title"])), "unit": clean(str(subject["unit"])), "level": level}
-    texts = [clean(say_value(value)) for value in given.values()]
+    about = {"title": record.subject["title"], "unit": record.subject["unit"], "level": level}
     numbers = _read_columns(folder, record, "key_numbers", ["key", "label", "value", "low", "high", "unit", "text"])
     numbers = numbers.drop_duplicates("key").rename(columns={"key": "item"})
     forecast = _read_columns(folder, record, "forecast", ["date", low, "q0.5", high, "unit"]).sort_values("date")
@@ -115,7 +113,7 @@ def _read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
         forecast = forecast.iloc[:0]
     found = {
         "runs": pd.DataFrame([{**about, "entity": given["entity"], "as_of": given["as_of"]}]),
-        "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": texts}),
+        "parameters": pd.DataFrame({"item": [*given], "label": [*given], "text": [*map(say_value, given.values())]}),
         "numbers": numbers,
         "forecasts": forecast.rename(columns={low: "low", "q0.5": "value", high: "high"}).assign(
             title=about["title"], level=level
@@ -127,7 +125,7 @@ def _read_one(run: str) -> tuple[Record, dict[str, pd.DataFrame]]:
 
 def _read_columns(folder: Path, record: Record, part: str, columns: list[str]) -> pd.DataFrame:
     """Return columns of a run's table as texts, numbers and dates; no rows where the record names no such table."""
-    table, kinds = find_table(record.tables, part), {"date": "datetime64[us]", **dict.fromkeys(_TEXT_COLUMNS, "str")}
+    table, kinds = record.find_table(part), {"date": "datetime64[us]", **dict.fromkeys(_TEXT_COLUMNS, "str")}
     frame = pd.DataFrame(columns=columns)
     try:
         if table:
@@ -142,10 +140,6 @@ def _read_columns(folder: Path, record: Record, part: str, columns: list[str]) -
 def _list_warnings(records: Mapping[str, Record], levels: pd.Series) -> list[str]:
     """Return sentences on other differences: levels of ranges, versions of the data, the package or the libraries."""
     first, *others = records.values()
-    code = [
-        (each.helpers, each.versions, {name: entry.source for name, entry in each.notebooks.items()})
-        for each in (first, *others)
-    ]
     doubts = []
     if levels.nunique() > 1:
         said = " and ".join(map(say_level, sorted(levels.unique())))
@@ -157,6 +151,9 @@ def _list_warnings(records: Mapping[str, Record], levels: pd.Series) -> list[str
             "The runs were made from different versions of the data: a difference below may come from a changed "
             "figure, not from a parameter. Make the older run again to tell."
         )
+    code = [
+        (each.helpers, each.versions, [entry.source for entry in each.notebooks.values()]) for each in records.values()
+    ]
     if any(each != code[0] for each in code):
         doubts.append(
             "The runs were made with different versions of the notebooks, the helpers or the libraries: make the older "
@@ -203,7 +200,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     if len({*names}) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ParameterError(f"run '{twice}' is named twice; name each run once")
-    data = [_read_one(name)[0].parameters["data"] for name in names]  # before anything is executed
+    data = [_read_one(find_run(name))[0].parameters["data"] for name in names]  # before anything is executed
     final = into or find_outputs() / _name_comparison(names)
     with lock_folder(final, "comparison") as shop:
         if final.exists() and not final.is_dir():

@@ -49,13 +49,13 @@ def write_workbook(folder: Path) -> Path:
     chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
     if chart.is_file():
         frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
-    with pd.ExcelWriter(content, "openpyxl", datetime_format="yyyy-mm-dd") as book:
+    with pd.ExcelWriter(content, "openpyxl") as book:
         for name, frame in frames.items():
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
     place = locate(folder, _BOOK)
     exports = {_BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
-    write_record(folder, read_run(folder).model_copy(update={"exports": exports}))
+    write_record(folder, record.model_copy(update={"exports": exports}))
     return place
 
 

@@ -173,16 +173,14 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _hash_source(notebook: Path) -> str:
-    """sha256 of a notebook's cells; outputs and counts, which an editor may have saved, make no difference."""
-    return digest(read_sources(notebook))
-
-
 def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:
-    """Everything that a run is made from: a run whose record has the same is the same."""
+    """Everything that a run is made from: a run whose record has the same is the same.
+
+    Of notebooks it is the cells: outputs and counts, which an editor may have saved, make no difference.
+    """
     return {
         "parameters": parameters.model_dump(),
-        "notebooks": {source.stem: _hash_source(source) for source in notebooks},
+        "notebooks": {source.stem: digest(read_sources(source)) for source in notebooks},
         "data": {"path": parameters.data, "files": hash_data(parameters.source)},
         "helpers": hash_helpers(),
         "versions": _list_versions(),

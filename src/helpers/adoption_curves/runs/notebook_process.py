@@ -1,20 +1,15 @@
-"""Execution of one notebook in a process of its own, a fork with the libraries imported; traces of a failure.
-
-The engine of papermill is IPython in that process: there is no Jupyter kernel, no socket and no port.
-"""
+"""Execution of one notebook in a process of its own, a fork with the libraries imported; traces of a failure."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
-import random
 import re
 import shutil
 import signal
 import sys
 import threading
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -46,9 +41,6 @@ class _NotebookFailed(RunError):
     """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
-# ---- in the process of the run --------------------------------------------------------------------------------------
-
-
 def _can_fork() -> bool:
     """True if notebooks can be forked: not on macOS, nor with helpers that have changed since."""
     return sys.platform == "linux" and _LOADED in ({}, hash_helpers())
@@ -67,9 +59,6 @@ def preload() -> None:
 @contextmanager
 def _keep_interrupts() -> Iterator[None]:
     """Keep Ctrl-C from processes that start in the block, for good: it is for this one, which then ends them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
     resource_tracker.ensure_running()  # which would end the block
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -117,28 +106,41 @@ def execute_notebook(
         If a cell fails, the notebook takes too long, or its process dies.
     """
     context = multiprocessing.get_context("forkserver" if _can_fork() and not isolated else "spawn")
-    log = target.parents[1] / "log"
-    environment = {RUNNER: str(target.parents[1]), "ADOPTION_OUTPUTS": str(outputs), PDF: "1" * pdf}
+    folder, log = str(target.parents[1]), target.parents[1] / "log"
+    environment = {**_ENVIRONMENT, RUNNER: folder, "ADOPTION_OUTPUTS": str(outputs), "IPYTHONDIR": folder}
+    environment[PDF] = "1" if pdf else ""
     arguments = str(source), str(target), dict(values), environment, str(log)
-    process: Any = context.Process(target=_execute, args=arguments, daemon=True)  # type: ignore[attr-defined]
+    process: Any = context.Process(target=_execute_there, args=arguments, daemon=True)  # type: ignore[attr-defined]
     with _keep_interrupts():
         process.start()
     process.join(longest)
     late = process.is_alive()
-    if _STOPPING:
-        process.kill()
-        raise RunError(_STOPPING[0])
     process.kill()
+    if _STOPPING:
+        raise RunError(_STOPPING[0])
     process.join()
     stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
     if late or process.exitcode:
-        limit = f"the notebook took longer than {longest:g} s, which --time-limit sets"
-        died = "the notebook's process ended; it may have run out of memory"
-        raise _NotebookFailed(
-            _describe_failure(source, target, _keep_failed(target, failed), limit if late else died, late)
-        )
+        limit = f"Time-out: the notebook took longer than {longest:g} s, which --time-limit sets"
+        died = "Process died: the notebook's process ended; it may have run out of memory"
+        kept = _keep_failed(target, failed)
+        raise _NotebookFailed(_describe_failure(source, target, kept, limit if late else died))
     _clean_copy(source, target)
     return stray
+
+
+def _execute_there(*arguments: Any) -> None:
+    """Execute a notebook in the process that was started for it, which alone loads the engine."""
+    from .engine import execute
+
+    execute(*arguments)
+
+
+def _clean_copy(source: Path, target: Path) -> None:
+    """Name the project's paths in the executed copy, not this machine's."""
+    content = json.loads(target.read_text(encoding="utf-8"))
+    content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
+    write_json(target, content)
 
 
 def _keep_failed(target: Path, failed: Path) -> str:
@@ -182,16 +184,16 @@ _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 _FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
-def _describe_failure(source: Path, target: Path, kept: str, why: str, late: bool = False) -> str:
+def _describe_failure(source: Path, target: Path, kept: str, why: str) -> str:
     """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
 
-    `why` is the reason where no cell has an error; `late` where that is the time limit.
+    `why` is the reason where no cell has an error.
     """
     cells = _read_copy(target)
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     run = cells[: begun[-1] + 1] if begun else []
     error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
-    text = f"{error['ename']}: {error['evalue']}" if error else f"{'Time-out' if late else 'Process died'}: {why}"
+    text = f"{error['ename']}: {error['evalue']}" if error else why
     traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
     told = [f"Notebook {source.stem} failed{_say_part(run[:-1])}", *_say_lines(text)]
     told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
@@ -217,10 +219,12 @@ def _say_part(cells: Sequence[Any]) -> str:
 def _say_lines(text: str) -> list[str]:
     """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]] + ["  ..."] * (
-        len(lines) > _MAX_ERROR_LINES
-    )
-    return told + [f"  {say_room()}"] * (FULL in text)
+    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]]
+    if len(lines) > _MAX_ERROR_LINES:
+        told.append("  ...")
+    if FULL in text:
+        told.append(f"  {say_room()}")
+    return told
 
 
 def _say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
@@ -231,99 +235,3 @@ def _say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
     place = int(raised[-1]) - 1 if raised else 0
     first = next((line.strip() for line in lines[place:] if line.strip()), "")
     return [f"  in cell {len(ours)}: {first[:80]}"] if first else []
-
-
-# ---- in the process of the notebook ---------------------------------------------------------------------------------
-
-
-def _execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
-    """Execute a notebook and end with 1 where a cell fails; what isn't for its page goes to a log."""
-    import numpy as np
-    import papermill
-    from papermill.engines import papermill_engines
-
-    os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
-    os.environ.update({**_ENVIRONMENT, **environment, "IPYTHONDIR": str(Path(log).parent)})
-    os.chdir(Path(source).parent)
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(handle, stream)
-    sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    random.seed()  # else all forks would draw the same
-    np.random.seed()  # noqa: NPY002  the state that libraries share
-    papermill_engines.register("here", _make_engine())
-    files = [name.replace("{", "{{").replace("}", "}}") for name in (source, target)]
-    try:
-        papermill.execute_notebook(*files, dict(values), "here", kernel_name="python3", progress_bar=False)
-    except papermill.PapermillExecutionError:
-        raise SystemExit(1) from None
-
-
-def _end_with_parent() -> None:
-    """End this process as soon as the one that started it has ended."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
-
-
-def _make_engine() -> Any:
-    """The engine of papermill that is IPython in this process: no kernel, no socket, nothing that outlives it."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from nbformat.v4 import new_output
-    from papermill.engines import Engine
-    from traitlets.config import Config
-
-    class Shell(InteractiveShell):
-        failure: Any = None
-
-        def enable_gui(self, gui: str | None = None) -> None:
-            pass
-
-        def _showtraceback(self, etype: type, evalue: object, stb: list[str]) -> None:
-            self.failure = new_output("error", ename=etype.__name__, evalue=str(evalue), traceback=stb)
-
-    class ShellEngine(Engine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
-            shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-            shell.enable_matplotlib("inline")
-            save, nb_man.save = nb_man.save, lambda **_: None  # papermill saves twice a cell: a sixth of the time
-            for index, cell in enumerate(nb_man.nb.cells):
-                nb_man.cell_start(cell, index)
-                if cell.cell_type == "code":
-                    save()  # what a process leaves that dies says where
-                    error = _execute_cell(shell, cell)
-                    if shell.failure:
-                        cell.outputs.append(shell.failure)
-                        nb_man.cell_exception(cell, cell_index=index, exception=error)
-                        break
-                nb_man.cell_complete(cell, cell_index=index)
-            nb_man.save = save
-
-    return ShellEngine
-
-
-def _execute_cell(shell: Any, cell: Any) -> BaseException | None:
-    """The error of a code cell, executed with its outputs put into it; what goes to the error stream stays there."""
-    from IPython.utils.capture import capture_output
-    from nbformat.v4 import new_output
-
-    with capture_output() as said:
-        capture = sys.displayhook
-        shell.display_trap.hook = lambda value: shell.displayhook.quiet() or capture(value)  # quiet: the cell ends in ;
-        result = shell.run_cell(cell.source, store_history=True)
-    print(said.stderr, end="", file=sys.stderr)
-    cell.execution_count = result.execution_count
-    cell.outputs = [new_output("stream", name="stdout", text=said.stdout)] if said.stdout else []
-    for each in said.outputs:
-        data = {kind: b64encode(one).decode() if isinstance(one, bytes) else one for kind, one in each.data.items()}
-        cell.outputs.append(new_output("display_data", data=data, metadata=each.metadata or {}))
-    return result.error_in_exec
-
-
-def _clean_copy(source: Path, target: Path) -> None:
-    """Name the project's paths in the executed copy, not this machine's."""
-    content = json.loads(target.read_text(encoding="utf-8"))
-    content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
-    write_json(target, content)

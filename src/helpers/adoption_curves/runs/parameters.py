@@ -22,7 +22,6 @@ from ..base.levels import check_levels
 from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
 
-_MOST_TOLD = 20  # unknown names in one message
 _RESERVED_NAMES = {"readme.md", "lab"}  # other names in outputs/
 
 
@@ -49,9 +48,7 @@ def _to_list(value: Any) -> Any:
     """A list as it is; YAML text such as "[0.5, 0.9]" as the list it means; one value as a list of one."""
     if isinstance(value, str):
         value = parse_yaml(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return value if isinstance(value, list | dict | None) else [value]
+    return value if isinstance(value, list | tuple | dict | None) else [value]
 
 
 def parse_yaml(text: str) -> Any:
@@ -125,16 +122,9 @@ def _check_values_distinct(values: list[Any]) -> list[Any]:
     return values
 
 
-def _sort_distinct(values: list[Any]) -> list[Any]:
-    return sorted(_check_values_distinct(values))
-
-
-def _sort_levels(values: list[float]) -> list[float]:
-    return sorted(check_levels(values))
-
-
 _Text = Annotated[str, BeforeValidator(_to_text), AfterValidator(_check_visible)]
 _Plain = Annotated[str, AfterValidator(_check_visible)]
+_ToList, _Sorted = BeforeValidator(_to_list), AfterValidator(sorted)
 _OpenShare = Annotated[float, BeforeValidator(_reject_truth), Field(ge=0.001, le=0.999)]
 
 
@@ -174,7 +164,7 @@ class Parameters(BaseModel):
         "the default take 100 for percentages, else none",
         "the name of an indicator, a number above 0, or '' for none",
     )
-    countries: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_values_distinct)] = _describe(
+    countries: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["China", "United States", "Japan", "South Korea", "Germany", "India"],
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
@@ -184,13 +174,13 @@ class Parameters(BaseModel):
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, or '' for all data",
     )
-    families: Annotated[list[_Plain], BeforeValidator(_to_list), AfterValidator(_check_values_distinct)] = _describe(
+    families: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["logistic", "gompertz"],
         "families of curves to fit",
         "a list of different families out of {families}",
         min_length=1,
     )
-    shares: Annotated[list[_OpenShare], BeforeValidator(_to_list), AfterValidator(_sort_distinct)] = _describe(
+    shares: Annotated[list[_OpenShare], _ToList, AfterValidator(_check_values_distinct), _Sorted] = _describe(
         [0.5, 0.75, 0.9],
         "saturation levels of the scenarios, as shares of the upper limit",
         "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
@@ -199,7 +189,7 @@ class Parameters(BaseModel):
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
         5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
     )
-    levels: Annotated[list[_OpenShare], BeforeValidator(_to_list), AfterValidator(_sort_levels)] = _describe(
+    levels: Annotated[list[_OpenShare], _ToList, AfterValidator(check_levels), _Sorted] = _describe(
         [0.5, 0.8, 0.9],
         "levels of the prediction intervals; sentences, key numbers and milestones quote the one nearest to 0.8",
         "a list of one to six different numbers between 0 and 1, such as [0.5, 0.8, 0.9], none within 0.001 of either "
@@ -271,12 +261,14 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def _tell_right(name: str, value: Any) -> str:
     """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
-    listed = value if isinstance(value, list) else [value]
-    with suppress(ValueError, TypeError, OverflowError):
-        listed = [float(one) for one in listed]
-    numbers = [one for one in listed if isinstance(one, int | float) and 2 <= one <= 100]
-    percent = f"; write {numbers[0] / 100:g} for {numbers[0]:g}%" if name in ("shares", "levels") and numbers else ""
-    return expected_value(name) + percent
+    told = expected_value(name)
+    if name not in ("shares", "levels"):
+        return told
+    for one in value if isinstance(value, list) else [value]:
+        with suppress(ValueError, TypeError, OverflowError):
+            if 2 <= (percent := float(one)) <= 100:
+                return f"{told}; write {percent / 100:g} for {percent:g}%"
+    return told
 
 
 def write_argument(value: Any) -> str:
@@ -308,21 +300,20 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     Traceback (most recent call last):
     adoption_curves.runs.parameters.ParameterError: unknown parameter 'indcator', did you mean 'indicator'?
     """
-    unknown = [name for name in values if name not in Parameters.model_fields]
-    hints = {name: f"; it says how to read a file: write --{name} '...'" for name in CHOICES}
-    problems = [
-        f"unknown parameter {quote(str(name))}{hints.get(name) or suggest(name, Parameters.model_fields)}"
-        for name in unknown[:_MOST_TOLD]
-    ]
-    problems += [f"and {len(unknown) - _MOST_TOLD:,} more unknown parameters"] if len(unknown) > _MOST_TOLD else []
-    known = {name: value for name, value in values.items() if name in Parameters.model_fields}
+    known, problems = dict[str, Any](), []
+    for name, value in values.items():
+        if name in Parameters.model_fields:
+            known[name] = value
+        else:
+            how = f"; it says how to read a file: write --{name} '...'"
+            hint = how if name in CHOICES else suggest(name, Parameters.model_fields)
+            problems.append(f"unknown parameter {quote(str(name))}{hint}")
     try:
         parameters = Parameters(**known)
     except ValidationError as error:
-        wrong = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
-        problems += [
-            f"parameter '{name}' is {quote(known[name])}; it must be {_tell_right(name, known[name])}" for name in wrong
-        ]
+        for name in dict.fromkeys(str(problem["loc"][0]) for problem in error.errors()):
+            right = _tell_right(name, known[name])
+            problems.append(f"parameter '{name}' is {quote(known[name])}; it must be {right}")
     if problems:
         raise ParameterError("\n".join(problems))
     return parameters

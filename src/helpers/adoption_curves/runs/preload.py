@@ -10,7 +10,7 @@ import contextlib
 import gc
 from pathlib import Path
 
-from ..base.project import UNNEEDED, block_imports
+from ..base.project import block_unneeded
 
 
 def _warm_up() -> None:
@@ -20,16 +20,15 @@ def _warm_up() -> None:
     """
     with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
         import matplotlib as mpl
-    import papermill  # noqa: F401
     import seaborn as sns  # noqa: F401
     import statsmodels.formula.api as smf  # noqa: F401
-    from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
     from matplotlib import pyplot
 
     from .. import forecast, indicators  # noqa: F401
     from ..base.project import find_data, find_root
     from ..show import figures, tables  # noqa: F401
     from ..show.figures.images import draw_images
+    from . import engine  # noqa: F401
 
     with contextlib.chdir(find_root() / "notebooks"):  # where notebooks run: they find the data read
         indicators.load(find_data()).references()
@@ -41,7 +40,7 @@ def _warm_up() -> None:
 
 
 gc.disable()  # nothing of what follows is garbage
-with block_imports(UNNEEDED), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
+with block_unneeded(), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
     _warm_up()
 gc.freeze()
 gc.enable()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -23,7 +23,6 @@ from ..base.project import (
     RECORD,
     RunError,
     UserError,
-    ask_git,
     find_outputs,
     find_root,
     list_plain_paths,
@@ -36,7 +35,6 @@ from .parameters import ParameterError, Parameters, read_parameters
 LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
 _STOPPED = ("interrupted", "terminated")
 """Errors of attempts that a person or the system ended."""
-_SEE = "'adoption runs' lists those that there are"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
 _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
@@ -45,11 +43,6 @@ _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
 
 _FORM: Literal[1] = 1
 """Form of the records that this edition reads: another is of another release."""
-_FILE_NAME = r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*"
-_Name = Annotated[str, StringConstraints(pattern=rf"^{_FILE_NAME}$")]
-"""A name that becomes that of a file: it leads out of no folder."""
-_Page = Annotated[str, StringConstraints(pattern=rf"^(charts/)?{_FILE_NAME}$")]
-_Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):
@@ -61,7 +54,7 @@ class _Part(BaseModel):
 class Table(_Part):
     """A table that a notebook wrote: hash, number of rows, and the kind of each column."""
 
-    sha256: _Hash
+    sha256: str
     rows: int
     columns: dict[str, str]
 
@@ -72,7 +65,7 @@ class Figure(_Part):
     title: str
     alt: str
     width: int
-    sha256: dict[_Name, _Hash]
+    sha256: dict[str, str]
 
 
 class Entry(_Part):
@@ -80,12 +73,12 @@ class Entry(_Part):
 
     parameters: dict[str, Any] = Field(default_factory=dict)
     read: dict[str, str] = Field(default_factory=dict)
-    tables: dict[_Name, Table] = Field(default_factory=dict)
-    figures: dict[_Name, Figure] = Field(default_factory=dict)
-    source: _Hash | None = None
-    key: _Hash | None = None
+    tables: dict[str, Table] = Field(default_factory=dict)
+    figures: dict[str, Figure] = Field(default_factory=dict)
+    source: str | None = None
+    key: str | None = None
     made_from: dict[str, str] = Field(default_factory=dict)
-    executed: _Hash | None = None
+    executed: str | None = None
 
     @property
     def files(self) -> dict[str, str]:
@@ -107,7 +100,7 @@ class _DataFiles(_Part):
     """Data of a run: the parameter `data`, and the hash of each file."""
 
     path: str
-    files: dict[str, _Hash]
+    files: dict[str, str]
 
 
 class Record(_Part):
@@ -122,7 +115,7 @@ class Record(_Part):
     subject: dict[str, str]
     main_figure: str | None
     parameters: dict[str, Any]
-    notebooks: dict[_Name, Entry]
+    notebooks: dict[str, Entry]
     data: _DataFiles
     helpers: dict[str, str]
     versions: dict[str, str]
@@ -131,8 +124,8 @@ class Record(_Part):
     sources: list[dict[str, str]]
     git: _Commit | None
     no_git: str = ""
-    pages: dict[_Page, _Hash]
-    exports: dict[Annotated[str, StringConstraints(pattern=r"^tables\.xlsx$")], _Hash]
+    pages: dict[str, str]
+    exports: dict[str, str]
     seal: str = ""
 
     @property
@@ -153,14 +146,13 @@ class Record(_Part):
         """All tables by name."""
         return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
 
+    def find_table(self, part: str) -> str:
+        """Full name of the last table that is called `part` after its number; "" if there is none."""
+        return max((name for name in self.tables if name.partition("_")[2] == part), default="")
+
     def find_seal(self) -> str:
         """Hash of all but the seal."""
         return digest(self.model_dump(exclude={"seal"}))
-
-    def sealed(self) -> Record:
-        """The record as it is written and read: with cleaned texts and its seal."""
-        kept = Record.model_validate(clean(self.model_dump()))
-        return kept.model_copy(update={"seal": kept.find_seal()})
 
 
 class SweepRecord(_Part):
@@ -168,7 +160,7 @@ class SweepRecord(_Part):
 
     sweep: str = ""
     varied: list[str] = Field(default_factory=list)
-    runs: dict[_Name, dict[str, Any]] = Field(default_factory=dict)
+    runs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
 
 
@@ -192,8 +184,9 @@ def read_part(path: Path, form: type[_PartOf]) -> _PartOf:
 
 
 def write_record(folder: Path, record: Record) -> None:
-    """Write ``run.json`` of the run in `folder`, with its seal."""
-    write_json(locate(folder, RECORD), record.sealed().model_dump())
+    """Write ``run.json`` of the run in `folder`: with texts as they will be read, and the seal of these."""
+    kept = Record.model_validate(clean(record.model_dump()))
+    write_json(locate(folder, RECORD), kept.model_copy(update={"seal": kept.find_seal()}).model_dump())
 
 
 def locate(folder: Path, path: str) -> Path:
@@ -284,7 +277,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=subject,
         main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
-        **{**inputs, "notebooks": notebooks, "data": _DataFiles(**inputs["data"])},
+        **{**inputs, "notebooks": notebooks},
         sources=_list_sources(data, parameters),
         **_describe_commit(),
         pages={},
@@ -334,7 +327,8 @@ def read_run(folder: Path) -> Record:
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
-        raise UserError(f"There is no run '{name}' with a record, run.json; {_SEE}.") from error
+        missing = f"There is no run '{name}' with a record, run.json"
+        raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
         raise RunError(f"{_say_unusable(folder, name)} Make the run again.") from error
     return record
@@ -410,53 +404,52 @@ def _find_differences(folder: Path, record: Record, inputs: Mapping[str, Any]) -
     list of str
     """
     recorded = record.model_dump() | {"notebooks": {name: entry.source for name, entry in record.notebooks.items()}}
-    found = [line for name in inputs for line in _compare_part(name, recorded.get(name), inputs[name])]
-    found += [f"{path}: {word}" for path, word in find_changed(folder, record).items()]
+    before, now = _flatten({name: recorded[name] for name in inputs}), _flatten(inputs)
+    found = []
+    for name in before | now:
+        was, given = before.get(name), now.get(name)
+        if was == given:
+            continue
+        if was is None or given is None:
+            found.append(f"{name}: {'new' if was is None else 'gone'}")
+        elif re.fullmatch(r"[0-9a-f]{64}", str(given)):
+            found.append(f"{name}: changed")
+        else:
+            found.append(f"{name}: was {was!r}, is {given!r}")
+    return found + [f"{path}: {word}" for path, word in find_changed(folder, record).items()]
+
+
+def _flatten(parts: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Values of mappings in mappings, by all names that lead to each: ``{"a": {"b": 1}}`` is ``{"a b": 1}``."""
+    found = dict[str, Any]()
+    for name, value in parts.items():
+        found |= _flatten(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value}
     return found
-
-
-def _compare_part(name: str, recorded: Any, present: Any) -> list[str]:
-    """Lines for what differs between two inputs, part by part where they have parts."""
-    if recorded == present:
-        return []
-    if not isinstance(recorded, dict) or not isinstance(present, dict):
-        if recorded is None or present is None:
-            return [f"{name}: {'new' if recorded is None else 'gone'}"]
-        is_hash = re.fullmatch(r"[0-9a-f]{64}", str(present))
-        return [f"{name}: changed" if is_hash else f"{name}: was {recorded!r}, is {present!r}"]
-    parts = [part for part in {**recorded, **present} if recorded.get(part) != present.get(part)]
-    return [line for part in parts for line in _compare_part(f"{name} {part}", recorded.get(part), present.get(part))]
-
-
-def _list_files(record: Record) -> list[str]:
-    """Paths of all files of a run with this record; ``run.json`` is the last."""
-    return [*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD]
 
 
 def list_recorded(folder: Path) -> set[str]:
     """Paths of all files that the record of a run lists, also one that was edited; none where it can't be read."""
     try:
-        return set(_list_files(read_part(folder / RECORD, Record)))
+        record = read_part(folder / RECORD, Record)
     except (OSError, RunError):
         return set()
+    return {*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD}
 
 
-def find_changed(folder: Path, record: Record, parts: Collection[str] = ()) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path; the record itself where it was edited.
+def _find_fault(folder: Path, path: str, expected: str) -> str:
+    """Why a file of a run isn't the one of which its record has the hash; "" where it is."""
+    try:
+        place = locate(folder, path)
+    except RunError:
+        return "a link out of the folder"
+    if not place.is_file():
+        return "missing"
+    return "" if hash_file(place) == expected else "changed"
 
-    `parts` are the folders in it that are looked at; all by default.
-    """
-    found = {}
-    files = {path: expected for path, expected in record.files.items() if not parts or path.split("/")[0] in parts}
-    for path, expected in files.items():
-        try:
-            place = locate(folder, path)
-            if not place.is_file():
-                found[path] = "missing"
-            elif hash_file(place) != expected:
-                found[path] = "changed"
-        except RunError:
-            found[path] = "a link out of the folder"
+
+def find_changed(folder: Path, record: Record) -> dict[str, str]:
+    """Files of a run that aren't as its record says: why, by path; the record itself where it was edited."""
+    found = {path: why for path, expected in record.files.items() if (why := _find_fault(folder, path, expected))}
     for name, entry in record.notebooks.items():
         kept = read_entry(folder, name)
         if kept is None or kept.model_copy(update={"source": entry.source}) != entry:
@@ -467,19 +460,16 @@ def find_changed(folder: Path, record: Record, parts: Collection[str] = ()) -> d
 
 
 def read_unchanged(folder: Path, *parts: str) -> Record:
-    """`read_run`, of a run whose files below these folders, or all where none is named, are as it made them.
-
-    Later exports are no part of it.
+    """`read_run`, of a run whose files in the folders `parts` of it are as it made them.
 
     Raises
     ------
     UserError
     """
     record = read_run(folder)
-    changed = [path for path in find_changed(folder, record, parts) if path not in record.exports]
-    changed = [path for path in changed if not parts or path.split("/")[0] in parts]
-    if changed:
-        raise RunError(f"{changed[0]} of run '{folder.name}' is missing or was changed. Make the run again.")
+    for path, expected in record.files.items():
+        if path.split("/")[0] in parts and _find_fault(folder, path, expected):
+            raise RunError(f"{path} of run '{folder.name}' is missing or was changed. Make the run again.")
     return record
 
 
@@ -523,12 +513,19 @@ def _describe_commit() -> dict[str, Any]:
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
     try:
-        commit = ask_git(find_root(), "rev-parse", "HEAD")
-        changed = bool(ask_git(find_root(), "status", "--porcelain", "--", "src", "notebooks", "data"))
+        commit = _ask_git("rev-parse", "HEAD")
+        changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
     except (OSError, subprocess.SubprocessError) as error:
         told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
-    return {"git": _Commit(commit=commit, changed=changed)}
+    return {"git": {"commit": commit, "changed": changed}}
+
+
+def _ask_git(*question: str) -> str:
+    """Output of a git command in the project's folder, in English."""
+    given = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    command = ["git", "-C", str(find_root()), *question]
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()
 
 
 def find_attempt(folder: Path) -> Path:

@@ -25,18 +25,19 @@ from .parameters import Parameters, complete_parameters
 from .record import (
     ERROR,
     LOG,
+    Entry,
     describe_run,
+    entry_path,
     find_attempt,
     is_current,
     list_recorded,
     locate,
-    read_entry,
+    read_part,
     read_parts,
     read_run,
     write_entry,
-    write_record,
 )
-from .steps import CHANGED, FOLDER, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
+from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
 from .table_files import read_csv
 
 _CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
@@ -138,9 +139,8 @@ def run_all(
     RunError
         If the folder holds something that isn't a run, or what the run is made from changes meanwhile.
     """
-    asked, store = (outputs or find_outputs()) / parameters.run, find_outputs() / FOLDER
-    final = follow_link(asked)
-    with lock_folder(asked, wait=execution.wait) as shop, _Attempt(final, tell) as attempt:
+    final = (outputs or find_outputs()) / parameters.run
+    with lock_folder(final, wait=execution.wait) as shop, _Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
         parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
@@ -148,31 +148,30 @@ def run_all(
         if not execution.forced and is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.forget(sources)
-            return asked
+            return final
 
         # Check the parameters against the data, while the libraries of the notebooks are imported.
         preload()
         data = _check_data(parameters, final, execution.strict, attempt.tell)
         _clear_place(final)
-        from .pages import render_pages
+        from .pages import write_pages
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
         with start_threads(len(steps)) as pool:
-            for step, (how, stray) in execute_steps(steps, pool, store, shop, execution, final):
-                bodies[step.name] = _add_result(store / step.key, new, step.name)
+            for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
+                bodies[step.name] = _add_result(step.result, new, step.name)
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
         _refuse_changes(inputs, describe_inputs(parameters, sources, execution.pdf))
-        record = describe_run(new, parameters, inputs, data)
-        write_record(new, record.model_copy(update={"pages": render_pages(new, record, bodies)}))
+        write_pages(new, describe_run(new, parameters, inputs, data), bodies)
         attempt.write_log(new)
         before_commit()
         _clear_place(final)
         replace_folder(final, new)
         attempt.forget(sources)
-    return asked
+    return final
 
 
 def _check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
@@ -199,7 +198,7 @@ def _refuse_lost(data: Any, parameters: Parameters, folder: Path) -> None:
         record = read_run(folder)
     except UserError:  # there is none to compare with
         return
-    table = next((name for name in record.tables if name.partition("_")[2] == "observations"), "")
+    table = record.find_table("observations")
     now = parameters.model_dump()
     if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
         return
@@ -218,11 +217,11 @@ def _add_result(result: Path, folder: Path, name: str) -> Markup:
     from .pages import render_executed
 
     shutil.copytree(result, folder, dirs_exist_ok=True)
-    copy = locate(folder, f"notebooks/{name}.ipynb")
-    entry = read_entry(folder, name)
-    if _name_run(copy, folder.name) and entry:
-        write_entry(folder, name, entry.model_copy(update={"executed": hash_file(copy)}))
-    return render_executed(folder, name)
+    copy, entry = locate(folder, f"notebooks/{name}.ipynb"), read_part(entry_path(folder, name), Entry)
+    if _name_run(copy, folder.name):
+        entry = entry.model_copy(update={"executed": hash_file(copy)})
+        write_entry(folder, name, entry)
+    return render_executed(folder, name, entry)
 
 
 def _name_run(notebook: Path, run: str) -> bool:
@@ -254,14 +253,13 @@ def plan_run(
     parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL_EXECUTION
 ) -> list[str]:
     """Plan of `run_all`, a line for each notebook; nothing is made."""
-    parameters, sources, outputs = complete_parameters(parameters), find_notebooks(notebooks), find_outputs()
-    inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(outputs / parameters.run)
-    lines = list_copies(notebooks)
-    _check_data(parameters, outputs / parameters.run, execution.strict, lines.append)
+    parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
+    final, lines = find_outputs() / parameters.run, list_copies(notebooks)
+    inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(final)
+    _check_data(parameters, final, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
-        because = explain_change(step.parts, before.get(name))
-        reused = not execution.forced and step.is_fresh(outputs / FOLDER)
-        how = "unchanged" if reused else "runs" + (f" ({because})" if because else "")
+        reused = not execution.forced and step.is_fresh()
+        how = "unchanged" if reused else f"runs{explain_change(step.parts, before.get(name))}"
         lines.append(f"{place}/{len(sources)} {name}  {how}")
     return lines
 
@@ -274,6 +272,7 @@ def _clear_place(folder: Path) -> None:
     RunError
         If a file is in the way, or the run there has a file that its record doesn't list.
     """
+    folder = follow_link(folder)
     if os.path.lexists(folder) and not folder.is_dir():
         raise RunError(f"{shorten_path(folder)} is no folder. Move it away, or take another name.")
     if own := list_recorded(folder):

@@ -23,7 +23,7 @@ from typing import Any
 
 from ..base.files import hash_file
 from ..base.folders import WORKSHOP_MARK, is_held, is_workshop
-from ..base.project import LONGEST, RunError, Source, count_processors, refuse_planted
+from ..base.project import LONGEST, RunError, Source, count_processors, find_outputs, refuse_planted
 from .ingredients import digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters
@@ -122,18 +122,22 @@ class _Step:
         """Name of its result in the store."""
         return digest(self.parts)
 
-    def is_fresh(self, store: Path) -> bool:
-        """True if the store has its result, whole."""
-        return is_whole(store / self.key)
+    @cached_property
+    def result(self) -> Path:
+        """Folder of its result in the store."""
+        return find_outputs() / FOLDER / self.key
+
+    def is_fresh(self) -> bool:
+        """True if its result is there, whole."""
+        return is_whole(self.result)
 
     def run(
-        self, store: Path, shop: Path, execution: Execution, failed: Path, before: Mapping[str, str] | None
+        self, shop: Path, execution: Execution, failed: Path, before: Mapping[str, str] | None
     ) -> tuple[str, Sequence[str]]:
-        """Make the result in the store, unless it is there.
+        """Make the result, unless it is there.
 
         Parameters
         ----------
-        store : Path
         shop : Path
             Workshop of the run.
         execution : Execution
@@ -154,23 +158,26 @@ class _Step:
         NotebookFailed
         """
         with _MAKING[self.key]:
-            if not execution.forced and self.is_fresh(store):
-                os.utime(store / self.key)  # used last: the last to go
+            if not execution.forced and self.is_fresh():
+                os.utime(self.result)  # used last: the last to go
                 return "unchanged", ()
-            refuse_planted(store)
-            store.mkdir(parents=True, exist_ok=True)
+            refuse_planted(self.result.parent)
+            self.result.parent.mkdir(parents=True, exist_ok=True)
             with execution.slots, TemporaryDirectory(prefix=f"{self.name}-", dir=shop) as place:
                 began = time.monotonic()
                 # The folder that the notebook sees is that of its run: with the tables that it reads, and nothing else.
-                work, result = Path(place) / str(self.values.get("run", "run")), Path(place) / "result"
+                work, made = Path(place) / str(self.values.get("run", "run")), Path(place) / "result"
                 target = work / "notebooks" / self.source.name
                 target.parent.mkdir(parents=True)
                 for need in self.needs:
-                    shutil.copytree(store / need.key, work, dirs_exist_ok=True)
+                    shutil.copytree(need.result, work, dirs_exist_ok=True)
                 # Execute it. What it made of data that have changed since they were hashed is not kept.
-                copy = failed / self.source.name
                 stray = execute_notebook(
-                    *(self.source, target, self.values, copy, Path(place)),
+                    self.source,
+                    target,
+                    self.values,
+                    failed / self.source.name,
+                    Path(place),
                     isolated=execution.isolated,
                     pdf=execution.pdf,
                     longest=execution.longest,
@@ -179,23 +186,23 @@ class _Step:
                 if self.parts["data"] and hash_data(data) != self.inputs["data"]["files"]:
                     raise RunError(f"The data {CHANGED}")
                 # Keep its entry, its copy and what it wrote. A notebook that opened no study has written nothing.
-                made = {"key": self.key, "made_from": self.parts, "executed": hash_file(target)}
-                entry = (read_entry(work, self.name) or Entry()).model_copy(update=made)
+                known = {"key": self.key, "made_from": self.parts, "executed": hash_file(target)}
+                entry = (read_entry(work, self.name) or Entry()).model_copy(update=known)
                 write_entry(work, self.name, entry)
                 for path in (*entry.files, f"notebooks/{self.name}.ipynb", f"notebooks/{self.name}.json"):
-                    kept = locate(result, path)
+                    kept = locate(made, path)
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     locate(work, path).rename(kept)
                 # Where another process was quicker, its result stays: others may be copying it.
-                if execution.forced or not self.is_fresh(store):
-                    shutil.rmtree(store / self.key, ignore_errors=True)
-                    shutil.move(result, store / self.key)
+                if execution.forced or not self.is_fresh():
+                    shutil.rmtree(self.result, ignore_errors=True)
+                    shutil.move(made, self.result)
         because = "" if execution.forced else explain_change(self.parts, before)
-        return f"{time.monotonic() - began:.1f} s" + (f" ({because})" if because else ""), stray
+        return f"{time.monotonic() - began:.1f} s{because}", stray
 
 
 def execute_steps(
-    steps: Mapping[str, _Step], pool: Executor, store: Path, shop: Path, execution: Execution, final: Path
+    steps: Mapping[str, _Step], pool: Executor, shop: Path, execution: Execution, final: Path
 ) -> Iterator[tuple[_Step, tuple[str, Sequence[str]]]]:
     """Run each step as soon as those that it needs are done.
 
@@ -203,7 +210,7 @@ def execute_steps(
     ----------
     steps : mapping of str to Step
     pool : Executor
-    store, shop, execution : as for `Step.run`
+    shop, execution : as for `Step.run`
     final : Path
         Folder of the run.
 
@@ -218,7 +225,7 @@ def execute_steps(
     running = dict[Future[Any], _Step]()
     while order.is_active():
         for name in order.get_ready():
-            running[pool.submit(steps[name].run, store, shop, execution, failed, before.get(name))] = steps[name]
+            running[pool.submit(steps[name].run, shop, execution, failed, before.get(name))] = steps[name]
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             step = running.pop(future)
             yield step, future.result()
@@ -266,9 +273,9 @@ def _choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mappin
 
 
 def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
-    """Why a notebook can't be reused: ``"the data changed"``; ``""`` where it has not run before."""
-    changed = [_INGREDIENTS[name] for name in _INGREDIENTS if before and before.get(name, "") != parts[name]]
-    return f"{' and '.join(changed)} changed" if changed else ""
+    """Why a notebook can't be reused: ``" (the data changed)"``; ``""`` where it has not run before."""
+    changed = [words for name, words in _INGREDIENTS.items() if before and before.get(name, "") != parts[name]]
+    return f" ({' and '.join(changed)} changed)" if changed else ""
 
 
 # ---- the store ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +34,9 @@ class SavedFigure:
 
     name: str
     alt: str
-    png: bytes = field(repr=False)
-    width: int = field(repr=False)
-    pdf: bool = field(repr=False)
+    png: bytes
+    width: int
+    pdf: bool
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
@@ -176,7 +176,7 @@ class Output:
         self._check_name("figure", name)
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
-        figure = figure if hasattr(figure, "savefig") and hasattr(figure, "axes") else figure.figure
+        figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
         images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
@@ -245,26 +245,28 @@ class Study(Output):
         variables = frame.f_back.f_globals if frame and frame.f_back else {}
         if not re.fullmatch(r"\d{2}_\w+", notebook):
             raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
+        # Its parameters are the variables of these names that it declares.
         source = find_root() / "notebooks" / f"{notebook}.ipynb"
         declares = read_declared(source) if source.is_file() else variables
         given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
         checked = read_parameters(given)
         declared = tuple(name for name in given if name != "run")
-        published = find_outputs() / checked.run
-        by_hand, number = not os.environ.get(RUNNER), notebook[:2]
+        # By hand it writes into the lab, never into the published run.
+        by_hand = not os.environ.get(RUNNER)
         if by_hand:
             _refuse_other_series(checked, given)
-        folder = find_lab() / checked.run if by_hand else published
+        folder = (find_lab() if by_hand else find_outputs()) / checked.run
+        number = notebook[:2]
         rule = (
             f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
             "only: each table and figure has one writer."
         )
-        given = checked.model_dump(include=set(declared))
-        super().__init__(notebook, folder, given, rf"{number}_[A-Za-z0-9_-]*", rule)
+        values = checked.model_dump(include=set(declared))
+        super().__init__(notebook, folder, values, rf"{number}_[A-Za-z0-9_-]*", rule)
         self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
-        self._published = published if by_hand else None
+        self._published = find_outputs() / checked.run if by_hand else None
         self._told = set[str]()
-        self._settled = {name: (given[name], notebook) for name in given}
+        self._settled = {name: (value, notebook) for name, value in values.items()}
 
     @cached_property
     def data(self) -> indicators.Data:
@@ -330,27 +332,20 @@ class Study(Output):
             numbers = ", ".join(f'"{number}"' for number in sorted({*self.reads, name[:2]}))
             told = f"Notebook {self.notebook} reads table {name} and does not say so"
             raise RunError(f'{told}: write Study("{self.notebook}", reads=[{numbers}]).')
-        problem = (
-            f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
-            f"first, or all of them with: adoption run {self.folder.name}"
-        )
-        disagreement = ""
-        for folder in filter(None, (self.folder, self._published)):
-            path = locate(folder, f"tables/{name}.csv")
-            written = ((writer, entry) for writer, entry in read_entries(folder).items() if name in entry.tables)
-            writer, entry = next(written, ("", Entry()))
-            if not writer or not path.is_file():
-                continue
-            differs = self._describe_disagreement(name, writer, entry.parameters)
-            if not differs:
-                break
-            disagreement = disagreement or differs
-        else:
-            raise RunError(disagreement or problem)
+        found = self._find_written(name)
+        if not found:
+            raise RunError(
+                f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
+                f"first, or all of them with: adoption run {self.folder.name}"
+            )
+        differences = [self._describe_disagreement(name, writer, entry.parameters) for _, writer, entry in found]
+        if all(differences):
+            raise RunError(differences[0])
+        folder, writer, entry = found[differences.index("")]
         if folder == self._published:
             print(f"Table {name} is read from the published run, {name_path(str(folder))}/.")
         self._settle(writer, entry.parameters)
-        table = entry.tables[name]
+        path, table = locate(folder, f"tables/{name}.csv"), entry.tables[name]
         if hash_file(path) != table.sha256:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
@@ -358,6 +353,15 @@ class Study(Output):
         self.entry.read[name] = table.sha256
         write_entry(self.folder, self.notebook, self.entry)
         return read_csv(path, table.columns)
+
+    def _find_written(self, name: str) -> list[tuple[Path, str, Entry]]:
+        """The folders that have table `name`, the one by hand first, each with its writer and the writer's entry."""
+        return [
+            (folder, writer, entry)
+            for folder in filter(None, (self.folder, self._published))
+            for writer, entry in read_entries(folder).items()
+            if name in entry.tables and locate(folder, f"tables/{name}.csv").is_file()
+        ]
 
     def _settle(self, writer: str, theirs: Mapping[str, Any]) -> None:
         """Hold other tables to the series that the writer's are of; by hand, say with what else they were made."""

@@ -34,7 +34,7 @@ from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from .record import SWEEP, SweepRecord, read_run, refuse_earlier
 from .runner import run_all
-from .steps import FOLDER, USUAL_EXECUTION, Execution, is_whole, plan_steps, tidy_store
+from .steps import USUAL_EXECUTION, Execution, plan_steps, tidy_store
 
 _TOPIC = "adoption"
 """Topic of Dask on which workers say how far a run is."""
@@ -88,11 +88,10 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
         With a line for each problem and the runs that have it.
     """
     content = _read_sweep_file(path)
-    # The sets: every combination of the grid's values, and those that are listed.
     sets = _list_sets(content, many)
     own = [values.pop("run", None) for values in sets]
     # Each with what is common to all; checked, and completed by the series of own data.
-    given = [_locate_data({**(content.parameters or {}), **values}) for values in sets]
+    given = [_locate_data({**content.parameters, **values}) for values in sets]
     titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
     chosen = _check_sets(given, titles)
     # Named by themselves, or by what the file gives them.
@@ -100,22 +99,22 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
     names = _name_runs(own, told)
     _check_runs_distinct(chosen, names)
     runs = [run.model_copy(update={"run": named}) for run, named in zip(chosen, names, strict=True)]
-    fields = dict.fromkeys([*(content.grid or {}), *Parameters.model_fields])
+    fields = dict.fromkeys([*content.grid, *Parameters.model_fields])
     varied = tuple(each for each in fields if len({repr(getattr(run, each)) for run in chosen}) > 1)
     return _Sweep(_check_name(name or path.stem), path.name, runs, varied)
 
 
 def _list_sets(content: _SweepFile, many: bool) -> list[dict[str, Any]]:
-    grid, listed = content.grid or {}, content.runs or []
-    count = (math.prod(map(len, grid.values())) if grid else 0) + len(listed)
+    """Every combination of the grid's values, and the sets that are listed."""
+    count = (math.prod(map(len, content.grid.values())) if content.grid else 0) + len(content.runs)
     if count > _MAX_SWEPT_RUNS:
         raise ParameterError(
             f"the file asks for {count:,} runs; a sweep has at most {_MAX_SWEPT_RUNS:,}. Leave values out"
         )
     if count > _MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
-    combined = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())] if grid else []
-    return [*combined, *listed]
+    combined = product(*content.grid.values()) if content.grid else ()
+    return [*(dict(zip(content.grid, values, strict=True)) for values in combined), *content.runs]
 
 
 def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
@@ -136,16 +135,16 @@ class _SweepFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    parameters: dict[str, Any] | None = None
-    grid: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)] | None = None
-    runs: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = None
+    parameters: dict[str, Any] = {}
+    grid: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)] = {}
+    runs: Annotated[list[dict[str, Any]], Field(min_length=1)] = []
 
     @model_validator(mode="after")
     def check_names(self) -> _SweepFile:
         """Refuse a file that asks for no run, or gives all runs one name."""
-        if self.grid is None and self.runs is None:
+        if not self.grid and not self.runs:
             raise ValueError("there is neither a 'grid' nor 'runs': nothing to make")
-        if "run" in {**(self.parameters or {}), **(self.grid or {})}:
+        if "run" in {**self.parameters, **self.grid}:
             told = "'run' names one run: it goes into the sets in 'runs'"
             raise ValueError(f"{told}; others get names from what they vary")
         return self
@@ -241,22 +240,20 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) 
     if not short or len(set(told)) < len(told):
         made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
     names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
-    if problems := [problem for number, name in enumerate(names) if (problem := _find_fault(name, names[:number]))]:
+    problems, before = [], set[str]()
+    for name in names:
+        try:
+            if name.casefold() in before:
+                raise ParameterError(f"two runs are named '{name}'")
+            if _RESERVED.fullmatch(name):
+                raise ParameterError(f"a run can't be named '{name}': the sweep itself writes such a file")
+            read_parameters({"run": name})
+        except ParameterError as error:
+            problems.append(str(error))
+        before.add(name.casefold())
+    if problems:
         raise ParameterError("\n".join(problems))
     return names
-
-
-def _find_fault(name: str, before: Sequence[str]) -> str:
-    """Why a run can't have a name; "" where it can."""
-    if name.casefold() in {other.casefold() for other in before}:
-        return f"two runs are named '{name}'"
-    if _RESERVED.fullmatch(name):
-        return f"a run can't be named '{name}': the sweep itself writes such a file"
-    try:
-        read_parameters({"run": name})
-    except ParameterError as error:
-        return str(error)
-    return ""
 
 
 def _name_value(name: str, value: Any) -> str:
@@ -368,13 +365,13 @@ def run_sweep(
 
 def plan_sweep(sweep: _Sweep, notebooks: Path | None = None) -> list[str]:
     """Lines that say of each run what it varies and how many notebooks it would execute; nothing is made."""
-    sources, store, known, lines = find_notebooks(notebooks), find_outputs() / FOLDER, set[str](), []
+    sources, known, lines = find_notebooks(notebooks), set[str](), []
     for run in sweep.runs:
-        keys = {step.key for step in plan_steps(sources, run, describe_inputs(run, sources)).values()}
-        new = [key for key in keys - known if not is_whole(store / key)]
-        known |= keys
+        steps = plan_steps(sources, run, describe_inputs(run, sources)).values()
+        new = [step for step in steps if step.key not in known and not step.is_fresh()]
+        known |= {step.key for step in steps}
         varied = ", ".join(f"{name} {getattr(run, name)}" for name in sweep.varied)
-        lines.append(f"{run.run}  {varied}  {len(new)} of {len(keys)} notebooks run")
+        lines.append(f"{run.run}  {varied}  {len(new)} of {len(steps)} notebooks run")
     return lines
 
 
@@ -444,6 +441,11 @@ def _make_elsewhere(told: dict[str, Any]) -> str:
     from distributed import get_worker
 
     worker, run, began = get_worker(), told["parameters"]["run"], time.monotonic()
+
+    def tell(lines: Iterable[str]) -> None:
+        for line in lines:
+            worker.log_event(_TOPIC, f"{run}: {line.strip()}")
+
     key = worker.get_current_task()
     command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"]
     given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
@@ -455,10 +457,7 @@ def _make_elsewhere(told: dict[str, Any]) -> str:
         assert process.stdout
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()  # and stays open: where it ends, the process ends itself
-        lines = iter(process.stdout.readline, "")
-        telling = threading.Thread(
-            target=lambda: [worker.log_event(_TOPIC, f"{run}: {line.strip()}") for line in lines], daemon=True
-        )
+        telling = threading.Thread(target=tell, args=(process.stdout,), daemon=True)
         telling.start()
         while process.poll() is None:
             task = worker.state.tasks.get(key)

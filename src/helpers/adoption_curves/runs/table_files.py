@@ -28,10 +28,13 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
     frame = frame.set_axis(columns, axis=1)
     kinds = {column: _kind_of(frame[column]) for column in columns}
     # pandas would leave columns that mix numbers and text alone, and takes five times as long for numbers
-    cells = {column: frame[column].map(_write_value) for column, kind in kinds.items() if kind in ("text", "mixed")}
-    for column in (column for column in columns if frame[column].dtype.kind == "f"):
-        signed = (frame[column] + 0.0).to_numpy(float, na_value=math.nan).tolist()  # -0.0 becomes 0.0
-        cells[column] = [None if math.isnan(value) else f"{value:.10g}" for value in signed]
+    cells = dict[str, Any]()
+    for column, kind in kinds.items():
+        if kind in ("text", "mixed"):
+            cells[column] = frame[column].map(_write_value)
+        elif frame[column].dtype.kind == "f":
+            signed = (frame[column] + 0.0).to_numpy(float, na_value=math.nan).tolist()  # -0.0 becomes 0.0
+            cells[column] = [None if math.isnan(value) else f"{value:.10g}" for value in signed]
     text = frame.assign(**cells).to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
     return text.encode("utf-8"), kinds
 

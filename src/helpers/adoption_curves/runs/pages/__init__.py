@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,7 @@ from ..record import (
     Record,
     entry_path,
     locate,
-    read_entry,
     read_part,
-    read_run,
     read_unchanged,
     write_record,
 )
@@ -40,9 +38,9 @@ from .citation import cite_run
 from .cleaning import hide_place
 from .embeds import embed_file, link_file, render_figure
 from .frame import render
-from .index import describe_notebook, render_index, render_made
+from .index import render_index, render_made
 
-__all__ = ["export_notebook", "export_run", "render_executed", "render_pages", "write_pages"]
+__all__ = ["export_notebook", "export_run", "render_executed", "render_report", "write_pages"]
 
 _WORDED = ("levels", "growth", "fits", "residuals", "forecast", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
@@ -54,13 +52,15 @@ _WORDLESS = (
 )
 
 
-def render_executed(folder: Path, name: str, link: Callable[..., str] = link_file) -> Markup:
+def render_executed(folder: Path, name: str, entry: Entry, link: Callable[..., str] = link_file) -> Markup:
     """Body of the page of the executed notebook `name` in the folder of its tables and figures.
 
     Parameters
     ----------
     folder : Path
     name : str
+    entry : Entry
+        The notebook's.
     link : callable
         As of `exporter.render_body`.
 
@@ -76,14 +76,14 @@ def render_executed(folder: Path, name: str, link: Callable[..., str] = link_fil
     from .exporter import render_body  # heavy, and not needed for other pages
 
     notebook = _read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    body, wordless = render_body(notebook, folder, read_entry(folder, name), link)
+    body, wordless = render_body(notebook, folder, entry, link)
     if wordless:
         raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {_WORDLESS}")
     return body
 
 
-def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> dict[str, str]:
-    """Write all pages of the run in `folder`, and each figure alone; returns the hash of each by its name.
+def write_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> None:
+    """Write all pages of the run in `folder`, each figure alone, and ``run.json`` with their hashes.
 
     Parameters
     ----------
@@ -91,19 +91,11 @@ def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> 
     record : Record
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
-
-    Returns
-    -------
-    dict of str
     """
-    from .exporter import list_sections
-
     shared, pages = {"run": folder.name, "citation": cite_run(record, folder.name)}, {}
-    described = _describe_pages(locate(folder, f"notebooks/{name}.ipynb") for name in record.notebooks)
-    for name, page in described.items():
-        body = bodies[name]
-        pages[page["href"]] = render("notebook.html.j2", **page, **shared, sections=list_sections(body), body=body)
-    notebooks = [describe_notebook(page, record.notebooks[name]) for name, page in described.items()]
+    notebooks = _describe_pages(folder, record)
+    for page in notebooks:
+        pages[page["href"]] = render("notebook.html.j2", **page, **shared, body=bodies[page["name"]])
     uncommitted = cite_run(record.model_copy(update={"git": None}), folder.name)
     for figure in (figure for page in notebooks for figure in page["figures"]):
         counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _WORDED else ""
@@ -112,7 +104,8 @@ def render_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> 
     pages["made.html"] = render_made(folder, record, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
     hidden = {name: hide_place(text, record.parameters["data"]).encode() for name, text in pages.items()}
-    return {name: write_file(locate(folder, f"html/{name}"), text, sync=False) for name, text in hidden.items()}
+    written = {name: write_file(locate(folder, f"html/{name}"), text, sync=False) for name, text in hidden.items()}
+    write_record(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
 
 
 def render_report(folder: Path, name: str, links: Mapping[str, str], command: str) -> dict[str, str]:
@@ -133,29 +126,29 @@ def render_report(folder: Path, name: str, links: Mapping[str, str], command: st
     -------
     dict of str
     """
-    from .exporter import list_sections
-
     entry = read_part(entry_path(folder, name), Entry)
-    body = render_executed(folder, name, partial(embed_file, folder, entry.files))
+    body = render_executed(folder, name, entry, partial(embed_file, folder, entry.files))
     title, _ = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
-    sections = [*list_sections(body), *([("pages", "The pages of the runs")] if links else [])]
-    told = {"title": f"{title} · {command}", "name": name, "command": command, "sections": sections, "links": links}
+    told = {"title": f"{title} · {command}", "name": name, "command": command, "links": links}
     pages, note = {"index.html": render("notebook.html.j2", **told, body=body)}, {"citation": f"Made with: {command}"}
     for each, figure in entry.figures.items():
         pages[f"{each}.html"] = render_figure(folder, entry.files, {"name": each, **figure.model_dump()}, note)
     return pages
 
 
-def _describe_pages(notebooks: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Name, link, title and question of each notebook's page, and the pages before and after it, by name."""
+def _describe_pages(folder: Path, record: Record) -> list[dict[str, Any]]:
+    """Each notebook's page: name, link, title, question, what the notebook wrote, and the pages before and after."""
     pages = []
-    for path in notebooks:
-        title, question = _read_opening(read_sources(path))
-        page = {"name": path.stem, "href": f"{path.stem}.html"}
-        pages.append(page | {"title": title or path.stem, "question": question})
+    for name, entry in record.notebooks.items():
+        title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
+        page: dict[str, Any] = {"name": name, "href": f"{name}.html", "title": title or name, "question": question}
+        page["figures"] = [{"name": each, **figure.model_dump()} for each, figure in sorted(entry.figures.items())]
+        page["tables"] = sorted((each, table.rows) for each, table in entry.tables.items())
+        pages.append(page)
     index = {"href": "index.html", "title": "Index"}
-    beside = zip([index, *pages], pages, [*pages[1:], index], strict=False)
-    return {page["name"]: {**page, "before": before, "after": after} for before, page, after in beside}
+    for page, before, after in zip(pages, [index, *pages[:-1]], [*pages[1:], index], strict=True):
+        page |= {"before": before, "after": after}
+    return pages
 
 
 def _read_opening(cells: Sequence[tuple[str, str, list[str]]]) -> tuple[str, str]:
@@ -186,31 +179,8 @@ def _read_notebook(path: Path) -> Any:
         raise UserError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
 
 
-def write_pages(folder: Path) -> Path:
-    """Write ``html/`` of the run in `folder` again, from its executed notebooks, tables, figures and record.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    Path
-        The index, which a reader opens first. The record gets the hashes of the pages.
-
-    Raises
-    ------
-    RunError
-        If there is no such run, or one of its notebooks has an image without alternative text.
-    """
-    record = read_run(folder)
-    written = render_pages(folder, record, {name: render_executed(folder, name) for name in record.notebooks})
-    write_record(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
-    return locate(folder, "html/index.html")
-
-
 def export_run(folder: Path) -> Path:
-    """`write_pages`, of a run whose tables, figures and notebooks are as it made them; its record gets the hashes.
+    """Write the pages of a run again, from tables, figures and executed notebooks that are as it made them.
 
     Parameters
     ----------
@@ -220,7 +190,7 @@ def export_run(folder: Path) -> Path:
     Returns
     -------
     Path
-        The first page.
+        The index, which a reader opens first.
 
     Raises
     ------
@@ -230,7 +200,8 @@ def export_run(folder: Path) -> Path:
     """
     record = read_unchanged(folder, "tables", "figures", "notebooks")
     refuse_foreign(locate(folder, "html"), record.pages)
-    return write_pages(folder)
+    write_pages(folder, record, {name: render_executed(folder, name, each) for name, each in record.notebooks.items()})
+    return locate(folder, "html/index.html")
 
 
 def is_foreign(path: Path) -> bool:
@@ -258,7 +229,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     RunError
         If there is no such notebook, or it can't be read.
     """
-    from .exporter import list_sections, render_body
+    from .exporter import render_body
 
     notebook = _read_notebook(path)
     try:
@@ -269,7 +240,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
         problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise RunError(f"Nothing can be made of {shorten_path(path)} ({problem}).") from error
     title = _read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
-    page = render("notebook.html.j2", title=title, name=path.stem, sections=list_sections(body), body=body)
+    page = render("notebook.html.j2", title=title, name=path.stem, body=body)
     target, number = path.with_suffix(".html"), 1
     while is_foreign(target):
         number += 1

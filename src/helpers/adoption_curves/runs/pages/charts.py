@@ -67,9 +67,15 @@ def _render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
     if not all(_keep_known(tag) and _rename(tag, prefix) for tag in drawing.iter()):
         return Markup("")
     pixels = round(float(width[1]) * 4 / 3)
-    drawing.attrib = {"viewbox": drawing.attrib["viewbox"], "width": str(pixels), "class": f"chart {form}"}
-    drawing.attrib |= {"preserveaspectratio": "xMinYMin", "stroke-linejoin": "round"}
-    drawing.attrib |= {"role": "img", "aria-label": alt}
+    drawing.attrib = {
+        "viewbox": drawing.attrib["viewbox"],
+        "width": str(pixels),
+        "class": f"chart {form}",
+        "preserveaspectratio": "xMinYMin",
+        "stroke-linejoin": "round",
+        "role": "img",
+        "aria-label": alt,
+    }
     drawing.tail = None
     return Markup(ElementTree.tostring(drawing, encoding="unicode", short_empty_elements=False))  # noqa: S704
 

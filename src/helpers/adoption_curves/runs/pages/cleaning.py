@@ -41,9 +41,11 @@ _ATTRIBUTES = {
     "img": {"alt", "src", "width"},
     **{tag: {"class", "colspan", "rowspan", "scope", "style"} for tag in ("col", "colgroup", "td", "th")},
 }
+PAGE_IDS = ("content", "pages", "show-code")
+"""Addresses that the frame of a page has itself."""
 _ALLOWED_VALUES = {
     ("a", "href"): r"https?://|mailto:|#",
-    ("a", "id"): r"(?!content$|pages$|show-code$)",  # the frame of a page has these itself
+    ("a", "id"): rf"(?!({'|'.join(PAGE_IDS)})$)",
     ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
 }
 """Beginnings of addresses that a page may have."""

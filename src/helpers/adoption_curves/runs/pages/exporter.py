@@ -25,14 +25,12 @@ from traitlets.config import Config
 
 from ..record import Entry
 from .charts import render_chart
-from .cleaning import clean_html
+from .cleaning import PAGE_IDS, clean_html
 from .embeds import BOX, find_saved, link_file, list_pictures, render_tables
 from .frame import TEMPLATES
 
 _RICHEST = ("text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "text/plain")
 """Forms of an output that a page without scripts can show, the richest first."""
-_PAGE_IDS = ("content", "pages", "show-code")
-"""Addresses that the frame of a page has itself."""
 _EQUATION = r'<math\b[^>]* display="block"[^>]*>.*?</math>'
 _EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
 
@@ -61,15 +59,14 @@ def render_body(
     entry = entry or Entry()
     given: dict[str, Any] = {
         "tables": list(entry.tables),
-        "figures": list(entry.figures),
+        "pictures": {name: list_pictures(entry.files, name) for name in entry.figures},
         "draw": partial(render_chart, folder) if folder else None,
-        "list_pictures": partial(list_pictures, entry.files),
         "link": link,
         "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
         "wordless": [],
     }
     body, resources = _open_exporter().from_notebook_node(notebook, given)
-    taken, numbers = set(_PAGE_IDS), count(1)
+    taken, numbers = set(PAGE_IDS), count(1)
 
     def find_address(found: re.Match[str]) -> str:
         address = found[2]
@@ -92,12 +89,6 @@ def _raise_first(notebook: NotebookNode) -> None:
         cell.outputs.remove(each)
     if said := "\n\n".join(each.data["text/markdown"] for _, each in first):
         notebook.cells.insert(1, NotebookNode(cell_type="markdown", id="first", metadata={}, source=said))
-
-
-def list_sections(body: str) -> list[tuple[str, str]]:
-    """Address and plain text of each heading of the second level."""
-    found = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', body)
-    return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in found]
 
 
 @cache

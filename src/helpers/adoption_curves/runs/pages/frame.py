@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from base64 import b64encode
 from functools import cache
@@ -26,8 +27,7 @@ def render(template: str, **content: Any) -> str:
     template : str
         File name in ``templates/``.
     **content
-        Variables of the template; ``sheet.html.j2`` itself needs ``title``, ``run`` and ``sections`` (pairs of
-        address and heading, for the list of contents).
+        Variables of the template; ``sheet.html.j2`` itself needs ``title`` and, on the pages of a run, ``run``.
 
     Returns
     -------
@@ -43,7 +43,15 @@ def render(template: str, **content: Any) -> str:
 @cache
 def _open_templates() -> Environment:
     """The templates, which escape everything put in."""
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    templates.filters["list_sections"] = _list_sections
+    return templates
+
+
+def _list_sections(content: str) -> list[tuple[str, str]]:
+    """Address and plain text of each heading of the second level, for the list of contents."""
+    found = re.findall(r'<h2 id="([^"]*)">(.*?)</h2>', content)
+    return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in found]
 
 
 @cache

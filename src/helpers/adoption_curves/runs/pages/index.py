@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -14,29 +14,12 @@ from ...base.columns import UNNAMED
 from ...base.words import say_day
 from ...say.on_record import list_registered
 from ..parameters import Parameters, write_argument
-from ..record import Entry, Record, locate
+from ..record import Record, locate
 from ..table_files import read_rows
 from .charts import render_chart
 from .citation import read_citation
 from .embeds import embed_file, embed_image, list_pictures
 from .frame import render
-
-_SECTION_TITLES = {
-    "now": "Now",
-    "speed": "How fast",
-    "forecast": "Where to, and how sure",
-    "caution": "What could be wrong",
-}
-"""Headings of the paragraphs, by the parts of the table of findings."""
-_SECTIONS = {
-    "finding": "The finding",
-    "quote": "What may be quoted",
-    "numbers": "Key numbers",
-    "register": "Registered forecasts",
-    "notebooks": "The notebooks",
-    "cite": "How to cite it",
-}
-"""Titles of the sections of the index, by their addresses."""
 
 
 def render_index(
@@ -44,39 +27,35 @@ def render_index(
 ) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
-    `notebooks` are as `describe_notebook` has them, `shared` is what all pages of the run are given.
+    `notebooks` describes each notebook's page, what it wrote included; `shared` is what all pages of the run are given.
     """
     told = _read_told(folder, record)
-    said, figures = told["said"], {figure["name"]: figure for page in notebooks for figure in page["figures"]}
+    figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     series = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
-    there = {"finding": said, "quote": "quote" in said, "numbers": told["numbers"], "register": told["registered"]}
     authors, _, _, contact = read_citation(record)
+    as_of = record.parameters.get("as_of")
     return render(
         "index.html.j2",
         **shared,
         **told,
-        title=said.get("headline") or ": ".join(part for part in series if part != UNNAMED),
-        headings=_SECTION_TITLES,
-        sections=[(part, title) for part, title in _SECTIONS.items() if there.get(part, True)],
+        subject=record.subject,
+        title=told["said"].get("headline") or ": ".join(part for part in series if part != UNNAMED),
         made=say_day(pd.Timestamp(record.made)),
-        as_of=_say_as_of(record.parameters.get("as_of")),
+        as_of=say_day(pd.Timestamp(as_of)) if as_of else "",
         authors=authors,
         contact=_keep_address(contact, "mailto:"),
-        expected=record.subject.get("next", ""),
-        reading=record.subject.get("reading", "").splitlines(),
         figure=figures.get(record.main_figure),
         data=list_pictures(record.written, record.main_figure or "").get("data"),
         embed=lambda name, width=None: embed_image(locate(folder, f"figures/{name}.png"), width),
         render_chart=partial(render_chart, folder),
         link=partial(embed_file, folder, record.written),
-        unit=record.subject.get("unit", ""),
         notebooks=notebooks,
     )
 
 
 def _read_told(folder: Path, record: Record) -> dict[str, Any]:
     """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
-    tables = {part: find_table(record.tables, part) for part in ("findings", "key_numbers", "register")}
+    tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
     return {
@@ -87,43 +66,22 @@ def _read_told(folder: Path, record: Record) -> dict[str, Any]:
     }
 
 
-def _say_as_of(given: Any) -> str:
-    """The parameter `as_of` in words; "" for none, and for what is no day in a stranger's record."""
-    day = pd.to_datetime(given or None, errors="coerce")
-    return "" if pd.isna(day) else say_day(day)
-
-
 def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
     """HTML of the page on how the run was made; arguments as of `render_index`."""
-    sources = _group_sources(record.sources)
-    parts = {"parameters": "Parameters", "files": "Figures and tables"}
-    parts |= {"sources": "Data and their licences"} if sources else {}
     return render(
         "made.html.j2",
         **shared,
+        subject=record.subject,
         title="How this was made",
-        sections=[*parts.items(), ("versions", "Versions and hashes")],
-        counted=record.subject.get("counted", ""),
         notebooks=notebooks,
         command=_write_command(folder.name, record),
         parameters=[
             (name, say_value(value), Parameters.model_fields[name].description)
             for name, value in record.parameters.items()
         ],
-        sources=sources,
+        sources=_group_sources(record.sources),
         facts=_list_run_facts(record),
     )
-
-
-def find_table(names: Iterable[str], part: str) -> str:
-    """Full name of the last table of `names` that is called `part` after its number; "" if there is none."""
-    return max((name for name in names if name.partition("_")[2] == part), default="")
-
-
-def describe_notebook(page: Mapping[str, str], written: Entry) -> dict[str, Any]:
-    """A notebook's page with what the notebook wrote: its figures, and its tables with their numbers of rows."""
-    figures = [{"name": name, **figure.model_dump()} for name, figure in sorted(written.figures.items())]
-    return {**page, "figures": figures, "tables": sorted((name, each.rows) for name, each in written.tables.items())}
 
 
 def say_value(value: Any) -> str:
@@ -164,8 +122,9 @@ def _keep_address(text: str, *others: str) -> str:
 
 def _list_run_facts(record: Record) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
-    commit = record.git
-    facts = [("commit", commit.commit + (" with changes" if commit.changed else ""))] if commit else []
-    facts += [("commit", f"none: {record.no_git}")] if record.no_git else []
-    facts += list(record.versions.items())
+    if record.git:
+        commit = record.git.commit + (" with changes" if record.git.changed else "")
+    else:
+        commit = f"none: {record.no_git}"
+    facts = [("commit", commit), *record.versions.items()]
     return facts + [(f"sha256 of {name}", digest) for name, digest in record.data.files.items()]

@@ -1,0 +1,113 @@
+"""What runs in the process of a notebook: papermill, whose engine is IPython there; no kernel, no socket, no port."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import papermill
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from nbformat.v4 import new_output
+from papermill.engines import Engine, papermill_engines
+from traitlets.config import Config
+
+
+def execute(source: str, target: str, values: Mapping[str, Any], environment: Mapping[str, str], log: str) -> None:
+    """Execute a notebook; what isn't for its page goes to a log.
+
+    Parameters
+    ----------
+    source, target : str
+        Paths of the notebook and of its executed copy.
+    values : mapping
+        Its parameters.
+    environment : mapping
+        Variables of the environment, by name.
+    log : str
+        Path of the log.
+
+    Raises
+    ------
+    SystemExit
+        If a cell fails.
+    """
+    os.setsid()  # Ctrl-C is for the run, which then ends its notebooks itself
+    os.environ.update(environment)
+    os.chdir(Path(source).parent)
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(handle, stream)
+    sys.stdout, sys.stderr = (open(stream, "w", buffering=1, closefd=False) for stream in (1, 2))  # noqa: SIM115
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    random.seed()  # else all forks would draw the same
+    np.random.seed()  # noqa: NPY002  the state that libraries share
+    papermill_engines.register("here", _ShellEngine)
+    files = [name.replace("{", "{{").replace("}", "}}") for name in (source, target)]
+    try:
+        papermill.execute_notebook(*files, dict(values), "here", kernel_name="python3", progress_bar=False)
+    except papermill.PapermillExecutionError:
+        raise SystemExit(1) from None
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
+
+
+class _Shell(InteractiveShell):
+    """IPython without a terminal, which keeps the error of a cell for its output."""
+
+    failure: Any = None
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        pass
+
+    def _showtraceback(self, etype: type, evalue: object, stb: list[str]) -> None:
+        self.failure = new_output("error", ename=etype.__name__, evalue=str(evalue), traceback=stb)
+
+
+class _ShellEngine(Engine):
+    """Engine of papermill that executes cells in this process: nothing of it outlives it."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
+        shell = _Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+        shell.enable_matplotlib("inline")
+        save, nb_man.save = nb_man.save, lambda **_: None  # papermill saves twice a cell: a sixth of the time
+        for index, cell in enumerate(nb_man.nb.cells):
+            nb_man.cell_start(cell, index)
+            if cell.cell_type == "code":
+                save()  # what a process leaves that dies says where
+                error = _execute_cell(shell, cell)
+                if shell.failure:
+                    cell.outputs.append(shell.failure)
+                    nb_man.cell_exception(cell, cell_index=index, exception=error)
+                    break
+            nb_man.cell_complete(cell, cell_index=index)
+        nb_man.save = save
+
+
+def _execute_cell(shell: Any, cell: Any) -> BaseException | None:
+    """The error of a code cell, executed with its outputs put into it; what goes to the error stream stays there."""
+    with capture_output() as said:
+        capture = sys.displayhook
+        shell.display_trap.hook = lambda value: shell.displayhook.quiet() or capture(value)  # quiet: the cell ends in ;
+        result = shell.run_cell(cell.source, store_history=True)
+    sys.stderr.write(said.stderr)
+    cell.execution_count = result.execution_count
+    cell.outputs = [new_output("stream", name="stdout", text=said.stdout)] if said.stdout else []
+    for each in said.outputs:
+        data = {kind: b64encode(one).decode() if isinstance(one, bytes) else one for kind, one in each.data.items()}
+        cell.outputs.append(new_output("display_data", data=data, metadata=each.metadata or {}))
+    return result.error_in_exec
