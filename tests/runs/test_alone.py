@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 from base64 import b64decode
 from importlib.metadata import version
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import list_files
+from conftest import WORDS, list_files
 from page_faults import find_faults
 from processes import call
 
@@ -16,91 +15,70 @@ from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import export_run, write_pages
 
 SLOW = pytest.mark.slow
+RUNS = ["small_run", pytest.param("whole_run", marks=SLOW)]
 
 
-def list_pages(run):
-    """Pages of a run, and of those what may be sent alone."""
-    return {
-        **dict.fromkeys((run / "html").glob("*.html"), False),
-        **dict.fromkeys((run / "html" / "charts").glob("*"), True),
-    }
+@pytest.fixture
+def shown(request):
+    """The run, or the reports, that a test names."""
+    return request.getfixturevalue(request.param)
 
 
-@pytest.fixture(params=["small_run", pytest.param("whole_run", marks=SLOW), "reports"])
-def pages(request):
-    found = request.getfixturevalue(request.param)
-    if request.param == "reports":
-        return {path: path.name != "index.html" for folder in found.values() for path in folder.glob("*.html")}
-    return list_pages(found)
+def read(path):
+    return BeautifulSoup(path.read_bytes(), "html.parser")
 
 
-def test_no_page_needs_or_leads_to_a_file_that_it_may_have_lost(pages):
+def list_pages(shown):
+    """Pages of a run or of reports, and of those whether they may be sent alone."""
+    if isinstance(shown, dict):
+        return {path: path.name != "index.html" for folder in shown.values() for path in folder.glob("*.html")}
+    return {path: path.parent.name == "charts" for path in (shown / "html").rglob("*.html")}
+
+
+@pytest.mark.parametrize("shown", [*RUNS, "reports"], indirect=True)
+def test_no_page_needs_or_leads_to_a_file_that_it_may_have_lost(shown):
+    pages = list_pages(shown)
     assert sum(pages.values()) >= 2
     assert {str(path): faults for path, sent in pages.items() if (faults := find_faults(path, sent))} == {}
 
 
 def test_the_index_has_one_way_to_other_files_and_is_whole_without_them(run, tmp_path):
     """As it opens from an empty folder."""
-    alone = tmp_path / "empty" / "index.html"
-    alone.parent.mkdir()
-    shutil.copy(run / "html" / "index.html", alone)
-    page = BeautifulSoup(alone.read_bytes(), "html.parser")
+    page = read(run / "html" / "index.html")
     page.select_one("nav.folder").decompose()
-    alone.write_text(str(page), encoding="utf-8")
-    assert find_faults(alone) == []
+    (tmp_path / "index.html").write_text(str(page), encoding="utf-8")
+    assert find_faults(tmp_path / "index.html") == []
     assert len(page.select("a[download]")) >= 3
 
 
 # ---- below a figure -----------------------------------------------------------------------------------------------
 
 
-def list_offers(path):
-    """What each figure of a page offers: the line to embed it, and the content of its files by their names."""
-    offers = []
-    for figure in BeautifulSoup(path.read_bytes(), "html.parser").select("figure:has(.links)"):
-        files = {
-            tag["download"]: b64decode(tag["href"].partition("base64,")[2]) for tag in figure.select("a[download]")
-        }
-        line = figure.select_one(".embed pre")
-        offers.append((line.text if line else "", files))
-    return offers
-
-
-@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "small_run", "reports"])
-def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(request, run):
-    made = request.getfixturevalue(run)
-    charts = (
-        [folder / "comparison.html" for folder in made.values()]
-        if run == "reports"
-        else [*(made / "html" / "charts").iterdir()]
-    )
-    for path in charts:
-        folder = path.parent if run == "reports" else made
-        [(line, files)] = list_offers(path)
+@pytest.mark.parametrize("shown", [*RUNS, "reports"], indirect=True)
+def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(shown):
+    for path in [path for path, sent in list_pages(shown).items() if sent]:
+        page, folder = read(path), path.parent if isinstance(shown, dict) else shown
+        [figure] = page.select("figure:has(.links)")
+        files = {tag["download"]: tag["href"].partition("base64,")[2] for tag in figure.select("a[download]")}
+        line = figure.select_one(".embed pre").text
         name = re.match(r'<iframe src="([\w-]+)\.html" title="[^"]+" width="100%" height="\d+"', line)[1]
-        [data] = [content for file, content in files.items() if file.endswith(".csv")] or [b"a\nb"]
+        [data] = [b64decode(content) for file, content in files.items() if file.endswith(".csv")] or [b"a\nb"]
         assert len(data.splitlines()) > 1, f"{name}: no data"
-        drawn = BeautifulSoup(path.read_bytes(), "html.parser").select("svg.chart")
-        assert {f"{name}.svg"} | ({f"{name}.png"} if drawn else set()) <= set(files)
+        assert {f"{name}.svg"} | ({f"{name}.png"} if page.select("svg.chart") else set()) <= set(files)
         for file, content in files.items():
             [kept] = [path for part in (".", "figures", "tables") if (path := folder / part / file).exists()]
-            assert content == kept.read_bytes(), file
+            assert b64decode(content) == kept.read_bytes(), file
 
 
-@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "small_run"])
-def test_the_title_of_a_figure_alone_is_its_headline_and_no_hash_is_in_it(request, run):
-    made = request.getfixturevalue(run)
-    entries = [
-        entry for path in made.glob("notebooks/*.json") for entry in json.loads(path.read_text())["figures"].items()
-    ]
-    assert entries
-    for name, entry in entries:
-        page = BeautifulSoup((made / "html" / "charts" / f"{name}.html").read_bytes(), "html.parser")
-        assert page.title.text == entry["title"]
-        assert not re.search(r"\b[0-9a-f]{12,}\b", page.body.get_text(" "))
+@pytest.mark.parametrize("shown", RUNS, indirect=True)
+def test_the_title_of_a_figure_alone_is_its_headline_and_no_hash_is_in_it(shown):
+    records = [json.loads(path.read_text())["figures"] for path in shown.glob("notebooks/*.json")]
+    titles = {name: entry["title"] for figures in records for name, entry in figures.items()}
+    pages = {name: read(shown / "html" / "charts" / f"{name}.html") for name in titles}
+    assert {name: page.title.text for name, page in pages.items()} == titles
+    assert not [name for name, page in pages.items() if re.search(r"\b[0-9a-f]{12,}\b", page.body.get_text(" "))]
 
 
-@pytest.mark.slow
 def test_figures_of_a_run_alone_are_drawings(whole_run):
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (whole_run / "html" / "charts").iterdir()}
     pictures = {name for name, text in texts.items() if 'class="chart wide"' not in text}
@@ -108,15 +86,14 @@ def test_figures_of_a_run_alone_are_drawings(whole_run):
     assert 'class="chart narrow"' in texts["05_forecast"]
 
 
-@pytest.mark.parametrize("run", ["small_run", pytest.param("whole_run", marks=SLOW)])
-def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(request, run):
-    paths = [*(request.getfixturevalue(run) / "figures").glob("*.svg")]
-    assert len(paths) >= 2
-    for path in paths:
-        drawing = path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("shown", RUNS, indirect=True)
+def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(shown):
+    drawings = {path.name: path.read_text(encoding="utf-8") for path in (shown / "figures").glob("*.svg")}
+    assert len(drawings) >= 2
+    for name, drawing in drawings.items():
         named = re.findall(r"font(?:-family)?: ([^;\"]+)", drawing)
-        assert len(named) >= drawing.count("<text") > 0, path.name
-        assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, path.name
+        assert len(named) >= drawing.count("<text") > 0, name
+        assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, name
 
 
 def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
@@ -129,19 +106,17 @@ def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
 def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_is_cited(small_run):
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (small_run / "html" / "charts").iterdir()}
     assert {name for name, text in texts.items() if "What is counted: " in text} == {"05_forecast"}
-    assert all(
-        f"Adoption Curves {version('adoption-curves')}" in text and "run &#39;small&#39;" in text
-        for text in texts.values()
-    )
-    assert not any("authors" in text for text in texts.values()), "data that are not the project's have their own"
+    for text in texts.values():
+        assert f"Adoption Curves {version('adoption-curves')}" in text
+        assert "run &#39;small&#39;" in text
+        assert "authors" not in text, "data that are not the project's have their own"
 
 
-@pytest.mark.slow
 def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
     """The figure names its own sources; those of the run would be wrong below a comparison of countries."""
     counted = set()
     for path in (whole_run / "html" / "charts").iterdir():
-        page = BeautifulSoup(path.read_bytes(), "html.parser")
+        page = read(path)
         notes = [note.text for note in page.select("figcaption > p")]
         assert not any("Source" in note or "CNNIC" in note for note in notes)
         counted |= {path.stem for note in notes if note.startswith("What is counted: ")}
@@ -156,12 +131,9 @@ def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
 
 def list_citations(run):
     """What each page of a run says of how it is cited."""
-    texts = [BeautifulSoup(path.read_bytes(), "html.parser").get_text("\n") for path in list_pages(run)]
-    found = [
-        re.search(r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$", text)
-        for text in texts
-    ]
-    return {re.sub(r", commit [0-9a-f]+", "", match[1]) for match in found}
+    cited = r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$"
+    found = [re.search(cited, read(path).get_text("\n"))[1] for path in list_pages(run)]
+    return {re.sub(r", commit [0-9a-f]+", "", citation) for citation in found}
 
 
 CONTACTS = (
@@ -190,12 +162,24 @@ def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
     for contact, link, shown in CONTACTS:
         (project / "CITATION.cff").write_text(f"authors: [{{name: Li}}]\n{contact}\n")
         write_pages(run)
-        header = BeautifulSoup((run / "html" / "index.html").read_bytes(), "html.parser").find(class_="kicker")
+        header = read(run / "html" / "index.html").find(class_="kicker")
         assert [(one["href"], one.text) for one in header.find_all("a")] == ([(link, shown or link)] if link else [])
         assert ("contact" in header.text, "Li" in header.text) == (bool(link), True)
     (project / "CITATION.cff").write_text("authors: [")
     write_pages(run)
     assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")
+
+
+def test_pages_follow_citation_cff(made, here, capsys):
+    index = made / "html" / "index.html"
+    ways = (WORDS, ["export", "small"])
+    for name, words in zip(("First", "Second"), ways, strict=True):
+        (here / "CITATION.cff").write_text(f"authors: [{{name: {name}}}]\ndate-released: 2026-01-01\n")
+        assert call(capsys, "verify", "small")[:2] == (1, "citation: changed\n")
+        code, _, err = call(capsys, *words)
+        assert (code, err.count("unchanged")) == (0, 3 if words is WORDS else 0), "no notebook runs again"
+        assert f"{name} (2026)" in index.read_text()
+        assert call(capsys, "verify", "small")[0] == 0
 
 
 # ---- runs of before -----------------------------------------------------------------------------------------------

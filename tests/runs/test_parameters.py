@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from processes import call
 
-from adoption_curves.base.project import find_data, find_root
+from adoption_curves.base.project import Source, find_data, find_root
 from adoption_curves.cli.options import _read_value
 from adoption_curves.runs.parameters import (
     ParameterError,
@@ -51,6 +52,7 @@ def test_every_parameter_has_help_and_says_what_it_may_be():
         ("horizon_years", "2.5", 2.5),
         ("horizon_years", 3, 3),
         ("levels", (0.8, 0.5), [0.5, 0.8]),
+        ("levels", [0.001, 0.999], [0.001, 0.999]),
         ("data", str(find_data("data")), "data"),
     ],
 )
@@ -70,9 +72,9 @@ UNUSABLE = {
     "bound": [-1, "nan", True],
     "as_of": ["2025-13-01", "2025-02-30", 20250630],
     "families": [[], ["bass", "bass"]],
-    "shares": [[0], [1.01], "[", ["half"]],
+    "shares": [[0], [1.01], [1e-17], [0.9995], "[", ["half"]],
     "horizon_years": [0, 31, float("nan"), True],
-    "levels": [[1], {}, [], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]],
+    "levels": [[1], [0.9999999999999999], [0.0005], {}, [], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]],
 }
 
 
@@ -132,3 +134,27 @@ def test_a_name_that_looks_like_a_number_stays_as_typed(typed):
 @settings(max_examples=25)
 def test_a_number_however_written_is_that_number(typed):
     assert read_parameters({"horizon_years": _read_value(typed)}).horizon_years == float(typed)
+
+
+# ---- own files
+
+SERIES = "when,value,unit,published\n2021-06-30,12,%,\n2022-06-30,19,%,2022-09-01\n2023-06-30,31,%,\n"
+
+
+def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, capsys, small_project):
+    path, gone = tmp_path / "a?b=c.csv", tmp_path / "x?y=z.csv"
+    path.write_text(SERIES)
+    assert Source.read(path) == Source(path)
+    assert Source.read(str(Source(path, {"date": "when"}))) == Source(path, {"date": "when"})
+    assert Source.read(str(Source(gone))) == Source(gone)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = call(capsys, "check", path.name, "--date", "when")
+    assert (code, "ok:" in out) == (0, True), out
+
+
+def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_project):
+    path = tmp_path / "mine.csv"
+    path.write_text(SERIES.replace("when", "date").replace("2022-09-01", "2099-01-01"))
+    code, out, _ = call(capsys, "check", path)
+    told = "mine.csv, row 3, column published: '2099-01-01' is after today, and a projection is no observation"
+    assert (code, out.startswith(told)) == (1, True)

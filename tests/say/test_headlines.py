@@ -7,8 +7,19 @@ import pandas as pd
 import pytest
 from tell import make_facts, tell
 
+from adoption_curves.base.words import say_percent
 from adoption_curves.say.facts import Facts, _grows
-from adoption_curves.say.headlines import _FIELD, _SAID_FORMS, _round_range, _say_base, find_cell, read_said, write
+from adoption_curves.say.headlines import (
+    _FIELD,
+    _SAID_FORMS,
+    _round_range,
+    _say_base,
+    find_cell,
+    read_said,
+    say_place,
+    say_users,
+    write,
+)
 
 SPEAKERS = [3.7, 8.6, 15.5, 27.4, 39.9, 49.4, 54.1, 57.8, 60.0, 58.5, 60.4, 60.0]
 PLAYERS = [61, 60.2, 57, 52.4, 47.1, 41.8, 36, 31.2, 26.9, 23, 19.8, 17.1, 15]
@@ -194,3 +205,13 @@ def test_what_the_title_says_is_not_said_again():
     assert _say_base({"title": "Households with a lamp", "unit": "percent of households"}, "60%") == "60%"
     assert _say_base({"title": "Lamps", "unit": "percent of households"}, "60%") == "60% of households"
     assert _say_base({"title": "Units sold", "unit": "units"}, "1,200 units") == "1,200"
+
+
+def test_places_and_percentages_are_said_as_people_do():
+    places = {"Gambia": "the Gambia", "Central African Republic": "the Central African Republic"}
+    places |= {"Euro area": "the Euro area", "Norway": "Norway"}
+    assert {name: say_place(name) for name in places} == places
+    said = {99.97: "more than 99.9%", 99.94: "99.9%", 100: "100%", 0.04: "less than 0.1%", 0.05: "0.1%", 0: "0%"}
+    assert {value: say_percent(value) for value in said} == said
+    names = {"doing": "shop online", "unit": "percent of adults", "people": "adults", "entity": "China", "title": ""}
+    assert say_users(names, 40.0) == "40.0% of adults in China shop online"

@@ -1,4 +1,4 @@
-"""Three small notebooks that behave like the project's own, written by code so that tests can change them."""
+"""Small notebooks that behave like the project's own, three for a run and three for a sweep, for tests to change."""
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -60,6 +60,52 @@ results.keep("06_findings", pd.DataFrame({"part": ["deck", "caution"], "sentence
 Markdown("Data are *text*: <img src=x onerror=alert(1)> and [link](javascript:alert(1))")""",
 ]
 ALL = {"01_check_small": CHECK, "05_forecast_small": FORECAST, "06_summarise_small": SUMMARY}
+_SHARED = [
+    "# 1. Shared",
+    {"run": "baseline", "entity": "China", "data": "data"},
+    "## Draw a number",
+    """import os
+import pandas as pd
+from adoption_curves.runs import Study
+
+study = Study("01_shared")
+study.keep("01_drawn", pd.DataFrame({"drawn": [os.urandom(8).hex()]}))""",
+]
+_VARIED = [
+    "# 5. Forecast",
+    {"run": "baseline", "shares": [0.5], "horizon_years": 1},
+    "## Fail or wait",
+    """import os, pathlib, time
+import pandas as pd
+from adoption_curves.runs import Study
+
+notes = pathlib.Path(NOTES)
+study = Study("05_forecast")
+with (notes / "made.txt").open("a") as file:
+    file.write(f"{horizon_years}\\n")
+assert horizon_years != 13 or (notes / "mended").exists(), "thirteen"
+if horizon_years == 30:
+    (notes / "waiting").write_text(str(os.getpid()))
+    time.sleep(60)""",
+    "## Write the forecast",
+    """dates = pd.date_range("2026-06-30", periods=2, freq="6ME")
+median = 600.0 + horizon_years
+frame = pd.DataFrame({"date": dates, "q0.1": 500.0, "q0.5": median, "q0.9": 700.0})
+study.keep("05_forecast", frame.assign(unit="million people"))""",
+]
+_LAST = [
+    "# 6. Summary",
+    {"run": "baseline", "entity": "China"},
+    "## Write the key numbers",
+    """import pandas as pd
+from adoption_curves.runs import Study
+study = Study("06_summary", reads=["05"])
+last = study.read_table("05_forecast").iloc[-1]
+row = {"key": "last", "label": "Last", "value": last["q0.5"], "low": last["q0.1"], "high": last["q0.9"]}
+study.keep("06_key_numbers", pd.DataFrame([{**row, "unit": last["unit"], "text": "<b>"}]))""",
+]
+SWEPT = {"01_shared": _SHARED, "05_forecast": _VARIED, "06_summary": _LAST}
+"""Of which a sweep shares the first; the second notes beside its folder what it made, fails at 13 and waits at 30."""
 
 
 def write_notebook(path, cells):
@@ -82,8 +128,9 @@ def write_notebook(path, cells):
     return path
 
 
-def write_notebooks(folder, notebooks=None):
+def write_notebooks(folder, notebooks=ALL):
     """The three notebooks, or others, in `folder`."""
-    for name, cells in (notebooks or ALL).items():
-        write_notebook(folder / f"{name}.ipynb", cells)
+    for name, cells in notebooks.items():
+        told = [cell.replace("NOTES", repr(str(folder.parent))) if isinstance(cell, str) else cell for cell in cells]
+        write_notebook(folder / f"{name}.ipynb", told)
     return folder
