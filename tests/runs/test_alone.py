@@ -12,7 +12,7 @@ from page_faults import find_faults
 from processes import call
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages import export_run, write_pages
+from adoption_curves.runs.pages import export_run
 
 SLOW = pytest.mark.slow
 RUNS = ["small_run", pytest.param("whole_run", marks=SLOW)]
@@ -109,7 +109,6 @@ def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_
     for text in texts.values():
         assert f"Adoption Curves {version('adoption-curves')}" in text
         assert "run &#39;small&#39;" in text
-        assert "authors" not in text, "data that are not the project's have their own"
 
 
 def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
@@ -146,28 +145,30 @@ CONTACTS = (
 """What CITATION.cff may have, the link of the header, and its text where that is another."""
 
 
-def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
-    [citation] = list_citations(run)
-    assert re.fullmatch(r"Adoption Curves .*: run 'small' \(.*\)\.", citation)
-    project = tmp_path / "project"
-    project.mkdir()
-    monkeypatch.setattr("adoption_curves.base.project.find_root", lambda: project)
-    (project / "CITATION.cff").write_text(
-        "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]\ndate-released: 2027-01-02\nurl: https://a.org\n"
-    )
-    write_pages(run)
-    [citation] = list_citations(run)
-    assert citation.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
-    assert citation.endswith("https://a.org.")
+def test_each_page_is_cited_as_the_index_is(made, here):
+    """Figures that are not the project's are not its authors'."""
+    record, citation = json.loads((made / "run.json").read_text()), here / "CITATION.cff"
+    own = json.dumps(record | {"parameters": record["parameters"] | {"data": "mine.csv"}})
+    for content, start in ((json.dumps(record), r"The Adoption Curves authors \(\d+\)\. "), (own, "")):
+        (made / "run.json").write_text(content)
+        export_run(made)
+        [cited] = list_citations(made)
+        assert re.match(rf"{start}Adoption Curves .*: run 'small' \(.*\)\.", cited)
+    team = "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]"
+    citation.write_text(f"{team}\ndate-released: 2027-01-02\nurl: https://a.org\n")
+    export_run(made)
+    [cited] = list_citations(made)
+    assert cited.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
+    assert cited.endswith("https://a.org.")
     for contact, link, shown in CONTACTS:
-        (project / "CITATION.cff").write_text(f"authors: [{{name: Li}}]\n{contact}\n")
-        write_pages(run)
-        header = read(run / "html" / "index.html").find(class_="kicker")
+        citation.write_text(f"authors: [{{name: Li}}]\n{contact}\n")
+        export_run(made)
+        header = read(made / "html" / "index.html").find(class_="kicker")
         assert [(one["href"], one.text) for one in header.find_all("a")] == ([(link, shown or link)] if link else [])
         assert ("contact" in header.text, "Li" in header.text) == (bool(link), True)
-    (project / "CITATION.cff").write_text("authors: [")
-    write_pages(run)
-    assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")
+    citation.write_text("authors: [")
+    export_run(made)
+    assert next(iter(list_citations(made))).startswith("[authors: CITATION.cff can't be read] (no date).")
 
 
 def test_pages_follow_citation_cff(made, here, capsys):

@@ -12,18 +12,18 @@ import nbformat
 import pandas as pd
 import pytest
 from conftest import list_files
+from hostile import edit_notebook
 from page_faults import Page
 from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages import write_pages
+from adoption_curves.runs.pages import export_run
 from adoption_curves.runs.pages.embeds import _MAX_EMBEDDED, embed_file
 from adoption_curves.runs.pages.exporter import render_body, render_html
 from adoption_curves.runs.pages.index import _write_command
 from adoption_curves.runs.parameters import Parameters
 from adoption_curves.runs.record import Record, _list_sources
-from adoption_curves.runs.runner import _name_run
 from adoption_curves.show import tables
 
 
@@ -97,24 +97,12 @@ def test_another_page_says_how_it_was_made(pages):
 def test_pages_are_the_same_whenever_they_are_written_but_for_the_day_on_the_first(small_run, run):
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps({**record, "made": "2001-01-02T00:00:00+00:00"}))
-    write_pages(run)
+    export_run(run)
     day = f"{datetime.fromisoformat(record['made']):%-d %B %Y}".encode()
     made, before = list_files(run / "html"), list_files(small_run / "html")
     assert made["index.html"].count(b"2 January 2001") == 1
     made["index.html"] = made["index.html"].replace(b"2 January 2001", day)
     assert made == before
-
-
-def test_pages_differ_by_the_name_of_their_run_alone(small_run, tmp_path):
-    texts = {}
-    for name in ("a", "run-2"):
-        shutil.copytree(small_run, tmp_path / name)
-        for notebook in (tmp_path / name / "notebooks").glob("*.ipynb"):
-            _name_run(notebook, name)
-        texts[name] = write_pages(tmp_path / name).with_name("05_forecast_small.html").read_text(encoding="utf-8")
-    assert "<bdi>a</bdi>" in texts["a"]
-    assert '<span class="s2">"a"</span>' in texts["a"], "among its parameters"
-    assert texts["run-2"].replace("run-2", "a") == texts["a"]
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
@@ -156,13 +144,13 @@ WORDLESS = [{"image/png": "aGk="}, {"text/html": '<p><img src="data:image/png;ba
 
 @pytest.mark.parametrize("data", WORDLESS)
 def test_an_image_without_words_stops_the_pages(run, data):
-    path = next((run / "notebooks").glob("01_*.ipynb"))
-    notebook = nbformat.read(path, 4)
-    notebook.cells[6]["outputs"] = [nbformat.v4.new_output("display_data", data=data)]
-    nbformat.write(notebook, path)
+    def put_out(notebook):
+        notebook.cells[6]["outputs"] = [nbformat.v4.new_output("display_data", data=data)]
+
+    edit_notebook(run, "01_check_small", put_out)
     told = "^Notebook 01_check_small, cell 'frame = series.*': an image has no alternative text.*alt="
     with pytest.raises(RunError, match=told):
-        write_pages(run)
+        export_run(run)
 
 
 def test_tables_have_a_caption_scopes_and_room():

@@ -1,11 +1,8 @@
 """The parameter model: what it accepts, what it refuses, and what it says then."""
 
-from contextlib import suppress
 from datetime import date
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from processes import call
 
 from adoption_curves.base.project import Source, find_data, find_root
@@ -119,19 +116,12 @@ def test_texts_become_what_their_parameter_is():
     assert _read_value("[0.5, 0.9]") == ["0.5", "0.9"]
 
 
-@example("1e3")
-@example("1_000")
-@example("1.0")
-@example("nan")
-@given(st.from_regex(r"[0-9]{1,3}[0-9eE._-]{0,6}", fullmatch=True) | st.from_regex(r"(?i)(inf|nan)", fullmatch=True))
-@settings(max_examples=20)
+@pytest.mark.parametrize("typed", ["1e3", "1_000", "1.0", "nan", "inf", "2025", "0x1"])
 def test_a_name_that_looks_like_a_number_stays_as_typed(typed):
-    with suppress(ParameterError):
-        assert read_parameters({"run": _read_value(typed)}).run == typed
+    assert read_parameters({"run": _read_value(typed)}).run == typed
 
 
-@given(st.floats(0.01, 30).map("{:.3e}".format) | st.floats(0.01, 30).map("{:.2f}".format))
-@settings(max_examples=25)
+@pytest.mark.parametrize("typed", ["3.000e+00", "1.25e1", "0.50", "07"])
 def test_a_number_however_written_is_that_number(typed):
     assert read_parameters({"horizon_years": _read_value(typed)}).horizon_years == float(typed)
 

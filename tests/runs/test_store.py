@@ -121,16 +121,18 @@ def test_every_notebook_can_be_made_to_run_and_takes_the_place_where_it_came_to_
     assert (made / "tables" / "01_coverage.csv").read_bytes() != first
 
 
-def test_another_run_shares_results_and_has_its_own_name(made, again):
-    assert list_run(again({"run": "other"})) == set()
-    other = made.with_name("other")
+def test_another_run_shares_results_and_differs_by_its_name_alone(made, again):
+    assert list_run(again({"run": "run-2"})) == set()
+    other, page = made.with_name("run-2"), f"html/{FORECAST}.html"
     executed = json.loads((other / "notebooks" / f"{FORECAST}.ipynb").read_text())
-    assert executed["metadata"]["papermill"]["parameters"]["run"] == "other"
+    assert executed["metadata"]["papermill"]["parameters"]["run"] == "run-2"
     injected = [cell for cell in executed["cells"] if "injected-parameters" in cell["metadata"]["tags"]]
-    assert 'run = "other"' in "".join(injected[0]["source"])
-    assert again({"run": "other"}) == NOTHING
-    table = "tables/01_coverage.csv"
-    assert not (other / table).samefile(made / table)
+    assert 'run = "run-2"' in "".join(injected[0]["source"])
+    pages = [(run / page).read_text(encoding="utf-8") for run in (other, made)]
+    assert '<span class="s2">"run-2"</span>' in pages[0], "among its parameters"
+    assert pages[0].replace("run-2", "small") == pages[1]
+    assert again({"run": "run-2"}) == NOTHING
+    assert not (other / "tables" / "01_coverage.csv").samefile(made / "tables" / "01_coverage.csv")
 
 
 def test_a_failed_attempt_is_gone_on_from(made, here, again):

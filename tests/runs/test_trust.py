@@ -18,7 +18,7 @@ from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
 from adoption_curves.cli.process import PlainStream
-from adoption_curves.runs.record import locate, read_entry, read_run
+from adoption_curves.runs.record import locate, read_run
 from adoption_curves.runs.steps import FOLDER, is_whole
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
@@ -84,32 +84,32 @@ def test_a_path_of_a_record_is_resolved_inside_its_folder(tmp_path):
             locate(tmp_path, path)
 
 
-def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made):
-    """Of tables, pages, exports and results in the store, and the day on which it was made."""
+def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made, capsys, tmp_path):
+    """Of tables, pages, exports and results in the store; none is read, and none written or taken away."""
     whole = json.loads((made / "run.json").read_text())
     [part, *_] = whole["notebooks"]
-    table = whole["notebooks"][part]["tables"]["01_coverage"]
-    spoilt = [{"made": "../../../../precious"}, {"pages": {"../../precious.csv": "0" * 64}}]
-    spoilt += [{"exports": {"../precious.csv": "0" * 64}}]
-    entries = [
-        {"tables": {name: table}} for name in ("../../../precious", "/precious", "..\\precious", ".hidden", "a/b")
-    ]
-    entries += [{"key": "../../.."}]
-    spoilt += [{"notebooks": whole["notebooks"] | {part: whole["notebooks"][part] | entry}} for entry in entries]
+    entry, out = whole["notebooks"][part], {"../../../../precious.csv": "0" * 64}
+    spoilt = [{"pages": out}, {"exports": out}]
+    spoilt += [{"notebooks": whole["notebooks"] | {part: entry | {"tables": {name: entry["tables"]["01_coverage"]}}}}
+               for name in ("../../../../precious", "/precious", "..\\precious", ".hidden", "a/b")]  # fmt: skip
+    (tmp_path / "precious.csv").write_text("mine")
+    call(capsys, "export", "small", "--xlsx")
     for values in spoilt:
         (made / "run.json").write_text(json.dumps(whole | values))
-        with pytest.raises(RunError, match="Make the run again"):
-            read_run(made)
-    figures = {"../../../precious": {"alt": "x", "width": 1, "sha256": {"png": "0" * 64}}}
-    change(made / "notebooks" / f"{part}.json", figures=figures)
-    assert read_entry(made, part) is None
-    kept = made.parent / FOLDER / whole["notebooks"][part]["key"]
+        before = list_all(tmp_path)
+        code, out, err = call(capsys, "verify", "small")
+        assert (code, bool(re.search("is damaged|out of the folder|missing", out + err))) == (1, True), values
+        for words in (["export", "small", "--xlsx"], ["export", "small"]):
+            call(capsys, *words)
+        assert [*map(str, sorted(tmp_path.rglob("*")))] == [name for name, *_ in before]
+        assert (tmp_path / "precious.csv").read_text() == "mine"
+    kept = made.parent / FOLDER / entry["key"]
     assert is_whole(kept)
     change(kept / "notebooks" / f"{part}.json", tables={"../../precious": {"sha256": "0" * 64}})
     assert not is_whole(kept)
 
 
-@pytest.mark.parametrize("name", ["tables", "html/charts", "notebooks/01_check_small.json", "run.json"])
+@pytest.mark.parametrize("name", ["tables", "html/charts", "notebooks/01_check_small.ipynb", "run.json"])
 def test_no_command_follows_a_link_out_of_a_strangers_run(run, outputs, tmp_path, capsys, name):
     """A part of the run lies elsewhere, equal to the byte, so that all hashes agree; nothing there changes."""
     shutil.copytree(run, outputs / "other")

@@ -207,11 +207,15 @@ def test_what_the_title_says_is_not_said_again():
     assert _say_base({"title": "Units sold", "unit": "units"}, "1,200 units") == "1,200"
 
 
-def test_places_and_percentages_are_said_as_people_do():
+def test_places_percentages_and_users_are_said_as_people_do():
     places = {"Gambia": "the Gambia", "Central African Republic": "the Central African Republic"}
     places |= {"Euro area": "the Euro area", "Norway": "Norway"}
     assert {name: say_place(name) for name in places} == places
     said = {99.97: "more than 99.9%", 99.94: "99.9%", 100: "100%", 0.04: "less than 0.1%", 0.05: "0.1%", 0: "0%"}
     assert {value: say_percent(value) for value in said} == said
-    names = {"doing": "shop online", "unit": "percent of adults", "people": "adults", "entity": "China", "title": ""}
-    assert say_users(names, 40.0) == "40.0% of adults in China shop online"
+    adults = {"doing": "shop online", "unit": "percent of adults", "people": "adults", "entity": "China", "title": ""}
+    users = {"unit": "million people", "entity": "China", "doing": "use tools", "people": "people", "title": "Users"}
+    pumps = {"title": "Heat pumps", "unit": "percent of homes", "entity": "own data", "own": True}
+    assert say_users(adults, 40.0) == "40.0% of adults in China shop online"
+    assert say_users(users, 602.0) == "602 million people in China used tools"
+    assert say_users(pumps, 12.4) == "Heat pumps: 12.4% of homes", "which needs no verb"

@@ -132,15 +132,11 @@ def test_a_key_number_is_its_text(run):
 
 
 def list_sentences():
-    """Every sentence that the kept runs say, by run and table."""
+    """Every sentence that the kept runs say, by run and part."""
     for run in RUNS:
         for row in write_findings(read_facts(run)).itertuples():
-            yield from ((run, row.part, each) for each in split(row.sentence))
-
-
-def split(text):
-    """The sentences of a text."""
-    return re.split(r"(?<=[.:]) (?=[A-Z“])|(?<=\.) (?=\d)", text)
+            sentences = re.split(r"(?<=[.:]) (?=[A-Z“])|(?<=\.) (?=\d)", row.sentence)
+            yield from ((run, row.part, each) for each in sentences)
 
 
 def test_no_sentence_is_longer_than_thirty_words():
@@ -193,13 +189,11 @@ def test_untrue_sentences_of_earlier_releases_are_gone():
     assert (passed in said) == (facts.range["high"] > limit)
 
 
-def test_kept_sentences_are_those_of_the_kept_tables():
+def test_kept_sentences_are_those_of_the_kept_tables_and_hold_what_readers_may_meet():
+    """On the page of all sentences too."""
     for run in RUNS:
         kept = pd.read_csv(golden.RUNS.parent / run / "06_findings.csv")
         pd.testing.assert_frame_equal(kept, write_findings(read_facts(run)))
-
-
-def test_the_page_of_all_sentences_is_what_the_kept_runs_say_and_holds_what_readers_may_meet():
     text = golden.collect_words()
     assert golden.WORDS.read_text(encoding="utf-8") == text
     odd = ["nan", "inf ", " inf", "None", "no end", "without end", "  ", "..", " ,", "genai_users", "[", "{"]

@@ -45,15 +45,33 @@ def list_outputs(text, kinds=KINDS):
     return [*outputs, new_output("error", ename=text, evalue=text, traceback=[text])]
 
 
+def edit_notebook(run, name, edit):
+    """Edit an executed notebook of a run as if it had been executed so: all hashes agree."""
+    path, record = run / "notebooks" / f"{name}.ipynb", json.loads((run / "run.json").read_text())
+    notebook, entry = nbformat.read(path, 4), record["notebooks"][name]
+    edit(notebook)
+    path.write_text(json.dumps(notebook))
+    entry["executed"] = hash_file(path)
+    part = {key: value for key, value in entry.items() if key != "source"}
+    path.with_suffix(".json").write_text(json.dumps(part))
+    (run / "run.json").write_text(json.dumps(record))
+
+
 def plant(run, text):
     """Put a text wherever a record, a notebook or a table of the run may hold one; all hashes agree."""
+
+    def edit(notebook):
+        notebook.cells[0]["source"] += f"\n\n{text}"
+        notebook.cells[2]["source"] = f"entity = {text!r}"
+        notebook.cells[-1]["outputs"] = list_outputs(text, KINDS[:4])
+
     record = json.loads((run / "run.json").read_text())
     record["subject"] = dict.fromkeys(record["subject"], text)
     about = dict.fromkeys(("title", "publisher", "licence", "url"), text)
     record["sources"] = [source | about for source in record["sources"]]
     seen = re.sub("[\x00-\x1f\u202e\u2066\ud800]", "", text)[:200]  # a record with what no parameter can be is refused
     record["parameters"] |= dict.fromkeys(("entity", "indicator"), seen)
-    for name, entry in record["notebooks"].items():
+    for entry in record["notebooks"].values():
         for table, written in entry["tables"].items():
             path = run / "tables" / f"{table}.csv"
             frame = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -63,13 +81,6 @@ def plant(run, text):
             written["sha256"] = hash_file(path)
         for figure in entry["figures"].values():
             figure["alt"] = text
-        path = run / "notebooks" / f"{name}.ipynb"
-        notebook = nbformat.read(path, 4)
-        notebook.cells[0]["source"] += f"\n\n{text}"
-        notebook.cells[2]["source"] = f"entity = {text!r}"
-        notebook.cells[-1]["outputs"] = list_outputs(text, KINDS[:4])
-        path.write_text(json.dumps(notebook))
-        entry["executed"] = hash_file(path)
-        part = {key: value for key, value in entry.items() if key != "source"}
-        path.with_suffix(".json").write_text(json.dumps(part))
     (run / "run.json").write_text(json.dumps(record))
+    for name in record["notebooks"]:
+        edit_notebook(run, name, edit)
