@@ -26,7 +26,7 @@ from adoption_curves.runs.steps import Execution, _describe_series
 
 def execute(tmp_path, *cells, name="03_small", **options):
     """Run one notebook of these cells as run 'mine'."""
-    notebooks = write_notebooks(tmp_path / "notebooks", {name: ["# 3. Small", {"run": "baseline"}, *cells]})
+    notebooks = write_notebooks(tmp_path / "notebooks", {name: [f"# {name}", {"run": "baseline"}, *cells]})
     parameters = read_parameters({"run": "mine", "data": str(SAMPLE)})
     return run_all(parameters, notebooks, Execution(**options))
 

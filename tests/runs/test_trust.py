@@ -183,7 +183,7 @@ def spoil_records(content):
         '{"run": "\\ud800"}',
     )
     yield from (text.encode(errors="surrogateescape") for text in texts)
-    for key in content.keys() - {"form", "seal"}:
+    for key in content.keys() - {"form", "no_git", "seal"}:
         lost = {name: value for name, value in content.items() if name != key}
         yield from (json.dumps(each).encode() for each in (lost, {**content, key: [5]}))
 
