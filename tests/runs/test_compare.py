@@ -218,15 +218,6 @@ def test_runs_without_a_forecast_are_compared_too(outputs):
     assert "A figure shows the forecasts of one to six runs" in (folder / "index.html").read_text()
 
 
-def test_a_run_may_be_called_like_a_column(outputs):
-    names = ["number", "date", "parameter", "n", "self", "title"]
-    for name in names:
-        make(outputs, name)
-    _, table, [figure] = compare(outputs, *names)
-    assert not table["differs"].any()
-    assert {*names} <= {text.get_text() for text in figure.axes[0].texts}
-
-
 def test_folders_of_comparisons_have_short_names():
     assert _name_comparison(["a", "grid/b"]) == "compare-a-grid-b"
     long = [f"run-{number}-of-many" for number in range(30)]

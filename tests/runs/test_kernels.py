@@ -43,29 +43,15 @@ def execute(isolated, folder, code):
     return stray, nbformat.read(target, 4).cells[-1].outputs
 
 
-def ask(isolated, folder, question):
-    """What a notebook answers to an expression."""
-    return eval(execute(isolated, folder, question)[1][-1].data["text/plain"])
-
-
 @pytest.mark.parametrize("isolated", WAYS)
 def test_a_notebook_is_ours_and_where_and_how_we_chose(isolated, tmp_path):
-    first, second = ask(isolated, tmp_path, WHERE), ask(isolated, tmp_path, WHERE)
+    answers = [execute(isolated, tmp_path, WHERE)[1][-1].data["text/plain"] for _ in range(2)]
+    first, second = map(eval, answers)
     assert first[:3] == (sys.prefix, str(tmp_path), str(tmp_path))
     assert first[3] == second[3], "hashes are the same in every notebook"
     assert first[4] is False, "what a run executes is no one's history"
     assert first[5] != second[5], "siblings don't draw the same numbers"
     assert os.environ.get("ADOPTION_OUTPUTS") != str(tmp_path)
-
-
-@pytest.mark.slow
-def test_what_is_done_beforehand_leaves_no_trace(tmp_path):
-    question = (
-        "import matplotlib, matplotlib.pyplot, adoption_curves.show.figures.style\n"
-        "sorted(map(str, matplotlib.rcParams.items())), matplotlib.pyplot.get_fignums()"
-    )
-    assert ask(False, tmp_path, question) == ask(True, tmp_path, question)
-    assert ask(False, tmp_path, "import sys; 'statsmodels' in sys.modules and 'seaborn' in sys.modules")
 
 
 def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch):

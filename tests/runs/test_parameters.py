@@ -9,7 +9,6 @@ from adoption_curves.base.project import Source, find_data, find_root
 from adoption_curves.cli.options import _read_value
 from adoption_curves.runs.parameters import (
     ParameterError,
-    Parameters,
     expected_value,
     parse_yaml,
     read_parameters,
@@ -20,18 +19,6 @@ def complaint(**values):
     with pytest.raises(ParameterError) as caught:
         read_parameters(values)
     return str(caught.value)
-
-
-def test_the_main_job_is_china_below_its_internet_users():
-    main = Parameters()
-    assert (main.entity, main.indicator, main.bound) == ("China", "genai_users", "internet_users")
-    assert (main.run, main.as_of, main.data) == ("baseline", "", "data")
-
-
-def test_every_parameter_has_help_and_says_what_it_may_be():
-    for name, field in Parameters.model_fields.items():
-        assert len(field.description) > 10
-        assert expected_value(name) in complaint(**{name: {}})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -9,31 +10,7 @@ from nbformat.v4 import new_output
 
 from adoption_curves.base.files import hash_file
 
-ATTACKS = (
-    '<meta http-equiv="refresh" content="0; url=https://evil.example">',
-    "<script>window.owned = 1</script>",
-    '<img src=x onerror="window.owned = 1">',
-    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
-    "<iframe src=https://evil.example></iframe><object data=x></object><embed src=x><base href=https://evil.example/>",
-    "<form action=https://evil.example><input name=a><button formaction=javascript:alert(1)>b</button></form>",
-    "<link rel=stylesheet href=https://evil.example/x.css><style>* { display: none }</style>",
-    '<p style="position: fixed" onclick="alert(1)" id="content">p</p>',
-    "[a](javascript:window.owned=1) [b](data:text/html,x) [c](file:///etc/passwd) [d](../../precious.csv) [e](//evil)",
-    "<a href=' javascript:alert(1)'>f</a><a href='JaVaScRiPt:alert(1)'>g</a><a href='&#106;avascript:alert(1)'>h</a>",
-    "<javascript:alert(1)>",
-    "[i][1]\n\n[1]: vbscript:alert(1)\n",
-    r"$\href{javascript:alert(1)}{x}$",
-    r"$$\href{javascript:alert(1)}{x} \text{<meta http-equiv=refresh content=0>} \style{position:fixed}{y}$$",
-    r"\begin{equation}\text{<script>alert(1)</script>}\end{equation}",
-    '<math href="javascript:alert(1)"><mtext><mglyph src=x><style><img src=x onerror=alert(1)></style></mtext></math>',
-    "<math><annotation-xml encoding='text/html'><script>alert(1)</script></annotation-xml></math>",
-    '![x](attachment:a.png "t\\" onerror=\\"alert(1)") ![y](https://evil.example/x.png)',
-    "<!-- <b --><div <p></div><table><b",
-    '<img alt="<table><script>alert(1)</script>" src="data:image/png;base64,aGk=">',
-    '<td class="a" style="text-align: left"><a href="#content" class="<table">x</a></td>',
-    "# <b onmouseover=alert(1)>heading</b> <script>\n\n",
-    "</title></style>{{ 7*7 }} \"'> \x1b[31mred\x1b[38;5;9m \u202ereversed\u2066 =1+1 " + "w" * 300,
-)
+ATTACKS = json.loads((Path(__file__).parents[1] / "reference" / "attacks.json").read_text(encoding="utf-8"))
 KINDS = ("text/html", "text/markdown", "text/latex", "text/plain", "image/svg+xml", "image/png")
 
 
