@@ -16,7 +16,7 @@ def test_no_text_or_code_names_members_ranges_of_quotients_or_a_floor_as_a_scale
     texts = {path: path.read_text(encoding="utf-8") for path in [*pages, *ROOT.glob("*/README.md")]}
     for path in ROOT.glob("notebooks/0[3-6]*.ipynb"):
         texts[path] = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
-    found = {path.name: re.findall(TEXT, text, re.IGNORECASE) for path, text in texts.items()}
-    code = {path.name: re.findall(CODE, path.read_text(encoding="utf-8")) for path in ROOT.glob("src/**/*.py")}
+    found = {path: re.findall(TEXT, text, re.IGNORECASE) for path, text in texts.items()}
+    code = {path: re.findall(CODE, path.read_text(encoding="utf-8")) for path in ROOT.glob("src/**/*.py")}
     assert len(found) >= 15
-    assert {name: words for name, words in (found | code).items() if words} == {}
+    assert {path: words for path, words in (found | code).items() if words} == {}
