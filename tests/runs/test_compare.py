@@ -12,9 +12,10 @@ from page_faults import Page, find_faults
 from processes import call
 from reports import DATES, NASTY, make
 from small_notebooks import write_notebook
+from snapshots import check_snapshot
 
 from adoption_curves.base.folders import lock_folder
-from adoption_curves.base.project import PROJECT_MARK, RunError
+from adoption_curves.base.project import PROJECT_MARK, RunError, UserError
 from adoption_curves.runs.comparison import FILES, _name_comparison, compare_runs
 from adoption_curves.runs.parameters import ParameterError, Parameters
 from adoption_curves.runs.record import find_run
@@ -128,30 +129,20 @@ def test_other_data_and_code_are_told(outputs):
     assert not table["differs"].any()
 
 
-@pytest.mark.parametrize(
-    ("names", "code", "message"),
-    [
-        (["one"], 2, "needs two runs or more"),
-        (["one"] * 7, 2, "shows 6 runs at most, and 7 are named; name fewer, or write a sweep: adoption sweep FILE"),
-        (["one", "one/"], 2, "'one' is named twice"),
-        (["one", "../two"], 2, "'../two' is no name of a run"),
-        (["one", "nowhere"], 2, "There is no run 'nowhere' with a record"),
-        (["one", "begun"], 2, "Run 'begun' isn't finished; the same command continues where it stopped."),
-        (["one", "broken"], 1, "The record of run 'broken', run.json, is damaged."),
-        (["one", "torn"], 1, "tables/06_key_numbers.csv of run 'torn' is missing or was changed"),
-        (["one", "grid"], 2, "'grid' is a sweep, not a run. Name one of its runs: grid/RUN"),
-    ],
-)
-def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, capsys, names, code, message):
+def test_mistakes_end_with_a_sentence_and_write_nothing(outputs, renew):
     make(outputs, "one")
     (outputs / "begun.partial").mkdir()
     (make(outputs, "broken") / "run.json").write_text("{")
     (make(outputs, "torn") / "tables" / "06_key_numbers.csv").write_text("key,value\na,1\n")
     (outputs / "grid").mkdir()
     (outputs / "grid" / "sweep.json").write_text("{}")
-    ended, out, err = call(capsys, "compare", *names)
-    assert (ended, out) == (code, "")
-    assert message in err
+
+    def refuse(*names):
+        with pytest.raises((RunError, UserError)) as caught:
+            compare_runs([*names])
+        print(caught.value.exit_code, caught.value)
+
+    check_snapshot("compare", {"refuse": refuse}, renew)
     assert not list(outputs.glob("compare*"))
 
 

@@ -18,10 +18,6 @@ from adoption_curves.runs.ingredients import find_notebooks
 NUMBERED = find_notebooks()
 
 
-def read_parts(folder, *parts):
-    return {part: list_files(folder / part) for part in parts}
-
-
 def test_every_exhibit_is_there(whole_run):
     figures = {path.name.partition(".")[0] for path in (whole_run / "figures").iterdir()}
     assert list_exhibits("draw") - figures == {"06_register"}, "the sample brings no record"
@@ -71,59 +67,41 @@ def test_same_inputs_same_bytes_and_later_figures_change_nothing(tmp_path):
     table.to_csv(altered / "observations.csv", index=False)
     first = run_sequence(tmp_path, "one", "-p", "as_of", "2025-10-31")
     second = run_sequence(tmp_path, "two", "-p", "as_of", "2025-10-31", data=altered)
-    assert read_parts(first, "tables", "figures") == read_parts(second, "tables", "figures")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """The default run."""
-    return run_sequence(tmp_path_factory.mktemp("default"), "baseline", data="data")
+    for part in ("tables", "figures"):
+        assert list_files(first / part) == list_files(second / part), part
 
 
 BY_HAND = """import matplotlib, nbformat, os, sys
 os.environ.pop("ADOPTION_RUNNER", None)
 for path in sys.argv[1:]:
     matplotlib.rcdefaults()  # as in a kernel of its own
-    cells = nbformat.read(path, 4).cells
     names = {}
-    for cell in cells:
+    for cell in nbformat.read(path, 4).cells:
         if cell.cell_type == "code":
             exec(compile(cell.source, path, "exec"), names)
 """
 
 
-def run_by_hand(outputs, notebooks):
-    """Run notebooks as a person would, one after the other from their own folder; returns what they print."""
-    done = subprocess.run(
-        [sys.executable, "-c", BY_HAND, *notebooks],
-        env={**os.environ, "ADOPTION_OUTPUTS": str(outputs), "MPLBACKEND": "agg"},
-        cwd=NUMBERED[0].parent,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.mark.slow
-def test_each_notebook_runs_by_hand_in_any_order_after_the_first_run(made, tmp_path):
-    """With the defaults, the last one first; no byte of the published run changes, and no number of theirs differs."""
-    shutil.copytree(made, tmp_path / "baseline")
-    said = run_by_hand(tmp_path, reversed(NUMBERED)).splitlines()
-    assert said[0] == f"By hand: results go to {tmp_path}/lab/baseline/."
-    assert f"Table 05_forecast is read from the published run, {tmp_path}/baseline/." in said
-    every = [path.name for path in made.iterdir() if path.is_dir()]
-    assert read_parts(tmp_path / "baseline", *every) == read_parts(made, *every)
-    assert read_parts(tmp_path / "lab" / "baseline", "tables") == read_parts(made, "tables")
-
-
-@pytest.mark.slow
-def test_six_notebooks_by_hand_in_order_make_a_whole_run(made, tmp_path):
-    said = run_by_hand(tmp_path, NUMBERED)
-    assert said.count("By hand: ") == len(NUMBERED)
-    assert "from the published run" not in said
-    assert read_parts(tmp_path / "lab" / "baseline", "tables", "figures") == read_parts(made, "tables", "figures")
-    assert [path.name for path in tmp_path.iterdir()] == ["lab"]
+def test_notebooks_run_by_hand_in_order_or_the_last_one_first_after_the_first_run(tmp_path):
+    """As a person runs them, from their own folder: no number differs, and no byte of the published run changes."""
+    default = run_sequence(tmp_path, "baseline", data="data")
+    published, tables = list_files(default), list_files(default / "tables")
+    for outputs, notebooks in ((tmp_path, reversed(NUMBERED)), (tmp_path / "new", NUMBERED)):
+        environment = {**os.environ, "ADOPTION_OUTPUTS": str(outputs), "MPLBACKEND": "agg"}
+        command = [sys.executable, "-c", BY_HAND, *notebooks]
+        done = subprocess.run(command, env=environment, cwd=NUMBERED[0].parent, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        said, told = (
+            done.stdout.splitlines(),
+            f"Table 05_forecast is read from the published run, {tmp_path}/baseline/.",
+        )
+        assert said.count(f"By hand: results go to {outputs}/lab/baseline/.") == len(NUMBERED)
+        assert (told in said, "from the published run" in done.stdout) == ((outputs == tmp_path,) * 2)
+        assert list_files(outputs / "lab" / "baseline" / "tables") == tables
+    assert list_files(default) == published
+    assert list_files(tmp_path / "new" / "lab" / "baseline" / "figures") == list_files(default / "figures")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["lab"]
 
 
 @pytest.mark.slow
