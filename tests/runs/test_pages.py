@@ -10,7 +10,6 @@ from datetime import datetime
 import nbformat
 import pandas as pd
 import pytest
-from conftest import list_files
 from hostile import edit_notebook
 from page_faults import Page
 from processes import call
@@ -86,17 +85,6 @@ def test_the_index_says_what_was_found(pages, small_run):
             "Users, &lt;i&gt;last survey&lt;/i&gt;", '<a href="charts/01_series.html"')  # fmt: skip
     assert [part for part in said if part not in text] == []
     assert pages["index"].images[0]["alt"] == "Users by date, rising"
-
-
-def test_pages_are_the_same_whenever_they_are_written_but_for_the_day_on_the_first(small_run, run):
-    record = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**record, "made": "2001-01-02T00:00:00+00:00"}))
-    export_run(run)
-    day = f"{datetime.fromisoformat(record['made']):%-d %B %Y}".encode()
-    made, before = list_files(run / "html"), list_files(small_run / "html")
-    assert made["index.html"].count(b"2 January 2001") == 1
-    made["index.html"] = made["index.html"].replace(b"2 January 2001", day)
-    assert made == before
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
