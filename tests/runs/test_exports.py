@@ -31,8 +31,10 @@ def put_table(run, frame):
     content, kinds = write_csv(name, frame)
     (run / "tables" / f"{name}.csv").write_bytes(content)
     record = json.loads((run / RECORD).read_text())
-    [entry] = [entry["tables"][name] for entry in record["notebooks"].values() if name in entry["tables"]]
-    entry |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
+    [(notebook, entry)] = [each for each in record["notebooks"].items() if name in each[1]["tables"]]
+    entry["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
+    part = {key: value for key, value in entry.items() if key != "source"}
+    (run / "notebooks" / f"{notebook}.json").write_text(json.dumps(part))
     (run / RECORD).write_text(json.dumps(record))
     return name
 

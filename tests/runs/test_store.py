@@ -128,10 +128,11 @@ def test_another_run_shares_results_and_differs_by_its_name_alone(made, again):
     assert executed["metadata"]["papermill"]["parameters"]["run"] == "run-2"
     injected = [cell for cell in executed["cells"] if "injected-parameters" in cell["metadata"]["tags"]]
     assert 'run = "run-2"' in "".join(injected[0]["source"])
-    pages = [(run / page).read_text(encoding="utf-8") for run in (other, made)]
-    assert '<span class="s2">"run-2"</span>' in pages[0], "among its parameters"
-    assert pages[0].replace("run-2", "small") == pages[1]
     assert again({"run": "run-2"}) == NOTHING
+    again({"run": "third"})
+    second, third = ((run / page).read_text(encoding="utf-8") for run in (other, made.with_name("third")))
+    assert '<span class="s2">"run-2"</span>' in second, "among its parameters"
+    assert second.replace("run-2", "third") == third
     assert not (other / "tables" / "01_coverage.csv").samefile(made / "tables" / "01_coverage.csv")
 
 
