@@ -20,13 +20,11 @@ from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import PROJECT_MARK, find_data
 from adoption_curves.runs import Study
-from adoption_curves.runs.parameters import read_parameters
-from adoption_curves.runs.runner import run_all
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
 WORDS = ["run", "small", "-p", "horizon_years", "3"]
-"""The command by which `reference` was made."""
+"""The command by which the small run is made."""
 
 
 def pytest_sessionstart():
@@ -42,13 +40,16 @@ def pytest_addoption(parser):
     parser.addoption("--renew", action="store_true", help="write anew what tests/snapshots keep; run nothing else")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """A worker takes whole files, and one of them all tests that read the executed cells."""
+    """A worker takes whole files, and one of them all tests that read the executed cells; whole runs are slow."""
     if config.option.renew:
         items[:] = [item for item in items if "renew" in item.fixturenames]
     for item in items:
         group = "executed" if "executed" in item.fixturenames else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
+        if "whole_run" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
@@ -90,20 +91,6 @@ def make_once(folder, make):
     return folder
 
 
-@pytest.fixture(scope="session")
-def small_run(shared):
-    """Folder of a run of the small notebooks on the sample data, made whole by the pipeline; `run` is a copy."""
-
-    def make():
-        notebooks = write_notebooks(shared / "small" / "notebooks")
-        parameters = read_parameters({"run": "small", "data": str(SAMPLE), "horizon_years": 3})
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("ADOPTION_OUTPUTS", str(shared / "small" / "outputs"))
-            run_all(parameters, notebooks)
-
-    return make_once(shared / "small" / "outputs" / "small", make)
-
-
 def begin(folder):
     """A project of its own: the small notebooks and the sample data."""
     write_notebooks(folder / "notebooks")
@@ -134,9 +121,9 @@ def temporary():
 
 
 @pytest.fixture(scope="session")
-def reference(shared):
-    """Folder of the run of such a project as it is made when nothing goes wrong."""
-    project = shared / "reference"
+def small_run(shared):
+    """Folder of a run of such a project, made whole by the command; `run` and `made` are copies."""
+    project = shared / "small"
 
     def make():
         with pytest.MonkeyPatch.context() as patch:
@@ -147,6 +134,13 @@ def reference(shared):
         assert (project / "outputs" / "small" / "run.json").is_file()
 
     return make_once(project / "outputs" / "small", make)
+
+
+@pytest.fixture
+def made(here, small_run):
+    """The project in which the commands stand, with that run and its store."""
+    shutil.copytree(small_run.parent, here / "outputs")
+    return here / "outputs" / "small"
 
 
 def assert_equal(folder, other):

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import redirect_stderr
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,35 +29,21 @@ from adoption_curves.runs.parameters import (
 )
 
 
-def test_mistakes_end_with_a_sentence(tmp_path, monkeypatch, renew):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
+def test_mistakes_end_with_a_sentence(here, renew):
+    """On the error stream, with 2 as exit code; nothing is written but the log of an attempt."""
+    before = sorted(here.iterdir())
 
-    def run(*words):
+    def adoption(*words):
         with pytest.raises(SystemExit) as ended, redirect_stderr(io.StringIO()) as err:
-            command.main(["run", "x", *words])
+            command.main([*words])
         assert ended.value.code == 2
-        print(
-            *[line for line in err.getvalue().splitlines() if line and not line.startswith(("Usage:", "Try "))],
-            sep="\n",
-        )
+        print(*[line for line in err.getvalue().splitlines() if line and not re.match("Usage:|Try ", line)], sep="\n")
 
-    check_snapshot("command", {"run": run, "SAMPLE": str(SAMPLE)}, renew)
-    assert {path.name for path in (tmp_path / "outputs").iterdir()} <= {"x.partial"}
-
-
-def test_a_mistaken_command_or_run_is_told(capsys, tmp_path, monkeypatch):
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path))
-    assert call(capsys, "rnu")[0] == 2
-    code, _, err = call(capsys, "run", "../x")
-    assert code == 2
-    assert "parameter 'run' is '../x'" in err
-    code, _, err = call(capsys, "export", "nowhere")
-    assert code == 2
-    assert err == "There is no run 'nowhere' with a record, run.json; 'adoption runs' lists those that there are.\n"
-    for words in (["verify", "nowhere"], ["open", "99"], ["export", "nowhere.ipynb"]):
-        code, out, err = call(capsys, *words)
-        assert (code, out) == (2, "")
-        assert "again" not in err, "what never was"
+    check_snapshot(
+        "command", {"adoption": adoption, "run": partial(adoption, "run", "x"), "SAMPLE": str(SAMPLE)}, renew
+    )
+    assert sorted({*here.iterdir()} - {here / "outputs"}) == before
+    assert {path.name for path in (here / "outputs").iterdir()} <= {"x.partial"}
 
 
 def test_run_ends_with_the_path_of_its_record(here, capsys):
@@ -96,15 +83,6 @@ def test_what_follows_two_dashes_is_another_program_s():
     context = run_commands.open_notebook.make_context("open", ["05", "-p", "indicator", "x", "--", "-p", "8888"])
     assert context.params["given"] == (("indicator", "x"),)
     assert context.params["lab_options"] == ("-p", "8888")
-
-
-@pytest.mark.parametrize("words", [["score", "--vintage", "last"], ["new", ""]])
-def test_what_is_typed_wrongly_ends_with_2(here, capsys, words):
-    before = sorted(here.iterdir())
-    code, out, err = call(capsys, *words)
-    assert (code, out) == (2, "")
-    assert ("first" in err) or ("Name a folder" in err)
-    assert sorted(here.iterdir()) == before
 
 
 TYPED = {
@@ -159,39 +137,18 @@ def test_a_path_that_exists_here_is_taken_from_here(tmp_path, monkeypatch):
 
 def test_params_lists_every_parameter_with_its_help(capsys):
     code, out, _ = call(capsys, "params")
-    assert code == 0
-    parts = re.split(r"^(?=\w+ = )", out, flags=re.MULTILINE)[1:]
-    for (name, field), part in zip(Parameters.model_fields.items(), parts, strict=True):
+    lines = []
+    for name, field in Parameters.model_fields.items():
         readers = [path.stem[:2] for path in find_notebooks() if name in read_declared(path)]
-        assert part.splitlines() == [
-            f"{name} = {field.default!r}",
-            f"    {field.description}",
-            f"    may be: {expected_value(name)}",
-            f"    read by notebooks: {', '.join(readers)}",
-        ]
         assert readers
-
-
-def count_seconds():
-    """Processor seconds of processes that have ended, which a busy machine doesn't make more."""
-    return sum(os.times()[2:4])
-
-
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"]])
-def test_help_comes_at_once_and_loads_nothing_heavy(words):
-    program = "import sys; from adoption_curves.__main__ import main"
-    program += "\ntry: main()\nfinally: print(*sys.modules, file=sys.stderr)"
-    before = count_seconds()
-    shown = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
-    assert count_seconds() - before < 1
-    assert "run" in shown.stdout
-    assert not {"numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels"} & set(shown.stderr.split())
+        lines += [f"{name} = {field.default!r}", f"    {field.description}", f"    may be: {expected_value(name)}"]
+        lines += [f"    read by notebooks: {', '.join(readers)}"]
+    assert (code, out.splitlines()) == (0, lines)
 
 
 def test_the_module_is_the_command():
     words = [sys.executable, "-m", "adoption_curves", "run", "x", "-p", "indcator", "genai_users"]
-    before = count_seconds()
+    before = sum(os.times()[2:4])  # of the processor, which a busy machine doesn't make more
     shown = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"})
-    assert shown.returncode == 2
-    assert shown.stderr == "unknown parameter 'indcator', did you mean 'indicator'?\n"
-    assert count_seconds() - before < 2
+    assert (shown.returncode, shown.stderr) == (2, "unknown parameter 'indcator', did you mean 'indicator'?\n")
+    assert sum(os.times()[2:4]) - before < 2

@@ -9,10 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from data_readme import list_parameters, write_parameters
+from data_readme import write_parameters
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.runs.parameters import Parameters
 from adoption_curves.show import figures
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +36,6 @@ PEERS = (
     ("Gompertz, capped", "ours"),
 )
 """Rows of the page on the forecast: forecaster, and whose intervals."""
-FETCHED = ("img", "script", "link", "iframe", "source", "video", "audio")
 
 
 @pytest.fixture(scope="module")
@@ -46,44 +44,35 @@ def pages(site):
     return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in sorted(site.rglob("*.html"))}
 
 
-@pytest.mark.slow
-def test_no_link_of_the_site_is_broken(site, pages):
+def test_no_link_of_the_site_is_broken_and_no_page_makes_a_request(site, pages):
     anchors = {path: {tag.get("id") or tag.get("name") for tag in page.find_all(True)} for path, page in pages.items()}
     assert len(pages) > 20
     broken, links = [], 0
     for path, page in pages.items():
-        for address in [tag["href"] for tag in page.find_all("a", href=True)]:
+        addresses = [(tag.name, tag[name]) for name in ("href", "src") for tag in page.find_all(attrs={name: True})]
+        for tag, address in addresses:
             parts = urlsplit(address)
+            loads = tag in ("img", "script", "link", "iframe", "source", "video", "audio")
             if parts.scheme:
+                broken += [f"{path.name}: {address}"] if loads and parts.scheme != "data" else []
                 continue
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             links += 1
-            if not target.is_file() or (parts.fragment and unquote(parts.fragment) not in anchors.get(target, ())):
-                broken.append(f"{path.relative_to(site)}: {address}")
+            anchored = not parts.fragment or unquote(parts.fragment) in anchors.get(target, ())
+            if parts.netloc or not target.is_file() or not anchored:
+                broken.append(f"{path.name}: {address}")
     assert links > 1000
-    assert not broken
+    assert broken == []
+    styles = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.css")}
+    loading = r"@import|url\(\s*['\"]?(https?:)?//"
+    assert [path for path, style in styles.items() if re.search(loading, style)] == []
 
 
-@pytest.mark.slow
-def test_no_page_of_the_site_makes_a_request(site, pages):
-    for path, page in pages.items():
-        for tag in page.find_all(FETCHED):
-            for address in filter(None, (tag.get("src"), tag.get("href"))):
-                parts = urlsplit(address)
-                assert not parts.netloc, (path, address)
-                assert parts.scheme in ("", "data"), (path, address)
-                assert parts.scheme or address == "#" or (path.parent / unquote(parts.path)).is_file(), (path, address)
-    for style in site.rglob("*.css"):
-        assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", style.read_text(encoding="utf-8")), style
-
-
-@pytest.mark.slow
 def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole_run):
     assert len(pages[site / "method.html"].find_all("math")) > 50
     cards = pages[site / "run" / "gallery.html"].find_all("figure")
-    assert {Path(card.img["src"]).stem for card in cards} == {
-        path.stem for path in (whole_run / "figures").glob("*.png")
-    }
+    drawn = {path.stem for path in (whole_run / "figures").glob("*.png")}
+    assert {Path(card.img["src"]).stem for card in cards} == drawn
     assert all(card.img["alt"] and card.strong.text for card in cards)
     assert sum(card.strong.text.endswith("?") for card in cards) > 10
     for package in (curves, figures, forecast, indicators):
@@ -92,36 +81,25 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
         documented = {tag["id"] for tag in text.find_all("dt", id=True)}
         functions = [one for one in package.__all__ if callable(getattr(package, one))]
         assert not [one for one in functions if f"{name}.{one}" not in documented]
+    picture = pages[site / "index.html"].find("picture")
+    addresses = [picture.source["srcset"], picture.img["src"]]
+    assert ["narrow" in address for address in addresses] == [True, False], "one for telephones"
+    assert all((site / address).is_file() for address in addresses)
 
 
-@pytest.mark.slow
-def test_each_line_of_the_gallery_gives_something(site, pages, monkeypatch):
-    """As it stands there, after the lines above all of them, with the project's own data."""
-    page, names = pages[site / "run" / "gallery.html"], {}
-    exec(page.find("pre").text, names)
-    for card in filter(lambda each: each.code, page.find_all("figure")):
-        given = eval(card.code.text, names)
-        assert given is not None, card.code.text
+def test_each_line_of_the_gallery_gives_something_and_the_page_on_python_shows_what_its_cells_gave(site, pages):
+    """A line as it stands there, after the lines above all of them, with the project's own data."""
+    gallery, page, names = pages[site / "run" / "gallery.html"], pages[site / "python.html"], {}
+    exec(gallery.find("pre").text, names)
+    for line in [card.code.text for card in gallery.find_all("figure") if card.code]:
+        given = eval(line, names)
+        assert given is not None, line
         assert len(given) if hasattr(given, "__len__") else True
-
-
-@pytest.mark.slow
-def test_the_page_on_python_shows_what_its_cells_gave(site, pages):
-    page = pages[site / "python.html"]
-    cells = page.select(".cell")
-    assert len(cells) > 8
+    assert len(page.select(".cell")) > 8
     assert "<levels off: ends between" in page.text
     pictures = page.select(".cell_output img")
     assert len(pictures) == 2
     assert all((site / tag["src"]).stat().st_size > 5000 and len(tag["alt"]) > 40 for tag in pictures)
-
-
-@pytest.mark.slow
-def test_the_first_figure_has_a_drawing_for_telephones(site, pages):
-    picture = pages[site / "index.html"].find("picture")
-    addresses = [picture.source["srcset"], picture.img["src"]]
-    assert ["narrow" in address for address in addresses] == [True, False]
-    assert all((site / address).is_file() for address in addresses)
 
 
 def read_sentences(text):
@@ -162,40 +140,32 @@ def test_links_of_a_page_lead_to_files_and_headings(name):
         assert not anchor or anchor in list_anchors(target), link
 
 
-def test_percentages_have_no_blank():
-    """In what a person reads: pages but their tables, which show how files write them, notebooks and the package."""
-    texts = {name: " ".join(read_sentences(path.read_text(encoding="utf-8"))) for name, path in PAGES.items()}
-    for folder, kind in (("notebooks", "*.ipynb"), ("src", "*.py")):
-        texts |= {path.name: path.read_text(encoding="utf-8") for path in (ROOT / folder).rglob(kind)}
-    found = {name: re.findall(r".{20}(?:\d|}) %.{0,9}", text) for name, text in texts.items()}
-    assert {name: each for name, each in found.items() if each} == {}
-
-
-def test_the_docs_are_short():
-    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
-    assert len(pages) <= 10
-    assert sum(len(page.split()) for page in pages) <= 9_700
-
-
-def test_the_method_is_one_page():
+def test_the_docs_are_short_and_the_method_is_one_page():
     """Of 900 words with its constants, a formula counted as one."""
-    text = re.sub(r"<!--.*?-->|^\|[-|]+\|$", "", PAGES["method.md"].read_text(encoding="utf-8"), flags=re.MULTILINE)
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+    assert len(pages) <= 10
+    assert sum(len(page.split()) for page in pages.values()) <= 9_700
+    text = re.sub(r"<!--.*?-->|^\|[-|]+\|$", "", pages["method.md"], flags=re.MULTILINE)
     text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", "formula", re.sub(r"\]\([^)]*\)", "", text), flags=re.DOTALL)
     assert 700 < len(re.findall(r"\S*\w\S*", text)) <= 900
+
+
+def read_block(name):
+    """Rows of the table that stands between marks of this name on the page on the forecast."""
+    page = PAGES["forecast.md"].read_text(encoding="utf-8")
+    return page[page.index(f"<!-- {name} -->") : page.index(f"<!-- /{name} -->")].splitlines()[3:]
 
 
 def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
     kept = pd.read_csv(ROOT / "tests" / "golden" / "baseline" / "04_sides.csv").set_index("level")
     wide = kept.loc[0.9].set_index("horizon_years")["above"]
-    page = PAGES["forecast.md"].read_text(encoding="utf-8")
-    block = page[page.index("<!-- sides -->") : page.index("<!-- /sides -->")]
     rows = [
         f"| {row.horizon_years:g} | {row.technologies:g} | {100 - row.below - row.above:.0f}% "
         f"({row.low_covered:.0f} to {row.high_covered:.0f}) | {row.below:.1f}% | {row.above:.1f}% "
         f"| {wide[row.horizon_years]:.1f}% |"
         for row in kept.loc[0.8].itertuples()
     ]
-    assert block.splitlines()[3:] == rows
+    assert read_block("sides") == rows
 
 
 def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_data_do():
@@ -211,21 +181,18 @@ def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_da
 
 def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measured():
     measured = pd.read_csv(ROOT / "benchmarks" / "peers.csv")
-    page = PAGES["forecast.md"].read_text(encoding="utf-8")
-    block = page[page.index("<!-- peers -->") : page.index("<!-- /peers -->")]
-    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines()[3:]]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in read_block("peers")]
     found = measured[measured["given"] == "the last four"].groupby(["method", "bands"], sort=False)["wis_relative"]
     scores = {key: [f"{value:.2f}" for value in values] for key, values in found}
-    assert len(shown) == 7
     assert [cells[1:] for cells in shown] == [scores[key] for key in PEERS]
     others = measured[measured["method"] != "published"]
     assert not (others["high"] < 1).any()
-    assert f"In {(others['wis_over_published'] < 1).sum()} of {len(others)} comparisons" in page
+    fewer = f"In {(others['wis_over_published'] < 1).sum()} of {len(others)} comparisons"
+    assert fewer in PAGES["forecast.md"].read_text(encoding="utf-8")
 
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning():
     assert (ROOT / "docs" / "runs.md").read_text(encoding="utf-8") == write_parameters()
-    assert all(f"| `{name}` | `" in list_parameters() for name in Parameters.model_fields)
 
 
 def test_a_citation_names_the_version():

@@ -28,23 +28,24 @@ print(result.quantiles.shape[0])"""
 @pytest.fixture(scope="module")
 def installed(shared):
     """A virtual environment with the wheel of this checkout, which sees the libraries of ours, but not our package."""
+    folder = shared / "wheel" / "installed"
 
     def make():
-        folder = shared / "wheel" / "installed"
-        build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-        subprocess.run([*build, "--wheel-dir", folder.parent / "dist", find_root()], check=True)
+        pip, quiet = [sys.executable, "-m", "pip"], ["--quiet", "--no-deps"]
+        wheels = ["--no-build-isolation", "--wheel-dir", folder.parent / "dist", find_root()]
+        subprocess.run([*pip, "wheel", *quiet, *wheels], check=True)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "new"], check=True)
         [libraries] = (folder / "new").glob("lib/python3*/site-packages")
         [ours] = Path(sys.prefix).glob("lib/python3*/site-packages")
-        (libraries / "ours.pth").write_text(
+        libraries.joinpath("ours.pth").write_text(
             f"{ours}\n"
-        )  # a .pth in there, such as the editable install's, isn't followed
+        )  # a .pth in there, as of the editable install, isn't followed
         (folder / "new" / "share").symlink_to(Path(sys.prefix) / "share")  # the libraries' own templates
         [wheel] = (folder.parent / "dist").glob("*.whl")
-        into = ["--python", folder / "new", "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed"]
-        subprocess.run([sys.executable, "-m", "pip", *into, wheel], check=True)
+        python = ["--python", folder / "new"]
+        subprocess.run([*pip, *python, "install", *quiet, "--no-index", "--ignore-installed", wheel], check=True)
 
-    return make_once(shared / "wheel" / "installed", make) / "new"
+    return make_once(folder, make) / "new"
 
 
 def call(installed, *words, cwd, program="adoption", code=0, **variables):
@@ -68,24 +69,23 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
 
 def test_it_runs_in_an_empty_folder(installed, tmp_path):
     (tmp_path / "x.csv").write_text(SERIES)
+    outputs, words = tmp_path / "outputs", ("run", "mine", "-p", "data", "x.csv", *UNIT)
     assert "Dates are years, read as their last day" in call(installed, "check", "x.csv", *UNIT, cwd=tmp_path)
-    said = call(installed, "run", "mine", "-p", "data", "x.csv", *UNIT, cwd=tmp_path)
-    place = tmp_path / "outputs" / "mine" / "run.json"
-    assert said.splitlines()[:2] == ["Read it: outputs/mine/html/index.html", str(place)]
+    said = call(installed, *words, cwd=tmp_path)
+    assert said.splitlines()[:2] == ["Read it: outputs/mine/html/index.html", str(outputs / "mine" / "run.json")]
     assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}
-    record = json.loads((tmp_path / "outputs" / "mine" / "run.json").read_text())
-    assert record["git"] is None
-    assert "Nothing changed" in call(installed, "run", "mine", "-p", "data", "x.csv", *UNIT, cwd=tmp_path)
+    assert json.loads((outputs / "mine" / "run.json").read_text())["git"] is None
+    assert "Nothing changed" in call(installed, *words, cwd=tmp_path)
     assert call(installed, "verify", "mine", cwd=tmp_path).startswith("ok: ")
     assert "mine" in call(installed, "runs", cwd=tmp_path)
-    shutil.copytree(tmp_path / "outputs" / "mine", tmp_path / "outputs" / "other")
+    shutil.copytree(outputs / "mine", outputs / "other")
     page = call(installed, "compare", "mine", "other", cwd=tmp_path)
     assert page == "Read it: outputs/compare-mine-other/index.html\n"
     call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
-    assert (tmp_path / "outputs" / "lab" / "01_check_indicators.ipynb").is_file()
+    assert (outputs / "lab" / "01_check_indicators.ipynb").is_file()
     where = "from adoption_curves.base.project import find_outputs; print(find_outputs())"
-    lab = call(installed, "-c", where, cwd=tmp_path / "outputs" / "lab", program="python")
-    assert lab.strip() == str(tmp_path / "outputs"), "a notebook opened by hand writes there too"
+    lab = call(installed, "-c", where, cwd=outputs / "lab", program="python")
+    assert lab.strip() == str(outputs), "a notebook opened by hand writes there too"
 
 
 def test_five_lines_of_python_need_no_checkout(installed, tmp_path):

@@ -2,13 +2,12 @@
 
 import json
 import re
-import shutil
 from base64 import b64decode
 from importlib.metadata import version
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import list_files
+from conftest import WORDS, list_files
 from page_faults import find_faults
 from processes import call
 
@@ -16,137 +15,105 @@ from adoption_curves.base.project import RunError
 from adoption_curves.runs.pages import export_run
 
 SLOW = pytest.mark.slow
+RUNS = ["small_run", pytest.param("whole_run", marks=SLOW)]
 
 
-def list_pages(run):
-    """Pages of a run, and of those what may be sent alone."""
-    return {
-        **dict.fromkeys((run / "html").glob("*.html"), False),
-        **dict.fromkeys((run / "html" / "charts").glob("*"), True),
-    }
+@pytest.fixture
+def shown(request):
+    """The run, or the reports, that a test names."""
+    return request.getfixturevalue(request.param)
 
 
-@pytest.fixture(params=["small_run", pytest.param("whole_run", marks=SLOW), "reports"])
-def pages(request):
-    found = request.getfixturevalue(request.param)
-    if request.param == "reports":
-        return {path: path.name != "index.html" for folder in found.values() for path in folder.glob("*.html")}
-    return list_pages(found)
+def read(path):
+    return BeautifulSoup(path.read_bytes(), "html.parser")
 
 
-def test_no_page_needs_or_leads_to_a_file_that_it_may_have_lost(pages):
+def list_pages(shown):
+    """Pages of a run or of reports, and of those whether they may be sent alone."""
+    if isinstance(shown, dict):
+        return {path: path.name != "index.html" for folder in shown.values() for path in folder.glob("*.html")}
+    return {path: path.parent.name == "charts" for path in (shown / "html").rglob("*.html")}
+
+
+@pytest.mark.parametrize("shown", [*RUNS, "reports"], indirect=True)
+def test_no_page_needs_or_leads_to_a_file_that_it_may_have_lost(shown):
+    pages = list_pages(shown)
     assert sum(pages.values()) >= 2
     assert {str(path): faults for path, sent in pages.items() if (faults := find_faults(path, sent))} == {}
 
 
 def test_the_index_has_one_way_to_other_files_and_is_whole_without_them(run, tmp_path):
     """As it opens from an empty folder."""
-    alone = tmp_path / "empty" / "index.html"
-    alone.parent.mkdir()
-    shutil.copy(run / "html" / "index.html", alone)
-    page = BeautifulSoup(alone.read_bytes(), "html.parser")
+    page = read(run / "html" / "index.html")
     page.select_one("nav.folder").decompose()
-    alone.write_text(str(page), encoding="utf-8")
-    assert find_faults(alone) == []
+    (tmp_path / "index.html").write_text(str(page), encoding="utf-8")
+    assert find_faults(tmp_path / "index.html") == []
     assert len(page.select("a[download]")) >= 3
 
 
 # ---- below a figure -----------------------------------------------------------------------------------------------
 
 
-def list_offers(path):
-    """What each figure of a page offers: the line to embed it, and the content of its files by their names."""
-    offers = []
-    for figure in BeautifulSoup(path.read_bytes(), "html.parser").select("figure:has(.links)"):
-        files = {
-            tag["download"]: b64decode(tag["href"].partition("base64,")[2]) for tag in figure.select("a[download]")
-        }
-        line = figure.select_one(".embed pre")
-        offers.append((line.text if line else "", files))
-    return offers
-
-
-@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "small_run", "reports"])
-def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(request, run):
-    made = request.getfixturevalue(run)
-    charts = (
-        [folder / "comparison.html" for folder in made.values()]
-        if run == "reports"
-        else [*(made / "html" / "charts").iterdir()]
-    )
-    for path in charts:
-        folder = path.parent if run == "reports" else made
-        [(line, files)] = list_offers(path)
+@pytest.mark.parametrize("shown", [*RUNS, "reports"], indirect=True)
+def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(shown):
+    for path in [path for path, sent in list_pages(shown).items() if sent]:
+        page, folder = read(path), path.parent if isinstance(shown, dict) else shown
+        [figure] = page.select("figure:has(.links)")
+        files = {tag["download"]: tag["href"].partition("base64,")[2] for tag in figure.select("a[download]")}
+        line = figure.select_one(".embed pre").text
         name = re.match(r'<iframe src="([\w-]+)\.html" title="[^"]+" width="100%" height="\d+"', line)[1]
-        [data] = [content for file, content in files.items() if file.endswith(".csv")] or [b"a\nb"]
+        [data] = [b64decode(content) for file, content in files.items() if file.endswith(".csv")] or [b"a\nb"]
         assert len(data.splitlines()) > 1, f"{name}: no data"
-        drawn = BeautifulSoup(path.read_bytes(), "html.parser").select("svg.chart")
-        assert {f"{name}.svg"} | ({f"{name}.png"} if drawn else set()) <= set(files)
+        assert {f"{name}.svg"} | ({f"{name}.png"} if page.select("svg.chart") else set()) <= set(files)
         for file, content in files.items():
             [kept] = [path for part in (".", "figures", "tables") if (path := folder / part / file).exists()]
-            assert content == kept.read_bytes(), file
+            assert b64decode(content) == kept.read_bytes(), file
 
 
-@pytest.mark.parametrize("run", [pytest.param("whole_run", marks=SLOW), "small_run"])
-def test_the_title_of_a_figure_alone_is_its_headline_and_no_hash_is_in_it(request, run):
-    made = request.getfixturevalue(run)
-    entries = [
-        entry for path in made.glob("notebooks/*.json") for entry in json.loads(path.read_text())["figures"].items()
-    ]
-    assert entries
-    for name, entry in entries:
-        page = BeautifulSoup((made / "html" / "charts" / f"{name}.html").read_bytes(), "html.parser")
-        assert page.title.text == entry["title"]
-        assert not re.search(r"\b[0-9a-f]{12,}\b", page.body.get_text(" "))
+@pytest.mark.parametrize("shown", RUNS, indirect=True)
+def test_the_title_of_a_figure_alone_is_its_headline_and_no_hash_is_in_it(shown):
+    for path in shown.glob("notebooks/*.json"):
+        for name, entry in json.loads(path.read_text())["figures"].items():
+            page = read(shown / "html" / "charts" / f"{name}.html")
+            assert page.title.text == entry["title"]
+            assert not re.search(r"\b[0-9a-f]{12,}\b", page.body.get_text(" "))
 
 
-@pytest.mark.slow
-def test_figures_of_a_run_alone_are_drawings(whole_run):
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in (whole_run / "html" / "charts").iterdir()}
-    pictures = {name for name, text in texts.items() if 'class="chart wide"' not in text}
-    assert pictures <= {"01_coverage", "01_others"}  # thousands of marks
-    assert 'class="chart narrow"' in texts["05_forecast"]
-
-
-@pytest.mark.parametrize("run", ["small_run", pytest.param("whole_run", marks=SLOW)])
-def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(request, run):
-    paths = [*(request.getfixturevalue(run) / "figures").glob("*.svg")]
-    assert len(paths) >= 2
-    for path in paths:
-        drawing = path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("shown", RUNS, indirect=True)
+def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(shown):
+    drawings = {path.name: path.read_text(encoding="utf-8") for path in (shown / "figures").glob("*.svg")}
+    assert len(drawings) >= 2
+    for name, drawing in drawings.items():
         named = re.findall(r"font(?:-family)?: ([^;\"]+)", drawing)
-        assert len(named) >= drawing.count("<text") > 0, path.name
-        assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, path.name
+        assert len(named) >= drawing.count("<text") > 0, name
+        assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, name
 
 
-def test_a_chart_has_both_drawings_its_note_and_its_line(reports):
+def test_a_chart_of_a_report_has_its_note_and_its_line(reports):
     text = (reports["sweep"] / "comparison.html").read_text(encoding="utf-8")
-    assert text.count('class="chart wide"') == text.count('class="chart narrow"') == 1
     assert '<a href="#' not in text
     assert "Made with: adoption sweep grid.yaml" in text
 
 
-def test_the_chart_of_a_run_says_what_is_counted_where_it_shows_that_and_how_it_is_cited(small_run):
+def test_a_chart_says_what_is_counted_where_it_shows_that_and_how_it_is_cited(small_run):
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (small_run / "html" / "charts").iterdir()}
     assert {name for name, text in texts.items() if "What is counted: " in text} == {"05_forecast"}
-    assert all(
-        f"Adoption Curves {version('adoption-curves')}" in text and "run &#39;small&#39;" in text
-        for text in texts.values()
-    )
-    assert not any("authors" in text for text in texts.values()), "data that are not the project's have their own"
+    cited = (f"Adoption Curves {version('adoption-curves')}", "run &#39;small&#39;")
+    assert all(part in text for text in texts.values() for part in cited)
 
 
-@pytest.mark.slow
-def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
+def test_charts_are_drawings_and_their_notes_have_no_publisher_of_another_figure(whole_run):
     """The figure names its own sources; those of the run would be wrong below a comparison of countries."""
-    counted = set()
+    counted, pictures = set(), set()
     for path in (whole_run / "html" / "charts").iterdir():
-        page = BeautifulSoup(path.read_bytes(), "html.parser")
+        page = read(path)
         notes = [note.text for note in page.select("figcaption > p")]
         assert not any("Source" in note or "CNNIC" in note for note in notes)
         counted |= {path.stem for note in notes if note.startswith("What is counted: ")}
         drawn = page.select(".wide.chart text")
         assert not drawn or any(text.text.startswith("Source: ") for text in drawn), path.stem
+        pictures |= set() if page.select(".wide.chart") else {path.stem}
+    assert pictures <= {"01_coverage", "01_others"}, "thousands of marks"
     assert {"02_levels", "05_forecast"} <= counted
     assert not counted & {"01_coverage", "01_others", "02_aligned", "02_countries", "04_skill", "04_calibration"}
 
@@ -156,12 +123,9 @@ def test_the_note_below_a_chart_has_no_publisher_of_another_figure(whole_run):
 
 def list_citations(run):
     """What each page of a run says of how it is cited."""
-    texts = [BeautifulSoup(path.read_bytes(), "html.parser").get_text("\n") for path in list_pages(run)]
-    found = [
-        re.search(r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$", text)
-        for text in texts
-    ]
-    return {re.sub(r", commit [0-9a-f]+", "", match[1]) for match in found}
+    cited = r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$"
+    found = [re.search(cited, read(path).get_text("\n"))[1] for path in list_pages(run)]
+    return {re.sub(r", commit [0-9a-f]+", "", citation) for citation in found}
 
 
 CONTACTS = (
@@ -174,43 +138,56 @@ CONTACTS = (
 """What CITATION.cff may have, the link of the header, and its text where that is another."""
 
 
-def test_each_page_is_cited_as_the_index_is(run, tmp_path, monkeypatch):
-    [citation] = list_citations(run)
-    assert re.fullmatch(r"Adoption Curves .*: run 'small' \(.*\)\.", citation)
-    project = tmp_path / "project"
-    project.mkdir()
-    monkeypatch.setattr("adoption_curves.base.project.find_root", lambda: project)
-    (project / "CITATION.cff").write_text(
-        "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]\ndate-released: 2027-01-02\nurl: https://a.org\n"
-    )
-    export_run(run)
-    [citation] = list_citations(run)
-    assert citation.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
-    assert citation.endswith("https://a.org.")
+def test_each_page_is_cited_as_the_index_is(made, here):
+    """Figures that are not the project's are not its authors'."""
+    record, citation = json.loads((made / "run.json").read_text()), here / "CITATION.cff"
+    own = json.dumps(record | {"parameters": record["parameters"] | {"data": "mine.csv"}})
+    for content, start in ((json.dumps(record), r"The Adoption Curves authors \(\d+\)\. "), (own, "")):
+        (made / "run.json").write_text(content)
+        export_run(made)
+        [cited] = list_citations(made)
+        assert re.match(rf"{start}Adoption Curves .*: run 'small' \(.*\)\.", cited)
+    team = "authors: [{family-names: Li, given-names: Wei}, {name: The <b>Team}]"
+    citation.write_text(f"{team}\ndate-released: 2027-01-02\nurl: https://a.org\n")
+    export_run(made)
+    [cited] = list_citations(made)
+    assert cited.startswith("Li, Wei, The <b>Team (2027). Adoption Curves")
+    assert cited.endswith("https://a.org.")
     for contact, link, shown in CONTACTS:
-        (project / "CITATION.cff").write_text(f"authors: [{{name: Li}}]\n{contact}\n")
-        export_run(run)
-        header = BeautifulSoup((run / "html" / "index.html").read_bytes(), "html.parser").find(class_="kicker")
+        citation.write_text(f"authors: [{{name: Li}}]\n{contact}\n")
+        export_run(made)
+        header = read(made / "html" / "index.html").find(class_="kicker")
         assert [(one["href"], one.text) for one in header.find_all("a")] == ([(link, shown or link)] if link else [])
         assert ("contact" in header.text, "Li" in header.text) == (bool(link), True)
-    (project / "CITATION.cff").write_text("authors: [")
-    export_run(run)
-    assert next(iter(list_citations(run))).startswith("[authors: CITATION.cff can't be read] (no date).")
+    citation.write_text("authors: [")
+    export_run(made)
+    assert next(iter(list_citations(made))).startswith("[authors: CITATION.cff can't be read] (no date).")
+
+
+def test_pages_follow_citation_cff(made, here, capsys):
+    index = made / "html" / "index.html"
+    ways = (WORDS, ["export", "small"])
+    for name, words in zip(("First", "Second"), ways, strict=True):
+        (here / "CITATION.cff").write_text(f"authors: [{{name: {name}}}]\ndate-released: 2026-01-01\n")
+        assert call(capsys, "verify", "small")[:2] == (1, "citation: changed\n")
+        code, _, err = call(capsys, *words)
+        assert (code, err.count("unchanged")) == (0, 3 if words is WORDS else 0), "no notebook runs again"
+        assert f"{name} (2026)" in index.read_text()
+        assert call(capsys, "verify", "small")[0] == 0
 
 
 # ---- runs of before -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [[], ["--xlsx"]])
-def test_the_pages_of_a_run_of_another_release_stay_and_what_cannot_be_made_is_said(run, outputs, capsys, words):
+def test_the_pages_of_a_run_of_another_release_stay_and_what_cannot_be_made_is_said(run, outputs, capsys):
     record = json.loads((run / "run.json").read_text())
     del record["main_figure"], record["form"]
     record["versions"]["adoption-curves"] = "0.3.0"
     (run / "run.json").write_text(json.dumps(record))
     before = list_files(outputs)
-    code, out, err = call(capsys, "export", "small", *words)
-    assert (code, out) == (1, "")
-    assert err == "Run 'small' was made by release 0.3.0, and its pages stay as they are. Make the run again.\n"
+    told = "Run 'small' was made by release 0.3.0, and its pages stay as they are. Make the run again.\n"
+    for words in ([], ["--xlsx"]):
+        assert call(capsys, "export", "small", *words) == (1, "", told)
     assert list_files(outputs) == before
 
 

@@ -31,17 +31,16 @@ def test_a_new_project_has_data_notebooks_a_mark_and_a_citation_to_fill_in(proje
         assert (project / part).read_bytes() == (here / part).read_bytes()
 
 
-def test_what_is_there_is_left_alone(project):
-    with pytest.raises(UserError, match="is there already, and not empty"):
-        begin_project(project)
-
-
-def test_an_empty_folder_in_which_one_stands_becomes_a_project(here, tmp_path, monkeypatch, capsys):
+def test_an_empty_folder_in_which_one_stands_becomes_a_project_and_another_is_left_alone(
+    here, tmp_path, monkeypatch, capsys
+):
     folder = tmp_path / "empty"
     folder.mkdir()
     monkeypatch.chdir(folder)
     assert call(capsys, "new", ".")[0] == 0
     assert {path.name for path in folder.iterdir()} == PARTS
+    with pytest.raises(UserError, match="is there already, and not empty"):
+        begin_project(folder)
 
 
 def test_a_project_is_whole_or_not_there(here, tmp_path, monkeypatch):

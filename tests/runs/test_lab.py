@@ -26,17 +26,15 @@ def test_open_prepares_a_copy_and_never_overwrites_one(outputs, capsys):
     exec(given.source, names)
     assert (names["horizon_years"], names["entity"], names["levels"]) == (10, "China", [0.5, 0.8, 0.9])
     assert lab.prepare_copy("5", {"horizon_years": 10}) == copy
-    copy.write_text(copy.read_text().replace("# 5.", "# My own 5."))
-    edited = copy.read_bytes()
+    copy.write_text("mine")
     assert lab.prepare_copy("05", {"horizon_years": 10}).name == "05_forecast_adoption-2.ipynb"
-    assert copy.read_bytes() == edited
+    assert copy.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
     ("name", "given", "kind", "words"),
     [
         ("09", {}, UserError, "No notebook is called '09'; there are 01_check_indicators"),
-        ("0", {}, UserError, "No notebook"),
         ("05", {"horizon_year": 10}, ParameterError, "did you mean 'horizon_years'"),
         ("05", {"horizon_years": 0}, ParameterError, "it must be a number above 0"),
         ("01", {"horizon_years": 3}, ParameterError, "notebook 01_check_indicators doesn't read 'horizon_years'"),

@@ -20,7 +20,7 @@ def read_exercises(number):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"indicator": "online_shopping_users"}, {"bound": ""}],
+    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"bound": ""}],
     ids=["few", "mature", "no limit"],
 )
 def cells(request, executed, tmp_path_factory):

@@ -19,8 +19,13 @@ def read_code(notebook):
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
-def notebook(request):
-    return nbformat.read(request.param, as_version=4)
+def name(request):
+    return request.param.stem
+
+
+@pytest.fixture
+def notebook(name):
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
 
 
 def test_the_sequence_is_complete():
@@ -29,48 +34,38 @@ def test_the_sequence_is_complete():
     assert [path.stem for path in NOTEBOOKS[6:]] == outside, "outside the sequence"
 
 
-def test_stored_without_outputs_or_traces_of_a_run(notebook):
-    assert all(not cell.outputs and cell.execution_count is None for cell in read_code(notebook))
-    assert not [
-        key for cell in [notebook, *notebook.cells] for key in cell.metadata if key in ("papermill", "execution")
-    ]
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert "widgets" not in notebook.metadata
-
-
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
-def test_make_strip_takes_all_of_a_run_out(notebook, request, tmp_path):
-    """The command of the Makefile on an executed copy gives the stored notebook, byte by byte."""
-    stored = request.node.callspec.params["notebook"]
-    shown = subprocess.run(
-        ["make", "--no-print-directory", "-n", "strip"], cwd=FOLDER.parent, capture_output=True, text=True, check=True
-    )
-    for number, cell in enumerate(read_code(notebook), 1):
-        cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="1")], number
-        cell.metadata["papermill"] = {"duration": 1.0}
-    notebook.metadata |= {"papermill": {"parameters": {}}, "language_info": {"name": "python", "version": "3.13.1"}}
-    nbformat.write(notebook, tmp_path / stored.name)
-    program, *options = shlex.split(shown.stdout.splitlines()[-1])
-    assert options.pop() == "notebooks/*.ipynb"
-    subprocess.run([FOLDER.parent / program, *options, tmp_path / stored.name], check=True)
-    assert (tmp_path / stored.name).read_bytes() == stored.read_bytes()
+def test_make_strip_takes_all_of_a_run_out_and_stored_notebooks_hold_nothing_of_one(tmp_path):
+    """The command of the Makefile on executed copies gives the stored notebooks, byte by byte."""
+    words = ["make", "--no-print-directory", "-n", "strip"]
+    shown = subprocess.run(words, cwd=FOLDER.parent, capture_output=True, text=True, check=True).stdout
+    program, *options, files = shlex.split(shown.splitlines()[-1])
+    assert files == "notebooks/*.ipynb"
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, 4)
+        for number, cell in enumerate(read_code(notebook), 1):
+            assert (cell.outputs, cell.execution_count) == ([], None)
+            cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="1")], number
+            cell.metadata["papermill"] = {"duration": 1.0}
+        assert (notebook.metadata.kernelspec.name, "widgets" in notebook.metadata) == ("python3", False)
+        notebook.metadata |= {"papermill": {"parameters": {}}, "language_info": {"name": "python", "version": "3.13.1"}}
+        nbformat.write(notebook, tmp_path / path.name)
+    subprocess.run([FOLDER.parent / program, *options, *tmp_path.iterdir()], check=True)
+    assert {path.name: (tmp_path / path.name).read_bytes() for path in NOTEBOOKS} == {
+        path.name: path.read_bytes() for path in NOTEBOOKS
+    }
 
 
-def test_first_cell_is_the_numbered_title(notebook, request):
-    name = request.node.callspec.params["notebook"].stem
+def test_the_numbered_title_and_one_cell_of_plain_commented_parameters_come_first(notebook, name):
     number = f"{int(name[:2])}\\. " if name[:2].isdecimal() else ""
     assert notebook.cells[0].cell_type == "markdown"
     assert re.match(rf"# {number}[A-Z]", notebook.cells[0].source)
-
-
-def test_one_parameters_cell_of_plain_commented_lines(notebook, request):
-    tagged = [cell for cell in read_code(notebook) if "parameters" in cell.metadata.get("tags", [])]
-    assert len(tagged) == 1
-    for line in tagged[0].source.splitlines():
+    [tagged] = [cell for cell in read_code(notebook) if "parameters" in cell.metadata.get("tags", [])]
+    lines = tagged.source.splitlines()
+    for line in lines:
         assert re.fullmatch(r"[a-z_]+ = .+  # .+", line), line
         ast.literal_eval(line.split(" = ", 1)[1].rsplit("  # ", 1)[0])
-    numbered = request.node.callspec.params["notebook"].stem[:2].isdecimal()
-    assert ('run = "baseline"' in tagged[0].source.splitlines()[0]) == numbered
+    assert ('run = "baseline"' in lines[0]) == bool(number)
 
 
 def count_lines(cells):
@@ -78,24 +73,19 @@ def count_lines(cells):
     return sum(bool(line.strip()) for cell in cells for line in cell.source.splitlines())
 
 
-def test_cells_are_few_short_and_stand_between_sentences(notebook, request):
-    """The model of notebook 5 takes more cells; what compares runs is outside the sequence."""
-    name, code = request.node.callspec.params["notebook"].stem, read_code(notebook)
+def test_cells_are_few_short_and_stand_between_sentences(notebook, name):
+    """The model of notebook 5 takes more cells; what compares runs is outside the sequence. A picture comes soon."""
+    code = read_code(notebook)
     cells, lines = {"05_forecast_adoption": (18, 90), "compare_runs": (14, 65)}.get(name, (14, 60))
     assert len(code) <= cells
     assert count_lines(code) <= lines
     assert max(count_lines([cell]) for cell in code) <= 14
-    kinds = [cell.cell_type for cell in notebook.cells]
-    assert "code, code" not in ", ".join(kinds)
-    assert kinds[0] == "markdown"
+    assert "code, code" not in ", ".join(cell.cell_type for cell in notebook.cells)
+    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in code[:4])
 
 
 def test_all_notebooks_of_the_sequence_are_a_short_read():
     assert sum(count_lines(read_code(nbformat.read(path, 4))) for path in NOTEBOOKS[:6]) <= 370
-
-
-def test_a_picture_stands_in_the_first_four_code_cells(notebook):
-    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in read_code(notebook)[:4])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:5], ids=lambda path: path.stem)

@@ -5,16 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import SAMPLE, list_files
-
-SLOW = pytest.mark.slow
+from conftest import SAMPLE, WORDS, list_files
 
 SECRET = "xq7-not-to-be-told"
-SMALL = {"run": "small", "data": str(SAMPLE), "horizon_years": 3}
-IMPORTS = (
-    "from pathlib import Path; from adoption_curves.runs.parameters import read_parameters; "
-    "from adoption_curves.runs.runner import run_all; from adoption_curves.runs.steps import Execution"
-)
 ELSEWHERE = {
     "TZ": "Asia/Kathmandu",
     "LC_ALL": "tr_TR.UTF-8",
@@ -23,47 +16,28 @@ ELSEWHERE = {
     "OPENBLAS_NUM_THREADS": "1",
     "API_TOKEN": SECRET,
 }
-
-
-def keep_from_network():
-    """Words that start a program without any network, not even this machine's own."""
-    words = ["unshare", "--net", "--map-root-user"]
-    if sys.platform != "linux" or subprocess.run([*words, "true"], capture_output=True).returncode:
-        return []
-    return words
-
-
-@pytest.fixture(scope="module", params=["small_run", pytest.param("whole_run", marks=SLOW)])
-def made_twice(request, shared, tmp_path_factory):
-    """A run, and the same made again: other folder, zone, language, hash seed and threads, and no network."""
-    run, outputs = request.getfixturevalue(request.param), tmp_path_factory.mktemp("else where")
-    again = ["-m", "adoption_curves", "run", run.name, "--isolated", "-p", "data", str(SAMPLE)]
-    if request.param == "small_run":
-        notebooks = str(shared / "small" / "notebooks")
-        again = ["-c", f"{IMPORTS}; run_all(read_parameters({SMALL!r}), Path({notebooks!r}), Execution(isolated=True))"]
-    environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(outputs)}
-    words = [*keep_from_network(), sys.executable, *again]
-    done = subprocess.run(words, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return run, outputs / run.name
+OFFLINE = ["unshare", "--net", "--map-root-user"]
+"""Start a program without any network, not even this machine's own."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["tables", "figures", "html"])
-def test_another_place_gives_the_same_bytes(part, made_twice):
-    run, elsewhere = made_twice
-    assert list_files(elsewhere / part) == list_files(run / part)
-
-
-@pytest.mark.slow
-def test_nothing_of_the_environment_is_told(made_twice):
-    _, elsewhere = made_twice
-    for name, content in list_files(elsewhere).items():
-        assert SECRET.encode() not in content, name
-        assert str(elsewhere.parent).encode() not in content, name
-
-
-def test_a_run_needs_no_network(made_twice):
-    if not keep_from_network():
+@pytest.mark.skipif(sys.platform != "linux", reason="keeps a process from the network as Linux does")
+@pytest.mark.parametrize("name", ["small_run", "whole_run"])
+def test_another_place_and_no_network_give_the_same_bytes_and_nothing_of_the_environment_is_told(
+    request, name, tmp_path
+):
+    """Made again in another folder, zone and language, with another hash seed, and an interpreter a notebook."""
+    run, elsewhere = request.getfixturevalue(name), tmp_path / "else where" / "small"
+    words = [*(WORDS if name == "small_run" else ["run", "small", "-p", "data", str(SAMPLE)]), "--isolated"]
+    environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(elsewhere.parent)}
+    place = run.parents[1] if name == "small_run" else tmp_path
+    command = [*OFFLINE, sys.executable, "-m", "adoption_curves", *words]
+    done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True)
+    if "unshare" in done.stderr:
         pytest.skip("a process can't be kept from the network here")
-    assert (made_twice[1] / "run.json").is_file()
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in ("tables", "figures", "html"):
+        assert list_files(elsewhere / part) == list_files(run / part), part
+    for file, content in list_files(elsewhere).items():
+        assert SECRET.encode() not in content, file
+        assert str(elsewhere.parent).encode() not in content, file

@@ -5,12 +5,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import open_as
+from matplotlib import pyplot
 
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
-from adoption_curves.runs.record import read_entries, read_entry
+from adoption_curves.runs.record import read_entries
+from adoption_curves.runs.table_files import write_csv
 
 mpl.use("agg")
+WRITER, READER = "03_fit_curves", "05_forecast_adoption"
+FRAME = pd.DataFrame(
+    {
+        "country": ["NA", 'quoted "text", with comma', None],
+        "date": pd.to_datetime(["2024-06-30", None, "2025-12-31"]),
+        "year": [2021.1827123456, np.inf, np.nan],
+        "users": [230.0, 249.0, 602.0],
+        "points": [4, 5, 6],
+        "sound": [True, False, True],
+        "value": [0.1 + 0.2, "not within the horizon", None],
+    }
+)
 
 
 @pytest.fixture(autouse=True)
@@ -18,138 +32,126 @@ def _in_a_run(outputs, monkeypatch):
     monkeypatch.setenv("ADOPTION_RUNNER", "1")
 
 
-@pytest.fixture
-def frame():
-    return pd.DataFrame(
-        {
-            "country": ["NA", 'quoted "text", with comma', None],
-            "date": pd.to_datetime(["2024-06-30", None, "2025-12-31"]),
-            "year": [2021.1827123456, np.inf, np.nan],
-            "users": [230.0, 249.0, 602.0],
-            "points": [4, 5, 6],
-            "sound": [True, False, True],
-            "value": [0.1 + 0.2, "not within the horizon", None],
-        }
-    )
+def keep(frame=FRAME, name="03_parameters", **variables):
+    """Keep a table as its notebook does; returns where it is written."""
+    study = open_as(WRITER, **variables)
+    study.keep(name, frame)
+    return study.folder / "tables" / f"{name}.csv"
 
 
-def draw(value=1.0):
-    from matplotlib import pyplot
+def read(**variables):
+    return open_as(READER, **variables).read_table("03_parameters")
 
+
+def draw():
     figure, axes = pyplot.subplots(figsize=(6, 3))
-    axes.plot([0, 1], [0, value])
+    axes.plot([0, 1], [0, 1])
     axes.set_title("Users")
     return figure
 
 
-def test_a_table_comes_back_as_it_was_written(frame):
-    open_as("03_fit_curves").keep("03_parameters", frame)
-    back = open_as("05_forecast_adoption").read_table("03_parameters")
-    assert list(back.country.iloc[:2]) == list(frame.country.iloc[:2])
-    assert back.isna().equals(frame.isna())
-    pd.testing.assert_series_equal(back.date, frame.date, check_dtype=False)
-    np.testing.assert_allclose(back.year, frame.year, rtol=1e-9)
-    assert back.users.dtype == "float64"
-    assert back.points.tolist() == [4, 5, 6]
-    assert back.sound.dtype == bool
-    assert back.value[1] == "not within the horizon"
-
-
-def test_a_table_is_written_plainly(frame, outputs):
-    open_as("03_fit_curves").keep("03_parameters", frame)
-    path = outputs / "mine" / "tables" / "03_parameters.csv"
+def test_a_table_is_written_plainly_and_comes_back_as_it_was():
+    path = keep()
     lines = path.read_bytes().decode().split("\n")
     assert lines[0] == "country,date,year,users,points,sound,value"
     assert lines[1] == "NA,2024-06-30,2021.182712,230,4,True,0.3"
     assert lines[3] == ",2025-12-31,,602,6,True,"
     assert not list(path.parent.glob(".*")), "a temporary file was left"
+    back = read()
+    assert back.isna().equals(FRAME.isna())
+    assert list(back.country.iloc[:2]) == list(FRAME.country.iloc[:2])
+    pd.testing.assert_series_equal(back.date, FRAME.date, check_dtype=False)
+    np.testing.assert_allclose(back.year, FRAME.year, rtol=1e-9)
+    assert (back.users.dtype, back.points.tolist(), back.sound.dtype) == ("float64", [4, 5, 6], bool)
+    assert back.value[1] == "not within the horizon"
 
 
-def test_a_spreadsheet_runs_no_text_of_a_table_and_each_comes_back(outputs):
+def test_no_zero_of_a_table_is_negative():
+    assert write_csv("01_a", pd.DataFrame({"a": [-0.0, 1.5, float("nan")]}))[0] == b'a\n0\n1.5\n""\n'
+
+
+def test_a_spreadsheet_runs_no_text_of_a_table_and_each_comes_back():
     formulas = ["=1+1", "+a", "-a", "@a", "\t=1", "'=1", "''=1"]
     others = ["-5", "'-5", "'quoted'", "-", "plain", ""]
     frame = pd.DataFrame({"text": formulas + others, "number": np.arange(13.0) - 6})
     frame["mixed"] = ["=2", -1.5, *formulas, *others[:4]]
-    open_as("03_fit_curves").keep("03_parameters", frame)
-    written = pd.read_csv(outputs / "mine" / "tables" / "03_parameters.csv", keep_default_na=False, dtype=str)
+    written = pd.read_csv(keep(frame), keep_default_na=False, dtype=str)
     assert written["text"].tolist() == [f"'{text}" for text in formulas] + others
     assert written["mixed"].tolist()[:3] == ["'=2", "-1.5", "'=1+1"]
     assert written["number"][0] == "-6"
-    back = open_as("05_forecast_adoption").read_table("03_parameters")
-    assert back["text"].fillna("").tolist() == formulas + others
-    assert back["mixed"].tolist() == ["=2", "-1.5", *formulas, *others[:4]]
+    assert read()["text"].fillna("").tolist() == formulas + others
+    assert read()["mixed"].tolist() == ["=2", "-1.5", *formulas, *others[:4]]
 
 
-def test_a_named_index_becomes_a_column(outputs):
+def test_a_named_index_becomes_a_column():
     values = pd.Series([1.0, 2.0], index=pd.DatetimeIndex(["2024-06-30", "2024-12-31"], name="date"), name="users")
-    open_as("02_see_adoption").keep("02_growth", values.to_frame())
-    path = outputs / "mine" / "tables" / "02_growth.csv"
-    assert path.read_text() == "date,users\n2024-06-30,1\n2024-12-31,2\n"
+    assert keep(values.to_frame()).read_text() == "date,users\n2024-06-30,1\n2024-12-31,2\n"
 
 
-def test_tables_that_can_not_be_csv_are_refused():
-    run = open_as("02_see_adoption")
+def test_what_can_not_be_kept_is_refused():
+    """Tables without columns or with two of a name, and figures without words or marks."""
     for frame in (pd.DataFrame(), pd.DataFrame([[1, 2]], columns=["a", "a"])):
-        with pytest.raises(RunError, match="Table 02_growth must have columns"):
-            run.keep("02_growth", frame)
+        with pytest.raises(RunError, match="Table 03_parameters must have columns"):
+            keep(frame)
+    for figure, words, told in (
+        (draw(), " ", "needs an alternative text"),
+        (pyplot.subplots()[0], "nothing", "is empty"),
+    ):
+        with pytest.raises(RunError, match=told):
+            open_as(WRITER).draw("03_fits", figure, alt=words)
+    pyplot.close("all")
 
 
-def test_each_table_and_figure_has_one_writer(frame):
-    run = open_as("03_fit_curves")
-    for name in ("04_scores", "scores", "03_../x"):
-        with pytest.raises(RunError, match="must begin with '03_'"):
-            run.keep(name, frame)
-        with pytest.raises(RunError, match="must begin with '03_'"):
-            run.draw(name, draw(), alt="a line")
+@pytest.mark.parametrize("name", ["04_scores", "scores", "03_../x"])
+def test_each_table_and_figure_has_one_writer(name):
+    with pytest.raises(RunError, match="must begin with '03_'"):
+        keep(name=name)
+    with pytest.raises(RunError, match="must begin with '03_'"):
+        open_as(WRITER).draw(name, draw(), alt="a line")
 
 
-def test_a_missing_table_names_the_notebook_that_writes_it():
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_missing_table_names_the_notebook_that_writes_it(begun):
+    """Also where that notebook has been run before, and is running again."""
+    if begun:
+        keep()
+        open_as(WRITER)
     with pytest.raises(RunError, match=r"no table 03_parameters yet.*run that\s+notebook first.*adoption run mine"):
-        open_as("05_forecast_adoption").read_table("03_parameters")
+        read()
 
 
-def test_a_table_of_an_unfinished_rerun_does_not_count(frame):
-    open_as("03_fit_curves").keep("03_parameters", frame)
-    open_as("03_fit_curves")
-    with pytest.raises(RunError, match="no table 03_parameters yet"):
-        open_as("05_forecast_adoption").read_table("03_parameters")
-
-
-def test_a_table_made_with_another_value_is_refused(frame):
-    made = {"bound": 100, "entity": "Germany", "families": ["bass"]}
-    open_as("03_fit_curves", **made).keep("03_parameters", frame)
-    reader = open_as("05_forecast_adoption", bound="internet_users", entity="Germany", horizon_years=1)
+def test_a_table_made_with_another_value_is_refused():
+    keep(bound=100, entity="Germany", families=["bass"])
     with pytest.raises(RunError) as caught:
-        reader.read_table("03_parameters")
+        read(bound="internet_users", entity="Germany", horizon_years=1)
     text = str(caught.value)
     assert "03_fit_curves with bound = '100'" in text
     assert "this notebook has bound = 'internet_users'" in text
     assert text.endswith("adoption run mine -p bound internet_users")
-    agreeing = open_as("05_forecast_adoption", bound="100.0", horizon_years=2)
-    assert len(agreeing.read_table("03_parameters")) == 3
+    assert len(read(bound="100.0", horizon_years=2)) == 3
 
 
-def test_a_table_changed_by_hand_is_refused(frame, outputs):
-    open_as("03_fit_curves").keep("03_parameters", frame)
-    path = outputs / "mine" / "tables" / "03_parameters.csv"
+def test_a_table_changed_by_hand_is_refused():
+    path = keep()
     path.write_text(path.read_text().replace("602", "999"))
     with pytest.raises(RunError, match="changed after notebook 03_fit_curves wrote it"):
-        open_as("05_forecast_adoption").read_table("03_parameters")
+        read()
 
 
 def test_a_figure_is_saved_twice_alike_and_closed(monkeypatch):
-    from matplotlib import pyplot
-
     pyplot.close("all")
     monkeypatch.setenv("ADOPTION_PDF", "1")
-    run = open_as("05_forecast_adoption")
-    first = run.draw("05_forecast", draw(), alt="a < b & c")
-    images = [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
-    run.draw("05_forecast", draw(), alt="a < b & c")
-    assert images == [(run.folder / "figures" / f"05_forecast.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
+    study = open_as(WRITER)
+
+    def save():
+        shown = study.draw("03_fits", draw(), alt="a < b & c")
+        return shown, [(study.folder / "figures" / f"03_fits.{kind}").read_bytes() for kind in ("png", "svg", "pdf")]
+
+    (shown, images), (_, again) = save(), save()
+    assert images == again
     assert not pyplot.get_fignums()
     assert b">Users</text>" in images[1], "the text of the SVG isn't text"
-    data, metadata = first._repr_mimebundle_()
+    data, metadata = shown._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == "a < b & c"
     assert 400 < metadata["image/png"]["width"] < 700
     assert data["image/png"]
@@ -157,46 +159,30 @@ def test_a_figure_is_saved_twice_alike_and_closed(monkeypatch):
 
 def test_the_noise_of_the_layout_does_not_reach_the_file():
     """The constrained layout's last digits depend on addresses in memory, and clip paths are named by them."""
-    from matplotlib import pyplot
-
     figure, grid = pyplot.subplots(3, 2, layout="constrained")
     for axes in grid.flat:
         axes.plot([0, 1])
         axes.set_ylabel("persons")
-    open_as("05_forecast_adoption").draw("05_forecast", figure, alt="six panels")
-    for axes in grid.flat:
-        edges = axes.get_position(original=True).bounds
-        np.testing.assert_allclose(np.round(edges, 6), edges, rtol=0, atol=1e-15)
+    open_as(WRITER).draw("03_fits", figure, alt="six panels")
+    edges = np.array([axes.get_position(original=True).bounds for axes in grid.flat])
+    np.testing.assert_allclose(np.round(edges, 6), edges, rtol=0, atol=1e-15)
 
 
-def test_figures_must_show_and_say_something():
-    from matplotlib import pyplot
-
-    run = open_as("05_forecast_adoption")
-    with pytest.raises(RunError, match="needs an alternative text"):
-        run.draw("05_forecast", draw(), alt=" ")
-    with pytest.raises(RunError, match="05_forecast is empty"):
-        run.draw("05_forecast", pyplot.subplots()[0], alt="nothing")
-    pyplot.close("all")
-
-
-def test_the_record_says_who_wrote_what_with_which_values(frame, outputs):
-    run = open_as("03_fit_curves", bound=100, data="data")
-    run.keep("03_parameters", frame)
-    run.draw("03_fits", draw(), alt="a line")
-    entry = read_entry(outputs / "mine", "03_fit_curves")
-    assert entry.parameters == {"bound": "100", "data": "data"}
-    assert entry.tables["03_parameters"].rows == 3
-    assert entry.figures["03_fits"].alt == "a line"
-    assert list(read_entries(outputs / "mine")) == ["03_fit_curves"]
+def test_the_record_says_who_wrote_what_with_which_values(outputs):
+    study = open_as(WRITER, bound=100, data="data")
+    study.keep("03_parameters", FRAME)
+    study.draw("03_fits", draw(), alt="a line")
+    [(name, entry)] = read_entries(outputs / "mine").items()
+    assert (name, entry.parameters) == (WRITER, {"bound": "100", "data": "data"})
+    assert (entry.tables["03_parameters"].rows, entry.figures["03_fits"].alt) == (3, "a line")
     assert str(outputs) not in entry.model_dump_json()
 
 
 def test_a_notebook_checks_its_parameters(outputs):
     with pytest.raises(ParameterError, match="parameter 'horizon_years' is 'soon'"):
-        open_as("05_forecast_adoption", horizon_years="soon")
+        open_as(READER, horizon_years="soon")
     with pytest.raises(ParameterError, match=r"parameter 'run' is '\.\./x'"):
-        open_as("05_forecast_adoption", run="../x")
+        open_as(READER, run="../x")
     with pytest.raises(RunError, match="two-digit number"):
         open_as("forecast_adoption")
     assert not outputs.exists()

@@ -1,7 +1,6 @@
-"""Scale: memory in proportion to the data, what is learnt is learnt once, and each file is read once."""
+"""Scale: what is learnt is learnt once, and each file is read once."""
 
 import sys
-import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,35 +9,17 @@ import pytest
 from cells import NOTEBOOKS, execute_cells
 from reports import make
 
-from adoption_curves import curves, forecast, indicators
+from adoption_curves import forecast, indicators
 from adoption_curves.show import figures
 
 # ---- a long series
 
 
-def make_long(points):
-    """A noisy logistic curve, a figure a day."""
-    years = np.linspace(-6, 4, points)
-    noise = np.random.default_rng(1).normal(0, 0.3, points)
-    dates = pd.date_range("1800-01-01", periods=points, freq="D")
-    return pd.Series(90 / (1 + np.exp(-years)) + noise, index=dates, name="daily")
-
-
-@pytest.mark.slow
-def test_a_long_series_is_fitted_with_memory_in_proportion():
-    """With the grid of starts held whole, 40,000 points took 1.4 GB."""
-    tracemalloc.start()
-    try:
-        found = curves.Logistic(make_long(40_000)).fit()
-        assert found.params["ceiling"] == pytest.approx(90, rel=0.01)
-        assert tracemalloc.get_traced_memory()[1] < 300e6
-    finally:
-        tracemalloc.stop()
-
-
 def test_growth_over_many_intervals_is_drawn_in_few_bars():
     """A bar for each of 10,000 intervals took minutes."""
-    series = SimpleNamespace(values=make_long(10_000), breaks=pd.DataFrame({"date": [], "kind": []}))
+    dates = pd.date_range("1800-01-01", periods=10_000, freq="D")
+    values = pd.Series(90 / (1 + np.exp(-np.linspace(-6, 4, 10_000))), dates)
+    series = SimpleNamespace(values=values, breaks=pd.DataFrame({"date": [], "kind": []}))
     figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent", "measure": "level"}, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 

@@ -12,7 +12,7 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
 SHAPES = dict(simulated.shapes())
 FALLEN = {"falls from the first", "fell of late"}
-FAST = {("falls from the first", "percent of households"), ("stopped", "percent of households"), ("one", "households")}
+FAST = {("one", "households")}
 CASES = [(name, unit) for unit in ("percent of households", "households") for name in SHAPES]
 
 

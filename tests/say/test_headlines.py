@@ -1,54 +1,37 @@
 """Each cell of the table of what is said, on a series of its kind, read from a file and forecast."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from tell import make_facts, tell
 
+from adoption_curves.base.words import say_percent
 from adoption_curves.say.facts import Facts, _grows
-from adoption_curves.say.headlines import _FIELD, _SAID_FORMS, _round_range, _say_base, find_cell, read_said, write
+from adoption_curves.say.headlines import (
+    _FIELD,
+    _SAID_FORMS,
+    _round_range,
+    _say_base,
+    find_cell,
+    read_said,
+    say_place,
+    say_users,
+    write,
+)
 
-SPEAKERS = [3.7, 8.6, 15.5, 27.4, 39.9, 49.4, 54.1, 57.8, 60.0, 58.5, 60.4, 60.0]
-PLAYERS = [61, 60.2, 57, 52.4, 47.1, 41.8, 36, 31.2, 26.9, 23, 19.8, 17.1, 15]
-CARS = [0.31, 0.42, 0.48, 0.63, 0.71, 0.9, 1.02, 1.21, 1.4]
-PANELS, READERS = [1.2, 2.1, 3.5, 5.6, 8.4, 11.9, 15.8], [120, 210, 380, 640, 1020, 1490]
-MOVED, ONLINE = [10, 25, 12, 22, 15, 24, 11, 20], [62, 71, 79, 84, 88, 90.5, 92, 93, 93.5]
-PUMPS, TINY = [3, 6, 11, 19, 29, 40], [0.0004, 0.0009, 0.0021, 0.0043, 0.008]
+CASES = yaml.safe_load((Path(__file__).parent / "headlines.yaml").read_text(encoding="utf-8"))
+PUMPS, SPEAKERS, PLAYERS, TINY = (CASES[case]["values"] for case in ("limited", "levelled", "fallen", "limited, early"))
 HOUSES = {"people": "households", "doing": "own a smart speaker"}
-CASES = {
-    "few": ([12.4], {"title": "Heat pumps"}, r"Heat pumps: 12\.4% of homes in 2025; one figure shows no trend"),
-    "few, with a verb": ([9, 12.4], HOUSES, r"12\.4% of households own a smart speaker; two figures show no trend"),
-    "fallen": (PLAYERS, {"title": "Homes with a DVD player"}, r"Homes with a DVD player: 15% in 2025, down from 61%"),
-    "fallen, with a verb": (PLAYERS, HOUSES, r"15% of households own a smart speaker, down from 61% in 2013"),
-    "still": (MOVED, {}, r"Things: 10 to 25% of homes since 2018, and no lasting growth"),
-    "still, with a verb": (MOVED, HOUSES,
-                           r"20% of households own a smart speaker; the figure has been 10 to 25% since 2018, with no"),
-    "flow": (CARS, {"title": "Cars sold", "unit": "million cars", "measure": "flow"},
-             r"Cars sold: 1\.4 million in 2025, 16% more than in 2024"),
-    "cumulative": (PANELS, {"title": "Solar roofs", "unit": "thousand roofs", "measure": "cumulative"},
-                   r"Solar roofs: 15\.8 thousand by the end of 2025, 3\.9 thousand roofs more than by the end of 2024"),
-    "near": (ONLINE, {}, r"Things: 93\.5% of homes in 2025, and at most 6\.5 points are left"),
-    "near, with a verb": (ONLINE, HOUSES, r"93\.5% of households own a smart speaker: at most 6\.5 points are left"),
-    "levelled": (SPEAKERS, {"title": "Households with a smart speaker", "unit": "% of households"},
-                 r"Households with a smart speaker: 57\.8 to 60\.4% since 2021"),
-    "levelled, with a verb": (SPEAKERS, HOUSES,
-                             r"60% of households own a smart speaker; the figure has been 57\.8 to 60\.4% since 2021"),
-    "limited": (PUMPS, {"title": "Heat pumps"}, r"Heat pumps: \d+ to \d+% of homes by 2030"),
-    "limited, with a verb": (PUMPS, HOUSES, r"Between \d+ and \d+% of households may own a smart speaker by 2030"),
-    "limited, early": (TINY, {}, r"Things: 0\.\d+ to \d+% of homes by 2030"),
-    "open": (READERS, {"title": "Readers: weekly", "unit": "readers"}, r"Readers, weekly: 1,490 in 2025, 46% more"),
-    "open, with a verb": (READERS, {"unit": "readers", "people": "people", "doing": "use tools"},
-                          r"1,490 readers used tools in 2025, 46% more than in 2024"),
-    "open, an index": ([100, 112, 131, 160, 188], {"unit": "index, 2021 = 100"},
-                       r"Things: 188 \(index, 2021 = 100\) in 2025, 18% more than in 2024"),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_each_cell_on_a_series(case, tmp_path):
-    values, choices, headline = CASES[case]
+    choices = dict(CASES[case])
+    values, headline = choices.pop("values"), choices.pop("says")
     facts, said, numbers = tell(tmp_path, values, first=2026 - len(values), **choices)
     assert facts.kind == case.partition(",")[0]
     assert re.match(headline, said["headline"]), said["headline"]
@@ -194,3 +177,17 @@ def test_what_the_title_says_is_not_said_again():
     assert _say_base({"title": "Households with a lamp", "unit": "percent of households"}, "60%") == "60%"
     assert _say_base({"title": "Lamps", "unit": "percent of households"}, "60%") == "60% of households"
     assert _say_base({"title": "Units sold", "unit": "units"}, "1,200 units") == "1,200"
+
+
+def test_places_percentages_and_users_are_said_as_people_do():
+    places = {"Gambia": "the Gambia", "Central African Republic": "the Central African Republic"}
+    places |= {"Euro area": "the Euro area", "Norway": "Norway"}
+    assert {name: say_place(name) for name in places} == places
+    said = {99.97: "more than 99.9%", 99.94: "99.9%", 100: "100%", 0.04: "less than 0.1%", 0.05: "0.1%", 0: "0%"}
+    assert {value: say_percent(value) for value in said} == said
+    adults = {"doing": "shop online", "unit": "percent of adults", "people": "adults", "entity": "China", "title": ""}
+    users = {"unit": "million people", "entity": "China", "doing": "use tools", "people": "people", "title": "Users"}
+    pumps = {"title": "Heat pumps", "unit": "percent of homes", "entity": "own data", "own": True}
+    assert say_users(adults, 40.0) == "40.0% of adults in China shop online"
+    assert say_users(users, 602.0) == "602 million people in China used tools"
+    assert say_users(pumps, 12.4) == "Heat pumps: 12.4% of homes", "which needs no verb"

@@ -11,7 +11,7 @@ from kept_runs import RUNS, read_facts, read_table
 
 from adoption_curves import indicators
 from adoption_curves.base.dates import decimal_years
-from adoption_curves.say.findings import _PARTS, list_key_numbers, write_findings
+from adoption_curves.say.findings import list_key_numbers, write_findings
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
@@ -34,6 +34,7 @@ TABLES = {
 }
 """The parts of the findings, and the tables in which the numbers of each are found."""
 BANNED = re.compile((ROOT / "tests" / "say" / "ban.txt").read_text(encoding="utf-8").strip())
+UNQUOTED = ["q0.05", "q0.25", "q0.75", "q0.95"]
 LONGEST = 30  # words
 
 
@@ -93,17 +94,13 @@ def find_missing(text, values, about=False):
     return missing
 
 
-def read_rule(run, part, factor=1.0):
-    """What a part quotes of the tables that its rule names: the quoted range; times a factor."""
+def read_rule(run, part):
+    """What a part quotes of the tables that its rule names: dates, and the numbers of the quoted range."""
     facts = read_facts(run)
-    tables = {name: facts.tables[name].copy() for name in TABLES[part]}
-    for name, whole in tables.items():
-        frame = whole[whole["level"] == facts.level] if name == "05_coverage" else whole
-        numbers = frame.select_dtypes("number").columns.difference(["q0.05", "q0.25", "q0.75", "q0.95"])
-        tables[name] = frame[[*frame.columns.intersection(["date"]), *numbers]].assign(
-            **{column: frame[column].astype(float) * factor for column in numbers}
-        )
-    return tables
+    tables = {name: facts.tables[name] for name in TABLES[part]}
+    if "05_coverage" in tables:
+        tables["05_coverage"] = tables["05_coverage"].query(f"level == {facts.level}")
+    return {name: frame.drop(columns=UNQUOTED, errors="ignore") for name, frame in tables.items()}
 
 
 def say_parts(run):
@@ -125,20 +122,6 @@ def test_each_number_is_found_in_the_tables_that_its_rule_names(run):
         assert find_missing(text, list_values(part, read_rule(run, part)), part == "headline") == [], (part, text)
 
 
-def test_numbers_are_missed_when_their_tables_are_two_percent_off():
-    """Of the numbers that 2 % change as printed, four in five: a wrong table may hold the right number by chance."""
-    missed = there = 0
-    for run in RUNS:
-        for part, text in say_parts(run):
-            if part in ("deck", "now", "forecast"):
-                missing = find_missing(text, list_values(part, read_rule(run, part, 1.02)))
-                numbers = [number.rstrip(",") for number in NUMBER.findall(SET.sub("", text))]
-                exact = [number for number in numbers if len(re.sub(r"\D", "", number)) >= 3]
-                there, missed = there + len(exact), missed + sum(number in missing for number in exact)
-    assert there >= 3 * len(RUNS)
-    assert missed >= 0.8 * there, (missed, there)
-
-
 @pytest.mark.parametrize("run", RUNS)
 def test_a_key_number_is_its_text(run):
     for row in list_key_numbers(read_facts(run)).itertuples():
@@ -148,31 +131,12 @@ def test_a_key_number_is_its_text(run):
         assert find_missing(row.text.removesuffix(row.unit), values) == [], row
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_a_page_has_five_key_numbers_at_most_and_one_record_of_its_range(run):
-    facts = read_facts(run)
-    numbers, said = list_key_numbers(facts), " ".join(write_findings(facts)["sentence"])
-    ranged = facts.range is not None and facts.kind not in ("few", "fallen", "refuted", "flow")
-    assert len(numbers) <= 5
-    assert numbers["key"].str.startswith("coverage_").sum() == len(re.findall("such ranges contained", said)) == ranged
-    if ranged:
-        assert round(facts.tested["covered"]) == round(numbers["value"].iloc[-1])
-
-
-def test_every_part_has_its_tables():
-    assert tuple(TABLES) == _PARTS
-
-
 def list_sentences():
-    """Every sentence that the kept runs say, by run and table."""
+    """Every sentence that the kept runs say, by run and part."""
     for run in RUNS:
         for row in write_findings(read_facts(run)).itertuples():
-            yield from ((run, row.part, each) for each in split(row.sentence))
-
-
-def split(text):
-    """The sentences of a text."""
-    return re.split(r"(?<=[.:]) (?=[A-Z“])|(?<=\.) (?=\d)", text)
+            sentences = re.split(r"(?<=[.:]) (?=[A-Z“])|(?<=\.) (?=\d)", row.sentence)
+            yield from ((run, row.part, each) for each in sentences)
 
 
 def test_no_sentence_is_longer_than_thirty_words():
@@ -211,21 +175,21 @@ def test_the_newest_figure_is_given_as_printed_and_as_read_with_the_reason():
 def test_untrue_sentences_of_earlier_releases_are_gone():
     """Rows of the lists that readers made: ranks, borrowed records, 'may reach', counts of figures not used."""
     said = " ".join(text for *_, text in list_sentences())
-    for words in ("place 28", "asks other people", "narrower question", "is forecast to grow too", "surprise",
-                  "would contradict", "leaves 0 degrees", "six to ten points", "where earlier technologies ended",
-                  "made in the same way", "count total population", "80 of 100", "may reach", "stood at about",
-                  "pace of the last two", "from 36 figures", "any number from", "cannot be compared",
-                  "has no upper limit", "Nearly all", "fallen from a peak", "of them, ", "We know of no", "today's",
-                  "held too seldom", "this share", "such a middle", "the most that is possible",
-                  "telemetry", "Own figures", "it will end", "without a limit, ranges", "Figures of "):  # fmt: skip
-        assert words not in said, words
+    gone = (ROOT / "tests" / "say" / "gone.txt").read_text(encoding="utf-8").splitlines()
+    assert [words for words in gone if words in said] == []
     facts = read_facts("baseline")
     then, limit = f"{facts.goal['date']:%B %Y}", facts.limit["mean"]
     passed = f"above the internet users that we expect in {then}, {limit:,.0f} million people; that number is uncertain"
     assert (passed in said) == (facts.range["high"] > limit)
 
 
-def test_kept_sentences_are_those_of_the_kept_tables():
+def test_kept_sentences_are_those_of_the_kept_tables_and_hold_what_readers_may_meet():
+    """On the page of all sentences too."""
     for run in RUNS:
         kept = pd.read_csv(golden.RUNS.parent / run / "06_findings.csv")
         pd.testing.assert_frame_equal(kept, write_findings(read_facts(run)))
+    text = golden.collect_words()
+    assert golden.WORDS.read_text(encoding="utf-8") == text
+    odd = ["nan", "inf ", " inf", "None", "no end", "without end", "  ", "..", " ,", "genai_users", "[", "{"]
+    assert [words for words in odd if words in text.removeprefix(golden.OPENING)] == []
+    assert not re.search(r"\d{4}-\d\d-\d\d", text), "a date that is not written out"

@@ -27,27 +27,8 @@ def put_column(name, *cells):
 DATA = Path(__file__).parents[2] / "data"
 
 TABLES = {
-    "observations": """entity,indicator,date,value,bound,source_id,confidence,note,reported_at
-Land,tool_users,2020-12-31,10,exact,report,high,,
-Land,tool_users,2021-12-31,20.5,exact,report,high,,
-Land,tool_users,2022-12-31,30,at_least,report,medium,More than 30.,
-Land,tool_users,2023-12-31,45,exact,report,high,,
-Land,persons,2020-12-31,100,exact,report,high,,
-Land,persons,2022-12-31,120,exact,report,high,,
-Land,tool_rate,2021-12-31,18.6,exact,report,high,,
-""",
-    "indicators": "indicator,title,unit,counted,base,base_indicator,role,technology,rate_of,"
-    """breaks,suspected_breaks,note
-tool_users,Tool users,million people,Users,persons,persons,reference,tool,,,,
-tool_rate,Tool rate,percent of people,Users,persons,,reference,tool,tool_users,,,
-persons,Persons,million people,Persons,,,base,population,,,,
-""",
-    "sources": """source_id,title,publisher,reference_date,published,accessed,url,licence,attribution
-report,Report,Office,,,,,public domain,Office
-""",
-    "claims": """claim_id,entity,statement,reported,unit,comparison,formula,agrees_with,note
-users,Land,Users,45,million people,equals,tool_users@2023-12-31,,
-""",
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((DATA.parent / "tests" / "reference" / "small").glob("*.csv"))
 }
 
 

@@ -38,14 +38,6 @@ def start(place, *words, before="", **environment):
     )
 
 
-def run(place, *words, **options):
-    """Exit code, and what was said on both streams."""
-    process = start(place, *words, **options)
-    out, err = process.communicate(timeout=120)
-    assert "Traceback" not in out + err, err
-    return process.returncode, out, err
-
-
 def list_tree_processes(pid):
     """A process and all below it."""
     found = [pid]

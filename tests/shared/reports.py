@@ -24,27 +24,25 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
     numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
     numbers += [("ceiling", "Where growth ends", "", "", "", subject[1], "not known")]
     numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
-    columns = ["key", "label", "value", "low", "high", "unit", "text"]
-    tables = {"06_key_numbers": pd.DataFrame(numbers, columns=columns)}
     low, high = band_columns(quoted_level(parameters["levels"]))
-    forecast = pd.DataFrame({"date": dates, low: median - 90, "q0.5": median})
-    tables["05_forecast"] = forecast.assign(**{high: median + 70})
-    tables["05_forecast"]["unit"] = subject[1]
-    tables["01_observations"] = pd.DataFrame(
-        {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}
-    )
-    for table, frame in tables.items():
-        frame.to_csv(folder / "tables" / f"{table}.csv", index=False)
-    written = {
-        table: {"sha256": hash_file(folder / "tables" / f"{table}.csv"), "rows": 1, "columns": {}} for table in tables
+    forecast = {"date": dates, low: median - 90, "q0.5": median, high: median + 70}
+    tables = {
+        "06_key_numbers": pd.DataFrame(numbers, columns=["key", "label", "value", "low", "high", "unit", "text"]),
+        "05_forecast": pd.DataFrame(forecast).assign(unit=subject[1]),
+        "01_observations": pd.DataFrame({"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}),
     }
+    written = {}
+    for table, frame in tables.items():
+        path = folder / "tables" / f"{table}.csv"
+        frame.to_csv(path, index=False)
+        written[table] = {"sha256": hash_file(path), "rows": 1, "columns": {}}
+    summary = {"tables": written} | {key: {} for key in ("parameters", "read", "figures", "made_from")}
+    summary |= dict.fromkeys(("source", "key", "executed"), "a" * 64)
     record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
-    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "pages": {}, "exports": {}, "sources": []}
-    record |= {"citation": "", "pdf": False}
-    summary = {"parameters": {}, "read": {}, "tables": written, "figures": {}, "made_from": {}}
-    summary |= {"source": "a" * 64, "key": "a" * 64, "executed": "a" * 64}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": "", "pdf": False}
+    record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}
+    record |= {key: {} for key in ("pages", "exports", "helpers", "versions")}
     record |= {"notebooks": {"06_summarise_findings": summary}}
-    record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}, "helpers": {}, "versions": {}}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
 

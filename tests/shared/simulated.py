@@ -1,9 +1,11 @@
 """Simulated series of which the truth is known, and series of which later figures are altered; fixed seeds."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 
 def logistic(t, ceiling, rate, midpoint):
@@ -37,27 +39,7 @@ def falling_years(count=500, points=12, noise=0.03, fall=1 / 3, over=3, seed=7):
 
 def shapes():
     """Name and yearly shares (percent, ending in 2025) of plain shapes; each must give a page or a sentence."""
-    courses = {
-        "stands still": [40] * 8,
-        "to and fro": [10, 20, 12, 22, 11, 25, 13, 24],
-        "a straight line": [5 * i + 5 for i in range(12)],
-        "below a hundredth": [0.001 * 1.4**i for i in range(8)],
-        "three": [3, 8, 15],
-        "three alike": [8, 8, 8],
-        "two": [10, 20],
-        "one": [12.4],
-        "last two alike": [3, 8, 15, 15],
-        "from nothing": [0, 0, 1, 3, 8, 15, 27],
-        "full": [50, 70, 85, 95, 99, 100, 100],
-        "all but full": [20, 40, 60, 80, 95, 99.5, 99.9],
-        "fell and rose": [50, 40, 30, 25, 28, 35, 45, 58],
-        "first is highest": [30, 10, 12, 15, 19, 24, 30, 33],
-        "falls from the first": [61, 58, 54, 50, 46, 42, 38, 34, 30, 27, 23, 19, 15.3],
-        "fell of late": [5, 12, 25, 44, 60, 66, 64, 55, 41],
-        "one step": [10, 10, 10, 10, 50, 50, 50, 50],
-        "stopped": [3.7, 8.6, 15.5, 27.4, 39.9, 49.4, 54.1, 57.8, 60.0, 58.5, 60.4, 60.0],
-        "noise": [32.1, 34.4, 31.8, 33.0, 34.9, 30.3, 32.6, 33.8, 31.2, 34.1],
-    }
+    courses = yaml.safe_load((Path(__file__).parents[1] / "reference" / "shapes.yaml").read_text(encoding="utf-8"))
     for name, values in courses.items():
         index = pd.to_datetime([f"{2026 - len(values) + i}-12-31" for i in range(len(values))])
         yield name, pd.Series(values, index=index, dtype=float)

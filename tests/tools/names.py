@@ -33,48 +33,29 @@ def read_code(path):
 
 
 def list_imports(tree, module, is_package, modules):
-    """For each import of ours: its node, alias, the module, and the name in it or "" where it is the module itself."""
+    """For each import: the module, the name in it or "" where it is the module itself, and what a module is called."""
     parents = module.split(".") if is_package else module.split(".")[:-1]
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((node, one, one.name, "") for one in node.names if one.name.split(".")[0] == PACKAGE)
-        elif isinstance(node, ast.ImportFrom):
+        for one in getattr(node, "names", []) if isinstance(node, ast.Import | ast.ImportFrom) else []:
+            if isinstance(node, ast.Import):
+                yield one.name, "", one.asname or one.name
+                continue
             above = parents[: len(parents) - node.level + 1] if node.level else []
             origin = ".".join([*above, *filter(None, [node.module])])
-            for one in node.names if origin.split(".")[0] == PACKAGE else []:
-                whole = f"{origin}.{one.name}"
-                yield (node, one, whole, "") if whole in modules else (node, one, origin, one.name)
-
-
-def list_aliases(imports):
-    """Modules that a name of a file may stand for."""
-    aliases = {}
-    for _, one, module, name in imports:
-        if not name:
-            shown = one.asname or one.name.split(".")[0]
-            aliases.setdefault(shown, set()).add(module if one.asname or "." not in one.name else PACKAGE)
-    return aliases
-
-
-def find_origin(node, aliases, modules):
-    """Modules that an expression such as `pages` or `adoption_curves.runs` may stand for."""
-    if isinstance(node, ast.Name):
-        return aliases.get(node.id, set())
-    if isinstance(node, ast.Attribute):
-        return {f"{one}.{node.attr}" for one in find_origin(node.value, aliases, modules)} & set(modules)
-    return set()
+            whole = f"{origin}.{one.name}"
+            yield (whole, "", one.asname or one.name) if whole in modules else (origin, one.name, "")
 
 
 def list_uses(path, module, modules):
     """Pairs of module and name that a file takes from other files of the package."""
     tree = ast.parse(read_code(path))
-    imports = [*list_imports(tree, module, path.name == "__init__.py", modules)]
-    aliases = list_aliases(imports)
-    uses = {(origin, name) for _, _, origin, name in imports if name}
+    imports = {*list_imports(tree, module, path.name == "__init__.py", modules)}
+    uses = {(origin, name) for origin, name, _ in imports if name}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            uses |= {(origin, node.attr) for origin in find_origin(node.value, aliases, modules)}
-    return uses
+            called = ast.unparse(node.value)
+            uses |= {(origin, node.attr) for origin, name, shown in imports if not name and shown == called}
+    return {(origin, name) for origin, name in uses if origin in modules}
 
 
 def list_top(tree):

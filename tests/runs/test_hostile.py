@@ -1,0 +1,184 @@
+"""Whatever data, a record or a stranger's notebook hold, its page runs nothing, loads nothing and sends nobody away."""
+
+import re
+import signal
+from base64 import b64encode
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from hostile import ATTACKS, DRAWINGS, list_outputs, plant
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from page_faults import find_active, find_faults
+from PIL import Image, UnidentifiedImageError
+from processes import call
+
+from adoption_curves.base.project import RunError
+from adoption_curves.runs.pages import cleaning, export_notebook
+from adoption_curves.runs.pages.charts import _render_drawing
+from adoption_curves.runs.pages.embeds import _shrink_image, render_tables
+from adoption_curves.runs.pages.exporter import render_body, render_equation, render_html
+
+# ---- a notebook
+
+
+def write_stranger(text):
+    """A notebook that holds a text wherever one can stand."""
+    cells = [
+        new_markdown_cell(text, attachments={"a.png": {"image/png": text}}, metadata={"alt": text}),
+        new_raw_cell(text, metadata={"format": "text/html", "raw_mimetype": "text/html"}),
+        new_code_cell(text, outputs=list_outputs(text), metadata={"alt": text}),
+    ]
+    return new_notebook(cells=cells, metadata={"title": text, "language_info": {"name": text, "pygments_lexer": text}})
+
+
+def check(text):
+    body = BeautifulSoup(render_body(write_stranger(text))[0], "html.parser")
+    assert find_active(body) == []
+    assert not body.select("#content, #show-code, link, meta, style")
+    assert all(re.match("https?://|mailto:|#", tag["href"]) for tag in body.select("[href]"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_of_a_cell_runs_loads_or_leads_elsewhere(attack, tmp_path):
+    """In the body of a page, and in the page, which is made or refused for an image without words."""
+    check(attack)
+    check(f"before {attack} after")
+    nbformat.write(write_stranger(attack), tmp_path / "x.ipynb")
+    try:
+        page = export_notebook(tmp_path / "x.ipynb")[0].read_text()
+    except RunError:
+        return
+    assert page.count("<meta http-equiv") == 1, "the policy"
+
+
+@given(
+    st.lists(st.sampled_from([*ATTACKS, "<", ">", '"', "'", "`", "\n\n", "$", "$$", "|", "> ", "- ", "\\"]), max_size=6)
+)
+@settings(max_examples=25, deadline=None)
+def test_nor_does_what_several_together_make(parts):
+    check("".join(parts))
+
+
+def test_what_a_reader_needs_stays():
+    text = (
+        "# Title\n\n*a* [web](https://a.example) [mail](mailto:a@b.example) [place](#title) <details>"
+        "<summary>s</summary><kbd>k</kbd></details>\n\n| a |\n|--:|\n| 1 |\n\n"
+        "![x](attachment:a.png) $a < b$ <a id='mark'></a>"
+    )
+    cell = new_markdown_cell(text, attachments={"a.png": {"image/png": "aGk="}})
+    body, _ = render_body(new_notebook(cells=[cell]))
+    kept = ('<h1 id="title">', '"https://a.example"', '"mailto:a@b.example"', 'href="#title"', "<summary>s</summary>",
+            '<td class="gt_right">1</td>', '<img src="data:image/png;base64,aGk=" alt="x">', '<a id="mark">',
+            '<math alttext="a &lt; b"')  # fmt: skip
+    assert [part for part in kept if part not in body] == []
+    assert "<mo>&lt;</mo>" in render_equation("a < b", display=False)
+
+
+def test_what_a_cell_puts_out_keeps_its_tables_and_pictures_and_loses_the_rest():
+    hostile = (
+        '<style>td {color: red}</style><table style="x" onclick="y" id="z" class="t"><tr>'
+        '<td colspan="2"><a href="javascript:alert(1)">a</a><a href="https://b">b</a><a href="data:text/html,x">c</a>'
+        '<img src="https://d" alt="d"><img src="data:image/png;base64,aGk=" alt="e" onerror="f"></td></tr></table>'
+    )
+    expected = (
+        '<table class="t"><tbody><tr><td colspan="2"><a>a</a><a href="https://b">b</a><a>c</a>'
+        '<img src="data:image/png;base64,aGk=" alt="e"></td></tr></tbody></table>'
+    )
+    assert render_html(hostile) == render_tables(expected)
+    picture = '<img alt="1 &gt; 0" src="data:image/png;base64,aGk=">'
+    assert render_html(picture.replace("&gt;", ">")) == picture
+    assert render_html(picture.replace("<img", '<img class="figure"')) == picture
+    assert render_html('<p>a</p><style>b <img src="data:image/png;base64,aGk=">') == "<p>a</p>"
+
+
+def test_ctrl_c_while_a_page_is_cleaned_is_not_dropped(monkeypatch):
+    class Interrupting(dict):
+        def get(self, *_):
+            signal.raise_signal(signal.SIGINT)
+            return ""
+
+    monkeypatch.setattr(cleaning, "_ALLOWED_VALUES", Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        cleaning.clean_html('<a href="https://a.example">x</a>')
+
+
+# ---- a run
+
+
+def test_texts_of_a_run_are_text_on_each_of_its_pages(run, capsys):
+    """In the record, in tables and figures, in notebooks and what they put out."""
+    plant(run, "\n\n".join(ATTACKS))
+    for words in (["export", "small"], ["export", "small", "--xlsx"], ["runs"]):
+        assert call(capsys, *words)[::2] == (0, "")
+    pages = [*(run / "html").rglob("*.html")]
+    assert len(pages) > 4
+    for path in pages:
+        assert find_faults(path, "charts" in path.parts) == [], path
+        text = BeautifulSoup(path.read_bytes(), "html.parser").get_text()
+        assert "onerror=" in text, path
+        assert "7*7" in text, path
+        assert not re.search("[\x1b\u202e\u2066]", path.read_text()), path
+
+
+@pytest.mark.parametrize("text", ["title " * 20_000, "half of a \ud800 pair"], ids=["long", "half"])
+def test_texts_of_a_run_are_short_and_whole_where_they_are_shown(run, capsys, text):
+    plant(run, text)
+    for words in (["export", "small"], ["export", "small", "--xlsx"], ["runs"]):
+        assert call(capsys, *words)[::2] == (0, ""), words
+    page = (run / "html" / "index.html").read_text()
+    assert len(page) < 1_000_000
+    assert "\N{REPLACEMENT CHARACTER}" in page or "title..." in page or "title title" in page
+
+
+def test_no_text_of_a_run_brings_a_file_into_its_pages(run, capsys):
+    paths = [*(f"../../precious.{kind}" for kind in ("csv", "png", "svg", "pdf", "txt")), "tables/mine.csv"]
+    for path in paths:
+        (run / path).resolve().write_text("precious")
+    plant(
+        run,
+        " ".join(
+            f'href="within:{path}" [x](within:{path}) <a href="within:{path}" download="x">x</a>' for path in paths
+        ),
+    )
+    assert call(capsys, "export", run.name)[0] == 0
+    pages = [*(run / "html").rglob("*.html")]
+    assert len(pages) > 4
+    for page in pages:
+        assert b64encode(b"precious").decode() not in page.read_text(), page
+    assert "within:../../precious.txt" in (run / "html" / "01_check_small.html").read_text(), "it stays a text"
+
+
+# ---- drawings and pictures
+
+DRAWING = (
+    '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'width="72pt" height="36pt" viewBox="0 0 72 36"><title>All</title><metadata>x</metadata>'
+    '<defs><path id="m" d="M 0 0" style="stroke: #000000"/></defs><g id="top" clip-path="url(#c)">'
+    '<use xlink:href="#m" x="1" y="2" style="fill: #0072b2"><title>1 May: 5 &lt; 6</title></use></g>{}</svg>'
+)
+
+
+def test_a_drawing_becomes_part_of_a_page_without_what_it_listens_to():
+    listening = '<g onclick="alert(1)" class="top"><path d="M 0 0"/></g>'
+    made = _render_drawing(DRAWING.format(listening).encode(), "f-", 'a "b"', "wide")
+    kept = ('aria-label="a &quot;b&quot;"', 'viewbox="0 0 72 36"', 'width="96"', 'clip-path="url(#f-c)"',
+            '<use href="#f-m" x="1" y="2" fill="#0072b2">', "<title>1 May: 5 &lt; 6</title>")  # fmt: skip
+    assert [part for part in kept if part not in made] == []
+    assert not re.search("style|metadata|<title>All|<g id|alert|top", made)
+
+
+@pytest.mark.parametrize("part", DRAWINGS)
+def test_what_is_no_drawing_or_more_than_shapes_and_letters_is_left_out(part):
+    whole = part if part.startswith(("no", "<svg")) else DRAWING.format(part)
+    assert not _render_drawing(whole.encode(), "f-", "words", "wide")
+
+
+def test_a_picture_that_is_no_png_is_handed_to_no_other_program(tmp_path):
+    Image.new("RGB", (9, 9)).save(tmp_path / "a.jpeg")
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/tmp/owned) (w) file closefile showpage\n"
+    for content in (script, (tmp_path / "a.jpeg").read_bytes()):
+        with pytest.raises(UnidentifiedImageError):
+            _shrink_image(content, 9)

@@ -1,0 +1,441 @@
+"""Killed, stopped, or on a disk that fails: nothing half-made is taken for whole, and the same command goes on.
+
+docs/runs.md says what is left. `pytest -s -m slow` lists it for each moment at which a command was killed.
+"""
+
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+
+import pytest
+from conftest import WORDS, assert_equal, list_files
+from processes import call, is_alive, kill_tree, start, wait_for
+from register_rows import enter
+from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
+
+from adoption_curves.base.folders import lock_folder, replace_folder
+from adoption_curves.base.project import PROJECT_MARK
+from adoption_curves.forecast.registered import hub, register
+from adoption_curves.runs.lab import begin_project
+from adoption_curves.runs.record import list_runs, read_run
+from adoption_curves.runs.steps import FOLDER, is_whole
+
+SLOW = pytest.mark.slow
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")
+
+
+# ---- disks
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small file system of our own, and a function that changes its size or makes it read-only."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(*options):
+        return subprocess.run(["mount", *options, str(folder)], capture_output=True).returncode == 0
+
+    if not mount("-t", "tmpfs", "-o", "size=64k", "tmpfs"):
+        pytest.skip("mounting a small file system needs root")
+    yield folder, lambda options: mount("-o", f"remount,{options}")
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@SLOW
+def test_a_full_disk_is_told_and_room_is_all_that_it_needs(here, disk, small_run, capsys, monkeypatch):
+    folder, change = disk
+    outputs = folder / "outputs"
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(outputs))
+    for size in ("16k", "64k", "400k"):
+        change(f"size={size}")
+        code, _, said = call(capsys, *WORDS, "--isolated")
+        assert code == 1
+        assert "No space left on device" in said
+        assert re.search(r"outputs|disk has \d+ MB free, and a run needs 30 MB", said)
+        assert len(said.splitlines()) <= 12
+        assert not (outputs / "small").exists()
+    change("size=64m")
+    assert call(capsys, *WORDS)[0] == 0
+    assert_equal(outputs / "small", small_run)
+    assert {path.name for path in outputs.iterdir()} == {".store", "small"}
+
+
+def test_a_read_only_disk_frees_nothing_and_says_so(here, disk, capsys, monkeypatch):
+    folder, change = disk
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
+    change("size=64m")
+    table = folder / "outputs" / ".store" / ("0" * 64) / "tables" / "a.csv"
+    table.parent.mkdir(parents=True)
+    table.write_bytes(b"0" * 2_000_000)
+    change("ro")
+    code, out, err = call(capsys, "gc")
+    assert (code, out, "Read-only file system" in err) == (1, "", True)
+    change("rw")
+    assert call(capsys, "gc") == (0, "Freed 2 MB.\n", "")
+
+
+# ---- a run
+
+
+def wait_in(place, name="05_forecast_small"):
+    """Let a notebook wait, until it is written again; returns what finds its process."""
+    told = place / "waiting"
+    wait = f"import os, pathlib, time\npathlib.Path({str(told)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    write_notebook(place / "notebooks" / f"{name}.ipynb", [*ALL[name], wait])
+
+    def find_kernel():
+        process = int(wait_for(lambda: told.exists() and told.read_text()))
+        told.unlink()
+        return process
+
+    return find_kernel
+
+
+def assert_it_goes_on(capsys, place, small_run, temporary, *options):
+    """The same command makes the rest, equal to the byte, and tidies up whatever was left."""
+    write_notebooks(place / "notebooks")
+    code, _, err = call(capsys, *WORDS, *options)
+    assert code == 0
+    assert re.search("^1/3 01_check_small  unchanged$", err, flags=re.MULTILINE), err
+    assert_equal(place / "outputs" / "small", small_run)
+    assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
+    assert not [path.name for path in (place / "outputs" / ".store").iterdir() if path.name.startswith(".")]
+    assert all(path.name.startswith("pymp-") for path in temporary.iterdir()), "which Python leaves after a kill"
+
+
+@pytest.mark.parametrize("options", [[], pytest.param(["--isolated"], marks=SLOW)])
+def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run, temporary, options):
+    """Killed is the process alone, whose kernels end with it; then all at once, so that nothing can tidy up.
+
+    What it has made stays in the store, though `gc` frees what no run needs.
+    """
+    find_kernel, store = wait_in(here), here / "outputs" / FOLDER
+    for kill in (lambda process: process.kill(), kill_tree):
+        process = start(here, *WORDS, *options, TMPDIR=str(temporary))
+        kernel = find_kernel()
+        [made] = [path for path in store.iterdir() if len(path.name) == 64]
+        old = store / ("0" * 64)
+        old.mkdir()
+        (old / "a").write_bytes(b"0" * 3_000_000)
+        os.utime(old, (1, 1))
+        assert call(capsys, "gc") == (0, "Freed 3 MB.\n", "")
+        assert [path for path in store.iterdir() if len(path.name) == 64] == [made]
+        kill(process)
+        process.communicate()
+        assert not (here / "outputs" / "small").exists()
+        assert wait_for(lambda kernel=kernel: not is_alive(kernel))
+    assert ".small.making" in {path.name for path in (here / "outputs").iterdir()}
+    assert_it_goes_on(capsys, here, small_run, temporary, *options)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "word", "options"),
+    [
+        (signal.SIGINT, 130, "Interrupted", []),
+        pytest.param(signal.SIGINT, 130, "Interrupted", ["--isolated"], marks=SLOW),
+        pytest.param(signal.SIGTERM, 143, "Terminated", [], marks=SLOW),
+        pytest.param(signal.SIGHUP, 129, "Terminated", [], marks=SLOW),
+    ],
+)
+def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
+    here, capsys, small_run, temporary, number, code, word, options
+):
+    find_kernel = wait_in(here)
+    process = start(here, *WORDS, *options, TMPDIR=str(temporary))
+    kernel = find_kernel()
+    os.killpg(process.pid, number)  # as a terminal does
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == code
+    told = f"{word}. Run 'small' is as it was before; the same command continues from here."
+    assert err.strip().splitlines()[-1] == told
+    assert not (here / "outputs" / "small").exists()
+    assert wait_for(lambda: not is_alive(kernel))
+    left = here / "outputs" / "small.partial"
+    assert (left / "error.txt").read_text() == f"{word.lower()}\n"
+    assert (left / "run.log").read_text().endswith(f"{word.lower()}\n\n")
+    [row] = list_runs(here / "outputs")
+    assert re.fullmatch(rf"not made; attempt of 20.* UTC {word.lower()}", row["state"])
+    assert_it_goes_on(capsys, here, small_run, temporary, *options)
+
+
+@SLOW
+@pytest.mark.parametrize(
+    ("number", "code", "module", "rounds"),
+    [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGTERM, 143, ".__main__", 6), (signal.SIGINT, 130, "", 10)],
+)
+def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
+    here, capsys, small_run, temporary, number, code, module, rounds
+):
+    """At random moments from when the interpreter has begun ours: Ctrl-C has its sentence from the first import on."""
+    moments, up = random.Random(number), f"import adoption_curves{module}\nprint('up', flush=True)"
+    while rounds:
+        shutil.rmtree(here / "outputs", ignore_errors=True)
+        process = start(here, *WORDS, before=up, TMPDIR=str(temporary))
+        process.stdout.readline()
+        time.sleep(moments.uniform(0.1, 4))
+        if process.poll() is None:
+            if number == signal.SIGKILL:
+                kill_tree(process)
+            elif number == signal.SIGINT:
+                os.killpg(process.pid, number)  # as a terminal does
+            else:
+                process.send_signal(number)
+        _, err = process.communicate(timeout=120) if process.stdout and not process.stdout.closed else ("", "")
+        if process.returncode == 0:
+            continue
+        rounds -= 1
+        assert process.returncode == code, err
+        assert "Traceback" not in err
+        assert number == signal.SIGKILL or re.fullmatch(r"(Interrupted|Terminated)\..*", err.strip().splitlines()[-1])
+        assert call(capsys, *WORDS)[0] == 0
+        assert_equal(here / "outputs" / "small", small_run)
+        assert sorted(path.name for path in (here / "outputs").iterdir()) == [".store", "small"]
+        left = [path.name for path in temporary.iterdir()]
+        assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
+
+
+def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
+    child = os.fork()
+    if not child:
+        with lock_folder(tmp_path / "small"):
+            os._exit(9)
+    os.waitpid(child, 0)
+    (shop,) = tmp_path.iterdir()
+    assert "process" in (shop / "made-by-adoption").read_text()
+    with lock_folder(tmp_path / "small") as again:
+        assert again == shop
+    assert not shop.exists()
+
+
+# ---- a command, killed before the change of a folder that has a number
+
+CHANGES = ("rename", "replace", "unlink", "mkdir", "rmdir")
+
+
+def kill_before(number, action):
+    """Kill a process of its own that does something, before its change of this number; how many changes it made."""
+    end, begin = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+
+            def change(plain, *words, **more):
+                if next(left, None) is None:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                os.write(begin, b".")
+                return plain(*words, **more)
+
+            left = iter(range(number))
+            for name in CHANGES:
+                setattr(os, name, partial(change, getattr(os, name)))
+            action()
+        finally:
+            os._exit(0)
+    os.close(begin)
+    made = os.read(end, 100_000)
+    while more := os.read(end, 100_000):
+        made += more
+    os.close(end)
+    os.waitpid(child, 0)
+    return len(made)
+
+
+def draw(name, action):
+    """Twenty numbers of changes that an action makes, or all where there are fewer."""
+    total = kill_before(1_000_000, action)
+    return sorted(random.Random(name).sample(range(total), min(20, total)))
+
+
+def tell(moment, place):
+    print(f"  {moment}: {', '.join(sorted(path.name for path in place.iterdir())) or 'nothing'}")
+
+
+def test_a_folder_is_old_or_new_wherever_its_replacement_is_killed(tmp_path):
+    folder, before, after = tmp_path / "data", {"a.csv": b"1", "old/b.csv": b"1"}, {"a.csv": b"2", "z.json": b"2"}
+
+    def write(place, files):
+        for name, text in files.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(text)
+
+    def replace():
+        with lock_folder(folder) as shop:
+            write(shop / "new", after)
+            replace_folder(folder, shop / "new")
+
+    write(folder, before)
+    for number in range(kill_before(1_000_000, replace)):
+        shutil.rmtree(folder, ignore_errors=True)
+        write(folder, before)
+        assert kill_before(number, replace) == number
+        with lock_folder(folder):
+            assert list_files(folder) in (before, after)
+        assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    assert number > 3
+
+
+@SLOW
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_new_project_that_was_killed_is_begun_again(here, tmp_path, inside):
+    """In an empty folder, and for a folder that is not there."""
+    for number in draw("new", lambda: begin_project(tmp_path / "counted")):
+        place = tmp_path / f"after-{number}"
+        place.mkdir()
+        folder = place if inside else place / "mine"
+        assert kill_before(number, partial(begin_project, folder)) == number
+        tell(number, place)
+        if not (folder / PROJECT_MARK).exists():
+            begin_project(folder)
+        parts = {"data", "notebooks", "CITATION.cff", PROJECT_MARK}
+        assert {path.name for path in folder.iterdir()} - {".project.making"} == parts
+        assert len(list(folder.rglob("*"))) >= len(list((here / "data").rglob("*")))
+
+
+@SLOW
+def test_a_record_to_which_killed_processes_add_keeps_all_that_was_on_it(tmp_path, data):
+    """It can be read at once; the round that was cut off is there whole or not."""
+    first = enter("2025-12-31").assign(**dict.fromkeys(hub._DAYS[:2], "2026-01-01"), target_end_date="2025-12-31")
+    figures = register.list_figures(data, first)
+
+    def make(folder=tmp_path / "counted", model="team-one"):
+        hub.add_to_hub(folder, first.assign(model_id=model), {"genai_users": "Users"}, figures)
+
+    for number in draw("register", make):
+        folder = tmp_path / f"after-{number}" / "forecasts"
+        folder.parent.mkdir()
+        make(folder)
+        kill_before(number, partial(make, folder, "team-two"))
+        tell(number, folder.parent)
+        models = {*hub.read_hub(folder)["model_id"]}
+        assert models in ({"team-one"}, {"team-one", "team-two"})
+        make(folder, "team-three")
+        assert {*hub.read_hub(folder)["model_id"]} == models | {"team-three"}
+        assert [path.name for path in folder.parent.iterdir()] == ["forecasts"]
+
+
+@SLOW
+def test_what_a_run_needs_is_there_whenever_gc_is_killed(made, here, capsys):
+    """What no run needs goes by the same command."""
+    store = here / "outputs" / FOLDER
+    needed = {entry.key for entry in read_run(made).notebooks.values()}
+    assert call(capsys, "run", "other", "-p", "horizon_years", "4", "--force")[0] == 0
+    kept = shutil.copytree(store, here / "kept")
+    shutil.rmtree(here / "outputs" / "other")
+    for number in draw("gc", lambda: call(capsys, "gc")):
+        shutil.copytree(kept, store, dirs_exist_ok=True)
+        kill_before(number, lambda: call(capsys, "gc"))
+        tell(number, store)
+        assert all(is_whole(store / key) for key in needed)
+        assert call(capsys, "gc")[0] == 0
+        assert {path.name for path in store.iterdir()} - {"size-asked"} == needed
+
+
+# ---- a sweep
+
+
+@pytest.fixture
+def grid(place):
+    """A project whose notebooks a sweep runs, and a function that writes the horizons of its file."""
+    shutil.rmtree(place / "notebooks")
+    write_notebooks(place / "notebooks", SWEPT)
+    return lambda horizons: (place / "grid.yaml").write_text(f"grid: {{horizon_years: {horizons}}}\n")
+
+
+def find_waiting(place):
+    """The process of the notebook that waits."""
+    return int(wait_for(lambda: (place / "waiting").exists() and (place / "waiting").read_text(), 300))
+
+
+@SLOW
+def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid, capsys, monkeypatch):
+    grid([3, 4])
+    words, moments = ("sweep", "grid.yaml"), random.Random("sweep")
+    up = "from adoption_curves import __main__\nprint('up', flush=True)"
+    for _ in range(20):
+        process = start(place, *words, before=up)
+        process.stdout.readline()
+        moment = moments.uniform(0.2, 9)
+        time.sleep(moment)
+        if process.poll() is not None:
+            process.communicate()
+            continue
+        kill_tree(process)
+        tell(f"{moment:.1f} s", place / "outputs") if (place / "outputs").exists() else None
+        assert {path.name for path in (place / "outputs").glob("*")} <= {".store", "grid", ".grid.making"}
+        for folder in (place / "outputs" / "grid").glob("[!.]*/"):
+            whole = folder.name.endswith(".partial") or (folder / "run.json").is_file()
+            assert whole, "a run is there whole or not at all"
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
+    code, _, err = call(capsys, *words)
+    assert code == 0, err
+    assert {path.name for path in (place / "outputs").iterdir()} == {".store", "grid"}
+    assert not list((place / "outputs" / "grid").glob(".*"))
+    assert (place / "outputs" / "grid" / "index.html").is_file()
+
+
+def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(place, grid):
+    grid([30])
+    process = start(place, "sweep", "grid.yaml", "--workers", "1")
+    kernel = find_waiting(place)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    said = "Interrupted. Finished runs of sweep 'grid' are kept; the same command continues from here."
+    assert err.strip().splitlines()[-1] == said
+    assert (place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt").read_text() == "interrupted\n"
+    assert wait_for(lambda: not is_alive(kernel))
+
+
+@pytest.fixture
+def cluster(grid, request):
+    """A cluster of so many workers."""
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    with distributed.LocalCluster(n_workers=request.param, threads_per_worker=1, dashboard_address=None) as cluster:
+        yield cluster
+
+
+def kill_worker(cluster):
+    cluster.workers[0].process.process._process.kill()
+
+
+@SLOW
+@pytest.mark.parametrize("cluster", [2], indirect=True)
+def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, grid, cluster):
+    grid([1, 2, 3, 4])
+    process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
+    wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
+    kill_worker(cluster)
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, out + err
+    runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
+    assert all((run / "html" / "index.html").is_file() for run in runs)
+    assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
+    assert all(f"{run.name}: 3/3 06_summary" in err for run in runs), "lines of the runs reach the client"
+
+
+@SLOW
+@pytest.mark.parametrize("cluster", [1], indirect=True)
+@pytest.mark.parametrize("lost", ["client", "worker"])
+def test_processes_on_dask_end_with_the_client_or_the_worker(place, grid, cluster, lost):
+    grid([30])
+    process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
+    kernel, left = find_waiting(place), place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
+    if lost == "client":
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert wait_for(left.exists, 60)
+        assert left.read_text() == "terminated\n"
+    else:
+        kill_worker(cluster)
+    assert wait_for(lambda: not is_alive(kernel), 60)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
