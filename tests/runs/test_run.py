@@ -118,13 +118,13 @@ def test_a_table_of_an_unfinished_rerun_does_not_count(frame):
 def test_a_table_made_with_another_value_is_refused(frame):
     made = {"bound": 100, "entity": "Germany", "families": ["bass"]}
     open_as("03_fit_curves", **made).keep("03_parameters", frame)
-    reader = open_as("05_forecast_adoption", bound="internet_users", entity="Germany", horizon_years=1)
+    reader = open_as("05_forecast_adoption", bound="internet_users", entity="Germany")
     with pytest.raises(RunError) as caught:
         reader.read_table("03_parameters")
     text = str(caught.value)
     assert "03_fit_curves with bound = '100'" in text
     assert "this notebook has bound = 'internet_users'" in text
-    assert text.endswith("adoption run mine -p bound internet_users")
+    assert text.endswith('write run = "NAME" here: adoption run NAME -p entity Germany -p bound internet_users')
     agreeing = open_as("05_forecast_adoption", bound="100.0", horizon_years=2)
     assert len(agreeing.read_table("03_parameters")) == 3
 
