@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import SAMPLE, list_files
@@ -67,3 +68,17 @@ def test_a_run_needs_no_network(made_twice):
     if not keep_from_network():
         pytest.skip("a process can't be kept from the network here")
     assert (made_twice[1] / "run.json").is_file()
+
+
+def test_the_tool_that_compares_tables_says_how_it_is_used(tmp_path):
+    """Two folders without tables would be equal."""
+    tool = Path(__file__).parents[1] / "tools" / "reproduction.py"
+    for words, code, said in (
+        (["--help"], 0, "usage: "),
+        ([], 2, "required"),
+        ([tmp_path] * 2, 2, "there is no table"),
+    ):
+        done = subprocess.run([sys.executable, tool, *words], capture_output=True, text=True)
+        assert done.returncode == code
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr

@@ -6,6 +6,7 @@ table that the second folder has, and ends with 1 if there is one.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import sys
@@ -99,7 +100,13 @@ def read_texts(path: Path) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    found, expected = (list_tables(Path(folder)) for folder in sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.replace("``", ""))
+    parser.add_argument("found", type=Path, help="folder of tables, such as outputs/baseline/tables")
+    parser.add_argument("expected", type=Path, help="folder of those that they should equal")
+    folders = parser.parse_args()
+    found, expected = list_tables(folders.found), list_tables(folders.expected)
+    if not expected:
+        parser.error(f"there is no table in {folders.expected}")
     differences = compare_tables(expected, found)
     print("\n".join(differences) or f"ok: equal to six digits, {say_count(len(expected), 'table')} compared")
     sys.exit(bool(differences))
