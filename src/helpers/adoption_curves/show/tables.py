@@ -86,8 +86,8 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to about three digits, and of more than `_MOST_ROWS` rows the first and the last; the CSV
-        beside keeps ten digits and all rows. A column ``url`` becomes links.
+        Numbers are shown to about three digits, of more than `_MOST_ROWS` rows the first and the last, and no column
+        that is empty in all rows; the CSV beside keeps ten digits, all rows and columns. A column ``url`` becomes links.
     title : str
         Title of the table.
     note : str
@@ -101,6 +101,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         Text of the data is escaped: data are text, never markup.
     """
     frame, note = _cut(frame, note)
+    frame = frame.loc[:, ~(frame.isna() | frame.eq("")).all()] if len(frame) else frame
     shown = frame.copy()
     for column, values in frame.items():
         if pd.api.types.is_bool_dtype(values):
