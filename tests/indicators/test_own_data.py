@@ -1,7 +1,5 @@
 """Own data: a CSV file or a folder without references, from the check to the pages of a run."""
 
-# ruff: noqa: E501  # messages stand whole
-
 import html
 import json
 import os
