@@ -160,7 +160,7 @@ def judge(rows, found):
 
 
 def relate(frame):
-    """Means over technologies, against a straight line and, with an interval from drawing them, the published forecast."""
+    """Means over technologies, over a straight line's; with an interval from drawing them, over the published."""
     rows, keys = [], ["given", "method", "bands", "version", "horizon_years"]
     parts = {key: part.set_index("technology") for key, part in frame.groupby(keys, sort=False)}
     for (given, name, kind, version, years), part in parts.items():
