@@ -139,8 +139,8 @@ def note(axis: Axes, words: str, spots: Sequence[Spot], **look: Any) -> Annotati
     -------
     Annotation
     """
-    look = {"size": SMALL, "color": INK, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
-    look["color"] = darken(look["color"])
+    look["color"] = darken(look.get("color", INK))
+    look = {"size": SMALL, "zorder": 8, "linespacing": 1.1, "parse_math": False} | look
     text = axis.annotate(words, spots[0][:2], (0, 0), textcoords="offset points", annotation_clip=False,
                          path_effects=[HALO], in_layout=False, **look)  # fmt: skip
     place = partial(_place_note, axis, text, spots)
