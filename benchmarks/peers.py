@@ -29,7 +29,7 @@ GIVEN = {"the last four": 4, "the last eight": 8}
 LEVELS = np.array(REPORTED_QUANTILES)
 MOST_LOST = 50
 """From this percentage of origins without an answer on no score is told."""
-OURS = {"path": "published", "straight_line": "drift"}
+OURS = {"path": "published", "straight_line": "straight line"}
 FAMILIES = {
     "logistic": lambda years, ceiling, rate, middle: ceiling / (1 + np.exp(-rate * (years - middle))),
     "gompertz": lambda years, ceiling, rate, middle: ceiling * np.exp(-np.exp(-rate * (years - middle))),
@@ -124,9 +124,9 @@ def forecast_rivals(windows):
 
 
 def compare(references):
-    """The table: every rival with its own bands and with ours, beside the published forecast and our own drift.
+    """The table: every rival with its own bands and with ours, beside the published forecast and our own straight line.
 
-    Where a rival gives no finite answer our drift stands for it.
+    Where a rival gives no finite answer our straight line stands for it.
     """
     every, frames = backtest(references, rivals=True), []
     ours = {title: Calibration(every, name).quantiles(LEVELS) for name, title in OURS.items()}
@@ -137,7 +137,7 @@ def compare(references):
         told = {(title, "ours", "", 0.0): ours[title][at] for title in OURS.values()}
         for name, version, found, failed in forecast_rivals(part):
             lost = ~np.isfinite(found).all(axis=1)
-            found[lost] = ours["drift"][at][lost]
+            found[lost] = ours["straight line"][at][lost]
             told[name, "its own", version, failed] = found
             rows = own.assign(**{name: found[:, 3]})
             told[name, "ours", version, failed] = Calibration(rows, name).quantiles(LEVELS)
@@ -160,13 +160,13 @@ def judge(rows, found):
 
 
 def relate(frame):
-    """Means over technologies, relative to drift and, with an interval from drawing technologies, to the published."""
+    """Means over technologies, over a straight line's; with an interval from drawing them, over the published."""
     rows, keys = [], ["given", "method", "bands", "version", "horizon_years"]
     parts = {key: part.set_index("technology") for key, part in frame.groupby(keys, sort=False)}
     for (given, name, kind, version, years), part in parts.items():
-        drift, best = (parts[given, title, "ours", "", years]["wis"] for title in ("drift", "published"))
+        line, best = (parts[given, title, "ours", "", years]["wis"] for title in ("straight line", "published"))
         size = (len(part), part["forecasts"].sum())
-        numbers = (part["wis"].mean() / drift.mean(), *bootstrap(part["wis"], best), 100 * part["coverage_80"].mean())
+        numbers = (part["wis"].mean() / line.mean(), *bootstrap(part["wis"], best), 100 * part["coverage_80"].mean())
         rows.append((given, name, kind, version, years, *size, *numbers, part["without_answer"].iloc[0]))
     columns = [*keys, "technologies", "forecasts", "wis_relative", "wis_over_published", "low", "high", "coverage_80"]
     return pd.DataFrame(rows, columns=[*columns, "without_answer"])
@@ -176,7 +176,10 @@ def write_tables(table):
     """Text between the marks of peers.md: scores by forecaster and horizon, and where another is better."""
     told, keys = table["without_answer"] < MOST_LOST, ["method", "bands"]
     text = [f"With {', '.join(sorted({version for version in table['version'] if version}))}."]
-    numbers = {"wis_relative": ("WIS over that of drift", 2), "coverage_80": ("80 % band covered, percent", 0)}
+    numbers = {
+        "wis_relative": ("WIS over that of a straight line", 2),
+        "coverage_80": ("80 % band covered, percent", 0),
+    }
     for given, part in table.assign(**{name: table[name].where(told) for name in numbers}).groupby("given", sort=False):
         text.append(f"\n## Given {given}")
         for name, (head, digits) in numbers.items():

@@ -20,7 +20,7 @@ def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
     code, out, _ = call(capsys, "list", "genai", "CHINA", "--data", SAMPLE)
     assert code == 0
     [header, first, *_, last] = out.splitlines()
-    assert header.split() == ["entity", "indicator", "unit", "figures", "span", "bound", "last", "figure"]
+    assert header.split() == ["entity", "indicator", "unit", "figures", "span", "widest", "limit", "last", "figure"]
     assert first.startswith("China   genai_adoption_rate  percent of population")
     assert last.startswith("2 series. Study one: adoption run NAME -p data ")
     assert last.endswith("-p entity China -p indicator genai_adoption_rate -p bound 100")
@@ -47,6 +47,11 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     [row] = json.loads(call(capsys, "runs", "--json")[1])
     assert (row["run"], row["entity"], row["indicator"], row["state"]) == ("small", "China", "genai_users", "whole")
     shutil.copytree(run, outputs / "sweep" / "one")
+    record = json.loads((run / RECORD).read_text())
+    record["parameters"]["data"] = "/home/me/my file.csv?unit=%25+of+homes&date=Year"
+    (run / RECORD).write_text(json.dumps(record))
+    assert "  my file.csv (unit: % of homes, date: Year)  " in call(capsys, "runs")[1]
+    assert record["parameters"]["data"] in [row["data"] for row in json.loads(call(capsys, "runs", "--json")[1])]
     (run / RECORD).write_text("{")
     next((outputs / "sweep" / "one" / "tables").iterdir()).write_text("x")
     states = {row["run"]: row["state"] for row in list_runs(outputs)}

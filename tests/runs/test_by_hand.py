@@ -73,9 +73,20 @@ def test_where_neither_has_the_values_it_says_what_to_run_first(published, by_ha
     if by_hand:
         write(2, levels=[0.8])
     found = [0.8] if by_hand else [0.5]
-    told = f"with levels = {found}, but this notebook has levels = [0.6].*Run that notebook with the same value first"
+    told = f"with levels = {found}, but this notebook has levels = [0.6].*Run that notebook with the same values first"
     with pytest.raises(RunError, match=told.translate({ord(mark): f"\\{mark}" for mark in "[]"})):
         read(levels=[0.6])
+
+
+def test_all_parameters_that_differ_are_named_with_what_to_write(published):
+    series = {"entity": "Germany", "indicator": "internet_use_itu", "bound": 100}
+    write(2, entity="China", indicator="genai_users", bound="internet_users", levels=[0.8])
+    with pytest.raises(RunError) as caught:
+        read(**series, levels=[0.8])
+    differs = "with entity = 'China', but this notebook has entity = 'Germany'; with indicator = 'genai_users', but "
+    assert differs in str(caught.value)
+    command = "adoption run NAME -p entity Germany -p indicator internet_use_itu -p bound 100 -p levels '[0.8]'"
+    assert str(caught.value).endswith(f'write run = "NAME" here: {command}')
 
 
 @pytest.mark.parametrize("variables", [{"levels": [0.5]}, {"levels": [0.5], "horizon_years": "a frame", "shares": 3}])

@@ -81,7 +81,7 @@ def test_the_same_comparison_twice_is_the_same_to_the_byte_and_tells_not_where_o
     assert sorted(path.name for path in outputs.iterdir()) == ["compare-one-two", "one", "two"]
     assert not [name for name, content in first.items() if b"/home" in content]
     table = pd.read_csv(outputs / "compare-one-two" / "comparison.csv").set_index("item").loc["data", "text"]
-    assert table.tolist() == ["heat & pumps.csv", "x.csv?unit=percent"]
+    assert table.tolist() == ["heat & pumps.csv", "x.csv (unit: percent)"]
     assert b">heat &amp; pumps.csv</td>" in first["index.html"]
 
 

@@ -128,12 +128,13 @@ def test_an_image_without_words_stops_the_pages(run, data):
 
 
 def test_tables_have_a_caption_scopes_and_room():
-    frame = pd.DataFrame({"date": ["2025-12-31"], "<b>note</b>": ["<i>" + "long " * 20]})
+    frame = pd.DataFrame({"date": "2025-12-31", "<b>note</b>": ["<i>" + "long " * 12, "very " * 20]})
     made = render_html(tables.show(frame, "Users & <u>more</u>", "Source: x")._repr_html_())
     assert "<caption><span>Users &amp; &lt;u&gt;more&lt;/u&gt;</span></caption>" in made
     assert made.count('scope="col"') == 2
     assert "&lt;b&gt;note" in made
     assert re.search(r'class="[^"]*long">&lt;i&gt;long', made)
+    assert re.search(r'class="[^"]*longest">very', made)
     assert "style" not in made
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import SAMPLE, WORDS, list_files
@@ -41,3 +42,17 @@ def test_another_place_and_no_network_give_the_same_bytes_and_nothing_of_the_env
     for file, content in list_files(elsewhere).items():
         assert SECRET.encode() not in content, file
         assert str(elsewhere.parent).encode() not in content, file
+
+
+def test_the_tool_that_compares_tables_says_how_it_is_used(tmp_path):
+    """Two folders without tables would be equal."""
+    tool = Path(__file__).parents[1] / "tools" / "reproduction.py"
+    for words, code, said in (
+        (["--help"], 0, "usage: "),
+        ([], 2, "required"),
+        ([tmp_path] * 2, 2, "there is no table"),
+    ):
+        done = subprocess.run([sys.executable, tool, *words], capture_output=True, text=True)
+        assert done.returncode == code
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr

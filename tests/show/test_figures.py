@@ -110,6 +110,14 @@ def test_spread_keeps_the_gap_the_order_and_the_room(positions):
     np.testing.assert_allclose(labels._spread([10, 90, 50], 9, 0, 100), [10, 90, 50])
 
 
+@pytest.mark.parametrize("colour", [*style.COLOURS, style.INK, style.GREY])
+def test_letters_have_a_contrast_of_4_5_on_white(colour):
+    """WCAG 2.2, 1.4.3: from the relative luminance of the colour that a label has, as it is written."""
+    channels = np.array([int(to_hex(labels.darken(colour))[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+    light = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    assert 1.05 / (light @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5
+
+
 def test_growth_shows_the_changes_as_published_and_doubts_the_one_across_a_suspected_break():
     figure = figures.draw_growth(hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
     title, units, *texts = read_texts(figure)

@@ -28,6 +28,13 @@ def test_yes_and_no_stand_as_words_numbers_to_the_right_and_all_the_same_each_ti
     assert dict(zip(frame, sides, strict=True)) == {"held": "left", "value": "right", "name": "left"}
 
 
+def test_a_column_that_is_empty_in_every_row_is_not_shown():
+    empty = {"flag": ["", ""], "level": [np.nan, np.nan]}
+    frame = pd.DataFrame({"family": ["logistic", "bass"], **empty, "bic": [1.0, np.nan]})
+    page = tables.show(frame, "Fits").as_raw_html()
+    assert [name for name in ("family", "flag", "level", "bic") if f">{name}</th>" in page] == ["family", "bic"]
+
+
 def test_claims_have_the_decimals_of_what_was_claimed():
     """141.7 percent were claimed: neither that figure nor what is recomputed is cut to 142."""
     claims = pd.DataFrame(

@@ -4,6 +4,7 @@
 table that the second folder has, and ends with 1 if there is one.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -61,7 +62,13 @@ def find_different(expected, found, most):
 
 
 if __name__ == "__main__":
-    found, expected = (list_tables(Path(folder)) for folder in sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.replace("``", ""))
+    parser.add_argument("found", type=Path, help="folder of tables, such as outputs/baseline/tables")
+    parser.add_argument("expected", type=Path, help="folder of those that they should equal")
+    folders = parser.parse_args()
+    found, expected = list_tables(folders.found), list_tables(folders.expected)
+    if not expected:
+        parser.error(f"there is no table in {folders.expected}")
     differences = compare_tables(expected, found)
     print("\n".join(differences) or f"ok: equal to six digits, {len(expected)} tables compared")
     sys.exit(bool(differences))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl, urlencode
 
-from .words import shorten
+from .words import escape, shorten
 
 _UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
@@ -221,6 +221,15 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.path}?{urlencode(self.choices)}" if self.choices or "?" in str(self.path) else str(self.path)
+
+    def say(self) -> str:
+        """Name of the file or folder, and in words how it is read.
+
+        >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").say()
+        'x.csv (date: Year, unit: % of homes)'
+        """
+        how = ", ".join(f"{name}: {text}" for name, text in self.choices.items())
+        return escape(f"{self.path.name} ({how})" if how else self.path.name)
 
     def choose(self, **choices: str) -> Source:
         """Source with further options for the same path."""

@@ -19,10 +19,11 @@ from .options import Pairs
 @options.data_folder
 @options.as_json
 def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
-    """List the series of the data: entity, span, upper limit (bound) and last figure.
+    """List the series of the data: entity, span, widest upper limit and last figure.
 
     With WORDs it lists only series that have all of them in entity, name or title. The upper limit is the widest that
-    '-p bound' could name: the indicator of the base, or 100 for percentages. A run may take a narrower one.
+    '-p bound' could name: the indicator of the base, or 100 for percentages. A run may take a narrower one, as the
+    default run takes internet_users.
     """
     from .. import indicators
 
@@ -158,7 +159,8 @@ def check(path: str, given: Pairs, **choices: str | None) -> None:
 
     PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
     and a summary of the data. If there are problems, it prints each with file, row and column, and ends with exit code
-    1. For what is not plain it names the option to write. -p sets a parameter, such as the limit: -p bound 100.
+    1. For what is not plain it names the option to write. -p sets a parameter, such as the limit: -p bound 100. Of a
+    file in order the last line is the command of a run with the same options.
     """
     from .. import indicators
     from ..runs.check_series import MOST_NOTES, find_refusals
@@ -179,6 +181,8 @@ def check(path: str, given: Pairs, **choices: str | None) -> None:
             print(f"no run: {reason}")
         if several := listing.say_sweep(data, str(source)):
             print(f"a report of each: {several}")
+        if data.is_beside and not refused:
+            print(listing.write_run(data, path, given, choices))
     except indicators.DataError as error:
         print(error)
         raise SystemExit(RunError.exit_code) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..base.words import escape, say_count
@@ -23,7 +24,7 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
             "unit": row.unit,
             "figures": f"{row.n}",
             "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
-            "bound": row.bound or "none",
+            "widest limit": row.bound or "none",
             "last figure": f"{row.last_value:,.10g}",
         }
         for row in found.itertuples()
@@ -32,18 +33,15 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
 
 def summarise_data(data: Data) -> str:
     """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
-    from .. import indicators
-    from ..indicators.series import SHORTEST_SEGMENT
-
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
-    found = indicators.list_series(data)
-    entities = say_count(found["entity"].nunique(), "entity", "entities")
-    enough = (found["n"] >= SHORTEST_SEGMENT).sum()
+    entities = len({entity for entity, _ in data.own})
+    exact = data.observations[data.observations["bound"] == "exact"]
+    exact = exact.set_index(["entity", "indicator"])["date"]
+    dates = exact[exact.index.isin(data.own)]
     return (
-        f"{data.path.name} holds {len(found):,} series of {entities}, {say_count(found['n'].sum(), 'exact figure')} "
-        f"from {found['first'].min():%Y-%m-%d} to {found['last'].max():%Y-%m-%d}; "
-        f"{enough:,} with enough figures for a forecast without an upper limit ({SHORTEST_SEGMENT})"
+        f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
+        f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}"
     )
 
 
@@ -66,6 +64,24 @@ def print_table(rows: list[dict[str, str]]) -> None:
     widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
     for line in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: Mapping[str, str | None]) -> str:
+    """The command that makes a run of data of one's own with the options of `adoption check`, for a shell.
+
+    Of several series it names the first that the options leave.
+    """
+    from .. import indicators
+    from ..indicators.own import name_indicator
+
+    pairs, named = indicators.list_studied(data), dict(given)
+    left = [pair for pair in pairs if (named.get("entity", pair[0]), named.get("indicator", pair[1])) == pair]
+    first = dict(zip(("entity", "indicator"), (left or pairs)[0], strict=True)) if len(pairs) > 1 else {}
+    words = ["adoption", "run", name_indicator(data.path.stem)[:64], "-p", "data", path]
+    words += [word for name, value in first.items() if name not in named for word in ("-p", name, value)]
+    words += [word for name, value in given for word in ("-p", name, value)]
+    words += [word for name, value in choices.items() if value is not None for word in (f"--{name}", value)]
+    return shlex.join(words)
 
 
 def say_sweep(data: Data, source: str) -> str:

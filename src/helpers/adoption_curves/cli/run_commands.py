@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ..base.project import RECORD, RunError, Stopped, UserError, find_outputs, shorten_path
+from ..base.project import RECORD, RunError, Source, Stopped, UserError, find_outputs, shorten_path
 from . import options
 from .options import Files, Pairs
 from .process import ignore_signals, stop
@@ -233,7 +233,9 @@ def runs(as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=1))
     elif found:
-        print_table([{**each, "made": each["made"][:16].replace("T", " ")} for each in found])
+        for each in found:
+            each |= {"made": each["made"][:16].replace("T", " "), "data": Source.read(each["data"]).say()}
+        print_table(found)
     else:
         print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
 

@@ -397,7 +397,8 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     '2020-03'
     """
     source = Source.read(path)
-    source = source if find_kind(source.path) else source.find()
+    found = source.find()
+    source = found if find_kind(found.path) and not find_kind(source.path) else source
     path, choices = source.path, source.choices
     if choices and find_kind(path) == "folder":
         raise parameter_error("data", path.name, "is a folder; only a file can be read in one way or another")

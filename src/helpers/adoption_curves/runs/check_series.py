@@ -11,7 +11,7 @@ import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.fallen import has_fallen
-from ..base.project import RunError, UserError, shorten_path
+from ..base.project import RunError, Source, UserError
 from ..base.words import of_entity, say_amount, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
@@ -42,8 +42,8 @@ def check_parameters(parameters: Parameters) -> Any:
     _check_families(parameters)
     source = parameters.source
     if not os.path.lexists(source.path):
-        missing = f"there is no such folder or file: {shorten_path(source.path)}"
-        raise ParameterError(f"parameter 'data' is '{parameters.data}', but {missing}")
+        path = Source.read(parameters.data).path
+        raise ParameterError(f"parameter 'data' is '{path}', but there is no such folder or file")
     data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     _check_studied(data, series, parameters)

@@ -13,7 +13,7 @@ import pandas as pd
 from ..base.files import write_file
 from ..base.folders import lock_folder, refuse_foreign, replace_folder
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.project import RUNNER, RunError, UserError, find_lab, find_outputs, shorten_path
+from ..base.project import RUNNER, RunError, Source, UserError, find_lab, find_outputs, shorten_path
 from ..base.words import clean
 from .ingredients import find_unnumbered
 from .notebook_process import execute_notebook, preload
@@ -96,6 +96,10 @@ def read_runs(names: Sequence[str]) -> tuple[dict[str, pd.DataFrame], list[str],
     if not records:
         raise RunError(f"None of the runs can be read. {next(iter(failed.values()), '')}")
     tables = {part: pd.concat(frames, ignore_index=True) for part, frames in parts.items()}
+    texts = tables["parameters"].loc[tables["parameters"]["item"] == "data", "text"]
+    said = texts.map(lambda text: Source.read(text).say())
+    if said.nunique() == texts.nunique():  # two files of one name keep their paths
+        tables["parameters"].loc[said.index, "text"] = said
     return tables, _list_warnings(records, tables["runs"]["level"]), failed
 
 

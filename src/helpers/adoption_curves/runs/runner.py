@@ -57,10 +57,16 @@ class _Attempt:
         Folder of the run.
     tell : callable
         Gets each line.
+
+    Attributes
+    ----------
+    kept : bool
+        True if a failure leaves its error and its log: where a whole run is, which would be taken for a new one, and
+        from the first notebook on.
     """
 
     def __init__(self, final: Path, tell: Callable[[str], object]):
-        self.folder, self._tell = find_attempt(final), tell
+        self.folder, self._tell, self.kept = find_attempt(final), tell, (final / RECORD).is_file()
         self.lines = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, run {final.name}"]
 
     def __enter__(self) -> Self:
@@ -68,7 +74,7 @@ class _Attempt:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         """Keep the error and the log, beside the copy of the notebook that failed."""
-        if error is None:
+        if error is None or not self.kept:
             return
         word = error.word if isinstance(error, Stopped) else "interrupted"
         why = (describe_refusal(error) or str(error)) if isinstance(error, Exception) else word
@@ -158,6 +164,7 @@ def run_all(
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
+        attempt.kept = True
         with start_threads(len(steps)) as pool:
             for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
                 bodies[step.name] = _add_result(step.result, new, step.name)

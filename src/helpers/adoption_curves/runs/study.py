@@ -131,7 +131,7 @@ class Output:
             Text in Markdown that replaces a table without rows.
         of : as for `keep`
         columns : sequence of str, optional
-            Those that are displayed; all are kept. Of these, columns without any value are left out.
+            Those that are displayed; all are kept.
         """
         from IPython.display import Markdown, display
 
@@ -139,7 +139,6 @@ class Output:
 
         self.keep(name, frame, of)
         shown = frame if columns is None else frame[[*columns]]
-        shown = shown.dropna(axis="columns", how="all") if len(frame) else shown
         display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
 
     def draw(self, name: str, figure: Any, alt: str, data: Any = None) -> SavedFigure | None:
@@ -374,16 +373,20 @@ class Study(Output):
                 print(f"Notebook {writer} was run with {', '.join(others)}.")
 
     def _describe_disagreement(self, name: str, writer: str, theirs: Mapping[str, Any]) -> str:
-        """Advice if table `name` was made with another value of a parameter; "" if it was not."""
+        """Advice if table `name` was made with other values of parameters, with all of these; "" if it was not."""
+        differs, wanted = list[str](), self.parameters.model_dump(include={*self.declared}, exclude_defaults=True)
         for key, (value, whose) in self._settled.items():
             if key in theirs and theirs[key] != value:
                 who = "this notebook" if whose == self.notebook else f"notebook {whose}, whose table it has read,"
-                return (
-                    f"Table {name} was made by notebook {writer} with {key} = {theirs[key]!r}, but {who} has "
-                    f"{key} = {value!r}. Run that notebook with the same value first, or make the run again with "
-                    f"it: adoption run {self.folder.name} -p {key} {write_argument(value)}"
-                )
-        return ""
+                differs.append(f"with {key} = {theirs[key]!r}, but {who} has {key} = {value!r}")
+                wanted[key] = value
+        if not differs:
+            return ""
+        given = " ".join(f"-p {key} {write_argument(value)}" for key, value in wanted.items())
+        return (
+            f"Table {name} was made by notebook {writer} {'; '.join(differs)}. Run that notebook with the same values "
+            f'first, or make a run with them and write run = "NAME" here: adoption run NAME {given}'
+        )
 
 
 def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:

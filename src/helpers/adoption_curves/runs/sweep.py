@@ -161,7 +161,7 @@ def _read_sweep_file(path: Path) -> _SweepFile:
     try:
         content = parse_yaml(read_file(path))
     except OSError as error:
-        raise ParameterError(f"{path}: the file can't be read ({error})") from error
+        raise ParameterError(f"{path}: the file can't be read ({error.strerror}).") from error
     except ValueError as error:
         raise ParameterError(f"{path.name}: {error}") from error
     if not isinstance(content, dict):

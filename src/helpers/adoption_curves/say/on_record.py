@@ -12,6 +12,9 @@ from ..base.levels import LEVELS
 from ..base.project import PUBLISHED_MODEL
 from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_range
 
+_BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
+"""The registered baselines in words, by the columns of their scores."""
+
 
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
     """The table ``06_register``: rows of `score_register`, each as a sentence or two in ``text``."""
@@ -21,8 +24,6 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
-    from ..forecast.registered.outcomes import RATIOS  # pages of a run need neither it nor statsmodels
-
     unit, model = row["unit"], row["model_id"].partition("-")[2]
     text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
@@ -38,8 +39,11 @@ def _say_entry(row: dict[str, Any]) -> str:
     text += "." if row["side"] == "exact" else f"; the forecast gave it a probability of {percent(row['probability'])}."
     if row["hindsight"]:
         return f"{text} We registered the forecast after the outcome was known, so it does not count."
-    ratios = [f"{row['wis'] / row[name]:.2f} of that of the {name[4:].replace('_', ' ')}" for name in RATIOS.values()
-              if row[name] > 0 and pd.notna(row["wis"])]  # fmt: skip
+    ratios = [
+        f"{row['wis'] / row[name]:.2f} of that of the {which}"
+        for name, which in _BASELINE_NAMES.items()
+        if row[name] > 0 and pd.notna(row["wis"])
+    ]
     return f"{text} Its WIS is {' and '.join(ratios)}." if ratios else text
 
 
@@ -53,8 +57,6 @@ def _say_outcome(row: Mapping[str, Any]) -> str:
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
-    from ..forecast.registered.outcomes import RATIOS  # pages of a run need neither it nor statsmodels
-
     sentences = []
     for row in summary.to_dict("records"):
         text = f"With {row['model_id']} we registered {say_count(row['on_record'], 'forecast')}: {row['to_come']} "
@@ -64,8 +66,8 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
             parts = [(percent(row[f"coverage_{100 * level:.0f}"]), f"{100 * level:.0f}% range") for level in LEVELS]
             covered = ", ".join(f"{part} in the {level}" for part, level in parts)
             text += f" Of {say_count(row['exact'], 'exact figure')}, {covered}."
-            for name in RATIOS.values():
-                ratio, which = row[f"{name}_ratio"], name[4:].replace("_", " ")
+            for name, which in _BASELINE_NAMES.items():
+                ratio = row[f"{name}_ratio"]
                 text += "" if np.isnan(ratio) else f" WIS against the {which}: {ratio:.2f} (below 1 is better)."
         if row["bounds"]:
             text += f" To {say_count(row['bounds'], 'figure')} printed as a limit, forecasts gave a probability of "

@@ -19,6 +19,7 @@ _READABLE = {  # headings of columns that their names in the CSV would not expla
     "mape": "mean error",
     "wis": "WIS",
     "wis_relative": "WIS against a straight line's",
+    "wis_drift_ratio": "WIS against a straight line's",
     "low": "from",
     "high": "to",
     "share_of_bound": "share of the upper limit",
@@ -86,8 +87,8 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     Parameters
     ----------
     frame : DataFrame
-        Numbers are shown to about three digits, and of more than `_MOST_ROWS` rows the first and the last; the CSV
-        beside keeps ten digits and all rows. A column ``url`` becomes links.
+        Numbers are shown to about three digits, of more than `_MOST_ROWS` rows the first and the last, and no column
+        that is empty in all rows; the CSV beside has ten digits, all rows and columns. A column ``url`` becomes links.
     title : str
         Title of the table.
     note : str
@@ -101,6 +102,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
         Text of the data is escaped: data are text, never markup.
     """
     frame, note = _cut(frame, note)
+    frame = frame.loc[:, ~(frame.isna() | frame.eq("")).all()] if len(frame) else frame
     shown = frame.copy()
     for column, values in frame.items():
         if pd.api.types.is_bool_dtype(values):

@@ -16,13 +16,13 @@ from .hub import BASELINES, ENTRY
 
 _VINTAGES = ("first", "latest")
 _TASK = [name for name in ENTRY if name not in ("model_id", "published")]
-RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
+_RATIOS = {name: f"wis_{name.partition('-')[2]}" for name in BASELINES}
 _COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED]
-_OUTCOME_COLUMNS += ["wis", *RATIOS.values(), "why", "revised"]
+_OUTCOME_COLUMNS += ["wis", *_RATIOS.values(), "why", "revised"]
 _SUMMARY = ["model_id", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
-_SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in RATIOS.values())]
+_SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS.values())]
 _SUMMARY += ["bounds", "probability"]
 
 
@@ -62,8 +62,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     each = entries.groupby(ENTRY)
     found = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in each]
     scored = pd.DataFrame(found, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_OUTCOME_COLUMNS])
-    rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*RATIOS.values()])
-    for name, column in RATIOS.items():
+    rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*_RATIOS.values()])
+    for name, column in _RATIOS.items():
         against = scored[scored["model_id"] == name].drop_duplicates(_TASK, keep="last")
         rows = rows.merge(against[[*_TASK, "wis"]].rename(columns={"wis": column}), on=_TASK, how="left")
     return rows[scored.columns]
@@ -137,7 +137,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         row["no_score"] = int((came & (part["side"] == "") & ~part["hindsight"]).sum())
         for level, name in zip(LEVELS, _COVERED, strict=True):
             row[f"coverage_{100 * level:.0f}"] = (exact[name] == "yes").mean() if len(exact) else np.nan
-        for name in RATIOS.values():
+        for name in _RATIOS.values():
             both = exact[(exact["wis"] > 0) & (exact[name] > 0)]
             row[f"{name}_ratio"] = np.exp(np.log(both["wis"] / both[name]).mean()) if len(both) else np.nan
         row |= {"bounds": len(bounds), "probability": bounds["probability"].mean() if len(bounds) else np.nan}

@@ -102,7 +102,7 @@ def _refuse_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
 def _forecast_baseline(
     values: pd.Series, dates: pd.DatetimeIndex, levels: Sequence[float], drift: bool, limit: float = np.inf
 ) -> np.ndarray:
-    """Quantiles of the last value, or of the drift, with normal bands.
+    """Quantiles of the last value, or of a straight line at the mean change (drift), with normal bands.
 
     Parameters
     ----------

@@ -30,8 +30,8 @@ _TYPES = {
 _PICTURE_ENDINGS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
 _FRAMES = {"narrow": (320, 200), "wide": (700, 125)}
 """Pixels of a frame's width, and of the note below a chart there, by the drawing that it may show."""
-_MIN_LONG = 50
-"""Letters from which a cell of a table needs room."""
+_MIN_LONG, _MIN_LONGEST = 50, 100
+"""Letters from which a cell of a table needs room, and from which more of it: a high row is blank beside it."""
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 
 
@@ -53,7 +53,10 @@ def render_tables(text: str) -> str:
     )
     text = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', text)  # of Markdown's tables
     text = re.sub(r">\s*(\d{4}-\d\d-\d\d)\s*</td>", r'><span class="date">\1</span></td>', text)
-    text = re.sub(rf'<td class="([^"]*)">([^<]{{{_MIN_LONG},}})</td>', r'<td class="\1 long">\2</td>', text)
+    for least, word in ((_MIN_LONGEST, "longest"), (_MIN_LONG, "long")):
+        text = re.sub(
+            rf'<td class="([^"]*)(?<!longest)">([^<]{{{least},}})</td>', rf'<td class="\1 {word}">\2</td>', text
+        )
     text = re.sub(r"<th\b[^>]*>(?:\s|&nbsp;)*</th>", "<td></td>", text)
     text = re.sub(
         r"<thead>.*?</thead>",

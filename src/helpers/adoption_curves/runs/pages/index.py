@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ...base.columns import UNNAMED
+from ...base.project import Source
 from ...base.words import say_day
 from ...say.on_record import list_registered
 from ..parameters import Parameters, write_argument
@@ -76,7 +77,11 @@ def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, A
         notebooks=notebooks,
         command=_write_command(folder.name, record),
         parameters=[
-            (name, say_value(value), Parameters.model_fields[name].description)
+            (
+                name,
+                Source.read(value).say() if name == "data" else say_value(value),
+                Parameters.model_fields[name].description,
+            )
             for name, value in record.parameters.items()
         ],
         sources=_group_sources(record.sources),

@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from ...base.words import say_count
+from .labels import darken
 from .style import BLUE, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, shorten_label, use_dates
 
 _MAX_TITLE_LETTERS = 32  # letters in a line of the name of a series, and its number
@@ -55,7 +56,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     use_dates(axis, dates["min"].min(), dates["max"].max())
     title = "How far back our series go"
     if indicator in dates.index:
-        axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=ORANGE, weight="bold")
+        axis.get_yticklabels()[dates.index.get_loc(indicator)].set(color=darken(ORANGE), weight="bold")
         own = dates.loc[indicator]
         count = say_count(own["size"], "figure")
         title = f"{described['title'][indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}"

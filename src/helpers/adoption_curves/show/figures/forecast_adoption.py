@@ -280,7 +280,8 @@ def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> 
     if len(met) < _LEAST_OUTCOMES:
         return "What this method would have forecast earlier, and what happened"
     inside = int(met["outcome"].between(met[low], met[high]).sum())
-    return f"Made at earlier dates, the {say_level(level)} range contained {inside} of {len(met)} later figures"
+    made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
+    return f"Made at {made}, the {say_level(level)} range contained {inside} of {len(met)} later figures"
 
 
 def _say_levels(levels: Sequence[float]) -> str:
