@@ -19,22 +19,25 @@ PUMPS, TINY = [3, 6, 11, 19, 29, 40], [0.0004, 0.0009, 0.0021, 0.0043, 0.008]
 HOUSES = {"people": "households", "doing": "own a smart speaker"}
 CASES = {
     "few": ([12.4], {"title": "Heat pumps"}, r"Heat pumps: 12\.4% of homes in 2025; one figure shows no trend"),
-    "few, with a verb": ([9, 12.4], HOUSES, r"12\.4% of households own a smart speaker; two figures show no trend"),
+    "few, with a verb": ([9, 12.4], HOUSES,
+                         r"12\.4% of households own a smart speaker \(2025\); two figures show no trend"),
     "fallen": (PLAYERS, {"title": "Homes with a DVD player"}, r"Homes with a DVD player: 15% in 2025, down from 61%"),
-    "fallen, with a verb": (PLAYERS, HOUSES, r"15% of households own a smart speaker, down from 61% in 2013"),
+    "fallen, with a verb": (PLAYERS, HOUSES,
+                            r"15% of households own a smart speaker \(2025\), down from 61% in 2013"),
     "still": (MOVED, {}, r"Things: 10 to 25% of homes since 2018, and no lasting growth"),
     "still, with a verb": (MOVED, HOUSES,
-                           r"20% of households own a smart speaker; the figure has been 10 to 25% since 2018, with no"),
+                           r"20% of households own a smart speaker \(2025\); the figure has been 10 to 25% since 2018"),
     "flow": (CARS, {"title": "Cars sold", "unit": "million cars", "measure": "flow"},
              r"Cars sold: 1\.4 million in 2025, 16% more than in 2024"),
     "cumulative": (PANELS, {"title": "Solar roofs", "unit": "thousand roofs", "measure": "cumulative"},
                    r"Solar roofs: 15\.8 thousand by the end of 2025, 3\.9 thousand roofs more than by the end of 2024"),
     "near": (ONLINE, {}, r"Things: 93\.5% of homes in 2025, and at most 6\.5 points are left"),
-    "near, with a verb": (ONLINE, HOUSES, r"93\.5% of households own a smart speaker: at most 6\.5 points are left"),
+    "near, with a verb": (ONLINE, HOUSES,
+                          r"93\.5% of households own a smart speaker \(2025\): at most 6\.5 points are left"),
     "levelled": (SPEAKERS, {"title": "Households with a smart speaker", "unit": "% of households"},
                  r"Households with a smart speaker: 57\.8 to 60\.4% since 2021"),
     "levelled, with a verb": (SPEAKERS, HOUSES,
-                             r"60% of households own a smart speaker; the figure has been 57\.8 to 60\.4% since 2021"),
+                             r"60% of households own a smart speaker \(2025\); the figure has been 57\.8 to 60\.4%"),
     "limited": (PUMPS, {"title": "Heat pumps"}, r"Heat pumps: \d+ to \d+% of homes by 2030"),
     "limited, with a verb": (PUMPS, HOUSES, r"Between \d+ and \d+% of households may own a smart speaker by 2030"),
     "limited, early": (TINY, {}, r"Things: 0\.\d+ to \d+% of homes by 2030"),
@@ -55,6 +58,7 @@ def test_each_cell_on_a_series(case, tmp_path):
     assert said["headline"][0].isupper() or said["headline"][0].isdigit()
     assert not said["headline"].endswith(".")
     parts = {part: write(facts, part) for part in read_said()["usual"] if part != "numbers"}
+    assert not parts.pop("known")
     blank = {"few": ["speed", "now"], "fallen": ["now", "forecast", "caution"], "flow": ["now", "caution"]}
     may_be_blank = {*blank.get(facts.kind, []), "now", "caution"}
     assert all(text for part, text in parts.items() if part not in may_be_blank)
@@ -112,8 +116,22 @@ def test_the_range_leads_and_the_middle_stands_in_the_deck(tmp_path):
 
 def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020, **HOUSES)
-    then = Facts(facts.tables, facts.names | {"as_of": "2025-12-31"})
+    then = Facts(facts.tables, facts.names | {"as_of": "2025-12-31", "reckoned": False})
     assert re.match(r"As seen on 31 December 2025: between \d+ and \d+% of households may own", write(then, "headline"))
+    assert "Of this series we use only what had been published by 31 December 2025." in write(then, "known")
+    moving = Facts(then.tables, then.names | {"limit_is_series": True, "reckoned": True})
+    told = (
+        "Of this series and its upper limit we use only figures that, as far as we know, had been published by 31 Dec"
+    )
+    assert told in write(moving, "known")
+
+
+def test_a_flow_says_what_was_learnt_and_that_numbers_of_a_year_were_not_tested(tmp_path):
+    for unit, tested in (("million cars", True), ("% of new cars", False)):
+        facts = make_facts(tmp_path, CARS, first=2017, unit=unit, measure="flow")
+        said = write(facts, "forecast") + write(facts, "quote_not")
+        assert "never from what is sold or added in a year" in said
+        assert ("not tested it on numbers sold" in said) == ("none was tested on numbers sold" in said) == tested
 
 
 def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
@@ -122,7 +140,7 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     assert facts.ceiling["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "If the present pattern holds, growth ends between" in write(facts, "forecast")
-    assert "Within 5 years such an end was passed in 73 of 156 tests" in write(facts, "forecast")
+    assert "After 5 years the figure was above both such ends in 73 of 156 tests on" in write(facts, "forecast")
 
 
 def test_a_picture_in_words_has_the_years_that_are_drawn(tmp_path):

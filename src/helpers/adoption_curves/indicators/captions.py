@@ -29,8 +29,10 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         cumulative or flow), own (whether its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
         publication in words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted,
-        and doing: what they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of
-        the entity, and a sentence.
+        doing: what they do ("use generative AI"; "" where no phrase is known), and within: the time in which one use
+        counts at the last figure ("in the past half-year"; "" where none is known). limit_is_series: whether its limit
+        has figures too. reckoned: whether some of either count as published from a day that nobody has stated, as those
+        do that are held only as revised. Of users, population: the newest of the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     title = series.full_title
@@ -51,6 +53,10 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     words |= {"as_of": data.as_of, "measure": series.measure, "own": data.is_own(series.entity, series.indicator)}
     words |= {"cautions": cautions, "points": points, "publisher": publisher}
     words |= {"asked": _say_asked(entry, publisher), "doing": entry.doing}
+    words["within"] = _say_within(entry.within, series.values.index[-1])
+    limits = data.find_rows(series.entity, series.bound.name if series.bound is not None else "")
+    words["limit_is_series"] = len(limits) > 0
+    words["reckoned"] = bool(pd.concat([series.observations, limits])["published_by"].isin(["lag", "date"]).any())
     words["people"] = entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of ")
     population = data.find_population(series)
     if population is None:
@@ -75,6 +81,16 @@ def _shorten_publisher(name: str) -> str:
 def _say_when(date: pd.Timestamp, measure: str) -> str:
     """The day of a figure; of a flow the year that it adds up."""
     return say_first(say_period(date, measure)) if measure == "flow" else say_day(date)
+
+
+def _say_within(told: str, date: pd.Timestamp) -> str:
+    """The time within which one use counts at a date, of a cell of the table of indicators; "" before its day.
+
+    >>> _say_within("2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
+    'in the past half-year'
+    """
+    [(day, words)] = re.findall(r"^(?:(\d{4}-\d\d-\d\d) )?(.*)$", told)
+    return words if day <= f"{date:%Y-%m-%d}" else ""
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -59,7 +59,7 @@ def render_index(
         headings=_SECTION_TITLES,
         sections=[(part, title) for part, title in _SECTIONS.items() if there.get(part, True)],
         made=say_day(pd.Timestamp(record.made)),
-        as_of=_say_as_of(record.parameters.get("as_of")),
+        as_of=record.parameters.get("as_of"),
         authors=authors,
         contact=_keep_address(contact, "mailto:"),
         expected=record.subject.get("next", ""),
@@ -85,12 +85,6 @@ def _read_told(folder: Path, record: Record) -> dict[str, Any]:
         "numbers": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
         "registered": list_registered([row for row in rows["register"] if row["bound"] == limit]),
     }
-
-
-def _say_as_of(given: Any) -> str:
-    """The parameter `as_of` in words; "" for none, and for what is no day in a stranger's record."""
-    day = pd.to_datetime(given or None, errors="coerce")
-    return "" if pd.isna(day) else say_day(day)
 
 
 def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
