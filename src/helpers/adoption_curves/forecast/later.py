@@ -24,7 +24,12 @@ def list_later(
 
     Parameters
     ----------
-    share, years, among, least_years
+    share : float
+        Of the limit, between 0 and 1.
+    years : (H,)
+        After it was passed.
+    among : list of AdoptionSeries
+    least_years : float, optional
         As there.
 
     Returns
