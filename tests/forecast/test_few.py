@@ -9,7 +9,7 @@ import pytest
 from adoption_curves import forecast, indicators
 from adoption_curves.forecast import frames
 
-DATES = pd.to_datetime(["2024-12-31", "2025-12-31"])
+DATES = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])
 
 
 def make(values, **options):
@@ -32,6 +32,22 @@ def test_few_figures_have_what_others_did_in_three_years(values):
     assert np.isnan(result.at([4.0], [0.5])).all()
 
 
+def test_the_series_that_are_counted_beside_a_forecast_have_names():
+    """Those of the range of few figures; of a class those that it counts; none where there is neither."""
+    few = make([12])
+    found = frames.counted_frame(few, few.dates[-1])
+    assert found["technology"].nunique() == few.frame()["technologies"].max()
+    assert set(found["indicator"]) <= {series.indicator for series in few.references.series}
+    data = indicators.load()
+    users = data.series("China", "genai_users", "internet_users")
+    services = forecast.forecast(users, references=data.references(exclude=users))
+    found, counted = (make(services, services.dates[-1]) for make in (frames.counted_frame, frames.class_frame))
+    assert (found["technology"].nunique(), len(found)) == tuple(counted.iloc[0][["technologies", "series"]])
+    assert set(found["entity"]) == {"China"}
+    alone = make([12, 15, 20])
+    assert frames.counted_frame(alone, alone.dates[-1]).empty
+
+
 def test_figures_within_half_a_year_say_no_more_than_the_last():
     dates = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
     near = forecast.forecast(pd.Series([10.0, 11, 12], dates), 100)
@@ -40,7 +56,7 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
 
 def test_without_a_limit_nothing_is_counted():
     with pytest.raises(ValueError, match="a forecast needs at least 3 dated values above 0"):
-        forecast.forecast(pd.Series([9.0, 12.0], DATES))
+        forecast.forecast(pd.Series([9.0, 12.0], DATES[1:]))
 
 
 def make_reference(values, technology):

@@ -326,6 +326,7 @@ def test_scores_are_those_of_the_figure_that_came(data):
     assert found["wis_last_value"] == pytest.approx((2 * 0.1 * 202 + 2 * 0.5 * 102 + 2 * 0.9 * 2) / 3)
     assert np.isnan(found["wis_drift"])
     assert "was published on 5 February 2026; it is inside the range. Its WIS is" in found["text"]
+    assert f"; upper limit: {found['limit'].lower()})." in found["text"]
     summary = outcomes.summarise_scores(score(data, enter("2025-12-31"), last)).iloc[0]
     assert summary["wis_last_value_ratio"] == pytest.approx(found["wis"] / found["wis_last_value"])
     assert (summary["exact"], summary["coverage_80"]) == (1, 1)

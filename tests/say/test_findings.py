@@ -57,12 +57,36 @@ def test_who_reported_what_of_whom(tmp_path):
     said = say(facts)["now"]
     told = "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people."
     assert said == f"{told} Office asked adults."
+    dated = Facts(facts.tables, facts.names | {"within": "in the past month"})
+    assert say(dated)["now"] == f"{told} This counts everyone who did so in the past month. Office asked adults."
     plain = Facts(facts.tables, facts.names | {"doing": "", "publisher": ""})
     assert say(plain)["now"].startswith(
         "The last figure is 500 million people for 2025, 25.0% of 2,000 million people."
     )
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     assert say(share)["now"] == ""  # headline and deck say it
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        (1, "none reached 25.0% as fast."),
+        (3, "2 reached 25.0% as fast or faster (radial tyres in new cars; radio, down 9% since)."),
+        (4, "3 reached 25.0% as fast or faster (radial tyres in new cars; radio, down 9% since; and others)."),
+    ],
+)
+def test_others_that_rose_as_fast_are_of_the_level_where_all_began_and_two_have_a_name(tmp_path, place, told):
+    facts = grow(tmp_path, [100.0, 200, 500], **PEOPLE)
+    own = {"target": True, "start_share": 10.0, "target_share": 25.0, "years_to_target_share": 2.0, "of": 9}
+    rivals = [
+        ("radial tyres", "percent of new cars", 0.0),
+        ("radio", "percent of homes", 9.0),
+        ("tablet", "users", 0.0),
+    ]
+    rows = [dict(zip(("technology", "unit", "lost"), each, strict=True)) for each in rivals][: place - 1]
+    rows = [row | {"target": False, "place": number} for number, row in enumerate(rows, 1)]
+    facts.tables["02_pace"] = pd.DataFrame([*rows, own | {"place": place}])
+    assert f"Of 8 other series that passed 10.0%, {told}" in say(facts)["speed"]
 
 
 NEWER = {"date": pd.Timestamp("2026-06-30"), "bound": "at_least", "value": 550.0, "url": "", "reason": "it is so"}
@@ -118,11 +142,12 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     row = {"horizon_years": 5.0, "technologies": 12, "covered": 72.4, "above_median": 41.2, "below": 8.8}
     facts.tables["05_alike"] = pd.DataFrame([row])
     shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
-    facts.tables["05_class"] = pd.DataFrame(shares).assign(series=11, years=5.0, passed=40.0)
+    facts.tables["05_class"] = pd.DataFrame(shares).assign(series=14, technologies=11, years=5.0, passed=40.0)
     said = say(facts)["forecast"]
     assert "(12 technologies), 72% of outcomes were inside the range, 9% below it, and 41% above the middle." in said
-    assert "11 had reached 40.0% of those who could use them, or were above it when first counted." in said
-    assert "After 5 years, or at their last count, about half of them stood at 60.0 to 81.5%." in said
+    told = "after they had reached 40.0% of those who could use them, or after a first count above that."
+    assert f"Of 11 other technologies in {facts.names['entity']} we know what followed {told}" in said
+    assert "5 years later, or at their last count, about half of them stood at 60.0 to 81.5%." in said
     assert "That would be" not in said, "shares of a limit of 100% are its values"
 
 

@@ -24,7 +24,8 @@ from adoption_curves.say.headlines import (
 )
 
 CASES = yaml.safe_load((Path(__file__).parent / "headlines.yaml").read_text(encoding="utf-8"))
-PUMPS, SPEAKERS, PLAYERS, TINY = (CASES[case]["values"] for case in ("limited", "levelled", "fallen", "limited, early"))
+SHAPES = ("limited", "levelled", "fallen", "limited, early", "flow")
+PUMPS, SPEAKERS, PLAYERS, TINY, CARS = (CASES[case]["values"] for case in SHAPES)
 HOUSES = {"people": "households", "doing": "own a smart speaker"}
 
 
@@ -38,6 +39,7 @@ def test_each_cell_on_a_series(case, tmp_path):
     assert said["headline"][0].isupper() or said["headline"][0].isdigit()
     assert not said["headline"].endswith(".")
     parts = {part: write(facts, part) for part in read_said()["usual"] if part != "numbers"}
+    assert not parts.pop("known")
     blank = {"few": ["speed", "now"], "fallen": ["now", "forecast", "caution"], "flow": ["now", "caution"]}
     may_be_blank = {*blank.get(facts.kind, []), "now", "caution"}
     assert all(text for part, text in parts.items() if part not in may_be_blank)
@@ -95,8 +97,22 @@ def test_the_range_leads_and_the_middle_stands_in_the_deck(tmp_path):
 
 def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020, **HOUSES)
-    then = Facts(facts.tables, facts.names | {"as_of": "2025-12-31"})
+    then = Facts(facts.tables, facts.names | {"as_of": "2025-12-31", "reckoned": False})
     assert re.match(r"As seen on 31 December 2025: between \d+ and \d+% of households may own", write(then, "headline"))
+    assert "Of this series we use only what had been published by 31 December 2025." in write(then, "known")
+    moving = Facts(then.tables, then.names | {"limit_is_series": True, "reckoned": True})
+    told = (
+        "Of this series and its upper limit we use only figures that, as far as we know, had been published by 31 Dec"
+    )
+    assert told in write(moving, "known")
+
+
+def test_a_flow_says_what_was_learnt_and_that_numbers_of_a_year_were_not_tested(tmp_path):
+    for unit, tested in (("million cars", True), ("% of new cars", False)):
+        facts = make_facts(tmp_path, CARS, first=2017, unit=unit, measure="flow")
+        said = write(facts, "forecast") + write(facts, "quote_not")
+        assert "never from what is sold or added in a year" in said
+        assert ("not tested it on numbers sold" in said) == ("none was tested on numbers sold" in said) == tested
 
 
 def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
@@ -105,7 +121,7 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     assert facts.ceiling["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "If the present pattern holds, growth ends between" in write(facts, "forecast")
-    assert "Within 5 years such an end was passed in 73 of 156 tests" in write(facts, "forecast")
+    assert "After 5 years the figure was above both such ends in 73 of 156 tests on" in write(facts, "forecast")
 
 
 def test_a_picture_in_words_has_the_years_that_are_drawn(tmp_path):

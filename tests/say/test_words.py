@@ -17,14 +17,15 @@ ROOT = Path(__file__).parents[2]
 WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 SET = re.compile(
-    r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
-    r"|\b(?:in|by|by the end of|for|since|until|between|and|to|From) (?:19|20)\d\d\b"
-    r"|aged \d+[^.,;]*|\d+ percent of|[Ww]ithin \d+ years|\d years after|fewer than \d+ per \d+|called \d+%"
+    r"\b(?:\d+ )?(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
+    r"|\b(?:in|by|by the end of|for|since|until|between|and|to|From) (?:19|20)\d\d\b|\((?:19|20)\d\d\)"
+    r"|aged \d+[^.,;]*|\d+ percent of|\d years after|fewer than \d+ per \d+|called \d+%"
 )
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 TABLES = {
     "headline": ("02_growth", "02_newer", "03_ceiling", "05_forecast"),
     "deck": ("02_growth", "02_newer", "05_bound", "05_forecast", "05_middle"),
+    "known": ("02_growth",),
     "now": ("02_growth", "02_newer"),
     "speed": ("02_growth", "02_newer", "02_pace", "05_forecast"),
     "forecast": ("03_ceiling", "03_odds", "05_alike", "05_class", "05_coverage", "05_forecast", "05_middle"),

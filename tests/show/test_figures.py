@@ -164,14 +164,14 @@ def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
         assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
     before = figures.draw_levels(hold(NONE_NEWER, BREAKS.assign(date=DATES[0])), NAMES, "Source: test.")
     assert not list_spans(before.axes[0]), "no figure stands before it"
-    assert "shaded" not in read_texts(before)[1]
+    assert "grey strip" not in read_texts(before)[1]
 
 
 def test_levels_state_the_share_and_name_the_suspected_break_where_there_is_room():
     title, units, *_ = read_texts(figures.draw_levels(hold(NONE_NEWER, BREAKS), NAMES, "Source: test."))
     assert title == "Users, Atlantis: 602 million people in December 2025"
     assert units.endswith(
-        "the last exact figure is 53.5% of internet users; shaded: the way of counting may have changed"
+        "the last exact figure is 53.5% of internet users; grey strip: the way of counting may have changed"
     )
 
 
@@ -233,14 +233,14 @@ def test_the_forecast_has_the_title_that_it_is_given_and_the_middle_of_its_last_
 
 def test_the_class_is_marked_beside_the_forecast_and_named():
     fan = make_fan(["2026-06-30", "2026-12-31"])
-    others = pd.DataFrame({"quantile": [0.25, 0.5, 0.75], "value": [640.0, 700, 760], "series": 15, "years": 4.53})
-    others["date"] = pd.Timestamp("2026-12-31")
+    others = pd.DataFrame({"quantile": [0.25, 0.5, 0.75], "value": [640.0, 700, 760], "years": 4.53})
+    others = others.assign(series=15, technologies=12, date=pd.Timestamp("2026-12-31"))
     drawn = figures.draw_forecast(
         *add_bound(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
     )
-    text = "half of 15 other technologies\nin Atlantis, 4.5 years\nafter the same share:\n640 to 760"
-    assert text in read_texts(drawn)
-    assert not list_faults([drawn])
+    told = "about half of 12 other\ntechnologies in Atlantis,\n4.5 years later:\n640 to 760"
+    assert told in read_texts(drawn)
+    assert not list_faults([drawn, drawn.narrow()])
 
 
 def test_breaks_that_lie_close_are_all_shaded_and_named_in_the_line_of_units():
@@ -248,7 +248,7 @@ def test_breaks_that_lie_close_are_all_shaded_and_named_in_the_line_of_units():
     figure = draw_fan(make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")), breaks=breaks)
     assert not list_faults([figure])
     assert len(list_spans(figure.axes[0])) == 3
-    assert read_texts(figure)[1].endswith("shaded: the way of counting changed or may have changed")
+    assert read_texts(figure)[1].endswith("grey strip: the way of counting changed or may have changed")
 
 
 @pytest.mark.parametrize("levels", [(0.5,), (0.9, 0.8), (0.5, 0.8, 0.9)])
@@ -520,8 +520,13 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     rows = {"target_end_date": DATES[2:], "published": DATES[1], "model_id": "ours", "hindsight": False}
     rows |= {"q0.1": [400.0, 500.0], "q0.5": [500.0, 600.0], "q0.9": [600.0, 700.0], "came": came, "counted": counted}
     scored = pd.DataFrame(rows | {"side": "exact", "outcome": [515.0, 802.0], "inside": ["yes", "no"]})
-    figure = figures.draw_record(scored, NAMES, "Source: test.")
+    figure = figures.draw_record(scored.assign(limit="Internet users"), NAMES, "Source: test.")
     assert read_texts(figure)[0] == title
+    assert read_texts(figure)[1].endswith("; upper limit: internet users")
+    assert not list_faults([figure])
+    figure = figures.draw_record(scored.assign(limit=["Internet users", "none"]), NAMES, "Source: test.")
+    named = [each.get_text() for each in figure.axes[0].get_yticklabels()]
+    assert named[1] == "December 2025,\nmade 31 December 2024,\nupper limit: none"
     assert not list_faults([figure])
     [axis] = figure.axes
     assert all(text.get_window_extent().x0 > axis.bbox.x0 for text in axis.texts), "clear of the dates at its left"

@@ -17,7 +17,7 @@ from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import Calibration
 from .forecasting import Forecast
-from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
+from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
 from .scores import FORECAST, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
@@ -209,6 +209,28 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
     return pd.concat([part for part in found if len(part)], ignore_index=True)
 
 
+def _find_class(result: Forecast, date: pd.Timestamp) -> tuple[list[AdoptionSeries], np.ndarray]:
+    """The entity's other services, and the years (1,) from the last figure to a date."""
+    same = [each for each in result.references.series if each.entity == result.target.entity]
+    return same, decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
+
+
+def counted_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
+    """The series that are counted beside a forecast: those of the range of one or two figures, or of `class_frame`.
+
+    Returns
+    -------
+    DataFrame
+        A row per series and year: technology, entity, indicator, years, share, see `later.list_later`.
+    """
+    if result.kind == "counted":
+        return list_later(result.share, result.years, result.references.series)
+    if class_frame(result, date).empty:
+        return list_later(1.0, result.years, [])
+    same, years = _find_class(result, date)
+    return list_later(result.share, years, same, LEAST_YEARS)
+
+
 def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
     """Where the entity's other services stood as long after the same share as a date is ahead, see `later_shares`.
 
@@ -222,8 +244,7 @@ def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
     columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
     if not result.bounded or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
-    same = [each for each in result.references.series if each.entity == result.target.entity]
-    years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
+    same, years = _find_class(result, date)
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]

@@ -17,6 +17,46 @@ CLASS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of a class
 LEAST_YEARS, LEAST_SERIES = 1.0, 10  # after the share, of a series of a class; and series that make a class
 
 
+def list_later(
+    share: float, years: np.ndarray, among: Sequence[AdoptionSeries], least_years: float | None = None
+) -> pd.DataFrame:
+    """The later shares of each series that `later_shares` counts.
+
+    Parameters
+    ----------
+    share : float
+        Of the limit, between 0 and 1.
+    years : (H,)
+        After it was passed.
+    among : list of AdoptionSeries
+    least_years : float, optional
+        As there.
+
+    Returns
+    -------
+    DataFrame
+        A row per series and year that is known: technology, entity, indicator, years, share (of the limit, 0 to 1).
+    """
+    rows = []
+    for series in among:
+        if series.bound is None or len(series.values) < 2:
+            continue
+        dated, seen = decimal_years(series.values.index), series.share.to_numpy(float)
+        first = int((seen >= share).argmax())
+        if seen[first] < share or (first == 0 and least_years is None):  # it never reaches it, or begins above it
+            continue
+        before, after = seen[max(first - 1, 0)], seen[first]
+        passed = dated[first]
+        if first:
+            passed -= (after - share) / (after - before) * (dated[first] - dated[first - 1])
+        left = dated[-1] - passed
+        at = np.minimum(years, left) if least_years is not None and left >= least_years else years
+        later = np.interp(passed + at, dated, seen, right=np.nan)
+        names = series.technology, series.entity, series.indicator
+        rows += [(*names, year, value) for year, value in zip(years, later, strict=True)]
+    return pd.DataFrame(rows, columns=["technology", "entity", "indicator", "years", "share"]).dropna()
+
+
 def later_shares(
     share: float,
     years: Sequence[float] | np.ndarray,
@@ -53,23 +93,8 @@ def later_shares(
     [28, 27]
     """
     among = indicators.load_references() if among is None else among
-    asked, rows = np.asarray(years, float), []
-    for series in among:
-        if series.bound is None or len(series.values) < 2:
-            continue
-        dated, seen = decimal_years(series.values.index), series.share.to_numpy(float)
-        first = int((seen >= share).argmax())
-        if seen[first] < share or (first == 0 and least_years is None):  # it never reaches it, or begins above it
-            continue
-        before, after = seen[max(first - 1, 0)], seen[first]
-        passed = dated[first]
-        if first:
-            passed -= (after - share) / (after - before) * (dated[first] - dated[first - 1])
-        left = dated[-1] - passed
-        at = np.minimum(asked, left) if least_years is not None and left >= least_years else asked
-        later = np.interp(passed + at, dated, seen, right=np.nan)
-        rows += [(series.technology, year, value) for year, value in zip(asked, later, strict=True)]
-    known = pd.DataFrame(rows, columns=["technology", "years", "share"]).dropna()
+    asked = np.asarray(years, float)
+    known = list_later(share, asked, among, least_years)
     known = known if least_years is not None else known[known["years"] <= FURTHEST_COUNTED]
     found = pd.DataFrame(np.nan, pd.Index(asked, name="years"), [*quantiles])
     found[["technologies", "series"]] = 0

@@ -29,8 +29,10 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         cumulative or flow), own (whether its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
         publication in words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted,
-        and doing: what they do ("use generative AI"; "" where no phrase is known). Of users, population: the newest of
-        the entity, and a sentence.
+        doing: what they do ("use generative AI"; "" where no phrase is known), and within: the time in which one use
+        counts at the last figure ("in the past half-year"; "" where none is known). limit_is_series: whether its limit
+        has figures too. reckoned: whether some of either count as published from a day that nobody has stated, as those
+        do that are held only as revised. Of users, population: the newest of the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     rows = series.observations[series.observations["bound"] == "exact"]
@@ -39,6 +41,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
     }
     entry, publisher = data.find_entry(series.indicator), _shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
+    limits = data.find_rows(series.entity, series.bound.name if series.bound is not None else "")
     words: dict[str, Any] = {
         "title": series.full_title,
         "entity": series.entity,
@@ -54,6 +57,9 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "asked": _say_asked(entry, publisher),
         "people": entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of "),
         "doing": entry.doing,
+        "within": _say_within(entry.within, series.values.index[-1]),
+        "limit_is_series": len(limits) > 0,
+        "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(["lag", "date"]).any()),
     }
     population = data.find_population(series)
     if population is not None:
@@ -77,6 +83,18 @@ def _shorten_publisher(name: str) -> str:
 def _say_when(date: pd.Timestamp, measure: str) -> str:
     """The day of a figure; of a flow the year that it adds up."""
     return say_first(say_period(date, measure)) if measure == "flow" else say_day(date)
+
+
+def _say_within(told: str, date: pd.Timestamp) -> str:
+    """The time within which one use counts at a date, of a cell of the table of indicators; "" before its day.
+
+    >>> _say_within("2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
+    'in the past half-year; figures before June 2025 count otherwise'
+    """
+    [(day, words)] = re.findall(r"^(?:(\d{4}-\d\d-\d\d) )?(.*)$", told)
+    if day > f"{date:%Y-%m-%d}":
+        return ""
+    return f"{words}; figures before {say_date(day)} count otherwise" if day else words
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -8,8 +8,8 @@ import pandas as pd
 from .facts import Facts
 from .headlines import fill, find_cell, find_values, phrase, read_said, write
 
-_PARTS = ("headline", "deck", "now", "speed", "forecast", "caution", "quote", "quote_not")
-"""Parts of the findings: the headline, what stands below it, four paragraphs, and what may be quoted or not."""
+_PARTS = ("headline", "deck", "known", "now", "speed", "forecast", "caution", "quote", "quote_not")
+"""Parts of the findings: the headline, what stands below it, on which day what was known, four paragraphs, quotes."""
 _NUMBERS = 5
 """Key numbers, at most."""
 _TEXTS, _VALUES = ("key", "label", "unit", "text", "url"), ("value", "low", "high")
@@ -17,7 +17,7 @@ _KEY_NUMBER_COLUMNS = ["key", "label", "value", "low", "high", "unit", "text", "
 
 
 def write_findings(facts: Facts) -> pd.DataFrame:
-    """Headline, deck, four paragraphs, and what may be quoted.
+    """Headline, deck, what was known on the day of the run, four paragraphs, and what may be quoted.
 
     Parameters
     ----------

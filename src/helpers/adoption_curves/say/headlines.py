@@ -38,7 +38,7 @@ from .facts import Facts, Row
 
 _FINE = 0.2
 """Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""
-_MOST_NAMED = 3
+_MOST_NAMED = 2
 """Comparison technologies that a sentence names."""
 _LOST = 3
 """Percent that a technology must have lost since its highest share for that to be named."""
@@ -59,6 +59,7 @@ _SAID_FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
     "gain": lambda facts, value: say(value, facts.points),
     "share": lambda facts, value: say(value, "percent"),
     "points": lambda facts, value: say(value, "percent", bare=True),
+    "technologies": lambda facts, value: say_count(int(value), "other technology", "other technologies"),
     "percent": lambda facts, value: say_percent(value),
     "level": lambda facts, value: f"{100 * value:g}",
     "whole": lambda facts, value: f"{value:,.0f}",
@@ -125,15 +126,16 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     """What was published: the last figure, a newer limit, and the latest of both for a headline."""
     names, last, newer, reading = facts.names, facts.last, facts.newer, facts.reading
     name, now, publisher = facts.title.replace(": ", ", "), facts.say(last["value"]), names.get("publisher") or None
+    known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
     drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
     found = {
         "name": name,  # with a colon of its own it still reads as one name
         "figures": f"{name}: figures from {facts.date({'date': drawn})} to {facts.date(last)}",
-        "as_seen": f"As seen on {say_day(pd.Timestamp(names['as_of']))}: " if names.get("as_of") else "",
+        "known_by": known_by,
+        "as_seen": f"As seen on {known_by}: " if known_by else "",
+        "and_limit": " and its upper limit" * names["limit_is_series"],
         "place": say_place(names["entity"]),
-        "publisher": publisher,
         "ours": f"{publisher}'s" if publisher else "Your",
-        "asked": names.get("asked") or None,
         "Use": "Use" if names.get("doing") else "The share",
         "now_base": _say_base(names, now),
         "now_did": _say_did(facts, now, last),
@@ -141,14 +143,14 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
         "few_show": "one figure shows" if len(facts.growth) == 1 else f"{spell(len(facts.growth))} figures show",
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
-        "newer_said": None,
-        "gave": None,
-    }
+    } | dict.fromkeys(("newer_said", "gave"))
+    found |= {each: names.get(each) or None for each in ("publisher", "asked", "doing", "within", "reckoned")}
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
     if newer:
         text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
         low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
         found |= {"newer_said": text, "newer_low": low, "newer_high": high}
+        found["figures"] += f", “{text}” for {facts.date(newer)}"
         found["gave"], did = f"{publisher} gave" if publisher else "there is", _say_did(facts, text, newer)
         found["latest"] = say_first(did) if did else f"{name}: {_say_base(names, text)} {facts.when(newer)}"
     found["read_why"] = f": {reading['reason']}" if reading and reading.get("reason") else ""
@@ -156,7 +158,7 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
 
 
 def _phrase_growth(facts: Facts) -> dict[str, Any]:
-    """Growth over a year, and which comparison series were as fast."""
+    """Growth over a year, and which other series were as fast."""
     before, by_points = facts.before, facts.is_share or facts.measure == "cumulative"
     found: dict[str, Any] = dict.fromkeys(("grown", "change_value", "change_unit", "change_text"))
     found |= {"change": "", "of_limit": "" if facts.is_share else f" of {facts.limit_name}"}
@@ -178,18 +180,16 @@ def _phrase_growth(facts: Facts) -> dict[str, Any]:
 
 
 def _name_rivals(facts: Facts) -> str:
-    """The comparison series that rose as fast or faster, the fastest first."""
-    rivals, text = facts.rivals, f"Of {facts.pace['of'] - 1:.0f} comparison series that passed the same level, "
-    if not rivals:
-        return f"{text}none rose as fast"
-    sold, names = [row["unit"].removeprefix("percent of ") if "of new " in row["unit"] else "" for row in rivals], []
-    for row, where in zip(rivals[:_MOST_NAMED], sold, strict=False):
-        lost = f", down {row['lost']:.0f}% since" if row["lost"] > _LOST else ""
-        names.append(row["technology"] + f" in {where}" * (where != "" and not all(sold)) + lost)
-    shares = {1: "a share", 2: "both of them shares"}.get(len(rivals), "all of them shares")
-    only = f", {shares} of what was newly sold" * all(sold)
-    more = "; and others" * (len(rivals) > _MOST_NAMED)
-    return f"{text}{len(rivals)} rose as fast or faster{only} ({'; '.join(names)}{more})"
+    """The other series that rose as fast or faster, the fastest first."""
+    rivals, pace, names = facts.rivals, facts.pace, []
+    for row in rivals[:_MOST_NAMED]:
+        whole = row["unit"].removeprefix("percent of ")
+        sold = f" in {whole}" if whole.startswith("new ") else ""
+        names.append(row["technology"] + sold + (f", down {row['lost']:.0f}% since" if row["lost"] > _LOST else ""))
+    start, end = (say(pace[name], "percent") for name in ("start_share", "target_share"))
+    listed = "; ".join(names) + "; and others" * (len(rivals) > _MOST_NAMED)
+    text = f"Of {pace['of'] - 1:.0f} other series that passed {start}, {len(rivals) or 'none'} reached {end} as fast"
+    return f"{text} or faster ({listed})" if rivals else text
 
 
 def _phrase_end(facts: Facts) -> dict[str, Any]:
@@ -207,6 +207,7 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
         "end_span": span if closed else None,
         "left": f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}",
         "passed": ", and in ".join(passed) or None,
+        "passed_after": say_ahead(facts.odds[0]["years"]) if passed else None,
         "goes_further": closed and bool(facts.goal) and facts.goal["q0.5"] > found["high"],
         "is_count": not facts.is_share,
     }
@@ -229,7 +230,6 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "about": f"about {about}{behind}",
         "no_range": facts.range is None,
         "odds": odds,
-        "technologies": say_count(int(goal["technologies"]), "other technology", "other technologies"),
         "tested_on": on + " that had levelled off" * facts.heeds_end or None,
     } | dict.fromkeys(("between", "between_doing", "will", "will_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
@@ -287,9 +287,9 @@ def _say_doing(names: Mapping[str, Any], amount: str, ahead: str = "", past: boo
 
 
 def _say_did(facts: Facts, amount: str, row: Row) -> str | None:
-    """What people did at a date; without the date in the present, where the past of the verb is not known."""
+    """What people did at a date; in the present, with the date in brackets, where the past of the verb is not known."""
     did, do = (_say_doing(facts.names, amount, past=past) for past in (True, False))
-    return do if did == do else f"{did} {facts.when(row)}"
+    return do and (f"{do} ({facts.date(row)})" if did == do else f"{did} {facts.when(row)}")
 
 
 def _say_base(names: Mapping[str, Any], amount: str) -> str:

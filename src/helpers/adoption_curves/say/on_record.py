@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS
 from ..base.project import PUBLISHED_MODEL
-from ..base.words import percent, say, say_count, say_date, say_day, say_limit, say_range
+from ..base.words import lower_first, percent, say, say_count, say_date, say_day, say_limit, say_range
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 """The registered baselines in words, by the columns of their scores."""
@@ -24,10 +24,10 @@ def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
 
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
-    unit, model = row["unit"], row["model_id"].partition("-")[2]
+    unit, limit, model = row["unit"], lower_first(row["limit"]), row["model_id"].partition("-")[2]
     text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
-    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model})."
+    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model}; upper limit: {limit})."
     if pd.isna(row["came"]):
         return f"{text} The outcome has not been published yet."
     if row["why"]:

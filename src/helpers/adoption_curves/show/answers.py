@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from ..forecast import Forecast, frames
-from ..indicators import Data, list_levels, list_newer, name_series
+from ..indicators import Data, cite_sources, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
@@ -23,7 +23,8 @@ def collect_facts(result: Forecast, data: Data) -> Facts:
     -------
     Facts
         Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_middle and 05_class, and those of other
-        notebooks that the main figure's title needs.
+        notebooks that the main figure's title needs. Among its ``names``, ``beside`` has the publishers of the other
+        technologies that the figure shows, for the line of sources.
     """
     series, outcomes = result.printed, frames.evaluate_all(result)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
@@ -31,8 +32,12 @@ def collect_facts(result: Forecast, data: Data) -> Facts:
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     found |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_middle": frames.middle_frame(result)}
-    facts = Facts(found, name_series(data, series), result.levels)
-    found["05_class"] = frames.class_frame(result, facts.goal["date"] if facts.fan else result.origin)
+    names = name_series(data, series)
+    facts = Facts(found, names, result.levels)
+    date = facts.goal["date"] if facts.fan else result.origin
+    found["05_class"] = frames.class_frame(result, date)
+    beside = cite_sources(data, frames.counted_frame(result, date), bases=True)
+    names["beside"] = beside.replace("Source:", " Other technologies:", 1)
     return facts
 
 
@@ -52,5 +57,5 @@ def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
     """
     tables, levels = facts.tables, sorted({min(result.levels), result.level})
     title, shown = write(facts, "title"), levels if result.bounded else []
-    about = (result.printed, dict(facts.names), source, shown, title, tables["05_class"])
+    about = (result.printed, dict(facts.names), source + facts.names["beside"], shown, title, tables["05_class"])
     return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)

@@ -41,10 +41,10 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     Returns
     -------
     DataFrame
-        A row per forecast and date of a model that is no baseline: model_id, entity, indicator, bound, origin_date,
-        published, target_end_date, q0.1, q0.5, q0.9, unit; outcome, side ("exact", "at_least", "at_most"; missing
-        and "" where no figure has been published that can be compared) and read_low (of one read as a range),
-        came (the day on which the figure was first published),
+        A row per forecast and date of a model that is no baseline: model_id, entity, indicator, bound, limit (its
+        title), origin_date, published, target_end_date, q0.1, q0.5, q0.9, unit; outcome, side ("exact", "at_least",
+        "at_most"; missing and "" where no figure has been published that can be compared) and read_low (of one read as
+        a range), came (the day on which the figure was first published),
         hindsight (whether the forecast went on record on that day or later), counted (whether there is a score, and no
         hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
         inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
@@ -62,6 +62,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
     each = entries.groupby(ENTRY)
     found = [_score_entry(dict(zip(ENTRY, key, strict=True)), part, data, vintage) for key, part in each]
     scored = pd.DataFrame(found, columns=[*ENTRY, "q0.1", "q0.5", "q0.9", "unit", *_OUTCOME_COLUMNS])
+    titles = dict(zip(data.indicators["indicator"], data.indicators["title"], strict=True))
+    scored.insert(4, "limit", [titles.get(each, each) for each in scored["bound"]])
     rows = scored[~scored["model_id"].isin(BASELINES)].drop(columns=[*_RATIOS.values()])
     for name, column in _RATIOS.items():
         against = scored[scored["model_id"] == name].drop_duplicates(_TASK, keep="last")

@@ -34,7 +34,6 @@ def render_index(
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     series = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
     authors, _, _, contact = read_citation(record)
-    as_of = record.parameters.get("as_of")
     return render(
         "index.html.j2",
         **shared,
@@ -42,7 +41,7 @@ def render_index(
         subject=record.subject,
         title=told["said"].get("headline") or ": ".join(part for part in series if part != UNNAMED),
         made=say_day(pd.Timestamp(record.made)),
-        as_of=say_day(pd.Timestamp(as_of)) if as_of else "",
+        as_of=record.parameters.get("as_of"),
         authors=authors,
         contact=_keep_address(contact, "mailto:"),
         figure=figures.get(record.main_figure),

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ...base.project import PUBLISHED_MODEL
-from ...base.words import say_count, say_date, say_day, say_first, say_range, spell
+from ...base.words import lower_first, say_count, say_date, say_day, say_first, say_range, spell
 from .style import BLUE, GREY, ORANGE, SMALL, close_canvas, open_canvas, use_numbers
 
 
@@ -49,11 +49,15 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     if 0 < early < len(rows):
         axis.axhline(early - 0.5, color=GREY, lw=0.8)
     named = rows["target_end_date"].map(say_date) + ",\nmade " + rows["published"].map(say_day)
+    limits = "upper limit: " + rows["limit"].map(lower_first)
+    alike = limits.nunique() == 1
+    named += "" if alike else ",\n" + limits
     axis.set_yticks(range(len(rows)), named, size=SMALL)
     axis.margins(x=0.12)
     use_numbers(axis, "x")
     axis.set_ylim(len(rows) - 0.4, -0.6)
     units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle; diamonds: outcomes"
+    units += f"; {limits.iloc[0]}" if alike else ""
     units += "; arrows: outcomes printed as a limit" * bool(rows["side"].isin(["at_least", "at_most"]).any())
     units += "; below the line: registered after the outcome" * (early < len(rows))
     return close_canvas(figure, _say_outcomes(rows), units, source)
