@@ -69,6 +69,7 @@ _STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "grid.color": "#ececec",
     "text.color": INK,
     "text.hinting": "none",  # letters keep their shape and place at every size
+    "timezone": "UTC",  # which rcdefaults leaves as it is
     "xtick.color": GREY,
     "ytick.color": GREY,
 }
