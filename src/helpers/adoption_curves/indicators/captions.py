@@ -89,12 +89,12 @@ def _say_within(told: str, date: pd.Timestamp) -> str:
     """The time within which one use counts at a date, of a cell of the table of indicators; "" before its day.
 
     >>> _say_within("2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
-    'in the past half-year; figures before June 2025 count otherwise'
+    'in the past half-year; figures before June 2025 answer another question'
     """
     [(day, words)] = re.findall(r"^(?:(\d{4}-\d\d-\d\d) )?(.*)$", told)
     if day > f"{date:%Y-%m-%d}":
         return ""
-    return f"{words}; figures before {say_date(day)} count otherwise" if day else words
+    return f"{words}; figures before {say_date(day)} answer another question" if day else words
 
 
 def _say_asked(entry: Any, publisher: str) -> str:
