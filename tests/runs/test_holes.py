@@ -267,7 +267,7 @@ def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_pro
         "date,value,published\n2021-06-30,12,2021-09-01\n2022-06-30,19,2099-01-01\n2023-06-30,31,2023-09-01\n"
     )
     code, out, _ = call(capsys, "check", path, "--unit", "percent")
-    told = "mine.csv, row 3, column published: '2099-01-01' is after today, and a projection is no observation"
+    told = "mine.csv, row 3, column published: is after today; write the day on which the figure became public"
     assert (code, out.startswith(told)) == (1, True)
 
 
