@@ -112,9 +112,12 @@ def check_rows(
     list of Problem
     """
     problems = check_spellings(file, rows) + check_units(file, rows)
-    early = rows[rows["published"] < rows["date"]].assign(value="")
-    message = "is before the day that the figure describes; write the day on which the figure became public"
-    problems += list_problems(file, early, "published", message)
+    for wrong, what in (
+        (rows["published"] < rows["date"], "is before the day that the figure describes"),
+        (rows["published"] > pd.Timestamp.now(), "is after today"),
+    ):
+        message = f"{what}; write the day on which the figure became public"
+        problems += list_problems(file, rows[wrong].assign(value=""), "published", message)
     if rows["bound"].isin(["at_least", "at_most"]).all():
         problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
     for column in ("unit", "measure", "technology", "title", "people", "doing"):
