@@ -18,7 +18,8 @@ from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 from .inputs import read_references, read_series
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
-_FINISHED, _FIRST = 0.9, 12  # share of its limit that a finished technology has reached, and first figures of it
+_FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
+_FINISHED_FIGURES = 12  # first figures of it that are shown
 _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
 
 
@@ -178,11 +179,11 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
-    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:_FIRST] for place, share in shares.items()}
+    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:_FINISHED_FIGURES] for place, share in shares.items()}
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]
-        fits = len(share) == _FIRST and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
+        fits = len(share) == _FINISHED_FIGURES and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
         return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
 
     chosen = min(early, key=misses)
