@@ -19,13 +19,13 @@ PAGES = {path.name: path for path in (ROOT / "docs").glob("*.md")}
 PAGES |= {name: ROOT / name for name in ("README.md", "data/README.md", "outputs/README.md")}
 LONGEST = 30
 """Words of a sentence."""
-LEFT_OUT = (
-    r"\A---\n.*?^---$",  # how a page is built
-    r"<!-- findings -->.*?<!-- /findings -->",  # of a run
-    r"^```.*?^```$|\$\$.*?\$\$",
-    r"^[#|<!].*?$",  # headings, tables and pictures
+LEFT_OUT = re.compile(
+    r"\A---\n.*?^---$"  # how a page is built
+    r"|<!-- findings -->.*?<!-- /findings -->"  # of a run
+    r"|^```.*?^```$|\$\$.*?\$\$"
+    r"|^[#|<!].*?$",  # headings, tables and pictures
+    re.MULTILINE | re.DOTALL,
 )
-SHOWN = ((r"`[^`]+`|\$[^$]+\$", "code"), (r"\[([^\]]*)\]\([^)]*\)", r"\1"))
 PEERS = (
     ("published", "ours"),
     ("AutoTheta", "its own"),
@@ -104,11 +104,8 @@ def test_each_line_of_the_gallery_gives_something_and_the_page_on_python_shows_w
 
 def read_sentences(text):
     """The sentences of a page's paragraphs and lists, each on one line; code and a formula count as a word."""
-    for part in LEFT_OUT:
-        text = re.sub(part, "\n", text, flags=re.MULTILINE | re.DOTALL)
-    for part, shown in SHOWN:
-        text = re.sub(part, shown, text)
-    paragraphs = re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", text)
+    text = re.sub(r"`[^`]+`|\$[^$]+\$", "code", LEFT_OUT.sub("\n", text))
+    paragraphs = re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))
     return [each for one in paragraphs for each in re.split(r"(?<=[.?!])[*\")]*\s+", " ".join(one.split())) if each]
 
 
