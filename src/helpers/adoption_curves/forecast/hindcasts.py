@@ -63,7 +63,7 @@ def hindcast(
         result = forecast(cut_series(target, origin), None, earlier, years, levels)
         if result.kind == "fallen":
             continue
-        frames.append(outcome_frame(result, target, made))
+        frames.append(outcome_frame(result, target, made).drop(columns="inside"))
     if not frames:
         quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
         columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
@@ -86,13 +86,14 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> p
     Returns
     -------
     DataFrame
-        origin (date of its last figure), made (the day), the columns of `Forecast.frame`, and actual (missing where
-        there is no figure on that date).
+        origin (date of its last figure), made (the day), the columns of `Forecast.frame`, actual (missing where there
+        is no figure on that date) and inside (whether it lies inside the 80% range).
     """
     rows = made.frame()
     rows.insert(0, "origin", made.origin)
     rows.insert(1, "made", day)
-    return rows.assign(actual=whole.values.reindex(rows["date"]).to_numpy())
+    rows["actual"] = whole.values.reindex(rows["date"]).to_numpy()
+    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
 
 
 def cut_series(
