@@ -338,7 +338,9 @@ def own_run(tmp_path_factory):
     done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     words[3:] = ["check", "club.csv", "--title", "Club"]
-    checked = subprocess.run(words, cwd=place, capture_output=True, text=True, check=True).stdout.splitlines()[1:]
+    told = subprocess.run(words, cwd=place, capture_output=True, text=True, check=True).stdout.splitlines()
+    *checked, command = told[1:]
+    assert command == "adoption run club -p data club.csv --title Club"
     assert set(checked) <= set(done.stderr.splitlines()), "the run says what check says"
     page = (place / "outputs" / "club" / "html" / "index.html").read_text(encoding="utf-8")
     assert all(line.replace(",", "") in page.replace(",", "") for line in checked)
