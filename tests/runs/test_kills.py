@@ -22,7 +22,7 @@ from adoption_curves.base.project import PROJECT_MARK
 from adoption_curves.forecast.registered import hub, register
 from adoption_curves.runs.lab import begin_project
 from adoption_curves.runs.record import read_run
-from adoption_curves.runs.steps import FOLDER, is_whole
+from adoption_curves.runs.steps import _FOLDER, is_whole
 
 pytestmark = [
     pytest.mark.slow,
@@ -125,7 +125,7 @@ def test_register(tmp_path, data):
 
 def test_gc(here, capsys):
     """What the run needs is there whenever it is killed; what no run needs goes by the same command."""
-    store = here / "outputs" / FOLDER
+    store = here / "outputs" / _FOLDER
     assert call(capsys, *WORDS)[0] == 0
     needed = {entry.key for entry in read_run(here / "outputs" / "small").notebooks.values()}
 

@@ -15,7 +15,7 @@ from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_n
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.record import read_keys, verify
 from adoption_curves.runs.runner import plan_run, run_all
-from adoption_curves.runs.steps import FOLDER, Execution, plan_steps, shrink_store, tidy_store
+from adoption_curves.runs.steps import _FOLDER, Execution, plan_steps, shrink_store, tidy_store
 
 SLOW = pytest.mark.slow
 
@@ -211,7 +211,7 @@ def test_the_size_of_the_store_is_asked_once_a_day(tmp_path, monkeypatch):
     for _ in range(2):
         tidy_store(tmp_path)
     assert len(asked) == 1
-    os.utime(tmp_path / FOLDER / "size-asked", (1, 1))
+    os.utime(tmp_path / _FOLDER / "size-asked", (1, 1))
     tidy_store(tmp_path)
     tidy_store(tmp_path, always=True)
     assert len(asked) == 3

@@ -21,7 +21,7 @@ from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refu
 from adoption_curves.cli.process import PlainStream
 from adoption_curves.runs.parameters import ParameterError, read_parameters
 from adoption_curves.runs.record import read_run
-from adoption_curves.runs.steps import FOLDER, is_whole
+from adoption_curves.runs.steps import _FOLDER, is_whole
 
 SLOW = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_pat
 
 
 def test_a_result_in_the_store_leads_out_of_no_folder(made, tmp_path):
-    entry = made.parent / FOLDER / read_run(made).notebooks["01_check_small"].key
+    entry = made.parent / _FOLDER / read_run(made).notebooks["01_check_small"].key
     assert is_whole(entry)
     change(entry / "notebooks" / "01_check_small.json", tables={"../../precious": {"sha256": "0" * 64}})
     assert not is_whole(entry)
