@@ -24,7 +24,7 @@ from adoption_curves.base.project import PROJECT_MARK
 from adoption_curves.forecast.registered import hub, register
 from adoption_curves.runs.lab import begin_project
 from adoption_curves.runs.record import list_runs, read_run
-from adoption_curves.runs.steps import FOLDER, is_whole
+from adoption_curves.runs.steps import _FOLDER, is_whole
 
 SLOW = pytest.mark.slow
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")
@@ -116,7 +116,7 @@ def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run
 
     What it has made stays in the store, though `gc` frees what no run needs.
     """
-    find_kernel, store = wait_in(here), here / "outputs" / FOLDER
+    find_kernel, store = wait_in(here), here / "outputs" / _FOLDER
     for kill in (lambda process: process.kill(), kill_tree):
         process = start(here, *WORDS, *options, TMPDIR=str(temporary))
         kernel = find_kernel()
@@ -323,7 +323,7 @@ def test_a_record_to_which_killed_processes_add_keeps_all_that_was_on_it(tmp_pat
 @SLOW
 def test_what_a_run_needs_is_there_whenever_gc_is_killed(made, here, capsys):
     """What no run needs goes by the same command."""
-    store = here / "outputs" / FOLDER
+    store = here / "outputs" / _FOLDER
     needed = {entry.key for entry in read_run(made).notebooks.values()}
     assert call(capsys, "run", "other", "-p", "horizon_years", "4", "--force")[0] == 0
     kept = shutil.copytree(store, here / "kept")

@@ -15,7 +15,7 @@ from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_n
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.record import read_keys, verify
 from adoption_curves.runs.runner import plan_run, run_all
-from adoption_curves.runs.steps import FOLDER, Execution, plan_steps, shrink_store, tidy_store
+from adoption_curves.runs.steps import _FOLDER, Execution, plan_steps, shrink_store, tidy_store
 
 CHECK, FORECAST, SUMMARY = ALL
 SMALL = {"run": "small", "horizon_years": 3}
@@ -102,7 +102,7 @@ def test_what_was_changed_or_lost_in_the_run_comes_back_from_the_store(made, aga
 
 @pytest.mark.parametrize("damage", ["changed", "lost"])
 def test_a_result_that_is_not_whole_in_the_store_is_made_again(made, again, damage):
-    [table] = (made.parent / FOLDER).glob("*/tables/05_forecast.csv")
+    [table] = (made.parent / _FOLDER).glob("*/tables/05_forecast.csv")
     good = table.read_bytes()
     table.write_bytes(good.replace(b"2", b"3", 1)) if damage == "changed" else shutil.rmtree(table.parents[1])
     (made / "tables" / "05_forecast.csv").unlink()
@@ -175,7 +175,7 @@ def test_inputs_that_change_meanwhile_are_told(made, here, again):
 
 def test_the_store_keeps_what_runs_name_and_what_was_used_last(made, again):
     def list_entries():
-        return {path.name for path in (made.parent / FOLDER).iterdir() if len(path.name) == 64}
+        return {path.name for path in (made.parent / _FOLDER).iterdir() if len(path.name) == 64}
 
     again({"horizon_years": 4})
     needed = read_keys(made.parent)
@@ -192,7 +192,7 @@ def test_the_size_of_the_store_is_asked_once_a_day(tmp_path, monkeypatch):
     for _ in range(2):
         tidy_store(tmp_path)
     assert len(asked) == 1
-    os.utime(tmp_path / FOLDER / "size-asked", (1, 1))
+    os.utime(tmp_path / _FOLDER / "size-asked", (1, 1))
     tidy_store(tmp_path)
     tidy_store(tmp_path, always=True)
     assert len(asked) == 3

@@ -19,7 +19,7 @@ from small_notebooks import ALL, write_notebooks
 from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
 from adoption_curves.cli.process import PlainStream
 from adoption_curves.runs.record import locate, read_run
-from adoption_curves.runs.steps import FOLDER, is_whole
+from adoption_curves.runs.steps import _FOLDER, is_whole
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
@@ -103,7 +103,7 @@ def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made, capsys
             call(capsys, *words)
         assert [*map(str, sorted(tmp_path.rglob("*")))] == [name for name, *_ in before]
         assert (tmp_path / "precious.csv").read_text() == "mine"
-    kept = made.parent / FOLDER / entry["key"]
+    kept = made.parent / _FOLDER / entry["key"]
     assert is_whole(kept)
     change(kept / "notebooks" / f"{part}.json", tables={"../../precious": {"sha256": "0" * 64}})
     assert not is_whole(kept)

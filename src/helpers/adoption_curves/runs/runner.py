@@ -37,7 +37,7 @@ from .record import (
     read_run,
     write_entry,
 )
-from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, explain_change, plan_steps
+from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, explain_change, is_whole, plan_steps
 from .table_files import read_csv
 
 _CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
@@ -265,7 +265,7 @@ def plan_run(
     inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(final)
     _check_data(parameters, final, execution.strict, lines.append)
     for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
-        reused = not execution.forced and step.is_fresh()
+        reused = not execution.forced and is_whole(step.result)
         how = "unchanged" if reused else f"runs{explain_change(step.parts, before.get(name))}"
         lines.append(f"{place}/{len(sources)} {name}  {how}")
     return lines

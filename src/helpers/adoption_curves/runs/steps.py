@@ -29,7 +29,7 @@ from .notebook_process import execute_notebook
 from .parameters import Parameters
 from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
 
-FOLDER, _MAX_STORE_BYTES, _DAY = ".store", 2_000_000_000, 86_400
+_FOLDER, _MAX_STORE_BYTES, _DAY = ".store", 2_000_000_000, 86_400
 _INGREDIENTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -125,11 +125,7 @@ class _Step:
     @cached_property
     def result(self) -> Path:
         """Folder of its result in the store."""
-        return find_outputs() / FOLDER / self.key
-
-    def is_fresh(self) -> bool:
-        """True if its result is there, whole."""
-        return is_whole(self.result)
+        return find_outputs() / _FOLDER / self.key
 
     def run(
         self, shop: Path, execution: Execution, failed: Path, before: Mapping[str, str] | None
@@ -158,7 +154,7 @@ class _Step:
         NotebookFailed
         """
         with _MAKING[self.key]:
-            if not execution.forced and self.is_fresh():
+            if not execution.forced and is_whole(self.result):
                 os.utime(self.result)  # used last: the last to go
                 return "unchanged", ()
             refuse_planted(self.result.parent)
@@ -194,7 +190,7 @@ class _Step:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     locate(work, path).rename(kept)
                 # Where another process was quicker, its result stays: others may be copying it.
-                if execution.forced or not self.is_fresh():
+                if execution.forced or not is_whole(self.result):
                     shutil.rmtree(self.result, ignore_errors=True)
                     shutil.move(made, self.result)
         because = "" if execution.forced else explain_change(self.parts, before)
@@ -303,7 +299,7 @@ def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = _MAX_
         If a result can't be removed.
     """
     since = min([path.stat().st_mtime for path in _list_working(outputs)], default=float("inf"))
-    found = [(path.stat().st_mtime, path) for path in (outputs / FOLDER).glob("[0-9a-f]" * 64)]
+    found = [(path.stat().st_mtime, path) for path in (outputs / _FOLDER).glob("[0-9a-f]" * 64)]
     sizes = {path: sum(each.stat().st_size for each in path.rglob("*") if each.is_file()) for _, path in found}
     total = before = sum(sizes.values())
     for used, path in sorted(found):
@@ -321,7 +317,7 @@ def tidy_store(outputs: Path, always: bool = False) -> None:
     OSError
         If a result can't be removed.
     """
-    seen = outputs / FOLDER / "size-asked"
+    seen = outputs / _FOLDER / "size-asked"
     if always or not seen.is_file() or time.time() - seen.stat().st_mtime > _DAY:
         shrink_store(outputs, read_keys(outputs))
         seen.parent.mkdir(exist_ok=True)

@@ -34,7 +34,7 @@ from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from .record import SWEEP, SweepRecord, read_run, refuse_earlier
 from .runner import run_all
-from .steps import USUAL_EXECUTION, Execution, plan_steps, tidy_store
+from .steps import USUAL_EXECUTION, Execution, is_whole, plan_steps, tidy_store
 
 _TOPIC = "adoption"
 """Topic of Dask on which workers say how far a run is."""
@@ -368,7 +368,7 @@ def plan_sweep(sweep: _Sweep, notebooks: Path | None = None) -> list[str]:
     sources, known, lines = find_notebooks(notebooks), set[str](), []
     for run in sweep.runs:
         steps = plan_steps(sources, run, describe_inputs(run, sources)).values()
-        new = [step for step in steps if step.key not in known and not step.is_fresh()]
+        new = [step for step in steps if step.key not in known and not is_whole(step.result)]
         known |= {step.key for step in steps}
         varied = ", ".join(f"{name} {getattr(run, name)}" for name in sweep.varied)
         lines.append(f"{run.run}  {varied}  {len(new)} of {len(steps)} notebooks run")
