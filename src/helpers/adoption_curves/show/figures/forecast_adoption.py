@@ -81,6 +81,8 @@ def draw_forecast(
         count = f"{shown.goal['technologies']:.0f} other technologies"
         units += f"; to the right: {count} in the years after the same share"
     else:  # of what others did the title has the figure, and the range begins around its place
+        if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
+            units += f"; bands, dark to pale: {', '.join(map(_spell_odds, sorted(shown.levels)))}"
         label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
@@ -153,15 +155,18 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
     level = quoted_level(shown.levels)
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
-    some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
-    odds = f"{some} chance{'s' * (some != 'one')} in {all_of}"
-    if shown.counted:
-        odds = f"without the lowest\nand highest {words.say_outer(level)}"
+    odds = f"without the lowest\nand highest {words.say_outer(level)}" if shown.counted else _spell_odds(level)
     if date < shown.last:
         odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
     named = f"{'the middle' if shown.counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
+
+
+def _spell_odds(level: float) -> str:
+    """The chance of a range: "four chances in five"."""
+    some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
+    return f"{some} chance{'s' * (some != 'one')} in {all_of}"
 
 
 def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series: AdoptionSeries) -> list[Label]:

@@ -287,7 +287,9 @@ def use_dates(axis: Axes, first: pd.Timestamp, last: pd.Timestamp, measure: str 
         axis.xaxis.set_major_locator(mdates.MonthLocator((6, 12), bymonthday=-1))
     else:
         step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
-        axis.xaxis.set_major_locator(mdates.YearLocator(step, month=12, day=31))
+        final = (last + pd.Timedelta(days=1)).year - 1  # the last year that ends by then has a name
+        years_shown = range(final, min(first.year, final) - 1, -step)
+        axis.set_xticks(pd.to_datetime([f"{year}-12-31" for year in years_shown]))
     axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y" if measure == "flow" else "%b\n%Y"))
     axis.tick_params("x", bottom=True, length=3, color=PALE)
 
