@@ -38,6 +38,7 @@ def test_series_fit_and_forecast_draw_themselves():
     assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 
+FORECAST = "forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], range(2021, 2026)), bound=100)"
 FIT = "curves.Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028)).fit().plot()"
 HEAVY = ("numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels")
 HELP = "from adoption_curves.__main__ import main\ntry: main([{}'--help'])\nexcept SystemExit: pass"
@@ -45,6 +46,10 @@ LOADS = {
     "help": (HELP.format(""), HEAVY),
     "help of run": (HELP.format("'run', "), HEAVY),
     "a page": ("import adoption_curves.runs.pages.exporter", ("scipy", "statsmodels")),
+    "a forecast without a verdict": (
+        f"import pandas as pd\nfrom adoption_curves import forecast\n{FORECAST}",
+        ("scipy.stats", "statsmodels"),
+    ),
     "a fit that is drawn": (
         f"from adoption_curves import curves\n{FIT}",
         [f"adoption_curves.{name}" for name in ("runs", "cli", "forecast.registered", "say.on_record")],
