@@ -64,7 +64,7 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     found = found.join(days.set_axis(["breaks", "suspected_breaks"], axis=1))
 
     counts, texts = ["n", "segments", "longest"], ["breaks", "suspected_breaks"]
-    found[counts], found[texts] = found[counts].fillna(0).astype(int), found[texts].fillna("")
+    found[counts], found[texts] = found[counts].fillna(0).astype(int), found[texts].astype("str").fillna("")
     found = found.assign(bounds=found["size"] - found["n"]).round({"spacing_years": 2, "high_confidence": 3})
     return found.reset_index()[_COVERAGE]
 
