@@ -499,9 +499,7 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
         If the data have several entities or indicators and none is given, or lack the one that is given; or if no
         bound is given, and own percentages are all 1 or less, or above 100.
     """
-    studied = set(list_studied(data))
-    pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
-    pairs = [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
+    pairs = _list_pairs(data, given)
     kept = {} if data.path.is_file() else usual
     chosen: dict[str, str] = {}
     for place, name in enumerate(("entity", "indicator")):
@@ -515,6 +513,13 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
         _check_share(data, entity, indicator)
     bound = "100" if share else ""
     return {**chosen, "bound": kept["bound"] if (entity, kept.get("bound")) in data.own else bound}
+
+
+def _list_pairs(data: Data, given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Entity and indicator of the series that may be meant: no base population, nor the bound if there are others."""
+    studied = set(list_studied(data))
+    pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
+    return [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
 
 
 def _check_share(data: Data, entity: str, indicator: str) -> None:

@@ -185,19 +185,24 @@ def _choose_columns(
         else:
             said[name] = choices[name].strip()
     for name in [name for name in BY_NAME if name not in {*names, *said}]:
-        free = _list_named(frame.drop(columns=list(names.values())), name)
-        if name == "measure":  # of other offices, a column of this name says what is counted
-            free = [column for column in free if frame[column].isin(LIMITED[name]).any()]
-        if len(free) > 1:
-            right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
-            raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-        if free:
-            names[name] = free[0]
+        if column := _find_named(file, frame.drop(columns=list(names.values())), name):
+            names[name] = column
     unread = [column for column in frame if column not in names.values()]
     notes += _say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
     columns = {name: frame[column] for name, column in names.items()} | said
     text = pd.DataFrame(columns | {f"{_UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
     return _fill_names(file, _leave_out_gaps(file, text, names, notes))
+
+
+def _find_named(file: str, rest: pd.DataFrame, name: str) -> str:
+    """The only one of the columns that is called so; "" for none."""
+    free = _list_named(rest, name)
+    if name == "measure":  # of other offices, a column of this name says what is counted
+        free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
+    if len(free) > 1:
+        right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
+        raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
+    return free[0] if free else ""
 
 
 def _say_roles(names: _Names) -> list[str]:

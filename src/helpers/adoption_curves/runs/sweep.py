@@ -234,12 +234,7 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) 
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    made = ["_".join(_name_value(*pair) for pair in pairs) for pairs in varied]
-    told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
-    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in told)
-    if not short or len(set(told)) < len(told):
-        made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
-    names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
+    names = _make_names(own, varied)
     problems, before = [], set[str]()
     for name in names:
         try:
@@ -254,6 +249,16 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) 
     if problems:
         raise ParameterError("\n".join(problems))
     return names
+
+
+def _make_names(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
+    """The runs' own names, else what they vary, else their numbers."""
+    made = ["_".join(_name_value(*pair) for pair in pairs) for pairs in varied]
+    told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in told)
+    if not short or len(set(told)) < len(told):
+        made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
+    return [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
 
 
 def _name_value(name: str, value: Any) -> str:

@@ -124,7 +124,7 @@ def phrase(facts: Facts) -> dict[str, Any]:
 
 def _phrase_figures(facts: Facts) -> dict[str, Any]:
     """What was published: the last figure, a newer limit, and the latest of both for a headline."""
-    names, last, newer, reading = facts.names, facts.last, facts.newer, facts.reading
+    names, last, reading = facts.names, facts.last, facts.reading
     name, now, publisher = facts.title.replace(": ", ", "), facts.say(last["value"]), names.get("publisher") or None
     known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
     drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
@@ -146,15 +146,26 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     } | dict.fromkeys(("newer_said", "gave"))
     found |= {each: names.get(each) or None for each in ("publisher", "asked", "doing", "within", "reckoned")}
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
-    if newer:
-        text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
-        low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
-        found |= {"newer_said": text, "newer_low": low, "newer_high": high}
-        found["figures"] += f", “{text}” for {facts.date(newer)}"
-        found["gave"], did = f"{publisher} gave" if publisher else "there is", _say_did(facts, text, newer)
-        found["latest"] = say_first(did) if did else f"{name}: {_say_base(names, text)} {facts.when(newer)}"
     found["read_why"] = f": {reading['reason']}" if reading and reading.get("reason") else ""
-    return found
+    return found | _phrase_newer(facts, name, found["figures"])
+
+
+def _phrase_newer(facts: Facts, name: str, figures: str) -> dict[str, Any]:
+    """What a newer limit adds to what was published, and puts in its place; nothing where there is none."""
+    newer, publisher = facts.newer, facts.names.get("publisher")
+    if not newer:
+        return {}
+    text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
+    low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
+    did = _say_did(facts, text, newer)
+    return {
+        "newer_said": text,
+        "newer_low": low,
+        "newer_high": high,
+        "figures": f"{figures}, “{text}” for {facts.date(newer)}",
+        "gave": f"{publisher} gave" if publisher else "there is",
+        "latest": say_first(did) if did else f"{name}: {_say_base(facts.names, text)} {facts.when(newer)}",
+    }
 
 
 def _phrase_growth(facts: Facts) -> dict[str, Any]:
