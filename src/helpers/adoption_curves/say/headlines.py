@@ -124,7 +124,7 @@ def phrase(facts: Facts) -> dict[str, Any]:
 
 def _phrase_figures(facts: Facts) -> dict[str, Any]:
     """What was published: the last figure, a newer limit, and the latest of both for a headline."""
-    names, last, reading = facts.names, facts.last, facts.reading
+    names, last, newer, reading = facts.names, facts.last, facts.newer, facts.reading
     name, now, publisher = facts.title.replace(": ", ", "), facts.say(last["value"]), names.get("publisher") or None
     known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
     drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
@@ -147,25 +147,20 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     found |= {each: names.get(each) or None for each in ("publisher", "asked", "doing", "within", "reckoned")}
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
     found["read_why"] = f": {reading['reason']}" if reading and reading.get("reason") else ""
-    return found | _phrase_newer(facts, name, found["figures"])
+    if newer:
+        found |= _phrase_newer(facts, name, newer)
+        found["figures"] += f", “{found['newer_said']}” for {facts.date(newer)}"
+    return found
 
 
-def _phrase_newer(facts: Facts, name: str, figures: str) -> dict[str, Any]:
-    """What a newer limit adds to what was published, and puts in its place; nothing where there is none."""
-    newer, publisher = facts.newer, facts.names.get("publisher")
-    if not newer:
-        return {}
+def _phrase_newer(facts: Facts, name: str, newer: Row) -> dict[str, Any]:
+    """What a newer limit adds to what was published, and puts in its place."""
+    publisher = facts.names.get("publisher")
     text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
     low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
-    did = _say_did(facts, text, newer)
-    return {
-        "newer_said": text,
-        "newer_low": low,
-        "newer_high": high,
-        "figures": f"{figures}, “{text}” for {facts.date(newer)}",
-        "gave": f"{publisher} gave" if publisher else "there is",
-        "latest": say_first(did) if did else f"{name}: {_say_base(facts.names, text)} {facts.when(newer)}",
-    }
+    gave, did = f"{publisher} gave" if publisher else "there is", _say_did(facts, text, newer)
+    latest = say_first(did) if did else f"{name}: {_say_base(facts.names, text)} {facts.when(newer)}"
+    return {"newer_said": text, "newer_low": low, "newer_high": high, "gave": gave, "latest": latest}
 
 
 def _phrase_growth(facts: Facts) -> dict[str, Any]:
@@ -229,7 +224,6 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
     names, unit, goal, tested = facts.names, facts.unit, facts.goal, facts.tested
     when, own, middle = facts.date(goal), bool(names.get("own")), goal["q0.5"]
     some, all_of = map(int, say_odds(facts.level).split(" in "))
-    odds = f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}"
     [about], behind = round_off([middle], middle / 10, unit, own)
     on = say_count(tested["technologies"], "comparison technology", "comparison technologies") if tested else ""
     found = {
@@ -240,7 +234,7 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "chance": f"a chance of {spell(some)} in {spell(all_of)}",
         "about": f"about {about}{behind}",
         "no_range": facts.range is None,
-        "odds": odds,
+        "odds": f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}",
         "tested_on": on + " that had levelled off" * facts.heeds_end or None,
     } | dict.fromkeys(("between", "between_doing", "will", "will_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
