@@ -38,7 +38,9 @@ def test_series_fit_and_forecast_draw_themselves():
     assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 
-FORECAST = "forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], range(2021, 2026)), bound=100)"
+FORECAST = (
+    "forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], pd.date_range('2021', periods=5, freq='YE')), bound=100)"
+)
 FIT = "curves.Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028)).fit().plot()"
 HEAVY = ("numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels")
 HELP = "from adoption_curves.__main__ import main\ntry: main([{}'--help'])\nexcept SystemExit: pass"

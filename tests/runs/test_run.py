@@ -127,7 +127,9 @@ def test_a_table_made_with_another_value_is_refused():
     text = str(caught.value)
     assert "03_fit_curves with bound = '100'" in text
     assert "this notebook has bound = 'internet_users'" in text
-    assert text.endswith('write run = "NAME" here: adoption run NAME -p entity Germany -p bound internet_users')
+    assert text.endswith(
+        'write run = "NAME" here: adoption run NAME -p entity Germany -p horizon_years 1 -p bound internet_users'
+    )
     assert len(read(bound="100.0", horizon_years=2)) == 3
 
 

@@ -82,7 +82,7 @@ def draw_forecast(
         units += f"; to the right: {count} in the years after the same share"
     else:  # of what others did the title has the figure, and the range begins around its place
         if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
-            units += f"; bands, dark to pale: {', '.join(map(_spell_odds, sorted(shown.levels)))}"
+            units += f"; bands, inner to outer: {', '.join(map(_spell_odds, sorted(shown.levels)))}"
         label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)

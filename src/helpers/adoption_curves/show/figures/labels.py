@@ -265,4 +265,4 @@ def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> s
     for _, start, end in gaps:
         axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
     kinds = dict.fromkeys("changed" if kind == "break" else "may have changed" for kind, *_ in gaps)
-    return f"; grey strip: the way of counting {' or '.join(kinds)}" if gaps else ""
+    return f"; upright strip: the way of counting {' or '.join(kinds)}" if gaps else ""
