@@ -10,6 +10,7 @@ from figure_faults import find_faults
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.runs import check_series
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
@@ -46,7 +47,7 @@ def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch,
     path = write(tmp_path, [1, 2, 4, 8], [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)])
     given = {"data": str(path), "as_of": "1905-12-31"}
     if name == "data":  # a folder with references of its own, which stands alone
-        monkeypatch.setattr(forecast, "can_calibrate", lambda references: False)
+        monkeypatch.setattr(check_series, "_has_references", lambda data, technology: False)
         given = {"data": str(SAMPLE)}
     chosen = complete_parameters(Parameters(run="mine", **given))
     with pytest.raises(ParameterError, match=f"parameter '{name}' is '.*fewer than 3 other technologies have enough"):
