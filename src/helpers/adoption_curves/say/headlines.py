@@ -136,7 +136,6 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "and_limit": " and its upper limit" * names["limit_is_series"],
         "place": say_place(names["entity"]),
         "ours": f"{publisher}'s" if publisher else "Your",
-        "Use": "Use" if names.get("doing") else "The share",
         "now_base": _say_base(names, now),
         "now_did": _say_did(facts, now, last),
         "most_base": _say_base(names, facts.say(facts.standing["high"])),
