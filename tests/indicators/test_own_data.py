@@ -67,7 +67,7 @@ def test_six_lines_are_a_series_with_the_projects_references(tmp_path):
     project = indicators.load(ROOT / "data")
     names = [(one.entity, one.indicator, one.values.index[0]) for one in project.references()]
     assert [(one.entity, one.indicator, one.values.index[0]) for one in data.references(series)] == names
-    assert indicators.cite_series(data, series) == "Source: my_series.csv."
+    assert indicators.cite_series(data, series) == "Source: the file my_series.csv."
     used = pd.DataFrame(names, columns=["entity", "indicator", "first"])
     assert "CNNIC" in indicators.cite_sources(data, used)
     claims = indicators.check_claims(data)
@@ -242,7 +242,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
             "2e6",
             "The limit, 2,000,000 thousand people, is more than 1,000 times the last figure, 1,690 thousand people",
         ),
-        ("", "highest 1,690 thousand people on 31 December 2023; no limit."),
+        ("", "highest 1,690 thousand people in December 2023; no limit."),
     ],
 )
 def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, bound, words):
@@ -276,11 +276,12 @@ def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_pa
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, "date,value\n2019-12-31,3.1\n2020-12-31,8\n2021-12-31,15.5\n")
     code, out, err = call(capsys, "check", path, "--unit", "people", "--measure", "level")
-    figures = "3.1 people on 31 December 2019, last 15.5 people on 31 December 2021, highest 15.5 people on 31 December"
+    figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
         "Dates are days: 2019-12-31 as 2019-12-31.",
-        "The unit is people, and each figure is a level on a day.",
+        "The unit is people, and each figure is a level.",
+        "The file does not say what is counted, where, by whom: add --title, --entity, --source.",
         f"Own figures: first {figures} 2021; no limit.",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip

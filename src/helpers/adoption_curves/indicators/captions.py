@@ -13,6 +13,9 @@ from ..base.words import say_amount, say_date, say_day, say_first, say_period
 from .data import Data
 from .series import AdoptionSeries
 
+_RECKONED = ["lag", "date", "compared"]
+"""Kinds of days of publication that nobody has stated for the figure itself."""
+
 
 def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     """Return what figures and tables call a series.
@@ -28,19 +31,23 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         title (with its entity), entity, unit, base, bound_title, as_of ("" for all figures), measure (level,
         cumulative or flow), own (whether its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
-        publication in words, publisher (short, "" for none), asked: who was asked, a sentence, people: who is counted,
-        doing: what they do ("use generative AI"; "" where no phrase is known), and within: the time in which one use
-        counts at the last figure ("in the past half-year"; "" where none is known). limit_is_series: whether its limit
-        has figures too. reckoned: whether some of either count as published from a day that nobody has stated, as those
-        do that are held only as revised. Of users, population: the newest of the entity, and a sentence.
+        publication in words, publisher (short, "" for none) and publisher_name (in full), asked: who was asked, a
+        sentence, people: who is counted, doing: what they do ("use generative AI"; "" where no phrase is known), and
+        within: the time in which one use counts at the last figure ("in the past half-year"; "" where none is known).
+        limit_is_series: whether its limit has figures too. reckoned: whether some of either count as published from a
+        day that nobody has stated for them. Of users, population: the newest of the entity, and a sentence.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     rows = series.observations[series.observations["bound"] == "exact"]
+    printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
     points = {
-        date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {title}".strip(" .") + "."
-        for date, value, title in zip(rows["date"], rows["value"], _look_up(data, rows, "title"), strict=True)
+        date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {told}".strip(" .") + "."
+        for date, value, told in zip(
+            rows["date"], rows["value"], _look_up(data, rows, "title").where(printed, rows["note"]), strict=True
+        )
     }
-    entry, publisher = data.find_entry(series.indicator), _shorten_publisher(_look_up(data, rows, "publisher").iloc[-1])
+    entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
+    publisher = _shorten_publisher(full)
     limits = data.find_rows(series.entity, series.bound.name if series.bound is not None else "")
     words: dict[str, Any] = {
         "title": series.full_title,
@@ -54,12 +61,13 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "cautions": dict(zip(suspected["date"], suspected["reason"], strict=True)),
         "points": points,
         "publisher": publisher,
+        "publisher_name": f"the {full}" if full.endswith(f"({publisher})") else publisher,
         "asked": _say_asked(entry, publisher),
         "people": entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of "),
         "doing": entry.doing,
-        "within": _say_within(entry.within, series.values.index[-1]),
+        "within": say_within(entry.within, series.values.index[-1]),
         "limit_is_series": len(limits) > 0,
-        "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(["lag", "date"]).any()),
+        "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     }
     population = data.find_population(series)
     if population is not None:
@@ -85,16 +93,16 @@ def _say_when(date: pd.Timestamp, measure: str) -> str:
     return say_first(say_period(date, measure)) if measure == "flow" else say_day(date)
 
 
-def _say_within(told: str, date: pd.Timestamp) -> str:
-    """The time within which one use counts at a date, of a cell of the table of indicators; "" before its day.
+def say_within(told: str, date: pd.Timestamp) -> str:
+    """The time within which one use counts at a date, and before, of a cell of the table of indicators.
 
-    >>> _say_within("2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
-    'in the past half-year; figures before June 2025 answer another question'
+    >>> say_within("at any time; 2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
+    'in the past half-year; figures before June 2025 count everyone who did so at any time'
     """
-    [(day, words)] = re.findall(r"^(?:(\d{4}-\d\d-\d\d) )?(.*)$", told)
-    if day > f"{date:%Y-%m-%d}":
-        return ""
-    return f"{words}; figures before {say_date(day)} answer another question" if day else words
+    spans = re.findall(r"(?:^|; )(\d{4}-\d\d-\d\d|) ?([^;]+)", told)
+    known = [(day, words) for day, words in spans if day <= f"{date:%Y-%m-%d}"]
+    (_, earlier), (day, words) = [("", ""), ("", ""), *known][-2:]
+    return f"{words}; figures before {say_date(day)} count everyone who did so {earlier}" if day else words
 
 
 def _say_asked(entry: Any, publisher: str) -> str:
@@ -137,7 +145,7 @@ def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
 def _name_publishers(data: Data, used: pd.Series) -> str:
     """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
-    names = sources["publisher"].where(sources["publisher"] != UNNAMED, sources["title"])
+    names = sources["publisher"].where(sources["publisher"] != UNNAMED, "the file " + sources["title"])
     short = {_shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
@@ -168,7 +176,7 @@ def cite_series(
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
     told = [
-        f"The way of counting may have changed in {say_date(date)}: {reason}."
+        f"Figures before and after {say_date(date)} may not be comparable: {reason}."
         for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
     ]
     return " ".join([_name_publishers(data, pd.concat(used)), *told]).strip()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from .captions import say_within
 from .data import Data
 from .problems import suggest_names
 
@@ -26,15 +27,20 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     -------
     DataFrame
         kind, measure, people, publisher, indicator, entity, date, value (percent), unit, standard_error, place (1 is
-        the highest) and places (how many have one). Only figures of the newest period of which the publisher's whole
-        list is held have a place, and aggregates such as the World have none. Of each measure and date the highest
-        first.
+        the highest) and places (how many have one), within (the time in which one use counts) and period (that the
+        figure is of, where it is estimated from devices: "second quarter of 2026"; else ""). Only figures of the newest
+        period of which the publisher's whole list is held have a place, and aggregates such as the World have none. Of
+        each measure and date the highest first.
     """
     about = data.indicators.drop(columns="measure").rename(columns={"title": "measure"})
     about = about[(about["technology"] == technology) & about["unit"].str.startswith("percent")]
-    about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists"]]
+    about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists", "within"]]
     rows = data.observations[data.observations["bound"] == "exact"].merge(about, on="indicator")
     rows["publisher"] = rows["source_id"].map(data.sources.set_index("source_id")["publisher"])
+    rows["within"] = [say_within(*told).partition(";")[0] for told in zip(rows["within"], rows["date"], strict=True)]
+    periods = data.wording[data.wording["entity"] == ""].set_index(["indicator", "date"])["field_dates"]
+    known = periods.reindex(pd.MultiIndex.from_frame(rows[["indicator", "date"]])).fillna("")
+    rows["period"] = np.where(rows["kind"] == "telemetry", known, "")
     by_period = rows[rows["entity"] != "World"].groupby(["indicator", "date"])["value"]
     rows["place"], rows["places"] = by_period.rank(method="min", ascending=False), by_period.transform("size")
     held = rows["date"].dt.strftime("%Y-%m-%d ") + rows["places"].map("{:.0f}".format)
@@ -47,7 +53,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
         ["measure", "date", "value", "entity"], ascending=[True, False, False, True], ignore_index=True
     )
     return rows[["kind", "measure", "people", "publisher", "indicator", "entity", "date", "value", "unit",
-                 "standard_error", "place", "places"]]  # fmt: skip
+                 "standard_error", "place", "places", "within", "period"]]  # fmt: skip
 
 
 def pick_countries(compared: pd.DataFrame, entity: str, countries: Sequence[str]) -> pd.DataFrame:

@@ -17,13 +17,13 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME
+from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME, UNNAMED
 from ..base.words import escape, say_count, shorten
 from .cells import MISSING, find_decimals, read_cells, write_plain
 from .checks import FRACTION, raise_problems, read_unit
 from .data_files import NumberedRow
 from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
-from .own_tables import SHORTEST_YEAR, build_tables, check_rows, fill_defaults
+from .own_tables import SHORTEST_YEAR, USUAL_TITLE, build_tables, check_rows, fill_defaults
 from .periods import DATE_FORMS, choose_form, explain_date, list_days, read_form
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .scales import Meaning, contradict, contradict_scale, measure_scale, read_meaning, suggest_units
@@ -36,7 +36,7 @@ _DATE_PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "
 """Names of columns that complete a year in another one."""
 _SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
 """Columns that an option replaces by one text."""
-_MEANING = {"level": "a level on a day", "cumulative": "a total so far", "flow": "what a year adds"}
+_MEANING = {"level": "a level", "cumulative": "a total so far", "flow": "what a year adds"}
 _CHOSEN = ("entity", "indicator")
 """Columns of which an option names the column, or one of the names in it."""
 _MELTED = {"date": "date of the column", "value": "figure"}
@@ -90,6 +90,9 @@ def read_series_file(
     raise_problems([replace(one, column=names.get(one.column, one.column)) for one in problems])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         notes.append(f"The unit is {unit}, and each figure is {_MEANING[measure]}.")
+    unsaid = {"what is counted": ("title", USUAL_TITLE), "where": ("entity", UNNAMED), "by whom": ("source", UNNAMED)}
+    if missing := {what: f"--{name}" for what, (name, usual) in unsaid.items() if (rows[name] == usual).any()}:
+        notes.append(f"The file does not say {', '.join(missing)}: add {', '.join(missing.values())}.")
     return tables, list(map(escape, notes))
 
 

@@ -16,7 +16,7 @@ from .problems import Problem, list_problems
 _YEARS, _RARE, _TREND_DEGREE = 3, 0.001, 2
 """Years that figures need before seasons are looked for; how rare such differences would be without seasons; and the
 degree of the polynomial of time that stands for growth."""
-_USUAL_TITLE = "Own figures"
+USUAL_TITLE = "Own figures"
 SHORTEST_YEAR = 360
 """Days between two figures of years."""
 
@@ -36,7 +36,7 @@ def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     DataFrame
         The same rows, with published and vintage too.
     """
-    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", _USUAL_TITLE)
+    words = rows["indicator"].str.replace("_", " ").str.capitalize().replace("", USUAL_TITLE)
     defaults = {column.name: column.default for column in COLUMNS if column.default} | {"indicator": name}
     filled = {column: rows[column].replace("", default) for column, default in defaults.items()}
     return complete_vintages(rows.assign(title=rows["title"].where(rows["title"] != "", words), **filled))

@@ -12,7 +12,7 @@ import numpy as np
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.fallen import has_fallen
 from ..base.project import RunError, Source, UserError
-from ..base.words import of_entity, say_amount, say_count, say_day, say_period
+from ..base.words import of_entity, say_amount, say_at, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
@@ -116,8 +116,8 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     if data.is_own(series.entity, series.indicator):
         values = data.exact_values(series.entity, series.indicator)
         days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
-        if series.measure == "flow":
-            when = {name: f"in {say_period(day, 'flow')}" for name, day in days.items()}
+        if series.measure == "flow" or values.index.is_month_end.all():
+            when = {name: f"{say_at(series.measure)} {say_period(day, series.measure)}" for name, day in days.items()}
         else:
             when = {name: f"on {say_day(day)}" for name, day in days.items()}
         parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
