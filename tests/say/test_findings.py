@@ -52,14 +52,14 @@ def test_a_share_grows_by_points_which_keep_their_digits(tmp_path, figures, poin
 
 
 def test_who_reported_what_of_whom(tmp_path):
-    names = {"publisher": "Office", "base": "adults", "asked": "Office asked adults."}
+    names = {"publisher": "Office", "publisher_name": "Office", "base": "adults", "asked": "Office asked adults."}
     facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
     said = say(facts)["now"]
     told = "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people."
     assert said == f"{told} Office asked adults."
     dated = Facts(facts.tables, facts.names | {"within": "in the past month"})
     assert say(dated)["now"] == f"{told} This counts everyone who did so in the past month. Office asked adults."
-    plain = Facts(facts.tables, facts.names | {"doing": "", "publisher": ""})
+    plain = Facts(facts.tables, facts.names | {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
         "The last figure is 500 million people for 2025, 25.0% of 2,000 million people."
     )
@@ -71,19 +71,19 @@ def test_who_reported_what_of_whom(tmp_path):
     ("place", "told"),
     [
         (1, "none reached 25.0% as fast."),
-        (3, "2 reached 25.0% as fast or faster (radial tyres in new cars; radio, down 9% since)."),
-        (4, "3 reached 25.0% as fast or faster (radial tyres in new cars; radio, down 9% since; and others)."),
+        (3, "2 reached 25.0% as fast or faster (tyres in new cars in India; radio in Japan, down 9% since)."),
+        (4, "3 reached 25.0% as fast or faster (tyres in new cars in India; radio in Japan, down 9% since; and others)."),
     ],
 )
 def test_others_that_rose_as_fast_are_of_the_level_where_all_began_and_two_have_a_name(tmp_path, place, told):
     facts = grow(tmp_path, [100.0, 200, 500], **PEOPLE)
     own = {"target": True, "start_share": 10.0, "target_share": 25.0, "years_to_target_share": 2.0, "of": 9}
     rivals = [
-        ("radial tyres", "percent of new cars", 0.0),
-        ("radio", "percent of homes", 9.0),
-        ("tablet", "users", 0.0),
+        ("tyres", "percent of new cars", 0.0, "India"),
+        ("radio", "percent of homes", 9.0, "Japan"),
+        ("tablet", "users", 0.0, "India"),
     ]
-    rows = [dict(zip(("technology", "unit", "lost"), each, strict=True)) for each in rivals][: place - 1]
+    rows = [dict(zip(("technology", "unit", "lost", "entity"), each, strict=True)) for each in rivals][: place - 1]
     rows = [row | {"target": False, "place": number} for number, row in enumerate(rows, 1)]
     facts.tables["02_pace"] = pd.DataFrame([*rows, own | {"place": place}])
     assert f"Of 8 other series that passed 10.0%, {told}" in say(facts)["speed"]
@@ -162,14 +162,19 @@ def test_figures_of_one_or_two_say_first_what_they_rest_on(figures, words):
 def test_another_measure_is_named_and_not_compared(tmp_path, indicator, other):
     row = {"entity": "China", "value": 21.0, "publisher": "Office", "indicator": "ai_share", "kind": "telemetry"}
     row |= {"date": pd.Timestamp("2026-06-30"), "people": "adults", "place": 3.0, "places": 3.0}
+    row |= {"period": "second quarter of 2026", "within": "with 90 minutes of activity a month"}
     facts = grow(tmp_path, [100.0, 200, 500], names={"entity": "China", "publisher": "CNNIC"}, **PEOPLE)
     growth = facts.tables["02_growth"].assign(indicator=indicator)
     compared = pd.DataFrame([row, row | {"entity": "Japan", "place": 1.0}])
     said = say(Facts(facts.tables | {"02_countries": compared, "02_growth": growth}, facts.names))["caution"]
     assert (
-        "Office, which estimates use from what devices report, puts use in China at 21.0% of adults in June 2026."
-        in said
+        "Office, which estimates use from what devices report, puts use in China at 21.0% of adults in the second "
+        "quarter of 2026. It counts use with 90 minutes of activity a month." in said
     )
+    survey = compared.assign(kind="survey of the population", period="", within="")
+    told = say(Facts(facts.tables | {"02_countries": survey, "02_growth": growth}, facts.names))["caution"]
+    assert "Office puts use in China at 21.0% of adults in June 2026." in told
+    assert "It counts" not in told
     assert ("CNNIC's and Office's figures measure different things." in said) == other
     unranked = compared.assign(place=np.nan, places=np.nan)  # the whole list is not held
     assert "Office" not in say(Facts(facts.tables | {"02_countries": unranked}, facts.names))["caution"]

@@ -121,7 +121,7 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     assert facts.ceiling["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "If the present pattern holds, growth ends between" in write(facts, "forecast")
-    assert "After 5 years the figure was above both such ends in 73 of 156 tests on" in write(facts, "forecast")
+    assert "5 years later was above the higher of two such ends in 73 of 156 cases of" in write(facts, "forecast")
 
 
 def test_a_picture_in_words_has_the_years_that_are_drawn(tmp_path):

@@ -138,14 +138,15 @@ def say_at(measure: str) -> str:
     return "by" if measure == "cumulative" else "in"
 
 
-def say_odds(level: float) -> str:
-    """The level of a band as odds in the smallest whole numbers.
+def say_odds(level: float, what: str = "") -> str:
+    """The level of a band as odds in the smallest whole numbers, of times or chances.
 
-    >>> say_odds(0.8), say_odds(0.5), say_odds(0.95), say_odds(0.67), say_odds(0.975)
-    ('4 in 5', '1 in 2', '19 in 20', '67 in 100', '39 in 40')
+    >>> say_odds(0.8), say_odds(0.5, "time"), say_odds(0.95, "chance"), say_odds(0.67), say_odds(0.975)
+    ('four in five', 'one time in two', '19 chances in 20', '67 in 100', '39 in 40')
     """
     odds = Fraction(f"{level:.10g}")
-    return f"{odds.numerator} in {odds.denominator}"
+    counted = f" {what}{'s' * (odds.numerator != 1)}" if what else ""
+    return f"{spell(odds.numerator)}{counted} in {spell(odds.denominator)}"
 
 
 def say_outer(level: float) -> str:

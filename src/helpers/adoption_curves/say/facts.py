@@ -179,8 +179,9 @@ class Facts:
 
     @cached_property
     def pace(self) -> Row:
-        """Its row among the other technologies on one clock, if it rises and there are others; else None."""
-        own = [row for row in self.list_rows("02_pace") if row["target"] and row["years_to_target_share"] > 0]
+        """Its row among the other technologies on one clock, if it rises without a break and there are others."""
+        since = _count_years(self.jump["after"], self.newest) if self.jump else np.inf
+        own = [row for row in self.list_rows("02_pace") if row["target"] and 0 < row["years_to_target_share"] <= since]
         return own[0] if own and own[0]["of"] > 1 and self.kind in _RISING else None
 
     @cached_property
@@ -198,9 +199,8 @@ class Facts:
             return None
         ranked = own.loc[own["places"].idxmax()]
         newest = own.loc[own.loc[own["indicator"] == ranked["indicator"], "date"].idxmax()].to_dict()
-        how = ", which estimates use from what devices report," if newest["kind"] == "telemetry" else ""
         of = newest["people"] or newest["unit"].removeprefix("percent of ")
-        return newest | {"how": how, "of": of, "other": newest["indicator"] != self.last["indicator"]}
+        return newest | {"of": of, "other": newest["indicator"] != self.last["indicator"]}
 
     @cached_property
     def others(self) -> Row | None:
@@ -228,8 +228,8 @@ class Facts:
 
     @cached_property
     def odds(self) -> list[Row]:
-        """How often such an end was passed within five years, a row a kind of series; none without such an end."""
-        return [row for row in self.list_rows("03_odds") if row["years"] == _PASSED]
+        """How often such an end was passed within five years, a row a kind of series; none but for levels with one."""
+        return [row for row in self.list_rows("03_odds") if row["years"] == _PASSED and self.measure == "level"]
 
     @cached_property
     def fan(self) -> list[Row]:

@@ -44,8 +44,6 @@ _LOST = 3
 """Percent that a technology must have lost since its highest share for that to be named."""
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
-_YEARS_FROM = 2.5
-"""Years below which a time is given in months."""
 _FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
 """A fact or phrase in a template: its name, columns, and form."""
 _TITLED = re.compile(r"\{as_seen\}\{(name|latest)|\{title")
@@ -64,7 +62,6 @@ _SAID_FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
     "level": lambda facts, value: f"{100 * value:g}",
     "whole": lambda facts, value: f"{value:,.0f}",
     "ahead": lambda facts, value: say_ahead(round(float(value), 1)),
-    "time": lambda facts, value: _say_time(value),
     "date": lambda facts, value: facts.date(value),
     "at": lambda facts, value: facts.when(value),
     "month": lambda facts, value: say_date(value["date"]),
@@ -124,8 +121,8 @@ def phrase(facts: Facts) -> dict[str, Any]:
 
 def _phrase_figures(facts: Facts) -> dict[str, Any]:
     """What was published: the last figure, a newer limit, and the latest of both for a headline."""
-    names, last, newer, reading = facts.names, facts.last, facts.newer, facts.reading
-    name, now, publisher = facts.title.replace(": ", ", "), facts.say(last["value"]), names.get("publisher") or None
+    names, last, newer = facts.names, facts.last, facts.newer
+    name, now = facts.title.replace(": ", ", "), facts.say(last["value"])
     known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
     drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
     found = {
@@ -135,17 +132,16 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "as_seen": f"As seen on {known_by}: " if known_by else "",
         "and_limit": " and its upper limit" * names["limit_is_series"],
         "place": say_place(names["entity"]),
-        "ours": f"{publisher}'s" if publisher else "Your",
         "now_base": _say_base(names, now),
         "now_did": _say_did(facts, now, last),
         "most_base": _say_base(names, facts.say(facts.standing["high"])),
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
         "few_show": "one figure shows" if len(facts.growth) == 1 else f"{spell(len(facts.growth))} figures show",
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
-    } | dict.fromkeys(("newer_said", "gave"))
-    found |= {each: names.get(each) or None for each in ("publisher", "asked", "doing", "within", "reckoned")}
+        "source": f", according to {names['publisher_name']}" if names["publisher_name"] else "",
+        "newer_said": None,
+    }
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
-    found["read_why"] = f": {reading['reason']}" if reading and reading.get("reason") else ""
     if newer:
         found |= _phrase_newer(facts, name, newer)
         found["figures"] += f", “{found['newer_said']}” for {facts.date(newer)}"
@@ -154,12 +150,11 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
 
 def _phrase_newer(facts: Facts, name: str, newer: Row) -> dict[str, Any]:
     """What a newer limit adds to what was published, and puts in its place."""
-    publisher = facts.names.get("publisher")
     text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
     low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
-    gave, did = f"{publisher} gave" if publisher else "there is", _say_did(facts, text, newer)
+    did = _say_did(facts, text, newer)
     latest = say_first(did) if did else f"{name}: {_say_base(facts.names, text)} {facts.when(newer)}"
-    return {"newer_said": text, "newer_low": low, "newer_high": high, "gave": gave, "latest": latest}
+    return {"newer_said": text, "newer_low": low, "newer_high": high, "latest": latest}
 
 
 def _phrase_growth(facts: Facts) -> dict[str, Any]:
@@ -190,7 +185,8 @@ def _name_rivals(facts: Facts) -> str:
     for row in rivals[:_MOST_NAMED]:
         whole = row["unit"].removeprefix("percent of ")
         sold = f" in {whole}" if whole.startswith("new ") else ""
-        names.append(row["technology"] + sold + (f", down {row['lost']:.0f}% since" if row["lost"] > _LOST else ""))
+        lost = f", down {row['lost']:.0f}% since" if row["lost"] > _LOST else ""
+        names.append(f"{row['technology']}{sold} in {say_place(row['entity'])}{lost}")
     start, end = (say(pace[name], "percent") for name in ("start_share", "target_share"))
     listed = "; ".join(names) + "; and others" * (len(rivals) > _MOST_NAMED)
     text = f"Of {pace['of'] - 1:.0f} other series that passed {start}, {len(rivals) or 'none'} reached {end} as fast"
@@ -204,7 +200,7 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
     if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
     left, kinds = found["sentence"].removeprefix("at most "), read_said()["tests"]
-    passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']]}" for row in facts.odds]
+    passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']].format(**row)}" for row in facts.odds]
     span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
     closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
     return {
@@ -222,7 +218,6 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
     """The forecast for the date of the headline: its range, or without a limit a single number."""
     names, unit, goal, tested = facts.names, facts.unit, facts.goal, facts.tested
     when, own, middle = facts.date(goal), bool(names.get("own")), goal["q0.5"]
-    some, all_of = map(int, say_odds(facts.level).split(" in "))
     [about], behind = round_off([middle], middle / 10, unit, own)
     on = say_count(tested["technologies"], "comparison technology", "comparison technologies") if tested else ""
     found = {
@@ -230,10 +225,10 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "figure_then": f"total {facts.when(goal)}" if facts.measure == "cumulative" else f"figure for {when}",
         "untested": read_said()["untested"].get(facts.measure),
         "outer": say_outer(facts.level),
-        "chance": f"a chance of {spell(some)} in {spell(all_of)}",
+        "chance": f"a chance of {say_odds(facts.level)}",
         "about": f"about {about}{behind}",
         "no_range": facts.range is None,
-        "odds": f"{spell(some)} {'time' if some == 1 else 'times'} in {spell(all_of)}",
+        "odds": say_odds(facts.level, "time"),
         "tested_on": on + " that had levelled off" * facts.heeds_end or None,
     } | dict.fromkeys(("between", "between_doing", "will", "will_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
@@ -246,15 +241,6 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         found |= {"ends_above": high > facts.peak["value"], "begins_below": low < facts.last["value"]}
         found["above_limit"] = bool(facts.limit) and not facts.is_share and high > facts.limit["mean"]
     return found
-
-
-def _say_time(years: float) -> str:
-    """A time in months, from two and a half years on in years.
-
-    >>> _say_time(1.5), _say_time(6.82)
-    ('18 months', '6.8 years')
-    """
-    return say_count(round(12 * years), "month") if years < _YEARS_FROM else say_count(round(years, 1), "year")
 
 
 # ---- numbers and amounts ------------------------------------------------------------------------------------------

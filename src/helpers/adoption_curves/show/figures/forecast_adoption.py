@@ -15,7 +15,7 @@ from ...base import words
 from ...base.dates import decimal_years, to_dates
 from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_ahead, say_count, say_date, say_first, say_period, spell
+from ...base.words import say, say_ahead, say_count, say_date, say_first, say_period
 from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
 from ...say.headlines import say_place
@@ -82,7 +82,8 @@ def draw_forecast(
         units += f"; to the right: {count} in the years after the same share"
     else:  # of what others did the title has the figure, and the range begins around its place
         if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
-            units += f"; bands, inner to outer: {', '.join(map(_spell_odds, sorted(shown.levels)))}"
+            odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
+            units += f"; bands, inner to outer: {', '.join(odds)}"
         label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
@@ -155,18 +156,14 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
     level = quoted_level(shown.levels)
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
-    odds = f"without the lowest\nand highest {words.say_outer(level)}" if shown.counted else _spell_odds(level)
+    odds = words.say_odds(level, "chance")
+    if shown.counted:
+        odds = f"without the lowest\nand highest {words.say_outer(level)}"
     if date < shown.last:
         odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
     named = f"{'the middle' if shown.counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
-
-
-def _spell_odds(level: float) -> str:
-    """The chance of a range: "four chances in five"."""
-    some, all_of = (spell(int(number)) for number in words.say_odds(level).split(" in "))
-    return f"{some} chance{'s' * (some != 'one')} in {all_of}"
 
 
 def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series: AdoptionSeries) -> list[Label]:
@@ -177,8 +174,8 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    text = f"about half of {others['technologies'].iloc[0]} other\ntechnologies in {say_place(series.entity)},\n"
-    text += f"{later} later:\n"
+    text = f"as about half of {others['technologies'].iloc[0]} other\ntechnologies in {say_place(series.entity)} did\n"
+    text += f"in {later} from this share:\n"
     return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 

@@ -223,28 +223,27 @@ def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
         note(axis, say(value, unit, float(values.max()), bare=True), spots)
 
 
-def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[str, pd.Timestamp, pd.Timestamp]]:
-    """The intervals between two figures in which breaks (date, kind) lie: kind, and the figures' dates.
+def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """The intervals between two figures in which breaks (date) lie: the dates of the figures.
 
     Parameters
     ----------
     dates : DatetimeIndex (n,)
         Of the figures, in order.
     breaks : DataFrame
-        date, kind.
+        date.
 
     Returns
     -------
     list of tuple
-        kind, and the dates of the figures before and after.
+        The dates of the figures before and after.
     """
     places = dates.searchsorted(pd.DatetimeIndex(breaks["date"]))
-    gaps = [(kind, place) for kind, place in zip(breaks["kind"], places, strict=True) if 0 < place < len(dates)]
-    return [(kind, dates[place - 1], dates[place]) for kind, place in gaps]
+    return [(dates[place - 1], dates[place]) for place in places if 0 < place < len(dates)]
 
 
 def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> str:
-    """Shade each interval between two figures in which a break (date, kind) lies; returns words for the line of units.
+    """Shade each interval between two figures in which a break (date) lies; returns words for the line of units.
 
     The words stand there, since most intervals are narrower than their name.
 
@@ -252,7 +251,7 @@ def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> s
     ----------
     axis : Axes
     breaks : DataFrame
-        date, kind.
+        date.
     dates : DatetimeIndex (n,)
         Of the figures, in order.
 
@@ -262,7 +261,6 @@ def shade_breaks(axis: Axes, breaks: pd.DataFrame, dates: pd.DatetimeIndex) -> s
         "" where no break lies among the figures.
     """
     gaps = find_gaps(dates, breaks)
-    for _, start, end in gaps:
+    for start, end in gaps:
         axis.axvspan(start, end, color=GREY, alpha=0.15, lw=0, zorder=0)
-    kinds = dict.fromkeys("changed" if kind == "break" else "may have changed" for kind, *_ in gaps)
-    return f"; upright strip: the way of counting {' or '.join(kinds)}" if gaps else ""
+    return "; upright strip: figures before and after it may not be comparable" if gaps else ""

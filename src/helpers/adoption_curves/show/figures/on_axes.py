@@ -102,7 +102,7 @@ def plot_figures(
         What else `Axes.plot` takes.
     """
     gaps = find_gaps(pd.DatetimeIndex(values.index), breaks)
-    middles = pd.DatetimeIndex([start + (end - start) / 2 for _, start, end in gaps]).unique()
+    middles = pd.DatetimeIndex([start + (end - start) / 2 for start, end in gaps]).unique()
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)

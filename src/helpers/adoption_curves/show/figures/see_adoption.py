@@ -104,7 +104,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     values, measure = series.values.iloc[::-step].iloc[::-1], names["measure"]
     unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
     figure, axis = open_canvas(3.6)
-    crossing = [end for *_, end in find_gaps(values.index, series.breaks)]
+    crossing = [end for _, end in find_gaps(values.index, series.breaks)]
     _draw_changes(axis, values, crossing, unit, measure)
     use_dates(axis, values.index[0], values.index[-1], measure)
     changes = values.diff()
@@ -113,7 +113,8 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if biggest in crossing:
         title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
     every = f"every {step} figures" if step > 1 else "one figure and the next"
-    units = f"Change between {every}, {unit}" + "; hatched: the way of counting may have changed" * bool(crossing)
+    units = f"Change between {every}, {unit}"
+    units += "; hatched: figures before and after may not be comparable" * bool(crossing)
     return close_canvas(figure, title, units, source)
 
 
