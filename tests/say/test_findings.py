@@ -71,8 +71,14 @@ def test_who_reported_what_of_whom(tmp_path):
     ("place", "told"),
     [
         (1, "none reached 25.0% as fast."),
-        (3, "2 reached 25.0% as fast or faster (tyres in new cars in India; radio in Japan, down 9% since)."),
-        (4, "3 reached 25.0% as fast or faster (tyres in new cars in India; radio in Japan, down 9% since; and o"),
+        (
+            3,
+            "2 reached 25.0% as fast or faster. The fastest: tyres in new cars in India; radio in Japan, down 9% since.",
+        ),
+        (
+            4,
+            "3 reached 25.0% as fast or faster. The fastest: tyres in new cars in India; radio in Japan, down 9% since.",
+        ),
     ],
 )
 def test_others_that_rose_as_fast_are_of_the_level_where_all_began_and_two_have_a_name(tmp_path, place, told):

@@ -127,7 +127,7 @@ def test_growth_shows_the_changes_as_published_and_doubts_the_one_across_a_suspe
     [bars] = figure.axes[0].containers
     assert [bar.get_height() for bar in bars] == [19, 266, 87]
     assert [bool(bar.get_hatch()) for bar in bars] == [False, True, False]
-    assert units.endswith("hatched: the way of counting may have changed")
+    assert units.endswith("hatched: figures before and after may not be comparable")
 
 
 def test_the_title_of_growth_is_the_change_of_a_year_and_no_jump_of_a_month():
@@ -171,7 +171,7 @@ def test_levels_state_the_share_and_name_the_suspected_break_where_there_is_room
     title, units, *_ = read_texts(figures.draw_levels(hold(NONE_NEWER, BREAKS), NAMES, "Source: test."))
     assert title == "Users, Atlantis: 602 million people in December 2025"
     assert units.endswith(
-        "the last exact figure is 53.5% of internet users; upright strip: the way of counting may have changed"
+        "the last exact figure is 53.5% of internet users; upright strip: figures before and after it may not be comparable"
     )
 
 
@@ -238,7 +238,7 @@ def test_the_class_is_marked_beside_the_forecast_and_named():
     drawn = figures.draw_forecast(
         *add_bound(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
     )
-    told = "about half of 12 other\ntechnologies in Atlantis,\n4.5 years later:\n640 to 760"
+    told = "as about half of 12 other\ntechnologies in Atlantis did\nin 4.5 years from this share:\n640 to 760"
     assert told in read_texts(drawn)
     assert not list_faults([drawn, drawn.narrow()])
 
@@ -248,7 +248,7 @@ def test_breaks_that_lie_close_are_all_shaded_and_named_in_the_line_of_units():
     figure = draw_fan(make_fan(pd.date_range("2026-06-30", periods=12, freq="6ME")), breaks=breaks)
     assert not list_faults([figure])
     assert len(list_spans(figure.axes[0])) == 3
-    assert read_texts(figure)[1].find("upright strip: the way of counting changed or may have changed") > 0
+    assert read_texts(figure)[1].find("upright strip: figures before and after it may not be comparable") > 0
 
 
 @pytest.mark.parametrize("levels", [(0.5,), (0.9, 0.8), (0.5, 0.8, 0.9)])

@@ -188,9 +188,8 @@ def _name_rivals(facts: Facts) -> str:
         lost = f", down {row['lost']:.0f}% since" if row["lost"] > _LOST else ""
         names.append(f"{row['technology']}{sold} in {say_place(row['entity'])}{lost}")
     start, end = (say(pace[name], "percent") for name in ("start_share", "target_share"))
-    listed = "; ".join(names) + "; and others" * (len(rivals) > _MOST_NAMED)
     text = f"Of {pace['of'] - 1:.0f} other series that passed {start}, {len(rivals) or 'none'} reached {end} as fast"
-    return f"{text} or faster ({listed})" if rivals else text
+    return f"{text} or faster. The fastest: {'; '.join(names)}" if rivals else text
 
 
 def _phrase_end(facts: Facts) -> dict[str, Any]:
