@@ -99,11 +99,11 @@ def say_day(date: Any) -> str:
 def say_name(name: str) -> str:
     """A name in the code (of a family, a method, a side) within a sentence; those of people keep their capital.
 
-    >>> say_name("gompertz"), say_name("straight_line"), say_name("at_least")
-    ('Gompertz', 'straight line', 'at least')
+    >>> say_name("gompertz"), say_name("damped_holt"), say_name("at_least")
+    ('Gompertz', 'damped Holt', 'at least')
     """
     words = name.replace("_", " ")
-    return re.sub(r"\b(gompertz|bass|weibull|richards)\b", lambda person: person[1].capitalize(), words)
+    return re.sub(r"\b(gompertz|bass|weibull|richards|holt)\b", lambda person: person[1].capitalize(), words)
 
 
 def say_first(text: str) -> str:
