@@ -280,7 +280,7 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
         "Dates are days: 2019-12-31 as 2019-12-31.",
-        "The unit is people, and each figure is a level.",
+        "The unit is people, and each figure is what there is at its date.",
         "The file does not say what is counted, where, by whom: add --title, --entity, --source.",
         f"Own figures: first {figures} 2021; no limit.",
         f"adoption run my_series -p data {path} --unit people --measure level",

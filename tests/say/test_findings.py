@@ -73,11 +73,11 @@ def test_who_reported_what_of_whom(tmp_path):
         (1, "none reached 25.0% as fast."),
         (
             3,
-            "2 reached 25.0% as fast or faster. The fastest: tyres in new cars in India; radio in Japan, down 9% since.",
+            "2 reached 25.0% as fast or faster. The fastest: tyres in new cars in Peru; radio in Japan, down 9% since.",
         ),
         (
             4,
-            "3 reached 25.0% as fast or faster. The fastest: tyres in new cars in India; radio in Japan, down 9% since.",
+            "3 reached 25.0% as fast or faster. The fastest: tyres in new cars in Peru; radio in Japan, down 9% since.",
         ),
     ],
 )
@@ -85,9 +85,9 @@ def test_others_that_rose_as_fast_are_of_the_level_where_all_began_and_two_have_
     facts = grow(tmp_path, [100.0, 200, 500], **PEOPLE)
     own = {"target": True, "start_share": 10.0, "target_share": 25.0, "years_to_target_share": 2.0, "of": 9}
     rivals = [
-        ("tyres", "percent of new cars", 0.0, "India"),
+        ("tyres", "percent of new cars", 0.0, "Peru"),
         ("radio", "percent of homes", 9.0, "Japan"),
-        ("tablet", "users", 0.0, "India"),
+        ("tablet", "users", 0.0, "Peru"),
     ]
     rows = [dict(zip(("technology", "unit", "lost", "entity"), each, strict=True)) for each in rivals][: place - 1]
     rows = [row | {"target": False, "place": number} for number, row in enumerate(rows, 1)]

@@ -36,7 +36,7 @@ _DATE_PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "
 """Names of columns that complete a year in another one."""
 _SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
 """Columns that an option replaces by one text."""
-_MEANING = {"level": "a level", "cumulative": "a total so far", "flow": "what a year adds"}
+_MEANING = {"level": "what there is at its date", "cumulative": "a total so far", "flow": "what a year adds"}
 _CHOSEN = ("entity", "indicator")
 """Columns of which an option names the column, or one of the names in it."""
 _MELTED = {"date": "date of the column", "value": "figure"}

@@ -174,8 +174,8 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    text = f"as about half of {others['technologies'].iloc[0]} other\ntechnologies in {say_place(series.entity)} did\n"
-    text += f"in {later} from this share:\n"
+    text = f"about half of {others['technologies'].iloc[0]} other\ntechnologies in {say_place(series.entity)}, up to\n"
+    text += f"{later} after this share or\na higher first count:\n"
     return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
 
 
