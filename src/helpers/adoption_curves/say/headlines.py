@@ -199,14 +199,14 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
     if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
     left, kinds = found["sentence"].removeprefix("at most "), read_said()["tests"]
-    passed = [f"{row['above']:.0f} of {row['figures']:.0f} {kinds[row['kind']].format(**row)}" for row in facts.odds]
+    passed = [kinds[row["kind"]].format(**row) for row in facts.odds]
     span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
     closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
     return {
         "end": text,
         "end_span": span if closed else None,
         "left": f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}",
-        "passed": ", and in ".join(passed) or None,
+        "passed": ". So it was in ".join(passed) or None,
         "passed_after": say_ahead(facts.odds[0]["years"]) if passed else None,
         "goes_further": closed and bool(facts.goal) and facts.goal["q0.5"] > found["high"],
         "is_count": not facts.is_share,
