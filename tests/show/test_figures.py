@@ -237,8 +237,8 @@ def test_the_class_is_marked_beside_the_forecast_and_named():
     drawn = figures.draw_forecast(
         *add_bound(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
     )
-    told = "about half of 12 other\ntechnologies in Atlantis, up to\n4.5 years after this share or\n"
-    told += "a higher first count:\n640 to 760"
+    told = "about half of 12 other\ntechnologies in Atlantis, up\nto 4.5 years after this share\n"
+    told += "or a higher first count:\n640 to 760"
     assert told in read_texts(drawn)
     assert not list_faults([drawn, drawn.narrow()])
 

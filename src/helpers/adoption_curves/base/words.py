@@ -116,12 +116,14 @@ def say_first(text: str) -> str:
 
 
 def add_entity(title: str, entity: str) -> str:
-    """A title with its entity, unless that is in it.
+    """A title with its entity, unless that or its initials are in it.
 
-    >>> add_entity("Internet users", "China"), add_entity("US firms that use AI", "US")
+    >>> add_entity("Internet users", "China"), add_entity("US firms that use AI", "United States")
     ('Internet users, China', 'US firms that use AI')
     """
-    return title if entity in title or entity == UNNAMED else f"{title}, {entity}"
+    initials = "".join(re.findall(r"\b[A-Z]", entity))
+    named = entity in title or (len(initials) > 1 and initials in title.split())
+    return title if named or entity == UNNAMED else f"{title}, {entity}"
 
 
 def of_entity(name: str, entity: str) -> str:
@@ -284,12 +286,12 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
 
 
 def say_figure(value: float, unit: str, own: bool = False) -> str:
-    """A published figure: of one's `own` data all its digits, as printed.
+    """A published figure: a whole number, and one of one's `own` data, with all its digits, as printed.
 
-    >>> say_figure(179_360, "thousand people", own=True), say_figure(80, "cars", own=True), say_figure(80, "cars")
-    ('179,360 thousand people', '80 cars', '80.0 cars')
+    >>> say_figure(179_360.5, "thousand people", own=True), say_figure(67, "percent"), say_figure(80.24, "cars")
+    ('179,360.5 thousand people', '67%', '80.2 cars')
     """
-    return f"{value:,.10g}{say_unit(unit)}" if own else say(value, unit)
+    return f"{value:,.10g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
 
 
 def round_off(values: list[float], fine: float, unit: str = "", own: bool = False) -> tuple[list[str], str]:

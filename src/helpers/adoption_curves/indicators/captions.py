@@ -43,7 +43,10 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     points = {
         date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {told}".strip(" .") + "."
         for date, value, told in zip(
-            rows["date"], rows["value"], _look_up(data, rows, "title").where(printed, rows["note"]), strict=True
+            rows["date"],
+            rows["value"],
+            _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0]),
+            strict=True,
         )
     }
     entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
 _LEAST_OUTCOMES = 2  # later figures from which on it is said how many of them a range contained
+_LABEL_WIDTH = 30  # letters
 _THINNEST_LINE, _WIDEST_LINE = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
 
 
@@ -107,7 +109,8 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
     rows = fan.to_dict("records")
     first, last = find_drawn(series.values.index, rows)
     fan, goal = fan[fan["date"] <= last], find_goal(rows)
-    whole = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    tested = levels if goal["basis"] != "untested" else []  # a chance of which nothing was tested is not drawn
+    whole = [level for level in tested if fan[[*band_columns(level)]].notna().all(axis=None)]
     known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
     known = known[known.index < fan["date"].iloc[0]]
     start = known.index[-1], known.iloc[-1]
@@ -174,9 +177,9 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    text = f"about half of {others['technologies'].iloc[0]} other\ntechnologies in {say_place(series.entity)}, up to\n"
-    text += f"{later} after this share or\na higher first count:\n"
-    return [Label(date, value[0.5], text + join_range(value[0.25], value[0.75]), ORANGE)]
+    text = f"about half of {others['technologies'].iloc[0]} other technologies in {say_place(series.entity)}, "
+    lines = textwrap.wrap(f"{text}up to {later} after this share or a higher first count:", _LABEL_WIDTH)
+    return [Label(date, value[0.5], "\n".join([*lines, join_range(value[0.25], value[0.75])]), ORANGE)]
 
 
 def _name_start(axis: Axes, shown: _Shown) -> None:
