@@ -182,10 +182,42 @@ def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measure
     found = measured[measured["given"] == "the last four"].groupby(["method", "bands"], sort=False)["wis_relative"]
     scores = {key: [f"{value:.2f}" for value in values] for key, values in found}
     assert [cells[1:] for cells in shown] == [scores[key] for key in PEERS]
-    others = measured[measured["method"] != "published"]
+    answered = measured["without_answer"] < 50  # percent of the origins, as in benchmarks/peers.md
+    others = measured[(measured["method"] != "published") & answered]
     assert not (others["high"] < 1).any()
     fewer = f"In {(others['wis_over_published'] < 1).sum()} of {len(others)} comparisons"
     assert fewer in PAGES["forecast.md"].read_text(encoding="utf-8")
+
+
+def say_all(values):
+    """Some numbers in a sentence: 83, 86 and 79."""
+    *others, last = [f"{value:.0f}" for value in values]
+    return f"{', '.join(others)} and {last}"
+
+
+def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentences():
+    tables = {path.stem: pd.read_csv(path) for path in (ROOT / "tests" / "golden" / "baseline").glob("*.csv")}
+    text = " ".join(PAGES["forecast.md"].read_text(encoding="utf-8").split())
+    skill = tables["04_skill"].query("method == 'forecast' and benchmark == 'straight_line' and window == 4")
+    *first, last = [f"{value:.2f}" for value in skill["wis_relative"]]
+    assert f"Today's forecast has {', '.join(first)} and {last} at these horizons" in text
+    held_out = tables["04_held_out"].query("method == 'forecast'").set_index(["window", "horizon_years"])
+    four, eight = held_out.loc[4], held_out.loc[8]
+    sizes = f"of {four['technologies'].min()} to {four['technologies'].max()} of them 1, 2, 3 and 5 years ahead"
+    assert f"80% ranges held {say_all(100 * four['coverage_80'])}% of the outcomes {sizes}" in text
+    three, five = 100 * eight.loc[[3, 5], "coverage_80"]
+    assert f"they held {three:.0f}% at 3 years and {five:.0f}% at 5, of {eight.loc[5, 'technologies']} tech" in text
+    assert eight.loc[3, "technologies"] == eight.loc[5, "technologies"]
+    counted = pd.read_csv(ROOT / "data" / "levelled_ranges.csv").query("level == 0.8")
+    sizes = f"({counted['technologies'].min()} to {counted['technologies'].max()} of them)"
+    assert f"levelled off {sizes}, 80% ranges held {say_all(counted['covered'])}% of outcomes 1, 2, 3 and 5" in text
+    ends = tables["04_references"]
+    low, high = ends["last_share"].min(), ends["last_share"].max()
+    years = f"of {ends['last'].min()[:4]} to {ends['last'].max()[:4]}"
+    assert f"{low:.0f} to {high:.0f}% of their own limits at their last figures, {years}" in text
+    goal = tables["05_forecast"].set_index("date").loc[tables["05_class"]["date"].iloc[0]]
+    most = tables["05_class"].set_index("quantile")["value"][0.9]
+    assert (most < goal["q0.5"]) == ("It lies below our middle, as most of them do." in text)
 
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning():

@@ -453,12 +453,12 @@ def forecast(
     """Forecast of an adoption series, with ranges as wide as such forecasts of other technologies have missed.
 
     With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
-    25 ends where other technologies stand, each by how well it fits (`model.find_path`). Without one it is damped
-    drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other technologies
-    (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the quantiles are the
-    mean of two sets: that with the limit, and that with the end found in its place. Of a count of all so far without a
-    limit what each period adds is forecast and summed up. Of one or two figures it is counted what other technologies
-    did from there, up to three years ahead (`later.later_shares`). A series that has fallen
+    25 ends, spread as other technologies are at their last figures, each by how well it fits (`model.find_path`).
+    Without one it is damped drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other
+    technologies (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the
+    quantiles are the mean of two sets: that with the limit, and that with the end found in its place. Of a count of all
+    so far without a limit what each period adds is forecast and summed up. Of one or two figures it is counted what
+    other technologies did from there, up to three years ahead (`later.later_shares`). A series that has fallen
     (`adoption_curves.curves.has_fallen`) has no forecast.
 
     Parameters
