@@ -350,7 +350,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
     assert (
-        "printed as a limit, forecasts gave a probability of 50%"
+        "printed as “more than” or “less than”, forecasts gave a probability of 50%"
         in on_record.say_scores(outcomes.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))[0]
     )
 

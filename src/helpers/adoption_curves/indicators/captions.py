@@ -72,7 +72,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "limit_is_series": len(limits) > 0,
         "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     }
-    population = data.find_population(series)
+    population = words["population"] = data.find_population(series)
     if population is not None:
         date, size = population.index[-1], float(population.iloc[-1])
         said = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)}"

@@ -248,9 +248,9 @@ class Facts:
 
     @cached_property
     def range(self) -> Row | None:
-        """The quoted range of the goal: low, middle, high; None without a limit."""
+        """The quoted range of the goal: low, middle, high; None without a limit, or where nothing was tested."""
         low, high = band_columns(self.level)
-        goal = self.goal if self.has_limit else None
+        goal = self.goal if self.has_limit and self.goal and self.goal["basis"] != "untested" else None
         return {"low": goal[low], "middle": goal["q0.5"], "high": goal[high]} if goal else None
 
     @cached_property

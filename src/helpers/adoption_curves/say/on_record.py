@@ -70,8 +70,8 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
                 ratio = row[f"{name}_ratio"]
                 text += "" if np.isnan(ratio) else f" WIS against the {which}: {ratio:.2f} (below 1 is better)."
         if row["bounds"]:
-            text += f" To {say_count(row['bounds'], 'figure')} printed as a limit, forecasts gave a probability of "
-            text += f"{percent(row['probability'])} on average."
+            text += f" To {say_count(row['bounds'], 'figure')} printed as “more than” or “less than”, forecasts gave a "
+            text += f"probability of {percent(row['probability'])} on average."
         none = " No outcome has been published since, so there is no score yet."
         sentences.append(text if row["counted"] else f"{text}{none}")
     return sentences

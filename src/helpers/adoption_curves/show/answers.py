@@ -56,6 +56,6 @@ def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
     Figure
     """
     tables, levels = facts.tables, sorted({min(result.levels), result.level})
-    title, shown = write(facts, "title"), levels if result.bounded else []
+    title, shown = write(facts, "title"), levels if facts.range else []
     about = (result.printed, dict(facts.names), source + facts.names["beside"], shown, title, tables["05_class"])
     return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)

@@ -119,7 +119,7 @@ def tidy_profiles(
     DataFrame
         Where none of them is known, up to five times the highest figure.
     """
-    highest, (population, _) = series.values.max(), names.get("population", (float("nan"), ""))
+    highest, (population, _) = series.values.max(), names.get("population") or (float("nan"), "")
     ends = [population, bound, 100.0 if series.unit.startswith("percent") else float("nan")]
     top = max((end for end in ends if end > 1.002 * highest), default=5 * highest)
     return profiles[profiles["ceiling"] <= top]

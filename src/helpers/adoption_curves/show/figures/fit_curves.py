@@ -163,7 +163,7 @@ def _find_top(
     top = 1.08 * bound if highest < bound and shown else 1.3 * highest
     if names["unit"].startswith("percent"):
         top = min(top, 1.08 * style.WHOLE)
-    if "population" in names:
+    if names.get("population"):
         top = max(min(top, names["population"][0]), values.max())
     return top, bool(shown)
 

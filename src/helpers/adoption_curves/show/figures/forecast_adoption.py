@@ -109,8 +109,7 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
     rows = fan.to_dict("records")
     first, last = find_drawn(series.values.index, rows)
     fan, goal = fan[fan["date"] <= last], find_goal(rows)
-    tested = levels if goal["basis"] != "untested" else []  # a chance of which nothing was tested is not drawn
-    whole = [level for level in tested if fan[[*band_columns(level)]].notna().all(axis=None)]
+    whole = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
     known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
     known = known[known.index < fan["date"].iloc[0]]
     start = known.index[-1], known.iloc[-1]
@@ -177,8 +176,10 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    text = f"about half of {others['technologies'].iloc[0]} other technologies in {say_place(series.entity)}, "
-    lines = textwrap.wrap(f"{text}up to {later} after this share or a higher first count:", _LABEL_WIDTH)
+    limit = words.lower_first(series.bound.title.removeprefix("100 percent of "))
+    passed = f"{say(others['passed'].iloc[0], 'percent')} of {limit}"
+    text = f"as about half of {others['technologies'].iloc[0]} other technologies in {say_place(series.entity)} "
+    lines = textwrap.wrap(f"{text}up to {later} after {passed}, or a higher first count:", _LABEL_WIDTH)
     return [Label(date, value[0.5], "\n".join([*lines, join_range(value[0.25], value[0.75])]), ORANGE)]
 
 
@@ -195,7 +196,7 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
     if shown.levels and not shown.counted:
         low = fan.set_index("date")[band_columns(quoted_level(shown.levels))[0]]
         if low.iloc[-1] < value:
-            note(axis, "use may\nfall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
+            note(axis, "may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
 
 
 def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
@@ -203,7 +204,7 @@ def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
 
     No axis goes above the population, unless the `highest` of a range does.
     """
-    if "population" not in names:
+    if not names.get("population"):
         return ""
     size, told = names["population"]
     axis.set_ylim(top=max(min(axis.get_ylim()[1], size), highest))

@@ -58,7 +58,9 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.set_ylim(len(rows) - 0.4, -0.6)
     units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle; diamonds: outcomes"
     units += f"; {limits.iloc[0]}" if alike else ""
-    units += "; arrows: outcomes printed as a limit" * bool(rows["side"].isin(["at_least", "at_most"]).any())
+    units += "; arrows: outcomes printed as “more than” or “less than”" * bool(
+        rows["side"].isin(["at_least", "at_most"]).any()
+    )
     units += "; below the line: registered after the outcome" * (early < len(rows))
     return close_canvas(figure, _say_outcomes(rows), units, source)
 
