@@ -99,6 +99,7 @@ def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020, **HOUSES)
     then = Facts(facts.tables, facts.names | {"as_of": "2025-12-31", "reckoned": False})
     assert re.match(r"As seen on 31 December 2025: between \d+ and \d+% of households may own", write(then, "headline"))
+    assert write(then, "title").startswith("As seen on 31 December 2025: ")
     assert "Of this series we use only what had been published by 31 December 2025." in write(then, "known")
     moving = Facts(then.tables, then.names | {"limit_is_series": True, "reckoned": True})
     told = (

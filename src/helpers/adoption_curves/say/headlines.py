@@ -46,7 +46,7 @@ _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
 _FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
 """A fact or phrase in a template: its name, columns, and form."""
-_TITLED = re.compile(r"\{as_seen\}\{(name|latest)|\{title")
+_TITLED = re.compile(r"\{as_seen\}\{(name|latest|title)|\{title")
 """Beginning of a sentence whose first letter stays as it is."""
 _SAID_FORMS: dict[str, Callable[[Facts, Any], str | None]] = {
     "if": lambda facts, value: "" if value else None,
