@@ -80,7 +80,7 @@ def test_the_index_says_what_was_found(pages, small_run):
     day = f"{datetime.fromisoformat(json.loads((small_run / 'run.json').read_text())['made']):%-d %B %Y}"
     said = ("<h1><bdi>Generative AI users: China</bdi></h1>", '<p class="lead">China had 602 M.</p>',
             f'<p class="kicker">{day}', "<dd>The ceiling is &lt;b&gt;not&lt;/b&gt; identified.", "What could be wrong",
-            '<p class="muted">The next figure is expected in January or February 2027.</p>',
+            '<p class="muted">The next figure is expected to come out: January or February 2027.</p>',
             "<td>602 million people</td>", "<td>801 million people</td>", "<td>not within the horizon</td>",
             "Users, &lt;i&gt;last survey&lt;/i&gt;", '<a href="charts/01_series.html"')  # fmt: skip
     assert [part for part in said if part not in text] == []

@@ -55,13 +55,13 @@ def test_who_reported_what_of_whom(tmp_path):
     names = {"publisher": "Office", "publisher_name": "Office", "base": "adults", "asked": "Office asked adults."}
     facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
     said = say(facts)["now"]
-    told = "Office reported that 500 million people used tools in 2025, 25.0% of 2,000 million people."
+    told = "Office reported that 500 million people used tools in 2025, 25.0% of the upper limit, 2,000 million people."
     assert said == f"{told} Office asked adults."
     dated = Facts(facts.tables, facts.names | {"within": "in the past month"})
     assert say(dated)["now"] == f"{told} This counts everyone who did so in the past month. Office asked adults."
     plain = Facts(facts.tables, facts.names | {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
-        "The last figure is 500 million people for 2025, 25.0% of 2,000 million people."
+        "The last figure is 500 million people for 2025, 25.0% of the upper limit, 2,000 million people."
     )
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     assert say(share)["now"] == ""  # headline and deck say it

@@ -272,6 +272,7 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
+    value *= 1 + 1e-12  # a printed half, such as 19.95, is a little less in the machine
     # the larger of both numbers decides how many decimals both have
     size = max(abs(value), abs(beside)) if math.isfinite(beside) else abs(value)
     if 0 < size < 0.095:
@@ -288,8 +289,8 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
 def say_figure(value: float, unit: str, own: bool = False) -> str:
     """A published figure: a whole number, and one of one's `own` data, with all its digits, as printed.
 
-    >>> say_figure(179_360.5, "thousand people", own=True), say_figure(67, "percent"), say_figure(80.24, "cars")
-    ('179,360.5 thousand people', '67%', '80.2 cars')
+    >>> say_figure(179_360.5, "thousand people", own=True), say_figure(67, "percent"), say_figure(19.95, "percent")
+    ('179,360.5 thousand people', '67%', '20.0%')
     """
     return f"{value:,.10g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
 

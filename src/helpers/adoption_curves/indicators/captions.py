@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,15 +40,13 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     rows = series.observations[series.observations["bound"] == "exact"]
+    own, flow = data.is_own(series.entity, series.indicator), series.measure == "flow"
+    say_when = say_day if own and not flow else partial(say_period, measure=series.measure)
     printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
+    told = _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
     points = {
-        date: f"{_say_when(date, series.measure)}: {value:,.10g} {series.unit}. {told}".strip(" .") + "."
-        for date, value, told in zip(
-            rows["date"],
-            rows["value"],
-            _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0]),
-            strict=True,
-        )
+        date: f"{say_first(say_when(date))}: {value:,.10g} {series.unit}. {words}".strip(" .") + "."
+        for date, value, words in zip(rows["date"], rows["value"], told, strict=True)
     }
     entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
     publisher = _shorten_publisher(full)
@@ -60,7 +59,8 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "bound_title": series.bound.title if series.bound is not None else "",
         "as_of": data.as_of,
         "measure": series.measure,
-        "own": data.is_own(series.entity, series.indicator),
+        "own": own,
+        "known": data.observations["published"].max(),
         "cautions": dict(zip(suspected["date"], suspected["reason"], strict=True)),
         "points": points,
         "publisher": publisher,
@@ -89,11 +89,6 @@ def _shorten_publisher(name: str) -> str:
     """
     letters = re.search(r"\(([A-Z]{2,8})\)$", name)
     return letters[1] if letters else "" if name == UNNAMED or len(name) > 60 or "://" in name else name
-
-
-def _say_when(date: pd.Timestamp, measure: str) -> str:
-    """The day of a figure; of a flow the year that it adds up."""
-    return say_first(say_period(date, measure)) if measure == "flow" else say_day(date)
 
 
 def say_within(told: str, date: pd.Timestamp) -> str:
@@ -179,7 +174,7 @@ def cite_series(
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
     told = [
-        f"Figures before and after {say_date(date)} may not be comparable: {reason}."
+        f"Figures before {say_date(date)} may not be comparable with those since: {reason}."
         for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
     ]
     return " ".join([_name_publishers(data, pd.concat(used)), *told]).strip()

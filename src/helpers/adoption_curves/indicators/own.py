@@ -89,7 +89,8 @@ def read_series_file(
     problems += check_rows(path.name, rows, tables, choices)
     raise_problems([replace(one, column=names.get(one.column, one.column)) for one in problems])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        notes.append(f"The unit is {unit}, and each figure is {_MEANING[measure]}.")
+        share = "a share of " if measure == "flow" and unit.startswith("percent") else ""
+        notes.append(f"The unit is {unit}, and each figure is {share}{_MEANING[measure]}.")
     unsaid = {"what is counted": ("title", USUAL_TITLE), "where": ("entity", UNNAMED), "by whom": ("source", UNNAMED)}
     if missing := {what: f"--{name}" for what, (name, usual) in unsaid.items() if (rows[name] == usual).any()}:
         notes.append(f"The file does not say {', '.join(missing)}: add {', '.join(missing.values())}.")

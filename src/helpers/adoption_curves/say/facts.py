@@ -135,8 +135,8 @@ class Facts:
             return found | {"base": base, "of": base if base.endswith("s") else f"the {base}"}
         if self.is_share or np.isnan(last["share_of_bound"]):
             return None
-        found = {"key": "share_of_bound", "value": last["share_of_bound"], "url": ""}
-        return found | {"base": self.limit_name, "of": self.limit_name}
+        found = {"key": "share_of_bound", "value": last["share_of_bound"], "url": "", "base": self.limit_name}
+        return found | {"of": "the upper limit, " * (not self.names["limit_is_series"]) + self.limit_name}
 
     @cached_property
     def before(self) -> Row | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -31,7 +32,6 @@ from ..base.words import (
     say_outer,
     say_percent,
     say_unit,
-    spell,
 )
 from ..curves.verdict import DEPENDS, LEVELS_OFF
 from .facts import Facts, Row
@@ -124,19 +124,20 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     names, last, newer = facts.names, facts.last, facts.newer
     name, now = facts.title.replace(": ", ", "), facts.say(last["value"])
     known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
+    past = f"As seen in {facts.date(last)}: " if facts.goal and facts.goal["date"] <= names["known"] else ""
     drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
     found = {
         "name": name,  # with a colon of its own it still reads as one name
         "figures": f"{name}: figures from {facts.date({'date': drawn})} to {facts.date(last)}",
         "known_by": known_by,
-        "as_seen": f"As seen on {known_by}: " if known_by else "",
+        "as_seen": f"As seen on {known_by}: " if known_by else past,
         "and_limit": " and its upper limit" * names["limit_is_series"],
         "place": say_place(names["entity"]),
         "now_base": _say_base(names, now),
         "now_did": _say_did(facts, now, last),
         "most_base": _say_base(names, facts.say(facts.standing["high"])),
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
-        "few_show": "one figure shows" if len(facts.growth) == 1 else f"{spell(len(facts.growth))} figures show",
+        "few_show": "one figure shows no" if len(facts.growth) == 1 else "two figures are too few for a",
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
         "source": f", according to {names['publisher_name']}" if names["publisher_name"] else "",
         "newer_said": None,
@@ -246,12 +247,14 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
 
 
 def _round_range(low: float, high: float, unit: str, own: bool = False) -> tuple[list[str], str]:
-    """Both ends of a range for a headline, neither rounded by more than a tenth of it, and the unit.
+    """Both ends of a range for a headline, neither rounded by more than a tenth of it or of the lower, and the unit.
 
-    >>> _round_range(816.2, 1162.4, "million people"), _round_range(0.0041, 0.0307, "percent of homes")
-    ((['0.82', '1.16'], ' billion people'), (['0.004', '0.031'], '%'))
+    >>> _round_range(816.2, 1162.4, "million people"), _round_range(124.6, 653.5, "thousand roofs")
+    ((['0.82', '1.16'], ' billion people'), (['120', '650'], ' thousand roofs'))
     """
-    return round_off([low, high], _FINE * (high - low) or high, unit, own)
+    fine = _FINE * (high - low) or high
+    first = low / 10.0 ** math.floor(math.log10(fine))  # the first digit of the lower, where that is all that is left
+    return round_off([low, high], fine / 10 if 1 <= first < 5 else fine, unit, own)
 
 
 def say_place(entity: str) -> str:

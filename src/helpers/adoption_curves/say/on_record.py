@@ -78,7 +78,7 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
 
 
 def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The newest forecast that today's method has registered for each date as a row: date, range, middle, outcome."""
+    """The newest forecast that today's method has registered for each date as a row, with its day."""
     newest: dict[str, Mapping[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["published"]):
         if row["model_id"] == PUBLISHED_MODEL:
@@ -91,6 +91,7 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         if row["outcome"]:
             late = " (already published when we registered, so not scored)" if row["hindsight"] == "True" else ""
             outcome = _say_outcome(row) + late
-        spans = {"range": say_range(low, high), "middle": say(middle, "", high)}
+        made = say_day(pd.Timestamp(row["published"]))
+        spans = {"registered": made, "range": say_range(low, high), "middle": say(middle, "", high)}
         listed.append({"date": say_date(day), **spans, "outcome": outcome})
     return listed

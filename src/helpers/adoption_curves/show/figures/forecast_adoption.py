@@ -16,7 +16,7 @@ from ...base import words
 from ...base.dates import decimal_years, to_dates
 from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_ahead, say_count, say_date, say_first, say_period
+from ...base.words import say, say_ahead, say_count, say_first, say_period
 from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
 from ...say.headlines import say_place
@@ -131,15 +131,16 @@ def _draw_values(
 ) -> str:
     """Draw the published figures, with room for all the `heights` that are drawn; words for the units."""
     plot_figures(axis, values, series.breaks, names)
-    told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values)
+    told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values, names["measure"])
     plot_newer(axis, series.newer.join(series.readings))
     return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
 
 
-def _say_dropped(values: pd.Series, shown: pd.Series) -> str:
+def _say_dropped(values: pd.Series, shown: pd.Series, measure: str) -> str:
     """What is not drawn, for the line of units."""
     count = len(values) - len(shown)
-    return f"; {say_count(count, 'earlier figure')}, from {say_date(values.index[0])} on, not drawn" if count else ""
+    first = say_period(values.index[0], measure)
+    return f"; {say_count(count, 'earlier figure')}, from {first} on, not drawn" if count else ""
 
 
 def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
@@ -176,8 +177,7 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    limit = words.lower_first(series.bound.title.removeprefix("100 percent of "))
-    passed = f"{say(others['passed'].iloc[0], 'percent')} of {limit}"
+    passed = f"{say(others['passed'].iloc[0], 'percent')} of those who could use them"
     text = f"as about half of {others['technologies'].iloc[0]} other technologies in {say_place(series.entity)} "
     lines = textwrap.wrap(f"{text}up to {later} after {passed}, or a higher first count:", _LABEL_WIDTH)
     return [Label(date, value[0.5], "\n".join([*lines, join_range(value[0.25], value[0.75])]), ORANGE)]
@@ -257,7 +257,7 @@ def draw_hindcasts(
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
     units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_say_levels(levels)}"
-    units += starts + _say_dropped(values, shown)
+    units += starts + _say_dropped(values, shown, names["measure"])
     return close_canvas(figure, _say_contained(hindcasts, values, quoted_level(levels)), units, source)
 
 
