@@ -122,7 +122,7 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     assert facts.ceiling["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "If the present pattern holds, growth ends between" in write(facts, "forecast")
-    assert "above the higher of two such ends in 73 of 156 tests on mobile phones, in 95" in write(facts, "forecast")
+    assert "above the upper end in 73 of 156 tests on mobile phones, in 95" in write(facts, "forecast")
 
 
 def test_a_picture_in_words_has_the_years_that_are_drawn(tmp_path):

@@ -237,10 +237,8 @@ def test_the_class_is_marked_beside_the_forecast_and_named():
     drawn = figures.draw_forecast(
         *add_bound(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
     )
-    told = (
-        "as about half of 12 other technologies in Atlantis up to 4.5 years after 62.0% of those who could use them, or"
-    )
-    assert f"{told} a higher first count: 640 to 760" in [text.replace("\n", " ") for text in read_texts(drawn)]
+    told = "as about half of 12 other technologies in Atlantis up to 4.5 years after 62.0% or more of possible users"
+    assert f"{told}: 640 to 760" in [text.replace("\n", " ") for text in read_texts(drawn)]
     assert not list_faults([drawn, drawn.narrow()])
 
 

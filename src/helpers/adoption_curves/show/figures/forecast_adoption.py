@@ -177,9 +177,9 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     date = shown.last - 0.03 * (shown.last - shown.start[0])
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    passed = f"{say(others['passed'].iloc[0], 'percent')} of those who could use them"
+    passed = f"{say(others['passed'].iloc[0], 'percent')} or more of possible users"
     text = f"as about half of {others['technologies'].iloc[0]} other technologies in {say_place(series.entity)} "
-    lines = textwrap.wrap(f"{text}up to {later} after {passed}, or a higher first count:", _LABEL_WIDTH)
+    lines = textwrap.wrap(f"{text}up to {later} after {passed}:", _LABEL_WIDTH)
     return [Label(date, value[0.5], "\n".join([*lines, join_range(value[0.25], value[0.75])]), ORANGE)]
 
 
