@@ -17,6 +17,7 @@ _YEARS, _RARE, _TREND_DEGREE = 3, 0.001, 2
 """Years that figures need before seasons are looked for; how rare such differences would be without seasons; and the
 degree of the polynomial of time that stands for growth."""
 USUAL_TITLE = "Own figures"
+"""Title of figures that have none."""
 SHORTEST_YEAR = 360
 """Days between two figures of years."""
 
