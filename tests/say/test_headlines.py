@@ -209,6 +209,8 @@ def test_places_percentages_and_users_are_said_as_people_do():
     adults = {"doing": "shop online", "unit": "percent of adults", "people": "adults", "entity": "China", "title": ""}
     users = {"unit": "million people", "entity": "China", "doing": "use tools", "people": "people", "title": "Users"}
     pumps = {"title": "Heat pumps", "unit": "percent of homes", "entity": "own data", "own": True}
+    index = {"title": "Robots", "unit": "index (2018 = 100)", "entity": "Poland"}
+    assert say_users(index, 498) == "Robots: 498 (index 2018 = 100)"
     assert say_users(adults, 40.0) == "40% of adults in China shop online"
     assert say_users(users, 602.0) == "602 million people in China used tools"
     assert say_users(pumps, 12.4) == "Heat pumps: 12.4% of homes", "which needs no verb"

@@ -50,6 +50,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     }
     entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
     publisher = _shorten_publisher(full)
+    people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
     limits = data.find_rows(series.entity, series.bound.name if series.bound is not None else "")
     words: dict[str, Any] = {
         "title": series.full_title,
@@ -66,7 +67,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "publisher": publisher,
         "publisher_name": f"the {full}" if full.endswith(f"({publisher})") else publisher,
         "asked": _say_asked(entry, publisher),
-        "people": entry.people.partition(", ")[0] or entry.base or series.unit.removeprefix("percent of "),
+        "people": people or entry.base or series.unit.removeprefix("percent of "),
         "doing": entry.doing,
         "within": say_within(entry.within, series.values.index[-1]),
         "limit_is_series": len(limits) > 0,

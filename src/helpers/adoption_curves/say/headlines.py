@@ -141,6 +141,7 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
         "source": f", according to {names['publisher_name']}" if names["publisher_name"] else "",
         "newer_said": None,
+        "share_untold": bool(facts.reading) or bool(facts.share and facts.share["base"] != facts.limit_name),
     }
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
     if newer:
@@ -153,8 +154,8 @@ def _phrase_newer(facts: Facts, name: str, newer: Row) -> dict[str, Any]:
     """What a newer limit adds to what was published, and puts in its place."""
     text, value = say_limit(pd.Series(newer), facts.unit), newer["value"]
     low, high = (value, np.inf) if newer["bound"] == "at_least" else (0.0, value)
-    did = _say_did(facts, text, newer)
-    latest = say_first(did) if did else f"{name}: {_say_base(facts.names, text)} {facts.when(newer)}"
+    latest = say_first(_say_did(facts, text, newer) or "")
+    latest = latest or f"{name}: {_say_base(facts.names, text)} {facts.when(newer)}"
     return {"newer_said": text, "newer_low": low, "newer_high": high, "latest": latest}
 
 
@@ -296,7 +297,7 @@ def _say_base(names: Mapping[str, Any], amount: str) -> str:
     if unit.startswith("percent"):
         return amount if base == unit or base.lower() in title else f"{amount} of {base}"
     if unit.startswith("index"):
-        return f"{amount} ({unit})"
+        return f"{amount} ({re.sub('[()]', '', unit)})"
     counted = re.sub("^(thousand|million|billion) ", "", unit)
     return amount.removesuffix(f" {counted}") if counted.lower() in title else amount
 

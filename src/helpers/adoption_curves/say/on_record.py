@@ -84,8 +84,7 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         if row["model_id"] == PUBLISHED_MODEL:
             newest[row["target_end_date"]] = row
     listed = []
-    for day in sorted(newest):
-        row = newest[day]
+    for day, row in sorted(newest.items()):
         low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
         outcome = "not yet published"
         if row["outcome"]:
