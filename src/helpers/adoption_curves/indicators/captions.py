@@ -75,9 +75,11 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     }
     population = words["population"] = data.find_population(series)
     if population is not None:
-        date, size = population.index[-1], float(population.iloc[-1])
-        said = f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, series.unit)}"
-        counted = _look_up(data, data.find_rows(series.entity, str(population.name)), "publisher").iloc[-1]
+        date, size, name = population.index[-1], float(population.iloc[-1]), str(population.name)
+        said = (
+            f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, data.find_entry(name).unit)}"
+        )
+        counted = _look_up(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
         words["population"] = size, f"{said} ({_shorten_publisher(counted) or counted})."
     return words
 

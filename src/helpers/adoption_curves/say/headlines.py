@@ -124,7 +124,7 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     names, last, newer = facts.names, facts.last, facts.newer
     name, now = facts.title.replace(": ", ", "), facts.say(last["value"])
     known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
-    past = f"As seen in {facts.date(last)}: " if facts.goal and facts.goal["date"] <= names["known"] else ""
+    past = f"From figures up to {facts.date(last)}: " if facts.goal and facts.goal["date"] <= names["known"] else ""
     drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
     found = {
         "name": name,  # with a colon of its own it still reads as one name
@@ -146,7 +146,7 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
     if newer:
         found |= _phrase_newer(facts, name, newer)
-        found["figures"] += f", “{found['newer_said']}” for {facts.date(newer)}"
+        found["figures"] += f", {found['newer_said']} for {facts.date(newer)}"
     return found
 
 

@@ -80,8 +80,7 @@ def draw_forecast(
     labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
     _name_start(axis, shown)
     if shown.counted:
-        count = f"{shown.goal['technologies']:.0f} other technologies"
-        units += f"; to the right: {count} in the years after the same share"
+        units += "; to the right: other technologies in the years after the same share"
     else:  # of what others did the title has the figure, and the range begins around its place
         if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
             odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
