@@ -36,7 +36,8 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         sentence, people: who is counted, doing: what they do ("use generative AI"; "" where no phrase is known), and
         within: the time in which one use counts at the last figure ("in the past half-year"; "" where none is known).
         limit_is_series: whether its limit has figures too. reckoned: whether some of either count as published from a
-        day that nobody has stated for them. Of users, population: the newest of the entity, and a sentence.
+        day that nobody has stated for them. known: the last day on which a figure of the data came out. population: of
+        users the newest of the entity, and a sentence; else None.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     rows = series.observations[series.observations["bound"] == "exact"]
@@ -62,6 +63,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "measure": series.measure,
         "own": own,
         "known": data.observations["published"].max(),
+        "population": None,
         "cautions": dict(zip(suspected["date"], suspected["reason"], strict=True)),
         "points": points,
         "publisher": publisher,
@@ -69,11 +71,11 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "asked": _say_asked(entry, publisher),
         "people": people or entry.base or series.unit.removeprefix("percent of "),
         "doing": entry.doing,
-        "within": say_within(entry.within, series.values.index[-1]),
+        "within": _say_within(*find_within(entry.within, series.values.index[-1])),
         "limit_is_series": len(limits) > 0,
         "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     }
-    population = words["population"] = data.find_population(series)
+    population = data.find_population(series)
     if population is not None:
         date, size, name = population.index[-1], float(population.iloc[-1]), str(population.name)
         said = (
@@ -94,15 +96,20 @@ def _shorten_publisher(name: str) -> str:
     return letters[1] if letters else "" if name == UNNAMED or len(name) > 60 or "://" in name else name
 
 
-def say_within(told: str, date: pd.Timestamp) -> str:
-    """The time within which one use counts at a date, and before, of a cell of the table of indicators.
+def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
+    """The time within which one use counts at a date, the day since when, and the time before; "" for what is not told.
 
-    >>> say_within("at any time; 2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
-    'in the past half-year; figures before June 2025 count everyone who did so at any time'
+    >>> find_within("at any time; 2025-06-30 in the past half-year", pd.Timestamp("2025-12-31"))
+    ('in the past half-year', '2025-06-30', 'at any time')
     """
     spans = re.findall(r"(?:^|; )(\d{4}-\d\d-\d\d|) ?([^;]+)", told)
     known = [(day, words) for day, words in spans if day <= f"{date:%Y-%m-%d}"]
     (_, earlier), (day, words) = [("", ""), ("", ""), *known][-2:]
+    return words, day, earlier
+
+
+def _say_within(words: str, day: str, earlier: str) -> str:
+    """What `find_within` has found, in a sentence."""
     return f"{words}; figures before {say_date(day)} count everyone who did so {earlier}" if day else words
 
 

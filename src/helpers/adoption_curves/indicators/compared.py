@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .captions import say_within
+from .captions import find_within
 from .data import Data
 from .problems import suggest_names
 
@@ -37,7 +37,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists", "within"]]
     rows = data.observations[data.observations["bound"] == "exact"].merge(about, on="indicator")
     rows["publisher"] = rows["source_id"].map(data.sources.set_index("source_id")["publisher"])
-    rows["within"] = [say_within(*told).partition(";")[0] for told in zip(rows["within"], rows["date"], strict=True)]
+    rows["within"] = [find_within(*told)[0] for told in zip(rows["within"], rows["date"], strict=True)]
     periods = data.wording[data.wording["entity"] == ""].set_index(["indicator", "date"])["field_dates"]
     known = periods.reindex(pd.MultiIndex.from_frame(rows[["indicator", "date"]])).fillna("")
     rows["period"] = np.where(rows["kind"] == "telemetry", known, "")
