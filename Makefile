@@ -26,7 +26,7 @@ test: .venv/ready-dev
 test-all: .venv/ready-dev
 	$(BIN)/python -m pytest
 
-# The runs of tests/golden/golden.yaml, whose tables must stay as they are in git; RENEW=1 writes them anew.
+# The runs of tests/golden/golden.yaml, which must stay as tests/golden keeps them; RENEW=1 writes that anew.
 golden: .venv/ready-dev
 	$(BIN)/python tests/tools/golden.py $(if $(RENEW),--renew)
 

@@ -1,6 +1,7 @@
 """What several test files share: a run of small notebooks, and a run of the project's own on the sample data."""
 
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,6 @@ from small_notebooks import write_notebooks
 from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import PROJECT_MARK, find_data
-from adoption_curves.runs import Study
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
@@ -70,9 +70,8 @@ def run_sequence(outputs, name, *options, data=SAMPLE):
 def open_as(notebook, run="mine", **variables):
     """The run as a notebook with these variables opens it."""
     earlier = [f"0{number}" for number in range(1, int(notebook[:2]))] if notebook[:2].isdecimal() else []
-    return eval(
-        "Study(notebook, earlier)", {"Study": Study, "notebook": notebook, "earlier": earlier, "run": run, **variables}
-    )
+    names = {"notebook": notebook, "earlier": earlier, "run": run, **variables}
+    return runpy.run_path(str(ROOT / "tests" / "shared" / "first_cell.py"), names)["study"]
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,7 @@ def test_a_run_has_the_documented_tables_and_columns(whole_run):
         assert names == list(DOCUMENTED[path.stem])
 
 
-@pytest.mark.parametrize("folder", sorted(path.parent for path in golden.RUNS.parent.glob("*/06_findings.csv")))
-def test_other_runs_have_them_too(folder):
-    for path in folder.glob("*.csv"):
-        check_columns(path)
+@pytest.mark.parametrize("run", golden.KEPT)
+def test_other_runs_have_them_too(run):
+    for name in golden.KEPT[run]:
+        check_columns(golden.locate_kept(run, name))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adoption_curves.curves import CurveError, Gompertz, Logistic, assess_ceiling, verdict
+from adoption_curves.curves import Gompertz, Logistic, assess_ceiling, verdict
 
 YEARS = np.arange(2008.0, 2020)
 
@@ -140,15 +140,6 @@ def test_known_errors_are_the_only_ones_asked():
     found = assess_ceiling(series, errors="cumulative")
     assert found.table["errors"].tolist() == ["cumulative", "cumulative"]
     assert found.last == series.iloc[-1]
-
-
-def test_errors_are_sentences():
-    with pytest.raises(CurveError, match="a curve needs two figures"):
-        assess_ceiling(pd.DataFrame({"a": [1.0, np.nan], "b": [1.0, 2.0]}, index=[2020, 2021]))
-    with pytest.raises(CurveError, match="weights, known_se and floor are for one series"):
-        assess_ceiling(pd.DataFrame({"a": [1.0, 2], "b": [1.0, 2.0]}, index=[2020, 2021]), weights=[1, 1])
-    with pytest.raises(CurveError, match="is unknown"):
-        assess_ceiling([1, 2], [2020, 2021], errors="white")
 
 
 def test_no_verdict_ends_far_below_where_the_series_stands():

@@ -1,5 +1,6 @@
 """The site, and the file that says how to cite it."""
 
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from data_readme import write_parameters
+from data_readme import PROMISED, write_names, write_parameters
+from golden import KEPT
+from kept_runs import read_table
 
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.show import figures
@@ -92,9 +95,9 @@ def test_each_line_of_the_gallery_gives_something_and_the_page_on_python_shows_w
     gallery, page, names = pages[site / "run" / "gallery.html"], pages[site / "python.html"], {}
     exec(gallery.find("pre").text, names)
     for line in [card.code.text for card in gallery.find_all("figure") if card.code]:
-        given = eval(line, names)
-        assert given is not None, line
-        assert len(given) if hasattr(given, "__len__") else True
+        exec(f"given = {line}", names)
+        assert names["given"] is not None, line
+        assert len(names["given"]) if hasattr(names["given"], "__len__") else True
     assert len(page.select(".cell")) > 8
     assert "<levels off: ends between" in page.text
     pictures = page.select(".cell_output img")
@@ -154,7 +157,7 @@ def read_block(name):
 
 
 def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
-    kept = pd.read_csv(ROOT / "tests" / "golden" / "baseline" / "04_sides.csv").set_index("level")
+    kept = read_table("baseline", "04_sides").set_index("level")
     wide = kept.loc[0.9].set_index("horizon_years")["above"]
     rows = [
         f"| {row.horizon_years:g} | {row.technologies:g} | {100 - row.below - row.above:.0f}% "
@@ -196,7 +199,7 @@ def say_all(values):
 
 
 def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentences():
-    tables = {path.stem: pd.read_csv(path) for path in (ROOT / "tests" / "golden" / "baseline").glob("*.csv")}
+    tables = {name: read_table("baseline", name) for name in KEPT["baseline"]}
     text = " ".join(PAGES["forecast.md"].read_text(encoding="utf-8").split())
     skill = tables["04_skill"].query("method == 'forecast' and benchmark == 'straight_line' and window == 4")
     *first, last = [f"{value:.2f}" for value in skill["wis_relative"]]
@@ -222,6 +225,14 @@ def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentence
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning():
     assert (ROOT / "docs" / "runs.md").read_text(encoding="utf-8") == write_parameters()
+
+
+def test_the_page_on_python_lists_what_packages_promise_and_all_of_it_is_there():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    assert page == write_names(), "run tests/tools/data_readme.py"
+    found = [importlib.import_module(package) for package in re.findall(PROMISED, page, flags=re.MULTILINE)]
+    assert len(found) > 3
+    assert [(module, name) for module in found for name in module.__all__ if not hasattr(module, name)] == []
 
 
 def test_a_citation_names_the_version():

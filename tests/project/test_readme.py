@@ -12,9 +12,11 @@ import golden
 import numpy as np
 import pandas as pd
 import pytest
+from kept_runs import read_facts
 from processes import call
 
 from adoption_curves.runs.lab import begin_project
+from adoption_curves.say.findings import write_findings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,7 +50,7 @@ def test_the_readme_is_short():
 
 
 def test_findings_are_those_of_the_baseline():
-    assert golden.write_findings() == README
+    assert golden.put_findings(write_findings(read_facts("baseline"))) == README
 
 
 def test_python_runs(capsys):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from ast import literal_eval
 
 import nbformat
 import pytest
@@ -46,7 +47,7 @@ def execute(isolated, folder, code):
 @pytest.mark.parametrize("isolated", WAYS)
 def test_a_notebook_is_ours_and_where_and_how_we_chose(isolated, tmp_path):
     answers = [execute(isolated, tmp_path, WHERE)[1][-1].data["text/plain"] for _ in range(2)]
-    first, second = map(eval, answers)
+    first, second = map(literal_eval, answers)
     assert first[:3] == (sys.prefix, str(tmp_path), str(tmp_path))
     assert first[3] == second[3], "hashes are the same in every notebook"
     assert first[4] is False, "what a run executes is no one's history"

@@ -1,13 +1,11 @@
 """Each cell of the table of what is said, on a series of its kind, read from a file and forecast."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from tell import make_facts, tell
+from tell import CASES, make_case, make_facts, tell
 
 from adoption_curves.base.words import say_percent
 from adoption_curves.say.facts import Facts, _grows
@@ -23,7 +21,6 @@ from adoption_curves.say.headlines import (
     write,
 )
 
-CASES = yaml.safe_load((Path(__file__).parent / "headlines.yaml").read_text(encoding="utf-8"))
 SHAPES = ("limited", "levelled", "fallen", "limited, early", "flow")
 PUMPS, SPEAKERS, PLAYERS, TINY, CARS = (CASES[case]["values"] for case in SHAPES)
 HOUSES = {"people": "households", "doing": "own a smart speaker"}
@@ -31,9 +28,8 @@ HOUSES = {"people": "households", "doing": "own a smart speaker"}
 
 @pytest.mark.parametrize("case", CASES)
 def test_each_cell_on_a_series(case, tmp_path):
-    choices = dict(CASES[case])
-    values, headline = choices.pop("values"), choices.pop("says")
-    facts, said, numbers = tell(tmp_path, values, first=2026 - len(values), **choices)
+    facts, headline = make_case(tmp_path, case), CASES[case]["says"]
+    said, numbers = tell(facts)
     assert facts.kind == case.partition(",")[0]
     assert re.match(headline, said["headline"]), said["headline"]
     assert said["headline"][0].isupper() or said["headline"][0].isdigit()

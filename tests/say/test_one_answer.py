@@ -5,30 +5,26 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from golden import RUNS
+from kept_runs import KEPT, read_facts
 
 from adoption_curves import forecast
 from adoption_curves.forecast import frames
-from adoption_curves.say.facts import find_goal
-
-KEPT = sorted(path.parent for path in RUNS.parent.glob("*/03_ceiling.csv"))
+from adoption_curves.say.findings import write_findings
 
 
-@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.name)
-def test_page_and_forecast_agree_on_the_end(kept):
+@pytest.mark.parametrize("run", KEPT)
+def test_page_and_forecast_agree_on_the_end(run):
     """A median above the end is said, and no end lies below what has been published or reaches the limit."""
-    ceiling, fan = (pd.read_csv(kept / f"{name}.csv") for name in ("03_ceiling", "05_forecast"))
-    found = ceiling.iloc[0]
-    told = " ".join(pd.read_csv(kept / "06_findings.csv")["sentence"])
+    facts = read_facts(run)
+    found, goal = facts.ceiling, facts.goal or {"q0.5": 0}
+    told = " ".join(write_findings(facts)["sentence"])
     closed = found["verdict"] in ("levels off", "depends on the curve")
-    goal = find_goal(fan.assign(date=pd.to_datetime(fan["date"])).to_dict("records")) if len(fan) else {"q0.5": 0}
     assert ("our forecast is above that end" in told.lower()) == (closed and goal["q0.5"] > found["high"])
     if closed:
-        assert found["low"] >= pd.read_csv(kept / "02_growth.csv")["value"].max() * (1 - 1e-9)
+        assert found["low"] >= facts.tables["02_growth"]["value"].max() * (1 - 1e-9)
     if found["verdict"] == "levels off":
         assert not found["high"] > 0.95 * found["bound"]
-    odds = kept / "03_odds.csv"
-    assert (odds.exists() and len(pd.read_csv(odds)) > 0) == (found["verdict"] == "levels off")
+    assert (len(facts.tables["03_odds"]) > 0) == (found["verdict"] == "levels off")
 
 
 @pytest.mark.parametrize("bound", [100, pytest.param(None, marks=pytest.mark.slow)])

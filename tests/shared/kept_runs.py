@@ -4,6 +4,7 @@ from functools import cache
 
 import golden
 import pandas as pd
+import pytest
 import yaml
 
 from adoption_curves import indicators
@@ -11,20 +12,22 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.say.facts import SUMMARISED, Facts
 
 RUNS = {spec["run"]: spec for spec in yaml.safe_load(golden.RUNS.read_text(encoding="utf-8"))["runs"]}
+KEPT = list(golden.KEPT)
 
 
 def read_table(run, name):
-    """A kept table of a run, or the baseline's where the run has the same."""
-    own = golden.RUNS.parent / run / f"{name}.csv"
-    frame = pd.read_csv(own if own.is_file() else golden.BASELINE / f"{name}.csv")
+    """A kept table of a run."""
+    path = golden.locate_kept(run, name)
+    if not path.is_file():
+        pytest.fail(f"{path.relative_to(golden.ROOT)} is not there yet; make golden RENEW=1 writes it", pytrace=False)
+    frame = pd.read_csv(path)
     return frame.assign(date=pd.to_datetime(frame["date"])) if "date" in frame else frame
 
 
 @cache
 def name_run(run):
     """What sentences call the series of a run, and its levels."""
-    spec = {name: str(value) if name == "as_of" else value for name, value in RUNS[run].items()}
-    chosen, first = complete_parameters(read_parameters(spec)), read_table(run, "02_growth").iloc[0]
+    chosen, first = complete_parameters(read_parameters(RUNS[run])), read_table(run, "02_growth").iloc[0]
     data = indicators.load(chosen.data, as_of=chosen.as_of)
     series = data.series(first["entity"], first["indicator"], chosen.bound)
     return indicators.name_series(data, series), chosen.levels

@@ -1,8 +1,10 @@
 """Facts of a series of one's own, through the reader, the verdict and the forecast, without a run."""
 
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
+import yaml
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
@@ -16,6 +18,8 @@ COLUMNS = {
     "02_countries": ["entity", "indicator", "place", "places"],
     "05_alike": ["horizon_years"],
 }
+CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "headlines.yaml").read_text(encoding="utf-8"))
+"""A series of each kind that a page can have."""
 
 
 @cache
@@ -54,8 +58,14 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     return Facts(tables, indicators.name_series(data, series))
 
 
-def tell(folder, values, **choices):
-    """The sentences of such a series by part, and its key numbers by name."""
-    facts = make_facts(folder, values, **choices)
+def make_case(folder, case):
+    """Facts of a series of `CASES`."""
+    values = CASES[case]["values"]
+    choices = {name: value for name, value in CASES[case].items() if name not in ("values", "says")}
+    return make_facts(folder, values, first=2026 - len(values), **choices)
+
+
+def tell(facts):
+    """The sentences of a series by part, and its key numbers by name."""
     said, numbers = write_findings(facts), list_key_numbers(facts)
-    return facts, said.set_index("part")["sentence"], numbers.set_index("key")["text"]
+    return said.set_index("part")["sentence"], numbers.set_index("key")["text"]

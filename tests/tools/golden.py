@@ -1,48 +1,155 @@
-"""Make the runs of tests/golden/golden.yaml, and compare their tables and the baseline's main figure with those in git.
+"""Make the runs of tests/golden/golden.yaml, and compare them with what tests/golden keeps of them.
 
-`make golden` names the first difference of each table; with `--renew` (or `make golden RENEW=1`) it
-writes anew what is kept, numbers with six digits: the tables, in tests/golden/<run> (one that is the
-baseline's byte by byte only there), and what is shown of them: picture and findings of README.md, and WORDS.md there.
+`make golden` names the first difference of each table; with `--renew` (or `make golden RENEW=1`) it writes anew what
+is kept, and what is shown of it: picture and findings of README.md, and the sentences in WORDS.md. With the folder of
+one run it compares the tables of that run alone.
 """
 
+import argparse
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import textwrap
+from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib.image
+import numpy as np
 import pandas as pd
-import reproduction
+
+from adoption_curves.say.facts import SUMMARISED
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "tests" / "golden" / "golden.yaml"
-BASELINE = RUNS.parent / "baseline"
+SUMS = RUNS.parent / "sums.csv"
+WORDS = RUNS.parent / "WORDS.md"
 PICTURE = ROOT / "docs" / "images" / "forecast.png"
 README = ROOT / "README.md"
-WORDS = RUNS.parent / "WORDS.md"
-TOO_LARGE = {"03_alternatives", "04_backtest"}  # for git
+KEPT = dict.fromkeys(("baseline", "yearly", "one", "declining", "levelled", "unbounded"), SUMMARISED)
+KEPT["baseline"] += ("04_held_out", "04_references", "04_sides", "04_skill")
+"""The tables that are kept whole: of a run of each kind of page those that its sentences are made from, and of the
+baseline those that docs/forecast.md quotes. Of every other table there is a line in `SUMS`."""
+TOLERANCE = 1e-5
+"""Of a number, or of the sum of a column's sizes; a digit of the sixth place."""
 
 SENTENCES = {"06_findings": "sentence", "06_register": "text"}
 OPENING = """# What a run says
 
-The sentences of the kept runs (`tests/golden`), one kind of series each, as `make golden RENEW=1` collects them. They
-are here to be read: whoever changes a sentence sees it change for every kind of series. A run that differs from another
-only in its parameters has the sentences that differ.
+The sentences of the runs in `golden.yaml`, one kind of series each, as `make golden RENEW=1` collects them. They
+are here to be read: whoever changes a sentence sees it change for every kind of series.
 """
 
 
-def list_tables(folder):
-    return {name: path for name, path in reproduction.list_tables(folder).items() if name not in TOO_LARGE}
+def list_tables(run):
+    """Paths of the tables of a run's folder, by name."""
+    return {path.stem: path for path in sorted((run / "tables").glob("*.csv"))}
 
 
-def compare_run(run, tables):
-    """Lines with the differences of a run's folder of tables from what is kept."""
-    expected, found = list_tables(BASELINE) | list_tables(RUNS.parent / run), list_tables(tables)
-    new = [f"{name}, new" for name in found if name not in expected]
-    return [f"{run}, {line}" for line in new + reproduction.compare_tables(expected, found)]
+def locate_kept(run, name):
+    """Where a table of a run is kept."""
+    return RUNS.parent / run / f"{name}.csv"
+
+
+def read_texts(path):
+    """A table with all its cells as text."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+# ---- what is kept of a table
+
+
+def round_numbers(path):
+    """A table's text with six digits of each number."""
+    table = read_texts(path)
+    for name in table:
+        table[name] = [round_cell(cell) for cell in table[name]]
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def round_cell(text):
+    is_decimal = re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) and not text.lstrip("-").isdigit()
+    return f"{float(f'{float(text):.6g}'):.10g}" if is_decimal else text
+
+
+def list_numbers(path):
+    """The finite numbers of each column of a table that has numbers, truth values as 0 and 1."""
+    table = pd.read_csv(path).select_dtypes(["number", "bool"]).astype(float)
+    return {name: column[np.isfinite(column)] for name, column in table.items()}
+
+
+def sum_table(run, path):
+    """The line of a table: its run, its name, how many rows and columns it has, and the sum of each column."""
+    rows, columns = read_texts(path).shape
+    sums = "; ".join(f"{name} {column.sum():.6g}" for name, column in list_numbers(path).items())
+    return {"run": run, "table": path.stem, "rows": rows, "columns": columns, "sums": sums}
+
+
+# ---- differences, each a line
+
+
+def compare_run(run, tables, sums):
+    """A line for each table of a run that is not as kept; the tables are paths by name."""
+    lines = {name: "no longer made" for name in KEPT.get(run, ()) if name not in tables}
+    kept = sums[sums["run"] == run].set_index("table")
+    lines |= {name: "no longer made" for name in kept.index if name not in tables}
+    for name, path in tables.items():
+        if name in KEPT.get(run, ()):
+            lines[name] = compare_table(locate_kept(run, name), path)
+        else:
+            lines[name] = compare_sums(kept.loc[name], path) if name in kept.index else "new"
+    return [f"{run}, {name}, {line}" for name, line in lines.items() if line]
+
+
+def compare_table(expected_path, found_path):
+    """The first difference of two CSV files in words, or "" if numbers agree to six digits and texts are equal."""
+    if not expected_path.is_file():
+        return "new"
+    expected, found = read_texts(expected_path), read_texts(found_path)
+    if list(expected) != list(found) or len(expected) != len(found):
+        shapes = [f"{len(table)} rows of {', '.join(table)}" for table in (expected, found)]
+        return "expected {}; found {}".format(*shapes)
+    for name in expected:
+        for row in np.flatnonzero(find_different(expected[name], found[name])):
+            cells = f"expected {expected[name][row]!r}, found {found[name][row]!r}"
+            return f"row {row + 2}, column {name}: {cells}"  # as a spreadsheet counts them
+    return ""
+
+
+def find_different(expected, found):
+    """Whether cells of two columns of text differ; where both are finite numbers, by more than rounding.
+
+    A number near 0 may differ by a billionth of the column's median size.
+    """
+    numbers, others = (
+        pd.to_numeric(cells, errors="coerce").replace([np.inf, -np.inf], np.nan) for cells in (expected, found)
+    )
+    sizes = numbers[numbers != 0].abs()
+    near_zero = 0 if sizes.isna().all() else 1e-9 * sizes.median()
+    return (expected != found) & ~(abs(others - numbers) <= TOLERANCE * abs(numbers) + near_zero)
+
+
+def compare_sums(kept, path):
+    """The first difference of a table from its line, or ""; a sum may differ by rounding of what it adds."""
+    found = sum_table(kept["run"], path)
+    for name in ("rows", "columns"):
+        if kept[name] != str(found[name]):
+            return f"expected {kept[name]} {name}, found {found[name]}"
+    expected = dict(part.rsplit(" ", 1) for part in filter(None, kept["sums"].split("; ")))
+    numbers = list_numbers(path)
+    if list(expected) != list(numbers):
+        return f"expected sums of {', '.join(expected)}; found {', '.join(numbers)}"
+    for name, column in numbers.items():
+        if abs(column.sum() - float(expected[name])) > TOLERANCE * column.abs().sum():
+            return f"column {name}: expected a sum of {expected[name]}, found {column.sum():.6g}"
+    return ""
+
+
+def compare_words(words):
+    """A line for each of the first sentences that are not as kept."""
+    lines = zip_longest(WORDS.read_text(encoding="utf-8").splitlines(), words.splitlines(), fillvalue="")
+    return [f"{WORDS.name}, expected {kept!r}, found {said!r}" for kept, said in lines if kept != said][:3]
 
 
 def compare_picture(path):
@@ -52,35 +159,27 @@ def compare_picture(path):
     return [] if same else [f"{PICTURE.relative_to(ROOT)} is not what the baseline draws"]
 
 
-def round_numbers(path):
-    """A table's text with six digits of each number, and eight of a year with decimals."""
-    table = reproduction.read_texts(path)
-    dates = table["parameter"].isin(reproduction.DATES) if "parameter" in table else [False] * len(table)
-    for name in table:
-        table[name] = [round_cell(cell, 8 if date else 6) for cell, date in zip(table[name], dates, strict=True)]
-    return table.to_csv(index=False, lineterminator="\n")
+# ---- what is written anew
 
 
-def round_cell(text, digits):
-    is_decimal = re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) and not text.lstrip("-").isdigit()
-    return f"{float(f'{float(text):.{digits}g}'):.10g}" if is_decimal else text
-
-
-def keep_tables(run, tables):
-    """Keep the tables of a run instead of those in git; the baseline's first, the others are compared with it."""
-    kept = RUNS.parent / run
-    kept.mkdir(exist_ok=True)
-    for path in list_tables(kept).values():
+def keep_tables(made):
+    """Keep the tables of runs instead of those in git."""
+    for path in RUNS.parent.glob("*/*.csv"):
         path.unlink()
-    for name, path in list_tables(tables).items():
-        content, baseline = round_numbers(path), BASELINE / path.name
-        if run == "baseline" or not baseline.exists() or content != baseline.read_text(encoding="utf-8"):
-            (kept / f"{name}.csv").write_text(content, encoding="utf-8")
+    lines = []
+    for run, tables in made.items():
+        for name, path in tables.items():
+            if name in KEPT.get(run, ()):
+                locate_kept(run, name).parent.mkdir(exist_ok=True)
+                locate_kept(run, name).write_text(round_numbers(path), encoding="utf-8")
+            else:
+                lines.append(sum_table(run, path))
+    pd.DataFrame(lines).to_csv(SUMS, index=False, lineterminator="\n")
 
 
-def write_findings():
-    """README.md with headline, range and one doubt of the baseline that is kept."""
-    said = pd.read_csv(BASELINE / "06_findings.csv").set_index("part")["sentence"]
+def put_findings(findings):
+    """README.md with headline, range and one doubt of the baseline's findings."""
+    said = findings.set_index("part")["sentence"]
     doubt = re.split(r"(?<=[.]) (?=[A-Z])", said["caution"])[0]
     text = f"**{said['headline']}.** {said['deck']} {doubt}"
     lines = [textwrap.fill(text, 117, break_on_hyphens=False)]
@@ -88,36 +187,51 @@ def write_findings():
     return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-def collect_words():
-    """Every sentence of the kept runs, for a person to read: a heading for each run, below it each of its tables."""
+def collect_words(made):
+    """Every sentence of the runs, for a person to read: a heading for each run, below it each of its tables."""
     parts = [OPENING]
-    folders = {path.parent for path in RUNS.parent.glob("*/*.csv")}
-    for folder in sorted(folders, key=lambda each: (each != BASELINE, each)):
-        parts.append(f"## {folder.name}\n")
+    for run, tables in made.items():
+        parts.append(f"## {run}\n")
         for name, column in SENTENCES.items():
-            sentences = pd.read_csv(folder / f"{name}.csv")[column] if (folder / f"{name}.csv").is_file() else []
+            sentences = pd.read_csv(tables[name])[column] if name in tables else []
             parts += [f"{name}:\n", *(f"- {sentence}" for sentence in sentences), ""] if len(sentences) else []
     return "\n".join(parts).rstrip() + "\n"
 
 
-def main(renewing):
+def make_runs(outputs):
+    """Folders of the runs, made in a folder of outputs, in their order in golden.yaml."""
+    command = [sys.executable, "-m", "adoption_curves", "sweep", str(RUNS), "--name", "golden"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "ADOPTION_OUTPUTS": str(outputs)}, check=True)
+    names = re.findall(r"run: ([\w-]+)", RUNS.read_text(encoding="utf-8"))
+    return {name: outputs / "golden" / name for name in names}
+
+
+def main(renewing, folder=None):
     with tempfile.TemporaryDirectory() as outputs:
-        command = [sys.executable, "-m", "adoption_curves", "sweep", str(RUNS), "--name", "golden"]
-        subprocess.run(command, cwd=ROOT, env={**os.environ, "ADOPTION_OUTPUTS": outputs}, check=True)
-        made = sorted(Path(outputs, "golden").glob("*/tables"), key=lambda tables: tables.parent.name != "baseline")
-        picture = Path(outputs, "golden", "baseline", "figures", "05_forecast.png")
+        folders = {folder.name: folder} if folder else make_runs(Path(outputs))
+        made = {run: list_tables(path) for run, path in folders.items()}
+        words = collect_words(made)
         if renewing:
-            for tables in made:
-                keep_tables(tables.parent.name, tables)
-            PICTURE.write_bytes(picture.read_bytes())
-            README.write_text(write_findings(), encoding="utf-8")
-            WORDS.write_text(collect_words(), encoding="utf-8")
-        differences = [line for tables in made for line in compare_run(tables.parent.name, tables)]
-        differences += compare_picture(picture)
+            keep_tables(made)
+            WORDS.write_text(words, encoding="utf-8")
+            PICTURE.write_bytes((folders["baseline"] / "figures" / "05_forecast.png").read_bytes())
+            README.write_text(put_findings(pd.read_csv(made["baseline"]["06_findings"])), encoding="utf-8")
+        sums = read_texts(SUMS)
+        differences = [line for run, tables in made.items() for line in compare_run(run, tables, sums)]
+        if not folder:
+            differences += compare_words(words) + compare_picture(folders["baseline"] / "figures" / "05_forecast.png")
     renewed = [*differences, "make golden RENEW=1 keeps these tables instead."] if differences else []
-    print("\n".join(renewed) or f"ok: the tables of {len(made)} runs are as kept.")
+    print("\n".join(renewed) or f"ok: the tables of {len(made)} runs are as kept, numbers to six digits.")
     return 1 if differences else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main("--renew" in sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__.replace("`", ""))
+    parser.add_argument("run", type=Path, nargs="?", help="folder of one run to compare, such as outputs/baseline")
+    parser.add_argument("--renew", action="store_true", help="write anew what is kept")
+    given = parser.parse_args()
+    if given.run and given.renew:
+        parser.error("one run alone is not kept; leave out --renew or the run")
+    if given.run and not list_tables(given.run):
+        parser.error(f"there is no table in {given.run / 'tables'}")
+    sys.exit(main(given.renew, given.run))
