@@ -354,17 +354,6 @@ def test_the_order_of_rows_does_not_matter():
     pd.testing.assert_series_equal(other.fittedvalues, one.fittedvalues)  # oldest first, whatever the order given
 
 
-@pytest.mark.slow
-def test_intervals_of_the_ceiling_cover_at_their_level():
-    random, years = np.random.default_rng(11), np.linspace(0, 10, 8)
-    clean, covered = 100 / (1 + np.exp(-0.8 * (years - 5))), []
-    for _ in range(400):
-        fit = Logistic(clean + random.normal(0, 3, 8), years, errors="independent").fit()
-        low, high = fit.intervals(["ceiling"], 0.05)[0]
-        covered.append(low <= 100 <= high)
-    assert 0.925 <= np.mean(covered) <= 0.975
-
-
 # ---- several families on one series
 
 

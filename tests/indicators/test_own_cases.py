@@ -39,7 +39,7 @@ LEVEL = {"unit": "people", "measure": "level"}
 def write(folder, case):
     name, _, encoding = case["file"].partition(":")
     path = folder / name
-    path.write_bytes(case["text"].replace("\\n", "\n").encode(encoding or "utf-8"))
+    path.write_bytes(case["text"].replace("\\r", "\r").replace("\\n", "\n").encode(encoding or "utf-8"))
     return path
 
 

@@ -23,9 +23,7 @@ from adoption_curves.base.project import COUNTED, Source
 from adoption_curves.indicators.own import name_indicator
 from adoption_curves.runs import ingredients
 from adoption_curves.runs.check_series import check_parameters, list_notes
-from adoption_curves.runs.pages import citation
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
-from adoption_curves.runs.record import Record
 from adoption_curves.runs.runner import run_all
 
 ROOT = Path(__file__).parents[2]
@@ -256,20 +254,6 @@ def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, b
         check_parameters(chosen)
 
 
-def test_a_run_of_own_figures_is_cited_without_the_authors_of_the_package(tmp_path, monkeypatch):
-    record = {"versions": {"adoption-curves": "1.0"}, "git": None, "subject": {"title": "Club"}}
-    parameters = {"entity": "own data", "indicator": "club", "data": "club.csv"}
-    own = Record.model_construct(parameters=parameters, **record)
-    ours = Record.model_construct(parameters={"entity": "China", "indicator": "club", "data": "data"}, **record)
-    assert citation.cite_run(own, "mine") == "Adoption Curves 1.0: run 'mine' (Club)."
-    assert citation.read_citation(own)[0] == "", "the header names nobody either"
-    assert citation.cite_run(ours, "mine").startswith("The Adoption Curves authors (")
-    path = tmp_path / "CITATION.cff"
-    path.write_text("authors: [{name: Ada Example}]\ndate-released: 2026-01-01\n")
-    monkeypatch.setattr(citation, "find_citation", lambda: path)
-    assert citation.cite_run(own, "mine") == "Ada Example (2026). Adoption Curves 1.0: run 'mine' (Club)."
-
-
 # The commands
 
 
@@ -293,22 +277,6 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     ]
 
 
-def test_check_of_a_small_file_is_quick_and_loads_neither_statsmodels_nor_scipy_stats(tmp_path):
-    """Two seconds of processor."""
-    path = write(tmp_path, "date,value\n2019-12-31,3.1\n2020-12-31,8\n2021-12-31,15.5\n")
-    code = f"""import sys, time
-from adoption_curves import __main__
-try:
-    __main__.main(["check", {str(path)!r}, "--unit", "people", "--measure", "level"])
-except SystemExit:
-    pass
-print(time.process_time(), *(name for name in ("statsmodels", "scipy.stats") if name in sys.modules))"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, *loaded = done.stdout.splitlines()[-1].split()
-    assert loaded == []
-    assert float(seconds) < 2
-
-
 def test_check_takes_folders_and_nothing_at_all(tmp_path, capsys, monkeypatch):
     code, out, _ = call(capsys, "check")
     assert code == 0
@@ -328,28 +296,23 @@ def test_check_takes_folders_and_nothing_at_all(tmp_path, capsys, monkeypatch):
 # The whole sequence
 
 
-@pytest.fixture(scope="module")
-def own_run(tmp_path_factory):
-    """A run of all notebooks on a file of six lines, as a person would make it from the file's folder."""
-    place = tmp_path_factory.mktemp("own")
+@pytest.mark.slow
+def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_china(tmp_path):
+    """All notebooks on a file of six lines, as a person would run them from the file's folder."""
     rows = SHARE.replace("\n", ",Club survey\n").replace("Club survey", "source", 1)
-    write(place, rows, "club.csv")
+    write(tmp_path, rows, "club.csv")
     words = [sys.executable, "-m", "adoption_curves", "run", "club", "-p", "data", "club.csv", "--title", "Club"]
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(place / "outputs")}
-    done = subprocess.run(words, cwd=place, env=environment, capture_output=True, text=True)
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     words[3:] = ["check", "club.csv", "--title", "Club"]
-    told = subprocess.run(words, cwd=place, capture_output=True, text=True, check=True).stdout.splitlines()
+    told = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
     *checked, command = told[1:]
     assert command == "adoption run club -p data club.csv --title Club"
     assert set(checked) <= set(done.stderr.splitlines()), "the run says what check says"
-    page = (place / "outputs" / "club" / "html" / "index.html").read_text(encoding="utf-8")
+    own_run = tmp_path / "outputs" / "club"
+    page = (own_run / "html" / "index.html").read_text(encoding="utf-8")
     assert all(line.replace(",", "") in page.replace(",", "") for line in checked)
-    return place / "outputs" / "club"
-
-
-@pytest.mark.slow
-def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_china(own_run):
     record = json.loads((own_run / "run.json").read_text(encoding="utf-8"))
     chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "bound")}
     assert chosen == {"entity": "own data", "indicator": "club", "bound": "100"}
@@ -359,7 +322,6 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     names = "06_findings", "01_claims", "06_key_numbers", "04_references", "02_aligned"
     findings, claims, numbers, references, aligned = (pd.read_csv(own_run / "tables" / f"{name}.csv") for name in names)
     findings = findings["sentence"]
-    page = (own_run / "html" / "index.html").read_text(encoding="utf-8")
     assert findings[0].startswith("Club: ")
     assert html.escape(findings[0]) in page
     page = (own_run / "html" / "made.html").read_text(encoding="utf-8")

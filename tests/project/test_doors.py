@@ -44,9 +44,13 @@ FORECAST = (
 FIT = "curves.Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028)).fit().plot()"
 HEAVY = ("numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels")
 HELP = "from adoption_curves.__main__ import main\ntry: main([{}'--help'])\nexcept SystemExit: pass"
+CHECK = f"""from adoption_curves.__main__ import main
+try: main(["check", {str(ROOT / "tests" / "golden" / "still.csv")!r}, "--unit", "% of homes", "--measure", "level"])
+except SystemExit as ended: assert not ended.code"""
 LOADS = {
     "help": (HELP.format(""), HEAVY),
     "help of run": (HELP.format("'run', "), HEAVY),
+    "check of a small file": (CHECK, ("scipy.stats", "statsmodels")),
     "a page": ("import adoption_curves.runs.pages.exporter", ("scipy", "statsmodels")),
     "a forecast without a verdict": (
         f"import pandas as pd\nfrom adoption_curves import forecast\n{FORECAST}",

@@ -1,5 +1,6 @@
 """Own series at the edge of what `check` accepts: each ends in a report, or in a sentence before a kernel starts."""
 
+import shutil
 import warnings
 
 import numpy as np
@@ -10,7 +11,6 @@ from figure_faults import find_faults
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.runs import check_series
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
@@ -43,12 +43,15 @@ def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["as_of", "data"])
-def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, monkeypatch, name):
+def test_too_few_technologies_to_calibrate_on_are_refused(tmp_path, name):
     path = write(tmp_path, [1, 2, 4, 8], [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)])
     given = {"data": str(path), "as_of": "1905-12-31"}
     if name == "data":  # a folder with references of its own, which stands alone
-        monkeypatch.setattr(check_series, "_has_references", lambda data, technology: False)
-        given = {"data": str(SAMPLE)}
+        folder = shutil.copytree(SAMPLE, tmp_path / "few")
+        table = pd.read_csv(folder / "indicators.csv", dtype=str, keep_default_na=False)
+        others = (table["role"] == "reference") & ~table["technology"].isin(["internet", "smartphone"])
+        table.assign(role=table["role"].mask(others, "held_out")).to_csv(folder / "indicators.csv", index=False)
+        given = {"data": str(folder)}
     chosen = complete_parameters(Parameters(run="mine", **given))
     with pytest.raises(ParameterError, match=f"parameter '{name}' is '.*fewer than 3 other technologies have enough"):
         check_parameters(chosen)

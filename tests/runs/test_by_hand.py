@@ -4,7 +4,6 @@ import re
 import shlex
 import subprocess
 import sys
-from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -68,16 +67,6 @@ def test_tables_come_from_the_published_run_where_none_by_hand_was_made_with_the
     assert read(levels=[0.8]) == 2
 
 
-@pytest.mark.parametrize("by_hand", [False, True])
-def test_where_neither_has_the_values_it_says_what_to_run_first(published, by_hand):
-    if by_hand:
-        write(2, levels=[0.8])
-    found = [0.8] if by_hand else [0.5]
-    told = f"with levels = {found}, but this notebook has levels = [0.6].*Run that notebook with the same values first"
-    with pytest.raises(RunError, match=told.translate({ord(mark): f"\\{mark}" for mark in "[]"})):
-        read(levels=[0.6])
-
-
 def test_all_parameters_that_differ_are_named_with_what_to_write(published):
     series = {"entity": "Germany", "indicator": "internet_use_itu", "bound": 100}
     write(2, entity="China", indicator="genai_users", bound="internet_users", levels=[0.8])
@@ -96,23 +85,6 @@ def test_a_variable_that_the_notebook_does_not_declare_is_no_parameter(variables
     assert study.parameters.horizon_years == Parameters().horizon_years
 
 
-def execute(notebook, folder):
-    """Run a notebook in a folder as JupyterLab does."""
-    return NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
-
-
-@pytest.mark.slow
-def test_run_all_works_twice_in_one_kernel(outputs):
-    """As on the clone: all notebooks in their order, each run from top to bottom and once more."""
-    for source in find_notebooks():
-        notebook = nbformat.read(source, 4)
-        notebook.cells += [deepcopy(cell) for cell in notebook.cells]
-        for number, cell in enumerate(notebook.cells):
-            cell["id"] = f"cell-{number}"
-        execute(notebook, source.parent)
-    assert (outputs / "lab" / "baseline" / "tables" / "06_key_numbers.csv").is_file()
-
-
 YEARS = enumerate((2, 5, 11, 19, 30, 40, 47, 51), 2014)
 OWN = "date,value\n" + "".join(f"{year}-12-31,{value}\n" for year, value in YEARS)
 
@@ -126,7 +98,8 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     tables = outputs / "lab" / "baseline" / "tables"
     for source in find_notebooks():
         copy = prepare_copy(source.stem[:2], {"data": data})
-        nbformat.write(execute(nbformat.read(copy, 4), copy.parent), copy)
+        client = NotebookClient(nbformat.read(copy, 4), resources={"metadata": {"path": str(copy.parent)}})
+        nbformat.write(client.execute(), copy)
         assert "Traceback" not in export_notebook(copy)[0].read_text(encoding="utf-8")
     findings = (tables / "06_findings.csv").read_text()
     assert ("51" in findings, "generative AI" in findings) == (True, False)

@@ -1,7 +1,6 @@
 """Whatever data, a record or a stranger's notebook hold, its page runs nothing, loads nothing and sends nobody away."""
 
 import re
-import signal
 from base64 import b64encode
 
 import nbformat
@@ -16,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from processes import call
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages import cleaning, export_notebook
+from adoption_curves.runs.pages import export_notebook
 from adoption_curves.runs.pages.charts import _render_drawing
 from adoption_curves.runs.pages.embeds import _shrink_image, render_tables
 from adoption_curves.runs.pages.exporter import render_body, render_equation, render_html
@@ -94,23 +93,16 @@ def test_what_a_cell_puts_out_keeps_its_tables_and_pictures_and_loses_the_rest()
     assert render_html('<p>a</p><style>b <img src="data:image/png;base64,aGk=">') == "<p>a</p>"
 
 
-def test_ctrl_c_while_a_page_is_cleaned_is_not_dropped(monkeypatch):
-    class Interrupting(dict):
-        def get(self, *_):
-            signal.raise_signal(signal.SIGINT)
-            return ""
-
-    monkeypatch.setattr(cleaning, "_ALLOWED_VALUES", Interrupting())
-    with pytest.raises(KeyboardInterrupt):
-        cleaning.clean_html('<a href="https://a.example">x</a>')
-
-
 # ---- a run
 
 
-def test_texts_of_a_run_are_text_on_each_of_its_pages(run, capsys):
+def test_texts_of_a_run_are_text_on_each_of_its_pages_and_bring_no_file_into_them(run, capsys):
     """In the record, in tables and figures, in notebooks and what they put out."""
-    plant(run, "\n\n".join(ATTACKS))
+    paths = [*(f"../../precious.{kind}" for kind in ("csv", "png", "svg", "pdf", "txt")), "tables/mine.csv"]
+    for path in paths:
+        (run / path).resolve().write_text("precious")
+    within = [f'[x](within:{path}) <a href="within:{path}" download="x">x</a>' for path in paths]
+    plant(run, "\n\n".join([*ATTACKS, *within]))
     for words in (["export", "small"], ["export", "small", "--xlsx"], ["runs"]):
         assert call(capsys, *words)[::2] == (0, "")
     pages = [*(run / "html").rglob("*.html")]
@@ -121,6 +113,7 @@ def test_texts_of_a_run_are_text_on_each_of_its_pages(run, capsys):
         assert "onerror=" in text, path
         assert "7*7" in text, path
         assert not re.search("[\x1b\u202e\u2066]", path.read_text()), path
+        assert b64encode(b"precious").decode() not in path.read_text(), path
 
 
 @pytest.mark.parametrize("text", ["title " * 20_000, "half of a \ud800 pair"], ids=["long", "half"])
@@ -131,24 +124,6 @@ def test_texts_of_a_run_are_short_and_whole_where_they_are_shown(run, capsys, te
     page = (run / "html" / "index.html").read_text()
     assert len(page) < 1_000_000
     assert "\N{REPLACEMENT CHARACTER}" in page or "title..." in page or "title title" in page
-
-
-def test_no_text_of_a_run_brings_a_file_into_its_pages(run, capsys):
-    paths = [*(f"../../precious.{kind}" for kind in ("csv", "png", "svg", "pdf", "txt")), "tables/mine.csv"]
-    for path in paths:
-        (run / path).resolve().write_text("precious")
-    plant(
-        run,
-        " ".join(
-            f'href="within:{path}" [x](within:{path}) <a href="within:{path}" download="x">x</a>' for path in paths
-        ),
-    )
-    assert call(capsys, "export", run.name)[0] == 0
-    pages = [*(run / "html").rglob("*.html")]
-    assert len(pages) > 4
-    for page in pages:
-        assert b64encode(b"precious").decode() not in page.read_text(), page
-    assert "within:../../precious.txt" in (run / "html" / "01_check_small.html").read_text(), "it stays a text"
 
 
 # ---- drawings and pictures

@@ -48,7 +48,11 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     outcomes = judge(result.bounded, result)
     goal = result.dates[-1] if len(result.dates) else None
     tables = {name: pd.DataFrame(columns=COLUMNS.get(name)) for name in SUMMARISED}
-    tables |= {"02_growth": indicators.list_levels(data, series), "02_newer": indicators.list_newer(data, series)}
+    levels = indicators.list_levels(data, series)
+    tables["02_growth"] = levels.assign(
+        change=levels["value"].diff(), growth=100 * levels["value"].pct_change()
+    )  # as notebook 2 does
+    tables |= {"02_newer": indicators.list_newer(data, series)}
     tables |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
     tables["03_odds"] = frames.odds_frame(tables["03_ceiling"]["verdict"].iloc[0])
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
