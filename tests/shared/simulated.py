@@ -38,7 +38,7 @@ def falling_years(count=500, points=12, noise=0.03, fall=1 / 3, over=3, seed=7):
 
 
 def shapes():
-    """Name and yearly shares (percent, ending in 2025) of plain shapes; each has its sentences or one that refuses it."""
+    """Name and yearly shares (percent, ending in 2025) of plain shapes: each has its sentences, or is refused."""
     courses = yaml.safe_load((Path(__file__).parents[1] / "reference" / "shapes.yaml").read_text(encoding="utf-8"))
     for name, values in courses.items():
         index = pd.to_datetime([f"{2026 - len(values) + i}-12-31" for i in range(len(values))])
