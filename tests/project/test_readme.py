@@ -71,7 +71,7 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     In their order, but those on runs of a sweep last.
     """
     begin_project(tmp_path)
-    shutil.rmtree(tmp_path / "data" / "forecasts")  # one may be of today
+    (tmp_path / "data" / "forecasts.csv").unlink()  # one may be of today
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
     of_the_record = shutil.ignore_patterns("06_next.csv", "06_register.csv", "06_scores.csv")
     shutil.copytree(golden.RUNS.parent, tmp_path / "tests" / "golden", ignore=of_the_record)
