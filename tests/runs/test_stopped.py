@@ -307,7 +307,7 @@ def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tm
     def make(folder=tmp_path / "counted", model="one"):
         folder.mkdir(exist_ok=True)
         (folder / "own.csv").write_text(figures)
-        rows = enter("2025-06-30", registered="2026-01-01", model=model, entity="own data", indicator="own")
+        rows = enter("2025-06-30", registered="2026-11-26", model=model, entity="own data", indicator="own")
         add_rows(rows, indicators.load(folder / "own.csv"))
 
     def list_models(folder):
