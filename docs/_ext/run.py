@@ -30,7 +30,7 @@ QUESTIONS = {
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
     "04_calibration": ("Do the bands hold?", "frames.coverage_frame(result)"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references, rivals=True)"),
-    "06_register": ("What is on record?", "register.read_register(data)"),
+    "06_register": ("What is registered?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "indicators.list_series(data)"),
 }
 """By figure of the default run: its question, and the line of Python that answers it. Other figures come last."""
@@ -40,8 +40,7 @@ Each picture is of the default run and leads to its notebook. The line below it 
 
 ```python
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import frames
-from adoption_curves.forecast.registered import register
+from adoption_curves.forecast import frames, register
 
 data = indicators.load()
 series = data.series("China", "genai_users", "internet_users")

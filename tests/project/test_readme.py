@@ -73,7 +73,7 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     In their order, but those on runs of a sweep last.
     """
     begin_project(tmp_path)
-    shutil.rmtree(tmp_path / "data" / "forecasts")  # one may be of today
+    (tmp_path / "data" / "forecasts.csv").unlink()  # one may be of today
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
     (tmp_path / "grid.yaml").write_text(read_blocks("yaml")[0], encoding="utf-8")
     environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}

@@ -19,9 +19,10 @@ from processes import call, is_alive, kill_tree, start, wait_for
 from register_rows import enter
 from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
 
+from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
 from adoption_curves.base.project import PROJECT_MARK
-from adoption_curves.forecast.registered import hub, register
+from adoption_curves.forecast.register import add_rows, read_register
 from adoption_curves.runs.lab import begin_project
 from adoption_curves.runs.record import list_runs, read_run
 from adoption_curves.runs.steps import _FOLDER, is_whole
@@ -299,25 +300,31 @@ def test_a_new_project_that_was_killed_is_begun_again(here, tmp_path, inside):
 
 
 @SLOW
-def test_a_record_to_which_killed_processes_add_keeps_all_that_was_on_it(tmp_path, data):
-    """It can be read at once; the round that was cut off is there whole or not."""
-    first = enter("2025-12-31").assign(**dict.fromkeys(hub._DAYS[:2], "2026-01-01"), target_end_date="2025-12-31")
-    figures = register.list_figures(data, first)
+def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tmp_path):
+    """It can be read at once, and the next registration goes on."""
+    figures = "date,value,unit\n" + "".join(f"{year}-06-30,{value},%\n" for year, value in ((2023, 31), (2024, 44)))
 
-    def make(folder=tmp_path / "counted", model="team-one"):
-        hub.add_to_hub(folder, first.assign(model_id=model), {"genai_users": "Users"}, figures)
+    def make(folder=tmp_path / "counted", model="one"):
+        folder.mkdir(exist_ok=True)
+        (folder / "own.csv").write_text(figures)
+        rows = enter("2025-06-30", registered="2026-11-26", model=model, entity="own data", indicator="own")
+        add_rows(rows, indicators.load(folder / "own.csv"))
+
+    def list_models(folder):
+        return {*read_register(indicators.load(folder / "own.csv"))["model"]}
 
     for number in draw("register", make):
-        folder = tmp_path / f"after-{number}" / "forecasts"
-        folder.parent.mkdir()
+        folder = tmp_path / f"after-{number}"
         make(folder)
-        kill_before(number, partial(make, folder, "team-two"))
-        tell(number, folder.parent)
-        models = {*hub.read_hub(folder)["model_id"]}
-        assert models in ({"team-one"}, {"team-one", "team-two"})
-        make(folder, "team-three")
-        assert {*hub.read_hub(folder)["model_id"]} == models | {"team-three"}
-        assert [path.name for path in folder.parent.iterdir()] == ["forecasts"]
+        before = (folder / "forecasts.csv").read_bytes()
+        kill_before(number, partial(make, folder, "two"))
+        tell(number, folder)
+        models = list_models(folder)
+        assert models in ({"one"}, {"one", "two"})
+        make(folder, "three")
+        assert list_models(folder) == models | {"three"}
+        assert (folder / "forecasts.csv").read_bytes().startswith(before)
+        assert not [path.name for path in folder.iterdir() if path.name.startswith(".forecasts.csv.making")]
 
 
 @SLOW

@@ -1,21 +1,20 @@
-"""Rows of the record of forecasts, made by hand."""
-
-from datetime import date
+"""Rows of the register, made by hand."""
 
 import pandas as pd
 
 from adoption_curves.base.levels import RECORDED
 from adoption_curves.base.project import PUBLISHED_MODEL
-from adoption_curves.forecast.registered import hub
+from adoption_curves.forecast.register import COLUMNS
 
-TODAY, MODEL = date(2026, 11, 26), PUBLISHED_MODEL
+MODEL, LEVELS = PUBLISHED_MODEL, (0.1, 0.5, 0.9)
 
 
-def enter(day, values=(500.0, 600.0, 700.0), published="2026-01-01", model=MODEL, unit="million people"):
-    rows = [(model, published, published, "China", "genai_users", "none", day, "quantile", level, value, unit)
-            for level, value in zip((0.1, 0.5, 0.9), values, strict=True)]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=hub.HUB_COLUMNS)
-    return frame.assign(**{name: pd.to_datetime(frame[name]) for name in hub._DAYS})
+def enter(day, values=(500.0, 600.0, 700.0), registered="2026-01-01", model=MODEL, unit="million people", **others):
+    """Rows of a forecast of China's users, from the figure of June 2025, at three levels."""
+    row = {"model": model, "version": "1.0.0", "registered": registered, "entity": "China", "indicator": "genai_users"}
+    row |= {"limit": "none", "unit": unit, "last_date": "2025-06-30", "last_figure": 515.0, "target_date": day} | others
+    frame = pd.DataFrame([row | {"level": level, "value": value} for level, value in zip(LEVELS, values, strict=True)])
+    return frame.astype(dict.fromkeys(("registered", "last_date", "target_date"), "datetime64[us]"))[COLUMNS]
 
 
 def tabulate(result):

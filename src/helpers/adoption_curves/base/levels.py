@@ -14,7 +14,7 @@ LEVELS = (0.5, 0.8, 0.9)
 _QUOTED_LEVEL = 0.8
 """The level that is quoted if it's among those asked for."""
 RECORDED = tuple(round(0.05 * step, 2) for step in range(1, 20))
-"""Quantile levels of a forecast on record: too few technologies bear out what lies outside .05 to .95."""
+"""Quantile levels of a registered forecast: too few technologies bear out what lies outside .05 to .95."""
 
 
 def quoted_level(levels: Sequence[float]) -> float:

@@ -248,15 +248,27 @@ class Source:
             return self
 
 
-PUBLISHED_MODEL = "adoption_curves-path_1"
-"""Id of the published method on record; another method has another id."""
-REGISTER = "forecasts"
-"""Folder of registered forecasts in a data folder."""
+PUBLISHED_MODEL = "path_1"
+"""Name of the published method in the register; another method has another name."""
+WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3")
+"""Methods that registered forecasts before release 1.0, and were withdrawn."""
+REGISTER = "forecasts.csv"
+"""Table of registered forecasts beside the data."""
 
 
 def find_register(path: Path) -> Path:
-    """Folder of the forecasts on record, a hub: ``forecasts/`` in a data folder, or beside a file of own data."""
+    """The table of registered forecasts, there or not: in a data folder, or beside a file of own data."""
     return (path if path.is_dir() else path.parent) / REGISTER
+
+
+def is_register(path: Path) -> bool:
+    """True for a table of registered forecasts; beside own data a file of that name may be somebody's."""
+    begins = b"model,version,registered,"
+    with suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(begins)) == begins
+    return False
 
 
 def _expand(path: str) -> Path:

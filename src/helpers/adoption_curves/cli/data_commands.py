@@ -55,67 +55,53 @@ def _print_found(found: Any, data: str) -> None:
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=options.complete_runs)
 @click.option("--for", "dates", metavar="YYYY-MM-DD", multiple=True, help="Date of the forecast; may be repeated.")
-@options.hub_folder
-def register(runs: tuple[str, ...], dates: tuple[str, ...], hub: Path | None) -> None:
+def register(runs: tuple[str, ...], dates: tuple[str, ...]) -> None:
     """Register the forecasts of runs, to score them when their figures are published.
 
-    Writes to the folder forecasts/ beside the data, a hub in the form of the hubverse: quantiles of the forecast, and
-    of two baselines. The round is the day as of which the data were known; the day of publication is today. No command
-    overwrites a registered forecast. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN.
+    Adds rows to forecasts.csv beside the data: quantiles of the forecast, and of two baselines. No command changes a
+    row that is there. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN.
     """
     from ..runs.exports import register_run
     from ..runs.record import find_run
 
     for folder in [find_run(run) for run in runs]:
-        paths = register_run(folder, list(dates), hub)
-        if not paths:
-            print(f"Passed over: run '{folder.name}' has no forecast that could go on record.")
-        for path in paths:
-            print(f"On record: {shorten_path(path)}")
+        path = register_run(folder, list(dates))
+        if path is None:
+            print(f"Passed over: run '{folder.name}' has no forecast that could be registered.")
+        else:
+            print(f"Registered in {shorten_path(path)}: the forecast of run '{folder.name}'.")
 
 
 @click.command()
 @options.data_folder
-@options.hub_folder
 @click.option(
     "--vintage", type=click.Choice(["first", "latest"]), default="first", help="Print of a revised figure that counts."
 )
-@options.flag("--update", "Write the published figures to the hub's target data.")
 @options.as_json
-def score(data: str, hub: Path | None, vintage: str, update: bool, as_json: bool) -> None:
+def score(data: str, vintage: str, as_json: bool) -> None:
     """Score the registered forecasts whose figures are published.
 
     Prints the weighted interval score against each baseline and the coverage of the 50, 80 and 90% intervals. For a
     figure that is only a limit it prints the probability that the forecast gave to it. A forecast that was registered
     after its figure was public is marked, and never counted.
     """
-    import pandas as pd
-
     from .. import indicators
-    from ..forecast.registered.hub import write_figures
-    from ..forecast.registered.outcomes import score_register, summarise_scores
-    from ..forecast.registered.register import list_figures, read_register
+    from ..forecast.register import read_register, score_register, summarise_scores
     from ..say.on_record import add_sentences, say_scores
 
     known = indicators.load(options.read_source(data, {}).find_from_here())
-    place = find_register(known.path) if hub is None else hub
-    entries = read_register(known, hub=place)
-    scored = add_sentences(score_register(entries, known, vintage))
-    if update and len(entries):
-        write_figures(place, list_figures(known, entries))
+    scored = add_sentences(score_register(read_register(known), known, vintage))
     if as_json:
         print(scored.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
         return
     for row in scored[scored["came"].notna()].itertuples():
         print(escape(f"{row.entity}, {row.indicator}. {row.text}"))
-    withdrawn = score_register(read_register(known, hub=place, withdrawn=True), known, vintage)
-    summary = summarise_scores(pd.concat([scored, withdrawn.assign(model_id="withdrawn methods")]))
-    for sentence in say_scores(summary):
+    for sentence in say_scores(summarise_scores(scored)):
         print(escape(sentence))
     if vintage == "latest":
         print("For revised figures the latest print counts.")
     if scored.empty:
-        print(f"No forecast is registered in {shorten_path(place)}. Register one: adoption register RUN")
+        print(f"No forecast is registered in {shorten_path(find_register(known.path))}: adoption register RUN")
 
 
 @click.command()

@@ -47,12 +47,10 @@ def summarise_data(data: Data) -> str:
 
 def count_registered(data: Data) -> int:
     """Number of forecasts that are registered beside the data, without those of the baselines."""
-    from ..forecast.registered.hub import BASELINES, ENTRY
-    from ..forecast.registered.register import read_register
+    from ..forecast.register import BASELINES, KEY, read_register
 
     entries = read_register(data)
-    entries = entries[~entries["model_id"].isin(BASELINES)]
-    return int(entries.groupby(ENTRY).ngroups) if len(entries) else 0
+    return len(entries.loc[~entries["model"].isin(BASELINES), KEY].drop_duplicates())
 
 
 def print_table(rows: list[dict[str, str]]) -> None:

@@ -55,7 +55,6 @@ time_limit = click.option(
     help=f"Longest time of a notebook, not {LONGEST:.0f}.",
 )
 data_folder = click.option("--data", metavar="PATH", default="data", help="Folder of data, or a file of your own.")
-hub_folder = click.option("--hub", metavar="FOLDER", type=PATH, help="Hub; by default forecasts/ beside the data.")
 strict = flag("--strict", "Refuse own data with a cell or row left out, or figures of the last run lost.")
 wait = flag("--wait", "Wait for another process that makes the same run.")
 dry_run = flag("--dry-run", "List what would run, and run nothing.")

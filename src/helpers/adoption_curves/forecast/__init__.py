@@ -5,8 +5,8 @@ earlier dates. The parts, each importing those before it: ``model`` (the computi
 given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
 forecast would have been of other technologies, which calibrates it), ``scores`` (of the backtest), ``later`` (what
 technologies did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
-``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates); and ``record``,
-forecasts on record.
+``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates), ``register``
+(registered forecasts, and their scores).
 """
 
 from .backtest import Calibration, backtest, can_calibrate, reuse_references

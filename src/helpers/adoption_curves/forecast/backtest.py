@@ -292,7 +292,7 @@ class Calibration:
     technologies, names : ndarray
         Technology of each row, and all of them once.
     furthest : float
-        Years ahead of the furthest forecast on record.
+        Years ahead of the furthest of these forecasts.
     """
 
     def __init__(self, rows: pd.DataFrame, path: str = "path") -> None:

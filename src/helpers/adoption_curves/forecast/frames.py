@@ -101,7 +101,7 @@ def window_frame(result: Forecast) -> pd.DataFrame:
 
 
 def record_frame(result: Forecast) -> pd.DataFrame:
-    """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
+    """The quantiles that `adoption register` registers, by date: no rows where a forecast is no prediction."""
     found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
     return found.rename_axis("date")[~np.isin(result.basis, ["counted", "refuted"])]
 

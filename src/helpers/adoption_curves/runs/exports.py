@@ -1,10 +1,10 @@
-"""A run for others: a spreadsheet of its tables, and its forecast on record, as `05_record` of notebook 5 has it."""
+"""A run for others: a spreadsheet of its tables, and its forecast in the register, from its table `05_record`."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
 from ..base.files import write_file
-from ..base.project import PACKAGED, REGISTER, RunError, find_register
+from ..base.project import PACKAGED, REGISTER, RunError
 from .ingredients import hash_data
 from .parameters import read_parameters
 from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
@@ -54,7 +54,7 @@ def write_workbook(folder: Path) -> Path:
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
     place = locate(folder, _BOOK)
-    exports = {_BOOK: write_file(place, content.getvalue())}  # on record, so that they go when the run is made anew
+    exports = {_BOOK: write_file(place, content.getvalue())}  # in run.json, so that they go when the run is made anew
     write_record(folder, record.model_copy(update={"exports": exports}))
     return place
 
@@ -81,52 +81,45 @@ def _clean_text(value: Any) -> Any:
     return ILLEGAL_CHARACTERS_RE.sub("?", value) if isinstance(value, str) else value
 
 
-def register_run(
-    folder: Path, dates: Sequence[str] = (), hub: Path | None = None, today: date | None = None
-) -> list[Path]:
-    """Put the forecast of the run in `folder` on record, and both baselines beside it.
+def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = None) -> Path | None:
+    """Register the forecast of the run in `folder`, and both baselines beside it.
 
     Parameters
     ----------
     folder : Path
     dates : sequence of str
-        As for `forecast.registered.register.enter`.
-    hub : Path, optional
-        By default ``forecasts/`` beside the run's data.
+        As for `forecast.register.make_rows`.
     today : date, optional
-        The day on which it goes on record.
+        The day on which it is registered.
 
     Returns
     -------
-    list of Path
-        The files that are new or longer; none where the run has no forecast. The round is the run's ``as_of``, or today
-        where that is not set.
+    Path or None
+        The register, beside the run's data; None where the run has no forecast.
 
     Raises
     ------
     RunError
-        When the run isn't as its record says, the data are others now, or as `forecast.registered.register` has it.
+        When the run isn't as its record says, the data are others now, or as `forecast.register` has it.
     """
     from .. import indicators
-    from ..forecast.registered import register
+    from ..forecast import register
 
-    content, today = read_run(folder), today or datetime.now().astimezone().date()
+    content = read_run(folder)
     path, parameters = locate(folder, f"tables/{_RECORD_TABLE}.csv"), read_parameters(content.parameters)
     changed = [f"{name} is {why}" for name, why in find_changed(folder, content).items()]
     changed += [] if path.is_file() else [f"{_RECORD_TABLE}.csv is missing"]
     known = hash_data(parameters.source).items() - content.data.files.items()
-    if not changed and any(f"/{REGISTER}/" not in f"/{name}" for name, _ in known):  # but what others registered since
+    if not changed and any(Path(name).name != REGISTER for name, _ in known):  # but what others registered since
         changed = ["the data have changed"]
     if changed:
         raise RunError(f"Run '{folder.name}' is not as it was made: {changed[0]}. Make it again, and register it then.")
     quantiles = pd.read_csv(path, index_col="date", parse_dates=True)
     if quantiles.empty:
-        return []
+        return None
     data = indicators.load(str(parameters.source), parameters.as_of)
-    place = find_register(data.path) if hub is None else hub
-    if place.is_relative_to(PACKAGED):
-        raise RunError("What was installed keeps no record. Name a folder of your own, as in: --hub forecasts")
+    if data.path.is_relative_to(PACKAGED):
+        raise RunError("What was installed keeps no register. Begin a project with 'adoption new', and register there.")
     quantiles = quantiles.rename(columns=lambda name: float(name.removeprefix("q")))
     series = data.series(parameters.entity, parameters.indicator, parameters.bound)
-    origin = parameters.as_of or today
-    return register.register(register.enter(series, quantiles, dates, origin, today), data, place)
+    return register.add_rows(register.make_rows(series, quantiles, dates, today), data)

@@ -28,6 +28,7 @@ from ..base.project import (
     find_own,
     find_register,
     find_root,
+    is_register,
     shorten_path,
 )
 from .parameters import Parameters
@@ -194,8 +195,8 @@ def hash_data(source: Source) -> dict[str, str]:
     kinds = {".csv", ".json"}
     path = source.path
     files = hash_files(path, kinds)
-    if path.is_file() and (find_register(path) / "hub-config").is_dir():
-        files |= {f"{REGISTER}/{name}": digest for name, digest in hash_files(find_register(path), kinds).items()}
+    if path.is_file() and is_register(find_register(path)):
+        files[REGISTER] = hash_file(find_register(path))
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from ..base.files import write_file
 from ..base.folders import find_workshop, is_workshop, lock_folder, replace_folder
-from ..base.project import PROJECT_MARK, REGISTER, UserError, find_lab, find_outputs, find_root, shorten_path
+from ..base.project import PROJECT_MARK, UserError, find_lab, find_outputs, find_root, shorten_path
 from ..base.words import quote
 from .parameters import ParameterError, Parameters, read_parameters
 
@@ -192,7 +192,7 @@ def begin_project(folder: Path) -> Path:
 def _copy_project(new: Path, title: str) -> Path:
     """Copy the data and notebooks of this project into a new folder, with a CITATION.cff and the mark of a project."""
     root = find_root()
-    for pattern in ("data/*.*", f"data/{REGISTER}/**/*.*", "notebooks/*.ipynb"):
+    for pattern in ("data/*.*", "notebooks/*.ipynb"):
         for path in (path for path in root.glob(pattern) if not path.name.startswith(".")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)

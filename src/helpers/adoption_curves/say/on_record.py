@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,13 @@ _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 def add_sentences(scored: pd.DataFrame) -> pd.DataFrame:
     """The table ``06_register``: rows of `score_register`, each as a sentence or two in ``text``."""
     texts = [_say_entry(row) for row in scored.to_dict("records")]
-    return scored.drop(columns=["why", "revised"]).assign(text=texts)
+    return scored.drop(columns=["why", "note", "revised"]).assign(text=texts)
 
 
 def _say_entry(row: dict[str, Any]) -> str:
     """A row of `score_register` for readers."""
-    unit, limit, model = row["unit"], lower_first(row["limit"]), row["model_id"].partition("-")[2]
-    text = f"On {say_day(row['published'])} we registered a forecast for {say_day(row['target_end_date'])}: "
+    unit, limit, model = row["unit"], lower_first(row["limit_title"]), row["model"]
+    text = f"On {say_day(row['registered'])} we registered a forecast for {say_day(row['target_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
     text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model}; upper limit: {limit})."
     if pd.isna(row["came"]):
@@ -37,6 +38,7 @@ def _say_entry(row: dict[str, Any]) -> str:
     if row["inside"]:
         text += f"; it is {'inside' if row['inside'] == 'yes' else 'outside'} the range"
     text += "." if row["side"] == "exact" else f"; the forecast gave it a probability of {percent(row['probability'])}."
+    text += f" {row['note']}".rstrip()
     if row["hindsight"]:
         return f"{text} We registered the forecast after the outcome was known, so it does not count."
     ratios = [
@@ -59,7 +61,7 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
     sentences = []
     for row in summary.to_dict("records"):
-        text = f"With {row['model_id']} we registered {say_count(row['on_record'], 'forecast')}: {row['to_come']} "
+        text = f"With {row['model']} we registered {say_count(row['on_record'], 'forecast')}: {row['to_come']} "
         text += f"without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
         text += f"{row['no_score']} without a score."
         if row["exact"]:
@@ -80,9 +82,9 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
 def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The newest forecast that today's method has registered for each date as a row, with its day."""
     newest: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["published"]):
-        if row["model_id"] == PUBLISHED_MODEL:
-            newest[row["target_end_date"]] = row
+    for row in sorted(rows, key=lambda row: row["registered"]):
+        if row["model"] == PUBLISHED_MODEL:
+            newest[row["target_date"]] = row
     listed = []
     for day, row in sorted(newest.items()):
         low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
@@ -90,7 +92,46 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         if row["outcome"]:
             late = " (already published when we registered, so not scored)" if row["hindsight"] == "True" else ""
             outcome = _say_outcome(row) + late
-        made = say_day(pd.Timestamp(row["published"]))
+        made = say_day(pd.Timestamp(row["registered"]))
         spans = {"registered": made, "range": say_range(low, high), "middle": say(middle, "", high)}
         listed.append({"date": say_date(day), **spans, "outcome": outcome})
     return listed
+
+
+def say_moves(rows: Sequence[Mapping[str, Any]], limit: str) -> str:
+    """How often the registered median for a date moved before a figure was published; "" for a single forecast.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        ``06_register``, in its order.
+    limit : str
+        Of the forecasts that are meant: an indicator, a number, or "".
+
+    Returns
+    -------
+    str
+        Of the first date with several forecasts.
+    """
+    dates: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["limit"] == (limit or "none") and str(row["hindsight"]) == "False":
+            dates.setdefault(str(row["target_date"]), []).append(row)
+    date, made = min((pair for pair in dates.items() if len(pair[1]) > 1), default=("", []))
+    if not made:
+        return ""
+    unit, largest = made[0]["unit"], max(float(row["q0.5"]) for row in made)
+    said = [say(float(row["q0.5"]), unit, largest, bare=True) for row in made]
+    moved = [median for median, _ in groupby(said)]
+    first, last = (pd.Timestamp(row["registered"]) for row in (made[0], made[-1]))
+    span = f"on {say_day(last)}" if first == last else f"from {say_day(first)} to {say_day(last)}"
+    made_when = f"{say_count(len(made), 'forecast')} {span}, before a figure was published."
+    text = f"For {say_date(date)} we registered {made_when}"
+    if len(moved) == 1:
+        return f"{text} The median was the same each time."
+    times = say_count(len(moved) - 1, "time")
+    text += f" The median moved {times}: {', '.join(moved[:-1])}, then {say(float(made[-1]['q0.5']), unit, largest)}."
+    same = len({(str(row["last_date"]), float(row["last_figure"])) for row in made}) == 1
+    if same and len({row["model"] for row in made}) > 1:
+        text += " The last figure was the same for all of them, and our method changed."
+    return text

@@ -13,7 +13,7 @@ import pandas as pd
 from ...base.columns import UNNAMED
 from ...base.project import Source
 from ...base.words import say_day
-from ...say.on_record import list_registered
+from ...say.on_record import list_registered, say_moves
 from ..parameters import Parameters, write_argument
 from ..record import Record, locate
 from ..table_files import read_rows
@@ -62,7 +62,8 @@ def _read_told(folder: Path, record: Record) -> dict[str, Any]:
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},
         "numbers": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
-        "registered": list_registered([row for row in rows["register"] if row["bound"] == limit]),
+        "registered": list_registered([row for row in rows["register"] if row["limit"] == limit]),
+        "moved": say_moves(rows["register"], limit),
     }
 
 

@@ -7,18 +7,18 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ...base.project import PUBLISHED_MODEL
+from ...base.project import PUBLISHED_MODEL, WITHDRAWN
 from ...base.words import lower_first, say_count, say_date, say_day, say_first, say_range, spell
 from .style import BLUE, GREY, ORANGE, SMALL, close_canvas, open_canvas, use_numbers
 
 
 def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
-    """The newest registered forecast of each date, and the outcomes.
+    """The newest registered forecast of each date by a method that was not withdrawn, and the outcomes.
 
     Parameters
     ----------
     scored : DataFrame
-        ``06_register``, at least a row.
+        ``06_register``.
     names : dict
         title, unit.
     source : str
@@ -28,11 +28,12 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     Figure or None
         None where nothing is registered.
     """
+    scored = scored[~scored["model"].isin(WITHDRAWN)]
     if scored.empty:
         return None
-    order = scored.assign(ours=scored["model_id"] == PUBLISHED_MODEL)
-    order = order.sort_values(["target_end_date", "published", "ours"])
-    rows = order.drop_duplicates("target_end_date", keep="last").sort_values("hindsight", kind="stable")
+    order = scored.assign(ours=scored["model"] == PUBLISHED_MODEL)
+    order = order.sort_values(["target_date", "registered", "ours"])
+    rows = order.drop_duplicates("target_date", keep="last").sort_values("hindsight", kind="stable")
     figure, axis = open_canvas(0.9 + 0.5 * max(4, len(rows)))
     for place, row in enumerate(rows.to_dict("records")):
         colour = GREY if row["hindsight"] else BLUE
@@ -48,8 +49,8 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     early = int((~rows["hindsight"].astype(bool)).sum())
     if 0 < early < len(rows):
         axis.axhline(early - 0.5, color=GREY, lw=0.8)
-    named = rows["target_end_date"].map(say_date) + ",\nmade " + rows["published"].map(say_day)
-    limits = "upper limit: " + rows["limit"].map(lower_first)
+    named = rows["target_date"].map(say_date) + ",\nmade " + rows["registered"].map(say_day)
+    limits = "upper limit: " + rows["limit_title"].map(lower_first)
     alike = limits.nunique() == 1
     named += "" if alike else ",\n" + limits
     axis.set_yticks(range(len(rows)), named, size=SMALL)
