@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, SAMPLE
+from conftest import ROOT, SAMPLE, write_again
 from processes import call
 from register_rows import MODEL, TODAY, enter, tabulate
 
@@ -20,7 +20,6 @@ from adoption_curves.base.project import PUBLISHED_MODEL, RunError, find_data, f
 from adoption_curves.forecast.registered import hub, outcomes, register
 from adoption_curves.forecast.registered.hub import BASELINES
 from adoption_curves.runs import exports
-from adoption_curves.runs.pages import export_run
 from adoption_curves.say import on_record
 
 SCHEMAS = ROOT / "tests" / "reference" / "hubverse"
@@ -450,5 +449,6 @@ def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
 
 def test_the_index_shows_what_is_registered(run):
     table = pd.read_csv(run / "tables" / "06_register.csv")
-    page = export_run(run).read_text(encoding="utf-8")
+    write_again(run)
+    page = (run / "html" / "index.html").read_text(encoding="utf-8")
     assert ("Registered forecasts" in page) == bool(len(table))

@@ -7,6 +7,7 @@ from base64 import b64encode
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from conftest import write_again
 from hostile import ATTACKS, DRAWINGS, list_outputs, plant
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,7 +112,8 @@ def test_ctrl_c_while_a_page_is_cleaned_is_not_dropped(monkeypatch):
 def test_texts_of_a_run_are_text_on_each_of_its_pages(run, capsys):
     """In the record, in tables and figures, in notebooks and what they put out."""
     plant(run, "\n\n".join(ATTACKS))
-    for words in (["export", "small"], ["export", "small", "--xlsx"], ["runs"]):
+    write_again(run)
+    for words in (["export", "small", "--xlsx"], ["runs"]):
         assert call(capsys, *words)[::2] == (0, "")
     pages = [*(run / "html").rglob("*.html")]
     assert len(pages) > 4
@@ -126,14 +128,15 @@ def test_texts_of_a_run_are_text_on_each_of_its_pages(run, capsys):
 @pytest.mark.parametrize("text", ["title " * 20_000, "half of a \ud800 pair"], ids=["long", "half"])
 def test_texts_of_a_run_are_short_and_whole_where_they_are_shown(run, capsys, text):
     plant(run, text)
-    for words in (["export", "small"], ["export", "small", "--xlsx"], ["runs"]):
+    write_again(run)
+    for words in (["export", "small", "--xlsx"], ["runs"]):
         assert call(capsys, *words)[::2] == (0, ""), words
     page = (run / "html" / "index.html").read_text()
     assert len(page) < 1_000_000
     assert "\N{REPLACEMENT CHARACTER}" in page or "title..." in page or "title title" in page
 
 
-def test_no_text_of_a_run_brings_a_file_into_its_pages(run, capsys):
+def test_no_text_of_a_run_brings_a_file_into_its_pages(run):
     paths = [*(f"../../precious.{kind}" for kind in ("csv", "png", "svg", "pdf", "txt")), "tables/mine.csv"]
     for path in paths:
         (run / path).resolve().write_text("precious")
@@ -143,7 +146,7 @@ def test_no_text_of_a_run_brings_a_file_into_its_pages(run, capsys):
             f'href="within:{path}" [x](within:{path}) <a href="within:{path}" download="x">x</a>' for path in paths
         ),
     )
-    assert call(capsys, "export", run.name)[0] == 0
+    write_again(run)
     pages = [*(run / "html").rglob("*.html")]
     assert len(pages) > 4
     for page in pages:

@@ -146,18 +146,13 @@ def find_outputs() -> Path:
     if chosen:
         return Path(chosen).expanduser().resolve()
     root = find_root()
-    if root != PACKAGED:
-        return root / "outputs"
-    here = Path.cwd()  # a notebook that was opened by hand runs in outputs/lab/
-    return here.parent if (here.name, here.parent.name) == ("lab", "outputs") else here / "outputs"
+    return (Path.cwd() if root == PACKAGED else root) / "outputs"
 
 
 RUNNER = "ADOPTION_RUNNER"
 """Environment variable with the run's folder; where it is not set, a person runs the notebook."""
 PDF = "ADOPTION_PDF"
 """Environment variable that asks for figures as PDF too, where it is not empty."""
-LONGEST = 1800.0
-"""Seconds that a notebook may take, unless `--time-limit` says otherwise."""
 
 
 def find_lab() -> Path:
