@@ -166,12 +166,12 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("levelled", "levelled_ranges", "phones_middle")
-"""Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
+COUNTED = "levelled.csv"
+"""Table of the project's data that a script of benchmarks has counted; every run reads it."""
 
 
 def find_own(name: str) -> Path:
-    """A file of the data that belong to this package, such as one of `COUNTED`, also where a run reads other data."""
+    """A file of the data that belong to this package, such as `COUNTED`, also where a run reads other data."""
     return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / name
 
 
