@@ -1,11 +1,11 @@
-"""Count what came after the verdict "levels off": figures above its end, and inside the ranges of the forecast.
+"""Count what came after the verdict "levels off": figures above its end.
 
 Phones and fixed lines by country are panel_phones.csv (Gapminder, Systema Globalis, CC BY 4.0; from ITU by way of the
 World Bank), in figures per 100 people and without a limit. At most `ORIGINS` of their earlier dates are drawn, with
 seed 0, of mobile phones only such at which there were fewer than 100 per 100 people; the comparison technologies are
 asked at every one of theirs. At each date the verdict and the forecast know only what is dated up to it, and the
-forecast learns nothing from its own technology. The counts are written to data/levelled.csv and
-data/levelled_ranges.csv, which runs read; it takes a quarter of an hour on two cores.
+forecast learns nothing from its own technology. The counts are written to data/levelled.csv, which runs read; it takes
+a quarter of an hour on two cores.
 """
 
 import os
@@ -18,10 +18,9 @@ import numpy as np
 import pandas as pd
 
 from adoption_curves import forecast, indicators
-from adoption_curves.base.levels import LEVELS, band_columns, band_ends
 from adoption_curves.forecast.hindcasts import cut_series
 from adoption_curves.forecast.inputs import assess_series, read_series
-from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score, summarise_coverage
+from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
 DATA = Path(__file__).parents[1] / "data"
@@ -30,29 +29,22 @@ PHONES = {
     "fixed_line_subscribers_per_100_people": ("fixed lines by country", "landline telephone"),
 }
 COMPARED = "comparison technologies"
-LEVELS_ENDS = {f"q{end:g}": end for end in sorted({0.5, *(end for level in LEVELS for end in band_ends(level))})}
 MOST = {"cell_phones_per_100_people": 100.0, "fixed_line_subscribers_per_100_people": np.inf}
 """Dates at which the last figure is lower are drawn: where phones outnumber people second ones are counted."""
 HORIZONS, FEWEST, ORIGINS, NEAR = (1, 2, 3, 5, 10), 6, 1500, 0.26
 
 
 def main(rows=None):
-    """Write both tables, and print scores over those of the forecast that does not heed the verdict."""
+    """Write the table, and print scores over those of the forecast that does not heed the verdict."""
     if rows is None:
         with ProcessPoolExecutor(os.cpu_count()) as pool:
             rows = pd.DataFrame(each for found in pool.map(ask, list_origins(), chunksize=8) for each in found)
-    write(count_odds(rows), "levelled")
-    write(count_ranges(rows), "levelled_ranges")
+    count_odds(rows).to_csv(DATA / "levelled.csv", index=False, lineterminator="\n", float_format="%.4g")
     print("| WIS over that of the forecast without the verdict | 1 | 2 | 3 | 5 years |\n|---|---|---|---|---|")
     for kind, part in rows.groupby("kind", sort=False):
         means = part.groupby(["years", "technology", "series"])[["wis", "wis_alone"]].mean().groupby("years").mean()
         ratios = (means["wis"] / means["wis_alone"]).reindex(HORIZONS[:4])
         print(f"| {kind} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
-
-
-def write(table, name):
-    """Write a table into the data."""
-    table.to_csv(DATA / f"{name}.csv", index=False, lineterminator="\n", float_format="%.4g")
 
 
 @lru_cache(maxsize=1)
@@ -114,8 +106,7 @@ def ask(origin):
         for each, of in (("", result), ("_alone", replace(result, end=np.nan))):
             quantiles = of.at([years[nearest]], WIS_QUANTILES)
             row[f"wis{each}"] = quantile_score(np.array([later]), quantiles, WIS_QUANTILES)[0] / known.values.iloc[-1]
-        names, ends = zip(*LEVELS_ENDS.items(), strict=True)
-        rows.append(row | dict(zip(names, result.at([years[nearest]], ends)[0], strict=True)))
+        rows.append(row)
     return rows
 
 
@@ -140,21 +131,6 @@ def count_odds(rows):
         row = {"kind": kind, "years": years, "units": len(units), "figures": len(part), "above": above}
         table.append(row | {"passed": above / len(part), "low": low, "high": high})
     return pd.DataFrame(table)
-
-
-def count_ranges(rows):
-    """How the ranges held that were made so for the comparison technologies, as `scores.summarise_coverage`."""
-    parts, own = [], rows[(rows["kind"] == COMPARED) & (rows["years"] <= 5)]
-    for level in LEVELS:
-        low, high = (own[name] for name in band_columns(level))
-        sides = {
-            "below": own["actual"] < low,
-            "above": own["actual"] > high,
-            "above_median": own["actual"] > own["q0.5"],
-        }
-        part = own[["technology"]].assign(level=level, horizon_years=own["years"].astype(float), **sides)
-        parts.append(part.assign(covered=~(part["below"] | part["above"])))
-    return summarise_coverage(pd.concat(parts))
 
 
 if __name__ == "__main__":

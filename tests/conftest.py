@@ -20,6 +20,8 @@ from small_notebooks import write_notebooks
 from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import PROJECT_MARK, find_data
+from adoption_curves.runs.pages import render_executed, write_pages
+from adoption_curves.runs.record import read_run
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"
@@ -146,6 +148,12 @@ def assert_equal(folder, other):
     """The same bytes in all that readers get of two runs."""
     for part in ("tables", "figures", "html"):
         assert list_files(folder / part) == list_files(other / part), part
+
+
+def write_again(run):
+    """The pages of a run, written from its files and its record as they are now."""
+    record = read_run(run)
+    write_pages(run, record, {name: render_executed(run, name, entry) for name, entry in record.notebooks.items()})
 
 
 def list_files(folder):

@@ -79,12 +79,6 @@ def test_values_mean_what_they_mean_to_papermill():
         assert both[0] == both[1], text
 
 
-def test_what_follows_two_dashes_is_another_program_s():
-    context = run_commands.open_notebook.make_context("open", ["05", "-p", "indicator", "x", "--", "-p", "8888"])
-    assert context.params["given"] == (("indicator", "x"),)
-    assert context.params["lab_options"] == ("-p", "8888")
-
-
 TYPED = {
     "run": "2025", "entity": "China", "indicator": "genai_users", "bound": "1404.89", "as_of": "2025-10-31",
     "families": "[bass, weibull]", "shares": "[0.5, 0.75]", "horizon_years": "2.5", "levels": "[.5, 0.9]",

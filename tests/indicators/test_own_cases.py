@@ -13,7 +13,6 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -23,7 +22,6 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import Source
-from adoption_curves.indicators.own_tables import _RARE, _find_seasons
 from adoption_curves.indicators.scales import measure_scale, read_meaning
 
 pytestmark = pytest.mark.usefixtures("small_project")
@@ -190,7 +188,7 @@ def test_sheets_that_are_far_too_large_or_of_another_kind(tmp_path):
             indicators.load(tmp_path / f"{name}.xlsx")
 
 
-# ---- scales, seasons, forms
+# ---- scales, forms
 
 SCALES = {"100 million": 1e8, "hundreds of thousands": 1e5, "'000": 1e3, "10k": 1e4, "百万": 1e6, "1.5 bn": 1.5e9}
 
@@ -200,24 +198,6 @@ def test_words_of_scale_are_powers_of_ten(words):
     assert measure_scale(words) == pytest.approx(SCALES[words])
     assert list(read_meaning(f"Users ({words})").scales) == [pytest.approx(SCALES[words])]
     assert not read_meaning(f"Users per {words} people").scales
-
-
-def make_months(season, noise):
-    """Monthly counts along 200 logistic curves, with errors and a yearly season of these sizes."""
-    t, dates = np.arange(48.0), pd.date_range("2021-01-31", periods=48, freq="ME")
-    for seed in range(3, 203):
-        rng = np.random.default_rng(seed)
-        level = rng.uniform(500, 5000) / (1 + np.exp(-rng.uniform(0.06, 0.15) * (t - rng.uniform(18, 36))))
-        wave = 1 + season * np.sin(2 * np.pi * (t + rng.uniform(0, 12)) / 12)
-        yield pd.Series(level * wave * (1 + noise * rng.standard_normal(48)), dates)
-
-
-@pytest.mark.parametrize(
-    ("season", "noise", "least", "most"), [(0, 0.09, 0, 2), (0, 0.03, 0, 2), (0.15, 0.03, 190, 200)]
-)
-def test_seasons_are_found_where_there_are_any(season, noise, least, most):
-    found = [_find_seasons(values)[0] for values in make_months(season, noise)]
-    assert least <= sum(p < _RARE for p in found) <= most
 
 
 DATES = ["%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y年%m月%d日"]
@@ -242,11 +222,22 @@ def test_a_series_comes_back_from_every_written_form(tmp_path_factory, data):
     assert found.index.tolist() == days.tolist()
 
 
+@pytest.mark.parametrize(("days", "said"), [(range(0, 1000, 31), True), (range(0, 300, 31), False), (range(4), False)])
+def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, days, said):
+    """Not of a few months, of which it uses nearer ones; four years are all used."""
+    path, step = tmp_path / "f.csv", 366 if len(days) == 4 else 1
+    dates = pd.Timestamp("2020-01-31") + pd.to_timedelta([step * day for day in days], "D")
+    rows = [f"{date:%Y-%m-%d},{number + 10}" for number, date in enumerate(dates)]
+    path.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
+    out = call(capsys, "check", path, "--unit", "% of homes")[1]
+    assert ("The forecast of f uses figures at least 0.4 years apart." in out) == said, out
+
+
 def test_every_command_refuses_alike(tmp_path, capsys):
     path, grid = tmp_path / "f.csv", tmp_path / "grid.yaml"
     path.write_text("Year,Users\n2020,12\n2021,19\n2022,31\n", encoding="utf-8")
     grid.write_text(f"parameters: {{data: {path}}}\ngrid: {{horizon_years: [2, 3]}}\n", encoding="utf-8")
-    for words in (["check", path], ["run", "-p", "data", path], ["sweep", grid, "--dry-run"]):
+    for words in (["check", path], ["run", "-p", "data", path], ["sweep", grid]):
         code, out, err = call(capsys, *words)
         assert code != 0
         assert 'what is the unit of the figures as printed? Write it, such as --unit "people"' in out + err

@@ -168,17 +168,6 @@ def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
     assert read_block("sides") == rows
 
 
-def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_data_do():
-    counted = pd.read_csv(ROOT / "data" / "phones_middle.csv").set_index(["kind", "years"])
-    text = " ".join(PAGES["forecast.md"].read_text(encoding="utf-8").split())
-    for kind in ("with a limit", "without a limit"):
-        first, second, third, fifth = (counted.loc[(kind, years)] for years in (1, 2, 3, 5))
-        assert first.figures == second.figures == third.figures
-        near = f"{first.inside}, {second.inside} and {third.inside} of {first.figures} later figures after 1, 2 and 3"
-        assert f"{near} years, and {fifth.inside} of {fifth.figures} after 5" in text, kind
-    assert f"{counted.loc[('with a limit', 5)].above} lay above the middle" in text
-
-
 def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measured():
     measured = pd.read_csv(ROOT / "benchmarks" / "peers.csv")
     shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in read_block("peers")]
@@ -211,9 +200,6 @@ def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentence
     three, five = 100 * eight.loc[[3, 5], "coverage_80"]
     assert f"they held {three:.0f}% at 3 years and {five:.0f}% at 5, of {eight.loc[5, 'technologies']} tech" in text
     assert eight.loc[3, "technologies"] == eight.loc[5, "technologies"]
-    counted = pd.read_csv(ROOT / "data" / "levelled_ranges.csv").query("level == 0.8")
-    sizes = f"({counted['technologies'].min()} to {counted['technologies'].max()} of them)"
-    assert f"levelled off {sizes}, 80% ranges held {say_all(counted['covered'])}% of outcomes 1, 2, 3 and 5" in text
     ends = tables["04_references"]
     low, high = ends["last_share"].min(), ends["last_share"].max()
     years = f"of {ends['last'].min()[:4]} to {ends['last'].max()[:4]}"

@@ -1,5 +1,8 @@
-"""environment.yml: what the user fixed by name, and this package with the rest of pyproject.toml by pip."""
+"""environment.yml: what the user fixed by name, and this package with the rest of pyproject.toml by pip; `make lab`."""
 
+import os
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -17,3 +20,11 @@ def test_conda_brings_python_pip_and_the_five_packages_and_pip_brings_this_one()
     assert {each.replace(" ", "") for each in named[2:]} <= {*needed}, "within the same bounds"
     assert by_pip == {"pip": ["-e ."]}
     assert environment["channels"][0] == "conda-forge"
+
+
+def test_make_lab_opens_jupyterlab_in_notebooks_also_as_root():
+    """As root Jupyter refuses, and says "Use --allow-root"."""
+    shown = subprocess.run(["make", "-n", "lab"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    words = shlex.split(shown[shown.index("-P -m jupyterlab") :])
+    assert "--FileContentsManager.preferred_dir=notebooks" in words
+    assert ("--allow-root" in words) == (os.geteuid() == 0)

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from kept_runs import read_facts
 from processes import call
 
-from adoption_curves.runs.lab import begin_project
+from adoption_curves.runs.new_project import begin_project
 from adoption_curves.say.findings import write_findings
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +80,6 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     commands = sorted((one for one in COMMANDS if one.startswith("adoption ")), key=lambda one: "grid/" in one)
     for command in ["adoption run", *commands]:
         words = [sys.executable, "-m", "adoption_curves", *shlex.split(command)[1:]]
-        words += ["--prepare-only"] if words[3] == "open" else []
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         made |= {name for name in MADE if (tmp_path / name).exists()}  # a run made anew takes its exports with it

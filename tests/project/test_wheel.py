@@ -76,16 +76,10 @@ def test_it_runs_in_an_empty_folder(installed, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}
     assert json.loads((outputs / "mine" / "run.json").read_text())["git"] is None
     assert "Nothing changed" in call(installed, *words, cwd=tmp_path)
-    assert call(installed, "verify", "mine", cwd=tmp_path).startswith("ok: ")
-    assert "mine" in call(installed, "runs", cwd=tmp_path)
+    assert "whole" in call(installed, "runs", cwd=tmp_path)
     shutil.copytree(outputs / "mine", outputs / "other")
     page = call(installed, "compare", "mine", "other", cwd=tmp_path)
     assert page == "Read it: outputs/compare-mine-other/index.html\n"
-    call(installed, "open", "01", "--prepare-only", cwd=tmp_path)
-    assert (outputs / "lab" / "01_check_indicators.ipynb").is_file()
-    where = "from adoption_curves.base.project import find_outputs; print(find_outputs())"
-    lab = call(installed, "-c", where, cwd=outputs / "lab", program="python")
-    assert lab.strip() == str(outputs), "a notebook opened by hand writes there too"
 
 
 def test_five_lines_of_python_need_no_checkout(installed, tmp_path):

@@ -9,9 +9,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import write_again
 from hostile import ATTACKS, plant
-
-from adoption_curves.runs.pages import export_run
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -114,7 +113,7 @@ def test_a_report_and_its_figure_fit_their_window_and_have_no_barrier(reports, v
 def test_hostile_data_are_text(small_run, visit, tmp_path):
     folder = shutil.copytree(small_run, tmp_path / '"><script>window.owned=1<script> \u202e&amp;')
     plant(folder, "\n\n".join(ATTACKS))
-    export_run(folder)
+    write_again(folder)
     for path in sorted((folder / "html").glob("*.html")):
         page = visit(path, 390)
         assert page.evaluate("window.owned") is None, path.name

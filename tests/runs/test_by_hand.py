@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from conftest import list_files, open_as
 from nbclient import NotebookClient
+from papermill.parameterize import parameterize_notebook
 
 from adoption_curves.base.project import RunError, find_root
-from adoption_curves.runs.ingredients import find_notebooks
-from adoption_curves.runs.lab import prepare_copy
+from adoption_curves.runs.ingredients import find_notebooks, read_declared
 from adoption_curves.runs.pages import export_notebook
 from adoption_curves.runs.parameters import Parameters
 
@@ -96,9 +96,12 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     monkeypatch.chdir(tmp_path)
     data, programs = f"{tmp_path}/mine.csv?unit=percent", Path(sys.executable).parent
     tables = outputs / "lab" / "baseline" / "tables"
+    given = {"data": data, "entity": "own data", "indicator": "mine", "bound": 100}
     for source in find_notebooks():
-        copy = prepare_copy(source.stem[:2], {"data": data})
-        client = NotebookClient(nbformat.read(copy, 4), resources={"metadata": {"path": str(copy.parent)}})
+        copy, declared = tmp_path / source.name, read_declared(source)
+        values = {name: value for name, value in given.items() if name in declared}
+        notebook = parameterize_notebook(nbformat.read(source, 4), values)
+        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
         nbformat.write(client.execute(), copy)
         assert "Traceback" not in export_notebook(copy)[0].read_text(encoding="utf-8")
     findings = (tables / "06_findings.csv").read_text()

@@ -91,4 +91,4 @@ def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, caps
     (outputs / "grid").mkdir()
     (outputs / "grid" / "sweep.json").write_text("{}")
     told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"
-    assert call(capsys, "export", "grid") == (2, "", told)
+    assert call(capsys, "export", "grid", "--xlsx") == (2, "", told)

@@ -12,7 +12,6 @@ from adoption_curves.runs import notebook_process
 from adoption_curves.runs.notebook_process import _can_fork, execute_notebook, preload
 
 pytestmark = pytest.mark.skipif(not _can_fork(), reason="Linux only")
-WAYS = [False, pytest.param(True, marks=pytest.mark.slow)]
 WHERE = """import os, sys, numpy
 (sys.prefix, os.getcwd(), os.environ["ADOPTION_OUTPUTS"], hash("x"), get_ipython().history_manager.enabled,
  numpy.random.random())"""
@@ -34,19 +33,24 @@ subprocess.run(["echo", "started"])
 "not shown";"""
 
 
-def execute(isolated, folder, code):
+@pytest.fixture(params=[True, pytest.param(False, marks=pytest.mark.slow)], ids=["forked", "not forked"])
+def _way(request, monkeypatch):
+    monkeypatch.setattr(notebook_process, "_can_fork", lambda: request.param)
+
+
+def execute(folder, code):
     """What a notebook of one cell wrote to its log, and its outputs."""
     preload()
     source = write_notebook(folder / "01_ask.ipynb", ["# Ask", code])
     target = folder / "work" / "notebooks" / "01_ask.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    stray = execute_notebook(source, target, {}, folder / "failed.ipynb", folder, isolated=isolated)
+    stray = execute_notebook(source, target, {}, folder / "failed.ipynb", folder)
     return stray, nbformat.read(target, 4).cells[-1].outputs
 
 
-@pytest.mark.parametrize("isolated", WAYS)
-def test_a_notebook_is_ours_and_where_and_how_we_chose(isolated, tmp_path):
-    answers = [execute(isolated, tmp_path, WHERE)[1][-1].data["text/plain"] for _ in range(2)]
+@pytest.mark.usefixtures("_way")
+def test_a_notebook_is_ours_and_where_and_how_we_chose(tmp_path):
+    answers = [execute(tmp_path, WHERE)[1][-1].data["text/plain"] for _ in range(2)]
     first, second = map(literal_eval, answers)
     assert first[:3] == (sys.prefix, str(tmp_path), str(tmp_path))
     assert first[3] == second[3], "hashes are the same in every notebook"
@@ -62,10 +66,10 @@ def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch)
     assert not _can_fork()
 
 
-@pytest.mark.parametrize("isolated", WAYS)
-def test_a_notebook_of_ones_own_displays_waits_and_has_magics_and_progress_bars(isolated, tmp_path):
+@pytest.mark.usefixtures("_way")
+def test_a_notebook_of_ones_own_displays_waits_and_has_magics_and_progress_bars(tmp_path):
     """What goes to the error stream, such as a bar, and what its processes print is kept in the run's log."""
-    stray, (stream, *shown) = execute(isolated, tmp_path, OWN)
+    stray, (stream, *shown) = execute(tmp_path, OWN)
     assert "Wall time" in stream.text
     assert shown[0].data["text/markdown"] == "**bold**"
     assert [each.data["text/plain"] for each in shown[1:3]] == ["'timed'", "42"]

@@ -10,13 +10,13 @@ from datetime import datetime
 import nbformat
 import pandas as pd
 import pytest
+from conftest import write_again
 from hostile import edit_notebook
 from page_faults import Page
 from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import RunError
-from adoption_curves.runs.pages import export_run
 from adoption_curves.runs.pages.embeds import _MAX_EMBEDDED, embed_file
 from adoption_curves.runs.pages.exporter import render_body, render_html
 from adoption_curves.runs.pages.index import _write_command
@@ -124,7 +124,7 @@ def test_an_image_without_words_stops_the_pages(run, data):
     edit_notebook(run, "01_check_small", put_out)
     told = "^Notebook 01_check_small, cell 'frame = series.*': an image has no alternative text.*alt="
     with pytest.raises(RunError, match=told):
-        export_run(run)
+        write_again(run)
 
 
 def test_tables_have_a_caption_scopes_and_room():

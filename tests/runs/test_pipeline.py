@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 from conftest import SAMPLE, WORDS, list_files
@@ -102,21 +101,10 @@ def test_the_morning_after_a_failure(tmp_path, outputs):
     assert (folder / "run.log").read_text().startswith(log), "the whole run's log tells of the attempts before it"
 
 
-@pytest.mark.parametrize(
-    ("code", "told"),
-    [
-        (
-            "import time\ntime.sleep(60)",
-            "Time-out: .* longer than 3 s, which --time-limit sets.*in cell 4: import time",
-        ),
-        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "Process died"),
-    ],
-)
-def test_a_cell_that_hangs_is_stopped_and_a_kernel_that_dies_is_told(tmp_path, outputs, code, told):
-    started = time.monotonic()
-    with pytest.raises(_NotebookFailed, match=rf'(?s)in the part "Wait".*{told}'):
-        execute(tmp_path, "## Wait", code, longest=3)
-    assert time.monotonic() - started < 20
+def test_a_process_that_dies_is_told(tmp_path, outputs):
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    with pytest.raises(_NotebookFailed, match=r'(?s)in the part "Wait".*Process died'):
+        execute(tmp_path, "## Wait", code)
 
 
 class GoneReader(io.StringIO):
@@ -200,10 +188,9 @@ def test_strict_refuses_a_file_that_has_lost_figures_of_the_last_run(own, capsys
     """As a download that was cut; a revised figure is no loss."""
     assert call(capsys, *MINE, "--strict")[0] == 0
     own.write_text(GOOD.replace("2022-06-30,19,%\n", "").replace("2024-06-30,44,%\n", "2025-06-30,50,%\n"))
-    for more in ([], ["--dry-run"]):
-        code, _, err = call(capsys, *MINE, "--strict", *more)
-        told = "mine.csv has lost 2 figures of the last whole run, of 2022-06-30 to 2024-06-30" in err
-        assert (code, told) == (1, True)
+    code, _, err = call(capsys, *MINE, "--strict")
+    told = "mine.csv has lost 2 figures of the last whole run, of 2022-06-30 to 2024-06-30" in err
+    assert (code, told) == (1, True)
     own.write_text(GOOD.replace("44", "45"))
     assert call(capsys, *MINE, "--strict")[0] == 0
     own.write_text(GOOD.replace("2024-06-30,44,%\n", ""))

@@ -19,6 +19,12 @@ ELSEWHERE = {
 }
 OFFLINE = ["unshare", "--net", "--map-root-user"]
 """Start a program without any network, not even this machine's own."""
+NOT_FORKED = """import sys
+from adoption_curves import __main__
+from adoption_curves.runs import notebook_process
+notebook_process._can_fork = lambda: False
+__main__.main(sys.argv[1:])"""
+"""The command as it is where notebooks can't be forked: with an interpreter for each."""
 
 
 @pytest.mark.slow
@@ -29,10 +35,10 @@ def test_another_place_and_no_network_give_the_same_bytes_and_nothing_of_the_env
 ):
     """Made again in another folder, zone and language, with another hash seed, and an interpreter a notebook."""
     run, elsewhere = request.getfixturevalue(name), tmp_path / "else where" / "small"
-    words = [*(WORDS if name == "small_run" else ["run", "small", "-p", "data", str(SAMPLE)]), "--isolated"]
+    words = WORDS if name == "small_run" else ["run", "small", "-p", "data", str(SAMPLE)]
     environment = {**os.environ, **ELSEWHERE, "ADOPTION_OUTPUTS": str(elsewhere.parent)}
     place = run.parents[1] if name == "small_run" else tmp_path
-    command = [*OFFLINE, sys.executable, "-m", "adoption_curves", *words]
+    command = [*OFFLINE, sys.executable, "-c", NOT_FORKED, *words]
     done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True)
     if "unshare" in done.stderr:
         pytest.skip("a process can't be kept from the network here")

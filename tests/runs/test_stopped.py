@@ -23,9 +23,9 @@ from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
 from adoption_curves.base.project import PROJECT_MARK
 from adoption_curves.forecast.register import add_rows, read_register
-from adoption_curves.runs.lab import begin_project
+from adoption_curves.runs.new_project import begin_project
 from adoption_curves.runs.record import list_runs, read_run
-from adoption_curves.runs.steps import _FOLDER, is_whole
+from adoption_curves.runs.steps import _FOLDER, _is_whole, tidy_store
 
 SLOW = pytest.mark.slow
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")
@@ -56,7 +56,7 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(here, disk, small_run
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(outputs))
     for size in ("16k", "64k", "400k"):
         change(f"size={size}")
-        code, _, said = call(capsys, *WORDS, "--isolated")
+        code, _, said = call(capsys, *WORDS)
         assert code == 1
         assert "No space left on device" in said
         assert re.search(r"outputs|disk has \d+ MB free, and a run needs 30 MB", said)
@@ -66,20 +66,6 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(here, disk, small_run
     assert call(capsys, *WORDS)[0] == 0
     assert_equal(outputs / "small", small_run)
     assert {path.name for path in outputs.iterdir()} == {".store", "small"}
-
-
-def test_a_read_only_disk_frees_nothing_and_says_so(here, disk, capsys, monkeypatch):
-    folder, change = disk
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(folder / "outputs"))
-    change("size=64m")
-    table = folder / "outputs" / ".store" / ("0" * 64) / "tables" / "a.csv"
-    table.parent.mkdir(parents=True)
-    table.write_bytes(b"0" * 2_000_000)
-    change("ro")
-    code, out, err = call(capsys, "gc")
-    assert (code, out, "Read-only file system" in err) == (1, "", True)
-    change("rw")
-    assert call(capsys, "gc") == (0, "Freed 2 MB.\n", "")
 
 
 # ---- a run
@@ -99,10 +85,10 @@ def wait_in(place, name="05_forecast_small"):
     return find_kernel
 
 
-def assert_it_goes_on(capsys, place, small_run, temporary, *options):
+def assert_it_goes_on(capsys, place, small_run, temporary):
     """The same command makes the rest, equal to the byte, and tidies up whatever was left."""
     write_notebooks(place / "notebooks")
-    code, _, err = call(capsys, *WORDS, *options)
+    code, _, err = call(capsys, *WORDS)
     assert code == 0
     assert re.search("^1/3 01_check_small  unchanged$", err, flags=re.MULTILINE), err
     assert_equal(place / "outputs" / "small", small_run)
@@ -111,45 +97,31 @@ def assert_it_goes_on(capsys, place, small_run, temporary, *options):
     assert all(path.name.startswith("pymp-") for path in temporary.iterdir()), "which Python leaves after a kill"
 
 
-@pytest.mark.parametrize("options", [[], pytest.param(["--isolated"], marks=SLOW)])
-def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run, temporary, options):
-    """Killed is the process alone, whose kernels end with it; then all at once, so that nothing can tidy up.
-
-    What it has made stays in the store, though `gc` frees what no run needs.
-    """
-    find_kernel, store = wait_in(here), here / "outputs" / _FOLDER
+def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run, temporary):
+    """Killed is the process alone, whose kernels end with it; then all at once, so that nothing can tidy up."""
+    find_kernel = wait_in(here)
     for kill in (lambda process: process.kill(), kill_tree):
-        process = start(here, *WORDS, *options, TMPDIR=str(temporary))
+        process = start(here, *WORDS, TMPDIR=str(temporary))
         kernel = find_kernel()
-        [made] = [path for path in store.iterdir() if len(path.name) == 64]
-        old = store / ("0" * 64)
-        old.mkdir()
-        (old / "a").write_bytes(b"0" * 3_000_000)
-        os.utime(old, (1, 1))
-        assert call(capsys, "gc") == (0, "Freed 3 MB.\n", "")
-        assert [path for path in store.iterdir() if len(path.name) == 64] == [made]
         kill(process)
         process.communicate()
         assert not (here / "outputs" / "small").exists()
         assert wait_for(lambda kernel=kernel: not is_alive(kernel))
     assert ".small.making" in {path.name for path in (here / "outputs").iterdir()}
-    assert_it_goes_on(capsys, here, small_run, temporary, *options)
+    assert_it_goes_on(capsys, here, small_run, temporary)
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "word", "options"),
+    ("number", "code", "word"),
     [
-        (signal.SIGINT, 130, "Interrupted", []),
-        pytest.param(signal.SIGINT, 130, "Interrupted", ["--isolated"], marks=SLOW),
-        pytest.param(signal.SIGTERM, 143, "Terminated", [], marks=SLOW),
-        pytest.param(signal.SIGHUP, 129, "Terminated", [], marks=SLOW),
+        (signal.SIGINT, 130, "Interrupted"),
+        pytest.param(signal.SIGTERM, 143, "Terminated", marks=SLOW),
+        pytest.param(signal.SIGHUP, 129, "Terminated", marks=SLOW),
     ],
 )
-def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
-    here, capsys, small_run, temporary, number, code, word, options
-):
+def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, small_run, temporary, number, code, word):
     find_kernel = wait_in(here)
-    process = start(here, *WORDS, *options, TMPDIR=str(temporary))
+    process = start(here, *WORDS, TMPDIR=str(temporary))
     kernel = find_kernel()
     os.killpg(process.pid, number)  # as a terminal does
     _, err = process.communicate(timeout=120)
@@ -163,7 +135,7 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(
     assert (left / "run.log").read_text().endswith(f"{word.lower()}\n\n")
     [row] = list_runs(here / "outputs")
     assert re.fullmatch(rf"not made; attempt of 20.* UTC {word.lower()}", row["state"])
-    assert_it_goes_on(capsys, here, small_run, temporary, *options)
+    assert_it_goes_on(capsys, here, small_run, temporary)
 
 
 @SLOW
@@ -328,20 +300,28 @@ def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tm
 
 
 @SLOW
-def test_what_a_run_needs_is_there_whenever_gc_is_killed(made, here, capsys):
-    """What no run needs goes by the same command."""
+def test_what_a_run_needs_is_there_whenever_the_tidying_of_the_store_is_killed(made, here, capsys):
+    """What no run needs goes the next time."""
     store = here / "outputs" / _FOLDER
     needed = {entry.key for entry in read_run(made).notebooks.values()}
     assert call(capsys, "run", "other", "-p", "horizon_years", "4", "--force")[0] == 0
-    kept = shutil.copytree(store, here / "kept")
     shutil.rmtree(here / "outputs" / "other")
-    for number in draw("gc", lambda: call(capsys, "gc")):
-        shutil.copytree(kept, store, dirs_exist_ok=True)
-        kill_before(number, lambda: call(capsys, "gc"))
+    (store / "tidied").unlink()
+    for path in store.iterdir():
+        os.utime(path, (1, 1))
+    kept = shutil.copytree(store, here / "kept")
+    tidy = partial(tidy_store, store.parent)
+    for number in draw("tidy", tidy):
+        shutil.rmtree(store)
+        shutil.copytree(kept, store)
+        kill_before(number, tidy)
         tell(number, store)
-        assert all(is_whole(store / key) for key in needed)
-        assert call(capsys, "gc")[0] == 0
-        assert {path.name for path in store.iterdir()} - {"size-asked"} == needed
+        assert all(_is_whole(store / key) for key in needed)
+        (store / "tidied").unlink(missing_ok=True)
+        for path in store.iterdir():
+            os.utime(path, (1, 1))
+        tidy()
+        assert {path.name for path in store.iterdir()} == {*needed, "tidied"}
 
 
 # ---- a sweep

@@ -4,18 +4,18 @@ import json
 import os
 import re
 import shutil
+import time
 
 import pytest
 from conftest import list_files
 from small_notebooks import ALL, write_notebook
 
 from adoption_curves.base.project import RunError
-from adoption_curves.runs import steps
 from adoption_curves.runs.ingredients import describe_inputs, find_needs, find_notebooks
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
-from adoption_curves.runs.record import read_keys, verify
-from adoption_curves.runs.runner import plan_run, run_all
-from adoption_curves.runs.steps import _FOLDER, Execution, plan_steps, shrink_store, tidy_store
+from adoption_curves.runs.record import read_keys
+from adoption_curves.runs.runner import run_all
+from adoption_curves.runs.steps import _FOLDER, Execution, plan_steps, tidy_store
 
 CHECK, FORECAST, SUMMARY = ALL
 SMALL = {"run": "small", "horizon_years": 3}
@@ -61,18 +61,11 @@ def test_nothing_changed_nothing_runs(made, here, again):
     assert list_files(made) == before
 
 
-def test_only_notebooks_that_declare_a_parameter_run_when_it_changes(made, here, again):
-    before, given = list_files(here), {"horizon_years": 4}
-    lines = plan_run(read_parameters(SMALL | given), notebooks=here / "notebooks")
-    assert lines == [
-        f"1/3 {CHECK}  unchanged",
-        f"2/3 {FORECAST}  runs (its parameters changed)",
-        f"3/3 {SUMMARY}  runs (what it reads changed)",
-    ]
-    assert list_files(here) == before, "a dry run tells what would run"
-    said = again(given)
+def test_only_notebooks_that_declare_a_parameter_run_when_it_changes(made, again):
+    said = again({"horizon_years": 4})
     assert list_run(said) == {FORECAST, SUMMARY}
     assert said[FORECAST].endswith("s (its parameters changed)")
+    assert said[SUMMARY].endswith("s (what it reads changed)")
     assert json.loads((made / "run.json").read_text())["parameters"]["horizon_years"] == 4
 
 
@@ -147,7 +140,7 @@ def test_a_failed_attempt_is_gone_on_from(made, here, again):
     assert not list(made.parent.glob("*.partial"))
 
 
-def test_pdfs_are_drawn_where_they_are_asked_for(made, here, again):
+def test_pdfs_are_drawn_where_they_are_asked_for(made, again):
     tables = list_files(made / "tables")
     said = again(pdf=True)
     assert list_run(said) == {*ALL}
@@ -155,7 +148,7 @@ def test_pdfs_are_drawn_where_they_are_asked_for(made, here, again):
     assert {path.name for path in made.glob("figures/*.pdf")} == {"01_series.pdf", "05_forecast.pdf"}
     assert 'download="01_series.pdf"' in (made / "html" / f"{CHECK}.html").read_text(encoding="utf-8")
     assert "--pdf</code>" in (made / "html" / "made.html").read_text(encoding="utf-8")
-    assert (again(pdf=True), verify(made, here / "notebooks")) == (NOTHING, [])
+    assert again(pdf=True) == NOTHING
     assert list_run(again()) == set(), "they were made before"
     assert list_files(made / "tables") == tables
     assert not [page for page in made.glob("html/*.html") if ".pdf" in page.read_text(encoding="utf-8")]
@@ -173,29 +166,34 @@ def test_inputs_that_change_meanwhile_are_told(made, here, again):
 # ---- the store
 
 
-def test_the_store_keeps_what_runs_name_and_what_was_used_last(made, again):
+def test_a_result_goes_that_no_run_names_and_nothing_has_used_for_a_week(made, again):
+    """Once a day, when a run is put in place."""
+    store, days = made.parent / _FOLDER, 86_400
+
     def list_entries():
-        return {path.name for path in (made.parent / _FOLDER).iterdir() if len(path.name) == 64}
+        return {path.name for path in store.iterdir() if len(path.name) == 64}
+
+    def age(path, by):
+        os.utime(path, (time.time() - by * days,) * 2)
 
     again({"horizon_years": 4})
     needed = read_keys(made.parent)
     assert (len(needed), len(list_entries() - needed)) == (3, 2)
-    assert shrink_store(made.parent, needed) == 0
-    assert shrink_store(made.parent, needed, limit=0) > 0
+    (store / "tidied").unlink()
+    old, _ = sorted(list_entries() - needed)
+    for name in (old, *needed):
+        age(store / name, 8)
+    tidy_store(made.parent)
+    assert needed < list_entries()
+    assert old not in list_entries()
+    [new] = list_entries() - needed
+    age(store / new, 8)
+    tidy_store(made.parent)
+    assert new in list_entries(), "it was done today"
+    age(store / "tidied", 2)
+    tidy_store(made.parent)
     assert list_entries() == needed
     assert again({"horizon_years": 4}) == NOTHING
-
-
-def test_the_size_of_the_store_is_asked_once_a_day(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(steps, "shrink_store", lambda outputs, needed: asked.append(outputs))
-    for _ in range(2):
-        tidy_store(tmp_path)
-    assert len(asked) == 1
-    os.utime(tmp_path / _FOLDER / "size-asked", (1, 1))
-    tidy_store(tmp_path)
-    tidy_store(tmp_path, always=True)
-    assert len(asked) == 3
 
 
 # ---- which notebooks run
@@ -233,7 +231,6 @@ def test_a_copy_of_a_notebook_is_passed_over_with_a_line(made, here, again):
     lines = [f"{name}.ipynb is passed over: its Study is '{FORECAST}'." for name in copies]
     assert again() == "\n".join([*lines, NOTHING])
     assert list_files(made) == before
-    assert plan_run(read_parameters(SMALL), here / "notebooks")[:2] == lines
 
 
 def plan(**given):

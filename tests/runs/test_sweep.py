@@ -21,7 +21,7 @@ from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
 from adoption_curves.runs.steps import Execution
-from adoption_curves.runs.sweep import plan_sweep, read_sweep, run_sweep
+from adoption_curves.runs.sweep import read_sweep, run_sweep
 
 SLOW = pytest.mark.slow
 
@@ -86,15 +86,6 @@ def test_many_sets_are_checked_in_seconds(tmp_path):
     assert time.process_time() - began < 8
 
 
-def test_a_dry_run_says_what_each_run_varies_and_shares(tmp_path, outputs, notebooks):
-    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9]}"))
-    assert plan_sweep(sweep, notebooks) == [
-        "horizon_years-1  horizon_years 1  3 of 3 notebooks run",
-        "horizon_years-9  horizon_years 9  2 of 3 notebooks run",
-    ]
-    assert not outputs.exists()
-
-
 # ---- what is made of it
 
 
@@ -132,7 +123,7 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     assert failed == {}
     assert sorted(made.read_text().split()) == ["1", "13", "13", "9"]
     assert read_last(folder) == found | {"grid/horizon_years-13": 613}
-    assert call(capsys, "export", "grid/horizon_years-1")[1].strip().endswith("grid/horizon_years-1/html/index.html")
+    assert call(capsys, "export", "grid/horizon_years-1", "--xlsx")[1].strip().endswith("horizon_years-1/tables.xlsx")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from small_notebooks import ALL, write_notebooks
 from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
 from adoption_curves.cli.process import PlainStream
 from adoption_curves.runs.record import locate, read_run
-from adoption_curves.runs.steps import _FOLDER, is_whole
+from adoption_curves.runs.steps import _FOLDER, _is_whole
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
@@ -97,16 +97,14 @@ def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made, capsys
     for values in spoilt:
         (made / "run.json").write_text(json.dumps(whole | values))
         before = list_all(tmp_path)
-        code, out, err = call(capsys, "verify", "small")
-        assert (code, bool(re.search("is damaged|out of the folder|missing", out + err))) == (1, True), values
-        for words in (["export", "small", "--xlsx"], ["export", "small"]):
-            call(capsys, *words)
+        assert re.search("is damaged|missing or changed", call(capsys, "runs")[1]), values
+        call(capsys, "export", "small", "--xlsx")
         assert [*map(str, sorted(tmp_path.rglob("*")))] == [name for name, *_ in before]
         assert (tmp_path / "precious.csv").read_text() == "mine"
     kept = made.parent / _FOLDER / entry["key"]
-    assert is_whole(kept)
+    assert _is_whole(kept)
     change(kept / "notebooks" / f"{part}.json", tables={"../../precious": {"sha256": "0" * 64}})
-    assert not is_whole(kept)
+    assert not _is_whole(kept)
 
 
 @pytest.mark.parametrize("name", ["tables", "html/charts", "notebooks/01_check_small.ipynb", "run.json"])
@@ -117,22 +115,20 @@ def test_no_command_follows_a_link_out_of_a_strangers_run(run, outputs, tmp_path
     shutil.move(run / name, elsewhere)
     (run / name).symlink_to(elsewhere)
     before = list_all(elsewhere)
-    told = "leads out of the folder|is missing or was changed|is damaged|did not write"
-    code, out, err = call(capsys, "export", "small")
-    assert (code, out, bool(re.search(told, err))) == (1, "", True)
-    for words in (["export", "small", "--xlsx"], ["verify", "small"], ["runs"], ["compare", "small", "other"]):
+    assert re.search("missing or changed|is damaged", call(capsys, "runs")[1])
+    for words in (["export", "small", "--xlsx"], ["compare", "small", "other"]):
         call(capsys, *words)
     assert list_all(elsewhere) == before
 
 
-def test_no_page_is_made_of_files_that_are_not_the_run_s(run, capsys):
-    for name in ("tables/01_coverage.csv", "figures/01_series.png", "notebooks/01_check_small.ipynb"):
+def test_no_spreadsheet_is_made_of_files_that_are_not_the_run_s(run, capsys):
+    for name in ("tables/01_coverage.csv", "figures/01_series.png"):
         whole, path = (run / name).read_bytes(), run / name
         for spoil in (Path.mkdir, os.mkfifo, Path.touch):
             path.rmdir() if path.is_dir() else path.unlink()
             spoil(path)
             told = f"{name} of run 'small' is missing or was changed. Make the run again.\n"
-            assert call(capsys, "export", "small")[::2] == (1, told)
+            assert call(capsys, "export", "small", "--xlsx")[::2] == (1, told)
         path.write_bytes(whole)
 
 
@@ -170,7 +166,7 @@ def spoil_records(content):
         '{"run": "\\ud800"}',
     )
     yield from (text.encode(errors="surrogateescape") for text in texts)
-    for key in content.keys() - {"form", "no_git", "seal"}:
+    for key in content.keys() - {"form", "no_git"}:
         lost = {name: value for name, value in content.items() if name != key}
         yield from (json.dumps(each).encode() for each in (lost, {**content, key: [5]}))
 
@@ -182,8 +178,7 @@ def test_a_damaged_record_says_make_the_run_again(made, capsys):
         with pytest.raises(RunError) as caught:
             read_run(made)
         assert f"{caught.value}\n" == said, spoilt
-    for words in (["export", "small"], ["verify", "small"]):
-        assert call(capsys, *words) == (1, "", said)
+    assert call(capsys, "export", "small", "--xlsx") == (1, "", said)
     assert "is damaged" in call(capsys, "runs")[1]
 
 
@@ -198,9 +193,9 @@ CELLS += tuple(
 def test_a_notebook_that_is_none_is_told(made, here, capsys, content):
     path = here / "notebooks" / "01_check_small.ipynb"
     path.write_text(content)
-    for words in (["run", "small"], ["verify", "small"], ["params"]):
-        code, out, err = call(capsys, *words)  # `verify` tells that it is another one
-        assert (code, "01_check_small" in out + err, len(err.splitlines()) <= 1) == (1, True, True)
+    for words in (["run", "small"], ["params"]):
+        code, _, err = call(capsys, *words)
+        assert (code, "01_check_small" in err, len(err.splitlines())) == (1, True, 1)
     assert len("".join(call(capsys, "export", path)[1:]).splitlines()) == 1
 
 
@@ -223,7 +218,7 @@ def test_no_escape_sequence_reaches_the_terminal(made, here, capsys):
     fails = [*ALL["01_check_small"], f"raise ValueError({ESCAPE!r})"]
     write_notebooks(here / "notebooks", {"01_check_small": fails})
     words = [
-        ["verify", "small"],
+        ["runs"],
         ["check", own],
         ["run", "small", "-p", "entity", ESCAPE],
         ["run", "small", "-f", ESCAPE],
@@ -252,10 +247,9 @@ def list_listening(pid):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
-@pytest.mark.parametrize("options", [[], ["--isolated"]])
-def test_a_run_listens_on_no_port_and_closed_standard_streams_get_no_file_of_it(place, small_run, options):
+def test_a_run_listens_on_no_port_and_closed_standard_streams_get_no_file_of_it(place, small_run):
     closed = "import os\nos.closerange(0, 3)\nsys.stdin = sys.stdout = sys.stderr = None"
-    process, found, seen = start(place, *WORDS, *options, before=closed), set(), set()
+    process, found, seen = start(place, *WORDS, before=closed), set(), set()
     while process.poll() is None:
         found |= list_listening(process.pid)
         seen |= set(list_tree_processes(process.pid))

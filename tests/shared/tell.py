@@ -57,7 +57,6 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     tables["03_odds"] = frames.odds_frame(tables["03_ceiling"]["verdict"].iloc[0])
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     tables |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_class": frames.class_frame(result, goal)}
-    tables["05_middle"] = frames.middle_frame(result)
     tables["05_alike"] = frames.alike_frame(result, outcomes) if result.bounded else tables["05_alike"]
     return Facts(tables, indicators.name_series(data, series))
 

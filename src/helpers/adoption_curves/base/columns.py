@@ -100,8 +100,7 @@ CHOICES = {
     "sheet": "Sheet of an .xlsx file.",
     "encoding": "Encoding of a text file, such as gbk or cp1252.",
     "decimal": "The decimal mark: . or ,",
-    "season": "none: differences between months or quarters are chance.",
 }
 """Options that say how to read a file, by name."""
-LIMITED = {"measure": ("level", "cumulative", "flow"), "decimal": (".", ","), "season": ("none",)}
+LIMITED = {"measure": ("level", "cumulative", "flow"), "decimal": (".", ",")}
 """The values that an option may have."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from .dates import SHORTEST_SPAN
 
-_LEAST_APART, _FEWEST, _MAX_FIGURES = 0.4, 4, 8
+LEAST_APART, _FEWEST, _MAX_FIGURES = 0.4, 4, 8
 """Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
 LEAST_FALL = 0.1
 """Part of the highest figure by which the last one lies below it at least, after a fall."""
@@ -37,7 +37,7 @@ def pick_last(t: np.ndarray) -> np.ndarray:
     ndarray of int, increasing
     """
     span = t[-1] - t[0] if len(t) else 0.0
-    for least in (_LEAST_APART, span / 4, span / 8):
+    for least in (LEAST_APART, span / 4, span / 8):
         kept = [len(t) - 1]
         for position in range(len(t) - 2, -1, -1):
             if t[kept[-1]] - t[position] >= least - 1e-9:

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from .project import BusyError, RunError, refuse_planted, shorten_path
 from .words import escape
 
-_LOCK, WORKSHOP_MARK, _OLD = "lock", "made-by-adoption", "old"
+_LOCK, _WORKSHOP_MARK, _OLD = "lock", "made-by-adoption", "old"
 _CLAIMED = "In this folder adoption makes what it then puts in its place. It may be removed if no process is at work.\n"
 """Beginning of the mark of a workshop; the process that works there follows."""
 _LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
@@ -58,22 +58,13 @@ def is_workshop(path: Path) -> bool:
     """True if this package made the folder: it has our mark, or nothing that anyone could want."""
     if path.is_symlink() or not path.is_dir():
         return False
-    mark = path / WORKSHOP_MARK
+    mark = path / _WORKSHOP_MARK
     if {each.name for each in path.iterdir()} <= {
         _LOCK,
-        WORKSHOP_MARK,
+        _WORKSHOP_MARK,
     }:  # a process was killed before it wrote the mark
         return not mark.is_symlink() and not (path / _LOCK).is_symlink()
     return mark.is_file() and not mark.is_symlink() and mark.read_text(errors="replace").startswith(_CLAIMED)
-
-
-def is_held(path: Path) -> bool:
-    """True if a process works in a workshop."""
-    try:
-        with FileLock(path / _LOCK, timeout=0):
-            return False
-    except Timeout:
-        return True
 
 
 @contextmanager
@@ -108,14 +99,14 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     lock = _acquire(shop, f"{what.capitalize()} '{folder.name}'", wait)
     try:
         holder = f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n"
-        (shop / WORKSHOP_MARK).write_text(_CLAIMED + holder, encoding="utf-8")
+        (shop / _WORKSHOP_MARK).write_text(_CLAIMED + holder, encoding="utf-8")
         _recover(place, shop)
         yield shop
     finally:
         try:
             with suppress(OSError):  # a disk that has gone, or become read-only: the next process tidies up
                 _recover(place, shop)
-                (shop / WORKSHOP_MARK).unlink()
+                (shop / _WORKSHOP_MARK).unlink()
                 (shop / _LOCK).unlink()  # while it is held: who waits for it finds it gone, and makes another
                 shop.rmdir()
         finally:
@@ -149,7 +140,7 @@ def _acquire(shop: Path, title: str, wait: bool) -> FileLock:
 def _read_holder(shop: Path) -> str:
     """The process that works in a workshop, as its mark names it."""
     with suppress(FileNotFoundError):
-        if holder := (shop / WORKSHOP_MARK).read_text(errors="replace").removeprefix(_CLAIMED).strip():
+        if holder := (shop / _WORKSHOP_MARK).read_text(errors="replace").removeprefix(_CLAIMED).strip():
             return holder
     return "another process"
 
@@ -158,7 +149,7 @@ def _recover(place: Path, shop: Path) -> None:
     """Put back a folder that was set aside and not replaced; remove all else that was made in the workshop."""
     if (shop / _OLD).is_dir() and not os.path.lexists(place):
         (shop / _OLD).rename(place)
-    for path in [each for each in shop.iterdir() if each.name not in (_LOCK, WORKSHOP_MARK)]:
+    for path in [each for each in shop.iterdir() if each.name not in (_LOCK, _WORKSHOP_MARK)]:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 

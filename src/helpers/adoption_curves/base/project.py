@@ -146,18 +146,13 @@ def find_outputs() -> Path:
     if chosen:
         return Path(chosen).expanduser().resolve()
     root = find_root()
-    if root != PACKAGED:
-        return root / "outputs"
-    here = Path.cwd()  # a notebook that was opened by hand runs in outputs/lab/
-    return here.parent if (here.name, here.parent.name) == ("lab", "outputs") else here / "outputs"
+    return (Path.cwd() if root == PACKAGED else root) / "outputs"
 
 
 RUNNER = "ADOPTION_RUNNER"
 """Environment variable with the run's folder; where it is not set, a person runs the notebook."""
 PDF = "ADOPTION_PDF"
 """Environment variable that asks for figures as PDF too, where it is not empty."""
-LONGEST = 1800.0
-"""Seconds that a notebook may take, unless `--time-limit` says otherwise."""
 
 
 def find_lab() -> Path:
@@ -171,12 +166,12 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("levelled", "levelled_ranges", "phones_middle")
-"""Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
+COUNTED = "levelled.csv"
+"""Table of the project's data that a script of benchmarks has counted; every run reads it."""
 
 
 def find_own(name: str) -> Path:
-    """A file of the data that belong to this package, such as one of `COUNTED`, also where a run reads other data."""
+    """A file of the data that belong to this package, such as `COUNTED`, also where a run reads other data."""
     return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / name
 
 

@@ -112,7 +112,7 @@ def new(folder: str) -> None:
     DIR is the folder to make; it must be new or empty. In that folder and below it, the commands use its data and
     notebooks, and write to its outputs/.
     """
-    from ..runs.lab import begin_project
+    from ..runs.new_project import begin_project
 
     if not folder.strip():
         raise UserError("Name a folder, as in: adoption new DIR. A dot is the folder in which you are.")

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import click
 
 from ..base.columns import CHOICES
-from ..base.project import LONGEST, Source, UserError, count_processors, find_outputs, list_records
+from ..base.project import Source, UserError, count_processors, find_outputs, list_records
 from ..base.words import escape, quote, shorten
 
 _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
@@ -22,8 +22,8 @@ PATH = click.Path(path_type=Path)
 _MAX_FILE_BYTES = 100_000
 """Bytes of a file of parameters."""
 PAIR = "as in: -p indicator genai_users"
-_WHOLE_NUMBER, _SECONDS = click.IntRange(0), click.FloatRange(1)
-_WHOLE_NUMBER.name, _SECONDS.name = "whole number", "number of seconds"  # as a refusal calls them
+_WHOLE_NUMBER = click.IntRange(0)
+_WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 
 
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -47,17 +47,9 @@ files = click.option(
 workers = click.option(
     "--workers", metavar="N", type=_WHOLE_NUMBER, help="Run N notebooks at a time; by default one more than processors."
 )
-time_limit = click.option(
-    "--time-limit",
-    metavar="SECONDS",
-    type=_SECONDS,
-    default=LONGEST,
-    help=f"Longest time of a notebook, not {LONGEST:.0f}.",
-)
 data_folder = click.option("--data", metavar="PATH", default="data", help="Folder of data, or a file of your own.")
 strict = flag("--strict", "Refuse own data with a cell or row left out, or figures of the last run lost.")
 wait = flag("--wait", "Wait for another process that makes the same run.")
-dry_run = flag("--dry-run", "List what would run, and run nothing.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

@@ -22,13 +22,10 @@ from .process import ignore_signals, stop
 @options.files
 @options.flag("--force", "Run every notebook again.")
 @options.flag("--pdf", "Draw every figure as PDF too, for print.")
-@options.flag("--isolated", "Start a new Python for each notebook.")
 @options.workers
-@options.time_limit
 @options.strict
 @options.wait
 @options.flag("--quiet", "Print nothing unless it fails, as cron wants it.")
-@options.dry_run
 @options.choices
 def run(
     run: str | None,
@@ -36,13 +33,10 @@ def run(
     files: Files,
     force: bool,
     pdf: bool,
-    isolated: bool,
     workers: int | None,
-    time_limit: float,
     strict: bool,
     wait: bool,
     quiet: bool,
-    dry_run: bool,
     **choices: str | None,
 ) -> None:
     """Run the notebooks: tables, figures and pages.
@@ -58,15 +52,12 @@ def run(
     of your own; 'adoption check' names those that it needs.
     """
     from ..runs.parameters import read_parameters
-    from ..runs.runner import plan_run, print_line, run_all
+    from ..runs.runner import print_line, run_all
     from ..runs.steps import Execution, tidy_store
 
     named = {} if run is None else {"run": run}
     chosen = read_parameters(options.read_run_options(given, files, choices) | named)
-    execution = Execution(force, isolated, pdf, options.choose_slots(workers), time_limit, strict, wait)
-    if dry_run:
-        print("\n".join(plan_run(chosen, execution=execution)))
-        return
+    execution = Execution(force, pdf, options.choose_slots(workers), strict, wait)
     with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else print_line
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
@@ -84,47 +75,15 @@ def _say_state(state: str) -> Iterator[None]:
         stop(f"{stopped.sentence} {state}", stopped.code)
 
 
-@click.command(name="open")
-@click.argument("notebook")
-@click.argument("lab_options", metavar="[-- OPTIONS]", nargs=-1)
-@options.pairs
-@options.files
-@options.flag("--no-browser", "Start JupyterLab without a browser.")
-@options.flag("--prepare-only", "Write the copy, start nothing.")
-@options.choices
-def open_notebook(
-    notebook: str,
-    lab_options: tuple[str, ...],
-    given: Pairs,
-    files: Files,
-    no_browser: bool,
-    prepare_only: bool,
-    **choices: str | None,
-) -> None:
-    """Open a copy of a notebook in JupyterLab, with parameters.
-
-    NOTEBOOK is its number, such as 05, or 'explore'; options for JupyterLab stand after a --. The copy is in
-    outputs/lab/. If another copy of that name is there, the new one gets a number. The copy writes to outputs/lab/RUN/,
-    where RUN is its parameter 'run'; the run itself stays as it is.
-    """
-    from ..runs import lab
-
-    path = lab.prepare_copy(notebook, options.read_run_options(given, files, choices))
-    print(f"Your copy: {shorten_path(path)}")
-    if not prepare_only:
-        lab.open_lab(path, [*(["--no-browser"] if no_browser else []), *lab_options])
-
-
 @click.command()
 @click.argument("run", metavar="[RUN or NOTEBOOK.ipynb]", default="baseline", shell_complete=options.complete_runs)
 @options.flag("--xlsx", "Write a run's tables as one spreadsheet.")
 def export(run: str, xlsx: bool) -> None:
-    """Write the pages of a run again, its tables for other programs, or the page of one notebook.
+    """Write the tables of a run as a spreadsheet, or the page of one notebook.
 
-    RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. The command makes a run's
-    pages from its tables, figures and executed notebooks. It writes the spreadsheet into the run's folder, where the
-    next run replaces it. The page of a notebook goes beside the notebook, with the
-    outputs that it has. For figures as PDF repeat the run with --pdf.
+    RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. With --xlsx the command writes
+    tables.xlsx into the run's folder, where the next run replaces it. The page of a notebook goes beside the notebook,
+    with the outputs that it has. For figures as PDF repeat the run with --pdf.
     """
     from ..runs import exports, pages
     from ..runs.record import find_run
@@ -137,10 +96,9 @@ def export(run: str, xlsx: bool) -> None:
         print(f"Read it: {shorten_path(page)}")
         return
     folder = find_run(run)
-    if xlsx:
-        print(f"Written: {shorten_path(exports.write_workbook(folder))}")
-    else:
-        print(f"Read it: {shorten_path(pages.export_run(folder))}")
+    if not xlsx:
+        raise UserError("A run has its pages. Write --xlsx for its tables as a spreadsheet, or name a NOTEBOOK.ipynb.")
+    print(f"Written: {shorten_path(exports.write_workbook(folder))}")
 
 
 @click.command()
@@ -159,43 +117,22 @@ def compare(runs: tuple[str, ...], into: Path | None) -> None:
 
 
 @click.command()
-@click.argument("run", metavar="[RUN]", default="baseline", shell_complete=options.complete_runs)
-def verify(run: str) -> None:
-    """Check that a run is unchanged.
-
-    RUN is the name of the run; without one it is 'baseline'. Compares hashes of its files, and of the data, notebooks,
-    helpers and library versions behind it, with run.json. Prints every difference and ends with exit code 1, or prints
-    that there is none.
-    """
-    from ..runs import record
-
-    differences = record.verify(record.find_run(run))
-    print("\n".join(differences) or f"ok: run '{run}' is unchanged, and so is what it was made from.")
-    if differences:
-        raise SystemExit(RunError.exit_code)
-
-
-@click.command()
 @click.argument("grid", metavar="GRID.yaml", type=options.PATH)
 @click.option("--name", metavar="NAME", default="", help="Name of the sweep; by default that of the file.")
 @options.workers
-@options.time_limit
 @options.strict
 @options.wait
 @click.option(
     "--scheduler", metavar="ADDRESS", default="", help="Dask scheduler whose workers make the runs (extra 'cluster')."
 )
-@options.dry_run
 @options.flag("--yes", "Confirm more than 200 runs.")
 def sweep(
     grid: Path,
     name: str,
     workers: int | None,
-    time_limit: float,
     strict: bool,
     wait: bool,
     scheduler: str,
-    dry_run: bool,
     yes: bool,
 ) -> None:
     """Make a run for each set of parameters of a grid.
@@ -206,14 +143,11 @@ def sweep(
     the command records it and makes the others; the same command then makes what is missing.
     """
     from ..runs.steps import Execution
-    from ..runs.sweep import plan_sweep, read_sweep, run_sweep
+    from ..runs.sweep import read_sweep, run_sweep
 
     print("Checking the sets of parameters.", file=sys.stderr, flush=True)
     chosen = read_sweep(grid, name, yes)
-    if dry_run:
-        print("\n".join(plan_sweep(chosen)))
-        return
-    execution = Execution(slots=options.choose_slots(workers), longest=time_limit, strict=strict, wait=wait)
+    execution = Execution(slots=options.choose_slots(workers), strict=strict, wait=wait)
     with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
@@ -240,18 +174,4 @@ def runs(as_json: bool) -> None:
         print(f"No run yet in {shorten_path(find_outputs())}. Make one: adoption run")
 
 
-@click.command(name="gc")
-def clean_store() -> None:
-    """Remove stored results that no run uses.
-
-    The store, outputs/.store, keeps the results of notebooks, so that no notebook runs twice. It holds 2 GB at most,
-    and drops first what was used least recently.
-    """
-    from ..runs.record import read_keys
-    from ..runs.steps import shrink_store
-
-    outputs = find_outputs()
-    print(f"Freed {shrink_store(outputs, read_keys(outputs), limit=0) / 1e6:,.0f} MB.")
-
-
-RUN_COMMANDS = (run, open_notebook, export, compare, verify, sweep, runs, clean_store)
+RUN_COMMANDS = (run, export, compare, sweep, runs)

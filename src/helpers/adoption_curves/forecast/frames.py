@@ -11,7 +11,7 @@ from scipy.special import expit, ndtri
 
 from ..base.dates import decimal_years
 from ..base.levels import RECORDED
-from ..base.project import find_own
+from ..base.project import COUNTED, find_own
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
@@ -61,7 +61,7 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 def odds_frame(verdict: str) -> pd.DataFrame:
     """How often an end like this was passed (`data/levelled.csv`): no rows unless growth levels off."""
-    counted = pd.read_csv(find_own("levelled.csv"))
+    counted = pd.read_csv(find_own(COUNTED))
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
@@ -182,8 +182,8 @@ def evaluate_all(result: Forecast) -> pd.DataFrame:
 def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
     """How often such ranges held on other technologies, each left out in turn.
 
-    With a limit those from below a tenth of it count for a series that stands there, and the others for any other. If
-    the figures level off, only series that did so too are counted (`data/levelled_ranges.csv`).
+    With a limit those from below a tenth of it count for a series that stands there, and the others for any other. No
+    forecast of these tests heeds where growth levels off, also where this one does.
 
     Parameters
     ----------
@@ -200,13 +200,7 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
     rows = evaluate_all(result) if outcomes is None else outcomes
     alike = (rows["share"] < _EARLY_SHARE) == (result.share < _EARLY_SHARE)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
-    if result.kind != "forecast":
-        return usual.iloc[:0]
-    if not np.isfinite(result.end):
-        return usual
-    counted = pd.read_csv(find_own("levelled_ranges.csv"))
-    found = [usual[~usual["level"].isin(counted["level"])], counted[counted["level"].isin(result.levels)]]
-    return pd.concat([part for part in found if len(part)], ignore_index=True)
+    return usual if result.kind == "forecast" else usual.iloc[:0]
 
 
 def _find_class(result: Forecast, date: pd.Timestamp) -> tuple[list[AdoptionSeries], np.ndarray]:
@@ -279,22 +273,3 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     if found.empty or result.kind != "forecast":
         return pd.DataFrame(columns=columns)
     return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
-
-
-def middle_frame(result: Forecast) -> pd.DataFrame:
-    """What became of such forecasts of mobile phones, made when there were few (`data/phones_middle.csv`).
-
-    Without a limit ranges called 80% held a quarter of the figures five years later, and the page gives no range. Below
-    a tenth of a limit they held 85%.
-
-    Returns
-    -------
-    DataFrame
-        A row per horizon: kind, years, units (countries), figures (later ones), above (of the middle), inside (the 80%
-        range). No rows from a tenth of a limit on.
-    """
-    counted = pd.read_csv(find_own("phones_middle.csv"))
-    share = result.share if result.bounded else 0.0
-    early = result.kind == "forecast" and share < _EARLY_SHARE
-    kind = "with a limit" if result.bounded else "without a limit"
-    return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

@@ -86,7 +86,7 @@ def read_series_file(
     rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
     rows = fill_defaults(rows, name_indicator(path.stem))
     tables = build_tables(path.name, rows, project)
-    problems += check_rows(path.name, rows, tables, choices)
+    problems += check_rows(path.name, rows, tables)
     raise_problems([replace(one, column=names.get(one.column, one.column)) for one in problems])
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         share = "a share of " if measure == "flow" and unit.startswith("percent") else ""

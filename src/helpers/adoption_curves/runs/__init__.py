@@ -5,7 +5,7 @@ and the store of results), ``notebook_process`` (one notebook in a process), ``e
 (what the notebook sees and writes), ``record`` (``run.json``) and ``pages``. Beside them: ``parameters`` and
 ``check_series`` (what may be chosen), ``ingredients`` (what a run is made from), ``table_files`` (tables as CSV),
 ``preload`` (what the fork server imports), ``sweep`` (many runs), ``comparison`` (runs side by side), ``exports`` (a
-spreadsheet, a registered forecast), ``lab`` (by hand, and a project of one's own).
+spreadsheet, a registered forecast), ``new_project`` (a project of one's own).
 """
 
 from .study import SavedFigure, Study

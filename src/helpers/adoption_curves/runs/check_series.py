@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.fallen import has_fallen
+from ..base.fallen import LEAST_APART, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
 from ..base.words import of_entity, say_amount, say_at, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
@@ -159,13 +159,16 @@ def _list_left_out(series: Any) -> list[str]:
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
-    if has_fallen(decimal_years(values.index), values):
+    years = decimal_years(values.index)
+    if has_fallen(years, values):
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
         notes.append(
             f"{series.full_title}: no forecast, because the figures have fallen, from {highest} to {last}. "
             "Curves of adoption only rise and do not apply."
         )
+    elif len(years) > 1 and np.diff(years).min() < LEAST_APART <= np.diff(years[pick_last(years)]).min():
+        notes.append(f"The forecast of {what} uses figures at least {LEAST_APART} years apart.")
     return notes
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_helpers, write_json
-from ..base.project import FULL, LONGEST, PDF, RUNNER, RunError, say_room, shorten_path
+from ..base.project import FULL, PDF, RUNNER, RunError, say_room, shorten_path
 
 _ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
@@ -73,10 +73,7 @@ def execute_notebook(
     values: Mapping[str, Any],
     failed: Path,
     outputs: Path,
-    *,
-    isolated: bool = False,
     pdf: bool = False,
-    longest: float = LONGEST,
 ) -> tuple[str, ...]:
     """Lines that a notebook wrote to its error stream, executed into `target`, a run's ``notebooks/<name>.ipynb``.
 
@@ -89,12 +86,8 @@ def execute_notebook(
         Path of the copy after a failure, executed up to there; its page is beside it.
     outputs : Path
         Folder of the runs that the notebook may read.
-    isolated : bool
-        Start an interpreter for it instead of forking one that has imported the libraries.
     pdf : bool
         Write its figures as PDF too.
-    longest : float
-        Seconds that it may take.
 
     Returns
     -------
@@ -103,9 +96,9 @@ def execute_notebook(
     Raises
     ------
     NotebookFailed
-        If a cell fails, the notebook takes too long, or its process dies.
+        If a cell fails, or the notebook's process dies.
     """
-    context = multiprocessing.get_context("forkserver" if _can_fork() and not isolated else "spawn")
+    context = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
     folder, log = str(target.parents[1]), target.parents[1] / "log"
     environment = {**_ENVIRONMENT, RUNNER: folder, "ADOPTION_OUTPUTS": str(outputs), "IPYTHONDIR": folder}
     environment[PDF] = "1" if pdf else ""
@@ -113,18 +106,12 @@ def execute_notebook(
     process: Any = context.Process(target=_execute_there, args=arguments, daemon=True)  # type: ignore[attr-defined]
     with _keep_interrupts():
         process.start()
-    process.join(longest)
-    late = process.is_alive()
-    process.kill()
+    process.join()
     if _STOPPING:
         raise RunError(_STOPPING[0])
-    process.join()
     stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
-    if late or process.exitcode:
-        limit = f"Time-out: the notebook took longer than {longest:g} s, which --time-limit sets"
-        died = "Process died: the notebook's process ended; it may have run out of memory"
-        kept = _keep_failed(target, failed)
-        raise _NotebookFailed(_describe_failure(source, target, kept, limit if late else died))
+    if process.exitcode:
+        raise _NotebookFailed(_describe_failure(source, target, _keep_failed(target, failed)))
     _clean_copy(source, target)
     return stray
 
@@ -184,16 +171,19 @@ _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 _FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
-def _describe_failure(source: Path, target: Path, kept: str, why: str) -> str:
+_DIED = "Process died: the notebook's process ended; it may have run out of memory"
+
+
+def _describe_failure(source: Path, target: Path, kept: str) -> str:
     """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
 
-    `why` is the reason where no cell has an error.
+    Where no cell has an error, its process died.
     """
     cells = _read_copy(target)
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     run = cells[: begun[-1] + 1] if begun else []
     error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
-    text = f"{error['ename']}: {error['evalue']}" if error else why
+    text = f"{error['ename']}: {error['evalue']}" if error else _DIED
     traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
     told = [f"Notebook {source.stem} failed{_say_part(run[:-1])}", *_say_lines(text)]
     told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]

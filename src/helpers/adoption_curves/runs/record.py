@@ -8,7 +8,6 @@ table has one writer, whose number its name begins with. What a person makes by 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,7 +28,6 @@ from ..base.project import (
     list_records,
 )
 from ..base.words import clean, quote, say_count
-from .ingredients import describe_inputs, digest, find_notebooks
 from .parameters import ParameterError, Parameters, read_parameters
 
 LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
@@ -41,7 +39,7 @@ _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
 
 # ---- the form of records --------------------------------------------------------------------------------------------
 
-_FORM: Literal[1] = 1
+_FORM: Literal[2] = 2
 """Form of the records that this edition reads: another is of another release."""
 
 
@@ -104,12 +102,9 @@ class _DataFiles(_Part):
 
 
 class Record(_Part):
-    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it.
+    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it."""
 
-    Its `seal` is a hash of all the rest, so that an edit is noticed.
-    """
-
-    form: Literal[1] = _FORM
+    form: Literal[2] = _FORM
     run: str
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
@@ -126,7 +121,6 @@ class Record(_Part):
     no_git: str = ""
     pages: dict[str, str]
     exports: dict[str, str]
-    seal: str = ""
 
     @property
     def files(self) -> dict[str, str]:
@@ -149,10 +143,6 @@ class Record(_Part):
     def find_table(self, part: str) -> str:
         """Full name of the last table that is called `part` after its number; "" if there is none."""
         return max((name for name in self.tables if name.partition("_")[2] == part), default="")
-
-    def find_seal(self) -> str:
-        """Hash of all but the seal."""
-        return digest(self.model_dump(exclude={"seal"}))
 
 
 class SweepRecord(_Part):
@@ -184,9 +174,8 @@ def read_part(path: Path, form: type[_PartOf]) -> _PartOf:
 
 
 def write_record(folder: Path, record: Record) -> None:
-    """Write ``run.json`` of the run in `folder`: with texts as they will be read, and the seal of these."""
-    kept = Record.model_validate(clean(record.model_dump()))
-    write_json(locate(folder, RECORD), kept.model_copy(update={"seal": kept.find_seal()}).model_dump())
+    """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
+    write_json(locate(folder, RECORD), Record.model_validate(clean(record.model_dump())).model_dump())
 
 
 def locate(folder: Path, path: str) -> Path:
@@ -382,49 +371,14 @@ def read_keys(outputs: Path) -> set[str]:
 
 
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
-    """True if the run in `folder` is whole and was made from `inputs`."""
+    """True if the run in `folder` is whole and was made from `inputs`, which are from `describe_inputs`."""
     try:
-        return not _find_differences(folder, read_run(folder), inputs)
+        record = read_run(folder)
     except UserError:
         return False
-
-
-def _find_differences(folder: Path, record: Record, inputs: Mapping[str, Any]) -> list[str]:
-    """Differences of the run in `folder` from its record and from `inputs`, a line for each.
-
-    Parameters
-    ----------
-    folder : Path
-    record : Record
-    inputs : mapping
-        From `describe_inputs`.
-
-    Returns
-    -------
-    list of str
-    """
-    recorded = record.model_dump() | {"notebooks": {name: entry.source for name, entry in record.notebooks.items()}}
-    before, now = _flatten({name: recorded[name] for name in inputs}), _flatten(inputs)
-    found = []
-    for name in before | now:
-        was, given = before.get(name), now.get(name)
-        if was == given:
-            continue
-        if was is None or given is None:
-            found.append(f"{name}: {'new' if was is None else 'gone'}")
-        elif re.fullmatch(r"[0-9a-f]{64}", str(given)):
-            found.append(f"{name}: changed")
-        else:
-            found.append(f"{name}: was {was!r}, is {given!r}")
-    return found + [f"{path}: {word}" for path, word in find_changed(folder, record).items()]
-
-
-def _flatten(parts: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Values of mappings in mappings, by all names that lead to each: ``{"a": {"b": 1}}`` is ``{"a b": 1}``."""
-    found = dict[str, Any]()
-    for name, value in parts.items():
-        found |= _flatten(value, f"{above}{name} ") if isinstance(value, dict) else {f"{above}{name}": value}
-    return found
+    sources = {name: entry.source for name, entry in record.notebooks.items()}
+    made_from = record.model_dump(include={*inputs}) | {"notebooks": sources}
+    return made_from == inputs and not find_changed(folder, record)
 
 
 def list_recorded(folder: Path) -> set[str]:
@@ -448,14 +402,12 @@ def _find_fault(folder: Path, path: str, expected: str) -> str:
 
 
 def find_changed(folder: Path, record: Record) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path; the record itself where it was edited."""
+    """Files of a run that aren't as its record says: why, by path."""
     found = {path: why for path, expected in record.files.items() if (why := _find_fault(folder, path, expected))}
     for name, entry in record.notebooks.items():
         kept = read_entry(folder, name)
         if kept is None or kept.model_copy(update={"source": entry.source}) != entry:
             found[f"notebooks/{name}.json"] = "not as in run.json"
-    if record.seal != record.find_seal():
-        found[RECORD] = "changed"
     return found
 
 
@@ -471,19 +423,6 @@ def read_unchanged(folder: Path, *parts: str) -> Record:
         if path.split("/")[0] in parts and _find_fault(folder, path, expected):
             raise RunError(f"{path} of run '{folder.name}' is missing or was changed. Make the run again.")
     return record
-
-
-def verify(folder: Path, notebooks: Path | None = None) -> list[str]:
-    """Recompute the record of the run in `folder`: a line for each input and each file that isn't as it says.
-
-    Raises
-    ------
-    RunError
-        If there is no record that can be read.
-    """
-    record = read_run(folder)
-    inputs = describe_inputs(read_parameters(record.parameters), find_notebooks(notebooks), record.pdf)
-    return _find_differences(folder, record, inputs)
 
 
 def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:

@@ -33,11 +33,10 @@ from .record import (
     list_recorded,
     locate,
     read_part,
-    read_parts,
     read_run,
     write_entry,
 )
-from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, explain_change, is_whole, plan_steps
+from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, plan_steps
 from .table_files import read_csv
 
 _CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
@@ -254,21 +253,6 @@ def _refuse_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """
     if changed := [words for name, words in _CHANGEABLE.items() if before[name] != now[name]]:
         raise RunError(f"{' and '.join(changed).capitalize()} {CHANGED}")
-
-
-def plan_run(
-    parameters: Parameters, notebooks: Path | None = None, execution: Execution = USUAL_EXECUTION
-) -> list[str]:
-    """Plan of `run_all`, a line for each notebook; nothing is made."""
-    parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
-    final, lines = find_outputs() / parameters.run, list_copies(notebooks)
-    inputs, before = describe_inputs(parameters, sources, execution.pdf), read_parts(final)
-    _check_data(parameters, final, execution.strict, lines.append)
-    for place, (name, step) in enumerate(plan_steps(sources, parameters, inputs).items(), start=1):
-        reused = not execution.forced and is_whole(step.result)
-        how = "unchanged" if reused else f"runs{explain_change(step.parts, before.get(name))}"
-        lines.append(f"{place}/{len(sources)} {name}  {how}")
-    return lines
 
 
 def _clear_place(folder: Path) -> None:

@@ -22,14 +22,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..base.files import hash_file
-from ..base.folders import WORKSHOP_MARK, is_held, is_workshop
-from ..base.project import LONGEST, RunError, Source, count_processors, find_outputs, refuse_planted
+from ..base.project import RunError, Source, count_processors, find_outputs, refuse_planted
 from .ingredients import digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters
 from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
 
-_FOLDER, _MAX_STORE_BYTES, _DAY = ".store", 2_000_000_000, 86_400
+_FOLDER, _DAY, _UNUSED_DAYS = ".store", 86_400, 7
 _INGREDIENTS = {  # words for what a notebook is made from
     "notebook": "the notebook",
     "parameters": "its parameters",
@@ -52,14 +51,10 @@ class Execution:
     ----------
     forced : bool
         Execute every notebook, whatever there is to reuse.
-    isolated : bool
-        Start an interpreter for each notebook instead of forking one that has imported the libraries.
     pdf : bool
         Write every figure as PDF too.
     slots : Semaphore
         Held while a notebook is executed: as many run at the same time, whatever number of runs are made.
-    longest : float
-        Seconds that a notebook may take.
     strict : bool
         Make no run of own data of which a cell or a row was left out, or that lost figures of the last whole run.
     wait : bool
@@ -67,10 +62,8 @@ class Execution:
     """
 
     forced: bool = False
-    isolated: bool = False
     pdf: bool = False
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
-    longest: float = LONGEST
     strict: bool = False
     wait: bool = False
 
@@ -154,7 +147,7 @@ class _Step:
         NotebookFailed
         """
         with _MAKING[self.key]:
-            if not execution.forced and is_whole(self.result):
+            if not execution.forced and _is_whole(self.result):
                 os.utime(self.result)  # used last: the last to go
                 return "unchanged", ()
             refuse_planted(self.result.parent)
@@ -169,14 +162,7 @@ class _Step:
                     shutil.copytree(need.result, work, dirs_exist_ok=True)
                 # Execute it. What it made of data that have changed since they were hashed is not kept.
                 stray = execute_notebook(
-                    self.source,
-                    target,
-                    self.values,
-                    failed / self.source.name,
-                    Path(place),
-                    isolated=execution.isolated,
-                    pdf=execution.pdf,
-                    longest=execution.longest,
+                    self.source, target, self.values, failed / self.source.name, Path(place), execution.pdf
                 )
                 data = Source.read(self.values.get("data", "data")).find()
                 if self.parts["data"] and hash_data(data) != self.inputs["data"]["files"]:
@@ -190,10 +176,10 @@ class _Step:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     locate(work, path).rename(kept)
                 # Where another process was quicker, its result stays: others may be copying it.
-                if execution.forced or not is_whole(self.result):
+                if execution.forced or not _is_whole(self.result):
                     shutil.rmtree(self.result, ignore_errors=True)
                     shutil.move(made, self.result)
-        because = "" if execution.forced else explain_change(self.parts, before)
+        because = "" if execution.forced else _explain_change(self.parts, before)
         return f"{time.monotonic() - began:.1f} s{because}", stray
 
 
@@ -268,7 +254,7 @@ def _choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mappin
     return files if {"entity", "indicator"} & {*declared} else references or files
 
 
-def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
+def _explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
     """Why a notebook can't be reused: ``" (the data changed)"``; ``""`` where it has not run before."""
     changed = [words for name, words in _INGREDIENTS.items() if before and before.get(name, "") != parts[name]]
     return f" ({' and '.join(changed)} changed)" if changed else ""
@@ -277,7 +263,7 @@ def explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -
 # ---- the store ------------------------------------------------------------------------------------------------------
 
 
-def is_whole(result: Path) -> bool:
+def _is_whole(result: Path) -> bool:
     """True if everything of a result is there, as its notebook wrote it."""
     try:
         [path] = result.glob("notebooks/*.json")
@@ -288,47 +274,21 @@ def is_whole(result: Path) -> bool:
         return False
 
 
-def shrink_store(outputs: Path, needed: Collection[str] = (), limit: int = _MAX_STORE_BYTES) -> int:
-    """Remove what was used least recently beyond the limit; returns the bytes freed.
-
-    What the `needed` keys name stays, and so does what was used since the oldest run began that is being made now.
+def tidy_store(outputs: Path) -> None:
+    """Remove, once a day, the results that the record of no run names and that nothing has used for a week.
 
     Raises
     ------
     OSError
         If a result can't be removed.
     """
-    since = min([path.stat().st_mtime for path in _list_working(outputs)], default=float("inf"))
-    found = [(path.stat().st_mtime, path) for path in (outputs / _FOLDER).glob("[0-9a-f]" * 64)]
-    sizes = {path: sum(each.stat().st_size for each in path.rglob("*") if each.is_file()) for _, path in found}
-    total = before = sum(sizes.values())
-    for used, path in sorted(found):
-        if total > limit and path.name not in needed and used < since:
+    store, now = outputs / _FOLDER, time.time()
+    seen = store / "tidied"
+    if seen.is_file() and now - seen.stat().st_mtime < _DAY:  # beside hundreds of runs it takes long
+        return
+    needed = read_keys(outputs)
+    for path in store.glob("[0-9a-f]" * 64):
+        if path.name not in needed and now - path.stat().st_mtime > _UNUSED_DAYS * _DAY:
             shutil.rmtree(path)
-            total -= sizes[path]
-    return before - total
-
-
-def tidy_store(outputs: Path, always: bool = False) -> None:
-    """Keep the store below its limit. Its size is asked once a day, or `always`: beside hundreds of runs it takes long.
-
-    Raises
-    ------
-    OSError
-        If a result can't be removed.
-    """
-    seen = outputs / _FOLDER / "size-asked"
-    if always or not seen.is_file() or time.time() - seen.stat().st_mtime > _DAY:
-        shrink_store(outputs, read_keys(outputs))
-        seen.parent.mkdir(exist_ok=True)
-        seen.touch()
-
-
-def _list_working(outputs: Path) -> list[Path]:
-    """Marks of the workshops in which a process makes a run now."""
-    shops = [path for pattern in (".*.making", "*/.*.making") for path in outputs.glob(pattern)]
-    return [
-        path / WORKSHOP_MARK
-        for path in shops
-        if (path / WORKSHOP_MARK).is_file() and is_workshop(path) and is_held(path)
-    ]
+    store.mkdir(exist_ok=True)
+    seen.touch()

@@ -29,12 +29,12 @@ from ..base.files import read_file, write_file, write_json
 from ..base.folders import lock_folder
 from ..base.project import RunError, Source, Stopped, UserError, count_processors, find_outputs, find_root, shorten_path
 from .comparison import FILES, make_report
-from .ingredients import describe_inputs, find_notebooks
+from .ingredients import find_notebooks
 from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from .record import SWEEP, SweepRecord, read_run, refuse_earlier
 from .runner import run_all
-from .steps import USUAL_EXECUTION, Execution, is_whole, plan_steps, tidy_store
+from .steps import USUAL_EXECUTION, Execution, tidy_store
 
 _TOPIC = "adoption"
 """Topic of Dask on which workers say how far a run is."""
@@ -364,20 +364,8 @@ def run_sweep(
             record.failed = _make_here(sweep.runs, folder, execution, notebooks, progress)
         write_json(folder / SWEEP, record.model_dump())
         _write_summary(sweep, folder, shop)
-    tidy_store(find_outputs(), always=True)
+    tidy_store(find_outputs())
     return folder, record.failed
-
-
-def plan_sweep(sweep: _Sweep, notebooks: Path | None = None) -> list[str]:
-    """Lines that say of each run what it varies and how many notebooks it would execute; nothing is made."""
-    sources, known, lines = find_notebooks(notebooks), set[str](), []
-    for run in sweep.runs:
-        steps = plan_steps(sources, run, describe_inputs(run, sources)).values()
-        new = [step for step in steps if step.key not in known and not is_whole(step.result)]
-        known |= {step.key for step in steps}
-        varied = ", ".join(f"{name} {getattr(run, name)}" for name in sweep.varied)
-        lines.append(f"{run.run}  {varied}  {len(new)} of {len(steps)} notebooks run")
-    return lines
 
 
 def _make_here(
@@ -427,7 +415,7 @@ def _make_on_cluster(
             "wheel, as in: pip install '.[cluster]'"
         ) from error
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
-    told |= {"longest": execution.longest, "strict": execution.strict}
+    told["strict"] = execution.strict
     with distributed.Client(address) as client:
         client.subscribe_topic(_TOPIC, lambda event: progress.say(event[1]))
         futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
@@ -490,7 +478,7 @@ def _make_told() -> None:
 
     signal.signal(signal.SIGTERM, raise_stopped)
     threading.Thread(target=end_with_worker, daemon=True).start()
-    execution = Execution(longest=told["longest"], strict=told["strict"], wait=True)
+    execution = Execution(strict=told["strict"], wait=True)
     parameters = read_parameters(told["parameters"])
     try:
         run_all(parameters, None, execution, outputs=Path(told["folder"]), tell=lambda line: print(line, flush=True))

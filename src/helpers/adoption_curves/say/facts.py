@@ -18,7 +18,7 @@ from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_pace", "02_countries", "03_ceiling", "03_odds")
-SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_middle")
+SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
@@ -218,7 +218,7 @@ class Facts:
 
     @cached_property
     def has_limit(self) -> bool:
-        """Whether there is an upper limit; without one ranges held too seldom (`forecast.frames.middle_frame`)."""
+        """Whether there is an upper limit; without one ranges held too seldom."""
         return bool(np.isfinite(self.ceiling["bound"]))
 
     @cached_property
@@ -265,12 +265,6 @@ class Facts:
             return None
         start = 100 * self.newest["value"] / self.ceiling["bound"]
         return {name: 100 * value / self.limit["mean"] for name, value in self.range.items()} | {"from": start}
-
-    @cached_property
-    def phones(self) -> Row | None:
-        """What became of such forecasts of mobile phones, about as far ahead as the goal; see `middle_frame`."""
-        rows = self.list_rows("05_middle") if self.tested else []
-        return min(rows, key=lambda row: abs(row["years"] - self.ahead), default=None)
 
     @cached_property
     def tested(self) -> Row:

@@ -230,7 +230,7 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "about": f"about {about}{behind}",
         "no_range": facts.range is None,
         "odds": say_odds(facts.level, "time"),
-        "tested_on": on + " that had levelled off" * facts.heeds_end or None,
+        "tested_on": on or None,
     } | dict.fromkeys(("between", "between_doing", "will", "will_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
         low, high = facts.range["low"], facts.range["high"]

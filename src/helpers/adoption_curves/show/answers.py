@@ -22,7 +22,7 @@ def collect_facts(result: Forecast, data: Data) -> Facts:
     Returns
     -------
     Facts
-        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_middle and 05_class, and those of other
+        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike and 05_class, and those of other
         notebooks that the main figure's title needs. Among its ``names``, ``beside`` has the publishers of the other
         technologies that the figure shows, for the line of sources.
     """
@@ -31,7 +31,6 @@ def collect_facts(result: Forecast, data: Data) -> Facts:
     found |= {"03_ceiling": list_ceiling(result.assessed, series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     found |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_alike": frames.alike_frame(result, outcomes)}
-    found |= {"05_middle": frames.middle_frame(result)}
     names = name_series(data, series)
     facts = Facts(found, names, result.levels)
     date = facts.goal["date"] if facts.fan else result.origin

@@ -21,7 +21,6 @@ from typing import Any
 from markupsafe import Markup
 
 from ...base.files import MAX_TEXT, read_json, write_file
-from ...base.folders import refuse_foreign
 from ...base.project import RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
@@ -31,7 +30,6 @@ from ..record import (
     entry_path,
     locate,
     read_part,
-    read_unchanged,
     write_record,
 )
 from .citation import cite_run
@@ -40,7 +38,7 @@ from .embeds import embed_file, link_file, render_figure
 from .frame import render
 from .index import render_index, render_made
 
-__all__ = ["export_notebook", "export_run", "render_executed", "render_report", "write_pages"]
+__all__ = ["export_notebook", "render_executed", "render_report", "write_pages"]
 
 _WORDED = ("levels", "growth", "fits", "residuals", "forecast", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
@@ -177,31 +175,6 @@ def _read_notebook(path: Path) -> Any:
     except Exception as error:  # odd ones make nbformat raise anything
         problem = " ".join(str(error).split())[:200]
         raise UserError(f"{shorten_path(path)} can't be read as a notebook ({problem}).") from error
-
-
-def export_run(folder: Path) -> Path:
-    """Write the pages of a run again, from tables, figures and executed notebooks that are as it made them.
-
-    Parameters
-    ----------
-    folder : Path
-        A run.
-
-    Returns
-    -------
-    Path
-        The index, which a reader opens first.
-
-    Raises
-    ------
-    RunError
-        If one of them is missing or was changed, no page can be made of it, or a file among its pages is
-        somebody else's.
-    """
-    record = read_unchanged(folder, "tables", "figures", "notebooks")
-    refuse_foreign(locate(folder, "html"), record.pages)
-    write_pages(folder, record, {name: render_executed(folder, name, each) for name, each in record.notebooks.items()})
-    return locate(folder, "html/index.html")
 
 
 def is_foreign(path: Path) -> bool:
