@@ -171,8 +171,8 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("levelled", "levelled_ranges", "phones_middle")
-"""Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
+COUNTED = ("audit", "audit_ends", "levelled", "levelled_ranges", "phones_middle")
+"""Tables of the project's data that were counted: outside the package, or by scripts of benchmarks; runs read them."""
 
 
 def find_own(name: str) -> Path:
