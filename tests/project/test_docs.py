@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from data_readme import write_parameters
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.forecast import frames
 from adoption_curves.show import figures
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +175,15 @@ def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_da
         near = f"{first.inside}, {second.inside} and {third.inside} of {first.figures} later figures after 1, 2 and 3"
         assert f"{near} years, and {fifth.inside} of {fifth.figures} after 5" in text, kind
     assert f"{counted.loc[('with a limit', 5)].above} lay above the middle" in text
+
+
+def test_the_page_on_the_forecast_says_how_often_later_figures_left_an_end_as_the_data_do():
+    counted = frames.odds_frame("levels off").set_index(["kind", "years"])
+    text = PAGES["forecast.md"].read_text(encoding="utf-8")
+    for kind in counted.index.unique("kind"):
+        rows = [counted.loc[(kind, years)] for years in (1, 5, 10)]
+        cells = " | ".join(f"{row['above']}; {row['below']} of {row['figures']}" for row in rows)
+        assert f" | {cells} |" in text, kind
 
 
 def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measured():
