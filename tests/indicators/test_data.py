@@ -31,8 +31,9 @@ def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
     """Every table, column and way to know a day is described, and the generated list of indicators is that of today."""
     text = (DATA / "README.md").read_text(encoding="utf-8")
     descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
-    assert {one["path"] for one in descriptor["resources"]} == {path.name for path in DATA.glob("*.csv")} - {COUNTED}
-    assert f"`{COUNTED}`" in text
+    counted = {f"{name}.csv" for name in COUNTED}
+    assert {one["path"] for one in descriptor["resources"]} == {path.name for path in DATA.glob("*.csv")} - counted
+    assert all(f"`{name}`" in text for name in counted)
     for resource in descriptor["resources"]:
         table = pd.read_csv(DATA / resource["path"], dtype=str, keep_default_na=False)
         assert list(table) == [field["name"] for field in resource["schema"]["fields"]]
@@ -42,6 +43,23 @@ def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
         assert re.search(rf"^\| {kind} \| ", text, flags=re.MULTILINE), kind
     assert BEGIN + list_columns() + END in text
     assert text.endswith(MARK + list_indicators())
+
+
+def test_each_share_of_sales_has_a_market_which_is_to_learn_from_or_to_judge_by(data):
+    """A market has one role, no technology is in two markets or among levels, and each day is the figure's own."""
+    flows = data.indicators[data.indicators["measure"] == "flow"]
+    assert flows["technology"].nunique() >= 32
+    assert (data.indicators["market"] != "").equals(data.indicators["measure"] == "flow")
+    assert flows.groupby("market")["role"].nunique().eq(1).all()
+    assert set(flows.loc[flows["role"] == "reference", "market"]) == {"US cars"}
+    assert flows.groupby("technology")["market"].nunique().eq(1).all()
+    assert not set(flows["technology"]) & set(data.indicators.loc[data.indicators["measure"] != "flow", "technology"])
+    assert flows["unit"].str.match(r"percent of \w").all()
+    rows = data.observations[data.observations["indicator"].isin(flows["indicator"])]
+    assert set(rows["vintage"]) == {"compiled"}
+    assert (rows["published"] == rows["date"]).all()
+    listed = [*data.references(measure="flow"), *data.references(role="held_out", measure="flow")]
+    assert {one.market for one in listed} == set(flows["market"])
 
 
 def test_figures_of_own_files_are_checked_as_those_of_the_project():

@@ -264,6 +264,17 @@ def test_what_is_no_formula_is_refused(tmp_path, formula):
 # ---- edges of loading and selection
 
 
+def test_levels_never_see_flows(data):
+    """Shares of sales stand beside levels in one role, and only who asks for them gets them."""
+    for role in ("reference", "held_out"):
+        levels, flows = data.references(role=role), data.references(role=role, measure="flow")
+        assert not {one.measure for one in levels} & {"flow"}
+        assert {one.measure for one in flows} <= {"flow"}
+        assert not {one.indicator for one in levels} & {one.indicator for one in flows}
+    with pytest.raises(indicators.DataError, match="measure: 'sales' is neither level nor flow"):
+        data.references(measure="sales")
+
+
 def load_changed(folder, **changes):
     write_folder(folder, **changes)
     return indicators.load(folder)

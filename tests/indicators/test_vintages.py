@@ -102,7 +102,7 @@ def test_an_address_is_that_of_the_publication_that_has_the_figure(data):
 def test_technologies_held_out_teach_nothing(data):
     """They are no references, their shares have a bound, and a series for which 100 % is none is a target."""
     held = data.references(role="held_out")
-    assert len({one.technology for one in held}) == 22
+    assert len({one.technology for one in held}) == 17
     assert not {one.technology for one in held} & {one.technology for one in data.references()}
     roles = data.indicators.set_index("indicator")["role"]
     assert roles[["us_water_heater", "us_electric_range"]].tolist() == ["target", "target"]

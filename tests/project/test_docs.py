@@ -15,6 +15,7 @@ from golden import KEPT
 from kept_runs import read_table
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.forecast import frames
 from adoption_curves.show import figures
 
 ROOT = Path(__file__).parents[2]
@@ -166,6 +167,15 @@ def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
         for row in kept.loc[0.8].itertuples()
     ]
     assert read_block("sides") == rows
+
+
+def test_the_page_on_the_forecast_says_how_often_later_figures_left_an_end_as_the_data_do():
+    counted = frames.odds_frame("levels off").set_index(["kind", "years"])
+    text = PAGES["forecast.md"].read_text(encoding="utf-8")
+    for kind in counted.index.unique("kind"):
+        rows = [counted.loc[(kind, years)] for years in (1, 5, 10)]
+        cells = " | ".join(f"{row['above']}; {row['below']} of {row['figures']}" for row in rows)
+        assert f" | {cells} |" in text, kind
 
 
 def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measured():

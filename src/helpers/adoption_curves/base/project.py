@@ -166,8 +166,8 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = "levelled.csv"
-"""Table of the project's data that a script of benchmarks has counted; every run reads it."""
+COUNTED = ("audit", "audit_ends", "levelled")
+"""Tables of the project's data that were counted: outside the package, or by scripts of benchmarks; runs read them."""
 
 
 def find_own(name: str) -> Path:

@@ -11,7 +11,7 @@ from scipy.special import expit, ndtri
 
 from ..base.dates import decimal_years
 from ..base.levels import RECORDED
-from ..base.project import COUNTED, find_own
+from ..base.project import find_own
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
@@ -60,8 +60,17 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
 
 
 def odds_frame(verdict: str) -> pd.DataFrame:
-    """How often an end like this was passed (`data/levelled.csv`): no rows unless growth levels off."""
-    counted = pd.read_csv(find_own(COUNTED))
+    """How often later figures left the interval of such an end: no rows unless growth levels off.
+
+    Returns
+    -------
+    DataFrame
+        A row per kind of series and years ahead, of `data/levelled.csv` and then of `data/audit_ends.csv`: kind, years,
+        units (countries), figures (later ones), above and below (those above the upper, and below the lower end).
+    """
+    names = {"series": "kind", "countries": "units", "above_upper_end": "above", "below_lower_end": "below"}
+    audited = pd.read_csv(find_own("audit_ends.csv")).rename(columns=names)
+    counted = pd.concat([pd.read_csv(find_own("levelled.csv")), audited], ignore_index=True)
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 

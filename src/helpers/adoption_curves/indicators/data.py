@@ -104,7 +104,9 @@ class Data:
         [series] = self._cut(entity, entry, rows)
         return series.with_bound(self._find_bound(entry, series, bound))
 
-    def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
+    def references(
+        self, exclude: AdoptionSeries | str = "", role: str = "reference", measure: str = "level"
+    ) -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
 
         A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
@@ -118,6 +120,8 @@ class Data:
             Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
             Or "held_out": technologies that calibrate nothing, for tests of the estimates from the references.
+        measure : str, default "level"
+            What is in use on a day, and totals so far; or "flow": shares of sales. The two are never mixed.
 
         Returns
         -------
@@ -126,14 +130,17 @@ class Data:
         Raises
         ------
         DataError
-            When no earlier technology has the name to exclude.
+            When no earlier technology has the name to exclude, or there is no such measure.
         """
+        if measure not in ("level", "flow"):
+            raise parameter_error("measure", measure, "is neither level nor flow")
         if isinstance(exclude, str):
             self._check_technology(exclude)
         if self.is_beside:
-            return load(as_of=self.as_of).references(exclude, role)
+            return load(as_of=self.as_of).references(exclude, role, measure)
         technology = exclude if isinstance(exclude, str) else exclude.technology
-        found = [series for series in self._technologies if series.role == role]
+        alike = [series for series in self._technologies if (series.measure == "flow") == (measure == "flow")]
+        found = [series for series in alike if series.role == role]
         return [series for series in found if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:

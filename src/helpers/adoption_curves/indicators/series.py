@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
-_DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note")
+_DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note", "market")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,6 +51,8 @@ class AdoptionSeries:
         What is in use on a day; all so far, which cannot fall, and whose errors are cumulative; or what a year adds.
     limit : float
         In ``unit``, what no value can pass besides the bound, such as a population; infinite where there is none.
+    market : str
+        Of a share of sales: the market whose sales it is a share of, see indicators.csv.
     """
 
     entity: str
@@ -72,6 +74,7 @@ class AdoptionSeries:
     errors: str | None = None
     measure: str = "level"
     limit: float = np.inf
+    market: str = ""
 
     def __repr__(self) -> str:
         span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"

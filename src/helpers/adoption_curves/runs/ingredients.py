@@ -200,7 +200,8 @@ def hash_data(source: Source) -> dict[str, str]:
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    return files if COUNTED in files else files | {f"data/{COUNTED}": hash_file(find_own(COUNTED))}
+    counted = {f"data/{name}.csv": hash_file(find_own(f"{name}.csv")) for name in COUNTED if f"{name}.csv" not in files}
+    return files | counted
 
 
 def hash_citation() -> str:

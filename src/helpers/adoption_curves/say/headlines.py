@@ -201,7 +201,7 @@ def _phrase_end(facts: Facts) -> dict[str, Any]:
     if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
         text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
     left, kinds = found["sentence"].removeprefix("at most "), read_said()["tests"]
-    passed = [kinds[row["kind"]].format(**row) for row in facts.odds]
+    passed = [kinds[row["kind"]].format(**row) for row in facts.odds if row["kind"] in kinds]
     span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
     closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
     return {
