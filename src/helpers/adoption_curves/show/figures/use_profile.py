@@ -1,0 +1,278 @@
+"""Figures of notebook 7: who uses it, for what, with which product, by which ruler, in which firms."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.dates as mdates
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.transforms import blended_transform_factory
+
+from ...base.words import say_date
+from .labels import Label, darken, label_ends
+from .style import BLUE, COLOURS, GREY, INK, MARKERS, ORANGE, PALE, SMALL, close_canvas, open_canvas, open_panels
+from .style import tell, use_dates, use_numbers
+
+_LINE = 0.2  # inches of a line of text
+_LETTERS = 54  # in a line that fits a telephone
+_LEFT = 0.011  # of the width: where text that spans the axes begins
+_DASHES = [(None, None), (4, 1.5), (1, 1), (4, 1, 1, 1), (6, 2), (2, 2), (3, 1, 1, 1, 1, 1), (1, 3)]
+
+
+def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
+    """Shares of users by age, schooling, occupation and sex, beside those of other people where they are published.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        category, value, text, unit; the first unit is that of the users.
+    title, source : str
+
+    Returns
+    -------
+    Figure or None
+        None for no rows.
+    """
+    if rows.empty:
+        return None
+    units, categories = list(dict.fromkeys(rows["unit"])), list(dict.fromkeys(rows["category"]))
+    figure, axis = open_canvas(1.3 + 0.17 * len(rows) + 0.14 * len(categories))
+    colours = dict(zip(units, [ORANGE, GREY, BLUE, *COLOURS], strict=False))
+    place, ticks = 0.0, []
+    for category in categories:
+        mine = rows[rows["category"] == category]
+        for row in mine.itertuples():
+            _draw_bar(axis, place, row, colours[row.unit])
+            place += 1
+        ticks.append(place - 0.5 - len(mine) / 2)
+        place += 0.8
+    _name_rows(axis, ticks, categories, rows["value"].max())
+    names = [unit.removeprefix("percent of ") for unit in units]
+    _write_legend(axis, names, [colours[unit] for unit in units])
+    return close_canvas(figure, title, "Percent of those named in the picture", source)
+
+
+def _draw_bar(axis: Axes, place: float, row: Any, colour: str) -> None:
+    """A bar with its figure as printed; a limit, and what is only about so, is hatched."""
+    exact = row.qualifier == "exact"
+    look = {"color": colour} if exact else {"facecolor": "white", "edgecolor": colour, "hatch": "////"}
+    [bar] = axis.barh([place], [row.value], height=0.9, **look)
+    tell(bar, [f"{row.category}: {row.text}, {row.unit}"])
+    axis.text(
+        row.value + 0.8, place, row.text, va="center", size=SMALL, color=darken(colour), weight="bold", parse_math=False
+    )
+
+
+def _name_rows(axis: Axes, places: Sequence[float], names: Sequence[str], most: float) -> None:
+    """Names at the left of rows that go down, and percentages below them."""
+    axis.set_yticks(places, [textwrap.fill(name, 22) for name in names], size=SMALL)
+    axis.set(xlim=(0, 1.28 * most), ylabel="", xlabel="")
+    axis.invert_yaxis()
+    axis.grid(False, axis="y")
+    use_numbers(axis, "x", "%")
+
+
+def _write_legend(axis: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
+    """Names of the colours in lines of their own above the rows; one colour needs none but its name."""
+    low, high = axis.get_ylim()
+    for line, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        place = high - 1.1 * (len(names) - line) + 0.3
+        axis.text(0.6, place, name, size=SMALL, va="center", color=darken(colour), parse_math=False)
+    axis.set_ylim(low, high - 1.1 * len(names))
+
+
+def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
+    """What people use it for, a panel a country, a colour a date.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        entity, category, date, value, text, unit.
+    title, source : str
+
+    Returns
+    -------
+    Figure or None
+        None for no rows.
+    """
+    if rows.empty:
+        return None
+    places = list(dict.fromkeys(rows["entity"]))
+    most = rows.groupby("entity")["category"].nunique().max()
+    figure, axes = open_panels(1.7 + 0.36 * most, 1, len(places))
+    for axis, entity in zip(axes[0], places, strict=True):
+        mine = rows[rows["entity"] == entity]
+        order = mine[mine["date"] == mine["date"].max()].sort_values("value", ascending=False)["category"]
+        mine = mine.assign(row=mine["category"].map({name: row for row, name in enumerate(order)})).dropna(subset="row")
+        days = sorted(mine["date"].unique())
+        colours = [GREY, ORANGE][-len(days) :]
+        ends = mine.groupby("row")["value"].agg(["min", "max"])
+        axis.hlines(ends.index, ends["min"], ends["max"], color=PALE, lw=2, zorder=1)
+        for day, colour, marker in zip(days, colours, ["D", "o"][-len(days) :], strict=True):
+            dots = mine[mine["date"] == day]
+            cloud = axis.scatter(dots["value"], dots["row"], color=colour, s=30, marker=marker, linewidth=0, zorder=3)
+            tell(cloud, [f"{row.category}, {say_date(row.date)}: {row.text}" for row in dots.itertuples()])
+        last = mine[mine["date"] == days[-1]].merge(ends.reset_index(), on="row")
+        for row in last.itertuples():
+            axis.text(row.max + 3, row.row, row.text, va="center", size=SMALL, color=darken(ORANGE), weight="bold")
+        _name_rows(axis, range(len(order)), list(order), 90)
+        base = mine["unit"].iloc[-1].removeprefix("percent of ")
+        _write_legend(axis, [f"{entity}, {say_date(day)}" for day in days], colours)
+        axis.set_xlabel(f"of {textwrap.shorten(base, 44, placeholder='…')}", size=SMALL)
+    return close_canvas(figure, title, "Percent; several answers. Numbers are those of the newer date", source)
+
+
+def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, source: str) -> Figure | None:
+    """Devices that use each product in a month, on a logarithmic axis, and apart from them shares in a survey.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        product, date, value, text, regime: lines end where another regime begins.
+    shares : DataFrame
+        category, value, text, unit, date.
+    title, source : str
+
+    Returns
+    -------
+    Figure or None
+        None where both are empty.
+    """
+    if monthly.empty and shares.empty:
+        return None
+    panels = [name for name, rows in (("monthly", monthly), ("shares", shares)) if len(rows)]
+    ratios = {"width_ratios": [1.25, 1]} if len(panels) > 1 else {}
+    figure, axes = open_panels(4.3, 1, len(panels), **ratios)
+    found = dict(zip(panels, axes[0], strict=True))
+    if "monthly" in found:
+        _draw_monthly(found["monthly"], monthly)
+    if "shares" in found:
+        axis = found["shares"]
+        for place, row in enumerate(shares.itertuples()):
+            _draw_bar(axis, 1.3 * place, row, BLUE)
+        _name_rows(axis, 1.3 * np.arange(len(shares)), list(shares["category"]), shares["value"].max())
+        first = shares.iloc[0]
+        _write_legend(axis, [f"Survey, {say_date(first['date'])}:", first["unit"]], [BLUE, BLUE])
+    units = "Million devices that opened the application in a month, logarithmic axis; " * ("monthly" in found)
+    units += "lines end where the definition changed; " * bool(monthly["regime"].nunique() > 1)
+    units += "bars: share of those asked" * ("shares" in found)
+    return close_canvas(figure, title, units.rstrip("; "), source)
+
+
+def _draw_monthly(axis: Axes, monthly: pd.DataFrame) -> None:
+    """Lines of products by month on a logarithmic axis, cut where the regime changes, with names at their ends."""
+    order = list(monthly.groupby("product")["value"].last().sort_values(ascending=False).index)
+    colours = dict(zip(order, [ORANGE, BLUE, *COLOURS[2:], GREY, INK, GREY, INK], strict=False))
+    lines = monthly.assign(line=monthly["product"] + monthly["regime"].astype(str))
+    sns.lineplot(
+        lines, x="date", y="value", hue="product", units="line", estimator=None, palette=colours, legend=False, ax=axis,
+        lw=1.8,
+    )  # fmt: skip
+    for marker, name in zip([*MARKERS, *MARKERS], order, strict=False):
+        mine = monthly[monthly["product"] == name]
+        cloud = axis.scatter(mine["date"], mine["value"], color=colours[name], s=26, marker=marker, zorder=4)
+        tell(cloud, [f"{name}, {say_date(row.date)}: {row.text} million devices" for row in mine.itertuples()])
+    last = monthly.drop_duplicates("product", keep="last").set_index("product")
+    labels = [Label(last.at[name, "date"], last.at[name, "value"], f"{name} {last.at[name, 'text']}", colours[name])
+              for name in order]  # fmt: skip
+    low, high = monthly["value"].min(), monthly["value"].max()
+    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000) if low / 1.6 <= tick <= high * 1.6]
+    axis.set(yscale="log", ylim=(low / 1.35, high * 1.35), xlabel="", ylabel="")
+    axis.yaxis.set_major_locator(FixedLocator(ticks))
+    axis.yaxis.set_minor_locator(NullLocator())
+    axis.set_yticks(ticks, [f"{tick:,}" for tick in ticks])
+    first, final = monthly["date"].min(), monthly["date"].max()
+    edge = (final - first) * 0.04
+    axis.set_xlim(mdates.date2num(first - edge), mdates.date2num(final + edge))
+    use_dates(axis, first, final)
+    label_ends(axis, labels)
+
+
+def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
+    """Shares of people who use it by each publisher's measure, with whom it counts and when, country by country.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `indicators.list_rulers`.
+    title, source : str
+
+    Returns
+    -------
+    Figure or None
+        None for fewer than two figures.
+    """
+    if len(rows) < 2:
+        return None
+    heads, notes, places, line = [], [], [], 0.0
+    for number, row in enumerate(rows.itertuples()):
+        if number == 0 or rows["entity"].iloc[number - 1] != row.entity:
+            heads.append((line, row.entity))
+            line += 1
+        base = row.unit.removeprefix("percent of ")
+        told = textwrap.wrap(f"{base}, {row.window or 'time not known'}", _LETTERS, max_lines=2, placeholder="…")
+        notes += [(line + step, text) for step, text in enumerate(told)]
+        places.append(line + len(told))
+        line += len(told) + 1.4
+    figure, axis = open_canvas(1.2 + _LINE * line)
+    own = rows["entity"] == rows["entity"].iloc[0]
+    colours = np.where(own, ORANGE, BLUE)
+    axis.hlines(places, 0, rows["value"], color=PALE, lw=1)
+    cloud = axis.scatter(rows["value"], places, color=colours, s=30, linewidth=0, zorder=3)
+    tell(cloud, [f"{row.entity}, {row.ruler}, {say_date(row.date)}: {row.text} of {row.unit.removeprefix('percent of ')}"
+                 for row in rows.itertuples()])  # fmt: skip
+    for row, place, colour in zip(rows.itertuples(), places, colours, strict=True):
+        axis.text(row.value + 2, place, row.text, va="center", size=SMALL, weight="bold", color=darken(colour))
+    left = blended_transform_factory(axis.figure.transFigure, axis.transData)
+    look = {"size": SMALL, "va": "center", "transform": left, "in_layout": False, "parse_math": False}
+    for place, text in heads:
+        axis.text(_LEFT, place, text, weight="bold", **look)
+    for place, text in notes:
+        axis.text(_LEFT, place, text, color=GREY, **look)
+    axis.set_yticks(places, rows["ruler"] + rows["date"].dt.strftime(", %b %Y"), size=SMALL)
+    axis.set(xlim=(0, 118), ylim=(line - 0.6, -0.8), xlabel="", ylabel="")
+    axis.set_xticks(range(0, 101, 20))
+    axis.grid(False, axis="y")
+    axis.xaxis.set_major_formatter("{x:g}%")
+    return close_canvas(figure, title, "Percent of those whom each publisher counts, in the time that it asks about", source)
+
+
+def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
+    """Shares of firms that use it by size, country by country; a limit is hatched.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        entity, category, value, text, qualifier, unit, date, who.
+    title, source : str
+
+    Returns
+    -------
+    Figure or None
+        None for no rows.
+    """
+    if rows.empty:
+        return None
+    counts = rows["entity"].nunique()
+    figure, axis = open_canvas(1.3 + 0.27 * len(rows) + 0.3 * counts)
+    ticks, names, place = [], [], 0.0
+    for number, (entity, mine) in enumerate(rows.groupby("entity", sort=False)):
+        colour = ORANGE if number == 0 else [BLUE, GREY, INK][(number - 1) % 3]
+        axis.text(0.6, place, f"{entity}, {say_date(mine['date'].iloc[0])}", size=SMALL, va="center", color=darken(colour))
+        for row in mine.itertuples():
+            place += 1
+            _draw_bar(axis, place, row, colour)
+            ticks.append(place)
+            names.append(row.category)
+        place += 1.2
+    _name_rows(axis, ticks, names, rows["value"].max())
+    axis.set_ylim(place - 0.5, -0.7)
+    hatched = "; hatched: printed as more or less than" if (rows["qualifier"] != "exact").any() else ""
+    return close_canvas(figure, title, f"Percent of the firms of each group{hatched}", source)
