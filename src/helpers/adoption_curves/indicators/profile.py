@@ -37,9 +37,9 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of ``profile.csv`` in its order, without ``source_id``; besides text (the figure as printed, with
-        "more than" and its like, and the sign of percentages), wider (bool: of a wider technology), publisher and url (of
-        the page that was read, where the note names one).
+        The columns of ``profile.csv`` in its order, without ``source_id``; besides printed (the figure in words,
+        with "more than" and its like, and the sign of percentages), wider (bool: of a wider technology), publisher, and
+        url (of the page that was read).
     """
     technology = data.find_entry(indicator).technology
     wider = _WIDER.get(technology, ())
@@ -50,7 +50,7 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     rows = rows.sort_values("published", kind="stable", na_position="first").drop_duplicates(_FIGURE, keep="last")
     rows = _add_sources(data, rows.sort_index())
     rows["url"] = rows["note"].str.extract(r"Read at (\S+),", expand=False).fillna(rows["url"])
-    rows = rows.assign(text=_print_figures(rows, rows["qualifier"]), wider=rows["technology"].isin(wider))
+    rows = rows.assign(printed=_print_figures(rows, rows["qualifier"]), wider=rows["technology"].isin(wider))
     return rows.drop(columns=["row", "precision", "source_id"]).reset_index(drop=True)
 
 
@@ -71,8 +71,8 @@ def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["date"] == rows.groupby("breakdown")["date"].transform("max")]
     split = rows[rows["category"].isin(["6 to 9", "10 to 19"]) & (rows["unit"] == "percent of internet users")]
     added = split.drop_duplicates("breakdown").assign(category="19 and under", value=split["value"].sum())
-    added["text"] = [f"{value:.1f}%" for value in added["value"]]
-    added["note"] = " and ".join(split["text"]) + " of 6 to 9 and of 10 to 19, added by us."
+    added["printed"] = [f"{value:.1f}%" for value in added["value"]]
+    added["note"] = " and ".join(split["printed"]) + " of 6 to 9 and of 10 to 19, added by us."
     ages = pd.concat([added, rows[rows["breakdown"] == "age"].drop(split.index)])
     first = ages["unit"].eq("percent of internet users")  # the users come first
     ages = pd.concat([ages[~first], ages[first]])
@@ -102,7 +102,9 @@ def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> 
     own = own[own["users"]] if own["users"].any() else own[own["date"] == own["date"].max()].head(_LONGEST)
     own = own[own["unit"] == own["unit"].iloc[-1]] if len(own) else own
     others = rows[rows["users"] & rows["entity"].isin(countries) & (rows["entity"] != entity)]
-    others = others[others["entity"] == others["entity"].iloc[0]] if len(others) and own["users"].any() else rows.head(0)
+    others = (
+        others[others["entity"] == others["entity"].iloc[0]] if len(others) and own["users"].any() else rows.head(0)
+    )
     newest = [each[each["date"].isin(sorted(each["date"].unique())[-2:])] for each in (own, others)]
     return pd.concat(newest).drop(columns="users")
 
@@ -118,8 +120,8 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        product, date, value, unit, text, regime (figures of two regimes are not comparable), published, who, publisher,
-        url; from the observations and the profile, in order of product and date.
+        product, date, value, unit, printed, regime (figures of two regimes are not comparable), published, who,
+        publisher, url; from the observations and the profile, in order of product and date.
     """
     technology = data.find_entry(indicator).technology
     about = data.indicators[data.indicators["unit"] == _DEVICES]
@@ -128,12 +130,12 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     about = about[about["product"].notna() & ~about["product"].str.startswith(_SHARED).fillna(True)]
     rows = data.observations[(data.observations["entity"] == entity) & (data.observations["bound"] == "exact")]
     rows = rows.merge(about[["indicator", "product", "unit"]], on="indicator").assign(who="telemetry, devices")
-    rows = _add_sources(data, rows).assign(text=_print_figures(rows, rows["bound"]))
+    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["bound"]))
     told = list_profile(data, indicator)
     told = told[(told["entity"] == entity) & (told["question"] == "which product") & (told["unit"] == _DEVICES)]
     told = told[told["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
     breaks = data.breaks[data.breaks["indicator"].isin(about["indicator"]) & (data.breaks["kind"] == "break")]
-    columns = ["product", "date", "value", "unit", "text", "published", "who", "publisher", "url"]
+    columns = ["product", "date", "value", "unit", "printed", "published", "who", "publisher", "url"]
     found = pd.concat([rows[columns], told[columns]]).sort_values(["product", "date"], ignore_index=True)
     regime = np.searchsorted(np.sort(breaks["date"].unique()), found["date"], side="right")
     return found.assign(regime=regime)
@@ -152,7 +154,7 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     Returns
     -------
     DataFrame
-        entity, ruler (the publisher, short), date, value (percent), text, unit, people (who is counted), window (the
+        entity, ruler (the publisher, short), date, value (percent), printed, unit, people (who is counted), window (the
         time or the question, where known), kind, published, publisher, url; of each publisher the newest figure, and
         of several on one day the highest. Ordered by entity as given, the highest first.
     """
@@ -163,14 +165,14 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
         about = about.head(0)
     columns = ["indicator", "title", "unit", "people", "kind", "within"]
     rows = data.observations[data.observations["entity"].isin(entities)].merge(about[columns], on="indicator")
-    rows = _add_sources(data, rows).assign(text=_print_figures(rows, rows["bound"]))
+    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["bound"]))
     rows["ruler"] = (rows["title"] + " " + rows["publisher"]).str.extract(r"\(([A-Z][^()]*)\)", expand=False)
     rows["ruler"] = rows["ruler"].fillna(rows["publisher"])
     rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
     rows["place"] = rows["entity"].map({name: place for place, name in enumerate(entities)})
     rows = rows.sort_values(["date", "value"], kind="stable").drop_duplicates(["entity", "ruler"], keep="last")
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
-    columns = ["entity", "ruler", "date", "value", "text", "unit", "people", "window", "kind"]
+    columns = ["entity", "ruler", "date", "value", "printed", "unit", "people", "window", "kind"]
     return rows[[*columns, "published", "publisher", "url"]]
 
 

@@ -16,7 +16,16 @@ _NAMED = 4  # figures in a sentence
 
 
 def say_nothing(question: str, technology: str, entity: str) -> str:
-    """Say that the data have no figure for a part, instead of its table."""
+    """Say that the data have no figure for a part, instead of its table.
+
+    Parameters
+    ----------
+    question, technology, entity : str
+
+    Returns
+    -------
+    str
+    """
     return f"The data have no figures for {of_entity(technology or 'this series', entity)} on {question}."
 
 
@@ -37,24 +46,34 @@ def say_people(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     if first["unit"] != _COMPOSITION:
         ages = rows[rows["unit"] == first["unit"]].head(_NAMED)
-        told = ", ".join(f"{row.text} ({row.category})" for row in ages.itertuples())
+        told = ", ".join(f"{row.printed} ({row.category})" for row in ages.itertuples())
         return f"{first['publisher']} found in {say_date(first['date'])}: {told}; {first['unit']}."
-    told = f"{first['text']} were {first['category']}"
+    told = f"{first['printed']} were {first['category']}"
     others = rows[rows["unit"].eq("percent of internet users") & rows["category"].eq(first["category"])]
-    told += f" (of internet users {others['text'].iloc[0]})" if len(others) else ""
+    told += f" (of internet users {others['printed'].iloc[0]})" if len(others) else ""
     students = rows[rows["category"] == "students"]
-    told += f" and {students['text'].iloc[0]} were students" if len(students) else ""
+    told += f" and {students['printed'].iloc[0]} were students" if len(students) else ""
     return f"Of generative AI users in {say_date(first['date'])}, {told}."
 
 
 def say_purposes(rows: pd.DataFrame) -> str:
-    """Say what most people use it for, and how far the use that changed most moved; "" for no rows."""
+    """Say what most people use it for, and how far the use that changed most moved; "" for no rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `indicators.pick_purposes`.
+
+    Returns
+    -------
+    str
+    """
     if rows.empty:
         return ""
     own = rows[rows["entity"] == rows["entity"].iloc[0]]
     by_date = own.pivot_table(index="category", columns="date", values="value")
     last = own[own["date"] == own["date"].max()].sort_values("value", ascending=False).iloc[0]
-    told = f"In {say_date(last['date'])} most said: {last['category']}, {last['text']}"
+    told = f"In {say_date(last['date'])} most said: {last['category']}, {last['printed']}"
     if by_date.shape[1] > 1:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
@@ -69,43 +88,77 @@ def say_purposes(rows: pd.DataFrame) -> str:
 
 
 def say_products(monthly: pd.DataFrame, shares: pd.DataFrame) -> str:
-    """Say which products most devices and most people use, each with its date; "" for neither."""
+    """Say which products most devices and most people use, each with its date; "" for neither.
+
+    Parameters
+    ----------
+    monthly : DataFrame
+        From `indicators.list_products`.
+    shares : DataFrame
+        From `indicators.list_profile`: shares of those asked, of one date.
+
+    Returns
+    -------
+    str
+    """
     told = []
     if len(monthly):
         newest = monthly.drop_duplicates("product", keep="last").sort_values("value", ascending=False).head(2)
-        named = " and ".join(f"{row.product} ({row.text}, {say_date(row.date)})" for row in newest.itertuples())
+        named = " and ".join(f"{row.product} ({row.printed}, {say_date(row.date)})" for row in newest.itertuples())
         told.append(f"most million devices a month opened {named}")
     if len(shares):
         first = shares.sort_values("value", ascending=False).iloc[0]
-        told.append(f"in a survey of {say_date(first['date'])} {first['text']} had used {first['category']}")
+        told.append(f"in a survey of {say_date(first['date'])} {first['printed']} had used {first['category']}")
     said = "; ".join(told)
     return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def say_rulers(rows: pd.DataFrame, entity: str) -> str:
-    """Say between which shares the measures of one entity lie; "" for no rows of it."""
+    """Say between which shares the measures of one entity lie; "" for no rows of it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `indicators.list_rulers`.
+    entity : str
+
+    Returns
+    -------
+    str
+    """
     own = rows[rows["entity"] == entity]
     if own.empty:
         return ""
     if len(own) == 1:
-        return f"One publisher has a share for {entity}: {own['ruler'].iloc[0]}, {own['text'].iloc[0]}."
-    listed = ", ".join(f"{row.text} ({row.ruler})" for row in own.sort_values("value").itertuples())
+        return f"One publisher has a share for {entity}: {own['ruler'].iloc[0]}, {own['printed'].iloc[0]}."
+    listed = ", ".join(f"{row.printed} ({row.ruler})" for row in own.sort_values("value").itertuples())
     return f"{len(own)} publishers print {listed} for {entity}, each of other people and another time."
 
 
 def say_firms(rows: pd.DataFrame, entity: str) -> str:
-    """Say how use differs by size of firm where that is printed, and that it is not for an entity; "" for no rows."""
+    """Say how use differs by size of firm where that is printed, and that it is not for an entity; "" for no rows.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `indicators.list_profile`, the newest figures of firms.
+    entity : str
+
+    Returns
+    -------
+    str
+    """
     told = []
     for name, mine in rows[rows["breakdown"] == "size of firm"].groupby("entity", sort=False):
         ends = mine.iloc[[0, -1]].drop_duplicates()
-        listed = " and ".join(f"{row.text} ({row.category})" for row in ends.itertuples())
+        listed = " and ".join(f"{row.printed} ({row.category})" for row in ends.itertuples())
         told.append(f"{name}: {listed}")
     said = [f"By size of firm, {'; '.join(told)}."] if told else []
     own = rows[(rows["entity"] == entity) & (rows["breakdown"] != "size of firm")]
     if len(own):
         first = own.iloc[0]
         base = first["unit"].removeprefix("percent of ")
-        said.append(f"For {entity} one figure is printed, {first['text']} of {base}, and we found none by size.")
+        said.append(f"For {entity} we found none by size; the newest figure is {first['printed']} of {base}.")
     return " ".join(said)
 
 
@@ -133,7 +186,9 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
         _say_doubt(profile, data, indicator) or _tell("what for", "What for", say_purposes(parts["purposes"]), profile),
         _say_target(profile) or _tell("firms", "Which firms", say_firms(parts["firms"], ""), parts["firms"]),
     ]
-    found = pd.DataFrame([row for row in rows if row], columns=["part", "heading", "quote", "sentence", "reckoned", "url"])
+    found = pd.DataFrame(
+        [row for row in rows if row], columns=["part", "heading", "quote", "sentence", "reckoned", "url"]
+    )
     return found if len(profile) else found.head(0)
 
 
@@ -165,12 +220,12 @@ def _say_doubt(profile: pd.DataFrame, data: Data, indicator: str) -> dict[str, s
         return {}
     earlier = before["value"] * users / online
     sentence = (
-        f"Some of them may never have opened an AI application: {newer['text']} of internet users used their phone's "
-        f"own assistant in {say_date(newer['date'])}, about {earlier:.0f}% in {say_date(before['date'])}."
+        f"Some of them may never have opened an AI application: {newer['printed']} of internet users used their "
+        f"phone's own assistant in {say_date(newer['date'])}, about {earlier:.0f}% in {say_date(before['date'])}."
     )
     reckoned = (
-        f"{earlier:.0f}% is {before['text']} of {users:g} million users, divided by {online:,g} million internet users. "
-        "The two surveys may have asked differently."
+        f"{earlier:.0f}% is {before['printed']} of {users:g} million users, divided by {online:,g} million internet "
+        f"users. The two surveys may have asked differently."
     )
     heading = f"“More than {limit['value'].iloc[0]:g} million people”"
     return {**_tell("doubt", heading, sentence, rate), "reckoned": reckoned}
@@ -182,16 +237,27 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     quoted = "; ".join(f"“{row.quote}” ({row.date:%Y})" for row in rows.itertuples())
-    levels = ", ".join(f"{row.text} by {row.date:%Y}" for row in rows.itertuples())
+    levels = ", ".join(f"{row.printed} by {row.date:%Y}" for row in rows.itertuples())
     sentence = (
-        "This is a share of terminals, agents and the like, and the document does not say of what. Our forecast counts "
-        "people, so it can neither meet nor miss the target."
+        "This is a share of terminals, agents and the like; the document does not say of what, so no forecast of users "
+        "can meet or miss it."
     )
     told = _tell("target", "The state's target", sentence, rows)
-    return {**told, "quote": f"{quoted}: penetration of {rows['category'].iloc[0]}, {levels}."}
+    return {**told, "quote": f"Penetration of {rows['category'].iloc[0]}, {levels}: {quoted}."}
 
 
 def cite(*frames: pd.DataFrame) -> str:
-    """The publishers of figures, as a line of sources; "" for none."""
-    names = sorted({name for frame in frames for name in frame["publisher"] if name})
+    """The publishers of figures, as a line of sources; "" for none.
+
+    Parameters
+    ----------
+    *frames : DataFrame
+        publisher.
+
+    Returns
+    -------
+    str
+    """
+    named = {name for frame in frames for name in frame["publisher"] if name}
+    names = sorted({name.partition(", as reported by ")[0] for name in named})
     return f"Source: {'; '.join(names)}." if names else ""

@@ -17,13 +17,26 @@ from matplotlib.transforms import blended_transform_factory
 
 from ...base.words import say_date
 from .labels import Label, darken, label_ends
-from .style import BLUE, COLOURS, GREY, INK, MARKERS, ORANGE, PALE, SMALL, close_canvas, open_canvas, open_panels
-from .style import tell, use_dates, use_numbers
+from .style import (
+    BLUE,
+    COLOURS,
+    GREY,
+    INK,
+    MARKERS,
+    ORANGE,
+    PALE,
+    SMALL,
+    close_canvas,
+    open_canvas,
+    open_panels,
+    tell,
+    use_dates,
+    use_numbers,
+)
 
 _LINE = 0.2  # inches of a line of text
-_LETTERS = 54  # in a line that fits a telephone
+_LETTERS = 60  # in a line that fits a telephone
 _LEFT = 0.011  # of the width: where text that spans the axes begins
-_DASHES = [(None, None), (4, 1.5), (1, 1), (4, 1, 1, 1), (6, 2), (2, 2), (3, 1, 1, 1, 1, 1), (1, 3)]
 
 
 def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
@@ -32,7 +45,7 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     Parameters
     ----------
     rows : DataFrame
-        category, value, text, unit; the first unit is that of the users.
+        category, date, value, printed, qualifier, unit; the first unit is that of the users.
     title, source : str
 
     Returns
@@ -52,11 +65,12 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
             _draw_bar(axis, place, row, colours[row.unit])
             place += 1
         ticks.append(place - 0.5 - len(mine) / 2)
-        place += 0.8
+        place += 0.7 if len(units) > 1 else 0.3
     _name_rows(axis, ticks, categories, rows["value"].max())
-    names = [unit.removeprefix("percent of ") for unit in units]
+    names = [f"\N{BLACK SQUARE} {unit.removeprefix('percent of ')}" for unit in units]
     _write_legend(axis, names, [colours[unit] for unit in units])
-    return close_canvas(figure, title, "Percent of those named in the picture", source)
+    days = " and ".join(say_date(day) for day in sorted(rows["date"].unique()))
+    return close_canvas(figure, title, f"Percent of those named in colour, {days}", source)
 
 
 def _draw_bar(axis: Axes, place: float, row: Any, colour: str) -> None:
@@ -64,9 +78,16 @@ def _draw_bar(axis: Axes, place: float, row: Any, colour: str) -> None:
     exact = row.qualifier == "exact"
     look = {"color": colour} if exact else {"facecolor": "white", "edgecolor": colour, "hatch": "////"}
     [bar] = axis.barh([place], [row.value], height=0.9, **look)
-    tell(bar, [f"{row.category}: {row.text}, {row.unit}"])
+    tell(bar, [f"{row.category}: {row.printed}, {row.unit}"])
     axis.text(
-        row.value + 0.8, place, row.text, va="center", size=SMALL, color=darken(colour), weight="bold", parse_math=False
+        row.value + 0.8,
+        place,
+        row.printed,
+        va="center",
+        size=SMALL,
+        color=darken(colour),
+        weight="bold",
+        parse_math=False,
     )
 
 
@@ -79,13 +100,13 @@ def _name_rows(axis: Axes, places: Sequence[float], names: Sequence[str], most: 
     use_numbers(axis, "x", "%")
 
 
-def _write_legend(axis: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
-    """Names of the colours in lines of their own above the rows; one colour needs none but its name."""
+def _write_legend(axis: Axes, names: Sequence[str], colours: Sequence[str], step: float = 1.1) -> None:
+    """Names of the colours in lines of their own above the rows, each as high as `step` rows."""
     low, high = axis.get_ylim()
     for line, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        place = high - 1.1 * (len(names) - line) + 0.3
+        place = high - step * (len(names) - line - 0.3)
         axis.text(0.6, place, name, size=SMALL, va="center", color=darken(colour), parse_math=False)
-    axis.set_ylim(low, high - 1.1 * len(names))
+    axis.set_ylim(low, high - step * len(names))
 
 
 def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
@@ -94,7 +115,7 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     Parameters
     ----------
     rows : DataFrame
-        entity, category, date, value, text, unit.
+        entity, category, date, value, printed, unit.
     title, source : str
 
     Returns
@@ -118,13 +139,15 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         for day, colour, marker in zip(days, colours, ["D", "o"][-len(days) :], strict=True):
             dots = mine[mine["date"] == day]
             cloud = axis.scatter(dots["value"], dots["row"], color=colour, s=30, marker=marker, linewidth=0, zorder=3)
-            tell(cloud, [f"{row.category}, {say_date(row.date)}: {row.text}" for row in dots.itertuples()])
+            tell(cloud, [f"{row.category}, {say_date(row.date)}: {row.printed}" for row in dots.itertuples()])
         last = mine[mine["date"] == days[-1]].merge(ends.reset_index(), on="row")
         for row in last.itertuples():
-            axis.text(row.max + 3, row.row, row.text, va="center", size=SMALL, color=darken(ORANGE), weight="bold")
+            axis.text(row.max + 3, row.row, row.printed, va="center", size=SMALL, color=darken(ORANGE), weight="bold")
         _name_rows(axis, range(len(order)), list(order), 90)
         base = mine["unit"].iloc[-1].removeprefix("percent of ")
-        _write_legend(axis, [f"{entity}, {say_date(day)}" for day in days], colours)
+        signs = ["\N{BLACK DIAMOND}", "\N{BLACK CIRCLE}"][-len(days) :]
+        names = [f"{sign} {entity}, {say_date(day)}" for sign, day in zip(signs, days, strict=True)]
+        _write_legend(axis, names, colours, 0.09 * len(order))
         axis.set_xlabel(f"of {textwrap.shorten(base, 44, placeholder='…')}", size=SMALL)
     return close_canvas(figure, title, "Percent; several answers. Numbers are those of the newer date", source)
 
@@ -135,9 +158,9 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
     Parameters
     ----------
     monthly : DataFrame
-        product, date, value, text, regime: lines end where another regime begins.
+        product, date, value, printed, regime: lines end where another regime begins.
     shares : DataFrame
-        category, value, text, unit, date.
+        category, value, printed, unit, date.
     title, source : str
 
     Returns
@@ -159,7 +182,7 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
             _draw_bar(axis, 1.3 * place, row, BLUE)
         _name_rows(axis, 1.3 * np.arange(len(shares)), list(shares["category"]), shares["value"].max())
         first = shares.iloc[0]
-        _write_legend(axis, [f"Survey, {say_date(first['date'])}:", first["unit"]], [BLUE, BLUE])
+        _write_legend(axis, [f"Survey, {say_date(first['date'])}:", first["unit"]], [BLUE, BLUE], 0.12 * len(shares))
     units = "Million devices that opened the application in a month, logarithmic axis; " * ("monthly" in found)
     units += "lines end where the definition changed; " * bool(monthly["regime"].nunique() > 1)
     units += "bars: share of those asked" * ("shares" in found)
@@ -178,10 +201,9 @@ def _draw_monthly(axis: Axes, monthly: pd.DataFrame) -> None:
     for marker, name in zip([*MARKERS, *MARKERS], order, strict=False):
         mine = monthly[monthly["product"] == name]
         cloud = axis.scatter(mine["date"], mine["value"], color=colours[name], s=26, marker=marker, zorder=4)
-        tell(cloud, [f"{name}, {say_date(row.date)}: {row.text} million devices" for row in mine.itertuples()])
-    last = monthly.drop_duplicates("product", keep="last").set_index("product")
-    labels = [Label(last.at[name, "date"], last.at[name, "value"], f"{name} {last.at[name, 'text']}", colours[name])
-              for name in order]  # fmt: skip
+        tell(cloud, [f"{name}, {say_date(row.date)}: {row.printed} million devices" for row in mine.itertuples()])
+    last = monthly.drop_duplicates("product", keep="last").set_index("product").loc[order]
+    labels = [Label(row.date, row.value, f"{row.Index} {row.printed}", colours[row.Index]) for row in last.itertuples()]
     low, high = monthly["value"].min(), monthly["value"].max()
     ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000) if low / 1.6 <= tick <= high * 1.6]
     axis.set(yscale="log", ylim=(low / 1.35, high * 1.35), xlabel="", ylabel="")
@@ -217,19 +239,19 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
             heads.append((line, row.entity))
             line += 1
         base = row.unit.removeprefix("percent of ")
-        told = textwrap.wrap(f"{base}, {row.window or 'time not known'}", _LETTERS, max_lines=2, placeholder="…")
+        told = textwrap.wrap(f"of {base}, {row.window or 'time not known'}", _LETTERS, max_lines=2, placeholder="…")
         notes += [(line + step, text) for step, text in enumerate(told)]
         places.append(line + len(told))
-        line += len(told) + 1.4
+        line += len(told) + 1.25
     figure, axis = open_canvas(1.2 + _LINE * line)
     own = rows["entity"] == rows["entity"].iloc[0]
     colours = np.where(own, ORANGE, BLUE)
     axis.hlines(places, 0, rows["value"], color=PALE, lw=1)
     cloud = axis.scatter(rows["value"], places, color=colours, s=30, linewidth=0, zorder=3)
-    tell(cloud, [f"{row.entity}, {row.ruler}, {say_date(row.date)}: {row.text} of {row.unit.removeprefix('percent of ')}"
-                 for row in rows.itertuples()])  # fmt: skip
+    words = [f"{row.ruler}, {say_date(row.date)}: {row.printed}, {row.unit}" for row in rows.itertuples()]
+    tell(cloud, words)
     for row, place, colour in zip(rows.itertuples(), places, colours, strict=True):
-        axis.text(row.value + 2, place, row.text, va="center", size=SMALL, weight="bold", color=darken(colour))
+        axis.text(row.value + 2, place, row.printed, va="center", size=SMALL, weight="bold", color=darken(colour))
     left = blended_transform_factory(axis.figure.transFigure, axis.transData)
     look = {"size": SMALL, "va": "center", "transform": left, "in_layout": False, "parse_math": False}
     for place, text in heads:
@@ -241,7 +263,9 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     axis.set_xticks(range(0, 101, 20))
     axis.grid(False, axis="y")
     axis.xaxis.set_major_formatter("{x:g}%")
-    return close_canvas(figure, title, "Percent of those whom each publisher counts, in the time that it asks about", source)
+    return close_canvas(
+        figure, title, "Percent of those whom each publisher counts, in the time that it asks about", source
+    )
 
 
 def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
@@ -250,7 +274,7 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     Parameters
     ----------
     rows : DataFrame
-        entity, category, value, text, qualifier, unit, date, who.
+        entity, category, value, printed, qualifier, unit, date, who.
     title, source : str
 
     Returns
@@ -265,7 +289,7 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     ticks, names, place = [], [], 0.0
     for number, (entity, mine) in enumerate(rows.groupby("entity", sort=False)):
         colour = ORANGE if number == 0 else [BLUE, GREY, INK][(number - 1) % 3]
-        axis.text(0.6, place, f"{entity}, {say_date(mine['date'].iloc[0])}", size=SMALL, va="center", color=darken(colour))
+        axis.text(0.6, place, f"{entity}, {mine['date'].iloc[0]:%Y}", size=SMALL, va="center", color=darken(colour))
         for row in mine.itertuples():
             place += 1
             _draw_bar(axis, place, row, colour)
