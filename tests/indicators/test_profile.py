@@ -142,7 +142,7 @@ def test_numbers_of_the_first_page_stand_in_the_tables(known):
     users = known.exact_values("China", "genai_users")[pd.Timestamp("2025-12-31")]
     printed |= {f"{41.4 * users / online:.0f}"}
     for row in use.itertuples():
-        text = re.sub(r"\b20[23]\d\b|19 and under", "", " ".join([row.heading, row.quote, row.sentence, row.reckoned]))
+        text = re.sub(r"\b20[23]\d\b|19 and under", "", f"{row.heading} {row.quote} {row.sentence} {row.reckoned}")
         numbers = re.findall(r"\d[\d,]*\.?\d*", text)
         assert numbers
         assert {number.replace(",", "").rstrip(".") for number in numbers} <= printed, row.part

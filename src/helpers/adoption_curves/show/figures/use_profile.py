@@ -142,7 +142,7 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
             tell(cloud, [f"{row.category}, {say_date(row.date)}: {row.printed}" for row in dots.itertuples()])
         last = mine[mine["date"] == days[-1]].merge(ends.reset_index(), on="row")
         for row in last.itertuples():
-            axis.text(row.max + 3, row.row, row.printed, va="center", size=SMALL, color=darken(ORANGE), weight="bold")
+            axis.text(row.max + 4, row.row, row.printed, va="center", size=SMALL, color=darken(ORANGE), weight="bold")
         _name_rows(axis, range(len(order)), list(order), 90)
         base = mine["unit"].iloc[-1].removeprefix("percent of ")
         signs = ["\N{BLACK DIAMOND}", "\N{BLACK CIRCLE}"][-len(days) :]
@@ -251,7 +251,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     words = [f"{row.ruler}, {say_date(row.date)}: {row.printed}, {row.unit}" for row in rows.itertuples()]
     tell(cloud, words)
     for row, place, colour in zip(rows.itertuples(), places, colours, strict=True):
-        axis.text(row.value + 2, place, row.printed, va="center", size=SMALL, weight="bold", color=darken(colour))
+        axis.text(row.value + 4, place, row.printed, va="center", size=SMALL, weight="bold", color=darken(colour))
     left = blended_transform_factory(axis.figure.transFigure, axis.transData)
     look = {"size": SMALL, "va": "center", "transform": left, "in_layout": False, "parse_math": False}
     for place, text in heads:
@@ -259,7 +259,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     for place, text in notes:
         axis.text(_LEFT, place, text, color=GREY, **look)
     axis.set_yticks(places, rows["ruler"] + rows["date"].dt.strftime(", %b %Y"), size=SMALL)
-    axis.set(xlim=(0, 118), ylim=(line - 0.6, -0.8), xlabel="", ylabel="")
+    axis.set(xlim=(0, 122), ylim=(line - 0.6, -0.8), xlabel="", ylabel="")
     axis.set_xticks(range(0, 101, 20))
     axis.grid(False, axis="y")
     axis.xaxis.set_major_formatter("{x:g}%")
