@@ -168,10 +168,10 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["bound"]))
     rows["ruler"] = (rows["title"] + " " + rows["publisher"]).str.extract(r"\(([A-Z][^()]*)\)", expand=False)
     rows["ruler"] = rows["ruler"].fillna(rows["publisher"])
-    rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
     rows["place"] = rows["entity"].map({name: place for place, name in enumerate(entities)})
     rows = rows.sort_values(["date", "value"], kind="stable").drop_duplicates(["entity", "ruler"], keep="last")
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
+    rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
     columns = ["entity", "ruler", "date", "value", "printed", "unit", "people", "window", "kind"]
     return rows[[*columns, "published", "publisher", "url"]]
 

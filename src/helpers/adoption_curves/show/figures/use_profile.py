@@ -31,7 +31,6 @@ from .style import (
     open_panels,
     tell,
     use_dates,
-    use_numbers,
 )
 
 _LINE = 0.2  # inches of a line of text
@@ -92,12 +91,12 @@ def _draw_bar(axis: Axes, place: float, row: Any, colour: str) -> None:
 
 
 def _name_rows(axis: Axes, places: Sequence[float], names: Sequence[str], most: float) -> None:
-    """Names at the left of rows that go down, and percentages below them."""
+    """Names at the left of rows that go down; the percentages stand at the marks, so the axis below has none."""
     axis.set_yticks(places, [textwrap.fill(name, 22) for name in names], size=SMALL)
     axis.set(xlim=(0, 1.28 * most), ylabel="", xlabel="")
     axis.invert_yaxis()
     axis.grid(False, axis="y")
-    use_numbers(axis, "x", "%")
+    axis.set_xticks([])
 
 
 def _write_legend(axis: Axes, names: Sequence[str], colours: Sequence[str], step: float = 1.1) -> None:
@@ -148,6 +147,7 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         signs = ["\N{BLACK DIAMOND}", "\N{BLACK CIRCLE}"][-len(days) :]
         names = [f"{sign} {entity}, {say_date(day)}" for sign, day in zip(signs, days, strict=True)]
         _write_legend(axis, names, colours, 0.09 * len(order))
+        axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
         axis.set_xlabel(f"of {textwrap.shorten(base, 44, placeholder='…')}", size=SMALL)
     return close_canvas(figure, title, "Percent; several answers. Numbers are those of the newer date", source)
 
@@ -260,9 +260,8 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         axis.text(_LEFT, place, text, color=GREY, **look)
     axis.set_yticks(places, rows["ruler"] + rows["date"].dt.strftime(", %b %Y"), size=SMALL)
     axis.set(xlim=(0, 122), ylim=(line - 0.6, -0.8), xlabel="", ylabel="")
-    axis.set_xticks(range(0, 101, 20))
+    axis.set_xticks([])
     axis.grid(False, axis="y")
-    axis.xaxis.set_major_formatter("{x:g}%")
     return close_canvas(
         figure, title, "Percent of those whom each publisher counts, in the time that it asks about", source
     )
