@@ -156,7 +156,8 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     DataFrame
         entity, ruler (the publisher, short), date, value (percent), printed, unit, people (who is counted), window (the
         time or the question, where known), kind, published, publisher, url; of each publisher the newest figure, and
-        of several on one day the highest. Ordered by entity as given, the highest first.
+        of several on one day the highest. Ordered by entity as given, the highest first; empty where the first entity
+        has none.
     """
     about = data.indicators.drop(columns=["row", "measure"])
     about = about[(about["technology"] == data.find_entry(indicator).technology) & (about["technology"] != "")]
@@ -173,6 +174,7 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
     rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
     columns = ["entity", "ruler", "date", "value", "printed", "unit", "people", "window", "kind"]
+    rows = rows if (rows["place"] == 0).any() else rows.head(0)
     return rows[[*columns, "published", "publisher", "url"]]
 
 

@@ -26,7 +26,7 @@ def say_nothing(question: str, technology: str, entity: str) -> str:
     -------
     str
     """
-    return f"The data have no figures for {of_entity(technology or 'this series', entity)} on {question}."
+    return f"The data have no figures on {question}: {of_entity(technology or 'this series', entity)}."
 
 
 def say_people(rows: pd.DataFrame) -> str:
@@ -73,17 +73,15 @@ def say_purposes(rows: pd.DataFrame) -> str:
     own = rows[rows["entity"] == rows["entity"].iloc[0]]
     by_date = own.pivot_table(index="category", columns="date", values="value")
     last = own[own["date"] == own["date"].max()].sort_values("value", ascending=False).iloc[0]
-    told = f"In {say_date(last['date'])} most said: {last['category']}, {last['printed']}"
+    base = last["unit"].removeprefix("percent of ")
+    told = f"The commonest answer in {say_date(last['date'])} was: {last['category']}, {last['printed']} of {base}"
     if by_date.shape[1] > 1:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
         name = moved.idxmax()
-        low, high = both.loc[name]
-        rest = moved.drop(name).max()
-        told += (
-            f"; {name} moved most, from {low:g}% to {high:g}% since {say_date(both.columns[0])}, all others by "
-            f"{rest:.1f} points or less"
-        )
+        low, high = own[own["category"] == name].sort_values("date")["printed"].iloc[[0, -1]]
+        told += f"; {name} moved most, from {low} in {say_date(both.columns[0])} to {high}"
+        told += f", all others by {moved.drop(name).max():.1f} points or less"
     return f"{told}."
 
 
@@ -104,11 +102,13 @@ def say_products(monthly: pd.DataFrame, shares: pd.DataFrame) -> str:
     told = []
     if len(monthly):
         newest = monthly.drop_duplicates("product", keep="last").sort_values("value", ascending=False).head(2)
-        named = " and ".join(f"{row.product} ({row.printed}, {say_date(row.date)})" for row in newest.itertuples())
-        told.append(f"most million devices a month opened {named}")
+        listed = [f"{row.product} ({row.printed} million, {say_date(row.date)})" for row in newest.itertuples()]
+        told.append(f"the most devices a month opened {' and '.join(listed)}")
     if len(shares):
         first = shares.sort_values("value", ascending=False).iloc[0]
-        told.append(f"in a survey of {say_date(first['date'])} {first['printed']} had used {first['category']}")
+        told.append(
+            f"the highest share in a survey of {say_date(first['date'])} is {first['printed']}, {first['category']}"
+        )
     said = "; ".join(told)
     return f"{said[:1].upper()}{said[1:]}." if said else ""
 
@@ -132,7 +132,7 @@ def say_rulers(rows: pd.DataFrame, entity: str) -> str:
     if len(own) == 1:
         return f"One publisher has a share for {entity}: {own['ruler'].iloc[0]}, {own['printed'].iloc[0]}."
     listed = ", ".join(f"{row.printed} ({row.ruler})" for row in own.sort_values("value").itertuples())
-    return f"{len(own)} publishers print {listed} for {entity}, each of other people and another time."
+    return f"{len(own)} publishers print {listed} for {entity}; each counts other people in another way."
 
 
 def say_firms(rows: pd.DataFrame, entity: str) -> str:
@@ -181,10 +181,11 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
         computed), url. First who; then the doubt about a newer figure that is a limit, or else what for; then the
         target, or else firms. No rows where the entity has no profile.
     """
+    firms = parts["firms"][parts["firms"]["entity"].isin(profile["entity"])]
     rows = [
         _tell("who", "Who", say_people(parts["who"]), parts["who"]),
         _say_doubt(profile, data, indicator) or _tell("what for", "What for", say_purposes(parts["purposes"]), profile),
-        _say_target(profile) or _tell("firms", "Which firms", say_firms(parts["firms"], ""), parts["firms"]),
+        _say_target(profile) or _tell("firms", "Which firms", say_firms(firms, ""), firms),
     ]
     found = pd.DataFrame(
         [row for row in rows if row], columns=["part", "heading", "quote", "sentence", "reckoned", "url"]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from matplotlib.transforms import blended_transform_factory
 
-from ...base.words import say_date
+from ...base.words import say_date, say_first
 from .labels import Label, darken, label_ends
 from .style import (
     BLUE,
@@ -34,7 +32,7 @@ from .style import (
 )
 
 _LINE = 0.2  # inches of a line of text
-_LETTERS = 60  # in a line that fits a telephone
+_LETTERS = 62  # in a line that fits a telephone
 _LEFT = 0.011  # of the width: where text that spans the axes begins
 
 
@@ -57,14 +55,13 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     units, categories = list(dict.fromkeys(rows["unit"])), list(dict.fromkeys(rows["category"]))
     figure, axis = open_canvas(1.3 + 0.17 * len(rows) + 0.14 * len(categories))
     colours = dict(zip(units, [ORANGE, GREY, BLUE, *COLOURS], strict=False))
-    place, ticks = 0.0, []
+    place, places, ticks = 0.0, dict[int, float](), []
     for category in categories:
-        mine = rows[rows["category"] == category]
-        for row in mine.itertuples():
-            _draw_bar(axis, place, row, colours[row.unit])
-            place += 1
-        ticks.append(place - 0.5 - len(mine) / 2)
-        place += 0.7 if len(units) > 1 else 0.3
+        mine = rows.index[rows["category"] == category]
+        places |= {row: place + step for step, row in enumerate(mine)}
+        ticks.append(place + (len(mine) - 1) / 2)
+        place += len(mine) + (0.7 if len(units) > 1 else 0.3)
+    _draw_bars(axis, rows.index.map(places), rows, list(rows["unit"].map(colours)))
     _name_rows(axis, ticks, categories, rows["value"].max())
     names = [f"\N{BLACK SQUARE} {unit.removeprefix('percent of ')}" for unit in units]
     _write_legend(axis, names, [colours[unit] for unit in units])
@@ -72,22 +69,15 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     return close_canvas(figure, title, f"Percent of those named in colour, {days}", source)
 
 
-def _draw_bar(axis: Axes, place: float, row: Any, colour: str) -> None:
-    """A bar with its figure as printed; a limit, and what is only about so, is hatched."""
-    exact = row.qualifier == "exact"
-    look = {"color": colour} if exact else {"facecolor": "white", "edgecolor": colour, "hatch": "////"}
-    [bar] = axis.barh([place], [row.value], height=0.9, **look)
-    tell(bar, [f"{row.category}: {row.printed}, {row.unit}"])
-    axis.text(
-        row.value + 0.8,
-        place,
-        row.printed,
-        va="center",
-        size=SMALL,
-        color=darken(colour),
-        weight="bold",
-        parse_math=False,
-    )
+def _draw_bars(axis: Axes, places: Sequence[float], rows: pd.DataFrame, colours: Sequence[str]) -> None:
+    """A bar a row with its figure as printed; a limit, and what is only about so, is hatched."""
+    bars = axis.barh(list(places), rows["value"], height=0.9, color=list(colours))
+    for bar, place, row, colour in zip(bars, places, rows.itertuples(), colours, strict=True):
+        tell(bar, [f"{row.category}: {row.printed}, {row.unit}"])
+        if row.qualifier != "exact":
+            bar.set(facecolor="white", edgecolor=colour, hatch="////")
+        look = {"va": "center", "size": SMALL, "color": darken(colour), "weight": "bold", "parse_math": False}
+        axis.text(row.value + 1.2, place, row.printed, **look)
 
 
 def _name_rows(axis: Axes, places: Sequence[float], names: Sequence[str], most: float) -> None:
@@ -178,28 +168,25 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
         _draw_monthly(found["monthly"], monthly)
     if "shares" in found:
         axis = found["shares"]
-        for place, row in enumerate(shares.itertuples()):
-            _draw_bar(axis, 1.3 * place, row, BLUE)
+        _draw_bars(axis, 1.3 * np.arange(len(shares)), shares, [BLUE] * len(shares))
         _name_rows(axis, 1.3 * np.arange(len(shares)), list(shares["category"]), shares["value"].max())
         first = shares.iloc[0]
         _write_legend(axis, [f"Survey, {say_date(first['date'])}:", first["unit"]], [BLUE, BLUE], 0.12 * len(shares))
     units = "Million devices that opened the application in a month, logarithmic axis; " * ("monthly" in found)
     units += "lines end where the definition changed; " * bool(monthly["regime"].nunique() > 1)
     units += "bars: share of those asked" * ("shares" in found)
-    return close_canvas(figure, title, units.rstrip("; "), source)
+    return close_canvas(figure, title, say_first(units.rstrip("; ")), source)
 
 
 def _draw_monthly(axis: Axes, monthly: pd.DataFrame) -> None:
     """Lines of products by month on a logarithmic axis, cut where the regime changes, with names at their ends."""
     order = list(monthly.groupby("product")["value"].last().sort_values(ascending=False).index)
-    colours = dict(zip(order, [ORANGE, BLUE, *COLOURS[2:], GREY, INK, GREY, INK], strict=False))
-    lines = monthly.assign(line=monthly["product"] + monthly["regime"].astype(str))
-    sns.lineplot(
-        lines, x="date", y="value", hue="product", units="line", estimator=None, palette=colours, legend=False, ax=axis,
-        lw=1.8,
-    )  # fmt: skip
-    for marker, name in zip([*MARKERS, *MARKERS], order, strict=False):
+    colours = dict(zip(order, [ORANGE, BLUE, *COLOURS[2:], *[GREY, INK] * len(order)], strict=False))
+    for place, name in enumerate(order):
+        marker = MARKERS[place % len(MARKERS)]
         mine = monthly[monthly["product"] == name]
+        for _, part in mine.groupby("regime"):
+            axis.plot(part["date"], part["value"], color=colours[name], lw=1.8)
         cloud = axis.scatter(mine["date"], mine["value"], color=colours[name], s=26, marker=marker, zorder=4)
         tell(cloud, [f"{name}, {say_date(row.date)}: {row.printed} million devices" for row in mine.itertuples()])
     last = monthly.drop_duplicates("product", keep="last").set_index("product").loc[order]
@@ -240,7 +227,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
             line += 1
         base = row.unit.removeprefix("percent of ")
         told = textwrap.wrap(f"of {base}, {row.window or 'time not known'}", _LETTERS, max_lines=2, placeholder="…")
-        notes += [(line + step, text) for step, text in enumerate(told)]
+        notes.append((line + (len(told) - 1) / 2, "\n".join(told)))
         places.append(line + len(told))
         line += len(told) + 1.25
     figure, axis = open_canvas(1.2 + _LINE * line)
@@ -253,7 +240,14 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     for row, place, colour in zip(rows.itertuples(), places, colours, strict=True):
         axis.text(row.value + 4, place, row.printed, va="center", size=SMALL, weight="bold", color=darken(colour))
     left = blended_transform_factory(axis.figure.transFigure, axis.transData)
-    look = {"size": SMALL, "va": "center", "transform": left, "in_layout": False, "parse_math": False}
+    look = {
+        "size": SMALL,
+        "va": "center",
+        "linespacing": 1.35,
+        "transform": left,
+        "in_layout": False,
+        "parse_math": False,
+    }
     for place, text in heads:
         axis.text(_LEFT, place, text, weight="bold", **look)
     for place, text in notes:
@@ -285,17 +279,16 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         return None
     counts = rows["entity"].nunique()
     figure, axis = open_canvas(1.3 + 0.27 * len(rows) + 0.3 * counts)
-    ticks, names, place = [], [], 0.0
-    for number, (entity, mine) in enumerate(rows.groupby("entity", sort=False)):
-        colour = ORANGE if number == 0 else [BLUE, GREY, INK][(number - 1) % 3]
-        axis.text(0.6, place, f"{entity}, {mine['date'].iloc[0]:%Y}", size=SMALL, va="center", color=darken(colour))
-        for row in mine.itertuples():
-            place += 1
-            _draw_bar(axis, place, row, colour)
-            ticks.append(place)
-            names.append(row.category)
-        place += 1.2
-    _name_rows(axis, ticks, names, rows["value"].max())
+    ticks, place = list[float](), 0.0
+    rows = pd.concat([mine for _, mine in rows.groupby("entity", sort=False)])
+    colours = dict(zip(rows["entity"].unique(), [ORANGE, BLUE, GREY, INK, *COLOURS], strict=False))
+    for entity, mine in rows.groupby("entity", sort=False):
+        head = f"{entity}, {mine['date'].iloc[0]:%Y}"
+        axis.text(0.6, place, head, size=SMALL, va="center", color=darken(colours[entity]), parse_math=False)
+        ticks += [place + step for step in range(1, len(mine) + 1)]
+        place += len(mine) + 1.2
+    _draw_bars(axis, ticks, rows, list(rows["entity"].map(colours)))
+    _name_rows(axis, ticks, list(rows["category"]), rows["value"].max())
     axis.set_ylim(place - 0.5, -0.7)
     hatched = "; hatched: printed as more or less than" if (rows["qualifier"] != "exact").any() else ""
     return close_canvas(figure, title, f"Percent of the firms of each group{hatched}", source)
