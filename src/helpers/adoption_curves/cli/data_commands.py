@@ -23,16 +23,20 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
 
     With WORDs it lists only series that have all of them in entity, name or title. The upper limit is the widest that
     '-p bound' could name: the indicator of the base, or 100 for percentages. A run may take a narrower one, as the
-    default run takes internet_users.
+    default run takes internet_users. Below the series it counts the figures of the profile of use.
     """
     from .. import indicators
+    from .listing import say_profile
 
-    found = indicators.list_series(indicators.load(options.read_source(data, {}).find_from_here()), words)
+    known = indicators.load(options.read_source(data, {}).find_from_here())
+    found = indicators.list_series(known, words)
     if as_json:
         days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
         print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
     else:
         _print_found(found, data)
+        for line in say_profile(indicators.count_profile(known, words)):
+            print(line)
 
 
 def _print_found(found: Any, data: str) -> None:

@@ -31,6 +31,15 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
+def say_profile(found: pd.DataFrame) -> list[str]:
+    """Lines on what profile of use there is, of `count_profile`: a technology each, with figures by entity."""
+    lines = []
+    for technology, rows in found.groupby("technology", sort=False):
+        places = ", ".join(f"{row.entity} {row.figures}" for row in rows.itertuples())
+        lines.append(escape(f"Who uses {technology}, for what, in which firms (notebook 7), figures: {places}."))
+    return lines
+
+
 def summarise_data(data: Data) -> str:
     """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
     if not data.own:

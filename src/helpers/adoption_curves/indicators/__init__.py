@@ -7,8 +7,8 @@ selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the
 The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
 (with its breaks and bound); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``layout``,
 ``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is, and next
-figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures), ``pace``
-(series on a clock).
+figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures),
+``profile`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 
 from ..base.limit import Limit
@@ -19,6 +19,7 @@ from .coverage import describe_coverage, find_expected, list_series, say_expecte
 from .data import Data, list_studied, load, load_references
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
+from .profile import count_profile, list_products, list_profile, list_rulers, pick_people, pick_purposes
 from .series import AdoptionSeries
 
 __all__ = [
@@ -32,12 +33,16 @@ __all__ = [
     "cite_series",
     "cite_sources",
     "compare_entities",
+    "count_profile",
     "crossing_years",
     "describe_coverage",
     "find_expected",
     "last_bound",
     "list_levels",
     "list_newer",
+    "list_products",
+    "list_profile",
+    "list_rulers",
     "list_series",
     "list_shares",
     "list_studied",
@@ -45,6 +50,8 @@ __all__ = [
     "load_references",
     "name_series",
     "pick_countries",
+    "pick_people",
+    "pick_purposes",
     "rank_pace",
     "say_expected",
     "say_missing",

@@ -64,6 +64,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
             problems += _check_foreign_key(name, tables, key)
     problems += check_units("indicators.csv", tables["indicators"])
     problems += check_spellings("observations.csv", observations)
+    problems += _check_profile("profile.csv", tables["profile"])
     raise_problems(problems + check_figures("observations.csv", observations, tables["indicators"]))
     return tables
 
@@ -107,6 +108,16 @@ def _check_foreign_key(name: str, tables: Mapping[str, pd.DataFrame], key: Mappi
 
 
 # ---- figures that cannot be what they say
+
+
+def _check_profile(file: str, profile: pd.DataFrame) -> list[Problem]:
+    """Report units and entities of the profile as those of series, and percentages above 100."""
+    above = profile[profile["unit"].str.startswith("percent ") & (profile["value"] > 100)]
+    return [
+        *check_units(file, profile),
+        *check_spellings(file, profile),
+        *list_problems(file, above, "value", "is a percentage above 100; write a value from 0 to 100"),
+    ]
 
 
 def read_unit(text: str) -> str:

@@ -41,10 +41,10 @@ class Data:
 
     Attributes
     ----------
-    vintages, indicators, sources, wording, claims : DataFrame
+    vintages, indicators, sources, wording, claims, profile : DataFrame
         Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
         ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
-        those after ``as_of``.
+        those after ``as_of``; so are those of ``profile``.
     observations : DataFrame
         Of each figure the newest vintage that was public by ``as_of``.
     path : Path
@@ -63,6 +63,7 @@ class Data:
     sources: pd.DataFrame
     wording: pd.DataFrame
     claims: pd.DataFrame
+    profile: pd.DataFrame
     path: Path
     as_of: str = ""
     own: list[tuple[str, str]] = field(default_factory=list, repr=False)
@@ -373,15 +374,15 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
 
     Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
-    references, bounds and other countries, never their claims. All callers share the result: take copies of its tables
-    before you change them.
+    references, bounds and other countries, never their claims or profile. All callers share the result:
+    take copies of its tables before you change them.
 
     Parameters
     ----------
     path : str, Path or Source, default "data"
-        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv, if there are
-        claims), or any file with dates and figures (see ``own``), where ``x.csv?date=Year`` says how
-        to read it; what does not exist here is looked up in the project's folder.
+        Folder with observations.csv, indicators.csv, sources.csv and datapackage.json (and claims.csv and
+        profile.csv, if there are any), or any file with dates and figures (see ``own``), where ``x.csv?date=Year``
+        says how to read it; what does not exist here is looked up in the project's folder.
     as_of : str or date, default ""
         ISO date. Observations published later, and later breaks, do not exist for anything that uses the result.
 

@@ -63,7 +63,7 @@ def read_series_file(
     Returns
     -------
     tables : dict of str to DataFrame
-        observations, indicators, sources, claims and wording (none).
+        observations, indicators, sources; claims, profile and wording (none).
     understood : list of str
         How the file was read, a sentence each.
 

@@ -53,7 +53,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     Returns
     -------
     dict of str to DataFrame
-        observations, indicators, sources, wording and claims.
+        observations, indicators, sources, wording, claims and profile.
     """
     described = rows.drop_duplicates("indicator")
     indicators = described[["row", "indicator", "title", "unit", "measure", "people", "doing"]].assign(
@@ -68,7 +68,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
     observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
     own = {"observations": observations, "indicators": indicators, "sources": sources}
-    own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame()}
+    own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame(), "profile": pd.DataFrame()}
     for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
         texts = dict.fromkeys(model.select_dtypes("str").columns.difference(own[name].columns), "")
         own[name] = own[name].assign(**texts).reindex(columns=model.columns).astype(model.dtypes)
@@ -141,8 +141,8 @@ def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
 def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Set the project's tables beside own ones, so that bounds, other countries and references stay available.
 
-    An indicator that own data have is theirs alone: the project's of that name is left out. The claims are those of
-    the own data.
+    An indicator that own data have is theirs alone: the project's of that name is left out. The claims and
+    the profile are those of the own data.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFra
     -------
     dict of str to DataFrame
     """
-    tables = {"claims": own["claims"]}
+    tables = {"claims": own["claims"], "profile": own["profile"]}
     for name, key, named in (
         ("observations", "indicator", "indicators"),
         ("indicators", "indicator", "indicators"),

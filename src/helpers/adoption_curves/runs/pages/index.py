@@ -22,6 +22,9 @@ from .citation import read_citation
 from .embeds import embed_file, embed_image, list_pictures
 from .frame import render
 
+_USE_FIGURES = ("07_who", "07_purposes", "07_products", "07_firms")
+"""Figures for the part "Who uses it", the first that there is."""
+
 
 def render_index(
     folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
@@ -45,6 +48,7 @@ def render_index(
         authors=authors,
         contact=_keep_address(contact, "mailto:"),
         figure=figures.get(record.main_figure),
+        use_figure=next((figures[name] for name in _USE_FIGURES if name in figures), None),
         data=list_pictures(record.written, record.main_figure or "").get("data"),
         embed=lambda name, width=None: embed_image(locate(folder, f"figures/{name}.png"), width),
         render_chart=partial(render_chart, folder),
@@ -55,13 +59,14 @@ def render_index(
 
 def _read_told(folder: Path, record: Record) -> dict[str, Any]:
     """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
-    tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register")}
+    tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register", "use")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     limit = record.parameters.get("bound") or "none"  # a forecast under another limit would contradict the page's
     return {
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},
         "numbers": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
+        "use": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["use"]],
         "registered": list_registered([row for row in rows["register"] if row["limit"] == limit]),
         "moved": say_moves(rows["register"], limit),
     }

@@ -10,6 +10,7 @@ from .on_axes import plot_course, plot_curve, plot_result, show_result
 from .score_forecasts import draw_calibration, draw_misses, draw_sides, draw_skill
 from .see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
 from .summarise_findings import draw_record
+from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, draw_who
 
 __all__ = [
     "draw_alignment",
@@ -18,6 +19,7 @@ __all__ = [
     "draw_comparison",
     "draw_coverage",
     "draw_ends",
+    "draw_firms",
     "draw_fits",
     "draw_forecast",
     "draw_growth",
@@ -25,12 +27,16 @@ __all__ = [
     "draw_levels",
     "draw_misses",
     "draw_paths",
+    "draw_products",
     "draw_profiles",
+    "draw_purposes",
     "draw_record",
     "draw_residuals",
+    "draw_rulers",
     "draw_scale",
     "draw_sides",
     "draw_skill",
+    "draw_who",
     "plot_course",
     "plot_curve",
     "plot_result",

@@ -1,0 +1,172 @@
+"""Who uses it, for what, with which product, in which firms: the rows of profile.csv, and what pages take from them."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from adoption_curves import indicators
+from adoption_curves.indicators import DataError
+from adoption_curves.say import who_uses
+
+ROOT = Path(__file__).parents[2]
+TABLE = pd.read_csv(ROOT / "data" / "profile.csv", dtype=str, keep_default_na=False)
+FIGURE = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
+
+
+@pytest.fixture(scope="module")
+def known():
+    return indicators.load(ROOT / "data")
+
+
+def pick(rows, **wanted):
+    for column, value in wanted.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
+def list_parts(data, indicator, entity):
+    """What the parts of the notebook show of one entity, and its profile."""
+    profile = indicators.list_profile(data, indicator)
+    here = profile[profile["entity"] == entity]
+    purposes = profile[(profile["question"] == "what for") & ~profile["wider"]]
+    parts = {"who": indicators.pick_people(here[(here["question"] == "who") & ~here["wider"]])}
+    parts["purposes"] = indicators.pick_purposes(purposes, entity, ["South Korea"])
+    parts["firms"] = profile[(profile["question"] == "which firms") & (profile["breakdown"] == "size of firm")]
+    return parts, here
+
+
+def test_rows_are_those_that_may_enter():
+    """High confidence, or medium with a day of publication; a base in the unit; a quotation, and who was asked."""
+    assert len(TABLE) > 300
+    assert set(TABLE["confidence"]) == {"high", "medium"}
+    assert (TABLE.loc[TABLE["confidence"] == "medium", "published"] != "").all()
+    assert not TABLE["unit"].str.contains("not stated|ambiguous").where(TABLE["question"] != "target", False).any()
+    assert (TABLE["who"] != "").all()
+    assert (TABLE["quote"] != "").mean() > 0.98
+    assert not TABLE["note"].str.contains(r"file id|stored|\bpackage\b").any()
+
+
+def test_what_only_a_page_about_the_publication_says_is_told(known):
+    cnnic = TABLE[TABLE["source_id"].str.startswith("cnnic_") & (TABLE["confidence"] == "medium")]
+    assert cnnic["note"].str.contains("read").mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("question", "breakdown", "date", "unit"),
+    [
+        ("who", "education", "2025-06-30", "percent of generative AI users"),
+        ("who", "age", "2025-06-30", "percent of generative AI users"),
+        ("who", "age", "2025-12-31", "percent of generative AI users"),
+        ("who", "age", "2025-12-31", "percent of internet users"),
+        ("who", "occupation", "2025-12-31", "percent of generative AI users"),
+        ("who", "sex", "2025-12-31", "percent of generative AI users"),
+    ],
+)
+def test_structures_add_up(question, breakdown, date, unit):
+    rows = pick(TABLE, entity="China", question=question, breakdown=breakdown, date=date, unit=unit)
+    rows = rows[rows["category"] != "junior college and above"] if date == "2025-06-30" else rows
+    assert rows["value"].astype(float).sum() == pytest.approx(100, abs=0.11)
+
+
+def test_of_two_prints_the_newest_public_one_counts(known):
+    wanted = {"entity": "EU27", "question": "what for", "category": "work", "unit": "percent of people 16-74"}
+    today = pick(indicators.list_profile(known, "genai_use_eurostat"), **wanted)
+    before = pick(indicators.list_profile(known.known_on("2026-01-31"), "genai_use_eurostat"), **wanted)
+    assert (today["printed"].tolist(), before["printed"].tolist()) == (["15.36%"], ["15.1%"])
+    assert not indicators.list_profile(known, "genai_users").duplicated(FIGURE).any()
+
+
+def test_as_of_leaves_out_what_came_later_and_what_has_no_day(known):
+    early = indicators.list_profile(known.known_on("2025-10-31"), "genai_users")
+    assert early["published"].notna().all()
+    assert early["published"].max() <= pd.Timestamp("2025-10-31")
+    assert pick(early, entity="China", question="who", date=pd.Timestamp("2025-12-31")).empty
+    assert indicators.list_profile(known.known_on("2020-01-01"), "genai_users").empty
+
+
+def test_mistakes_in_the_table_are_told_on_load(tmp_path):
+    for path in (ROOT / "tests" / "sample").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    row = pick(TABLE, source_id="cnnic_57").iloc[[0]]
+    wrong = row.assign(value="264", qualifier="roughly", source_id="cnnic_75", published="5 February 2026")
+    wrong.to_csv(tmp_path / "profile.csv", index=False)
+    with pytest.raises(DataError) as told:
+        indicators.load(tmp_path)
+    assert {problem.column for problem in told.value.problems} == {"qualifier", "published"}
+    row.assign(value="264", source_id="cnnic_75").to_csv(tmp_path / "profile.csv", index=False)
+    with pytest.raises(DataError, match=r"profile.csv, row 2, column value: '?264'? is a percentage above 100"):
+        indicators.load(tmp_path)
+    pd.concat([row, row]).to_csv(tmp_path / "profile.csv", index=False)
+    with pytest.raises(DataError, match="is already in row 2; keep one of the two"):
+        indicators.load(tmp_path)
+
+
+def test_own_data_have_the_profile_that_they_bring(tmp_path):
+    (tmp_path / "mine.csv").write_text("date,value\n2020,1\n2021,2\n2022,4\n")
+    data = indicators.load(tmp_path / "mine.csv?unit=%25 of homes&measure=level")
+    [(entity, indicator)] = data.own
+    assert data.profile.empty
+    assert indicators.list_profile(data, indicator).empty
+    assert indicators.list_products(data, indicator, entity).empty
+    assert indicators.list_rulers(data, indicator, [entity, "China"]).empty
+    parts, here = list_parts(data, indicator, entity)
+    assert who_uses.list_use(parts, here, data, indicator).empty
+
+
+def test_young_internet_users_are_added_and_the_note_says_so(known):
+    who = list_parts(known, "genai_users", "China")[0]["who"]
+    young = pick(who, category="19 and under", unit="percent of internet users").iloc[0]
+    assert (young["printed"], young["note"]) == ("18.1%", "4.2% and 13.9% of 6 to 9 and of 10 to 19, added by us.")
+    assert who.loc[who["breakdown"] == "age", "date"].nunique() == 1, "one survey: no trend by age"
+
+
+def test_one_country_has_many_rulers(known):
+    rulers = indicators.list_rulers(known, "genai_users", ["China", "United States", "EU27", "South Korea"])
+    china = pick(rulers, entity="China")
+    assert set(china["ruler"]) == {"MIC web panel", "CNNIC", "Microsoft"}
+    assert china.set_index("ruler")["printed"]["CNNIC"].startswith("more than 50")
+    assert set(rulers["entity"]) == {"China", "United States", "EU27", "South Korea"}
+    assert (rulers.groupby(["entity", "ruler"]).size() == 1).all()
+
+
+def test_numbers_of_the_first_page_stand_in_the_tables(known):
+    """Each number is a figure of profile.csv or of observations.csv, a year, or computed from two that are named."""
+    parts, here = list_parts(known, "genai_users", "China")
+    use = who_uses.list_use(parts, here, known, "genai_users")
+    assert use["part"].tolist() == ["who", "doubt", "target"]
+    printed = set(TABLE["value"]) | {f"{value:g}" for value in known.observations["value"]}
+    printed |= {"18.1"}  # 4.2 and 13.9
+    online = known.exact_values("China", "internet_users")[pd.Timestamp("2025-12-31")]
+    users = known.exact_values("China", "genai_users")[pd.Timestamp("2025-12-31")]
+    printed |= {f"{41.4 * users / online:.0f}"}
+    for row in use.itertuples():
+        text = re.sub(r"\b20[23]\d\b|19 and under", "", f"{row.heading} {row.quote} {row.sentence} {row.reckoned}")
+        numbers = re.findall(r"\d[\d,]*\.?\d*", text)
+        assert numbers
+        assert {number.replace(",", "").rstrip(".") for number in numbers} <= printed, row.part
+
+
+def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
+    parts, here = list_parts(known, "genai_users", "China")
+    target = who_uses.list_use(parts, here, known, "genai_users").iloc[-1]
+    for quote in pick(TABLE, source_id="state_council_ai_plus")["quote"]:
+        assert quote in target["quote"]
+    assert "does not say of what" in target["sentence"]
+    said = f"{target['quote']} {target['sentence']}"
+    assert set(re.findall(r"\d+", said)) == {"70", "90", "2027", "2030"}
+
+
+def test_places_without_a_target_get_other_sentences_and_without_a_profile_none(known):
+    parts, here = list_parts(known, "genai_use_msit", "South Korea")
+    use = who_uses.list_use(parts, here, known, "genai_use_msit")
+    assert use["part"].tolist()[:2] == ["who", "what for"]
+    parts, here = list_parts(known, "internet_use_itu", "Germany")
+    assert who_uses.list_use(parts, here, known, "internet_use_itu").empty
+
+
+def test_the_list_counts_what_there_is(known):
+    found = indicators.count_profile(known)
+    assert found["figures"].sum() == len(TABLE)
+    assert set(indicators.count_profile(known, ["korea", "why"])["entity"]) == {"South Korea"}
