@@ -1,29 +1,23 @@
-"""What a forecast is given, in one form: the series with its limit, the figures that it uses, dates, other series."""
+"""What a forecast is given, in one form: the series with its limit, the figures that it uses, and dates."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, decimal_years
+from ..base.dates import REAL, SHORTEST_SPAN, CurveError, check_observed, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
-from ..base.words import quote, say_count
+from ..base.words import quote
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
-from .model import ROOM
-
-if TYPE_CHECKING:
-    from ..curves import Assessment
 
 _BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
-LEAST_TECHNOLOGIES = 3  # each is calibrated on two others at least
-FURTHEST_COUNTED = 3  # years ahead at most of what is counted: further ahead too few technologies are left
+_WHOLE = 100.0  # the limit of a share of sales that none is given for
 
 
 def read_series(
@@ -37,9 +31,10 @@ def read_series(
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
+        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit, technology
+        and measure.
     bound : None, number, Limit, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own bound, or none.
+        None is the AdoptionSeries' own bound, or none; 100 for a share of sales.
     limit : None or number
         Largest possible value, other than the bound; never more than 100 for percent.
     censored : None or DataFrame
@@ -61,6 +56,7 @@ def read_series(
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     values = _read_dated(series.values, "the series")
     bound = series.bound if bound is None else bound
+    bound = _WHOLE if bound is None and series.is_share_of_sales else bound
     most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
     return replace(
         series,
@@ -69,27 +65,6 @@ def read_series(
         bound=None if bound is None else _read_given(bound, values),
         censored=_read_censored(series.censored if censored is None else censored),
     )
-
-
-def read_references(references: Any) -> list[AdoptionSeries]:
-    """Comparison series as a list; each a technology of its own where they name fewer than three.
-
-    Estimates for one of these use all the others: one series is left out at a time.
-
-    Raises
-    ------
-    ValueError
-        If they are no sequence of AdoptionSeries.
-    """
-    right = "give a list of AdoptionSeries, such as indicators.load_references()"
-    if isinstance(references, str) or not isinstance(references, Sequence):
-        raise ValueError(f"references is {quote(references)}; {right}")
-    for each in references:
-        if not isinstance(each, AdoptionSeries):
-            raise ValueError(f"references holds a {type(each).__name__}; {right}")
-    if len({each.technology for each in references}) >= min(LEAST_TECHNOLOGIES, len(references)):
-        return list(references)
-    return [replace(each, technology=f"{each.entity} {each.indicator}".strip()) for each in references]
 
 
 def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
@@ -105,30 +80,22 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Returns
     -------
     pandas.Series
-        In that unit. With a bound one or two figures are enough to say where a series stands; of figures within half a
+        In that unit. One or two, of which there is no forecast, show where a series stands; of figures within half a
         year that is the last.
 
     Raises
     ------
     ValueError
-        Without a figure above 0; without a bound with fewer than three, or within half a year; with figures above the
-        bound, or one that starts after them.
+        Without a figure above 0; with figures above the bound, or one that starts after them.
     """
     if values.index.has_duplicates:
         raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]
-    least = SHORTEST if bound is None else 1
-    if len(values) < least:
-        of = " (a slope and a way to judge it; with a bound one is enough)" if bound is None else ""
-        raise ValueError(f"a forecast needs at least {say_count(least, 'dated value')} above 0{of}, not {len(values)}")
+    if values.empty:
+        raise ValueError("a forecast needs dated values above 0, and there are none")
     years = decimal_years(values.index)
-    if np.ptp(years) < SHORTEST_SPAN and bound is None:
-        raise ValueError(
-            f"the values span {12 * np.ptp(years):.0f} months: half a year at least is needed to forecast half-years "
-            "without a bound"
-        )
     used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
     if bound is None:
         return used
@@ -183,33 +150,10 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     return pd.DatetimeIndex(dates, name="date")
 
 
-def count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
-    """The same day one, two and three years later, as far as the horizon goes; at least the first."""
-    return pd.DatetimeIndex(_repeat_day(last, max(1, int(min(horizon_years, FURTHEST_COUNTED)))), name="date")
-
-
 def _repeat_day(last: pd.Timestamp, years: int) -> list[pd.Timestamp]:
     """The same day of each of the next years; the end of its month where that is what it is."""
     day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
     return [last + pd.DateOffset(years=year) + day for year in range(1, years + 1)]
-
-
-def assess_series(series: AdoptionSeries) -> Assessment:
-    """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
-    from ..curves import assess_ceiling  # loads statsmodels, which a forecast without a verdict does without
-
-    values, limit = series.values.dropna(), series.known_limit
-    return assess_ceiling(values, None, limit, series.errors, known_se=series.known_se, floor=series.highest)
-
-
-def find_end(series: AdoptionSeries, assessed: Assessment) -> float:
-    """The end of a verdict "levels off", NaN where it is another one.
-
-    It is taken `ROOM` above the highest figure at least, and no higher than the limit.
-    """
-    if assessed.verdict != "levels off":
-        return np.nan
-    return float(min(max(assessed.high, ROOM * max([*series.values, *series.at_least])), series.limit))
 
 
 def check_limits(series: AdoptionSeries) -> None:
@@ -255,6 +199,7 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
         later=none,
         breaks=pd.DataFrame({"date": dates, "kind": [], "reason": []}),
         observations=pd.DataFrame({"date": dates, "value": [], "bound": []}),
+        measure=str(series.attrs.get("measure", "level")),
     )
 
 

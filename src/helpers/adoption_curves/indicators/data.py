@@ -104,7 +104,9 @@ class Data:
         [series] = self._cut(entity, entry, rows)
         return series.with_bound(self._find_bound(entry, series, bound))
 
-    def references(self, exclude: AdoptionSeries | str = "", role: str = "reference") -> list[AdoptionSeries]:
+    def references(
+        self, exclude: AdoptionSeries | str = "", role: str = "reference", measure: str = "level"
+    ) -> list[AdoptionSeries]:
         """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
 
         A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
@@ -117,7 +119,9 @@ class Data:
         exclude : AdoptionSeries or str, optional
             Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
-            Or "held_out": technologies that calibrate nothing, for tests of the estimates from the references.
+            Or "held_out": technologies that set no constant of the forecast, for tests.
+        measure : str, default "level"
+            Levels and totals that have a limit; or "flow": shares of sales.
 
         Returns
         -------
@@ -131,9 +135,10 @@ class Data:
         if isinstance(exclude, str):
             self._check_technology(exclude)
         if self.is_beside:
-            return load(as_of=self.as_of).references(exclude, role)
+            return load(as_of=self.as_of).references(exclude, role, measure)
         technology = exclude if isinstance(exclude, str) else exclude.technology
-        found = [series for series in self._technologies if series.role == role]
+        known = [series for series in self._technologies if (series.measure == "flow") == (measure == "flow")]
+        found = [series for series in known if series.role == role]
         return [series for series in found if series.technology != technology or not technology]
 
     def list_technologies(self) -> set[str]:
