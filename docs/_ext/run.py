@@ -27,9 +27,9 @@ QUESTIONS = {
     "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),
     "05_paths": ("How sure is that?", "result.paths"),
-    "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
-    "04_calibration": ("Do the bands hold?", "frames.coverage_frame(result)"),
-    "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references, rivals=True)"),
+    "05_hindcasts": ("What was said before?", "forecast.hindcast(series)"),
+    "04_calibration": ("Do the bands hold?", "scores.count_sides(scores.evaluate(forecast.backtest(references)))"),
+    "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references)"),
     "06_register": ("What is on record?", "register.read_register(data)"),
     "01_coverage": ("Which figures are there?", "indicators.list_series(data)"),
 }
@@ -40,13 +40,13 @@ Each picture is of the default run and leads to its notebook. The line below it 
 
 ```python
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import frames
+from adoption_curves.forecast import scores
 from adoption_curves.forecast.registered import register
 
 data = indicators.load()
 series = data.series("China", "genai_users", "internet_users")
 references = data.references(exclude=series)
-result = forecast.forecast(series, references=references)
+result = forecast.forecast(series)
 ```
 
 What if the upper limit is wrong? [The page on Python draws that](../python.md#what-if-the-upper-limit-is-wrong).

@@ -43,7 +43,9 @@ def test_windows_with_a_limit_are_those_of_the_reference(kind, points):
     t, x = draw_windows(points)
     limit, limit_sd = np.tile(1000 + 40 * H, (len(t), 1)), np.tile(20 * H, (len(t), 1))
     found = compute(t, x, limit, limit_sd, kind=kind)
-    theirs = [reference.quantiles(*each, H, limit[0], limit_sd[0], LEVELS, *ROWS[kind]) for each in zip(t, x, strict=True)]
+    theirs = [
+        reference.quantiles(*each, H, limit[0], limit_sd[0], LEVELS, *ROWS[kind]) for each in zip(t, x, strict=True)
+    ]
     np.testing.assert_allclose(found, theirs, rtol=1e-10, atol=1e-10)
 
 

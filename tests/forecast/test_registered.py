@@ -49,7 +49,7 @@ def series(data):
 
 @pytest.fixture(scope="module")
 def quantiles(data, series):
-    return tabulate(forecast.forecast(series, references=data.references()))
+    return tabulate(forecast.forecast(series))
 
 
 def list_tree(folder):
@@ -218,7 +218,7 @@ OWN = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-
 def put_own(path):
     own = indicators.load(path)
     series = own.series("own data", path.stem, "100")
-    put(series, tabulate(forecast.forecast(series, references=indicators.load_references())), own, None)
+    put(series, tabulate(forecast.forecast(series)), own, None)
     return own
 
 

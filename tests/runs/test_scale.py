@@ -1,6 +1,5 @@
 """Scale: what is learnt is learnt once, and each file is read once."""
 
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from cells import NOTEBOOKS, execute_cells
 from reports import make
 
-from adoption_curves import forecast, indicators
 from adoption_curves.show import figures
 
 # ---- a long series
@@ -33,30 +31,6 @@ def make_courses(count):
     rates, middles = random.uniform(0.3, 0.9, (count, 1)), random.uniform(2, 8, (count, 1))
     shares = 90 / (1 + np.exp(-rates * (np.arange(8) - middles))) * np.exp(random.normal(0, 0.02, (count, 8)))
     return {f"place {number}": pd.Series(values, dates) for number, values in enumerate(shares)}
-
-
-def test_what_the_references_teach_is_learnt_once_for_many_series(monkeypatch, tmp_path):
-    """With and without a bound mixed each series had a backtest of its own: two seconds and more for each."""
-    calls, kept = {"backtest": 0, "learn_weights": 0}, sys.modules["adoption_curves.forecast.backtest"]
-
-    def count(holder, name):
-        original = getattr(holder, name)
-
-        def counted(*given, **named):
-            calls[name] += 1
-            return original(*given, **named)
-
-        monkeypatch.setattr(holder, name, counted)
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(kept, "_KEPT", {})
-    count(kept, "backtest")
-    count(kept.model, "learn_weights")
-    references = indicators.load().references()[:8]
-    for place, series in enumerate(make_courses(40).values()):
-        forecast.forecast(series, 100.0 if place % 2 else None, references, horizon_years=2).frame()
-    assert calls["backtest"] == 2, "one with a bound, one without"
-    assert calls["learn_weights"] <= 2 * (1 + len({each.technology for each in references}))
 
 
 # ---- a large sweep

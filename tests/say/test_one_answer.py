@@ -1,14 +1,9 @@
 """Page and forecast give one answer to where growth ends."""
 
-from dataclasses import replace
-
-import numpy as np
 import pandas as pd
 import pytest
 from golden import RUNS
 
-from adoption_curves import forecast
-from adoption_curves.forecast import frames
 from adoption_curves.say.facts import find_goal
 
 KEPT = sorted(path.parent for path in RUNS.parent.glob("*/03_ceiling.csv"))
@@ -29,17 +24,3 @@ def test_page_and_forecast_agree_on_the_end(kept):
         assert not found["high"] > 0.95 * found["bound"]
     odds = kept / "03_odds.csv"
     assert (odds.exists() and len(pd.read_csv(odds)) > 0) == (found["verdict"] == "levels off")
-
-
-@pytest.mark.parametrize("bound", [100, pytest.param(None, marks=pytest.mark.slow)])
-def test_a_forecast_heeds_the_verdict(bound):
-    years = pd.to_datetime([f"{year}-12-31" for year in range(2016, 2026)])
-    users = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], years)
-    result = forecast.forecast(users, bound)
-    assert result.assessed.verdict == "levels off"
-    assert result.assessed.low == 59
-    assert result.end == pytest.approx(result.assessed.high)
-    alone = replace(result, end=np.nan)
-    assert (result.quantiles[0.5] < alone.quantiles[0.5]).all(), "without the verdict it goes further"
-    counted = frames.coverage_frame(result).query("level == 0.8")
-    assert counted["technologies"].max() < 10, "the record is of series that levelled off"

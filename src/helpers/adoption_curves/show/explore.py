@@ -174,7 +174,7 @@ def _judge(series: Any, found: Any) -> str:
         ahead = "A newer figure refutes the forecast."
     elif not found.has_range:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-        ahead = f"Forecast for {date}: median {say(end[0.5], series.unit)}, without a range."
+        ahead = f"Forecast for {date}: median {say(end[0.5])}, and no range."
     else:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
         ahead = f"{date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
