@@ -1,27 +1,22 @@
-"""Count what came after the verdict "levels off": figures above its end, and inside the ranges of the forecast.
+"""Count what came after the verdict "levels off": figures above its end.
 
 Phones and fixed lines by country are panel_phones.csv (Gapminder, Systema Globalis, CC BY 4.0; from ITU by way of the
 World Bank), in figures per 100 people and without a limit. At most `ORIGINS` of their earlier dates are drawn, with
-seed 0, of mobile phones only such at which there were fewer than 100 per 100 people; the comparison technologies are
-asked at every one of theirs. At each date the verdict and the forecast know only what is dated up to it, and the
-forecast learns nothing from its own technology. The counts are written to data/levelled.csv and
-data/levelled_ranges.csv, which runs read; it takes a quarter of an hour on two cores.
+seed 0, of mobile phones only such at which there were fewer than 100 per 100 people. At each date the verdict knows
+only what is dated up to it. The counts are written to data/levelled.csv, which runs read; it takes some minutes.
 """
 
 import os
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from adoption_curves import forecast, indicators
-from adoption_curves.base.levels import LEVELS, band_columns, band_ends
 from adoption_curves.forecast.hindcasts import cut_series
-from adoption_curves.forecast.inputs import assess_series, read_series
-from adoption_curves.forecast.scores import WIS_QUANTILES, quantile_score, summarise_coverage
+from adoption_curves.forecast.inputs import read_series
+from adoption_curves.show.answers import assess_series
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
 DATA = Path(__file__).parents[1] / "data"
@@ -29,30 +24,16 @@ PHONES = {
     "cell_phones_per_100_people": ("phones by country, below 100 per 100 people", "mobile phone"),
     "fixed_line_subscribers_per_100_people": ("fixed lines by country", "landline telephone"),
 }
-COMPARED = "comparison technologies"
-LEVELS_ENDS = {f"q{end:g}": end for end in sorted({0.5, *(end for level in LEVELS for end in band_ends(level))})}
 MOST = {"cell_phones_per_100_people": 100.0, "fixed_line_subscribers_per_100_people": np.inf}
 """Dates at which the last figure is lower are drawn: where phones outnumber people second ones are counted."""
 HORIZONS, FEWEST, ORIGINS, NEAR = (1, 2, 3, 5, 10), 6, 1500, 0.26
 
 
-def main(rows=None):
-    """Write both tables, and print scores over those of the forecast that does not heed the verdict."""
-    if rows is None:
-        with ProcessPoolExecutor(os.cpu_count()) as pool:
-            rows = pd.DataFrame(each for found in pool.map(ask, list_origins(), chunksize=8) for each in found)
-    write(count_odds(rows), "levelled")
-    write(count_ranges(rows), "levelled_ranges")
-    print("| WIS over that of the forecast without the verdict | 1 | 2 | 3 | 5 years |\n|---|---|---|---|---|")
-    for kind, part in rows.groupby("kind", sort=False):
-        means = part.groupby(["years", "technology", "series"])[["wis", "wis_alone"]].mean().groupby("years").mean()
-        ratios = (means["wis"] / means["wis_alone"]).reindex(HORIZONS[:4])
-        print(f"| {kind} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
-
-
-def write(table, name):
-    """Write a table into the data."""
-    table.to_csv(DATA / f"{name}.csv", index=False, lineterminator="\n", float_format="%.4g")
+def main():
+    """Write the table."""
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        rows = pd.DataFrame(each for found in pool.map(ask, list_origins(), chunksize=8) for each in found)
+    count_odds(rows).to_csv(DATA / "levelled.csv", index=False, lineterminator="\n", float_format="%.4g")
 
 
 @lru_cache(maxsize=1)
@@ -70,12 +51,6 @@ def read_panel():
     return found
 
 
-@lru_cache(maxsize=1)
-def read_compared():
-    """The comparison technologies, by kind and place."""
-    return {(COMPARED, str(place)): series for place, series in enumerate(indicators.load_references())}
-
-
 def list_origins():
     """Kind, name of the series and number of its figures that are known, of every date that is asked."""
     drawn = np.random.default_rng(0)
@@ -89,49 +64,31 @@ def list_origins():
         ]
         chosen = drawn.choice(len(listed), ORIGINS // len(PHONES), replace=False)
         origins += [listed[place] for place in sorted(chosen)]
-    compared = read_compared().items()
-    return origins + [(*key, figures) for key, series in compared for figures in range(FEWEST, len(series.values))]
+    return origins
 
 
 def ask(origin):
     """A row for each horizon that a later figure is near to; none where the verdict is another one."""
     kind, name, figures = origin
-    series = (read_compared() if kind == COMPARED else read_panel())[kind, name]
+    series = read_panel()[kind, name]
     known = cut_series(series, series.values.index[figures - 1])
     found = assess_series(known)
     if found.verdict != "levels off":
         return []
-    result = forecast.forecast(replace(known, censored=known.censored.iloc[:0]), references=list_references())
     years = (series.values.index - known.values.index[-1]).days / 365.25
     rows = []
     for horizon in HORIZONS:
         nearest = int(np.abs(years - horizon).argmin())
-        if abs(years[nearest] - horizon) > NEAR:
-            continue
-        later = series.values.iloc[nearest]
-        row = {"kind": kind, "series": name, "technology": series.technology, "years": horizon, "actual": later}
-        row |= {"above": later > found.high}
-        for each, of in (("", result), ("_alone", replace(result, end=np.nan))):
-            quantiles = of.at([years[nearest]], WIS_QUANTILES)
-            row[f"wis{each}"] = quantile_score(np.array([later]), quantiles, WIS_QUANTILES)[0] / known.values.iloc[-1]
-        names, ends = zip(*LEVELS_ENDS.items(), strict=True)
-        rows.append(row | dict(zip(names, result.at([years[nearest]], ends)[0], strict=True)))
+        if abs(years[nearest] - horizon) <= NEAR:
+            above = series.values.iloc[nearest] > found.high
+            rows.append({"kind": kind, "series": name, "years": horizon, "above": above})
     return rows
 
 
-@lru_cache(maxsize=1)
-def list_references():
-    """The comparison technologies as a list."""
-    return list(read_compared().values())
-
-
 def count_odds(rows):
-    """Counts by kind and horizon, with the 95 % interval of the part above the end: countries are drawn anew.
-
-    The comparison technologies, nearly all of them successes, can't teach this.
-    """
+    """Counts by kind and horizon, with the 95 % interval of the part above the end: countries are drawn anew."""
     table = []
-    for (kind, years), part in rows[rows["kind"] != COMPARED].groupby(["kind", "years"], sort=False):
+    for (kind, years), part in rows.groupby(["kind", "years"], sort=False):
         units = part.groupby("series")["above"].agg(["sum", "size"])
         places = np.random.default_rng(0).integers(0, len(units), (2000, len(units)))
         drawn = units.to_numpy(float)[places].sum(axis=1)
@@ -140,21 +97,6 @@ def count_odds(rows):
         row = {"kind": kind, "years": years, "units": len(units), "figures": len(part), "above": above}
         table.append(row | {"passed": above / len(part), "low": low, "high": high})
     return pd.DataFrame(table)
-
-
-def count_ranges(rows):
-    """How the ranges held that were made so for the comparison technologies, as `scores.summarise_coverage`."""
-    parts, own = [], rows[(rows["kind"] == COMPARED) & (rows["years"] <= 5)]
-    for level in LEVELS:
-        low, high = (own[name] for name in band_columns(level))
-        sides = {
-            "below": own["actual"] < low,
-            "above": own["actual"] > high,
-            "above_median": own["actual"] > own["q0.5"],
-        }
-        part = own[["technology"]].assign(level=level, horizon_years=own["years"].astype(float), **sides)
-        parts.append(part.assign(covered=~(part["below"] | part["above"])))
-    return summarise_coverage(pd.concat(parts))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,7 @@
 
 Mobile phones by country are panel_phones.csv. At `ORIGINS` dates at which a country had fewer than `LOW` phones per 100
 people, drawn with seed 0, a forecast is made from the last five figures at most, with the limit of 100 per 100 people
-and without a limit; both learn nothing from phones. (Of five figures no verdict says that they level off.) The counts
-are written to data/phones_middle.csv, which runs read.
+and without a limit, where a run gives no range. The counts are written to data/phones_middle.csv, which runs read.
 """
 
 from dataclasses import replace
@@ -14,7 +13,7 @@ import pandas as pd
 
 from adoption_curves import forecast
 from adoption_curves.forecast.hindcasts import cut_series
-from benchmarks.bench_levelled import DATA, NEAR, PHONES, list_references, read_panel
+from benchmarks.bench_levelled import DATA, NEAR, PHONES, read_panel
 
 LOW, FEWEST, MOST, ORIGINS, HORIZONS = 10.0, 4, 5, 300, (1, 2, 3, 5)
 LIMITS = {"with a limit": 100.0, "without a limit": None}
@@ -45,14 +44,13 @@ def ask(key, figures):
     series = read_panel()[key]
     known = cut_series(series, series.values.index[figures - 1])
     known = replace(known, values=known.values.iloc[-MOST:])
-    others = [each for each in list_references() if each.technology != series.technology]
     years = (series.values.index - known.values.index[-1]).days / 365.25
     for kind, limit in LIMITS.items():
-        made = forecast.forecast(known, limit, references=others)
+        made = forecast.forecast(known, limit)
         for horizon in HORIZONS if made.kind == "forecast" else ():
             nearest = int(np.abs(years - horizon).argmin())
             if abs(years[nearest] - horizon) <= NEAR:
-                low, middle, high = made.at([years[nearest]], [0.1, 0.5, 0.9])[0]
+                low, middle, high = made.margins(np.array([years[nearest]]), np.array([0.1, 0.5, 0.9]))[0]
                 later = series.values.iloc[nearest]
                 found = {"above": later > middle, "inside": low <= later <= high}
                 yield {"kind": kind, "years": horizon, "country": key[1], **found}
