@@ -208,9 +208,6 @@ def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentence
     three, five = 100 * eight.loc[[3, 5], "coverage_80"]
     assert f"they held {three:.0f}% at 3 years and {five:.0f}% at 5, of {eight.loc[5, 'technologies']} tech" in text
     assert eight.loc[3, "technologies"] == eight.loc[5, "technologies"]
-    counted = pd.read_csv(ROOT / "data" / "levelled_ranges.csv").query("level == 0.8")
-    sizes = f"({counted['technologies'].min()} to {counted['technologies'].max()} of them)"
-    assert f"levelled off {sizes}, 80% ranges held {say_all(counted['covered'])}% of outcomes 1, 2, 3 and 5" in text
     ends = tables["04_references"]
     low, high = ends["last_share"].min(), ends["last_share"].max()
     years = f"of {ends['last'].min()[:4]} to {ends['last'].max()[:4]}"

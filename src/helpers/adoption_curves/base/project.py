@@ -171,8 +171,8 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("levelled", "levelled_ranges", "phones_middle")
-"""Tables of the project's data that scripts of benchmarks have counted; every run reads them."""
+COUNTED = ("levelled", "phones_middle", "audit")
+"""Tables of the project's data that were counted once; every run reads them."""
 
 
 def find_own(name: str) -> Path:
