@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from adoption_curves.forecast.hindcasts import cut_series
-from adoption_curves.forecast.inputs import read_series
+from adoption_curves.indicators.given import read_series
 from adoption_curves.show.answers import assess_series
 
 PANEL = Path(__file__).parent / "panel_phones.csv"

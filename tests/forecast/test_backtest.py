@@ -113,9 +113,9 @@ def test_comparison_is_paired_and_the_same_again(scored):
 
 def test_coverage_by_technology_and_stage_counts_every_forecast_once(scored):
     once = scored[scored["level"] == 0.8]
-    assert scores.cover_by_technology(scored)["n"].sum() == len(once)
+    assert scores.score(scored, ("method", "technology", "window", "horizon_years"))["n"].sum() == len(once)
     stages = scores.cover_by_stage(scored)
-    assert stages[~stages["stage"].str.startswith("growth")]["n"].sum() == len(once)
+    assert stages["n"].sum() == len(once)
 
 
 def test_sides_and_coverage_add_up_and_the_interval_holds_the_coverage(scored):

@@ -34,11 +34,11 @@ def test_the_series_of_a_class_have_names():
     data = indicators.load()
     users = data.series("China", "genai_users", "internet_users")
     result, others = forecast.forecast(users), data.references(exclude=users)
-    found, counted = (make(result, result.dates[-1], others) for make in (frames.counted_frame, frames.class_frame))
+    counted, found = frames.class_frame(result, result.dates[-1], others)
     assert (found["technology"].nunique(), len(found)) == tuple(counted.iloc[0][["technologies", "series"]])
     assert set(found["entity"]) == {"China"}
     alone = make([12, 15, 20])
-    assert frames.counted_frame(alone, alone.dates[-1], others).empty
+    assert all(each.empty for each in frames.class_frame(alone, alone.dates[-1], others))
 
 
 def test_figures_within_half_a_year_say_no_more_than_the_last():

@@ -6,7 +6,7 @@ import pandas as pd
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
-from adoption_curves.forecast import frames
+from adoption_curves.forecast import frames, scores
 from adoption_curves.say.facts import SUMMARISED, Facts, list_ceiling
 from adoption_curves.say.findings import list_key_numbers, write_findings
 from adoption_curves.show.answers import assess_series
@@ -44,8 +44,8 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     tables["03_odds"] = frames.odds_frame(tables["03_ceiling"]["verdict"].iloc[0])
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     tables |= {
-        "05_coverage": frames.coverage_frame(outcomes),
-        "05_class": frames.class_frame(result, goal, load_references()),
+        "05_coverage": scores.summarise_coverage(outcomes),
+        "05_class": frames.class_frame(result, goal, load_references())[0],
     }
     tables["05_middle"] = frames.middle_frame(result)
     tables |= {"05_alike": frames.alike_frame(result, outcomes), "05_audit": frames.audit_frame(result)}

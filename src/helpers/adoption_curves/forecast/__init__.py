@@ -1,8 +1,8 @@
 """Forecasts: a path, its spread, and what follows from both.
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
-earlier dates. The parts, each importing those before it: ``model`` (the formula, in arrays), ``inputs`` (what is given,
-in one form), ``paths`` (how dates go together), ``rivals`` (simpler ways to forecast), ``backtest`` (what the formula
+earlier dates. The parts, each importing those before it: ``model`` (the formula, in arrays), ``inputs`` (the figures
+that it uses), ``paths`` (how dates go together), ``rivals`` (simpler ways to forecast), ``backtest`` (what the formula
 would have been of other technologies, which judges it), ``scores`` (of the backtest), ``later`` (what technologies did
 after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast), ``frames`` (tables
 beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates); and ``registered``, forecasts on record.

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ..base.dates import decimal_years
 from ..base.fallen import are_fallen, pick_apart
+from ..base.limit import Limit
 from ..indicators.series import AdoptionSeries
 from . import model
 from .rivals import RIVALS
@@ -55,24 +56,22 @@ def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = 
     list of Windows
         One for each number of figures of which there is a window.
     """
-    limited = [each for each in references if each.bound is not None and len(each.values) > min(windows)]
     found = []
     for points in windows:
-        parts = [_cut_windows(series, points) for series in limited]
+        parts = [_cut_windows(each, each.bound, points) for each in references if each.bound is not None]
         if any(len(part.origin) for part in parts):
             found.append(Windows(*map(np.concatenate, zip(*parts, strict=True))))
     return found
 
 
-def _cut_windows(series: AdoptionSeries, points: int) -> Windows:
+def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> Windows:
     """The windows of so many figures of one series."""
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
     picked = [pick_apart(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
     years, y = seen[used], figures[used]
-    assert series.bound is not None
-    limit = series.bound.at(years, years[:, -1:])
+    limit = bound.at(years, years[:, -1:])
     share = y[:, -1] / limit[:, -1]
     kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
     # the figure nearest to each horizon, unless it is too far from it

@@ -20,11 +20,12 @@ from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
 from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
+from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, HORIZONS
 from .cumulative import sum_up, take_increments
-from .inputs import check_limits, next_dates, read_series, use_figures
+from .inputs import check_limits, next_dates, use_figures
 from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:

@@ -164,65 +164,27 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     return evaluate(rows[(rows["kind"] == result.constants) & result.has_range], sorted(result.levels), (FORECAST,))
 
 
-def coverage_frame(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """How often such ranges held on comparison technologies.
-
-    Parameters
-    ----------
-    outcomes : DataFrame
-        From `list_outcomes`.
-
-    Returns
-    -------
-    DataFrame
-        A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
-        technologies: covered, below and above (outcomes there), above_median.
-    """
-    return summarise_coverage(outcomes)
-
-
-def list_class(result: Forecast, date: pd.Timestamp, references: Sequence[AdoptionSeries]) -> list[AdoptionSeries]:
-    """The entity's other services that `class_frame` counts; none without a limit, a forecast, or a class of ten."""
-    same = [each for each in references if each.entity == result.target.entity]
-    enough = len(list_later(result.share, _years_to(result, date), same, LEAST_YEARS)) >= LEAST_SERIES
-    return same if enough and result.bounded and result.kind == "forecast" else []
-
-
-def _years_to(result: Forecast, date: pd.Timestamp) -> np.ndarray:
-    """Years (1,) from the last figure to a date."""
-    return decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
-
-
-def counted_frame(result: Forecast, date: pd.Timestamp, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """The series that are counted beside a forecast, see `class_frame`.
-
-    Returns
-    -------
-    DataFrame
-        A row per series: technology, entity, indicator, years, share, see `later.list_later`.
-    """
-    return list_later(result.share, _years_to(result, date), list_class(result, date, references), LEAST_YEARS)
-
-
-def class_frame(result: Forecast, date: pd.Timestamp, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> list[pd.DataFrame]:
     """Where the entity's other services stood as long after the same share as a date is ahead, see `later_shares`.
 
     Returns
     -------
-    DataFrame
+    list of two DataFrames
         A row per quantile: quantile, share (percent of the limit), value (of the limit as forecast for the date, in the
-        unit of the series), years, passed (the share that all had passed), series, technologies, date. No rows without
-        a limit, a forecast, or a class of ten.
+        unit of the series), years, passed (the share that all had passed), series, technologies, date. And the series
+        that are counted, as `later.list_later`. No rows without a limit, a forecast, or a class of ten.
     """
-    same, years = list_class(result, date, references), _years_to(result, date)
+    same = [each for each in references if each.entity == result.target.entity]
+    years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
+    counted = list_later(result.share, years, same, LEAST_YEARS)
     columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
-    if not same:
-        return pd.DataFrame(columns=columns)
+    if len(counted) < LEAST_SERIES or not result.bounded or result.kind != "forecast":
+        return [pd.DataFrame(columns=columns), counted.iloc[:0]]
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
     rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))
-    return rows.assign(years=years[0], passed=100 * result.share, date=date)[columns]
+    return [rows.assign(years=years[0], passed=100 * result.share, date=date)[columns], counted]
 
 
 def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -11,10 +11,10 @@ import pandas as pd
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
+from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
 from .backtest import ORIGIN_SHARES, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast
-from .inputs import read_series
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
 _FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
@@ -51,8 +51,7 @@ def hindcast(
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
         made = max([origin, *target.published.reindex([origin]).dropna()])
-        first = frames[0]["origin"].iloc[0] if frames else origin
-        years = (last - first).days / 365.25 + 0.5
+        years = (last - origin).days / 365.25 + 0.5
         result = forecast(cut_series(target, origin), None, years, levels)
         if result.kind != "forecast":
             continue

@@ -1,70 +1,18 @@
-"""What a forecast is given, in one form: the series with its limit, the figures that it uses, and dates."""
+"""What a forecast takes of a series: the figures that it uses, and the dates that follow."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, SHORTEST_SPAN, CurveError, check_observed, decimal_years
+from ..base.dates import SHORTEST_SPAN, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
-from ..base.numbers import read_numbers
-from ..base.words import quote
+from ..indicators.given import find_double
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 
 _BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
-_WHOLE = 100.0  # the limit of a share of sales that none is given for
-
-
-def read_series(
-    series: pd.Series | AdoptionSeries,
-    bound: Limit | pd.Series | float | None = None,
-    limit: float | None = None,
-    censored: pd.DataFrame | None = None,
-) -> AdoptionSeries:
-    """A series with all that is known beside it: sorted, with dates, as numbers.
-
-    Parameters
-    ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit, technology
-        and measure.
-    bound : None, number, Limit, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own bound, or none; 100 for a share of sales.
-    limit : None or number
-        Largest possible value, other than the bound; never more than 100 for percent.
-    censored : None or DataFrame
-        Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
-
-    Returns
-    -------
-    AdoptionSeries
-        A pandas Series as one without notes on its question: its ``observations`` are empty.
-
-    Raises
-    ------
-    ValueError
-        If one of them is none of these, has no dates, or has impossible dates or numbers.
-    """
-    if isinstance(series, pd.Series):
-        series = _adopt(series)
-    elif not isinstance(series, AdoptionSeries):
-        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
-    values = _read_dated(series.values, "the series")
-    bound = series.bound if bound is None else bound
-    bound = _WHOLE if bound is None and series.is_share_of_sales else bound
-    most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
-    return replace(
-        series,
-        values=values,
-        limit=most if limit is None else min(most, _read_level(limit, "the limit")),
-        bound=None if bound is None else _read_given(bound, values),
-        censored=_read_censored(series.censored if censored is None else censored),
-    )
 
 
 def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
@@ -89,7 +37,7 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         Without a figure above 0; with figures above the bound, or one that starts after them.
     """
     if values.index.has_duplicates:
-        raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
+        raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]
@@ -107,11 +55,6 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     if (used > (1 + _BOUND_TOLERANCE) * limit).any():
         raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
     return used
-
-
-def _find_double(series: pd.Series) -> pd.Timestamp:
-    """First date that occurs twice."""
-    return series.index[series.index.duplicated()][0]
 
 
 def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
@@ -137,7 +80,8 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
         raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {_LONGEST_HORIZON}")
     last, gaps = index[-1], np.diff(decimal_years(index))
     if len(gaps) and np.median(gaps) > 0.75:
-        dates = _repeat_day(last, int(horizon_years + 1e-9))
+        day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
+        dates = [last + pd.DateOffset(years=year) + day for year in range(1, int(horizon_years + 1e-9) + 1)]
     else:
         months = round(12 * horizon_years)
         ends = pd.date_range(last, last + pd.DateOffset(months=months + 3), freq="QE")
@@ -148,12 +92,6 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
             f"horizon_years is {horizon_years} and ends before the next date of the series; give at least 1"
         )
     return pd.DatetimeIndex(dates, name="date")
-
-
-def _repeat_day(last: pd.Timestamp, years: int) -> list[pd.Timestamp]:
-    """The same day of each of the next years; the end of its month where that is what it is."""
-    day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
-    return [last + pd.DateOffset(years=year) + day for year in range(1, years + 1)]
 
 
 def check_limits(series: AdoptionSeries) -> None:
@@ -177,81 +115,3 @@ def check_limits(series: AdoptionSeries) -> None:
             f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
             "bound, an upper limit"
         )
-
-
-def _adopt(series: pd.Series) -> AdoptionSeries:
-    """A pandas Series as a series without notes on its question."""
-    texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
-    name, dates = str(series.name or "series"), pd.DatetimeIndex([])
-    none = pd.Series([], dates, dtype=float)
-    return AdoptionSeries(
-        entity=texts["entity"],
-        indicator=name,
-        title=texts["title"] or name,
-        unit=texts["unit"],
-        base="",
-        technology=texts["technology"],
-        role="",
-        note="",
-        values=series,
-        censored=pd.DataFrame({"value": [], "bound": []}, dates),
-        earlier=none,
-        later=none,
-        breaks=pd.DataFrame({"date": dates, "kind": [], "reason": []}),
-        observations=pd.DataFrame({"date": dates, "value": [], "bound": []}),
-        measure=str(series.attrs.get("measure", "level")),
-    )
-
-
-def _read_dated(series: pd.Series, what: str) -> pd.Series:
-    """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
-    if not isinstance(series.index, pd.DatetimeIndex):
-        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
-    series = series.dropna()
-    check_observed(decimal_years(series.index), what)
-    numbers = read_numbers(series, what)
-    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
-
-
-def _read_level(level: Any, what: str, other: str = "") -> float:
-    """A limit, or a bound that is a number."""
-    if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
-        raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
-    return float(read_numbers(level, what))
-
-
-def _read_given(bound: Any, values: pd.Series) -> Limit:
-    """Bound as a `Limit`; a number is repeated on every date of the series."""
-    if isinstance(bound, Limit):
-        return replace(bound, values=_read_given(bound.values, values).values)
-    if not isinstance(bound, pd.Series):
-        return Limit(pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index))
-    dated = _read_dated(bound, "the bound")
-    if dated.empty or not (dated > 0).all():
-        raise ValueError("the bound must be above 0 on every date")
-    if dated.index.has_duplicates:
-        raise ValueError(f"the bound has two values on {_find_double(dated):%Y-%m-%d}: keep one per date")
-    return Limit(dated)
-
-
-def _read_censored(censored: Any) -> pd.DataFrame:
-    """Figures that are bounds, in order of date."""
-    if not isinstance(censored, pd.DataFrame):
-        kind = type(censored).__name__
-        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
-    if censored.empty:
-        return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
-    missing = {"value", "bound"} - set(censored.columns)
-    if missing:
-        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
-    wrong = set(censored["bound"]) - {"at_least", "at_most"}
-    if wrong:
-        raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
-    values = read_numbers(censored["value"], "censored's value")
-    if censored.index.hasnans or np.isnan(values).any():
-        raise CurveError("censored has a row without date or value; leave it out")
-    _read_dated(pd.Series(values, censored.index), "censored")
-    if (values < 0).any():
-        raise ValueError(f"adoption cannot be negative: censored has {values.min():g}")
-    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, censored.index.tz_localize(None))
-    return rows.sort_index()

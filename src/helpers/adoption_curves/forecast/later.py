@@ -12,7 +12,6 @@ from ..base.dates import decimal_years
 from ..indicators.series import AdoptionSeries
 
 _FURTHEST_COUNTED = 3  # years after the share at most: further on too few technologies are left
-_COUNTED_QUANTILES = (0.1, 0.5, 0.9)  # quantiles that are counted
 CLASS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of a class
 LEAST_YEARS, LEAST_SERIES = 1.0, 10  # after the share, of a series of a class; and series that make a class
 
@@ -61,7 +60,7 @@ def later_shares(
     share: float,
     years: Sequence[float] | np.ndarray,
     among: Sequence[AdoptionSeries] | None = None,
-    quantiles: Sequence[float] = _COUNTED_QUANTILES,
+    quantiles: Sequence[float] = (0.1, 0.5, 0.9),
     least_years: float | None = None,
 ) -> pd.DataFrame:
     """Shares of their limits that technologies had some years after they first passed a share.

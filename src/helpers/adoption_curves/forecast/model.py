@@ -216,10 +216,12 @@ def quantiles(
 
     Parameters
     ----------
-    path, spread, limit, limit_sd : ndarray, shape (..., H)
-        The path in shares of the limit ahead, its spread on the scale, that limit and its standard error.
+    path, spread : ndarray, shape (..., H)
+        The path in shares of the limit ahead, and its spread on the scale.
     levels : ndarray, shape (Q,) or (..., H, Q)
         Between 0 and 1.
+    limit, limit_sd : ndarray, shape (..., H)
+        The limit ahead, and its standard error.
     kind : str
         A row of `CONSTANTS`.
 
@@ -238,7 +240,19 @@ def quantiles(
 
 
 def free_quantiles(path: np.ndarray, spread: np.ndarray, levels: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Quantiles without a limit, in multiples of the last figure; arrays as in `quantiles`, and `h` as `path`."""
+    """Quantiles without a limit.
+
+    Parameters
+    ----------
+    path, spread, levels : as in `quantiles`
+        The path in multiples of the last figure.
+    h : ndarray, shape (..., H)
+        Years ahead.
+
+    Returns
+    -------
+    ndarray, shape (..., H, Q), in multiples of the last figure
+    """
     away = spread[..., None] * stdtrit(TAILS, levels)
     return approach(path[..., None] * np.exp(away), 1.0, np.exp(TOP * np.sqrt(damp(h)))[..., None])
 

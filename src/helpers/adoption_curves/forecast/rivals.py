@@ -11,24 +11,24 @@ import numpy as np
 from .model import damp, measure_steps
 
 
-def no_change(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+def _no_change(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
     """The last figure stays: y_n."""
     return np.broadcast_to(y[:, -1:], h.shape)
 
 
-def straight_line(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+def _straight_line(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
     """The mean change a year, c = (y_n - y_1) / (t_n - t_1), goes on: y_n + c h."""
     return y[:, -1:] + measure_steps(t, y)[0][:, None] * h
 
 
-def damped_line(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+def _damped_line(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
     """The mean change loses a fifth each year: y_n + c D(h), with `model.damp` as D."""
     return y[:, -1:] + measure_steps(t, y)[0][:, None] * damp(h)
 
 
-def half_pace(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+def _half_pace(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
     """Half of the mean change goes on: y_n + c h / 2."""
     return y[:, -1:] + measure_steps(t, y)[0][:, None] * h / 2
 
 
-RIVALS = {"no_change": no_change, "straight_line": straight_line, "damped_line": damped_line, "half_pace": half_pace}
+RIVALS = {rival.__name__[1:]: rival for rival in (_no_change, _straight_line, _damped_line, _half_pace)}

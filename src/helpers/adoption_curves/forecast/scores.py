@@ -22,7 +22,6 @@ from .backtest import LABELS
 from .rivals import RIVALS
 
 MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
-FAST = 1.6  # last over first figure of a window from which growth counts as fast
 QUOTED = 4  # figures of the windows whose scores pages show
 FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
 _STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
@@ -143,40 +142,17 @@ def pick_quoted(scored: pd.DataFrame) -> pd.DataFrame:
     return near[["horizon_years", "n", "technologies", "wis", "wis_relative", *COVERAGES]].reset_index(drop=True)
 
 
-def cover_by_technology(
-    evaluated: pd.DataFrame, by: Sequence[str] = ("method", "technology", "window", "horizon_years")
-) -> pd.DataFrame:
-    """Coverage and errors of each technology: the table ``04_coverage_by_technology``.
-
-    Parameters
-    ----------
-    evaluated : DataFrame
-        From `evaluate`.
-    by : sequence of str
-        Labels of the rows, as for `score`.
-
-    Returns
-    -------
-    DataFrame
-        The labels, n, mape, wis, coverage_50, coverage_80, coverage_90.
-    """
-    return score(evaluated, by)[[*by, "n", "mape", "wis", *COVERAGES]]
-
-
 def cover_by_stage(evaluated: pd.DataFrame) -> pd.DataFrame:
-    """Scores by stage of adoption (share of the limit at the origin), and for fast growth within the window.
+    """Scores by stage of adoption, the share of the limit at the origin.
 
     Returns
     -------
     DataFrame
-        method, stage, horizon_years, n, technologies, mape, wis, coverage_50, coverage_80, coverage_90.
+        method, stage, horizon_years, n, technologies, mape, wis, wis_relative, coverage_50, coverage_80, coverage_90.
     """
     names = [f"{100 * low:.0f}-{100 * high:.0f}% of the limit" for low, high in pairwise(_STAGES)]
     stages = pd.cut(evaluated["share"], _STAGES, labels=names, include_lowest=True).astype(str)
-    staged, fast = evaluated.assign(stage=stages), evaluated[evaluated["growth"] >= FAST]
-    fast = fast.assign(stage=f"growth by {FAST:g} or more in the window")
-    table = score(pd.concat([staged, fast], ignore_index=True), by=("method", "stage", "horizon_years"))
-    return table.drop(columns="wis_relative")
+    return score(evaluated.assign(stage=stages), by=("method", "stage", "horizon_years"))
 
 
 def compare_methods(evaluated: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +177,19 @@ def compare_methods(evaluated: pd.DataFrame) -> pd.DataFrame:
 
 
 def bootstrap(own: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
-    """Ends (2,) of the 95% interval of a mean over technologies (T,), or of its quotient by another one."""
+    """Ends of the 95% interval of a mean over technologies, or of its quotient by another one.
+
+    Parameters
+    ----------
+    own : ndarray (T,)
+        A mean of each technology.
+    other : ndarray (T,), optional
+        Of the same technologies, by another method.
+
+    Returns
+    -------
+    ndarray (2,)
+    """
     drawn = np.random.default_rng(0).integers(0, len(own), (_DRAWS, len(own)))
     means = own[drawn].mean(axis=1)
     return np.quantile(means if other is None else means / other[drawn].mean(axis=1), (0.025, 0.975))
@@ -219,8 +207,7 @@ def check_calibration(rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         horizon_years, nominal, actual.
     """
-    evaluated = evaluate(rows, _NOMINAL, (FORECAST,))
-    table = _mean_scores(evaluated, ["horizon_years", "level"], ["covered"])
+    table = _mean_scores(evaluate(rows, _NOMINAL, (FORECAST,)), ["horizon_years", "level"], ["covered"])
     return table.reset_index().set_axis(["horizon_years", "nominal", "actual"], axis=1)
 
 
@@ -241,14 +228,26 @@ def count_sides(evaluated: pd.DataFrame) -> pd.DataFrame:
     own, found = evaluated[(evaluated["method"] == FORECAST) & evaluated["level"].isin([0.8, 0.9])], []
     means = 100 * own.groupby(["level", "horizon_years", "technology"])[["below", "above", "covered"]].mean()
     for key, part in means.groupby(["level", "horizon_years"]):
-        means_here = (part["below"].mean(), part["above"].mean())
-        found.append((*key, len(part), *means_here, *bootstrap(part["covered"].to_numpy())))
+        found.append((*key, len(part), *part[["below", "above"]].mean(), *bootstrap(part["covered"].to_numpy())))
     names = ["level", "horizon_years", "technologies", "below", "above", "low_covered", "high_covered"]
     return pd.DataFrame(found, columns=names)
 
 
 def summarise_coverage(evaluated: pd.DataFrame, by: Sequence[str] = ("level", "horizon_years")) -> pd.DataFrame:
-    """How often ranges held, and on which side outcomes were, by labels; see `frames.coverage_frame`."""
+    """How often ranges held, and on which side outcomes were, by labels.
+
+    Parameters
+    ----------
+    evaluated : DataFrame
+        From `evaluate`.
+    by : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        The labels, technologies, forecasts, and in percent, as means over technologies: covered, below and above
+        (outcomes there), above_median.
+    """
     by = list(by)
     counts = evaluated.groupby(by).agg(technologies=("technology", "nunique"), forecasts=("technology", "size"))
     return counts.join(100 * _mean_scores(evaluated, by, COVERED)).reset_index()

@@ -7,6 +7,7 @@ from pandas import DataFrame
 
 from ..curves import Assessment, assess_ceiling
 from ..forecast import Forecast, frames
+from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, cite_sources, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
@@ -41,14 +42,13 @@ def collect_facts(result: Forecast, data: Data, rows: DataFrame) -> Facts:
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
-    found |= {"05_coverage": frames.coverage_frame(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
+    found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result), "05_middle": frames.middle_frame(result)}
     names = name_series(data, series)
     facts = Facts(found, names, result.levels)
     date = facts.goal["date"] if facts.fan else result.origin
-    others = data.references(exclude=series)
-    found["05_class"] = frames.class_frame(result, date, others)
-    beside = cite_sources(data, frames.counted_frame(result, date, others), bases=True)
+    found["05_class"], counted = frames.class_frame(result, date, data.references(exclude=series))
+    beside = cite_sources(data, counted, bases=True)
     names["beside"] = beside.replace("Source:", " Other technologies:", 1)
     return facts
 
