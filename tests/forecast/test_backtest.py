@@ -141,6 +141,9 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     assert abs(curve.set_index("nominal")["actual"][0.8] - 0.8) < 0.06
 
 
-def test_too_few_references_are_named():
-    with pytest.raises(ValueError, match="none of the 0 series"):
-        backtest([])
+def test_without_windows_there_are_no_rows_and_no_scores(rows):
+    none = backtest([])
+    assert list(none) == list(rows)
+    assert none.empty
+    for table in (scores.score(scores.evaluate(none)), scores.summarise_coverage(scores.evaluate(none))):
+        assert table.empty

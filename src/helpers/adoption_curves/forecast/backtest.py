@@ -39,6 +39,13 @@ class Windows(NamedTuple):
     outcome: np.ndarray  # (N, H)
 
 
+_NO_FIGURES, _NO_DATES = np.empty((0, 3)), np.empty((0, len(HORIZONS)), "datetime64[ns]")
+_NO_HORIZONS = _NO_DATES.astype(float)
+_NONE = Windows._make(
+    [_NO_FIGURES.astype(str), _NO_DATES[:, 0], *[_NO_FIGURES] * 3, _NO_HORIZONS, _NO_DATES, _NO_HORIZONS]
+)
+
+
 def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS) -> list[Windows]:
     """Every window that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it.
 
@@ -107,12 +114,7 @@ def backtest(
         figure that came), horizon_years (nominal), years (exact); first and last (figures of the window), share (last
         figure / limit), limit (at the origin), limit_ahead (its forecast), limit_sd (the standard error of that),
         spread (on the scale of growth), path, and the path of each rival. Figures and paths are in the unit of the
-        series.
-
-    Raises
-    ------
-    ValueError
-        When no series with a limit is long enough for any window.
+        series. No rows where no series with a limit is long enough for any window.
 
     Examples
     --------
@@ -121,12 +123,7 @@ def backtest(
     >>> rows["window"].unique().tolist()
     [4]
     """
-    found = list_windows(references, windows)
-    if not found:
-        raise ValueError(
-            f"none of the {len(references)} series has a limit, {min(windows)} figures and a later one while at 5 to "
-            "98% of its limit: give longer or more series"
-        )
+    found = list_windows(references, windows) or [_NONE]
     return pd.concat([_forecast_windows(each, kind) for each in found], ignore_index=True)
 
 

@@ -250,6 +250,7 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
     """
     counted = pd.read_csv(find_own("phones_middle.csv"))
     share = result.share if result.bounded else 0.0
-    early = result.kind == "forecast" and share < _EARLY_SHARE
     kind = "with a limit" if result.bounded else "without a limit"
-    return counted[(counted["kind"] == kind) & early].reset_index(drop=True)
+    return counted[(counted["kind"] == kind) & (share < _EARLY_SHARE) & (result.kind == "forecast")].reset_index(
+        drop=True
+    )

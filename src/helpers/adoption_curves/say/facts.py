@@ -30,6 +30,8 @@ _PACES = 1.5
 """From this ratio on, or below its inverse, forecast growth is compared with past growth."""
 _PASSED = 5
 """Years within which it is counted how often an end was passed."""
+_NOTHING = 1e-6
+"""Part of the upper end of a range below which its lower end is said to be 0."""
 AUDITED = 0.8
 """The level of the ranges that the audit counted."""
 _RISING = ("cumulative", "limited", "open")
@@ -255,7 +257,10 @@ class Facts:
         """The quoted range of the goal: low, middle, high; None without a limit, or where nothing was tested."""
         low, high = band_columns(self.level)
         goal = self.goal if self.has_limit and self.goal and low in self.goal else None
-        return {"low": goal[low], "middle": goal["q0.5"], "high": goal[high]} if goal else None
+        if not goal:
+            return None
+        least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
+        return {"low": least, "middle": goal["q0.5"], "high": goal[high]}
 
     @cached_property
     def limit(self) -> Row:
@@ -265,7 +270,7 @@ class Facts:
     @cached_property
     def phones(self) -> Row | None:
         """What became of such forecasts of mobile phones, about as far ahead as the goal; see `middle_frame`."""
-        rows = self.list_rows("05_middle") if self.tested else []
+        rows = self.list_rows("05_middle") if self.goal and self.goal["basis"] != "untested" else []
         return min(rows, key=lambda row: abs(row["years"] - self.ahead), default=None)
 
     @cached_property
