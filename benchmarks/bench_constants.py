@@ -39,14 +39,14 @@ CHANGES = (  # what, today's value, the name in model.py, and two others with wh
     ("ends", "20 to 98%", "ENDS", {"98% alone": np.array([0.98]), "20, 60, 98%": np.array([0.2, 0.6, 0.98])}),
     ("room above the highest share", "0.2%", "ROOM", {"0.01%": 1.0001, "1%": 1.01}),
     ("error always allowed", "0.005", "MEASUREMENT", {"0.0025": 0.0025, "0.01": 0.01}),
-    ("trend left after a year", "0.8", "DAMPING", {"0.7": 0.7, "0.9": 0.9}),
-    ("degrees of freedom", "4", "TAILS", {"2": 2, "30": 30}),
-    ("shares for a slope within", "0.01, 0.95", "STEEP", {"0.05, 0.9": (0.05, 0.9), "0.001, 0.99": (0.001, 0.99)}),
-    ("shares of the limit within", "1e-6, 0.999", "SHARES",
+    ("trend left after a year", "0.8", "_DAMPING", {"0.7": 0.7, "0.9": 0.9}),
+    ("degrees of freedom", "4", "_TAILS", {"2": 2, "30": 30}),
+    ("shares for a slope within", "0.01, 0.95", "_STEEP", {"0.05, 0.9": (0.05, 0.9), "0.001, 0.99": (0.001, 0.99)}),
+    ("shares of the limit within", "1e-6, 0.999", "_SHARES",
      {"1e-4, 0.99": (1e-4, 0.99), "1e-8, 0.9999": (1e-8, 0.9999)}),
     ("shares of an end within", "1e-4, 0.995", "SHARES_OF_END",
      {"1e-3, 0.99": (1e-3, 0.99), "1e-6, 0.999": (1e-6, 0.999)}),
-    ("least limit ahead", "0.1", "LEAST_LIMIT", {"0": 0.0, "0.5": 0.5}),
+    ("least limit ahead", "0.1", "_LEAST_LIMIT", {"0": 0.0, "0.5": 0.5}),
 )  # fmt: skip
 
 

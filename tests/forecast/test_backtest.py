@@ -6,7 +6,7 @@ import pytest
 from simulated import disturb
 
 from adoption_curves import forecast
-from adoption_curves.base.fallen import LEAST_APART, pick_apart
+from adoption_curves.base.fallen import _LEAST_APART, pick_apart
 from adoption_curves.curves import decimal_years, has_fallen
 from adoption_curves.forecast import backtest, cut_series, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, ORIGIN_SHARES, list_windows
@@ -91,7 +91,7 @@ def test_a_row_is_the_forecast_that_would_have_been_made(references, rows):
 
 def test_figures_of_a_window_lie_as_far_apart_as_those_of_a_forecast(references):
     for found in list_windows(references):
-        assert np.diff(found.t).min() >= LEAST_APART - 1e-9
+        assert np.diff(found.t).min() >= _LEAST_APART - 1e-9
 
 
 def test_shares_of_sales_are_tested_on_shares_of_sales_alone(data, rows):

@@ -325,6 +325,6 @@ def test_the_audit_that_is_shown_is_of_the_stage_and_the_nearest_number_of_figur
 def test_without_a_limit_the_median_approaches_a_top(make):
     """Three figures that trebled each year are not trebled again and again."""
     result = make([1, 3, 9, 27], None, horizon_years=5)
-    tops = 27 * np.exp(model.TOP * np.sqrt(model.damp(result.years)))
+    tops = 27 * np.exp(model._TOP * np.sqrt(model.damp(result.years)))
     assert (result.quantiles[0.5] < tops).all()
     assert result.quantiles[0.5].iloc[-1] > 27

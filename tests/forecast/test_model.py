@@ -98,7 +98,7 @@ def test_one_figure_or_two_are_refused(points, kind):
 def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
     t, y = -np.array([[4.0, 3, 2, 1, 0]]), np.array([[10.0, 18, 24, 27, 28]])
     gain = 28 * (model.find_path(t, y / 28, H[None], "free") - 1)[0]
-    counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model.HALF_LIFE))
+    counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model._HALF_LIFE))
     np.testing.assert_allclose(gain, counted * model.damp(H), rtol=1e-12)
     fall = model.find_path(t, y[:, ::-1] / 10, np.array([[50.0]]), "free")[0, 0]
     assert 0 < fall < 1

@@ -39,7 +39,7 @@ def test_the_paths_have_the_quantiles_of_the_formula():
 
 def test_scores_hang_together_as_the_rule_says():
     scores = paths.draw_scores(YEARS)
-    rule = (np.minimum.outer(YEARS, YEARS) / np.maximum.outer(YEARS, YEARS)) ** paths.DECAY
+    rule = (np.minimum.outer(YEARS, YEARS) / np.maximum.outer(YEARS, YEARS)) ** paths._DECAY
     np.testing.assert_allclose(np.corrcoef(scores, rowvar=False), rule, atol=0.01)
     even = norm.ppf((np.arange(paths._PATHS) + 0.5) / paths._PATHS)
     np.testing.assert_allclose(np.sort(scores, axis=0), np.repeat(even[:, None], len(YEARS), 1))
@@ -50,7 +50,7 @@ def test_paths_that_satisfy_a_figure_have_the_truncated_normal_distribution(low)
     """One figure, one later date: the distribution is known in closed form."""
     scores = paths.draw_scores(np.array([0.5, 1.0]))
     later = scores[scores[:, 0] >= norm.ppf(low), 1]
-    correlation, given = 0.5**paths.DECAY, norm.ppf(np.linspace(low, 1, 20001)[:-1] + (1 - low) / 40000)
+    correlation, given = 0.5**paths._DECAY, norm.ppf(np.linspace(low, 1, 20001)[:-1] + (1 - low) / 40000)
     for level in (0.1, 0.5, 0.9):
         below = norm.cdf((np.quantile(later, level) - correlation * given) / np.sqrt(1 - correlation**2)).mean()
         assert below == pytest.approx(level, abs=0.012)

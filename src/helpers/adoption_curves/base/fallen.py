@@ -12,7 +12,7 @@ import numpy as np
 
 from .dates import SHORTEST_SPAN
 
-LEAST_APART, MAX_FIGURES = 0.4, 8
+_LEAST_APART, _MAX_FIGURES = 0.4, 8
 """Years between two figures that a forecast uses at least, and how many of them it uses at most."""
 _FEWEST = 4
 """How many it uses at least, where there are as many."""
@@ -24,7 +24,7 @@ _MADE_UP = 0.5
 """A series that has made up this part of its fall is rising again."""
 
 
-def pick_apart(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
+def pick_apart(t: np.ndarray, least: float = _LEAST_APART) -> np.ndarray:
     """Positions of the last figure and of those before it, each so many years or more before the next.
 
     Parameters
@@ -41,7 +41,9 @@ def pick_apart(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
     """
     kept = [len(t) - 1]
     for position in range(len(t) - 2, -1, -1):
-        if t[kept[-1]] - t[position] >= least - 1e-9 and len(kept) < MAX_FIGURES:
+        if len(kept) == _MAX_FIGURES:
+            break
+        if t[kept[-1]] - t[position] >= least - 1e-9:
             kept.append(position)
     return np.array(kept[::-1])
 
@@ -61,11 +63,11 @@ def pick_last(t: np.ndarray) -> np.ndarray:
     ndarray of int, increasing
     """
     span = t[-1] - t[0] if len(t) else 0.0
-    for least in (LEAST_APART, span / 4, span / 8):
+    for least in (_LEAST_APART, span / 4, span / 8):
         kept = pick_apart(t, least)
         if len(kept) >= _FEWEST:
             return kept
-    return np.arange(len(t))[-MAX_FIGURES:]
+    return np.arange(len(t))[-_MAX_FIGURES:]
 
 
 def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:

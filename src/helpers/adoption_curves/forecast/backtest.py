@@ -26,7 +26,7 @@ DATE_TOLERANCE = 0.26  # years by which a figure may miss a horizon; the forecas
 LABELS = ["technology", "entity", "indicator"]  # columns that identify a series
 
 
-class Windows(NamedTuple):
+class _Windows(NamedTuple):
     """N windows of n figures, and the H figures that came nearest to horizons after them."""
 
     labels: np.ndarray  # (N, 3) texts, by `LABELS`
@@ -40,13 +40,11 @@ class Windows(NamedTuple):
 
 
 _NO_FIGURES, _NO_DATES = np.empty((0, 3)), np.empty((0, len(HORIZONS)), "datetime64[ns]")
-_NO_HORIZONS = _NO_DATES.astype(float)
-_NONE = Windows._make(
-    [_NO_FIGURES.astype(str), _NO_DATES[:, 0], *[_NO_FIGURES] * 3, _NO_HORIZONS, _NO_DATES, _NO_HORIZONS]
-)
+_NO_AHEAD = _NO_DATES.astype(float)
+_NONE = _Windows._make([_NO_FIGURES.astype(str), _NO_DATES[:, 0], *[_NO_FIGURES] * 3, _NO_AHEAD, _NO_DATES, _NO_AHEAD])
 
 
-def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS) -> list[Windows]:
+def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS) -> list[_Windows]:
     """Every window that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it.
 
     Its figures are the last ones before its date that lie 0.4 years or more apart, as those of a forecast.
@@ -60,18 +58,18 @@ def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = 
 
     Returns
     -------
-    list of Windows
+    list of _Windows
         One for each number of figures of which there is a window.
     """
     found = []
     for points in windows:
         parts = [_cut_windows(each, each.bound, points) for each in references if each.bound is not None]
         if any(len(part.origin) for part in parts):
-            found.append(Windows(*map(np.concatenate, zip(*parts, strict=True))))
+            found.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
     return found
 
 
-def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> Windows:
+def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> _Windows:
     """The windows of so many figures of one series."""
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
@@ -88,7 +86,7 @@ def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> Windows:
     h = np.where((np.abs(gap - HORIZONS) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
     labels = np.tile([series.technology, series.entity, series.indicator], (len(h), 1))
     last = dates[used[kept, -1]]
-    return Windows(labels, last, years[kept] - origin, y[kept], limit[kept], h, dates[nearest], figures[nearest])
+    return _Windows(labels, last, years[kept] - origin, y[kept], limit[kept], h, dates[nearest], figures[nearest])
 
 
 def backtest(
@@ -127,7 +125,7 @@ def backtest(
     return pd.concat([_forecast_windows(each, kind) for each in found], ignore_index=True)
 
 
-def _forecast_windows(found: Windows, kind: str) -> pd.DataFrame:
+def _forecast_windows(found: _Windows, kind: str) -> pd.DataFrame:
     """A row for each window of one length and each horizon that has an outcome."""
     here = np.nonzero(np.isfinite(found.h))
     h = np.where(np.isfinite(found.h), found.h, 1.0)

@@ -113,9 +113,9 @@ class Forecast:
         """
         if self.refuted:
             return np.full(len(self.dates), "refuted")
-        flow = self.target.measure == "flow" and not self.has_range
-        near = "untested" if flow or self.added is not None else "tested"
-        return np.where(self.years <= HORIZONS[-1] + DATE_TOLERANCE, near, "extrapolated")
+        untested = self.added is not None or (self.target.measure == "flow" and not self.has_range)
+        near = self.years <= HORIZONS[-1] + DATE_TOLERANCE
+        return np.where(near, "untested" if untested else "tested", "extrapolated")
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:

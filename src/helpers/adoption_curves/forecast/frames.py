@@ -16,12 +16,15 @@ from ..indicators.series import AdoptionSeries
 from . import model
 from .forecasting import REPORTED_QUANTILES, Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
-from .scores import COVERED, FORECAST, evaluate, summarise_coverage
+from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _ALIKE = 10  # technologies that such windows must be of
 _EARLY_SHARE = 0.1  # of the limit; below it a series is early, and phones were counted there
-_AUDITED = {"limit": "formula", "sales": "formula, three times the variance"}  # methods of audit.csv, by constants
+_AUDIT_METHODS = {
+    "limit": "formula",
+    "sales": "formula, three times the variance",
+}  # methods of audit.csv, by constants
 
 
 def limit_frame(result: Forecast) -> pd.DataFrame:
@@ -209,7 +212,7 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
     found = summarise_coverage(rows[alike])
-    columns = ["horizon_years", "technologies", "forecasts", *COVERED]
+    columns = ["horizon_years", "technologies", "forecasts", *SIDES_HELD]
     return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
 
 
@@ -228,7 +231,7 @@ def audit_frame(result: Forecast) -> pd.DataFrame:
     rows = pd.read_csv(find_own("audit.csv"))
     stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
     within = (stage[0] <= result.share) & (result.share <= stage[1])
-    rows = rows[within & (rows["method"] == _AUDITED.get(result.constants)) & result.has_range]
+    rows = rows[within & (rows["method"] == _AUDIT_METHODS.get(result.constants)) & result.has_range]
     market = rows["series" if result.constants == "sales" else "method"]
     away = (rows["figures"] - len(result.used)).abs()
     nearest = rows[away == away.groupby(market).transform("min")]

@@ -36,19 +36,19 @@ CONSTANTS = {
 }
 ENDS = np.array([0.2, 0.4, 0.6, 0.8, 0.98])  # at which growth may end, in shares of the limit
 ROOM = 1.002  # least ratio of an end to the highest share
-DAMPING = 0.8  # part of a trend that is left after a year
-HALF_LIFE = 2.0  # years after which a step counts half, without a limit
-COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
-TAILS = 4  # degrees of freedom of Student's t
-TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
-SHARES, SHARES_OF_END, STEEP = (1e-6, 0.999), (1e-4, 0.995), (0.01, 0.95)  # held within, for a logarithm; for a slope
-TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
-LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
+_DAMPING = 0.8  # part of a trend that is left after a year
+_HALF_LIFE = 2.0  # years after which a step counts half, without a limit
+_COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
+_TAILS = 4  # degrees of freedom of Student's t
+_TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
+_SHARES, SHARES_OF_END, _STEEP = (1e-6, 0.999), (1e-4, 0.995), (0.01, 0.95)  # held within, for a logarithm; for a slope
+_TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
+_LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
 
 
 def g(x: np.ndarray) -> np.ndarray:
     """Shares of the limit on the scale of growth."""
-    return -np.log(-np.log(np.clip(x, *SHARES)))
+    return -np.log(-np.log(np.clip(x, *_SHARES)))
 
 
 def back(z: np.ndarray) -> np.ndarray:
@@ -57,8 +57,8 @@ def back(z: np.ndarray) -> np.ndarray:
 
 
 def damp(h: np.ndarray) -> np.ndarray:
-    """Years that a damped trend still runs within `h` years: the integral of ``DAMPING ** t``."""
-    return (DAMPING**h - 1) / np.log(DAMPING)
+    """Years that a damped trend still runs within `h` years: the integral of ``_DAMPING ** t``."""
+    return (_DAMPING**h - 1) / np.log(_DAMPING)
 
 
 def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +80,7 @@ def fit_line(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Of one or two figures.
     """
     if t.shape[-1] < SHORTEST:
-        raise ValueError(TOO_FEW)
+        raise ValueError(_TOO_FEW)
     away = t - t.mean(axis=-1, keepdims=True)
     slope = (away * z).sum(axis=-1) / (away**2).sum(axis=-1)
     return slope, z.mean(axis=-1) - slope * t.mean(axis=-1)
@@ -108,7 +108,7 @@ def measure_steps(t: np.ndarray, z: np.ndarray, half_life: float = np.inf) -> tu
     """
     gaps, steps, n = np.diff(t), np.diff(z), z.shape[-1]
     if n < SHORTEST:
-        raise ValueError(TOO_FEW)
+        raise ValueError(_TOO_FEW)
     weights = 0.5 ** (-(t[..., 1:] + t[..., :-1]) / 2 / half_life)
     change = (weights * steps).sum(axis=-1) / (weights * gaps).sum(axis=-1)
     squares = (steps - change[..., None] * gaps) ** 2 / gaps
@@ -131,7 +131,7 @@ def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.
         The limit ahead and its standard error, in the unit of the limit.
     """
     change, walk = (part[:, None] for part in measure_steps(t, limit))
-    ahead = np.maximum(limit[:, -1:] + change * damp(h), LEAST_LIMIT * limit[:, -1:])
+    ahead = np.maximum(limit[:, -1:] + change * damp(h), _LEAST_LIMIT * limit[:, -1:])
     return ahead, np.sqrt(walk * h * (1 + h / -t[:, :1]))
 
 
@@ -176,7 +176,7 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
         and to the ends. Without one multiples of the last figure: damped drift, of which a fall is of what is left.
     """
     if kind == "free":
-        gain = measure_steps(t, x, HALF_LIFE)[0][:, None] * damp(h)
+        gain = measure_steps(t, x, _HALF_LIFE)[0][:, None] * damp(h)
         return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
     last, slope = x[:, -1:], fit_line(t, g(x))[0][:, None]
     to_limit = back(g(last) + slope * h) - back(g(last))
@@ -199,11 +199,11 @@ def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
         Of a walk of the series' own, of its uncertain trend, and of a drift common to all.
     """
     if kind == "free":
-        (rate, walk), steep = measure_steps(t, np.log(x), HALF_LIFE), np.ones(len(x))
+        (rate, walk), steep = measure_steps(t, np.log(x), _HALF_LIFE), np.ones(len(x))
     else:
-        last = np.clip(x[:, -1], *STEEP)
+        last = np.clip(x[:, -1], *_STEEP)
         rate, walk, steep = fit_line(t, g(x))[0], measure_steps(t, g(x))[1], -1 / (last * np.log(last))
-    trend, common = rate[:, None] * damp(h), COMMON * steep[:, None] * damp(h)
+    trend, common = rate[:, None] * damp(h), _COMMON * steep[:, None] * damp(h)
     return np.stack([walk[:, None] * h, trend**2 / x.shape[1], common**2], axis=-1) * CONSTANTS[kind].weights
 
 
@@ -232,9 +232,9 @@ def quantiles(
     """
     path, spread, limit, limit_sd = (each[..., None] for each in (path, spread, limit, limit_sd))
     _, below, above = CONSTANTS[kind]
-    away = spread * stdtrit(TAILS, levels) * np.where(levels > 0.5, above, below)
+    away = spread * stdtrit(_TAILS, levels) * np.where(levels > 0.5, above, below)
     own = limit * (back(g(path) + away) - back(g(path)))
-    by_limit = np.clip(path, *SHARES) * limit_sd * ndtri(levels)
+    by_limit = np.clip(path, *_SHARES) * limit_sd * ndtri(levels)
     found = limit * path + np.sign(own + by_limit) * np.hypot(own, by_limit)
     return np.where(limit_sd > 0, found, np.minimum(found, limit * np.maximum(path, 1)))
 
@@ -253,8 +253,8 @@ def free_quantiles(path: np.ndarray, spread: np.ndarray, levels: np.ndarray, h: 
     -------
     ndarray, shape (..., H, Q), in multiples of the last figure
     """
-    away = spread[..., None] * stdtrit(TAILS, levels)
-    return approach(path[..., None] * np.exp(away), 1.0, np.exp(TOP * np.sqrt(damp(h)))[..., None])
+    away = spread[..., None] * stdtrit(_TAILS, levels)
+    return approach(path[..., None] * np.exp(away), 1.0, np.exp(_TOP * np.sqrt(damp(h)))[..., None])
 
 
 def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Joint paths: how errors at two dates go together, and the draws that follow from it.
 
-Normal scores of the errors s and t years ahead, s < t, have the correlation (s / t) ** `DECAY`. A random walk has a
+Normal scores of the errors s and t years ahead, s < t, have the correlation (s / t) ** `_DECAY`. A random walk has a
 decay of one half, an error of the trend alone one of 0; the errors of comparison technologies had .27.
 
 Sources: Wilks 2002 and Pinson et al. 2009 (copulas over horizons), Sobol 1967.
@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtri
 
 _PATHS = 2**14
-DECAY = 0.27
+_DECAY = 0.27
 LEAST_KEPT, LEAST_LEFT = 0.05, 0.01  # parts of the paths that one newer figure, and all, must allow: else they refute
 
 
@@ -34,7 +34,7 @@ def draw_scores(years: Sequence[float] | np.ndarray) -> np.ndarray:
     ndarray (M, H)
         Standard normal, without unit; a row for each of the paths.
     """
-    correlation = (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** DECAY
+    correlation = (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** _DECAY
     scores = _draw_normal(len(years)) @ np.linalg.cholesky(correlation).T
     return ndtri((scores.argsort(axis=0).argsort(axis=0) + 0.5) / _PATHS)
 

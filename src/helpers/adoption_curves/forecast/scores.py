@@ -26,9 +26,9 @@ QUOTED = 4  # figures of the windows whose scores pages show
 FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
 _STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
 _NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
-COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
-_SCORE_COLUMNS = ["n", "technologies", "mape", "wis", "wis_relative", *COVERAGES]
-COVERED = ["covered", "below", "above", "above_median"]
+_COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
+_SCORE_COLUMNS = ["n", "technologies", "mape", "wis", "wis_relative", *_COVERAGES]
+SIDES_HELD = ["covered", "below", "above", "above_median"]
 WIS_QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 _TINY = 1e-8  # of the limit: an outcome so near to the end of an interval is inside; tables keep ten digits
 _DRAWS = 2000  # of technologies, for the 95% intervals of a mean over them
@@ -57,10 +57,9 @@ def evaluate(rows: pd.DataFrame, levels: Sequence[float] = LEVELS, methods: Sequ
     wanted, frames = np.array([*WIS_QUANTILES, *(end for level in levels for end in band_ends(level))]), []
     needed = ["actual", "limit", "limit_ahead", "limit_sd", "spread"]
     actual, limit, ahead, limit_sd, spread = rows[needed].to_numpy(float).T
-    kind = max(rows["kind"], default="limit")
     for method in methods or (FORECAST, *RIVALS):
         path = rows["path" if method == FORECAST else method].to_numpy(float)
-        found = model.quantiles(path / ahead, spread, wanted, ahead, limit_sd, kind)
+        found = model.quantiles(path / ahead, spread, wanted, ahead, limit_sd, max(rows["kind"], default="limit"))
         frame = rows[[*LABELS, "window", "origin", "horizon_years", "share", "actual"]]
         frame = frame.assign(method=method, growth=rows["last"] / rows["first"], above_median=actual > path)
         frame["ape"] = np.abs(actual - path) / actual
@@ -139,7 +138,7 @@ def pick_quoted(scored: pd.DataFrame) -> pd.DataFrame:
     """
     own = scored[scored["method"] == FORECAST]
     near = own[own["window"] == quoted_window(own["window"], QUOTED)] if len(own) else own
-    return near[["horizon_years", "n", "technologies", "wis", "wis_relative", *COVERAGES]].reset_index(drop=True)
+    return near[["horizon_years", "n", "technologies", "wis", "wis_relative", *_COVERAGES]].reset_index(drop=True)
 
 
 def cover_by_stage(evaluated: pd.DataFrame) -> pd.DataFrame:
@@ -250,7 +249,7 @@ def summarise_coverage(evaluated: pd.DataFrame, by: Sequence[str] = ("level", "h
     """
     by = list(by)
     counts = evaluated.groupby(by).agg(technologies=("technology", "nunique"), forecasts=("technology", "size"))
-    return counts.join(100 * _mean_scores(evaluated, by, COVERED)).reset_index()
+    return counts.join(100 * _mean_scores(evaluated, by, SIDES_HELD)).reset_index()
 
 
 def cover_by_market(evaluated: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
@@ -271,5 +270,5 @@ def cover_by_market(evaluated: pd.DataFrame, indicators: pd.DataFrame) -> pd.Dat
     """
     market = dict(zip(indicators["indicator"], indicators.get("market", ""), strict=False))
     own = evaluated[(evaluated["method"] == FORECAST) & (evaluated["level"] == 0.8)]
-    own = own.assign(market=own["indicator"].map(market).fillna(""))
+    own = own.assign(market=[market.get(name, "") for name in own["indicator"]])
     return summarise_coverage(own[own["market"] != ""], ("market", "window", "horizon_years"))

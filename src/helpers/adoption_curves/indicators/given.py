@@ -14,7 +14,7 @@ from ..base.numbers import read_numbers
 from ..base.words import quote
 from .series import AdoptionSeries
 
-_WHOLE = 100.0  # the limit of a share of sales that none is given for
+_WHOLE_OF_SALES = 100.0  # the limit of a share of sales that none is given for
 
 
 def read_series(
@@ -53,7 +53,7 @@ def read_series(
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     values = _read_dated(series.values, "the series")
     bound = series.bound if bound is None else bound
-    bound = _WHOLE if bound is None and series.is_share_of_sales else bound
+    bound = _WHOLE_OF_SALES if bound is None and series.is_share_of_sales else bound
     most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
     return replace(
         series,

@@ -32,7 +32,7 @@ _PASSED = 5
 """Years within which it is counted how often an end was passed."""
 _NOTHING = 1e-6
 """Part of the upper end of a range below which its lower end is said to be 0."""
-AUDITED = 0.8
+_AUDITED = 0.8
 """The level of the ranges that the audit counted."""
 _RISING = ("cumulative", "limited", "open")
 """Kinds of series of which a pace is said."""
@@ -86,7 +86,7 @@ class Facts:
         """Kind of series: the first question of which the answer is yes decides."""
         verdict = self.ceiling["verdict"]
         questions = {
-            "few": not self.fan and count_usable(self.values) < SHORTEST,
+            "few": not self.fan and _count_usable(self.values) < SHORTEST,
             "fallen": not self.fan,
             "refuted": any(row["basis"] == "refuted" for row in self.fan),
             "still": not _grows(self.used),
@@ -289,7 +289,7 @@ class Facts:
     @cached_property
     def audit(self) -> list[Row]:
         """What the audit counted of 80% ranges, about as far ahead as the goal; none for another level."""
-        rows = self.list_rows("05_audit") if self.tested and self.level == AUDITED else []
+        rows = self.list_rows("05_audit") if self.tested and self.level == _AUDITED else []
         nearest = min((abs(row["years"] - self.ahead) for row in rows), default=0.0)
         return [row for row in rows if abs(row["years"] - self.ahead) == nearest]
 
@@ -321,7 +321,7 @@ class Facts:
         return {"past": past, "start": start, "coming": coming, "end": end}
 
 
-def count_usable(values: pd.Series) -> int:
+def _count_usable(values: pd.Series) -> int:
     """Number of figures that a forecast can use, up to 3; figures all within half a year count as one."""
     years = decimal_years(values.index)
     return 1 if len(years) and np.ptp(years) < SHORTEST_SPAN else min(len(years), SHORTEST)
