@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adoption_curves import curves, indicators
-from adoption_curves.forecast.inputs import read_series
+from adoption_curves import curves
+from adoption_curves.indicators.given import read_series
 
 PANEL = Path(__file__).parent / "panel_phones.csv"
 DATA = Path(__file__).parents[1] / "data"
@@ -47,12 +47,6 @@ def read_panel():
         values.attrs = {"technology": technology, "entity": country}
         found[kind, country] = read_series(values)
     return found
-
-
-@lru_cache(maxsize=1)
-def list_references():
-    """The comparison technologies, for other benchmarks of phones."""
-    return indicators.load_references()
 
 
 def list_origins():

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from adoption_curves import curves, indicators
 from adoption_curves.base.words import say_count
-from adoption_curves.forecast import Calibration, backtest, model, scores
+from adoption_curves.forecast import backtest, model, scores
 from adoption_curves.forecast.backtest import list_windows
 from adoption_curves.forecast.forecasting import REPORTED_QUANTILES
 from benchmarks.bench_forecast import bootstrap
@@ -123,13 +123,19 @@ def forecast_rivals(windows):
         yield name, f"{package} {metadata.version(package)}", rows, 100 * lost.mean()
 
 
+def spread_about(rows, name):
+    """Quantiles (R, Q) with the formula's spread about a column of paths."""
+    ahead, limit_sd, spread = rows[["limit_ahead", "limit_sd", "spread"]].to_numpy(float).T
+    return model.quantiles(rows[name].to_numpy(float) / ahead, spread, LEVELS, ahead, limit_sd, "limit")
+
+
 def compare(references):
     """The table: every rival with its own bands and with ours, beside the published forecast and our own straight line.
 
     Where a rival gives no finite answer our straight line stands for it.
     """
-    every, frames = backtest(references, rivals=True), []
-    ours = {title: Calibration(every, name).quantiles(LEVELS) for name, title in OURS.items()}
+    every, frames = backtest(references), []
+    ours = {title: spread_about(every, name) for name, title in OURS.items()}
     for given, points in GIVEN.items():
         at = (every["window"] == points).to_numpy()
         [part] = list_windows(references, [points])
@@ -139,8 +145,7 @@ def compare(references):
             lost = ~np.isfinite(found).all(axis=1)
             found[lost] = ours["straight line"][at][lost]
             told[name, "its own", version, failed] = found
-            rows = own.assign(**{name: found[:, 3]})
-            told[name, "ours", version, failed] = Calibration(rows, name).quantiles(LEVELS)
+            told[name, "ours", version, failed] = spread_about(own.assign(**{name: found[:, 3]}), name)
         for about, found in told.items():
             keys = dict(zip(("method", "bands", "version", "without_answer"), about, strict=True))
             frames.append(judge(own, found).assign(given=given, **keys))

@@ -27,9 +27,9 @@ QUESTIONS = {
     "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),
     "05_paths": ("How sure is that?", "result.paths"),
-    "05_hindcasts": ("What was said before?", "forecast.hindcast(series, references=references)"),
-    "04_calibration": ("Do the bands hold?", "frames.coverage_frame(result)"),
-    "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references, rivals=True)"),
+    "05_hindcasts": ("What was said before?", "forecast.hindcast(series)"),
+    "04_calibration": ("Do the bands hold?", "scores.count_sides(scores.evaluate(forecast.backtest(references)))"),
+    "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references)"),
     "07_who": ("Who uses it?", 'indicators.list_profile(data, "genai_users")'),
     "07_rulers": ("How else is use measured?", 'indicators.list_rulers(data, "genai_users", ["China", "EU27"])'),
     "06_register": ("What is registered?", "register.read_register(data)"),
@@ -42,12 +42,12 @@ Each picture is of the default run and leads to its notebook. The line below it 
 
 ```python
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import frames, register
+from adoption_curves.forecast import register, scores
 
 data = indicators.load()
 series = data.series("China", "genai_users", "internet_users")
 references = data.references(exclude=series)
-result = forecast.forecast(series, references=references)
+result = forecast.forecast(series)
 ```
 
 What if the upper limit is wrong? [The page on Python draws that](../python.md#what-if-the-upper-limit-is-wrong).

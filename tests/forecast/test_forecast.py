@@ -1,7 +1,8 @@
-"""The forecast: right in form for every kind of series; it learns only what it may, and calibrates what it claims."""
+"""The forecast: right in form for every kind of series, and the formula of the reference."""
 
 import shutil
-from dataclasses import replace
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,20 +13,22 @@ from snapshots import check_snapshot
 
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.base.words import NO_FORECAST
-from adoption_curves.forecast import frames
-from adoption_curves.forecast.backtest import last_logits, learn_prior
+from adoption_curves.forecast import frames, model
 from adoption_curves.forecast.forecasting import _NOT_REACHED
 from adoption_curves.forecast.inputs import use_figures
 from adoption_curves.indicators import Limit
 
+sys.path.append(str(Path(__file__).parents[1] / "reference"))
+import formula_forecast as reference
+
 
 @pytest.fixture(scope="module")
-def make(references):
-    """A forecast of the values, half a year apart, calibrated on the references."""
+def make():
+    """A forecast of the values, half a year apart."""
 
     def make(values, bound=100, series=None, **options):
         series = series or (values if isinstance(values, pd.Series) else make_series(values))
-        return forecast.forecast(series, bound, references, **options)
+        return forecast.forecast(series, bound, **options)
 
     return make
 
@@ -64,7 +67,7 @@ def test_quantiles_are_ordered_finite_and_inside(name, make):
 def test_frame_has_the_published_columns(make):
     frame = make(make_series([10, 14, 20, 27], unit="percent", entity="Nowhere"), levels=(0.8, 0.9)).frame()
     levels = ["q0.05", "q0.1", "q0.25", "q0.5", "q0.75", "q0.9", "q0.95"]
-    assert list(frame.columns) == ["entity", "indicator", "date", *levels, "technologies", "unit", "basis"]
+    assert list(frame.columns) == ["entity", "indicator", "date", *levels, "unit", "basis"]
     assert frame[frame["date"] <= "2029-06-30"]["basis"].eq("tested").all()
 
 
@@ -73,27 +76,40 @@ def test_bands_beyond_the_backtest_are_said_to_be_extrapolated(make):
     assert frame[frame["date"] > "2029-12-31"]["basis"].eq("extrapolated").all()
 
 
+def test_without_a_limit_there_is_one_number_and_a_sentence_that_says_what_would_give_a_range(make):
+    result = make([20, 35, 60, 80], None)
+    assert not result.has_range
+    assert result.quantile_levels == (0.5,)
+    assert [name for name in result.frame() if name.startswith("q0")] == ["q0.5"]
+    assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
+    with pytest.raises(ValueError, match=r"How many could use it at most\? bound=\.\.\. gives one"):
+        result.at([1.0], [0.1, 0.5])
+    assert "no range" in repr(result)
+    assert result._repr_html_()
+    assert frames.record_frame(result).empty
+
+
 def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
-    assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.95"].max() <= 100
-    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.95"].max() <= 120
+    assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.5"].max() <= 100
+    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.5"].max() <= 120
+    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.5"].is_monotonic_increasing
 
 
-def test_users_of_the_whole_world_are_held_below_its_population(make, data):
-    series = data.series("World", "chatgpt_weekly_active_users")
-    offered = data.offer_bounds(series)
-    assert list(offered) == ["Population in mid-year", "none"]
-    limit = offered["Population in mid-year"].values.iloc[-1]
-    free, held = (make([], None, series=series, limit=most).quantiles[0.95] for most in (None, limit))
-    assert held.max() < free.max()
-    assert held.max() < limit
+def test_a_share_of_sales_has_the_second_row_of_constants_and_a_limit_of_100(make):
+    sold = make_series([10, 14, 20, 27], unit="percent of new cars", measure="flow")
+    result, level = make(sold, None), make([10, 14, 20, 27])
+    assert result.has_range
+    assert result.constants == "sales"
+    assert set(result.basis) == {"tested"}
+    np.testing.assert_array_equal(result.quantiles[0.5], level.quantiles[0.5])
+    assert (result.quantiles[0.1] < level.quantiles[0.1]).all()
+    assert make(sold, 60).quantiles.max(axis=None) <= 60
 
 
-def test_without_a_bound_paths_approach_a_limit_and_none_is_heaped_there(make):
-    near, far = (make([20, 35, 60, 80], None, limit=limit).paths.iloc[:, -1] for limit in (120, 1e9))
-    assert near.max() < 120
-    assert all((paths == paths.max()).mean() < 0.04 for paths in (near, far))
-    assert (near.sort_values().index == far.sort_values().index).all()
-    assert near.quantile(0.1) == pytest.approx(far.quantile(0.1), rel=1e-9)  # below the last figure nothing changes
+def test_numbers_sold_in_a_year_have_no_range_even_with_a_limit(make):
+    result = make(make_series([10, 14, 20, 27], unit="million cars", measure="flow"))
+    assert (result.has_range, set(result.basis)) == (False, {"untested"})
+    assert not frames.limit_frame(result).empty
 
 
 def test_the_uncertain_bound_widens_the_bands(make):
@@ -120,9 +136,6 @@ def test_errors_say_what_would_be_right(make, renew):
         with pytest.raises(ValueError) as caught:  # noqa: PT011  what it says is the snapshot
             function(values, bound, **options)
         print(caught.value)
-
-    def refuse_references(references):
-        refuse(function=lambda values, bound: forecast.forecast(values, bound, references))
 
     def ask_dates(years):
         refuse(pd.date_range("2016-12-31", periods=5, freq="12ME"), years, forecast.next_dates)
@@ -190,12 +203,11 @@ def test_the_bound_moves_and_is_uncertain(make):
     assert (frames.limit_frame(make([10, 14, 20]))["q0.05"] == 100).all()
 
 
-def test_nothing_after_the_origin_changes_a_hindcast(references):
+def test_nothing_after_the_origin_changes_a_hindcast():
     series = indicators.load().series("China", "genai_users", "population_year_end")
     origin = pd.Timestamp("2025-06-30")
-    altered = [disturb(each, origin, 3) for each in references]
-    before = forecast.hindcast(series, None, references, [origin]).drop(columns="actual")
-    after = forecast.hindcast(disturb(series, origin, 3), None, altered, [origin]).drop(columns="actual")
+    before = forecast.hindcast(series, None, [origin]).drop(columns="actual")
+    after = forecast.hindcast(disturb(series, origin, 3), None, [origin]).drop(columns="actual")
     assert before.to_csv() == after.to_csv()
     assert set(before["origin"]) == {origin}
 
@@ -213,12 +225,12 @@ def test_rows_published_later_change_no_byte(tmp_path):
     for folder in (source, copy):
         data = indicators.load(folder, as_of)
         series = data.series("China", "genai_users", "internet_users")
-        result = forecast.forecast(series, references=data.references(exclude=series), horizon_years=3)
+        result = forecast.forecast(series, horizon_years=3)
         found.append((result.frame().to_csv(), result.milestones().to_csv()))
     assert found[0] == found[1]
 
 
-def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them(references):
+def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them():
     series = indicators.load().series("China", "genai_users", "population_year_end")
     origins = forecast.pick_origins(series)
     assert list(origins) == [pd.Timestamp("2025-06-30")]
@@ -226,19 +238,24 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them(r
     dated = (cut.values, cut.bound.values, cut.censored, cut.observations.set_index("date"))
     for index in (each.index for each in dated):
         assert len(index) == 0 or index.max() <= origins[0]
-    result = forecast.hindcast(series, None, references)
+    result = forecast.hindcast(series)
     assert result.set_index("date")["actual"].to_dict() == {pd.Timestamp("2025-12-31"): 602.0} | {
         date: pytest.approx(np.nan, nan_ok=True) for date in result["date"][1:]
     }
-    assert forecast.hindcast(series, None, references, origins[:0]).empty
+    assert forecast.hindcast(series, None, origins[:0]).empty
 
 
-def test_the_target_technology_teaches_nothing(references):
-    target = next(each for each in references if each.indicator == "us_colour_tv")
-    short = replace(target, values=target.values.iloc[:4], bound=Limit(target.bound.values[:4]))
-    others = [each for each in references if each.technology != target.technology]
-    frames = [forecast.forecast(short, None, each).frame().to_csv() for each in (references, others)]
-    assert frames[0] == frames[1]
+def test_a_forecast_needs_no_other_series_and_no_data(monkeypatch):
+    monkeypatch.setattr(indicators, "load", None)
+    dates = pd.date_range("2016-12-31", periods=10, freq="YE")
+    users = pd.Series([3.0, 6, 11, 19, 29, 40, 48, 54, 57, 59], dates)
+    result = forecast.forecast(users, 100)
+    used = users.iloc[-8:]
+    t, ones = curves.decimal_years(used.index), np.ones(len(result.years))
+    theirs = reference.quantiles(
+        t - t[-1], used.to_numpy() / 100, result.years, 100 * ones, 0 * ones, np.array(result.quantile_levels)
+    )
+    np.testing.assert_allclose(result.quantiles, theirs, rtol=1e-10)
 
 
 def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
@@ -261,9 +278,8 @@ def test_a_series_that_has_fallen_has_no_forecast(make):
     result = make([11, 30, 46, 41, 36, 30])
     assert result.kind == "fallen"
     assert result.quantiles.empty
-    assert list(result.quantiles.columns) == list(make([10, 14, 20, 27]).quantiles.columns)
+    assert list(result.quantiles.columns) == [0.5]
     assert result.frame().empty
-    assert list(result.frame().columns) == list(make([10, 14, 20, 27]).frame().columns)
     assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
     assert all(make_frame(result).empty for make_frame in (frames.limit_frame, frames.end_frame, frames.scenario_frame))
     assert f"{NO_FORECAST}>" in repr(result)
@@ -273,37 +289,42 @@ def test_a_series_that_has_fallen_has_no_forecast(make):
     assert make([11, 46, 37, 30, 46.1, 46.2]).kind == make([11, 46, 43]).kind == "forecast"
 
 
-def test_the_median_is_the_path_and_the_path_its_two_halves(make):
+def test_the_median_is_the_path_and_the_path_has_five_ends(make):
     result = make([10, 14, 20, 27])
-    rows = result.rows(result.years)
-    np.testing.assert_allclose(result.quantiles[0.5], rows.share * 100, rtol=1e-12)
+    t, x, h, limit, _ = frames.read_window(result)
+    np.testing.assert_allclose(result.quantiles[0.5], (limit * model.find_path(t, x, h))[0], rtol=1e-12)
     ends = frames.end_frame(result)
-    assert len(ends) == 25
+    assert ends["share"].tolist() == [0.27 * 1.002, 0.4, 0.6, 0.8, 0.98]
     assert ends["weight"].sum() == pytest.approx(1)
-    assert ends["share"].is_monotonic_increasing
 
 
-def test_where_growth_levels_off_quantiles_are_the_mean_of_two_sets(make):
-    years = np.arange(14)
-    values = np.round(60 / (1 + np.exp(-0.9 * (years - 6))) + 0.3 * np.sin(5 * years), 1)
-    for bound in (100, None):
-        result = make(make_series(values, "2010-12-31", "12ME"), bound)
-        assert np.isfinite(result.end)
-        alone, ended = replace(result, end=np.nan), result.use_end()
-        np.testing.assert_allclose(result.quantiles, (alone.quantiles + ended.quantiles) / 2, rtol=1e-12)
-        assert (ended.quantiles <= result.end * (1 + 1e-9)).all(axis=None)
+def test_a_median_that_rises_is_never_below_the_last_figure_and_ties_change_nothing(make):
+    for values in ([95, 98, 99.5, 99.97], [98, 99, 100, 100], [96, 98, 99.5, 100.4]):
+        result = make(values, limit=100)
+        assert result.quantiles[0.5].min() >= values[-1] - 1e-12
+        assert result.quantiles.max(axis=None) <= max(values[-1], 100) + 1e-12
+    np.testing.assert_allclose(make([30, 30, 30, 30]).quantiles[0.5], 30, atol=1e-4)
 
 
-def test_prior_leaves_the_technology_out(references):
-    stand = last_logits(references)
-    whole, without = learn_prior(stand), learn_prior(stand, "radio")
-    assert without != whole
-    assert without == learn_prior(stand.drop("radio"))
-    with pytest.raises(ValueError, match="two technologies"):
-        learn_prior(stand.loc[["radio"]])
+def test_the_audit_that_is_shown_is_of_the_stage_and_the_nearest_number_of_figures(make):
+    def list_rows(*values, **options):
+        found = frames.audit_frame(make([*values], **options))
+        return set(zip(found["share_of_limit"], found["figures"], strict=True)), set(found["series"])
+
+    shown, series = list_rows(10, 14, 20, 27)
+    assert (shown, len(series)) == ({("5 to 60", 4)}, 2)
+    shown, _ = list_rows(10, 14, 20, 24, 27)
+    assert shown == {("5 to 60", 4), ("5 to 60", 6)}
+    assert list_rows(50, 60, 65, 70, 74, 77, 80)[0] == {("60 to 98", 6), ("60 to 98", 8)}
+    sold = make_series([10, 14, 20, 27], unit="percent of new cars", measure="flow")
+    markets = frames.audit_frame(make(sold, None))
+    assert (markets["series"].nunique(), set(markets["figures"])) == (6, {4})
+    assert frames.audit_frame(make([1, 2, 3], None)).empty
 
 
-def test_without_a_limit_no_quantile_has_no_end(make):
-    """Three figures that trebled each year: the upper end stays within what any comparison technology grew by."""
+def test_without_a_limit_the_median_approaches_a_top(make):
+    """Three figures that trebled each year are not trebled again and again."""
     result = make([1, 3, 9, 27], None, horizon_years=5)
-    assert 27 < result.quantiles[0.5].iloc[-1] < result.quantiles[0.95].iloc[-1] < 27 * 15
+    tops = 27 * np.exp(model._TOP * np.sqrt(model.damp(result.years)))
+    assert (result.quantiles[0.5] < tops).all()
+    assert result.quantiles[0.5].iloc[-1] > 27

@@ -1,110 +1,114 @@
-"""The forecast in arrays: equal to the trial that it was made from and to statsmodels, and what it learns is right."""
+"""The formula in arrays: many windows at once are what the reference says of each, and its edges hold."""
 
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import t as student
-from statsmodels.tsa.holtwinters import Holt
 
 from adoption_curves.forecast import model, rivals
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "reference"))
-import plain_forecast as trial  # noqa: E402
+import formula_forecast as reference  # noqa: E402
 
 H = np.array([0.5, 1.0, 2.0, 3.0, 5.0])
-NONE = np.zeros(1), np.ones(1)  # without a limit it does not count where other technologies stand
+LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
+ROWS = {
+    "limit": (reference.WEIGHTS, reference.SIDES),
+    "sales": (reference.WEIGHTS_SALES, reference.SIDES_SALES),
+}
 
 
-def draw_windows(points, count=20, seed=0):
+def draw_windows(points, count=40, seed=0):
     """Years before the last figure, and shares that mostly rise, (count, points) each."""
     random = np.random.default_rng(seed)
-    t = np.sort(random.uniform(0, points, (count, points)), axis=1)
-    x = np.clip(
-        np.sort(random.uniform(0.03, 0.95, (count, points)), axis=1) + random.normal(0, 0.02, (count, points)),
-        0.01,
-        0.99,
-    )
-    return t - t[:, -1:], x
+    t = np.sort(random.uniform(0, points, (count, points)), axis=1) + 0.01 * np.arange(points)
+    x = np.sort(random.uniform(0.03, 0.97, (count, points)), axis=1) + random.normal(0, 0.02, (count, points))
+    return t - t[:, -1:], np.clip(x, 0.01, 0.99)
+
+
+def compute(t, x, limit, limit_sd, levels=LEVELS, kind="limit"):
+    """Quantiles (N, H, Q) of N windows, by the functions of the package."""
+    h = np.tile(H, (len(t), 1))
+    path, spread = model.find_path(t, x, h, kind), np.sqrt(model.variances(t, x, h, kind).sum(axis=-1))
+    if kind == "free":
+        return model.free_quantiles(path, spread, levels, h)
+    return model.quantiles(path, spread, levels, limit, limit_sd, kind)
+
+
+@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize("points", [3, 4, 6, 8])
+def test_windows_with_a_limit_are_those_of_the_reference(kind, points):
+    t, x = draw_windows(points)
+    limit, limit_sd = np.tile(1000 + 40 * H, (len(t), 1)), np.tile(20 * H, (len(t), 1))
+    found = compute(t, x, limit, limit_sd, kind=kind)
+    theirs = [
+        reference.quantiles(*each, H, limit[0], limit_sd[0], LEVELS, *ROWS[kind]) for each in zip(t, x, strict=True)
+    ]
+    np.testing.assert_allclose(found, theirs, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("points", [3, 4, 6, 8])
-def test_path_and_variances_of_many_windows_are_those_of_the_trial_one_by_one(points):
-    t, x = draw_windows(points)
-    h, mean, sd = np.tile(H, (len(t), 1)), np.full(len(t), 1.1), np.full(len(t), 1.3)
-    path, terms = model.find_path(t, x, h, mean, sd, True), model.variances(t, x, h, True)
-    for row in range(len(t)):
-        np.testing.assert_allclose(path[row], trial.path(t[row], x[row], H, 1.1, 1.3), rtol=1e-11)
-        np.testing.assert_allclose(terms[row], trial.variances(t[row], x[row], H), rtol=1e-9)
+def test_windows_without_a_limit_are_those_of_the_reference(points):
+    t, x = draw_windows(points, seed=1)
+    y = 700 * x
+    found = 1.0 * y[:, -1:, None] * compute(t, y / y[:, -1:], None, None, kind="free")
+    theirs = [reference.quantiles_free(*each, H, LEVELS) for each in zip(t, y, strict=True)]
+    np.testing.assert_allclose(found, theirs, rtol=1e-10)
 
 
-def test_quantiles_are_those_of_the_trial_above_the_floor():
-    levels, ones = np.array([0.05, 0.1, 0.5, 0.9, 0.95]), np.ones(len(H))
-    share, terms, weights = np.linspace(0.5, 0.8, len(H)), np.full((len(H), 3), 0.02), np.array([0.4, 1.1, 0.5])
-    rows = model.Rows(True, H, share, 0.4 * ones, terms, 1000 * ones, 20 * H)
-    found = model.quantiles(rows, levels, model.Learnt(weights, trial.UP, trial.DOWN, 0.0))
-    np.testing.assert_allclose(
-        found, trial.quantiles(share, terms, weights, levels, rows.limit, rows.limit_sd), rtol=1e-9
-    )
-    held = model.quantiles(rows, levels, model.Learnt(weights * 100, 1.3, 1.0, 0.35))
-    assert held.min() == pytest.approx(0.35 * 0.4 * 1000)
+def test_each_date_may_have_levels_of_its_own():
+    t, x = draw_windows(4)
+    ones = np.ones((len(t), len(H)))
+    same = compute(t, x, 100 * ones, 0 * ones, np.tile(LEVELS, (len(t), len(H), 1)))
+    np.testing.assert_array_equal(same, compute(t, x, 100 * ones, 0 * ones))
 
 
-def test_the_weights_learnt_are_those_of_the_trial_and_of_the_truth():
-    random = np.random.default_rng(3)
-    terms, weights = random.gamma(0.5, 0.1, (20000, 3)) + 1e-4, np.array([0.6, 0.5, 0.2])
-    errors = np.sqrt(terms @ weights) * student(model.TAILS).rvs(20000, random_state=random)
-    counts = random.uniform(0.5, 1.5, 20000)
-    found = model.learn_weights(terms, errors, counts)
-    np.testing.assert_allclose(found, trial.learn(terms, errors, counts), rtol=1e-3)
-    np.testing.assert_allclose(found, weights, rtol=0.15)
+@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize("last", [99.9, 99.97, 100.0, 100.4])
+def test_no_median_of_a_rise_is_below_its_last_figure_and_no_quantile_above_a_fixed_limit(kind, last):
+    t, x = np.array([[-3.0, -2, -1, 0]]), np.array([[96.0, 98, 99.5, last]]) / 100
+    ones = np.ones((1, len(H)))
+    found = compute(t, x, 100 * ones, 0 * ones, kind=kind)
+    assert found[..., LEVELS == 0.5].min() >= last - 1e-12
+    assert found.max() <= max(last, 100) + 1e-12
+    assert (np.diff(found, axis=-1) >= 0).all()
 
 
-def test_up_and_down_leave_one_outcome_in_ten_on_each_side():
-    ratios = student(4).rvs(20001, random_state=np.random.default_rng(0))
-    ratios = np.where(ratios > 0, 1.4 * ratios, 0.8 * ratios)
-    up, down = model.learn_sides(ratios, np.ones(len(ratios)))
-    end = student(4).ppf(0.9)
-    assert (ratios > up * end).mean() == pytest.approx(0.1, abs=1e-3)
-    assert (ratios < -down * end).mean() == pytest.approx(0.1, abs=1e-3)
-    assert model.learn_sides(9 * ratios, np.ones(len(ratios))) == model._STRETCH_LIMITS[1:] * 2
+def test_round_numbers_stay_round():
+    """Figures of a straight line through the limit's own scale: nothing is rounded on the way, and the median is it."""
+    t, h = np.array([[-2.0, -1, 0]]), np.array([[1.0, 2.0]])
+    x = model.back(np.array([[-1.0, -0.5, 0.0]]))
+    path = model.find_path(t, x, h)
+    ones = np.ones((1, 2))
+    found = model.quantiles(path, 0.3 * ones, np.array([0.5]), 1000 * ones, 30 * ones, "limit")
+    np.testing.assert_array_equal(found[..., 0], 1000 * path)
+
+
+@pytest.mark.parametrize("points", [1, 2])
+@pytest.mark.parametrize("kind", model.CONSTANTS)
+def test_one_figure_or_two_are_refused(points, kind):
+    t, x = -np.arange(points)[::-1][None].astype(float), np.linspace(0.2, 0.4, points)[None]
+    for function in (model.find_path, model.variances):
+        with pytest.raises(ValueError, match="3 figures or more"):
+            function(t, x, H[None], kind)
 
 
 def test_without_a_limit_a_series_that_slows_is_continued_more_slowly():
     t, y = -np.array([[4.0, 3, 2, 1, 0]]), np.array([[10.0, 18, 24, 27, 28]])
-    gain = 28 * (model.find_path(t, y / 28, H[None], *NONE, False)[0] - 1)
+    gain = 28 * (model.find_path(t, y / 28, H[None], "free") - 1)[0]
     counted = np.average([8, 6, 3, 1], weights=0.5 ** (np.array([3.5, 2.5, 1.5, 0.5]) / model._HALF_LIFE))
-    np.testing.assert_allclose(gain, counted * model._damp(H), rtol=1e-12)
-    fall = model.find_path(t, y[:, ::-1] / 10, np.array([[50.0]]), *NONE, False)[0, 0]
+    np.testing.assert_allclose(gain, counted * model.damp(H), rtol=1e-12)
+    fall = model.find_path(t, y[:, ::-1] / 10, np.array([[50.0]]), "free")[0, 0]
     assert 0 < fall < 1
 
 
-def test_no_quantile_without_a_limit_passes_the_most_that_any_technology_grew():
-    outcomes, years = np.array([1.5, 3.0, 9.0]), np.array([1.0, 2.0, 5.0])
-    edge = model.find_edge(outcomes, years, bounded=False)
-    assert (np.exp(edge * np.sqrt(model._damp(years))) >= outcomes * (1 - 1e-12)).all()
-    ones = np.ones(3)
-    rows = model.Rows(False, years, 5 * ones, ones, np.full((3, 3), 1.0), 27 * ones, 0 * ones)
-    found = model.quantiles(rows, np.array([0.1, 0.999]), model.Learnt(np.ones(3), 1.3, 1.0, edge))
-    assert (found[:, 1] < 27 * np.exp(edge * np.sqrt(model._damp(years)))).all()
-
-
-def test_the_edge_with_a_limit_is_twice_the_deepest_fall_and_never_high():
-    assert model.find_edge(np.array([0.8, 1.2]), np.ones(2), bounded=True) == pytest.approx(0.6)
-    assert model.find_edge(np.array([0.97, 1.2]), np.ones(2), bounded=True) == model._HIGHEST_FLOOR
-    assert model.find_edge(np.array([0.3]), np.ones(1), bounded=True) == 0
-
-
-def test_damped_holt_is_that_of_statsmodels():
-    y = np.array([[10.0, 14, 20, 27, 31], [5.0, 9, 8, 15, 16]])
-    t = np.tile(np.arange(-4.0, 1), (2, 1))
-    found = rivals._damped_holt(t, y, y, np.tile(np.arange(1.0, 5), (2, 1)), np.full((2, 4), np.inf))
-    settings = {"smoothing_level": rivals._LEVEL, "smoothing_trend": rivals._TREND, "damping_trend": rivals._DAMPED}
-    for row, figures in enumerate(y):
-        start = {"initial_level": figures[0], "initial_trend": figures[1] - figures[0]}
-        fitted = Holt(figures, damped_trend=True, initialization_method="known", **start).fit(
-            optimized=False, **settings
-        )
-        np.testing.assert_allclose(found[row], fitted.forecast(4), rtol=1e-12)
+def test_rivals_are_what_their_equations_say():
+    t, y, h = np.array([[-4.0, -2, -1, 0]]), np.array([[10.0, 14, 20, 26]]), np.array([[1.0, 5.0]])
+    found = {name: rival(t, y, h)[0].tolist() for name, rival in rivals.RIVALS.items()}
+    damped = [26 + 4 * (0.8**years - 1) / np.log(0.8) for years in h[0]]
+    assert found["no_change"] == [26, 26]
+    assert found["straight_line"] == [30, 46]
+    assert found["damped_line"] == pytest.approx(damped)
+    assert found["half_pace"] == [28, 36]

@@ -1,4 +1,4 @@
-"""Joint paths: the quantiles of the formula, the correlation of the references, newer figures, and events."""
+"""Joint paths: the quantiles of the formula, their correlation, newer figures, and events."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from scipy.stats import norm
 
 from adoption_curves import forecast
 from adoption_curves.forecast import paths
-from adoption_curves.forecast.backtest import _ORIGIN
 from adoption_curves.forecast.variants import _read_widely
 
 YEARS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])
@@ -17,39 +16,30 @@ DATES = pd.date_range("2021-12-31", periods=5, freq="YE")
 
 
 @pytest.fixture(scope="module")
-def others(data):
-    return data.references(exclude=data.series("China", "genai_users"))
-
-
-@pytest.fixture(scope="module")
-def china(data, others):
+def china(data):
     """As printed: at least 700 million in June 2026."""
     [series] = _read_widely(data.series("China", "genai_users", "internet_users")).values()
-    return forecast.forecast(series, references=others)
+    return forecast.forecast(series)
 
 
-@pytest.fixture(scope="module")
-def make(others):
-    def make(values=(20.0, 28.0, 37.0, 45.0, 52.0), newer=None, **options):
-        series = pd.Series(values, DATES[: len(values)], name="users")
-        return forecast.forecast(series, 100, others, censored=newer, **options)
-
-    return make
+def make(values=(20.0, 28.0, 37.0, 45.0, 52.0), newer=None, bound=100, **options):
+    series = pd.Series(values, DATES[: len(values)], name="users")
+    return forecast.forecast(series, bound, censored=newer, **options)
 
 
 def at(date, value, bound="at_least"):
     return pd.DataFrame({"value": [value], "bound": [bound]}, pd.to_datetime([date]))
 
 
-def test_the_paths_have_the_quantiles_of_the_formula(make):
+def test_the_paths_have_the_quantiles_of_the_formula():
     result = make()
     of_paths = np.quantile(result.paths, result.quantile_levels, axis=0, method="hazen").T
     np.testing.assert_allclose(of_paths, result.quantiles, rtol=2e-4)
 
 
 def test_scores_hang_together_as_the_rule_says():
-    scores = paths.draw_scores(YEARS, 0.4)
-    rule = (np.minimum.outer(YEARS, YEARS) / np.maximum.outer(YEARS, YEARS)) ** 0.4
+    scores = paths.draw_scores(YEARS)
+    rule = (np.minimum.outer(YEARS, YEARS) / np.maximum.outer(YEARS, YEARS)) ** paths._DECAY
     np.testing.assert_allclose(np.corrcoef(scores, rowvar=False), rule, atol=0.01)
     even = norm.ppf((np.arange(paths._PATHS) + 0.5) / paths._PATHS)
     np.testing.assert_allclose(np.sort(scores, axis=0), np.repeat(even[:, None], len(YEARS), 1))
@@ -58,36 +48,12 @@ def test_scores_hang_together_as_the_rule_says():
 @pytest.mark.parametrize("low", [0.2, 0.6, 0.9])
 def test_paths_that_satisfy_a_figure_have_the_truncated_normal_distribution(low):
     """One figure, one later date: the distribution is known in closed form."""
-    scores = paths.draw_scores(np.array([0.5, 1.0]), 0.5)
+    scores = paths.draw_scores(np.array([0.5, 1.0]))
     later = scores[scores[:, 0] >= norm.ppf(low), 1]
-    correlation, given = 0.5**0.5, norm.ppf(np.linspace(low, 1, 20001)[:-1] + (1 - low) / 40000)
+    correlation, given = 0.5**paths._DECAY, norm.ppf(np.linspace(low, 1, 20001)[:-1] + (1 - low) / 40000)
     for level in (0.1, 0.5, 0.9):
         below = norm.cdf((np.quantile(later, level) - correlation * given) / np.sqrt(1 - correlation**2)).mean()
         assert below == pytest.approx(level, abs=0.012)
-
-
-def test_correlations_are_found_again_in_errors_made_with_them(residuals):
-    """Errors are replaced by a walk whose correlation is known; every technology weighs the same."""
-    random = np.random.default_rng(3)
-    rows = residuals[residuals["window"] == 4].reset_index(drop=True)
-    scores = np.empty(len(rows))
-    for _, part in rows.groupby(_ORIGIN, sort=False):
-        rule = paths._correlate(part["horizon_years"].to_numpy(), 0.3)
-        scores[part.index] = np.linalg.cholesky(rule) @ random.normal(size=len(part))
-    found = paths.correlate_scores(rows.assign(score=scores), _ORIGIN)
-    assert paths.fit_decay(found) == pytest.approx(0.3, abs=0.06)
-    assert paths.fit_decay(found.iloc[:0]) == paths._RANDOM_WALK
-
-
-def test_correlations_come_from_the_same_origins(residuals):
-    """A technology with figures at two horizons alone tells nothing of how all of them hang together."""
-    rows = residuals[residuals["window"] == 4].reset_index(drop=True)
-    rows["score"] = np.random.default_rng(4).normal(size=len(rows))
-    known = rows.groupby(_ORIGIN)["horizon_years"].transform("size")
-    full, few = rows[known >= 4], rows[(known == 2) & (rows["horizon_years"] <= 2)]
-    assert few["technology"].nunique() > 3
-    found = [paths.correlate_scores(each, _ORIGIN) for each in (pd.concat([full, few]), full)]
-    pd.testing.assert_frame_equal(*found)
 
 
 def test_the_newest_figure_counts(china):
@@ -98,27 +64,27 @@ def test_the_newest_figure_counts(china):
     assert not china.refuted
 
 
-def test_a_figure_from_above_lowers_the_forecast(make):
+def test_a_figure_from_above_lowers_the_forecast():
     free, below = make(), make(newer=at("2026-12-31", 55.0, "at_most"))
     assert (below.quantiles[0.5] < free.quantiles[0.5]).all()
     assert below.paths["2026-12-31"].max() <= 55.0
 
 
-def test_a_figure_that_says_nothing_changes_nothing(make):
+def test_a_figure_that_says_nothing_changes_nothing():
     free, same = make(), make(newer=at("2026-12-31", 0.5))
     np.testing.assert_allclose(same.quantiles, free.quantiles, rtol=2e-3)
     before = make(newer=at("2023-06-30", 99.0))  # older than the last exact figure: for fits, not for paths
     pd.testing.assert_frame_equal(before.quantiles, free.quantiles)
 
 
-def test_two_figures_between_dates_bind_together(make):
+def test_two_figures_between_dates_bind_together():
     both = make(newer=pd.concat([at("2026-06-30", 55.0), at("2026-06-30", 60.0, "at_most")]))
     only = make(newer=at("2026-06-30", 55.0))
     assert len(both.paths) < len(only.paths)
     assert both.paths["2026-12-31"].std() < only.paths["2026-12-31"].std()
 
 
-def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
+def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast():
     result = make(newer=at("2025-12-31", 30.0, "at_most"))  # on the day of the last exact figure: nothing newer
     assert not result.refuted
     result = make(newer=at("2026-06-30", 97.0))
@@ -128,7 +94,7 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast(make):
     assert "which refutes it" in repr(result)
 
 
-def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does(make):
+def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does():
     interval = make(newer=pd.concat([at("2026-06-30", 56.0), at("2026-06-30", 56.2, "at_most")]))
     assert paths.LEAST_LEFT < len(interval.paths) / paths._PATHS < paths.LEAST_KEPT
     assert not interval.refuted
@@ -157,15 +123,32 @@ def test_a_share_that_the_newer_figure_has_passed_counts_as_reached(china):
     assert "2025-12-31" < row["earliest"] <= row["latest"] <= "2026-06-30"
 
 
-def test_a_figure_between_two_ends_is_where_the_forecast_starts(data, others):
+def test_a_figure_between_two_ends_is_where_the_forecast_starts(data):
     series = data.series("China", "genai_users", "internet_users")
     low, high = series.readings.loc["2026-06-30"]
     assert 700 <= low < high <= 714
-    result = forecast.forecast(series, references=others)
+    result = forecast.forecast(series)
     assert (result.origin, result.used.iloc[-1]) == (pd.Timestamp("2026-06-30"), (low + high) / 2)
     assert (len(result.paths), len(result.target.newer)) == (paths._PATHS, 0)
     as_exact = replace(series.use_readings(), observations=series.observations.drop(columns=["read_low", "read_high"]))
-    same = forecast.forecast(as_exact, references=others)
+    same = forecast.forecast(as_exact)
     pd.testing.assert_frame_equal(result.quantiles, same.quantiles)
     assert list(_read_widely(series)) == ["at least 700"]
     assert _read_widely(as_exact) == {}
+
+
+@pytest.mark.parametrize("values", [(5.0, 7.0, 10.0, 14.0, 19.0), (20.0, 28.0, 37.0, 45.0, 52.0), (8.0, 16.0, 30.0)])
+def test_a_path_that_agrees_with_a_newer_figure_seldom_falls_to_a_third_of_it(values):
+    """Correlations that are too weak would let a path that has just risen fall at once."""
+    date = DATES[len(values) - 1] + pd.DateOffset(months=6)
+    usual = make(values)
+    newest = usual.at([0.5], [0.5])[0, 0]
+    agree = make(values, at(f"{date:%Y-%m-%d}", newest)).paths
+    assert (agree.min(axis=1) < newest / 3).mean() <= 0.01
+
+
+def test_without_a_limit_a_newer_figure_still_moves_the_median():
+    free, more = make(bound=None), make(newer=at("2026-06-30", 57.0), bound=None)
+    assert (more.quantiles[0.5] > free.quantiles[0.5]).all()
+    assert more.quantiles.loc["2026-12-31", 0.5] >= 57
+    assert make(newer=at("2026-06-30", 150.0), bound=None).refuted

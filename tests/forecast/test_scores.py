@@ -24,10 +24,3 @@ def test_the_weighted_interval_score_is_made_of_their_interval_scores():
         total = total + alpha / 2 * scoringrules.interval_score(ACTUAL, lower, upper, alpha, backend="numpy")
     theirs = (np.abs(ACTUAL - found[:, 3]) / 2 + total) / 3.5
     np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, scores.WIS_QUANTILES), theirs, rtol=1e-12)
-
-
-def test_the_crps_over_quantiles_is_theirs():
-    levels = np.array(scores._CRPS_QUANTILES)
-    found = make_quantiles(levels)
-    theirs = scoringrules.crps_quantile(ACTUAL, found, levels, backend="numpy")
-    np.testing.assert_allclose(scores.quantile_score(ACTUAL, found, levels), theirs, rtol=1e-12)

@@ -74,17 +74,16 @@ def compute_values():
     """Values of fits, and three rows of each table of forecasts and a backtest."""
     data = indicators.load(HERE / "sample")
     series, references = data.series("China", "genai_users", "internet_users"), data.references()
-    tested = backtest(references, windows=(4, 8), rivals=True)
-    calibrated = scores.calibrate(tested)
-    bounded = forecast(series, references=references, horizon_years=6)
+    tested = backtest(references, windows=(4, 8))
+    bounded = forecast(series, horizon_years=6)
     tables = {
         "backtest": tested,
         "forecast": bounded.frame(),
         "scenarios": frames.scenario_frame(bounded),
         "limit": frames.limit_frame(bounded),
-        "forecast without limit": forecast(series.values, references=references).frame(),
-        "scores": scores.score(scores.evaluate(calibrated)),
-        "calibration": scores.check_calibration(calibrated),
+        "forecast without limit": forecast(series.values).frame(),
+        "scores": scores.score(scores.evaluate(tested)),
+        "calibration": scores.check_calibration(tested),
     }
     rows = {name: frame.iloc[[0, len(frame) // 2, -1]] for name, frame in tables.items()}
     return fit_curves() | {name: flatten(three) for name, three in rows.items()}

@@ -26,7 +26,7 @@ def test_series_fit_and_forecast_draw_themselves():
     data = indicators.load()
     series = data.series("China", "genai_users", "internet_users")
     drawn = [series.plot(), curves.Logistic(series.values).fit().plot()]
-    drawn.append(forecast.forecast(series, references=data.references(), horizon_years=1).plot())
+    drawn.append(forecast.forecast(series, horizon_years=1).plot())
     for axes in drawn:
         points = [line for line in axes.lines if line.get_marker() == "o"]
         assert max(len(line.get_xdata()) for line in points) >= len(series.values)

@@ -8,7 +8,6 @@ import pytest
 from cells import NOTEBOOKS, execute_cells
 from reports import make
 
-from adoption_curves import forecast, indicators
 from adoption_curves.show import figures
 
 # ---- a long series
@@ -32,16 +31,6 @@ def make_courses(count):
     rates, middles = random.uniform(0.3, 0.9, (count, 1)), random.uniform(2, 8, (count, 1))
     shares = 90 / (1 + np.exp(-rates * (np.arange(8) - middles))) * np.exp(random.normal(0, 0.02, (count, 8)))
     return {f"place {number}": pd.Series(values, dates) for number, values in enumerate(shares)}
-
-
-def test_what_the_references_teach_is_learnt_once_for_many_series():
-    references = indicators.load().references()[:8]
-    bounds = [100.0 if place % 2 else None for place in range(40)]
-    made = [
-        forecast.forecast(series, bound, references, horizon_years=2)
-        for series, bound in zip(make_courses(40).values(), bounds, strict=True)
-    ]
-    assert len({id(each.calibration) for each in made}) == 2, "one with a bound, one without"
 
 
 # ---- a large sweep

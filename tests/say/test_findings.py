@@ -137,9 +137,24 @@ def test_a_break_is_said_only_among_the_figures_that_are_used(tmp_path, date, to
 
 def test_a_record_is_of_the_horizon_of_the_page_and_of_its_level(tmp_path):
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
-    own = facts.tables["05_coverage"].query("level == 0.8").set_index("horizon_years")["covered"]
-    assert f"5 years ahead, such ranges contained the outcome {own[5]:.0f}% of the time" in say(facts)["forecast"]
-    assert list_key_numbers(facts).set_index("key").loc["coverage_80", "value"] == own[5]
+    own = facts.tables["05_coverage"].query("level == 0.8").set_index("horizon_years")
+    covered, forecasts = own.loc[5, "covered"], f"{own.loc[5, 'forecasts']:,}"
+    said = say(facts)["forecast"]
+    assert f"5 years ahead, such ranges contained {covered:.0f}% of the outcomes of {forecasts} forecasts." in said
+    assert list_key_numbers(facts).set_index("key").loc["coverage_80", "value"] == covered
+
+
+def test_every_test_that_applies_is_said_with_its_count_and_summed(tmp_path):
+    """Comparison technologies, windows alike and the audit: from the least to the most, in tenths."""
+    facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
+    audited = facts.tables["05_audit"].query("years == 5")
+    assert len(audited) == 1
+    row, said = audited.iloc[0], say(facts)["forecast"]
+    assert f"{row['inside_80']:.0f}% ({row['series']}: {row['origins']:,} forecasts from 6 figures)" in said
+    facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
+    facts.tables["05_alike"] = pd.DataFrame([{"horizon_years": 5.0, "technologies": 12, "covered": 68.0}])
+    facts.tables["05_audit"] = audited.assign(inside_80=80.2)
+    assert facts.held == {"least": 68.0, "most": 80.2}
 
 
 def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
@@ -156,7 +171,7 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     assert "That would be" not in said, "shares of a limit of 100% are its values"
 
 
-@pytest.mark.parametrize(("figures", "words"), [(1, "This series has only one figure, so we show what other"),
+@pytest.mark.parametrize(("figures", "words"), [(1, "This series has only one figure, so there is no forecast"),
                                                 (2, "This series has only two figures"), (3, "")])  # fmt: skip
 def test_figures_of_one_or_two_say_first_what_they_rest_on(figures, words):
     said = say_from_others(figures)

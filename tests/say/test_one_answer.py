@@ -1,13 +1,8 @@
 """Page and forecast give one answer to where growth ends."""
 
-from dataclasses import replace
-
-import numpy as np
-import pandas as pd
 import pytest
 from kept_runs import KEPT, read_facts
 
-from adoption_curves import forecast
 from adoption_curves.say.findings import write_findings
 
 
@@ -24,15 +19,3 @@ def test_page_and_forecast_agree_on_the_end(run):
     if found["verdict"] == "levels off":
         assert not found["high"] > 0.95 * found["bound"]
     assert (len(facts.tables["03_odds"]) > 0) == (found["verdict"] == "levels off")
-
-
-@pytest.mark.parametrize("bound", [100, pytest.param(None, marks=pytest.mark.slow)])
-def test_a_forecast_heeds_the_verdict(bound):
-    years = pd.to_datetime([f"{year}-12-31" for year in range(2016, 2026)])
-    users = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], years)
-    result = forecast.forecast(users, bound)
-    assert result.assessed.verdict == "levels off"
-    assert result.assessed.low == 59
-    assert result.end == pytest.approx(result.assessed.high)
-    alone = replace(result, end=np.nan)
-    assert (result.quantiles[0.5] < alone.quantiles[0.5]).all(), "without the verdict it goes further"

@@ -34,7 +34,12 @@ def execute_cells(path, outputs, given):
 
 
 def run_notebook(number, outputs, **parameters):
-    """Variables, tables by name and figures by name of notebook `number` ("02"); figures are not rendered."""
+    """Variables, tables by name and figures by name of notebook `number` ("02"); figures are not rendered.
+
+    Before notebook 5 notebook 4 runs, whose backtest it reads, unless it has run there.
+    """
+    if number == "05" and not [*Path(outputs).rglob("04_backtest.csv")]:
+        run_notebook("04", outputs, **parameters)
     [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
     given = complete_parameters(read_parameters({"run": "cells", "data": str(SAMPLE), **parameters}))
     names, drawn = execute_cells(path, outputs, given.model_dump())

@@ -8,15 +8,14 @@ import yaml
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
-from adoption_curves.forecast import frames
-from adoption_curves.forecast.inputs import assess_series
+from adoption_curves.forecast import frames, scores
 from adoption_curves.say.facts import SUMMARISED, Facts, list_ceiling
 from adoption_curves.say.findings import list_key_numbers, write_findings
+from adoption_curves.show.answers import assess_series
 
 COLUMNS = {
     "02_pace": ["target", "years_to_target_share", "place", "of"],
     "02_countries": ["entity", "indicator", "place", "places"],
-    "05_alike": ["horizon_years"],
 }
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "headlines.yaml").read_text(encoding="utf-8"))
 """A series of each kind that a page can have."""
@@ -24,17 +23,13 @@ CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "headlines.yaml").re
 
 @cache
 def load_references():
-    return forecast.reuse_references(indicators.load().references())
+    return indicators.load().references()
 
 
-OUTCOMES = {}
-
-
-def judge(bounded, result):
-    """Outcomes of the backtest, once for each kind."""
-    if bounded not in OUTCOMES:
-        OUTCOMES[bounded] = frames.evaluate_all(result)
-    return OUTCOMES[bounded]
+@cache
+def load_backtest(kind):
+    """The backtest of levels, or of shares of sales."""
+    return forecast.backtest(indicators.load().references(measure="flow" if kind == "sales" else "level"), kind)
 
 
 def make_facts(folder, values, first=2015, bound="", **choices):
@@ -44,9 +39,9 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     path.write_text("Year,Figure\n" + "".join(rows), encoding="utf-8")
     data = indicators.load(Source(path, {"title": "Things", "unit": "% of homes", "measure": "level", **choices}))
     series = data.series(*data.own[0], bound or ("100" if choices.get("unit", "%").startswith("%") else ""))
-    result = forecast.forecast(series, references=load_references().series)
-    outcomes = judge(result.bounded, result)
-    goal = result.dates[-1] if len(result.dates) else None
+    result = forecast.forecast(series)
+    outcomes = frames.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
+    goal = result.dates[-1] if len(result.dates) else result.origin
     tables = {name: pd.DataFrame(columns=COLUMNS.get(name)) for name in SUMMARISED}
     levels = indicators.list_levels(data, series)
     tables["02_growth"] = levels.assign(
@@ -56,8 +51,11 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     tables |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
     tables["03_odds"] = frames.odds_frame(tables["03_ceiling"]["verdict"].iloc[0])
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
-    tables |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_class": frames.class_frame(result, goal)}
-    tables["05_alike"] = frames.alike_frame(result, outcomes) if result.bounded else tables["05_alike"]
+    tables |= {
+        "05_coverage": scores.summarise_coverage(outcomes),
+        "05_class": frames.class_frame(result, goal, load_references())[0],
+    }
+    tables |= {"05_alike": frames.alike_frame(result, outcomes), "05_audit": frames.audit_frame(result)}
     return Facts(tables, indicators.name_series(data, series))
 
 

@@ -61,7 +61,7 @@ def test_controls_come_first_then_the_figure_with_a_word_while_computing(panel):
 def test_verdict_forecast_and_numbers_are_those_of_a_run(panel):
     data = indicators.load()
     series = data.series(*GENAI, "internet_users")
-    fan = forecast.forecast(series, references=data.references(), horizon_years=5).quantiles
+    fan = forecast.forecast(series, horizon_years=5).quantiles
     assert "Not known" in panel.read()
     assert re.search(rf"{fan.index[-1]:%B %Y}: median {fan[0.5].iloc[-1]:,.0f}, 80% range", panel.read())
     given, ahead = read_tables(panel.read())
@@ -97,7 +97,7 @@ def test_without_a_limit_nothing_is_a_share_of_it(monkeypatch):
     panel.find("Upper limit").value = "none"
     assert "Share of" not in panel.read()
     series = indicators.load().series(*GENAI)
-    found = forecast.forecast(series, references=indicators.load().references(), horizon_years=5)
+    found = forecast.forecast(series, horizon_years=5)
     assert f"median {found.quantiles[0.5].iloc[-1]:,.0f}," in panel.read()
 
 

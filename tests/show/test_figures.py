@@ -274,15 +274,6 @@ def test_the_first_view_says_the_range_of_the_headline_as_odds():
     assert not any("in five" in text for text in refuted)
 
 
-def test_what_others_did_is_no_forecast_and_no_chance():
-    fan = make_fan(["2026-12-31"]).assign(basis="counted", technologies=13)
-    drawn = draw_fan(fan, levels=[0.8])
-    texts, outer = read_texts(drawn), "Without the lowest\nand highest tenth:\n700 to 860"
-    assert {outer, "the middle 780", "what others\ndid from here"} <= set(texts)
-    assert not any("forecast" in text or "chance" in text for text in texts)
-    assert not list_faults([drawn])
-
-
 def test_a_limit_that_is_itself_a_forecast_has_its_range_and_one_that_is_given_none():
     fan, ahead = add_bound(make_fan(["2026-12-31"]), 1130.0)
     for rows, words in (

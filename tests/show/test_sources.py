@@ -62,7 +62,6 @@ def list_drawn(data, tables, figures):
         "04_calibration": tested,
         "04_sides": tested,
         "05_forecast": [pick(data, ENTITY, INDICATOR), limit, pick(data, ENTITY, POPULATION).nlargest(1, "date")],
-        "05_misses": list_shares(tables["04_backtest"]),
     }
 
 

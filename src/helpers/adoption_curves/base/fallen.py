@@ -12,14 +12,40 @@ import numpy as np
 
 from .dates import SHORTEST_SPAN
 
-LEAST_APART, _FEWEST, _MAX_FIGURES = 0.4, 4, 8
-"""Years between two figures that a forecast uses, and how many it uses: at least where there are as many, at most."""
+LEAST_APART, _MAX_FIGURES = 0.4, 8
+"""Years between two figures that a forecast uses at least, and how many of them it uses at most."""
+_FEWEST = 4
+"""How many it uses at least, where there are as many."""
 LEAST_FALL = 0.1
 """Part of the highest figure by which the last one lies below it at least, after a fall."""
 BEYOND_SCATTER = 1.5
 """A fall is more than so many times the farthest that a figure lies from the line between its neighbours."""
 _MADE_UP = 0.5
 """A series that has made up this part of its fall is rising again."""
+
+
+def pick_apart(t: np.ndarray, least: float = LEAST_APART) -> np.ndarray:
+    """Positions of the last figure and of those before it, each so many years or more before the next.
+
+    Parameters
+    ----------
+    t : ndarray of float, shape (n,)
+        Decimal years, increasing.
+    least : float
+        Years.
+
+    Returns
+    -------
+    ndarray of int, increasing
+        Eight at most.
+    """
+    kept = [len(t) - 1]
+    for position in range(len(t) - 2, -1, -1):
+        if len(kept) == _MAX_FIGURES:
+            break
+        if t[kept[-1]] - t[position] >= least - 1e-9:
+            kept.append(position)
+    return np.array(kept[::-1])
 
 
 def pick_last(t: np.ndarray) -> np.ndarray:
@@ -38,12 +64,9 @@ def pick_last(t: np.ndarray) -> np.ndarray:
     """
     span = t[-1] - t[0] if len(t) else 0.0
     for least in (LEAST_APART, span / 4, span / 8):
-        kept = [len(t) - 1]
-        for position in range(len(t) - 2, -1, -1):
-            if t[kept[-1]] - t[position] >= least - 1e-9:
-                kept.append(position)
+        kept = pick_apart(t, least)
         if len(kept) >= _FEWEST:
-            return np.array(kept[:_MAX_FIGURES][::-1])
+            return kept
     return np.arange(len(t))[-_MAX_FIGURES:]
 
 

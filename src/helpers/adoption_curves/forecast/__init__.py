@@ -1,28 +1,25 @@
 """Forecasts: a path, its spread, and what follows from both.
 
 ``forecast`` turns a series into a `Forecast`: quantiles by date, paths, milestones. ``hindcast`` makes the same one at
-earlier dates. The parts, each importing those before it: ``model`` (the computing, in arrays), ``inputs`` (what is
-given, in one form), ``paths`` (how dates go together), ``rivals`` (other ways to forecast), ``backtest`` (what the
-forecast would have been of other technologies, which calibrates it), ``scores`` (of the backtest), ``later`` (what
-technologies did after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast),
-``frames`` (tables beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates), ``register``
-(registered forecasts, and their scores).
+earlier dates. The parts, each importing those before it: ``model`` (the formula, in arrays), ``inputs`` (the figures
+that it uses), ``paths`` (how dates go together), ``rivals`` (simpler ways to forecast), ``backtest`` (what the formula
+would have been of other technologies, which judges it), ``scores`` (of the backtest), ``later`` (what technologies did
+after they passed a share), ``cumulative`` (counts of all so far), ``forecasting`` (the forecast), ``frames`` (tables
+beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates), ``register`` (registered forecasts, and
+their scores).
 """
 
-from .backtest import Calibration, backtest, can_calibrate, reuse_references
+from .backtest import backtest
 from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
-from .inputs import LEAST_TECHNOLOGIES, next_dates
+from .inputs import next_dates
 from .later import later_shares
 from .variants import as_printed, compare_newer, highest_limit, list_forms, scale_before, vary
 
 __all__ = [
-    "LEAST_TECHNOLOGIES",
-    "Calibration",
     "Forecast",
     "as_printed",
     "backtest",
-    "can_calibrate",
     "compare_newer",
     "cut_series",
     "forecast",
@@ -34,7 +31,6 @@ __all__ = [
     "pick_example",
     "pick_finished",
     "pick_origins",
-    "reuse_references",
     "scale_before",
     "vary",
 ]

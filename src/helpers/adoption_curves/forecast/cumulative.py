@@ -76,7 +76,7 @@ def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np
     gap = float(np.median(np.diff(decimal_years(added.used.index))))
     step = gap * max(1, int(np.ceil(years.max() / gap / _MOST_STEPS)))
     ends = step * np.arange(1, int(np.ceil(years.max() / step - 1e-9)) + 1)
-    rates = added.margins(ends, ndtr(draw_scores(ends, added.calibration.decay)).T)
+    rates = added.margins(ends, ndtr(draw_scores(ends)).T)
     totals = last + step * np.cumsum(np.maximum(rates, 0.0), axis=0)
     totals = np.vstack([np.full((1, totals.shape[1]), last), totals])
     # between the ends of two periods

@@ -1,6 +1,6 @@
 """The forecast of one series: `forecast` makes it, and `Forecast` has quantiles, paths, milestones and probabilities.
 
-Read `forecast` first, then `Forecast.margins` and `Forecast.rows`: the limit ahead, the path, its spread, quantiles.
+Read `forecast` first, then `Forecast.margins`: the limit ahead, the path, its spread, quantiles.
 """
 
 from __future__ import annotations
@@ -15,38 +15,27 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from .. import indicators
-from ..base.dates import LEAST_FIGURES, SHORTEST, decimal_years, to_dates
+from ..base.dates import SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
 from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
+from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import DATE_TOLERANCE, Calibration, References, learn_prior, reuse_references
+from .backtest import DATE_TOLERANCE, HORIZONS
 from .cumulative import sum_up, take_increments
-from .inputs import (
-    assess_series,
-    check_limits,
-    count_dates,
-    find_end,
-    next_dates,
-    read_references,
-    read_series,
-    use_figures,
-)
-from .later import later_shares
-from .model import Rows
+from .inputs import check_limits, next_dates, use_figures
 from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..curves import Assessment
-
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)  # of every forecast
 _NOT_REACHED = "not within the horizon"
 _MILESTONES = (0.5, 0.6, 0.75)
+_FEW = "too few figures for a forecast: it needs three, half a year apart"
+_NO_RANGE = "no range is given: such ranges were not tested. How many could use it at most? bound=... gives one"
 
 
 @dataclass(repr=False)
@@ -56,20 +45,14 @@ class Forecast:
     Attributes
     ----------
     kind : str
-        "forecast"; "counted" for one or two figures, of which it is counted what other technologies did from there;
-        "fallen" for a series that has fallen, which has no forecast and so no dates.
+        "forecast"; "few" for one or two figures, and "fallen" for a series that has fallen: these have no dates.
     target, printed : AdoptionSeries
         The series, with a newer figure that can be read between two ends as one more; and as it was printed.
     used : Series
         The figures that the forecast uses.
-    references : References
-        Comparison technologies, and the calibration on them.
     dates : DatetimeIndex
     levels, shares : tuple of float
         Of the ranges, and of the scenarios.
-    end : float
-        Where the figures level off the end found: quantiles are then the mean of two sets, that with the limit and that
-        with this end in its place.
     added : Forecast
         Of a count of all so far without a limit: the forecast of what each period adds, which is summed up.
     """
@@ -78,11 +61,9 @@ class Forecast:
     target: AdoptionSeries
     printed: AdoptionSeries
     used: pd.Series
-    references: References
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
-    end: float = np.nan
     added: Forecast | None = None
 
     @property
@@ -91,9 +72,17 @@ class Forecast:
         return self.target.bound is not None
 
     @property
-    def calibration(self) -> Calibration:
-        """What is learnt from the comparison technologies."""
-        return self.references.calibrate(self.bounded)
+    def constants(self) -> str:
+        """The row of `model.CONSTANTS` by which it is made."""
+        if not self.bounded:
+            return "free"
+        return "sales" if self.target.is_share_of_sales else "limit"
+
+    @property
+    def has_range(self) -> bool:
+        """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year."""
+        tested = self.target.measure != "flow" or self.target.is_share_of_sales
+        return self.kind == "forecast" and self.bounded and tested
 
     @property
     def level(self) -> float:
@@ -113,40 +102,37 @@ class Forecast:
     @property
     def share(self) -> float:
         """The last figure over the limit of its day; 1 without one."""
-        return float(self.used.iloc[-1] / self.limit_ahead(np.zeros(1))[0][0])
+        return float(self.window()[1][0, -1])
 
     @property
     def basis(self) -> np.ndarray:
         """(H,) what the quantiles of each date rest on.
 
-        "tested" as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit),
-        "extrapolated" beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures.
+        "tested" as far as the backtest reaches ("untested" of numbers sold or added, and of a total so far without a
+        limit), "extrapolated" beyond; "refuted" where a newer figure refutes the forecast.
         """
-        if self.kind == "counted" or self.refuted:
-            return np.full(len(self.dates), "counted" if self.kind == "counted" else "refuted")
-        near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
-        return np.where(self.years <= self.calibration.furthest + DATE_TOLERANCE, near, "extrapolated")
-
-    @cached_property
-    def assessed(self) -> Assessment:
-        """Verdict on the end of the figures, a newer one that is read between two ends among them."""
-        return assess_series(self.target)
+        if self.refuted:
+            return np.full(len(self.dates), "refuted")
+        untested = self.added is not None or (self.target.measure == "flow" and not self.has_range)
+        near = self.years <= HORIZONS[-1] + DATE_TOLERANCE
+        return np.where(near, "untested" if untested else "tested", "extrapolated")
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:
-        """Quantiles given: both ends of each level, and always those of `REPORTED_QUANTILES`."""
+        """Quantiles given: both ends of each level, and always those of `REPORTED_QUANTILES`; without a range 0.5."""
+        if not self.has_range:
+            return (0.5,)
         return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
 
     @property
     def quantiles(self) -> pd.DataFrame:
-        """Quantiles: index date, a column per level; no rows where the series has fallen."""
+        """Quantiles: index date, a column per level; no rows where nothing is forecast."""
         return pd.DataFrame(self.at(self.years, self.quantile_levels), self.dates, list(self.quantile_levels))
 
     def at(self, years: Sequence[float] | np.ndarray, levels: Sequence[float]) -> np.ndarray:
         """Quantiles (H, Q) at any years after the last figure.
 
-        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it. Of
-        one or two figures only 0.1, 0.5 and 0.9 up to three years ahead are counted, and the others are NaN.
+        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it.
 
         Parameters
         ----------
@@ -163,21 +149,19 @@ class Forecast:
         Raises
         ------
         ValueError
-            Where the figures have fallen, so that nothing is forecast.
+            Where nothing is forecast, since the figures are few or have fallen; and for a level other than 0.5 where no
+            range is given.
         """
-        years, levels = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
-        if self.kind == "fallen" and len(years):
-            raise ValueError(NO_FORECAST)
-        if self.kind == "counted":
-            counted = self._count(years).reindex(columns=levels).to_numpy()
-            return counted * self.limit_ahead(years)[0][:, None]
-        if len(years) and len(self.target.newer):
-            return np.quantile(self._select(years), levels, axis=0).T
-        return self.margins(years, levels)
-
-    def _count(self, years: np.ndarray) -> pd.DataFrame:
-        """What other technologies did from the share where the last figure stands, see `later.later_shares`."""
-        return later_shares(self.share, years, self.references.series)
+        years, asked = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
+        if not len(years):
+            return np.empty((0, len(asked)))
+        if self.kind != "forecast":
+            raise ValueError(NO_FORECAST if self.kind == "fallen" else _FEW)
+        if not self.has_range and (asked != 0.5).any():
+            raise ValueError(_NO_RANGE)
+        if len(self.target.censored) and len(self.target.newer):
+            return np.quantile(self._select(years), asked, axis=0).T
+        return self.margins(years, asked)
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -199,8 +183,6 @@ class Forecast:
         if bound is None:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
         published = bound.at(seen[-1] + years)
-        if len(seen) < SHORTEST:
-            return published, np.zeros(len(years))
         # after its last date: drift and error of its values at the figures, from that date on
         t, known = (seen - seen[-1])[None], bound.at(seen, seen[-1])[None]
         until = max(0.0, bound.years[-1] - seen[-1])
@@ -213,33 +195,6 @@ class Forecast:
         seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), self.target.bound
         limit = values[-1] if bound is None else bound.at(seen, seen[-1])
         return (seen - seen[-1])[None], (values / limit)[None]
-
-    def rows(self, years: np.ndarray) -> Rows:
-        """The path and the variances of its errors.
-
-        Parameters
-        ----------
-        years : ndarray (H,)
-            Years after the last figure.
-
-        Returns
-        -------
-        Rows
-            One for each of the years; without a limit shares are multiples of the last figure.
-        """
-        limit, limit_sd = self.limit_ahead(years)
-        # one window of n figures, H horizons ahead
-        (t, x), h = self.window(), years[None]
-        mean, sd = (np.array([each]) for each in self.references.prior)
-        path = model.find_path(t, x, h, mean, sd, self.bounded)[0]
-        terms = model.variances(t, x, h, self.bounded)[0]
-        return Rows(self.bounded, years, path, np.full(len(years), x[0, -1]), terms, limit, limit_sd)
-
-    def use_end(self) -> Self:
-        """The same forecast with the end found as its limit, which is no higher than the limit itself."""
-        bound = self.target.bound
-        bound = Limit(bound.values.clip(upper=self.end) if bound else pd.Series(self.end, self.used.index))
-        return replace(self, target=replace(self.target, bound=bound), end=np.nan)
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q).
@@ -256,18 +211,21 @@ class Forecast:
         ndarray (H, Q)
             In the unit of the series.
         """
-        last, limit = float(self.used.iloc[-1]), self.target.limit
+        last, limit, row = float(self.used.iloc[-1]), self.target.limit, self.constants
         if self.added is not None:
             found = sum_up(self.added, last, years, levels)
         else:
-            found = model.quantiles(self.rows(years), levels, self.calibration.without())
-        if np.isfinite(self.end):
-            ended = self.use_end()
-            found = (found + model.quantiles(ended.rows(years), levels, ended.calibration.without())) / 2
+            (t, x), h = self.window(), years[None]
+            path = model.find_path(t, x, h, row)[0]
+            spread = np.sqrt(model.variances(t, x, h, row).sum(axis=-1))[0]
+            if self.bounded:
+                found = model.quantiles(path, spread, levels, *self.limit_ahead(years), row)
+            else:
+                found = last * model.free_quantiles(path, spread, levels, years)
         if self.target.cumulative:  # it never falls, from one date to the next or below its last value
             found = np.maximum.accumulate(np.maximum(found, last), axis=0)
         if self.bounded or not np.isfinite(limit):
-            return np.minimum(found, limit)
+            return np.minimum(found, max(limit, last))
         return model.approach(found, last, limit)
 
     @cached_property
@@ -278,25 +236,27 @@ class Forecast:
         return years, newer["value"].to_numpy(float), np.where(newer["bound"] == "at_least", 1, -1)
 
     def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a forecast."""
+        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a range."""
+        return self._draw(years if self.has_range else years[:0])
+
+    def _draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same, also where no range is given: a newer figure rules out paths there, too."""
         on, value, side = self._newer
-        if self.kind != "forecast":
-            return np.empty((0, len(years))), np.empty((0, len(on)), bool)
         dates = np.unique(np.r_[years, on])
-        ranks = ndtr(draw_scores(dates, self.calibration.decay))
+        ranks = ndtr(draw_scores(dates))
         values = self.margins(dates, ranks.T).T
         kept = side * (values[:, np.searchsorted(dates, on)] - value) >= 0
         return values[:, np.searchsorted(dates, years)], kept
 
     def _select(self, years: np.ndarray) -> np.ndarray:
         """Values of the paths that satisfy the newer figures; of all, where these refute the forecast."""
-        values, kept = self.draw(years)
+        values, kept = self._draw(years)
         return values if _refutes(kept) else values[kept.all(axis=1)]
 
     @cached_property
     def refuted(self) -> bool:
         """True if newer figures refute the forecast, whose numbers then know nothing of them."""
-        return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self.draw(np.empty(0))[1])
+        return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self._draw(np.empty(0))[1])
 
     @property
     def paths(self) -> pd.DataFrame:
@@ -310,7 +270,7 @@ class Forecast:
         >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
-        return pd.DataFrame(self._select(self.years) if self.kind == "forecast" else None, columns=self.dates)
+        return pd.DataFrame(self._select(self.years) if self.has_range else None, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
         """Forecast to another horizon."""
@@ -323,18 +283,13 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, technologies (how many were
-            counted, or learnt from), unit, and ``basis``, as above.
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``, as above.
         """
-        if self.kind == "counted":
-            technologies = self._count(self.years)["technologies"].to_numpy()
-        else:
-            technologies = len(self.calibration.names)
         quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
         rows = pd.DataFrame(labels | columns)
-        return rows.assign(technologies=technologies, unit=self.target.unit, basis=self.basis)
+        return rows.assign(unit=self.target.unit, basis=self.basis)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
         """Dates at which shares of the limit are reached.
@@ -351,7 +306,7 @@ class Forecast:
         DataFrame
             A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
             median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
-            the horizon). No rows without a limit, or without paths.
+            the horizon). No rows without a range.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
         rows, parts = [], [0.5, *band_ends(self.level)]
@@ -383,7 +338,7 @@ class Forecast:
 
     def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
-        if not self.bounded or self.kind != "forecast":
+        if not self.has_range:
             return {}
         seen, reached_in, start = self.target.share, {}, decimal_years(self.used.index)[-1]
         paths = self.paths.to_numpy() / self.limit_ahead(self.years)[0]
@@ -418,11 +373,13 @@ class Forecast:
     def __repr__(self) -> str:
         unit, last = self.target.unit, self.used.iloc[-1]
         where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
-        if self.kind == "fallen":
-            return f"{where}; {NO_FORECAST}>"
+        if self.kind != "forecast":
+            return f"{where}; {NO_FORECAST if self.kind == 'fallen' else _FEW}>"
         newer = _say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
         end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
-        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
+        found = f"median {say(end[0.5], unit)}, no range"
+        if self.has_range:
+            found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
         return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
 
     def _repr_html_(self) -> str:
@@ -443,32 +400,26 @@ def _refutes(kept: np.ndarray) -> bool:
 def forecast(
     series: pd.Series | AdoptionSeries,
     bound: Limit | pd.Series | float | None = None,
-    references: Sequence[AdoptionSeries] | None = None,
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     limit: float | None = None,
     censored: pd.DataFrame | None = None,
 ) -> Forecast:
-    """Forecast of an adoption series, with ranges as wide as such forecasts of other technologies have missed.
+    """Forecast of an adoption series, by a formula whose constants are round and fixed.
 
     With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
-    25 ends, spread as other technologies are at their last figures, each by how well it fits (`model.find_path`).
-    Without one it is damped drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other
-    technologies (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the
-    quantiles are the mean of two sets: that with the limit, and that with the end found in its place. Of a count of all
-    so far without a limit what each period adds is forecast and summed up. Of one or two figures it is counted what
-    other technologies did from there, up to three years ahead (`later.later_shares`). A series that has fallen
-    (`adoption_curves.curves.has_fallen`) has no forecast.
+    five ends, each by how well it fits (`model.find_path`). About it lies a Student's t on the scale of growth
+    (`model.quantiles`). Shares of sales have ranges of their own width. Without a limit there is no range: the path is
+    damped drift, and of a count of all so far what each period adds is forecast and summed up. Of one or two figures,
+    and of a series that has fallen (`adoption_curves.curves.has_fallen`), there is no forecast.
 
     Parameters
     ----------
     series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values, with a bound one. The forecast uses the last eight that lie 0.4 years apart.
+        Three values at least. The forecast uses the last eight that lie 0.4 years apart.
     bound : number, Limit, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
-    references : list of AdoptionSeries, optional
-        By default those of the project's data folder. The technology of `series` is left out.
     horizon_years : number
         Beyond five years the ranges are extrapolated and labelled so.
     levels : sequence of float
@@ -478,7 +429,7 @@ def forecast(
         Saturation shares of the scenarios, each between 0 and 1.
     limit : number, optional
         Largest possible value that is no bound, such as a population; no figure may lie above it. Never more than
-        100 for percent. Without a bound quantiles approach it and are not cut there.
+        100 for percent. Without a bound the median approaches it and is not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
@@ -491,8 +442,8 @@ def forecast(
     Raises
     ------
     ValueError
-        With fewer values, figures above the bound or the limit, dates outside 1800 to 2100, numbers outside
-        1e-60 to 1e60, fewer than two reference technologies, or no level.
+        Without a figure above 0, with figures above the bound or the limit, dates outside 1800 to 2100, numbers
+        outside 1e-60 to 1e60, or no level.
 
     Examples
     --------
@@ -504,34 +455,21 @@ def forecast(
     True
     >>> axes = result.plot()
     """
-    references = indicators.load_references() if references is None else read_references(references)
     printed = read_series(series, bound, limit, censored)
-    others = [each for each in references if not printed.technology or each.technology != printed.technology]
     # a newer figure that is read between two ends counts as one more figure
-    target = printed.use_readings()
+    target = printed if printed.censored.empty else printed.use_readings()
     used = use_figures(target.values, target.bound)
     check_limits(target)
-    made = Forecast(
-        "forecast",
-        target,
-        printed,
-        used,
-        reuse_references(others),
-        next_dates(pd.DatetimeIndex(used.index), horizon_years),
-        check_levels(levels),
-        read_shares("shares", shares),
-    )
-    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
-        return replace(made, kind="fallen", dates=made.dates[:0])
+    dates = next_dates(pd.DatetimeIndex(used.index), horizon_years)
+    made = Forecast("forecast", target, printed, used, dates, check_levels(levels), read_shares("shares", shares))
     if len(used) < SHORTEST:
-        return replace(made, kind="counted", dates=count_dates(used.index[-1], horizon_years))
-    learn_prior(made.references.stand)  # refuses too few technologies
+        return replace(made, kind="few", dates=dates[:0])
+    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
+        return replace(made, kind="fallen", dates=dates[:0])
     increments = take_increments(target) if target.cumulative and target.bound is None else None
     if increments is not None:
         figures = use_figures(increments.values)
         made.added = replace(made, target=increments, printed=increments, used=figures)
-    elif len(target.values) >= LEAST_FIGURES:  # no verdict of fewer figures changes a forecast
-        made.end = find_end(target, made.assessed)  # set, not replaced: the verdict is kept for later questions
     return made
 
 

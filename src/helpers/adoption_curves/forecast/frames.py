@@ -1,13 +1,12 @@
-"""Tables beside a forecast: its limit, the ends that are tried, scenarios, and how often such ranges held."""
+"""Tables beside a forecast: its limit, the ends that are tried, scenarios, and every test of such ranges."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
 from ..base.dates import decimal_years
 from ..base.levels import RECORDED
@@ -15,14 +14,16 @@ from ..base.project import find_own
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
-from .backtest import Calibration
-from .forecasting import Forecast
+from .forecasting import REPORTED_QUANTILES, Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
-from .scores import FORECAST, evaluate, summarise_coverage
+from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _ALIKE = 10  # technologies that such windows must be of
-_EARLY_SHARE = 0.1  # of the limit; below it a series is early, and its ranges are judged by such windows alone
+_AUDIT_METHODS = {
+    "limit": "formula",
+    "sales": "formula, three times the variance",
+}  # methods of audit.csv, by constants
 
 
 def limit_frame(result: Forecast) -> pd.DataFrame:
@@ -31,10 +32,11 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or after a fall.
+        A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or a forecast.
     """
-    levels, dates = np.array(result.quantile_levels), result.dates if result.bounded else result.dates[:0]
-    ahead, sd = (each[: len(dates)] for each in result.limit_ahead(result.years))
+    levels = np.array(result.quantile_levels if result.has_range else REPORTED_QUANTILES)
+    dates = result.dates if result.bounded else result.dates[:0]
+    ahead, sd = result.limit_ahead(result.years) if len(dates) else (np.empty(0), np.empty(0))
     found = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
     columns = {"entity": result.target.entity, "indicator": result.target.indicator, "date": dates, "mean": ahead}
     columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
@@ -74,24 +76,20 @@ def odds_frame(verdict: str) -> pd.DataFrame:
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
-def read_window(result: Forecast) -> tuple[Any, ...]:
+def read_window(result: Forecast) -> tuple[np.ndarray, ...]:
     """The arrays of a forecast for the functions of `model`; of a count of all so far, of what each period adds.
 
     Returns
     -------
-    tuple
-        bounded; t and x (N, n), years before the last figure and shares of the limit (without one multiples of the last
-        figure); h (N, H), years ahead; mean and sd (N,) of the logits at which other technologies stand; last (N, H),
-        the last share; limit and limit_sd (N, H), the limit ahead and its standard error. N is 1; 0 without a path.
+    tuple of ndarray
+        t and x (N, n), years before the last figure and shares of the limit (without one multiples of the last figure);
+        h (N, H), years ahead; limit and limit_sd (N, H), the limit ahead and its standard error. N is 1; 0 without a
+        forecast.
     """
     made, h = result.added or result, result.years[None]
     if made.kind != "forecast":
-        figures, ahead, each = np.empty((0, 3)), np.empty((0, h.shape[1])), np.empty(0)
-        return made.bounded, figures, figures, ahead, each, each, ahead, ahead, ahead
-    mean, sd = np.array(made.references.prior)[:, None]
-    limit, limit_sd = (each[None] for each in made.limit_ahead(result.years))
-    t, x = made.window()
-    return made.bounded, t, x, h, mean, sd, np.full_like(h, x[0, -1]), limit, limit_sd
+        return np.empty((0, 3)), np.empty((0, 3)), h[:0], h[:0], h[:0]
+    return *made.window(), h, *(each[None] for each in made.limit_ahead(result.years))
 
 
 def window_frame(result: Forecast) -> pd.DataFrame:
@@ -106,29 +104,14 @@ def window_frame(result: Forecast) -> pd.DataFrame:
     made = result.added or result
     (t, x), used = made.window(), made.used
     columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
-    return pd.DataFrame(columns | {"g": model.on_scale(x[0], made.bounded)})
+    return pd.DataFrame(columns | {"g": model.g(x[0]) if made.bounded else np.log(x[0])})
 
 
 def record_frame(result: Forecast) -> pd.DataFrame:
-    """The quantiles that `adoption register` registers, by date: no rows where a forecast is no prediction."""
-    found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
-    return found.rename_axis("date")[~np.isin(result.basis, ["counted", "refuted"])]
-
-
-def prior_frame(result: Forecast) -> pd.DataFrame:
-    """Where other technologies stand, in percent of the limit: what is assumed of the end.
-
-    Returns
-    -------
-    DataFrame
-        One row: low, middle, high (two standard deviations to each side), technologies. No rows without a path to ends.
-    """
-    columns = ["low", "middle", "high", "technologies"]
-    if not result.bounded or result.kind != "forecast":
-        return pd.DataFrame(columns=columns, dtype=float)
-    mean, sd = result.references.prior
-    shares = 100 * expit(mean + sd * np.array([-2.0, 0.0, 2.0]))
-    return pd.DataFrame([[*shares, len(result.references.stand)]], columns=columns)
+    """The quantiles that `adoption register` registers, by date: no rows without a range, or where refuted."""
+    dates = result.dates if result.has_range and not result.refuted else result.dates[:0]
+    found = result.at(result.years[: len(dates)], RECORDED)
+    return pd.DataFrame(found, dates, [f"q{each:g}" for each in RECORDED]).rename_axis("date")
 
 
 def end_frame(result: Forecast) -> pd.DataFrame:
@@ -137,24 +120,22 @@ def end_frame(result: Forecast) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per end: share (of the limit), squares (sum of squares in shares), weight (they add up to 1), and the path
-        with that end on the last date, in the unit of the series. No rows without a path to ends.
+        A row per end: share (of the limit), weight (they add up to 1), and the path with that end on the last date, in
+        the unit of the series. No rows without a path to ends.
     """
     if not result.bounded or result.kind != "forecast":
-        return pd.DataFrame(columns=["share", "squares", "weight", "path"], dtype=float)
-    (t, x), h, (mean, sd) = result.window(), result.years[None, -1:], result.references.prior
-    _, ends, weights = model.bent_gain(t, x, h, np.array([mean]), np.array([sd]))
-    squares = model.fit_ends(t, x, ends)[2][0]
-    columns = {"share": ends[0], "squares": squares, "weight": weights[0], "path": _follow(result, ends[0])[:, -1]}
-    return pd.DataFrame(columns)
+        return pd.DataFrame(columns=["share", "weight", "path"], dtype=float)
+    _, x = result.window()
+    ends = np.maximum(model.ENDS, model.ROOM * x.max())
+    paths, weights = _follow(result, ends)
+    return pd.DataFrame({"share": ends, "weight": weights, "path": paths[:, -1]})
 
 
-def _follow(result: Forecast, ends: np.ndarray) -> np.ndarray:
-    """(K, H) curves to ends (K,), moved through the last figure, in the unit of the series."""
-    t, x = result.window()
-    slope, height, _ = model.fit_ends(t, x, ends[None])
-    gain = model.back(height[0][:, None] + slope[0][:, None] * result.years) - model.back(height[0])[:, None]
-    return result.limit_ahead(result.years)[0] * (x[0, -1] + ends[:, None] * gain)
+def _follow(result: Forecast, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Curves to ends (K,), moved through the last figure, (K, H) in the unit of the series; and their weights (K,)."""
+    (t, x), h = result.window(), result.years[None]
+    gains, weights = model.follow_ends(t, x, h, ends[None])
+    return result.limit_ahead(result.years)[0] * (x[0, -1] + gains[0]), weights[0]
 
 
 def scenario_frame(result: Forecast) -> pd.DataFrame:
@@ -169,7 +150,7 @@ def scenario_frame(result: Forecast) -> pd.DataFrame:
     if not result.bounded or result.kind != "forecast" or not result.shares:
         return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
     frames, reached = [], result.window()[1].max()
-    for share, path in zip(result.shares, _follow(result, np.array(result.shares, float)), strict=True):
+    for share, path in zip(result.shares, _follow(result, np.array(result.shares, float))[0], strict=True):
         note = "" if reached < share else "already above this share"
         columns = {"entity": result.target.entity, "indicator": result.target.indicator, "share": share}
         columns |= {"date": result.dates, "value": np.nan if note else path, "unit": result.target.unit, "note": note}
@@ -177,83 +158,44 @@ def scenario_frame(result: Forecast) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def correlation_frame(calibration: Calibration) -> pd.DataFrame:
-    """Correlations of errors at two horizons, and the rule of joint paths beside them: ``04_correlations``."""
-    found = calibration.correlations
-    return found.assign(rule=(found["horizon_years"] / found["later_years"]) ** calibration.decay)
-
-
-def evaluate_all(result: Forecast) -> pd.DataFrame:
-    """Every forecast of the backtest with its outcome, at the levels of this one, see `scores.evaluate`."""
-    return evaluate({FORECAST: result.calibration}, sorted(result.levels), scored=False)
-
-
-def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
-    """How often such ranges held on other technologies, each left out in turn.
-
-    With a limit those from below a tenth of it count for a series that stands there, and the others for any other. No
-    forecast of these tests heeds where growth levels off, also where this one does.
+def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts of a backtest with their outcomes, at the levels of this one; none where it has no range.
 
     Parameters
     ----------
     result : Forecast
-    outcomes : DataFrame, optional
-        From `evaluate_all`; None makes them.
+    rows : DataFrame
+        From `backtest`, or table 04_backtest of the run; rows of another kind of series are passed over.
 
     Returns
     -------
     DataFrame
-        A row per level and horizon: level, horizon_years, technologies, forecasts, and in percent, as means over
-        technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
+        As from `scores.evaluate`.
     """
-    rows = evaluate_all(result) if outcomes is None else outcomes
-    alike = (rows["share"] < _EARLY_SHARE) == (result.share < _EARLY_SHARE)
-    usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
-    return usual if result.kind == "forecast" else usual.iloc[:0]
+    return evaluate(rows[(rows["kind"] == result.constants) & result.has_range], sorted(result.levels), (FORECAST,))
 
 
-def _find_class(result: Forecast, date: pd.Timestamp) -> tuple[list[AdoptionSeries], np.ndarray]:
-    """The entity's other services, and the years (1,) from the last figure to a date."""
-    same = [each for each in result.references.series if each.entity == result.target.entity]
-    return same, decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
-
-
-def counted_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
-    """The series that are counted beside a forecast: those of the range of one or two figures, or of `class_frame`.
-
-    Returns
-    -------
-    DataFrame
-        A row per series and year: technology, entity, indicator, years, share, see `later.list_later`.
-    """
-    if result.kind == "counted":
-        return list_later(result.share, result.years, result.references.series)
-    if class_frame(result, date).empty:
-        return list_later(1.0, result.years, [])
-    same, years = _find_class(result, date)
-    return list_later(result.share, years, same, LEAST_YEARS)
-
-
-def class_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
+def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> list[pd.DataFrame]:
     """Where the entity's other services stood as long after the same share as a date is ahead, see `later_shares`.
 
     Returns
     -------
-    DataFrame
+    list of two DataFrames
         A row per quantile: quantile, share (percent of the limit), value (of the limit as forecast for the date, in the
-        unit of the series), years, passed (the share that all had passed), series, technologies, date. No rows without
-        a limit, a forecast, or a class of ten.
+        unit of the series), years, passed (the share that all had passed), series, technologies, date. And the series
+        that are counted, as `later.list_later`. No rows without a limit, a forecast, or a class of ten.
     """
+    same = [each for each in references if each.entity == result.target.entity]
+    years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
+    counted = list_later(result.share, years, same, LEAST_YEARS)
     columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
-    if not result.bounded or result.kind != "forecast":
-        return pd.DataFrame(columns=columns)
-    same, years = _find_class(result, date)
+    if len(counted) < LEAST_SERIES or not result.bounded or result.kind != "forecast":
+        return [pd.DataFrame(columns=columns), counted.iloc[:0]]
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
     rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))
-    rows = rows.assign(years=years[0], passed=100 * result.share, date=date)[columns]
-    return rows if found["series"] >= LEAST_SERIES else rows.iloc[:0]
+    return [rows.assign(years=years[0], passed=100 * result.share, date=date)[columns], counted]
 
 
 def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -266,19 +208,40 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
     ----------
     result : Forecast
     outcomes : DataFrame
-        From `evaluate_all`.
+        From `list_outcomes`.
 
     Returns
     -------
     DataFrame
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
-        means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
+        means over technologies: covered, below and above (outcomes there), above_median.
     """
     rows = outcomes[np.isclose(outcomes["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
-    found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()
-    columns = ["horizon_years", "technologies", "forecasts", "covered", "below", "above", "above_median"]
-    if found.empty or result.kind != "forecast":
-        return pd.DataFrame(columns=columns)
+    found = summarise_coverage(rows[alike])
+    columns = ["horizon_years", "technologies", "forecasts", *SIDES_HELD]
     return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
+
+
+def audit_frame(result: Forecast) -> pd.DataFrame:
+    """What the audit says of such ranges: series outside the package, which set no constant (`data/audit.csv`).
+
+    Of a level these are the rows of its stage, the share of the last figure by the limit in use, with the number of
+    figures nearest to its own, both if two are as near; of shares of sales these are the rows of each market.
+
+    Returns
+    -------
+    DataFrame
+        A row per series that was audited and year: series, figures, share_of_limit, origins, units, years, inside_80,
+        below_80 and above_80 (percent). No rows without a range.
+    """
+    rows = pd.read_csv(find_own("audit.csv"))
+    stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
+    within = (stage[0] <= result.share) & (result.share <= stage[1])
+    rows = rows[within & (rows["method"] == _AUDIT_METHODS.get(result.constants)) & result.has_range]
+    market = rows["series" if result.constants == "sales" else "method"]
+    away = (rows["figures"] - len(result.used)).abs()
+    nearest = rows[away == away.groupby(market).transform("min")]
+    columns = ["series", "figures", "share_of_limit", "origins", "units", "years", "inside_80", "below_80", "above_80"]
+    return nearest[columns].reset_index(drop=True)

@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .. import indicators
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
 from ..base.limit import Limit
+from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
-from .backtest import ORIGIN_SHARES, can_calibrate, list_windows
+from .backtest import ORIGIN_SHARES, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast
-from .inputs import read_references, read_series
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
 _FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
@@ -26,20 +25,18 @@ _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of 
 def hindcast(
     series: pd.Series | AdoptionSeries,
     bound: Limit | pd.Series | float | None = None,
-    references: Sequence[AdoptionSeries] | None = None,
     origins: pd.DatetimeIndex | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
     """The forecast as it would have been made on the days on which earlier observations were published.
 
-    Of the series it knows nothing dated later than the observation, and of others nothing published after that day.
+    It knows nothing of the series dated later than the observation.
 
     Parameters
     ----------
-    series, bound, references : as for `forecast`
+    series, bound : as for `forecast`
     origins : DatetimeIndex, optional
-        Dates of observations; by default those of `pick_origins`. One by which too little was known of other
-        technologies is passed over.
+        Dates of observations; by default those of `pick_origins`.
     levels : as for `forecast`
 
     Returns
@@ -50,23 +47,18 @@ def hindcast(
         value observed on that date or missing.
     """
     target = read_series(series, bound)
-    references = indicators.load_references() if references is None else read_references(references)
     last = target.values.index[-1]
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
         made = max([origin, *target.published.reindex([origin]).dropna()])
-        earlier = [each for each in (cut_series(each, made, made) for each in references) if len(each.values)]
-        if not can_calibrate(earlier):
-            continue
-        first = frames[0]["origin"].iloc[0] if frames else origin
-        years = (last - first).days / 365.25 + 0.5
-        result = forecast(cut_series(target, origin), None, earlier, years, levels)
-        if result.kind == "fallen":
+        years = (last - origin).days / 365.25 + 0.5
+        result = forecast(cut_series(target, origin), None, years, levels)
+        if result.kind != "forecast":
             continue
         frames.append(outcome_frame(result, target, made).drop(columns="inside"))
     if not frames:
         quantiles = [f"q{level:g}" for level in REPORTED_QUANTILES]
-        columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "technologies", "unit", "basis"]
+        columns = ["origin", "made", "entity", "indicator", "date", *quantiles, "unit", "basis"]
         return pd.DataFrame(columns=[*columns, "actual"])
     rows = pd.concat(frames, ignore_index=True)
     return rows[rows["date"] <= last + pd.Timedelta(days=190)].reset_index(drop=True)
@@ -93,7 +85,8 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> p
     rows.insert(0, "origin", made.origin)
     rows.insert(1, "made", day)
     rows["actual"] = whole.values.reindex(rows["date"]).to_numpy()
-    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
+    low, high = (rows.get(name, np.nan) for name in ("q0.1", "q0.9"))
+    return rows.assign(inside=(rows["actual"] >= low) & (rows["actual"] <= high))
 
 
 def cut_series(
@@ -130,9 +123,7 @@ def cut_series(
     )
 
 
-def pick_example(
-    references: Sequence[AdoptionSeries], bounded: bool = True, points: int = 4
-) -> tuple[AdoptionSeries, pd.Timestamp]:
+def pick_example(references: Sequence[AdoptionSeries], points: int = 4) -> tuple[AdoptionSeries, pd.Timestamp]:
     """A series that rises, and the date of it from which its forecast is an example.
 
     Of windows of so many figures that all rise, and have a figure after each horizon, it is the one whose last share is
@@ -141,8 +132,6 @@ def pick_example(
     Parameters
     ----------
     references : sequence of AdoptionSeries
-    bounded : bool
-        False takes its limit away.
     points : int
 
     Returns
@@ -161,7 +150,7 @@ def pick_example(
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
     place = (np.abs(found.y[:, -1] / found.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()
     one = next(each for each in references if [each.entity, each.indicator] == found.labels[place, 1:].tolist())
-    return (one if bounded else replace(one, bound=None)), pd.Timestamp(found.origin[place])
+    return one, pd.Timestamp(found.origin[place])
 
 
 def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:

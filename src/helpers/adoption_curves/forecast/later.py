@@ -10,9 +10,8 @@ import pandas as pd
 from .. import indicators
 from ..base.dates import decimal_years
 from ..indicators.series import AdoptionSeries
-from .inputs import FURTHEST_COUNTED
 
-_COUNTED_QUANTILES = (0.1, 0.5, 0.9)  # quantiles that are counted
+_FURTHEST_COUNTED = 3  # years after the share at most: further on too few technologies are left
 CLASS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of a class
 LEAST_YEARS, LEAST_SERIES = 1.0, 10  # after the share, of a series of a class; and series that make a class
 
@@ -61,7 +60,7 @@ def later_shares(
     share: float,
     years: Sequence[float] | np.ndarray,
     among: Sequence[AdoptionSeries] | None = None,
-    quantiles: Sequence[float] = _COUNTED_QUANTILES,
+    quantiles: Sequence[float] = (0.1, 0.5, 0.9),
     least_years: float | None = None,
 ) -> pd.DataFrame:
     """Shares of their limits that technologies had some years after they first passed a share.
@@ -95,7 +94,7 @@ def later_shares(
     among = indicators.load_references() if among is None else among
     asked = np.asarray(years, float)
     known = list_later(share, asked, among, least_years)
-    known = known if least_years is not None else known[known["years"] <= FURTHEST_COUNTED]
+    known = known if least_years is not None else known[known["years"] <= _FURTHEST_COUNTED]
     found = pd.DataFrame(np.nan, pd.Index(asked, name="years"), [*quantiles])
     found[["technologies", "series"]] = 0
     for year, part in known.sort_values("share", kind="stable").groupby("years"):

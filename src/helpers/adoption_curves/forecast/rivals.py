@@ -1,54 +1,34 @@
-"""Other ways to forecast, against which the forecast is scored: each a function of the same windows.
+"""Simpler ways to forecast, against which the forecast is scored: each a function of the same windows.
 
-Each takes t and y (N, n), the limit as it was known (N, n), h (N, H) and the limit ahead (N, H; infinite where there is
-none), and gives paths (N, H) in the unit of the series.
+Each takes t and y (N, n), years before the last figure and figures, and h (N, H), and gives paths (N, H) in the unit of
+the series. The backtest holds them within 0 and the limit ahead, and gives them the formula's spread about them.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit, logit
 
-from . import model
-
-# smoothing of level and trend of damped Holt, and part of the trend left after a step: few figures cannot tell them
-_LEVEL, _TREND, _DAMPED = 0.8, 0.2, 0.9
+from .model import damp, measure_steps
 
 
-def _straight_line(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-    """The mean change a year goes on, within 0 and the limit."""
-    return np.clip(y[:, -1:] + model.measure_steps(t, y)[0][:, None] * h, 0, ahead)
-
-
-def _last_value(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-    """The last figure stays."""
+def _no_change(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The last figure stays: y_n."""
     return np.broadcast_to(y[:, -1:], h.shape)
 
 
-def _damped_holt(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-    """Damped Holt in steps of the window's mean gap, within 0 and the limit.
-
-    All windows at once: ``Holt`` of statsmodels, to which it is equal, takes 20 seconds for the 4,000 of a backtest.
-    """
-    level, trend = y[:, 0], y[:, 1] - y[:, 0]
-    for figure in y.T:
-        before, level = level, _LEVEL * figure + (1 - _LEVEL) * (level + _DAMPED * trend)
-        trend = _TREND * (level - before) + (1 - _TREND) * _DAMPED * trend
-    steps = h * (t.shape[1] - 1) / -t[:, :1]
-    grown = _DAMPED * (1 - _DAMPED**steps) / (1 - _DAMPED)
-    return np.clip(level[:, None] + trend[:, None] * grown, 0, ahead)
+def _straight_line(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The mean change a year, c = (y_n - y_1) / (t_n - t_1), goes on: y_n + c h."""
+    return y[:, -1:] + measure_steps(t, y)[0][:, None] * h
 
 
-def _logistic(t: np.ndarray, y: np.ndarray, limit: np.ndarray, h: np.ndarray, ahead: np.ndarray) -> np.ndarray:
-    """The logistic curve to the limit through the last figure: a straight line on the scale of logits."""
-    z = logit(np.clip(y / limit, *model.SHARES))
-    return ahead * expit(z[:, -1:] + model.fit_line(t, z)[0][:, None] * h)
+def _damped_line(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The mean change loses a fifth each year: y_n + c D(h), with `model.damp` as D."""
+    return y[:, -1:] + measure_steps(t, y)[0][:, None] * damp(h)
 
 
-RIVALS = {
-    "straight_line": _straight_line,
-    "last_value": _last_value,
-    "damped_holt": _damped_holt,
-    "logistic": _logistic,
-}
-NEED_LIMIT = ("logistic",)
+def _half_pace(t: np.ndarray, y: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Half of the mean change goes on: y_n + c h / 2."""
+    return y[:, -1:] + measure_steps(t, y)[0][:, None] * h / 2
+
+
+RIVALS = {rival.__name__[1:]: rival for rival in (_no_change, _straight_line, _damped_line, _half_pace)}

@@ -30,19 +30,18 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form
     Returns
     -------
     DataFrame
-        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, which are missing
+        where a form has no range, unit.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
     for name, series in others.items():
-        if result.kind == "counted" and series.bound is None:  # of which there is no forecast
-            continue
-        other = result
-        if series is not result.printed:
-            other = forecast(series, references=result.references.series, limit=limit)
-        dates = result.dates[:0] if other.kind == "fallen" else result.dates
+        other = result if series is result.printed else forecast(series, limit=limit)
+        dates = result.dates if other.kind == "forecast" else result.dates[:0]
         years = decimal_years(dates) - decimal_years(other.used.index)[-1]
-        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
+        given = [end for end in ends if end == 0.5 or other.has_range]
+        found = pd.DataFrame(other.at(years, given), columns=given).reindex(columns=ends)
+        columns = {f"q{end:g}": found[end].to_numpy() for end in ends}
         frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
@@ -124,10 +123,10 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `vary`; no rows where no figure is newer than the last exact one, or the series has fallen.
+        As `vary`; no rows where no figure is newer than the last exact one, or there is no forecast.
     """
     series = result.printed
-    if series.newer.empty or result.kind == "fallen":
+    if series.newer.empty or result.kind != "forecast":
         return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
     before = replace(as_printed(series), censored=series.censored.iloc[:0])
     return vary(result, {"without it": before} | _read_widely(series) | {"as published": series})

@@ -120,7 +120,7 @@ class Data:
         exclude : AdoptionSeries or str, optional
             Every series of the same technology, in whichever entity, is left out; or of the technology of this name.
         role : str, default "reference"
-            Or "held_out": technologies that calibrate nothing, for tests of the estimates from the references.
+            Or "held_out": technologies that set no constant of the forecast, for tests.
         measure : str, default "level"
             What is in use on a day, and totals so far; or "flow": shares of sales. The two are never mixed.
 

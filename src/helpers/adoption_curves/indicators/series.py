@@ -104,6 +104,11 @@ class AdoptionSeries:
         return self.measure == "cumulative"
 
     @property
+    def is_share_of_sales(self) -> bool:
+        """Whether the figures are percentages of what is sold or added in a year."""
+        return self.measure == "flow" and self.unit.startswith("percent")
+
+    @property
     def full_title(self) -> str:
         """The title with its entity."""
         return add_entity(self.title, self.entity)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,16 +46,6 @@ def check_parameters(parameters: Parameters) -> Any:
     data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     _check_studied(data, series, parameters)
-    usual = data.is_beside or parameters.data == Parameters().data
-    if (parameters.as_of or not usual) and not _has_references(data, series.technology):
-        from ..forecast import LEAST_TECHNOLOGIES
-
-        name = "as_of" if parameters.as_of else "data"
-        raise ParameterError(
-            f"parameter '{name}' is '{getattr(parameters, name)}', and fewer than {LEAST_TECHNOLOGIES} other "
-            "technologies have enough figures there to calibrate a forecast on. Choose a later as_of, or data with "
-            "more references"
-        )
     if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
         from ..forecast import next_dates
 
@@ -75,14 +64,6 @@ def _check_families(parameters: Parameters) -> None:
     for family in parameters.families:
         if family not in FAMILIES:
             raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
-
-
-@lru_cache(maxsize=64)
-def _has_references(data: Any, technology: str) -> bool:
-    """True if enough other technologies of the data have figures to calibrate a forecast on."""
-    from ..forecast import can_calibrate
-
-    return can_calibrate([each for each in data.references() if each.technology != technology])
 
 
 def _check_studied(data: Any, series: Any, parameters: Parameters) -> None:

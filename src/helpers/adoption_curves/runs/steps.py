@@ -214,22 +214,23 @@ def execute_steps(
             order.done(step.name)
 
 
-_DECLARED_FACTS = {"technology", "bounded"}
+_DECLARED_FACTS = {"technology", "kind"}
 """Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
 
 
 def _describe_series(parameters: Parameters) -> dict[str, Any]:
     """Facts on the series that notebooks on comparison technologies need, `_DECLARED_FACTS`.
 
-    Its technology where that is an earlier one, else "", and whether it has a bound: series that agree in these share
-    what such a notebook has made.
+    Its technology where that is an earlier one, else "", and whether it is a share of sales: series that agree in these
+    share what such a notebook has made.
     """
     from .. import indicators
 
     data = indicators.load(parameters.source, as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
     known = series.technology in data.list_technologies()
-    return {"technology": series.technology if known else "", "bounded": series.bound is not None}
+    kind = "sales" if series.is_share_of_sales else "limit"
+    return {"technology": series.technology if known else "", "kind": kind}
 
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> dict[str, _Step]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST, decimal_years
+from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.fallen import BEYOND_SCATTER, pick_last
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
@@ -18,7 +18,7 @@ from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_pace", "02_countries", "03_ceiling", "03_odds")
-SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike")
+SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
@@ -30,6 +30,10 @@ _PACES = 1.5
 """From this ratio on, or below its inverse, forecast growth is compared with past growth."""
 _PASSED = 5
 """Years within which it is counted how often an end was passed."""
+_NOTHING = 1e-6
+"""Part of the upper end of a range below which its lower end is said to be 0."""
+_AUDITED = 0.8
+"""The level of the ranges that the audit counted."""
 _RISING = ("cumulative", "limited", "open")
 """Kinds of series of which a pace is said."""
 
@@ -82,11 +86,11 @@ class Facts:
         """Kind of series: the first question of which the answer is yes decides."""
         verdict = self.ceiling["verdict"]
         questions = {
-            "few": any(row["basis"] == "counted" for row in self.fan),
+            "few": not self.fan and _count_usable(self.values) < SHORTEST,
             "fallen": not self.fan,
             "refuted": any(row["basis"] == "refuted" for row in self.fan),
             "still": not _grows(self.used),
-            "flow": self.measure == "flow",
+            "flow": self.measure == "flow" and self.range is None,
             "cumulative": self.measure == "cumulative",
             "near": verdict == NEAR_LIMIT,
             "levelled": verdict == LEVELS_OFF and self.stands,
@@ -181,6 +185,8 @@ class Facts:
     def pace(self) -> Row:
         """Its row among the other technologies on one clock, if it rises without a break and there are others."""
         since = _count_years(self.jump["after"], self.newest) if self.jump else np.inf
+        if self.measure == "flow":  # which is compared with levels nowhere
+            return None
         own = [row for row in self.list_rows("02_pace") if row["target"] and 0 < row["years_to_target_share"] <= since]
         return own[0] if own and own[0]["of"] > 1 and self.kind in _RISING else None
 
@@ -250,8 +256,11 @@ class Facts:
     def range(self) -> Row | None:
         """The quoted range of the goal: low, middle, high; None without a limit, or where nothing was tested."""
         low, high = band_columns(self.level)
-        goal = self.goal if self.has_limit and self.goal and self.goal["basis"] != "untested" else None
-        return {"low": goal[low], "middle": goal["q0.5"], "high": goal[high]} if goal else None
+        goal = self.goal if self.has_limit and self.goal and low in self.goal else None
+        if not goal:
+            return None
+        least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
+        return {"low": least, "middle": goal["q0.5"], "high": goal[high]}
 
     @cached_property
     def limit(self) -> Row:
@@ -259,30 +268,33 @@ class Facts:
         return next((row for row in self.list_rows("05_bound") if self.goal and row["date"] == self.goal["date"]), None)
 
     @cached_property
-    def counted(self) -> Row | None:
-        """Of one or two figures what others did: low, middle, high and from, in percent of their limits."""
-        if self.kind != "few" or self.limit is None or self.range is None:
-            return None
-        start = 100 * self.newest["value"] / self.ceiling["bound"]
-        return {name: 100 * value / self.limit["mean"] for name, value in self.range.items()} | {"from": start}
-
-    @cached_property
     def tested(self) -> Row:
         """Coverage of the quoted range on comparison technologies, about as far ahead as the goal; None if untested."""
         rows = [row for row in self.list_rows("05_coverage") if np.isclose(row["level"], self.level)]
-        made = self.goal and self.goal["basis"] != "untested"
-        return min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead)) if made and rows else None
-
-    @cached_property
-    def heeds_end(self) -> bool:
-        """Whether the forecast heeds the end at which growth levels off: it does but for a total without a limit."""
-        return self.ceiling["verdict"] == LEVELS_OFF and (self.has_limit or self.measure != "cumulative")
+        near = min(rows, key=lambda row: abs(row["horizon_years"] - self.ahead), default=None)
+        return near if self.goal and self.goal["basis"] != "untested" else None
 
     @cached_property
     def alike(self) -> Row | None:
-        """Outcomes of windows like this one, as far ahead as `tested`, which heed no end; None where this one does."""
-        rows = self.list_rows("05_alike") if self.tested and not self.heeds_end else []
+        """Outcomes of windows like this one, as far ahead as `tested`."""
+        rows = self.list_rows("05_alike") if self.tested else []
         return next((row for row in rows if row["horizon_years"] == self.tested["horizon_years"]), None)
+
+    @cached_property
+    def audit(self) -> list[Row]:
+        """What the audit counted of 80% ranges, about as far ahead as the goal; none for another level."""
+        rows = self.list_rows("05_audit") if self.tested and self.level == _AUDITED else []
+        nearest = min((abs(row["years"] - self.ahead) for row in rows), default=0.0)
+        return [row for row in rows if abs(row["years"] - self.ahead) == nearest]
+
+    @cached_property
+    def held(self) -> Row | None:
+        """How often the quoted range held in all these tests: least and most, in percent; None without a test."""
+        if not self.tested:
+            return None
+        parts = [self.tested["covered"], *(row["inside_80"] for row in self.audit)]
+        parts += [self.alike["covered"]] if self.alike else []
+        return {"least": min(parts), "most": max(parts)}
 
     @cached_property
     def paces(self) -> Row | None:
@@ -301,6 +313,12 @@ class Facts:
         if not near or past <= 0 or 1 / _PACES < coming / past < _PACES:
             return None
         return {"past": past, "start": start, "coming": coming, "end": end}
+
+
+def _count_usable(values: pd.Series) -> int:
+    """Number of figures that a forecast can use, up to 3; figures all within half a year count as one."""
+    years = decimal_years(values.index)
+    return 1 if len(years) and np.ptp(years) < SHORTEST_SPAN else min(len(years), SHORTEST)
 
 
 def _count_years(start: Row, end: Row) -> float:

@@ -37,7 +37,7 @@ def say_from_others(points: int) -> str:
     if points > 2:
         return ""
     known = "two figures" if points > 1 else "one figure"
-    return f"This series has only {known}, so we show what other technologies, most of them successes, did from there."
+    return f"This series has only {known}, so there is no forecast: it needs three, half a year apart."
 
 
 def list_key_numbers(facts: Facts) -> pd.DataFrame:

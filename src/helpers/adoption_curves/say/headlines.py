@@ -32,6 +32,7 @@ from ..base.words import (
     say_outer,
     say_percent,
     say_unit,
+    spell,
 )
 from ..curves.verdict import DEPENDS, LEVELS_OFF
 from .facts import Facts, Row
@@ -231,6 +232,9 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "no_range": facts.range is None,
         "odds": say_odds(facts.level, "time"),
         "tested_on": on or None,
+        "audited": _say_audit(facts),
+        "is_sales": facts.measure == "flow" and facts.is_share,
+        "held": _say_held(facts),
     } | dict.fromkeys(("between", "between_doing", "will", "will_doing", "ends_above", "begins_below", "above_limit"))
     if facts.range:
         low, high = facts.range["low"], facts.range["high"]
@@ -242,6 +246,24 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         found |= {"ends_above": high > facts.peak["value"], "begins_below": low < facts.last["value"]}
         found["above_limit"] = bool(facts.limit) and not facts.is_share and high > facts.limit["mean"]
     return found
+
+
+def _say_audit(facts: Facts) -> str | None:
+    """What the audit counted of such ranges, a part a series; None without one."""
+    parts = []
+    for row in facts.audit:
+        inside, figures = say_percent(row["inside_80"]), say_count(int(row["figures"]), "figure")
+        parts.append(f"{inside} ({row['series']}: {row['origins']:,.0f} forecasts from {figures})")
+    return "; ".join(parts) or None
+
+
+def _say_held(facts: Facts) -> str | None:
+    """How often such ranges held in all tests, in tenths: "seven to eight times in ten"; None without a test."""
+    if not facts.held:
+        return None
+    least, most = (round(facts.held[name] / 10) for name in ("least", "most"))
+    times = spell(least) if least == most else f"{spell(least)} to {spell(most)}"
+    return f"{times} times in ten"
 
 
 # ---- numbers and amounts ------------------------------------------------------------------------------------------

@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
+from pandas import DataFrame
 
+from ..curves import Assessment, assess_ceiling
 from ..forecast import Forecast, frames
-from ..indicators import Data, cite_sources, list_levels, list_newer, name_series
+from ..forecast.scores import summarise_coverage
+from ..indicators import AdoptionSeries, Data, cite_sources, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
 
 
-def collect_facts(result: Forecast, data: Data) -> Facts:
+def assess_series(series: AdoptionSeries) -> Assessment:
+    """The verdict on where growth ends, as in notebook 3: a newer figure that is read between two ends counts too."""
+    read = series.use_readings()
+    values, limit = read.values.dropna(), read.known_limit
+    return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
+
+
+def collect_facts(result: Forecast, data: Data, rows: DataFrame) -> Facts:
     """Facts of a forecast, with the tables 05 that sentences and figures are made of.
 
     Parameters
     ----------
     result : Forecast
     data : Data
+    rows : DataFrame
+        04_backtest: what such forecasts did on comparison technologies.
 
     Returns
     -------
     Facts
-        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike and 05_class, and those of other
+        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_audit and 05_class, and those of other
         notebooks that the main figure's title needs. Among its ``names``, ``beside`` has the publishers of the other
         technologies that the figure shows, for the line of sources.
     """
-    series, outcomes = result.printed, frames.evaluate_all(result)
+    series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
-    found |= {"03_ceiling": list_ceiling(result.assessed, series.values, series.measure)}
+    found |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
-    found |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_alike": frames.alike_frame(result, outcomes)}
+    found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
+    found |= {"05_audit": frames.audit_frame(result)}
     names = name_series(data, series)
     facts = Facts(found, names, result.levels)
     date = facts.goal["date"] if facts.fan else result.origin
-    found["05_class"] = frames.class_frame(result, date)
-    beside = cite_sources(data, frames.counted_frame(result, date), bases=True)
+    found["05_class"], counted = frames.class_frame(result, date, data.references(exclude=series))
+    beside = cite_sources(data, counted, bases=True)
     names["beside"] = beside.replace("Source:", " Other technologies:", 1)
     return facts
 

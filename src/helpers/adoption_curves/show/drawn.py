@@ -66,7 +66,7 @@ def tidy_forecast(
     """
     bound = ahead.set_index("date")["mean"]
     made = rows[["date"]].assign(stage="forecast", limit=rows["date"].map(bound), median=rows["q0.5"])
-    for level in sorted(levels):
+    for level in sorted(level for level in levels if {*band_columns(level)} <= {*rows}):
         for end, column in zip(("lower", "upper"), band_columns(level), strict=True):
             made[f"{end}_{100 * level:g}"] = rows[column]
     for share, courses in scenarios.groupby("share", sort=False):

@@ -18,6 +18,7 @@ from IPython.display import display
 from .. import curves, forecast, indicators
 from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
 from ..indicators.problems import suggest_names
+from .answers import assess_series
 from .figures import on_axes
 
 _MAX_YEARS = 15  # the furthest horizon of the slider
@@ -102,7 +103,7 @@ class _Explorer:
 
     def _predict(self, key: tuple[str, str], limit: str, day: str) -> Any:
         """The forecast of a series with one of its limits, from what was known on a day."""
-        return forecast.forecast(self.offer(key, day)[limit], references=self.known_on(day).references())
+        return forecast.forecast(self.offer(key, day)[limit])
 
     def open_series(self, change: Any = None) -> None:
         """Make the controls that depend on the series that the search box names; only the box where it names none."""
@@ -164,15 +165,20 @@ def _say_problem(error: ValueError) -> str:
 
 def _judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
-    ceiling = found.assessed
+    ceiling = assess_series(series)
     if found.kind == "fallen":
         ahead = f"{say_first(NO_FORECAST)}."
+    elif found.kind == "few":
+        ahead = "Too few figures for a forecast: it needs three, half a year apart."
     elif found.refuted:
         ahead = "A newer figure refutes the forecast."
+    elif not found.has_range:
+        end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
+        ahead = f"Forecast for {date}: median {say(end[0.5])}, and no range."
     else:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
         ahead = f"{date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
-        ahead = f"{'What others did until' if found.kind == 'counted' else 'Forecast for'} {ahead}"
+        ahead = f"Forecast for {ahead}"
         if found.basis[-1] == "extrapolated":
             ahead += " No earlier technology has tested a range so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
@@ -201,8 +207,9 @@ def _tabulate(series: Any, found: Any = None) -> str:
     frames = [given]
     if found is not None and len(found.dates):
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, _ROWS).round().astype(int))]
-        ranges = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
-        medians = map(say, fan[0.5])
-        frames.append(pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": medians, "80% range": ranges}))
+        ahead = {"Forecast": [say_date(date) for date in fan.index], "Median": [say(median) for median in fan[0.5]]}
+        if found.has_range:
+            ahead["80% range"] = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
+        frames.append(pd.DataFrame(ahead))
     tables = "".join(frame.to_html(index=False, border=0, justify="left", col_space=110) for frame in frames)
     return f'<div style="display: flex; flex-flow: wrap; align-items: start; gap: 3em; line-height: 1.3">{tables}</div>'

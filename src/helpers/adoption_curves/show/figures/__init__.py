@@ -7,7 +7,7 @@ from .check_indicators import draw_coverage
 from .fit_curves import draw_closing, draw_fits, draw_profiles, draw_residuals
 from .forecast_adoption import draw_ends, draw_forecast, draw_hindcasts, draw_paths, draw_scale
 from .on_axes import plot_course, plot_curve, plot_result, show_result
-from .score_forecasts import draw_calibration, draw_misses, draw_sides, draw_skill
+from .score_forecasts import draw_calibration, draw_sides, draw_skill
 from .see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
 from .summarise_findings import draw_record
 from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, draw_who
@@ -25,7 +25,6 @@ __all__ = [
     "draw_growth",
     "draw_hindcasts",
     "draw_levels",
-    "draw_misses",
     "draw_paths",
     "draw_products",
     "draw_profiles",

@@ -79,13 +79,10 @@ def draw_forecast(
     use_dates(axis, shown.values.index[0], shown.last, names["measure"])
     labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
     _name_start(axis, shown)
-    if shown.counted:
-        units += "; to the right: other technologies in the years after the same share"
-    else:  # of what others did the title has the figure, and the range begins around its place
-        if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
-            odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
-            units += f"; bands, inner to outer: {', '.join(odds)}"
-        label_values(axis, shown.values.iloc[-1:], names["unit"])
+    if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
+        odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
+        units += f"; bands, inner to outer: {', '.join(odds)}"
+    label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
     return close_canvas(figure, title, units, source)
@@ -97,7 +94,6 @@ class _Shown(NamedTuple):
     fan: pd.DataFrame  # its rows
     last: pd.Timestamp  # the date of the last of them
     goal: dict[str, Any]  # the row of the headline
-    counted: bool  # whether it is of what others did, since the series has one or two figures
     levels: list[float]  # of the ranges
     values: pd.Series  # the figures by date, in the unit of the series
     start: tuple[pd.Timestamp, float]  # where the fan begins
@@ -108,11 +104,11 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
     rows = fan.to_dict("records")
     first, last = find_drawn(series.values.index, rows)
     fan, goal = fan[fan["date"] <= last], find_goal(rows)
-    whole = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    whole = [level for level in levels if {*band_columns(level)} <= {*fan}]
     known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
     known = known[known.index < fan["date"].iloc[0]]
     start = known.index[-1], known.iloc[-1]
-    return _Shown(fan, last, goal, goal["basis"] == "counted", whole, series.values[first:], start)
+    return _Shown(fan, last, goal, whole, series.values[first:], start)
 
 
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
@@ -143,10 +139,7 @@ def _say_dropped(values: pd.Series, shown: pd.Series, measure: str) -> str:
 
 
 def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
-    """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels.
-
-    Of one or two figures the range is of what others did, and no chance of this series.
-    """
+    """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels."""
     goal, measure = shown.goal, names["measure"]
     date, middle = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
@@ -159,11 +152,9 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
     odds = words.say_odds(level, "chance")
-    if shown.counted:
-        odds = f"without the lowest\nand highest {words.say_outer(level)}"
     if date < shown.last:
         odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
-    named = f"{'the middle' if shown.counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
+    named = f"in the middle {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
@@ -186,13 +177,12 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
     """Lines where the forecast begins and where tests of it end; a word where it may lie below its beginning."""
     fan, (date, value) = shown.fan, shown.start
     axis.axvline(date, color=GREY, lw=0.8, zorder=1)
-    told = "what others\ndid from here" if shown.counted else "forecast\nfrom here"
-    note(axis, told, [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
+    note(axis, "forecast\nfrom here", [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
     tested = fan.loc[fan["basis"] != "extrapolated", "date"]
     if 0 < len(tested) < len(fan):
         axis.axvline(tested.iloc[-1], color=GREY, lw=1, ls=":")
         name_line(axis, tested.iloc[-1], "tested to here,\nbeyond: extrapolated")
-    if shown.levels and not shown.counted:
+    if shown.levels:
         low = fan.set_index("date")[band_columns(quoted_level(shown.levels))[0]]
         if low.iloc[-1] < value:
             note(axis, "may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)

@@ -236,8 +236,7 @@ def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label
     rows, end = fan.rename(columns="q{:g}".format).reset_index(names="date"), fan.iloc[-1]
     levels = [level for level in found.levels if {*band_ends(level)} <= {*fan}]
     plot_fan(axis, rows, (found.used.index[-1], found.used.iloc[-1]), levels)
-    name = "others" if found.kind == "counted" else "forecast"
-    middle = Label(fan.index[-1], end[0.5], f"{name}: median {say(end[0.5])}", BLUE)
+    middle = Label(fan.index[-1], end[0.5], f"forecast: median {say(end[0.5])}", BLUE)
     if not levels:
         return [middle]
     level = quoted_level(levels)
@@ -283,7 +282,7 @@ def show_result(result: Forecast, words: str) -> str:
 
     quantiles = result.quantiles
     shown = pd.DataFrame({"date": quantiles.index, "median": quantiles[0.5].array})
-    for level in sorted(result.levels):
+    for level in sorted(result.levels) if result.has_range else ():
         ends = (quantiles[end] for end in band_ends(level))
         shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
     shown["basis"] = result.frame()["basis"]

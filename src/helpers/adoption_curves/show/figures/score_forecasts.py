@@ -1,4 +1,4 @@
-"""Figures of notebook 4: skill against a straight line, coverage of the ranges; of notebook 5, errors over spread."""
+"""Figures of notebook 4: skill against a straight line, and coverage of the ranges."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import t as student
 
 from ...base.levels import quoted_window
 from ...base.words import say_ahead, say_first, say_name, spell
-from ...forecast import model
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
 from . import style
 from .labels import Label, Spot, label_ends, note
 from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, open_panels, use_numbers
 
 _CAP = 2.0  # scores from so many times that of the straight line on are drawn there
-_MAX_MISS = 6.0  # errors over their spread from so many on are drawn there
 
 
 def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Figure:
@@ -90,7 +87,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     Parameters
     ----------
     calibration : DataFrame
-        method, horizon_years, nominal, actual (0 to 1).
+        horizon_years, nominal, actual (0 to 1).
     by_technology : DataFrame
         Over all horizons: method, technology, n, coverage_80 (0 to 1); those with few forecasts are left out.
     source : str
@@ -100,11 +97,11 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     Figure
     """
     figure, axes = open_panels(3.8, 1, 2)
-    own = calibration[calibration["method"] == FORECAST]
-    _draw_reliability(axes[0, 0], own.assign(claimed=100 * own["nominal"], actual=100 * own["actual"]))
+    claimed = calibration.assign(claimed=100 * calibration["nominal"], actual=100 * calibration["actual"])
+    _draw_reliability(axes[0, 0], claimed)
     rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
-    at_80 = own[np.isclose(own["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
+    at_80 = calibration[np.isclose(calibration["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
     title = f"{_say_horizon(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
     units = "Coverage, percent; dotted: as claimed; shaded: all horizons, line: their middle; "
     units += f"a point: a technology with {MIN_FORECASTS} or more forecasts"
@@ -172,29 +169,3 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
     title += f"{worst['side']} the {100 * worst['level']:.0f}% range (claimed: {50 * (1 - worst['level']):.0f}%)"
     units = "Outcomes outside the range, percent; hatched: above; dotted: as claimed"
     return close_canvas(figure, title, units, source)
-
-
-def draw_misses(ratios: np.ndarray, counts: np.ndarray, source: str) -> Figure:
-    """Errors over their spread as a histogram, beside the density of Student's t.
-
-    Parameters
-    ----------
-    ratios, counts : (R,) arrays
-        Errors of the backtest over their spread, and how much each counts.
-    source : str
-
-    Returns
-    -------
-    Figure
-    """
-    figure, axis = open_canvas(3.4)
-    grid = np.linspace(-_MAX_MISS, _MAX_MISS, 241)
-    held = np.clip(ratios, -_MAX_MISS, _MAX_MISS)
-    axis.hist(held, np.linspace(-_MAX_MISS, _MAX_MISS, 49), weights=counts, density=True, color=BLUE, alpha=0.45)
-    axis.plot(grid, student(model.TAILS).pdf(grid), "-", color=ORANGE, lw=2)
-    use_numbers(axis, "x")
-    axis.set(xlabel="Error over spread", ylabel="")
-    note(axis, "Student's t", [Spot(1.2, student(model.TAILS).pdf(1.2), 8, 4)], color=ORANGE)
-    above = 100 * counts[ratios > 0].sum() / counts.sum()
-    title = f"Of {len(ratios):,} forecasts of other technologies, {above:.0f}% were too low"
-    return close_canvas(figure, title, "Density; each technology counts alike at each horizon", source)

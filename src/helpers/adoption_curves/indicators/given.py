@@ -1,0 +1,147 @@
+"""A series as it is given in Python: a pandas Series or an AdoptionSeries, with its limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..base.dates import REAL, CurveError, check_observed, decimal_years
+from ..base.limit import Limit
+from ..base.numbers import read_numbers
+from ..base.words import quote
+from .series import AdoptionSeries
+
+_WHOLE_OF_SALES = 100.0  # the limit of a share of sales that none is given for
+
+
+def read_series(
+    series: pd.Series | AdoptionSeries,
+    bound: Limit | pd.Series | float | None = None,
+    limit: float | None = None,
+    censored: pd.DataFrame | None = None,
+) -> AdoptionSeries:
+    """A series with all that is known beside it: sorted, with dates, as numbers.
+
+    Parameters
+    ----------
+    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
+        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit, technology
+        and measure.
+    bound : None, number, Limit, or pandas.Series with a DatetimeIndex
+        None is the AdoptionSeries' own bound, or none; 100 for a share of sales.
+    limit : None or number
+        Largest possible value, other than the bound; never more than 100 for percent.
+    censored : None or DataFrame
+        Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
+
+    Returns
+    -------
+    AdoptionSeries
+        A pandas Series as one without notes on its question: its ``observations`` are empty.
+
+    Raises
+    ------
+    ValueError
+        If one of them is none of these, has no dates, or has impossible dates or numbers.
+    """
+    if isinstance(series, pd.Series):
+        series = _adopt(series)
+    elif not isinstance(series, AdoptionSeries):
+        raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
+    values = _read_dated(series.values, "the series")
+    bound = series.bound if bound is None else bound
+    bound = _WHOLE_OF_SALES if bound is None and series.is_share_of_sales else bound
+    most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
+    return replace(
+        series,
+        values=values,
+        limit=most if limit is None else min(most, _read_level(limit, "the limit")),
+        bound=None if bound is None else _read_given(bound, values),
+        censored=_read_censored(series.censored if censored is None else censored),
+    )
+
+
+def _adopt(series: pd.Series) -> AdoptionSeries:
+    """A pandas Series as a series without notes on its question."""
+    texts = {key: str(series.attrs.get(key, "")) for key in ("entity", "title", "unit", "technology")}
+    name, dates = str(series.name or "series"), pd.DatetimeIndex([])
+    none = pd.Series([], dates, dtype=float)
+    return AdoptionSeries(
+        entity=texts["entity"],
+        indicator=name,
+        title=texts["title"] or name,
+        unit=texts["unit"],
+        base="",
+        technology=texts["technology"],
+        role="",
+        note="",
+        values=series,
+        censored=pd.DataFrame({"value": [], "bound": []}, dates),
+        earlier=none,
+        later=none,
+        breaks=pd.DataFrame({"date": dates, "kind": [], "reason": []}),
+        observations=pd.DataFrame({"date": dates, "value": [], "bound": []}),
+        measure=str(series.attrs.get("measure", "level")),
+    )
+
+
+def _read_dated(series: pd.Series, what: str) -> pd.Series:
+    """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
+    if not isinstance(series.index, pd.DatetimeIndex):
+        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
+    series = series.dropna()
+    check_observed(decimal_years(series.index), what)
+    numbers = read_numbers(series, what)
+    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
+
+
+def _read_level(level: Any, what: str, other: str = "") -> float:
+    """A limit, or a bound that is a number."""
+    if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
+        raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
+    return float(read_numbers(level, what))
+
+
+def _read_given(bound: Any, values: pd.Series) -> Limit:
+    """Bound as a `Limit`; a number is repeated on every date of the series."""
+    if isinstance(bound, Limit):
+        return replace(bound, values=_read_given(bound.values, values).values)
+    if not isinstance(bound, pd.Series):
+        return Limit(pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index))
+    dated = _read_dated(bound, "the bound")
+    if dated.empty or not (dated > 0).all():
+        raise ValueError("the bound must be above 0 on every date")
+    if dated.index.has_duplicates:
+        raise ValueError(f"the bound has two values on {find_double(dated):%Y-%m-%d}: keep one per date")
+    return Limit(dated)
+
+
+def _read_censored(censored: Any) -> pd.DataFrame:
+    """Figures that are bounds, in order of date."""
+    if not isinstance(censored, pd.DataFrame):
+        kind = type(censored).__name__
+        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
+    if censored.empty:
+        return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
+    missing = {"value", "bound"} - set(censored.columns)
+    if missing:
+        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
+    wrong = set(censored["bound"]) - {"at_least", "at_most"}
+    if wrong:
+        raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
+    values = read_numbers(censored["value"], "censored's value")
+    if censored.index.hasnans or np.isnan(values).any():
+        raise CurveError("censored has a row without date or value; leave it out")
+    _read_dated(pd.Series(values, censored.index), "censored")
+    if (values < 0).any():
+        raise ValueError(f"adoption cannot be negative: censored has {values.min():g}")
+    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, censored.index.tz_localize(None))
+    return rows.sort_index()
+
+
+def find_double(series: pd.Series) -> pd.Timestamp:
+    """The first date that occurs twice."""
+    return series.index[series.index.duplicated()][0]
