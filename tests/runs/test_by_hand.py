@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from conftest import list_files, open_as
 from nbclient import NotebookClient
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from adoption_curves.base.project import RunError, find_root
@@ -100,7 +101,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     for source in find_notebooks():
         copy, declared = tmp_path / source.name, read_declared(source)
         values = {name: value for name, value in given.items() if name in declared}
-        notebook = parameterize_notebook(nbformat.read(source, 4), values)
+        notebook = parameterize_notebook(load_notebook_node(str(source)), values)
         client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
         nbformat.write(client.execute(), copy)
         assert "Traceback" not in export_notebook(copy)[0].read_text(encoding="utf-8")
