@@ -193,7 +193,7 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
         technology, entity, figures, questions (that they answer, in one text).
     """
     rows = data.profile if data.limit() is None else data.profile[data.profile["published"] <= data.limit()]
-    texts = rows[["entity", "technology", "question"]].agg(" ".join, axis=1).str.casefold()
+    texts = (rows["entity"] + " " + rows["technology"] + " " + rows["question"]).str.casefold()
     for word in words:
         rows = rows[texts.loc[rows.index].str.contains(word.casefold(), regex=False)]
     by_place = rows.groupby(["technology", "entity"])["question"]
