@@ -1,62 +1,22 @@
-"""One and two figures: counted is what other technologies did that stood there, and only with a limit."""
+"""What other technologies did after they passed a share: counted, for sentences and tables."""
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from adoption_curves import forecast, indicators
 from adoption_curves.forecast import frames
 
-DATES = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])
-
-
-def make(values, **options):
-    return forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), 100, **options)
-
-
-@pytest.mark.parametrize("values", [[12], [9, 12]])
-def test_few_figures_have_what_others_did_in_three_years(values):
-    result = make(values)
-    assert result.kind == "counted"
-    assert list(result.dates) == list(pd.to_datetime(["2026-12-31", "2027-12-31", "2028-12-31"]))
-    later = forecast.later_shares(0.12, [1, 2, 3])
-    np.testing.assert_allclose(result.quantiles[[0.1, 0.5, 0.9]], 100 * later[[0.1, 0.5, 0.9]])
-    frame = result.frame()
-    assert set(frame["basis"]) == {"counted"}
-    assert frame["technologies"].tolist() == later["technologies"].tolist()
-    assert frame[["q0.05", "q0.25", "q0.75", "q0.95"]].isna().all(axis=None)
-    assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    assert all(make_frame(result).empty for make_frame in (frames.prior_frame, frames.end_frame, frames.scenario_frame))
-    assert np.isnan(result.at([4.0], [0.5])).all()
-
 
 def test_the_series_that_are_counted_beside_a_forecast_have_names():
-    """Those of the range of few figures; of a class those that it counts; none where there is neither."""
-    few = make([12])
-    found = frames.counted_frame(few, few.dates[-1])
-    assert found["technology"].nunique() == few.frame()["technologies"].max()
-    assert set(found["indicator"]) <= {series.indicator for series in few.references.series}
+    """Of a class those that it counts; none where there is none."""
     data = indicators.load()
-    users = data.series("China", "genai_users", "internet_users")
+    users = data.series("China", "genai_users")
     services = forecast.forecast(users, references=data.references(exclude=users))
     found, counted = (make(services, services.dates[-1]) for make in (frames.counted_frame, frames.class_frame))
     assert (found["technology"].nunique(), len(found)) == tuple(counted.iloc[0][["technologies", "series"]])
     assert set(found["entity"]) == {"China"}
-    alone = make([12, 15, 20])
-    assert frames.counted_frame(alone, alone.dates[-1]).empty
-
-
-def test_figures_within_half_a_year_say_no_more_than_the_last():
-    dates = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
-    near = forecast.forecast(pd.Series([10.0, 11, 12], dates), 100)
-    pd.testing.assert_frame_equal(near.quantiles, make([12]).quantiles)
-
-
-def test_without_a_limit_nothing_is_counted():
-    with pytest.raises(ValueError, match="a forecast needs at least 3 dated values above 0"):
-        forecast.forecast(pd.Series([9.0, 12.0], DATES[1:]))
 
 
 def make_reference(values, technology):

@@ -131,9 +131,6 @@ def test_what_no_figure_could_be_set_beside_is_refused(series, quantiles):
     early = quantiles.set_axis([pd.Timestamp("2025-06-30"), *quantiles.index[1:]])
     with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
         register.enter(series, early, ["2025-06-30"])
-    later = pd.Series([1.0], pd.to_datetime(["2026-01-31"]))
-    with pytest.raises(RunError, match=r"cannot be registered: It ends.* Later figures count something else"):
-        register.enter(replace(series, later=later, segment_note="It ends."), quantiles)
     breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
     with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
         register.enter(replace(series, breaks=breaks), quantiles, ["2026-12-31"])
@@ -156,6 +153,11 @@ def test_a_folder_of_something_else_is_left_alone(data, series, quantiles, recor
         with pytest.raises(RunError, match="is there already, and is no hub"):
             put(series, quantiles, data, place)
     assert list_tree(record) == {"weather.csv": b"rain"}
+    (record / "hub-config").mkdir()
+    (record / "hub-config" / "tasks.json").write_text('{"mine": 1}')
+    with pytest.raises(RunError, match="lists no rounds, so this is no hub"):
+        put(series, quantiles, data, record)
+    assert (record / "hub-config" / "tasks.json").read_text() == '{"mine": 1}'
 
 
 def test_no_forecast_goes_on_record_ahead_of_its_day(data, series, quantiles, record):

@@ -20,7 +20,7 @@ def read_exercises(number):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"bound": ""}],
+    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"bound": "none"}],
     ids=["few", "mature", "no limit"],
 )
 def cells(request, executed, tmp_path_factory):
@@ -81,4 +81,4 @@ def test_every_line_to_try_in_notebook_5_runs(cells):
 
 @pytest.mark.slow
 def test_every_line_to_try_in_notebook_4_runs_without_a_limit(tmp_path):
-    check_exercises("04", run_notebook("04", tmp_path, bound="")[0])
+    check_exercises("04", run_notebook("04", tmp_path, bound="none")[0])

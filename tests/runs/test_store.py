@@ -254,7 +254,7 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     assert usual == {"technology": "", "bounded": True, "as_of": "", "data": "data"}
     assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
     assert read(indicator="genai_adoption_rate", bound=100) == usual
-    assert read(bound="") == usual | {"bounded": False}
+    assert read(bound="none") == usual | {"bounded": False}
     assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
     assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual

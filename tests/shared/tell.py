@@ -39,7 +39,7 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     rows = (f"{year},{value}\n" for year, value in enumerate(values, first))
     path.write_text("Year,Figure\n" + "".join(rows), encoding="utf-8")
     data = indicators.load(Source(path, {"title": "Things", "unit": "% of homes", "measure": "level", **choices}))
-    series = data.series(*data.own[0], bound or ("100" if choices.get("unit", "%").startswith("%") else ""))
+    series = data.series(*data.own[0], bound or ("100" if choices.get("unit", "%").startswith("%") else "none"))
     result = forecast.forecast(series, references=load_references().series)
     outcomes = judge(result.bounded, result)
     goal = result.dates[-1] if len(result.dates) else None

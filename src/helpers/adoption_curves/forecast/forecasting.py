@@ -20,22 +20,21 @@ from ..base.dates import LEAST_FIGURES, SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
-from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
+from ..base.words import GIVES_RANGE, NO_FORECAST, TOO_FEW, quote, say, say_date, say_limit, say_range
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, Calibration, References, learn_prior, reuse_references
 from .cumulative import sum_up, take_increments
 from .inputs import (
     assess_series,
+    check_horizon,
     check_limits,
-    count_dates,
     find_end,
     next_dates,
     read_references,
     read_series,
     use_figures,
 )
-from .later import later_shares
 from .model import Rows
 from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
@@ -56,8 +55,8 @@ class Forecast:
     Attributes
     ----------
     kind : str
-        "forecast"; "counted" for one or two figures, of which it is counted what other technologies did from there;
-        "fallen" for a series that has fallen, which has no forecast and so no dates.
+        "forecast"; "few" for fewer than three figures above 0, half a year apart, and "fallen" for a series that has
+        fallen: these have no forecast and so no dates.
     target, printed : AdoptionSeries
         The series, with a newer figure that can be read between two ends as one more; and as it was printed.
     used : Series
@@ -91,6 +90,11 @@ class Forecast:
         return self.target.bound is not None
 
     @property
+    def has_range(self) -> bool:
+        """Whether ranges are given: where a limit is known, of levels and totals so far, on which such were tested."""
+        return self.kind == "forecast" and self.bounded and self.printed.measure != "flow"
+
+    @property
     def calibration(self) -> Calibration:
         """What is learnt from the comparison technologies."""
         return self.references.calibrate(self.bounded)
@@ -108,6 +112,8 @@ class Forecast:
     @property
     def years(self) -> np.ndarray:
         """(H,) years from the last figure to each date."""
+        if not len(self.dates):
+            return np.empty(0)
         return decimal_years(self.dates) - decimal_years(self.used.index)[-1]
 
     @property
@@ -120,10 +126,10 @@ class Forecast:
         """(H,) what the quantiles of each date rest on.
 
         "tested" as far as the backtest reaches ("untested" of a flow, and of a total so far without a limit),
-        "extrapolated" beyond; "refuted" where a newer figure refutes the forecast; "counted" of one or two figures.
+        "extrapolated" beyond; "refuted" where a newer figure refutes the forecast.
         """
-        if self.kind == "counted" or self.refuted:
-            return np.full(len(self.dates), "counted" if self.kind == "counted" else "refuted")
+        if self.refuted:
+            return np.full(len(self.dates), "refuted")
         near = "untested" if self.printed.measure == "flow" or self.added is not None else "tested"
         return np.where(self.years <= self.calibration.furthest + DATE_TOLERANCE, near, "extrapolated")
 
@@ -134,26 +140,27 @@ class Forecast:
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:
-        """Quantiles given: both ends of each level, and always those of `REPORTED_QUANTILES`."""
+        """Quantiles given: both ends of each level, and those of `REPORTED_QUANTILES`; without a range the median."""
+        if not self.has_range:
+            return (0.5,)
         return tuple(sorted({*REPORTED_QUANTILES, *(end for level in self.levels for end in band_ends(level))}))
 
     @property
     def quantiles(self) -> pd.DataFrame:
-        """Quantiles: index date, a column per level; no rows where the series has fallen."""
+        """Quantiles: index date, a column per level; no rows where there is no forecast."""
         return pd.DataFrame(self.at(self.years, self.quantile_levels), self.dates, list(self.quantile_levels))
 
     def at(self, years: Sequence[float] | np.ndarray, levels: Sequence[float]) -> np.ndarray:
         """Quantiles (H, Q) at any years after the last figure.
 
-        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it. Of
-        one or two figures only 0.1, 0.5 and 0.9 up to three years ahead are counted, and the others are NaN.
+        They are those of the formula; after a newer figure that is only a limit, those of the paths that satisfy it.
 
         Parameters
         ----------
         years : array-like (H,)
-            Years after the last figure.
+            Years after the last figure, 0 or more.
         levels : sequence of float (Q,)
-            Of the quantiles, 0 to 1.
+            Of the quantiles, between 0 and 1; without a range only 0.5.
 
         Returns
         -------
@@ -163,21 +170,29 @@ class Forecast:
         Raises
         ------
         ValueError
-            Where the figures have fallen, so that nothing is forecast.
+            Where nothing is forecast, or no range and another level is asked for; for years before the last figure,
+            and levels that are none.
         """
-        years, levels = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
-        if self.kind == "fallen" and len(years):
-            raise ValueError(NO_FORECAST)
-        if self.kind == "counted":
-            counted = self._count(years).reindex(columns=levels).to_numpy()
-            return counted * self.limit_ahead(years)[0][:, None]
+        years, asked = np.atleast_1d(np.asarray(years, float)), np.array(read_shares("levels", levels))
+        if not (years >= 0).all():
+            raise ValueError(f"years are counted from the last figure on, 0 or more, not {quote(float(years.min()))}")
+        if self.kind != "forecast":
+            if len(years):
+                raise ValueError(self._say_none())
+            return np.empty((0, len(asked)))
+        if not self.has_range and (asked != 0.5).any():
+            raise ValueError(f"this forecast has no range, only the median, 0.5.{self._say_gives_range()}")
         if len(years) and len(self.target.newer):
-            return np.quantile(self._select(years), levels, axis=0).T
-        return self.margins(years, levels)
+            return np.quantile(self._select(years), asked, axis=0).T
+        return self.margins(years, asked)
 
-    def _count(self, years: np.ndarray) -> pd.DataFrame:
-        """What other technologies did from the share where the last figure stands, see `later.later_shares`."""
-        return later_shares(self.share, years, self.references.series)
+    def _say_none(self) -> str:
+        """Why there is no forecast."""
+        return NO_FORECAST if self.kind == "fallen" else TOO_FEW
+
+    def _say_gives_range(self) -> str:
+        """What would give a range, behind a blank; "" where nothing does."""
+        return "" if self.printed.measure == "flow" or self.bounded else f" {GIVES_RANGE.format('bound=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -278,10 +293,14 @@ class Forecast:
         return years, newer["value"].to_numpy(float), np.where(newer["bound"] == "at_least", 1, -1)
 
     def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a forecast."""
+        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a range."""
+        if not self.has_range:
+            return np.empty((0, len(years))), np.empty((0, len(self.target.newer)), bool)
+        return self._draw(years)
+
+    def _draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As `draw`, also without a range."""
         on, value, side = self._newer
-        if self.kind != "forecast":
-            return np.empty((0, len(years))), np.empty((0, len(on)), bool)
         dates = np.unique(np.r_[years, on])
         ranks = ndtr(draw_scores(dates, self.calibration.decay))
         values = self.margins(dates, ranks.T).T
@@ -290,17 +309,19 @@ class Forecast:
 
     def _select(self, years: np.ndarray) -> np.ndarray:
         """Values of the paths that satisfy the newer figures; of all, where these refute the forecast."""
-        values, kept = self.draw(years)
+        values, kept = self._draw(years)
         return values if _refutes(kept) else values[kept.all(axis=1)]
 
     @cached_property
     def refuted(self) -> bool:
         """True if newer figures refute the forecast, whose numbers then know nothing of them."""
-        return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self.draw(np.empty(0))[1])
+        return self.kind == "forecast" and len(self.target.newer) > 0 and _refutes(self._draw(np.empty(0))[1])
 
     @property
     def paths(self) -> pd.DataFrame:
         """Values by date, a row per path, all as likely; any event's probability is the part of paths in which it is.
+
+        None without a range.
 
         Examples
         --------
@@ -310,7 +331,7 @@ class Forecast:
         >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
-        return pd.DataFrame(self._select(self.years) if self.kind == "forecast" else None, columns=self.dates)
+        return pd.DataFrame(self._select(self.years) if self.has_range else None, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
         """Forecast to another horizon."""
@@ -323,13 +344,10 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, technologies (how many were
-            counted, or learnt from), unit, and ``basis``, as above.
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile (the median alone without a
+            range), technologies (how many were learnt from), unit, and ``basis``, as above.
         """
-        if self.kind == "counted":
-            technologies = self._count(self.years)["technologies"].to_numpy()
-        else:
-            technologies = len(self.calibration.names)
+        technologies = len(self.calibration.names) if len(self.dates) else 0
         quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
@@ -351,11 +369,16 @@ class Forecast:
         DataFrame
             A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
             median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
-            the horizon). No rows without a limit, or without paths.
+            the horizon). No rows without a range.
+
+        Raises
+        ------
+        ValueError
+            For shares that do not lie between 0 and 1.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
         rows, parts = [], [0.5, *band_ends(self.level)]
-        today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]])
+        today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]]) if self.has_range else 0.0
         for share, reached in self._reach(shares).items():
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in parts]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else _NOT_REACHED for year in years]
@@ -370,8 +393,12 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per share and date: entity, indicator, share, date, probability. No rows without a limit, or without
-            paths.
+            A row per share and date: entity, indicator, share, date, probability. No rows without a range.
+
+        Raises
+        ------
+        ValueError
+            For shares that do not lie between 0 and 1.
         """
         years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
         found = [
@@ -383,7 +410,8 @@ class Forecast:
 
     def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
-        if not self.bounded or self.kind != "forecast":
+        shares = read_shares("shares", shares)
+        if not self.has_range:
             return {}
         seen, reached_in, start = self.target.share, {}, decimal_years(self.used.index)[-1]
         paths = self.paths.to_numpy() / self.limit_ahead(self.years)[0]
@@ -416,13 +444,19 @@ class Forecast:
         return plot_result(self, ax)
 
     def __repr__(self) -> str:
-        unit, last = self.target.unit, self.used.iloc[-1]
-        where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
-        if self.kind == "fallen":
-            return f"{where}; {NO_FORECAST}>"
-        newer = _say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
+        unit, last = self.target.unit, float(self.target.values.iloc[-1]) if len(self.target.values) else -np.inf
+        where = f"<Forecast of {self.target.title}"
+        if np.isfinite(last):
+            where += f": {say(last, unit)} in {say_date(self.target.values.index[-1])}"
+        newer = _say_newer(self.target.newer, last)
+        if self.kind != "forecast":
+            return f"{where}{newer}; {self._say_none()}>"
+        newer += ", which refutes it" * self.refuted
         end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
-        found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
+        if self.has_range:
+            found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
+        else:
+            found = f"{say(end[0.5], unit)}, without a range.{self._say_gives_range()}"
         return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
 
     def _repr_html_(self) -> str:
@@ -457,14 +491,13 @@ def forecast(
     Without one it is damped drift. About it lies a Student's t on the scale of growth, whose spread is learnt on other
     technologies (`model.quantiles`). Where the figures level off (`adoption_curves.curves.assess_ceiling`) the
     quantiles are the mean of two sets: that with the limit, and that with the end found in its place. Of a count of all
-    so far without a limit what each period adds is forecast and summed up. Of one or two figures it is counted what
-    other technologies did from there, up to three years ahead (`later.later_shares`). A series that has fallen
-    (`adoption_curves.curves.has_fallen`) has no forecast.
+    so far without a limit what each period adds is forecast and summed up. Fewer than three figures, and a series
+    that has fallen (`adoption_curves.curves.has_fallen`), have no forecast. Ranges need a limit (`Forecast.has_range`).
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        At least three values, with a bound one. The forecast uses the last eight that lie 0.4 years apart.
+    series : pandas.Series with dates, whole years or periods as index, or AdoptionSeries
+        The forecast uses the last eight values above 0 that lie 0.4 years apart. A year or a period is its last day.
     bound : number, Limit, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     references : list of AdoptionSeries, optional
@@ -491,8 +524,8 @@ def forecast(
     Raises
     ------
     ValueError
-        With fewer values, figures above the bound or the limit, dates outside 1800 to 2100, numbers outside
-        1e-60 to 1e60, fewer than two reference technologies, or no level.
+        Without a figure, with figures above the bound or the limit, dates outside 1800 to 2100 or all within a day,
+        numbers outside 1e-60 to 1e60, fewer than two reference technologies, or no level.
 
     Examples
     --------
@@ -511,20 +544,22 @@ def forecast(
     target = printed.use_readings()
     used = use_figures(target.values, target.bound)
     check_limits(target)
+    check_horizon(horizon_years)
     made = Forecast(
-        "forecast",
+        "few",
         target,
         printed,
         used,
         reuse_references(others),
-        next_dates(pd.DatetimeIndex(used.index), horizon_years),
+        pd.DatetimeIndex([], name="date"),
         check_levels(levels),
         read_shares("shares", shares),
     )
-    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
-        return replace(made, kind="fallen", dates=made.dates[:0])
     if len(used) < SHORTEST:
-        return replace(made, kind="counted", dates=count_dates(used.index[-1], horizon_years))
+        return made
+    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
+        return replace(made, kind="fallen")
+    made = replace(made, kind="forecast", dates=next_dates(pd.DatetimeIndex(used.index), horizon_years))
     learn_prior(made.references.stand)  # refuses too few technologies
     increments = take_increments(target) if target.cumulative and target.bound is None else None
     if increments is not None:

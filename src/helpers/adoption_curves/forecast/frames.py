@@ -10,13 +10,13 @@ import pandas as pd
 from scipy.special import expit, ndtri
 
 from ..base.dates import decimal_years
-from ..base.levels import RECORDED
+from ..base.levels import RECORDED, band_ends
 from ..base.project import find_own
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import Calibration
-from .forecasting import Forecast
+from .forecasting import REPORTED_QUANTILES, Forecast
 from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
 from .scores import FORECAST, evaluate, summarise_coverage
 
@@ -33,8 +33,9 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
     DataFrame
         A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or after a fall.
     """
-    levels, dates = np.array(result.quantile_levels), result.dates if result.bounded else result.dates[:0]
-    ahead, sd = (each[: len(dates)] for each in result.limit_ahead(result.years))
+    ends = (end for level in result.levels for end in band_ends(level))
+    levels, dates = np.array(sorted({*REPORTED_QUANTILES, *ends})), result.dates if result.bounded else result.dates[:0]
+    ahead, sd = result.limit_ahead(result.years[: len(dates)]) if len(dates) else (np.empty(0), np.empty(0))
     found = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
     columns = {"entity": result.target.entity, "indicator": result.target.indicator, "date": dates, "mean": ahead}
     columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
@@ -95,15 +96,18 @@ def window_frame(result: Forecast) -> pd.DataFrame:
         known then; without one the last figure), x (y / B), g (of x; without a limit its logarithm).
     """
     made = result.added or result
+    if made.used.empty:
+        return pd.DataFrame(columns=["date", "t", "y", "B", "x", "g"], dtype=float)
     (t, x), used = made.window(), made.used
     columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
     return pd.DataFrame(columns | {"g": model.on_scale(x[0], made.bounded)})
 
 
 def record_frame(result: Forecast) -> pd.DataFrame:
-    """The quantiles that `adoption register` puts on record, by date: no rows where a forecast is no prediction."""
-    found = pd.DataFrame(result.at(result.years, RECORDED), result.dates, [f"q{each:g}" for each in RECORDED])
-    return found.rename_axis("date")[~np.isin(result.basis, ["counted", "refuted"])]
+    """The quantiles that `adoption register` puts on record, by date: no rows without a range, or if it is refuted."""
+    years = result.years if result.has_range and not result.refuted else np.empty(0)
+    found = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))
+    return pd.DataFrame(found, result.dates[: len(years)], [f"q{each:g}" for each in RECORDED]).rename_axis("date")
 
 
 def prior_frame(result: Forecast) -> pd.DataFrame:
@@ -155,9 +159,9 @@ def scenario_frame(result: Forecast) -> pd.DataFrame:
     -------
     DataFrame
         A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
-        series already stands above that end, and the note says so. No rows without a path to ends.
+        series already stands above that end, and the note says so. No rows without a range.
     """
-    if not result.bounded or result.kind != "forecast" or not result.shares:
+    if not result.has_range or not result.shares:
         return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
     frames, reached = [], result.window()[1].max()
     for share, path in zip(result.shares, _follow(result, np.array(result.shares, float)), strict=True):
@@ -198,10 +202,10 @@ def coverage_frame(result: Forecast, outcomes: pd.DataFrame | None = None) -> pd
         technologies: covered, below and above (outcomes there), above_median. No rows where nothing is forecast.
     """
     rows = evaluate_all(result) if outcomes is None else outcomes
+    if result.kind != "forecast":
+        return summarise_coverage(rows).iloc[:0]
     alike = (rows["share"] < _EARLY_SHARE) == (result.share < _EARLY_SHARE)
     usual = summarise_coverage(rows[alike] if result.bounded and alike.any() else rows)
-    if result.kind != "forecast":
-        return usual.iloc[:0]
     if not np.isfinite(result.end):
         return usual
     counted = pd.read_csv(find_own("levelled_ranges.csv"))
@@ -216,15 +220,13 @@ def _find_class(result: Forecast, date: pd.Timestamp) -> tuple[list[AdoptionSeri
 
 
 def counted_frame(result: Forecast, date: pd.Timestamp) -> pd.DataFrame:
-    """The series that are counted beside a forecast: those of the range of one or two figures, or of `class_frame`.
+    """The series that are counted beside a forecast, those of `class_frame`.
 
     Returns
     -------
     DataFrame
         A row per series and year: technology, entity, indicator, years, share, see `later.list_later`.
     """
-    if result.kind == "counted":
-        return list_later(result.share, result.years, result.references.series)
     if class_frame(result, date).empty:
         return list_later(1.0, result.years, [])
     same, years = _find_class(result, date)
@@ -271,12 +273,14 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
         means over technologies: covered, below and above (outcomes there), above_median. None without a limit.
     """
+    columns = ["horizon_years", "technologies", "forecasts", "covered", "below", "above", "above_median"]
+    if result.kind != "forecast":
+        return pd.DataFrame(columns=columns)
     rows = outcomes[np.isclose(outcomes["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
     found = summarise_coverage(rows[alike]).drop(columns="level") if alike.any() else pd.DataFrame()
-    columns = ["horizon_years", "technologies", "forecasts", "covered", "below", "above", "above_median"]
-    if found.empty or result.kind != "forecast":
+    if found.empty:
         return pd.DataFrame(columns=columns)
     return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
 
@@ -294,7 +298,6 @@ def middle_frame(result: Forecast) -> pd.DataFrame:
         range). No rows from a tenth of a limit on.
     """
     counted = pd.read_csv(find_own("phones_middle.csv"))
-    share = result.share if result.bounded else 0.0
-    early = result.kind == "forecast" and share < _EARLY_SHARE
+    early = result.kind == "forecast" and (not result.bounded or result.share < _EARLY_SHARE)
     kind = "with a limit" if result.bounded else "without a limit"
     return counted[(counted["kind"] == kind) & early].reset_index(drop=True)

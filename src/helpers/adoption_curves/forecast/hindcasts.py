@@ -51,7 +51,7 @@ def hindcast(
     """
     target = read_series(series, bound)
     references = indicators.load_references() if references is None else read_references(references)
-    last = target.values.index[-1]
+    last = target.days[-1]
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
         made = max([origin, *target.published.reindex([origin]).dropna()])
@@ -59,9 +59,9 @@ def hindcast(
         if not can_calibrate(earlier):
             continue
         first = frames[0]["origin"].iloc[0] if frames else origin
-        years = (last - first).days / 365.25 + 0.5
+        years = max(1.0, (last - first).days / 365.25 + 0.5)  # which reaches the next date of any series
         result = forecast(cut_series(target, origin), None, earlier, years, levels)
-        if result.kind == "fallen":
+        if result.kind != "forecast":
             continue
         frames.append(outcome_frame(result, target, made).drop(columns="inside"))
     if not frames:
@@ -93,7 +93,8 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> p
     rows.insert(0, "origin", made.origin)
     rows.insert(1, "made", day)
     rows["actual"] = whole.values.reindex(rows["date"]).to_numpy()
-    return rows.assign(inside=rows["actual"].between(rows["q0.1"], rows["q0.9"]))
+    inside = rows["actual"].between(rows["q0.1"], rows["q0.9"]) if made.has_range else False
+    return rows.assign(inside=inside)
 
 
 def cut_series(
@@ -123,7 +124,6 @@ def cut_series(
         series,
         values=values,
         censored=series.censored[series.censored.index <= date],
-        later=series.later[series.later.index <= date],
         breaks=series.breaks[series.breaks["date"] <= date],
         observations=series.observations[series.observations["date"] <= date],
         bound=None if series.bound is None else series.bound.known_by(date),
@@ -203,6 +203,8 @@ def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
     DatetimeIndex
     """
     values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    if values.empty:
+        return pd.DatetimeIndex(values.index)
     years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
     dates = values.index[enough][:-1]

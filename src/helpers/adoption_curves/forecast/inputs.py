@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, SHORTEST, SHORTEST_SPAN, CurveError, check_observed, decimal_years
+from ..base.dates import REAL, SHORTEST_SPAN, CurveError, check_observed, decimal_years, read_days
 from ..base.fallen import pick_last
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
-from ..base.words import quote, say_count
+from ..base.words import quote
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 from .model import ROOM
 
@@ -36,8 +36,9 @@ def read_series(
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit and technology.
+    series : pandas.Series with dates as index, or AdoptionSeries
+        Dates are days, whole years, texts or periods, of which the last day counts. A pandas Series is called by its
+        ``name``; ``attrs`` may hold entity, title, unit and technology.
     bound : None, number, Limit, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none.
     limit : None or number
@@ -60,14 +61,17 @@ def read_series(
     elif not isinstance(series, AdoptionSeries):
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     values = _read_dated(series.values, "the series")
+    censored = _read_censored(series.censored if censored is None else censored)
+    if values.empty and censored.empty:
+        raise ValueError("the series has no figure: give one at least, with its date")
     bound = series.bound if bound is None else bound
     most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
     return replace(
         series,
         values=values,
         limit=most if limit is None else min(most, _read_level(limit, "the limit")),
-        bound=None if bound is None else _read_given(bound, values),
-        censored=_read_censored(series.censored if censored is None else censored),
+        bound=None if bound is None else _read_given(bound, values if len(values) else censored),
+        censored=censored,
     )
 
 
@@ -105,30 +109,21 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Returns
     -------
     pandas.Series
-        In that unit. With a bound one or two figures are enough to say where a series stands; of figures within half a
-        year that is the last.
+        In that unit. Of figures within half a year it is the last.
 
     Raises
     ------
     ValueError
-        Without a figure above 0; without a bound with fewer than three, or within half a year; with figures above the
-        bound, or one that starts after them.
+        With figures above the bound, or a bound that starts after them.
     """
     if values.index.has_duplicates:
         raise ValueError(f"two values on {_find_double(values):%Y-%m-%d}: keep one per date")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]
-    least = SHORTEST if bound is None else 1
-    if len(values) < least:
-        of = " (a slope and a way to judge it; with a bound one is enough)" if bound is None else ""
-        raise ValueError(f"a forecast needs at least {say_count(least, 'dated value')} above 0{of}, not {len(values)}")
+    if values.empty:
+        return values
     years = decimal_years(values.index)
-    if np.ptp(years) < SHORTEST_SPAN and bound is None:
-        raise ValueError(
-            f"the values span {12 * np.ptp(years):.0f} months: half a year at least is needed to forecast half-years "
-            "without a bound"
-        )
     used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
     if bound is None:
         return used
@@ -137,7 +132,9 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
     seen = decimal_years(used.index)
     limit = bound.at(seen, seen[-1])
-    if (used > (1 + _BOUND_TOLERANCE) * limit).any():
+    named = bound.name[:1].isalpha() or bound.values.nunique() > 1
+    room = _BOUND_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
+    if (used > (1 + room) * limit).any():
         raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
     return used
 
@@ -166,8 +163,9 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     ValueError
         When the horizon is no such number, or ends before the first of the dates.
     """
-    if not 0 < horizon_years <= _LONGEST_HORIZON:
-        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {_LONGEST_HORIZON}")
+    check_horizon(horizon_years)
+    if not len(index):
+        raise ValueError("there is no date after which to forecast: give one figure at least")
     last, gaps = index[-1], np.diff(decimal_years(index))
     if len(gaps) and np.median(gaps) > 0.75:
         dates = _repeat_day(last, int(horizon_years + 1e-9))
@@ -183,9 +181,17 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     return pd.DatetimeIndex(dates, name="date")
 
 
-def count_dates(last: pd.Timestamp, horizon_years: float) -> pd.DatetimeIndex:
-    """The same day one, two and three years later, as far as the horizon goes; at least the first."""
-    return pd.DatetimeIndex(_repeat_day(last, max(1, int(min(horizon_years, FURTHEST_COUNTED)))), name="date")
+def check_horizon(horizon_years: float) -> None:
+    """Refuse what is no number of years ahead.
+
+    Raises
+    ------
+    ValueError
+    """
+    number = isinstance(horizon_years, REAL) and not isinstance(horizon_years, bool)
+    if not number or not 0 < horizon_years <= _LONGEST_HORIZON:
+        found = quote(horizon_years)
+        raise ValueError(f"horizon_years is {found}; it must be a number above 0 and at most {_LONGEST_HORIZON}")
 
 
 def _repeat_day(last: pd.Timestamp, years: int) -> list[pd.Timestamp]:
@@ -196,9 +202,11 @@ def _repeat_day(last: pd.Timestamp, years: int) -> list[pd.Timestamp]:
 
 def assess_series(series: AdoptionSeries) -> Assessment:
     """The verdict on its ceiling, as in notebook 3: what its source knows of its errors counts."""
-    from ..curves import assess_ceiling  # loads statsmodels, which a forecast without a verdict does without
+    from ..curves import NO_VERDICT, assess_ceiling  # loads statsmodels, which not every forecast needs
 
     values, limit = series.values.dropna(), series.known_limit
+    if values.empty:
+        return NO_VERDICT
     return assess_ceiling(values, None, limit, series.errors, known_se=series.known_se, floor=series.highest)
 
 
@@ -219,8 +227,7 @@ def check_limits(series: AdoptionSeries) -> None:
     ------
     ValueError
     """
-    at_least = series.at_least
-    highest = max([*series.values, *at_least])
+    at_least, highest = series.at_least, series.highest
     if highest > series.limit * (1 + BASE_TOLERANCE):
         raise ValueError(
             f"the limit is {series.limit:g}, and the series has reached {highest:g}: give a limit that no figure passes"
@@ -252,7 +259,6 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
         values=series,
         censored=pd.DataFrame({"value": [], "bound": []}, dates),
         earlier=none,
-        later=none,
         breaks=pd.DataFrame({"date": dates, "kind": [], "reason": []}),
         observations=pd.DataFrame({"date": dates, "value": [], "bound": []}),
     )
@@ -260,12 +266,10 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
 
 def _read_dated(series: pd.Series, what: str) -> pd.Series:
     """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
-    if not isinstance(series.index, pd.DatetimeIndex):
-        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
     series = series.dropna()
-    check_observed(decimal_years(series.index), what)
-    numbers = read_numbers(series, what)
-    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
+    days = read_days(series.index, what)
+    check_observed(decimal_years(days), what)
+    return pd.Series(read_numbers(series, what), days.tz_localize(None), name=series.name).sort_index()
 
 
 def _read_level(level: Any, what: str, other: str = "") -> float:
@@ -275,7 +279,7 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
     return float(read_numbers(level, what))
 
 
-def _read_given(bound: Any, values: pd.Series) -> Limit:
+def _read_given(bound: Any, values: pd.Series | pd.DataFrame) -> Limit:
     """Bound as a `Limit`; a number is repeated on every date of the series."""
     if isinstance(bound, Limit):
         return replace(bound, values=_read_given(bound.values, values).values)
@@ -305,8 +309,9 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     values = read_numbers(censored["value"], "censored's value")
     if censored.index.hasnans or np.isnan(values).any():
         raise CurveError("censored has a row without date or value; leave it out")
-    _read_dated(pd.Series(values, censored.index), "censored")
+    days = read_days(censored.index, "censored")
+    check_observed(decimal_years(days), "censored")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: censored has {values.min():g}")
-    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, censored.index.tz_localize(None))
+    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, days.tz_localize(None))
     return rows.sort_index()

@@ -30,19 +30,20 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form
     Returns
     -------
     DataFrame
-        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit.
+        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a form
+        without a range only the median is there.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
     for name, series in others.items():
-        if result.kind == "counted" and series.bound is None:  # of which there is no forecast
-            continue
         other = result
         if series is not result.printed:
             other = forecast(series, references=result.references.series, limit=limit)
-        dates = result.dates[:0] if other.kind == "fallen" else result.dates
-        years = decimal_years(dates) - decimal_years(other.used.index)[-1]
-        columns = {f"q{end:g}": column for end, column in zip(ends, other.at(years, ends).T, strict=True)}
+        dates = result.dates if other.kind == "forecast" else result.dates[:0]
+        years = decimal_years(dates) - decimal_years(other.used.index)[-1] if len(dates) else np.empty(0)
+        given = ends if other.has_range else [0.5]
+        columns = dict.fromkeys((f"q{end:g}" for end in ends), np.nan)
+        columns |= {f"q{end:g}": column for end, column in zip(given, other.at(years, given).T, strict=True)}
         frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
 
@@ -60,8 +61,8 @@ def scale_before(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
         The series by the factor as text; empty where no break lies between its figures.
     """
     dates, seen = series.breaks["date"], series.values.index
-    dates = dates[(dates > seen[0]) & (dates <= seen[-1])]
-    old = seen < dates.max() if len(dates) else seen < seen[0]
+    dates = dates[(dates > seen.min()) & (dates <= seen.max())]
+    old = seen < dates.max() if len(dates) else np.zeros(len(seen), bool)
     scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in (0.8, 1.25) if old.any()}
     return {factor: replace(series, values=values) for factor, values in scaled.items()}
 
@@ -127,7 +128,7 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
         As `vary`; no rows where no figure is newer than the last exact one, or the series has fallen.
     """
     series = result.printed
-    if series.newer.empty or result.kind == "fallen":
+    if series.newer.empty or result.kind != "forecast":
         return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
     before = replace(as_printed(series), censored=series.censored.iloc[:0])
     return vary(result, {"without it": before} | _read_widely(series) | {"as published": series})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from ..forecast import Forecast, frames
-from ..indicators import Data, cite_sources, list_levels, list_newer, name_series
+from ..indicators import Data, cite_sources, list_earlier, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
@@ -28,16 +28,18 @@ def collect_facts(result: Forecast, data: Data) -> Facts:
     """
     series, outcomes = result.printed, frames.evaluate_all(result)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
+    found |= {"02_earlier": list_earlier(series)}
     found |= {"03_ceiling": list_ceiling(result.assessed, series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     found |= {"05_coverage": frames.coverage_frame(result, outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_middle": frames.middle_frame(result)}
     names = name_series(data, series)
     facts = Facts(found, names, result.levels)
-    date = facts.goal["date"] if facts.fan else result.origin
+    names["beside"], date = "", facts.goal["date"] if facts.fan else None
     found["05_class"] = frames.class_frame(result, date)
-    beside = cite_sources(data, frames.counted_frame(result, date), bases=True)
-    names["beside"] = beside.replace("Source:", " Other technologies:", 1)
+    if facts.fan:
+        beside = cite_sources(data, frames.counted_frame(result, date), bases=True)
+        names["beside"] = beside.replace("Source:", " Other technologies:", 1)
     return facts
 
 

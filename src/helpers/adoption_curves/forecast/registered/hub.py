@@ -123,6 +123,8 @@ def add_to_hub(folder: Path, rows: pd.DataFrame, titles: dict[str, str], figures
             raise RunError(
                 f"{shorten_path(folder)} is there already, and is no hub: it has no {_TASKS}. Name another folder."
             )
+        if (folder / _TASKS).is_file() and "rounds" not in read_json(folder / _TASKS):
+            raise RunError(f"{shorten_path(folder / _TASKS)} lists no rounds, so this is no hub. Name another folder.")
         before = read_hub(folder)
         before[_DAYS] = before[_DAYS].apply(lambda days: pd.to_datetime(days).dt.strftime("%Y-%m-%d"))
         rows = _leave_known(rows, before)

@@ -86,11 +86,10 @@ def enter(
 
 def _refuse_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
     """Refuse a forecast that no later figure could score."""
-    name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
+    name = f"{series.indicator} of {series.entity}"
     if len(series.values) < 3:
         raise RunError(f"{name} cannot be registered: the baselines need three figures.")
-    if len(series.later):
-        raise RunError(f"{name} cannot be registered: {series.segment_note} Later figures count something else.")
+    last = series.values.index[-1]
     if dates[0] <= last:
         raise RunError(f"{name} has its last figure on {last:%Y-%m-%d}; {dates[0]:%Y-%m-%d} is not after it.")
     hard = series.breaks[(series.breaks["kind"] == "break") & series.breaks["date"].between(last, dates[-1], "right")]

@@ -22,7 +22,7 @@ from ...indicators import AdoptionSeries
 from ...say.headlines import say_place
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
-from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
+from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
 _LEAST_OUTCOMES = 2  # later figures from which on it is said how many of them a range contained
@@ -79,13 +79,10 @@ def draw_forecast(
     use_dates(axis, shown.values.index[0], shown.last, names["measure"])
     labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
     _name_start(axis, shown)
-    if shown.counted:
-        units += "; to the right: other technologies in the years after the same share"
-    else:  # of what others did the title has the figure, and the range begins around its place
-        if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
-            odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
-            units += f"; bands, inner to outer: {', '.join(odds)}"
-        label_values(axis, shown.values.iloc[-1:], names["unit"])
+    if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
+        odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
+        units += f"; bands, inner to outer: {', '.join(odds)}"
+    label_values(axis, shown.values.iloc[-1:], names["unit"])
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, labels)
     return close_canvas(figure, title, units, source)
@@ -97,7 +94,6 @@ class _Shown(NamedTuple):
     fan: pd.DataFrame  # its rows
     last: pd.Timestamp  # the date of the last of them
     goal: dict[str, Any]  # the row of the headline
-    counted: bool  # whether it is of what others did, since the series has one or two figures
     levels: list[float]  # of the ranges
     values: pd.Series  # the figures by date, in the unit of the series
     start: tuple[pd.Timestamp, float]  # where the fan begins
@@ -108,20 +104,22 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
     rows = fan.to_dict("records")
     first, last = find_drawn(series.values.index, rows)
     fan, goal = fan[fan["date"] <= last], find_goal(rows)
-    whole = [level for level in levels if fan[[*band_columns(level)]].notna().all(axis=None)]
+    whole = [level for level in levels if {*band_columns(level)} <= {*fan}]
     known = series.use_readings().values  # zeros may follow the last that is used; a newer one may have two ends
     known = known[known.index < fan["date"].iloc[0]]
     start = known.index[-1], known.iloc[-1]
-    return _Shown(fan, last, goal, goal["basis"] == "counted", whole, series.values[first:], start)
+    return _Shown(fan, last, goal, whole, series.values[first:], start)
 
 
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
     """The figures of a series that has no forecast."""
     figure, axis = open_canvas(5.0)
-    values = series.values
-    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, values)
-    use_dates(axis, values.index[0], values.index[-1], names["measure"])
-    label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
+    values, days = series.values, series.dates.union(series.earlier.index)
+    units = say_first(names["unit"]) + plot_earlier(axis, series, names)
+    units += _draw_values(axis, series, values, names, [*series.earlier, *values, *series.newer["value"]])
+    use_dates(axis, days[0], days[-1], names["measure"])
+    if len(values):
+        label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
     return close_canvas(figure, title, units, source)
 
 
@@ -138,15 +136,13 @@ def _draw_values(
 def _say_dropped(values: pd.Series, shown: pd.Series, measure: str) -> str:
     """What is not drawn, for the line of units."""
     count = len(values) - len(shown)
-    first = say_period(values.index[0], measure)
-    return f"; {say_count(count, 'earlier figure')}, from {first} on, not drawn" if count else ""
+    if not count:
+        return ""
+    return f"; {say_count(count, 'earlier figure')}, from {say_period(values.index[0], measure)} on, not drawn"
 
 
 def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
-    """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels.
-
-    Of one or two figures the range is of what others did, and no chance of this series.
-    """
+    """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels."""
     goal, measure = shown.goal, names["measure"]
     date, middle = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
@@ -159,11 +155,9 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
     low, high = (goal[name] for name in band_columns(level))
     axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
     odds = words.say_odds(level, "chance")
-    if shown.counted:
-        odds = f"without the lowest\nand highest {words.say_outer(level)}"
     if date < shown.last:
         odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
-    named = f"{'the middle' if shown.counted else 'in the middle'} {say(middle, names['unit'], high, bare=True)}"
+    named = f"in the middle {say(middle, names['unit'], high, bare=True)}"
     range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
     return [range_label, Label(date, middle, named, BLUE)]
 
@@ -186,13 +180,12 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
     """Lines where the forecast begins and where tests of it end; a word where it may lie below its beginning."""
     fan, (date, value) = shown.fan, shown.start
     axis.axvline(date, color=GREY, lw=0.8, zorder=1)
-    told = "what others\ndid from here" if shown.counted else "forecast\nfrom here"
-    note(axis, told, [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
+    note(axis, "forecast\nfrom here", [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
     tested = fan.loc[fan["basis"] != "extrapolated", "date"]
     if 0 < len(tested) < len(fan):
         axis.axvline(tested.iloc[-1], color=GREY, lw=1, ls=":")
         name_line(axis, tested.iloc[-1], "tested to here,\nbeyond: extrapolated")
-    if shown.levels and not shown.counted:
+    if shown.levels:
         low = fan.set_index("date")[band_columns(quoted_level(shown.levels))[0]]
         if low.iloc[-1] < value:
             note(axis, "may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
@@ -244,7 +237,7 @@ def draw_hindcasts(
     """
     if hindcasts.empty:
         return None
-    origins = list(hindcasts.groupby("origin"))
+    origins, levels = list(hindcasts.groupby("origin")), [each for each in levels if band_columns(each)[0] in hindcasts]
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = style.open_panels(3.6, 1, len(origins), sharey=True, sharex=True)
@@ -252,12 +245,16 @@ def draw_hindcasts(
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         _draw_outcomes(axis, origin, forecast["date"].iloc[-1], shown, series, names)
         axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", **HEADING)
-    lowest, highest = band_columns(max(levels))
+    lowest, highest = band_columns(max(levels)) if levels else ("q0.5", "q0.5")
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
-    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_say_levels(levels)}"
+    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes"
+    units += f"; {_say_levels(levels)}" if levels else ""
     units += starts + _say_dropped(values, shown, names["measure"])
-    return close_canvas(figure, _say_contained(hindcasts, values, quoted_level(levels)), units, source)
+    told = "What this method would have forecast earlier, and what happened"
+    if levels:
+        told = _say_contained(hindcasts, values, quoted_level(levels)) or told
+    return close_canvas(figure, told, units, source)
 
 
 def _draw_outcomes(
@@ -279,11 +276,11 @@ def _draw_outcomes(
 
 
 def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
-    """The title: how many later figures the range of a level contained, if there are enough."""
+    """The title: how many later figures the range of a level contained; "" if there are not enough."""
     low, high = band_columns(level)
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
     if len(met) < _LEAST_OUTCOMES:
-        return "What this method would have forecast earlier, and what happened"
+        return ""
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
     return f"Made at {made}, the {say_level(level)} range contained {inside} of {len(met)} later figures"
