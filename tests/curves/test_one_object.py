@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adoption_curves import indicators
+from adoption_curves import curves, indicators
 from adoption_curves.base.project import find_data
 from adoption_curves.curves import FAMILIES, CurveError, Results, compare_estimates, compare_fits, fit_families
 from adoption_curves.curves.errors import KINDS
@@ -135,3 +135,20 @@ def test_most_series_keep_their_fit():
             counted[family] += not fit.flag
     assert counted["logistic"] >= 0.9 * 101
     assert counted["gompertz"] >= 0.9 * 100
+
+
+def test_a_family_with_a_kind_of_parameter_that_is_none_is_told_which_there_are():
+    class Odd(curves.Logistic):
+        parameters = (("rate", "rate"), ("midpoint", "date"), ("bend", "shape"))
+
+    with pytest.raises(curves.CurveError, match="'shape' of its parameter 'bend' is none; write date, rate, duration"):
+        Odd([12, 19, 31, 44], [2021, 2022, 2023, 2024])
+
+
+def test_a_curve_that_is_held_at_the_highest_figure_says_so_where_it_is_drawn():
+    years = pd.to_datetime([f"{year}-12-31" for year in range(2010, 2020)])
+    users = pd.Series([10.0, 25, 48, 66, 76, 81, 83, 84, 84, 96], years)
+    fit = curves.Logistic(users, errors="independent").fit()
+    assert fit.best.held
+    drawn = [text.get_text() for text in fit.plot().texts]
+    assert any("held at the highest figure" in text for text in drawn), drawn

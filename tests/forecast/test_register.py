@@ -119,9 +119,6 @@ def test_what_no_figure_could_be_compared_with_is_refused(series, quantiles):
     early = quantiles.set_axis([pd.Timestamp("2025-06-30"), *quantiles.index[1:]])
     with pytest.raises(RunError, match="last figure on 2025-12-31; 2025-06-30 is not after it"):
         register.make_rows(series, early, ["2025-06-30"])
-    later = pd.Series([1.0], pd.to_datetime(["2026-01-31"]))
-    with pytest.raises(RunError, match=r"cannot be registered: It ends.* Later figures count something else"):
-        register.make_rows(replace(series, later=later, segment_note="It ends."), quantiles)
     breaks = pd.DataFrame({"date": pd.to_datetime(["2026-10-01"]), "kind": "break", "reason": ["other question"]})
     with pytest.raises(RunError, match=r"breaks on 2026-10-01 \(other question\), before 2026-12-31"):
         register.make_rows(replace(series, breaks=breaks), quantiles, ["2026-12-31"])

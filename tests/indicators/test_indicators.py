@@ -109,32 +109,44 @@ def test_target_with_its_bound(data):
     half = series.bound.at(["2025-09-30"])[0]
     assert half == pytest.approx(1123 + 2 * 92 / 184)
     assert series.breaks["kind"].tolist() == ["suspected"]
-    assert (series.bound.name, series.bound.title, series.bound.note) == ("internet_users", "Internet users", "")
+    assert (series.bound.name, series.bound.title) == ("internet_users", "Internet users")
 
 
 @pytest.mark.parametrize(
-    ("entity", "indicator", "bound", "name", "note"),
+    ("entity", "indicator", "bound", "name"),
     [
-        ("China", "genai_users", "", "", ""),
-        ("China", "genai_users", 1405, "1405", ""),
-        ("China", "genai_users", "1404.89", "1404.89", ""),
-        ("China", "internet_users", "internet_users", "population_year_end", "cannot limit itself"),
-        ("China", "genai_adoption_rate", "internet_penetration", "internet_penetration", ""),
-        ("China", "online_payment_usage_rate", "internet_penetration", "100", "the upper limit is 100"),
-        ("Germany", "internet_use_itu", "internet_users", "100", "the upper limit is 100"),
-        ("Germany", "internet_use_itu", "internet_penetration", "100", "has no figure of Germany"),
-        ("Germany", "internet_use_itu", "internet_use_itu", "100", "cannot limit itself"),
+        ("China", "genai_users", "", "internet_users"),
+        ("China", "genai_users", "none", None),
+        ("China", "genai_users", None, None),
+        ("China", "genai_users", 1405, "1405"),
+        ("China", "genai_users", "1404.89", "1404.89"),
+        ("China", "internet_users", "", "population_year_end"),
+        ("China", "deepseek_mau", "", None),
+        ("China", "genai_adoption_rate", "internet_penetration", "internet_penetration"),
+        ("Germany", "internet_use_itu", "", "100"),
+        ("Germany", "internet_use_itu", "none", None),
     ],
 )
-def test_bounds(data, entity, indicator, bound, name, note):
+def test_the_limit_is_that_of_the_data_unless_someone_says_one(data, entity, indicator, bound, name):
     series = data.series(entity, indicator, bound)
-    if not name:
-        assert series.bound is None
-    else:
-        assert series.bound.name == name
-        assert note in series.bound.note
-        assert bool(note) == bool(series.bound.note)
-        assert (series.share <= 1.005).all()
+    assert (series.bound and series.bound.name) == name
+    assert name is None or (series.share <= 1.005).all()
+
+
+@pytest.mark.parametrize(
+    ("entity", "indicator", "bound", "words"),
+    [
+        ("China", "deepseek_mau", "internet_users", "is in million people; write an indicator of China in million"),
+        ("Germany", "internet_use_itu", "internet_users", "is in million people"),
+        ("Germany", "internet_use_itu", "internet_penetration", "is in percent of population|has no figure of Germany"),
+        ("China", "internet_users", "internet_users", "cannot limit itself; write an indicator of China"),
+        ("China", "genai_users", 601.9, "is below an observation"),
+        ("Germany", "internet_use_itu", 90, "is below an observation"),
+    ],
+)
+def test_a_limit_that_cannot_be_one_is_refused(data, entity, indicator, bound, words):
+    with pytest.raises(indicators.DataError, match=words):
+        data.series(entity, indicator, bound)
 
 
 def test_half_a_percent_above_the_bound_is_rounding(data):
@@ -152,16 +164,34 @@ def test_breaks_split_and_suspected_breaks_do_not(data):
     video = data.series("China", "online_video_users")
     assert video.values.index[0] == pd.Timestamp("2018-12-31")
     assert len(video.earlier) == 3
-    assert video.segment_note == ""
+    assert f"{video.last_break['date']:%Y-%m-%d}" == "2018-12-31"
     assert len(data.series("China", "internet_users").values) == 57
     assert data.series("Germany", "internet_use_itu").breaks["kind"].tolist() == ["suspected"]
 
 
-def test_too_few_figures_after_a_break_leave_the_segment_before(data):
-    series = data.series("China", "internet_use_itu", 100)
-    assert series.values.index[-1] == pd.Timestamp("2022-12-31")
-    assert series.later.tolist() == [90.6, 92.0]
-    assert "before the break of 2023-12-31" in series.segment_note
+def test_the_figures_after_the_last_break_are_the_series_however_few(data):
+    series = data.series("China", "internet_use_itu")
+    assert series.values.tolist() == [90.6, 92.0]
+    assert series.earlier.index[-1] == pd.Timestamp("2022-12-31")
+    earlier = indicators.list_earlier(series).iloc[-1]
+    assert (earlier["value"], f"{earlier['break']:%Y}") == (75.6, "2023")
+    assert earlier["reason"].startswith("revised basis")
+    before = data.known_on("2023-12-30").series("China", "internet_use_itu")
+    assert len(before.values) > 20, "as of a day before the break it is what was newest then"
+    assert before.last_break is None
+
+
+def test_a_series_without_an_exact_figure_says_what_is_known_of_it(data):
+    series, last = data.series("OECD", "genai_use_oecd"), data.find_rows("OECD", "genai_use_oecd").iloc[-1]
+    assert series.values.empty
+    assert series.newer.iloc[-1].tolist() == [last["value"], last["bound"]]
+    assert f"{last['date']:%Y-%m-%d}" in repr(series)
+
+
+def test_a_country_that_lacks_an_indicator_is_told_what_it_has(data):
+    words = r"'Germany' has no genai_users; there is: China\. Of Germany there is .*genai_use_bitkom"
+    with pytest.raises(indicators.DataError, match=words):
+        data.series("Germany", "genai_users")
 
 
 def test_bounds_of_a_figure_are_censored_not_exact(data):
@@ -300,8 +330,7 @@ def test_a_bound_of_zero_is_refused(tmp_path):
 def test_without_an_exact_figure_there_is_nothing_to_fit(tmp_path):
     data = load_changed(tmp_path, observations=TABLES["observations"].replace("exact", "at_most"), claims=None)
     assert summarise_data(data) == f"{tmp_path.name} holds no exact figure, so there is nothing to fit"
-    with pytest.raises(indicators.DataError, match=r"indicator: 'tool_users' has no exact figure in observations\.csv"):
-        data.series("Land", "tool_users")
+    assert data.series("Land", "tool_users").values.empty
     assert data.references() == []
 
 

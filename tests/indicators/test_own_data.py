@@ -180,17 +180,18 @@ def complete(path, **values):
 
 def test_the_only_series_is_chosen_where_none_is_named(tmp_path):
     path = write(tmp_path, SIX)
-    assert complete(path) == ("own data", "my_series", "")
+    assert complete(path) == ("own data", "my_series", "none")
     assert complete(path, bound=100) == ("own data", "my_series", "100")
     percent = write(tmp_path, SHARE, "share.csv")
     assert complete(percent) == ("own data", "share", "100")
-    assert complete(percent, bound="") == ("own data", "share", "")
+    assert complete(percent, bound="") == ("own data", "share", "100"), "that of the data"
+    assert complete(percent, bound="none") == ("own data", "share", "none")
     several = write(tmp_path, FULL, "several.csv")
     assert complete(several, bound="inhabitants") == ("Town", "club_members", "inhabitants")
-    assert complete(several, indicator="inhabitants") == ("Town", "inhabitants", "")
+    assert complete(several, indicator="inhabitants") == ("Town", "inhabitants", "none")
     assert complete(make_folder(tmp_path), indicator="genai_adoption_rate") == ("China", "genai_adoption_rate", "100")
     assert complete(SAMPLE) == ("China", "genai_users", "internet_users"), "what is usual stays where it is there"
-    assert complete_parameters(Parameters()) == Parameters()
+    assert complete_parameters(Parameters()) == Parameters(bound="internet_users")
 
 
 def test_a_series_that_the_file_does_not_hold_is_never_studied(tmp_path):
@@ -218,7 +219,6 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     ("values", "words"),
     [
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
-        ({"as_of": "2020-12-31"}, "has 2 exact figures above 0 as known on 2020-12-31; a forecast without"),
         ({"bound": 40}, "is below an observation: my_series is 48.2 people on 2024-12-31, the limit 40 people;"),
         ({"bound": "internet_users"}, "internet_users' is in million people; .*a number in people"),
         ({"bound": "internet_user"}, "nearest: internet_users"),
@@ -235,12 +235,16 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("bound", "words"),
     [
-        ("2000", "the limit is 2,000 thousand people."),
+        ("2000", "the limit is 2,000 thousand people, as asked."),
         (
             "2e6",
-            "The limit, 2,000,000 thousand people, is more than 1,000 times the last figure, 1,690 thousand people",
+            "The limit, 2,000,000 thousand people, is more than 1,000 times the highest figure, 1,690 thousand people",
         ),
-        ("", "highest 1,690 thousand people in December 2023; no limit."),
+        (
+            "",
+            "no limit, that of the data. Without one a forecast has no range. How many could use it at most? -p",
+        ),
+        ("none", "highest 1,690 thousand people in December 2023."),
     ],
 )
 def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, bound, words):
@@ -256,6 +260,8 @@ def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, b
 
 # The commands
 
+WITHOUT = "Without one a forecast has no range. How many could use it at most? -p bound N gives one."
+
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     path = write(tmp_path, "date,value\n2019-12-31,3.1\n2020-12-31,8\n2021-12-31,15.5\n")
@@ -266,7 +272,8 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
         "Dates are days: 2019-12-31 as 2019-12-31.",
         "The unit is people, and each figure is what there is at its date.",
         "The file does not say what is counted, where, by whom: add --title, --entity, --source.",
-        f"Own figures: first {figures} 2021; no limit.",
+        f"Own figures: first {figures} 2021.",
+        f"Own figures: no limit, that of the data. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip
     write(tmp_path, SIX.replace("27", "many").replace("39", "-39"))

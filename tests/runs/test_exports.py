@@ -39,6 +39,16 @@ def put_table(run, frame):
     return name
 
 
+def test_a_workbook_that_no_record_lists_is_left_alone(run):
+    (run / "tables.xlsx").write_text("my own workbook")
+    with pytest.raises(RunError, match="is not as 'adoption export' wrote it"):
+        write_workbook(run)
+    assert (run / "tables.xlsx").read_text() == "my own workbook"
+    (run / "tables.xlsx").unlink()
+    write_workbook(run)
+    write_workbook(run)
+
+
 def test_the_spreadsheet_has_every_table_with_its_types_and_is_the_run_s_own(run):
     name = put_table(run, ODD)
     book, tables = openpyxl.load_workbook(write_workbook(run)), read_run(run).tables

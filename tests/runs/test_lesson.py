@@ -21,7 +21,7 @@ def read_exercises(number):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"bound": ""}],
+    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"bound": "none"}],
     ids=["few", "mature", "no limit"],
 )
 def cells(request, executed, tmp_path_factory):

@@ -2,13 +2,22 @@
 
 from datetime import date
 
+import nbformat
 import pytest
+from conftest import open_as
 from processes import call
 from snapshots import check_snapshot
 
 from adoption_curves.base.project import Source, find_data, find_root
 from adoption_curves.cli.options import _read_value
-from adoption_curves.runs.parameters import ParameterError, expected_value, parse_yaml, read_parameters
+from adoption_curves.runs.ingredients import read_declared
+from adoption_curves.runs.parameters import (
+    ParameterError,
+    complete_parameters,
+    expected_value,
+    parse_yaml,
+    read_parameters,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,7 +26,7 @@ from adoption_curves.runs.parameters import ParameterError, expected_value, pars
         ("run", 2025, "2025"),
         ("bound", 100, "100"),
         ("bound", 1404.89, "1404.89"),
-        ("bound", None, ""),
+        ("bound", None, "none"),
         ("as_of", date(2025, 10, 31), "2025-10-31"),
         ("shares", "[0.9, 0.5]", [0.5, 0.9]),
         ("shares", 0.8, [0.8]),
@@ -109,3 +118,26 @@ def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_pro
     code, out, _ = call(capsys, "check", path)
     told = "mine.csv, row 3, column published: is after today; write the day on which the figure became public"
     assert (code, out.startswith(told)) == (1, True)
+
+
+def test_a_study_refuses_a_parameter_that_its_notebook_does_not_have(outputs):
+    """As papermill, which only warns, has put it into a cell of its own."""
+    cells = ["", "bound = ''", '# Parameters\nentity = "Germany"\nhorizon_year = 10\n']
+    with pytest.raises(ParameterError, match="notebook 05_forecast_adoption has no parameter 'horizon_year', did you"):
+        open_as("05_forecast_adoption", In=cells, entity="China")
+    with pytest.raises(ParameterError, match="notebook 02_see_adoption has no parameter 'levels'"):
+        open_as("02_see_adoption", In=["# Parameters\nlevels = [0.8]\n"])
+    assert open_as("05_forecast_adoption", In=["# Parameters\nhorizon_years = 3\n"], horizon_years=3)
+
+
+def test_a_parameter_with_a_type_is_one(tmp_path):
+    cell = nbformat.v4.new_code_cell('horizon_years: int = 5\nentity = "China"', metadata={"tags": ["parameters"]})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "03_mine.ipynb")
+    assert read_declared(tmp_path / "03_mine.ipynb") == {"horizon_years": 5, "entity": "China"}
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"), [("", "internet_users"), ("none", "none"), (None, "none"), ("null", "none")]
+)
+def test_blank_is_the_limit_of_the_data_and_none_is_none(given, bound):
+    assert complete_parameters(read_parameters({"bound": given})).bound == bound

@@ -251,7 +251,7 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     assert usual == {"technology": "", "kind": "limit", "as_of": "", "data": "data"}
     assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
     assert read(indicator="genai_adoption_rate", bound=100) == usual
-    assert read(bound="") == usual
+    assert read(bound="none") == usual
     sold = read(entity="United States", indicator="us_radial_tyres", bound=100)
     assert sold == usual | {"technology": "radial tyres", "kind": "sales"}
     assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}

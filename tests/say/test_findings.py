@@ -8,7 +8,7 @@ import pytest
 from tell import make_facts
 
 from adoption_curves.say.facts import Facts
-from adoption_curves.say.findings import list_key_numbers, say_from_others, write_findings
+from adoption_curves.say.findings import list_key_numbers, say_few, write_findings
 
 PEOPLE = {"unit": "million people", "bound": "2000", "people": "people", "doing": "use tools"}
 
@@ -171,11 +171,14 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     assert "That would be" not in said, "shares of a limit of 100% are its values"
 
 
-@pytest.mark.parametrize(("figures", "words"), [(1, "This series has only one figure, so there is no forecast"),
-                                                (2, "This series has only two figures"), (3, "")])  # fmt: skip
-def test_figures_of_one_or_two_say_first_what_they_rest_on(figures, words):
-    said = say_from_others(figures)
-    assert (said.startswith(words), bool(said)) == (True, bool(words))
+@pytest.mark.parametrize(("figures", "since", "said"), [
+    (0, "", "This series has no exact figure: too few for a forecast."),
+    (1, "", "This series has one figure: too few for a forecast."),
+    (2, "March 2026", "This series has two figures since March 2026: too few for a forecast."),
+    (3, "", ""),
+])  # fmt: skip
+def test_few_figures_say_first_that_they_are_few(figures, since, said):
+    assert say_few(figures, since) == said
 
 
 @pytest.mark.parametrize(("indicator", "other"), [("genai_users", True), ("ai_share", False)])

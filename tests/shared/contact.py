@@ -26,7 +26,7 @@ KINDS = {
     "monthly": {"data": GOLDEN / "monthly.csv"},
     "57 figures": {"indicator": "internet_users", "bound": "population_year_end"},
     "declining": {"indicator": "microblog_users"},
-    "no bound": {"bound": ""},
+    "no bound": {"bound": "none"},
     "at 99 % of the bound": {"indicator": "mobile_internet_users"},
 }
 LOOKS = {

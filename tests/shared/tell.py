@@ -38,10 +38,10 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     rows = (f"{year},{value}\n" for year, value in enumerate(values, first))
     path.write_text("Year,Figure\n" + "".join(rows), encoding="utf-8")
     data = indicators.load(Source(path, {"title": "Things", "unit": "% of homes", "measure": "level", **choices}))
-    series = data.series(*data.own[0], bound or ("100" if choices.get("unit", "%").startswith("%") else ""))
+    series = data.series(*data.own[0], bound or ("100" if choices.get("unit", "%").startswith("%") else "none"))
     result = forecast.forecast(series)
     outcomes = frames.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
-    goal = result.dates[-1] if len(result.dates) else result.origin
+    goal = result.dates[-1] if len(result.dates) else None
     tables = {name: pd.DataFrame(columns=COLUMNS.get(name)) for name in SUMMARISED}
     levels = indicators.list_levels(data, series)
     tables["02_growth"] = levels.assign(

@@ -14,7 +14,7 @@ def data():
     return indicators.load(SAMPLE)
 
 
-@pytest.mark.parametrize("bound", ["internet_users", "", "2000"])
+@pytest.mark.parametrize("bound", ["internet_users", "none", "2000"])
 def test_a_series_has_its_figures_its_newer_ones_and_its_bound_as_far_as_it_is_known(data, bound):
     series = data.series("China", "genai_users", bound)
     frame = tidy_series(series)
@@ -27,7 +27,7 @@ def test_a_series_has_its_figures_its_newer_ones_and_its_bound_as_far_as_it_is_k
     assert newer["limit"].isna().all(), "after its last date the bound is forecast"
 
 
-@pytest.mark.parametrize("bound", ["internet_users", ""])
+@pytest.mark.parametrize("bound", ["internet_users", "none"])
 def test_a_forecast_has_a_row_a_date_and_two_columns_a_level(data, bound):
     series = data.series("China", "genai_users", bound)
     levels = (0.9, 0.5)

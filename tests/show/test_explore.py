@@ -3,8 +3,10 @@
 import re
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from conftest import open_as
 from nbclient import NotebookClient
 
 from adoption_curves import curves, forecast, indicators
@@ -96,9 +98,35 @@ def test_without_a_limit_nothing_is_a_share_of_it(monkeypatch):
     panel = Panel(monkeypatch, None, GENAI, "internet_users")
     panel.find("Upper limit").value = "none"
     assert "Share of" not in panel.read()
-    series = indicators.load().series(*GENAI)
-    found = forecast.forecast(series, horizon_years=5)
-    assert f"median {found.quantiles[0.5].iloc[-1]:,.0f}," in panel.read()
+    data = indicators.load()
+    series = data.series(*GENAI, "none")
+    most = forecast.highest_limit(data.offer_bounds(series))
+    found = forecast.forecast(series, horizon_years=5, limit=most)
+    told = (
+        f"median {found.quantiles[0.5].iloc[-1]:,.0f} million people, without a range. How many could use it at most?"
+    )
+    assert told in panel.read()
+    assert "80%" not in panel.read()
+    assert read_tables(panel.read())[1][0] == ["Forecast", "Median"]
+
+
+def test_it_asks_for_the_forecast_that_a_run_makes_of_twenty_series(monkeypatch):
+    """Of every limit that is offered it is given the series, and the limits of a run."""
+    data, asked = indicators.load(), []
+    monkeypatch.setattr(explore.forecast, "forecast", lambda series, **given: asked.append((series, given)))
+    monkeypatch.setattr(explore, "display", lambda box: None)
+    pairs = indicators.list_studied(data)
+    for entity, name in pairs[:: len(pairs) // 20][:20]:
+        panel = explore._Explorer(data, (entity, name), "", "logistic", "", 5)
+        for title, offered in panel.offer((entity, name), "").items():
+            panel.predict((entity, name), title, "")
+            series, given = asked[-1]
+            bound = "none" if offered.bound is None else offered.bound.name
+            run = open_as("05_mine", entity=entity, indicator=name, bound=bound)
+            assert (series.bound and series.bound.name) == (run.series.bound and run.series.bound.name)
+            assert given["limit"] == forecast.highest_limit(run.bounds)
+            pd.testing.assert_series_equal(series.values, run.series.values)
+    assert len(asked) > 20
 
 
 def test_an_earlier_day_leaves_out_what_was_published_later(monkeypatch):

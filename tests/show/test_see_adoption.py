@@ -58,7 +58,7 @@ def test_a_share_that_is_never_reached_or_passed_from_the_start_is_not_crossed()
 @pytest.mark.parametrize(
     "given",
     [
-        {"bound": ""},
+        {"bound": "none"},
         {"data": "data", "entity": "Romania", "indicator": "firms_ai_use_eurostat", "bound": 100},
     ],
     ids=["no bound", "always below a tenth of its bound"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeAlias
@@ -21,6 +22,8 @@ SHORTEST, SHORTEST_SPAN = 3, 0.49
 LEAST_FIGURES = 6
 """Fewest figures for the verdict "levels off"."""
 REAL = (int, float, np.integer, np.floating)
+_EITHER = re.compile(r"\s*(\d{1,2})\s*[-/. ]\s*(\d{1,2})\s*[-/. ]\s*(\d{4})")
+"""A text in which a day and a month come before the year."""
 
 
 class CurveError(ValueError):
@@ -56,15 +59,14 @@ def decimal_years(dates: Times) -> np.ndarray:
     if isinstance(dates, pd.PeriodIndex):
         dates = dates.to_timestamp(how="end")
     if not is_dated(dates):
-        numbers = np.asarray(dates)
-        if numbers.dtype.kind in "cm":
+        numbers, each = np.asarray(dates), np.ravel(np.asarray(dates, object))
+        if numbers.dtype.kind in "cm" or any(isinstance(one, bool | np.bool_) for one in each):
             raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
         return numbers.astype(float)
     try:
-        if isinstance(dates, pd.DatetimeIndex):
-            index = dates
-        else:
-            index = pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(dates))))
+        index = dates if isinstance(dates, pd.DatetimeIndex) else _read_times(dates)
+    except CurveError:
+        raise
     except (ValueError, TypeError) as error:
         raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
     days = (index if index.tz is None else index.tz_localize(None)).to_numpy("datetime64[D]")
@@ -73,6 +75,86 @@ def decimal_years(dates: Times) -> np.ndarray:
     passed = (days - first + np.timedelta64(1, "D")) / (next_first - first)
     years = np.where(np.isnat(days), np.nan, 1970 + year.astype(int) + passed)
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
+
+
+def _read_times(dates: Times) -> pd.DatetimeIndex:
+    """Dates of any form as an index; a text is read by `_read_text`."""
+    if isinstance(dates, pd.Series) and dates.dtype.kind == "M":
+        return pd.DatetimeIndex(dates)
+    raw = np.atleast_1d(np.asarray(dates))
+    if raw.dtype.kind == "M":
+        return pd.DatetimeIndex(raw)
+    read = [_read_text(each) if isinstance(each, str) else each for each in raw.astype(object)]
+    return pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(read))))
+
+
+def _read_text(text: str) -> pd.Timestamp:
+    """The day that a text means: of a year, a quarter or a month the last one.
+
+    >>> [f"{_read_text(text):%Y-%m-%d}" for text in ("2021", "2021Q2", "Jun 2021", "2021-06-15", "31/12/2021")]
+    ['2021-12-31', '2021-06-30', '2021-06-30', '2021-06-15', '2021-12-31']
+
+    Raises
+    ------
+    CurveError
+        Where day and month may be each other.
+    ValueError
+        Where it is no date, or has no year of four digits.
+    """
+    if found := _EITHER.match(text):
+        first, second, year = map(int, found.groups())
+        if first != second and max(first, second) <= 12:
+            meant = f"write {year}-{second:02}-{first:02} or {year}-{first:02}-{second:02}"
+            raise CurveError(f"the date {text!r} may be either of two days: {meant}")
+    if not re.search(r"\d{4}", text):
+        raise ValueError(f"{text!r} has no year of four digits")
+    return pd.Period(text).end_time.normalize()
+
+
+def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
+    """Dates of figures as days; of a year, written as a whole number or a text, or of another period the last day.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex, PeriodIndex, or index of whole years, texts or dates
+    what : str
+        Name of the dated values, for the message.
+
+    Returns
+    -------
+    DatetimeIndex
+
+    Raises
+    ------
+    CurveError
+        For anything else; and for dates of more than one figure all within a day, which are years that were read as
+        parts of a second.
+
+    Examples
+    --------
+    >>> read_days(pd.Index([2020, 2021]), "x").equals(read_days(pd.Index(["2020", "2021"]), "x"))
+    True
+    """
+    index = pd.Index(dates)
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp(how="end").normalize()
+    elif not isinstance(index, pd.DatetimeIndex):
+        whole = all(isinstance(each, int | np.integer) and not isinstance(each, bool) for each in index)
+        try:
+            index = _read_times([f"{each:04}" for each in index] if whole else index.to_numpy(object))
+        except CurveError:
+            raise
+        except (ValueError, TypeError) as error:
+            right = "write years as 2025 or days as 2025-12-31"
+            raise CurveError(f"{what} has no dates as index ({error}): {right}") from None
+    days = index[index.notna()].normalize()
+    early = days.nunique() == 1 and days[0] == pd.Timestamp(0, tz=days.tz) and (index.dropna() != days).any()
+    if early or (len(days) > 1 and days.nunique() == 1 and index.nunique() > 1):
+        raise CurveError(
+            f"{what} has all its figures on one day, {days[0]:%Y-%m-%d}: pd.to_datetime([2020, 2021]) takes years for "
+            "parts of a second; write pd.Series(values, index=[2020, 2021])"
+        )
+    return index
 
 
 def years_among(times: Times, dated: bool, what: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dates import SHORTEST_SPAN
+from .dates import SHORTEST, SHORTEST_SPAN, CurveError
 
 LEAST_APART, _MAX_FIGURES = 0.4, 8
 """Years between two figures that a forecast uses at least, and how many of them it uses at most."""
@@ -70,6 +70,23 @@ def pick_last(t: np.ndarray) -> np.ndarray:
     return np.arange(len(t))[-_MAX_FIGURES:]
 
 
+def count_usable(t: np.ndarray, values: np.ndarray) -> int:
+    """Number of figures that a forecast can use, up to three: those above 0; all within half a year count as one.
+
+    Parameters
+    ----------
+    t, values : array_like of float, shape (n,)
+        Decimal years, increasing, and figures.
+
+    Returns
+    -------
+    int
+    """
+    t = np.asarray(t, float)[np.asarray(values, float) > 0]
+    near = len(t) > 0 and np.ptp(t) < SHORTEST_SPAN
+    return 1 if near else min(len(t), SHORTEST)
+
+
 def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Which of N windows have fallen; the rule is the module's first sentence.
 
@@ -111,6 +128,11 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
     -------
     bool
 
+    Raises
+    ------
+    CurveError
+        If they are not as many.
+
     Examples
     --------
     >>> has_fallen([2019, 2020, 2021, 2022, 2023, 2024], [25, 44, 60, 66, 55, 41])
@@ -119,8 +141,10 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
     False
     """
     t, values = np.asarray(t, float), np.asarray(values, float)
+    if t.shape != values.shape:
+        raise CurveError(f"there are {t.size} dates and {values.size} figures: give as many of both")
     t, values = t[values > 0], values[values > 0]
-    used = pick_last(t)
-    if len(t) < 3 or t[-1] - t[0] < SHORTEST_SPAN:  # a forecast uses the last of these alone
+    if count_usable(t, values) < SHORTEST:  # a forecast uses none of these, or the last alone
         return False
+    used = pick_last(t)
     return bool(are_fallen(t[used][None], values[used][None])[0])

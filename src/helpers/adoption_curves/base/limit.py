@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .dates import Times, decimal_years
+from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
 """Half a point of the limit: no fit is believed to be closer than figures are published."""
@@ -21,17 +21,20 @@ class Limit:
     Attributes
     ----------
     values : Series of float
-        In the unit of the series; DatetimeIndex, increasing.
+        In the unit of the series; DatetimeIndex, increasing. An index of whole years, texts or periods is read as
+        their last days.
     name, title : str
         The indicator, or the number, as text; and the same in words.
-    note : str
-        What must be said about the choice; "" for nothing.
     """
 
     values: pd.Series
     name: str = ""
     title: str = ""
-    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.values.index.dtype.kind != "f" and not isinstance(self.values.index, pd.DatetimeIndex):
+            days = read_days(self.values.index, "the limit")
+            object.__setattr__(self, "values", pd.Series(self.values.to_numpy(), days, name=self.values.name))
 
     @cached_property
     def years(self) -> np.ndarray:

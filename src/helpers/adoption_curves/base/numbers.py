@@ -21,8 +21,10 @@ def read_numbers(values: Any, what: str) -> np.ndarray:
     """
     try:
         raw = np.asarray(values)
-        if raw.dtype.kind in "bcmM":
-            raise TypeError(f"{raw.dtype} is no kind of real number")
+        plain = raw.dtype == object or not hasattr(values, "dtype")  # a list of numbers and truth values has a type
+        truth = plain and any(isinstance(each, bool | np.bool_) for each in np.ravel(np.asarray(values, object)))
+        if truth or raw.dtype.kind in "bcmM":
+            raise TypeError(f"{'a truth value' if truth else raw.dtype} is no kind of real number")
         numbers = raw.astype(float)
     except (TypeError, ValueError, OverflowError) as error:
         raise CurveError(f"{what} must be numbers: {error}") from None

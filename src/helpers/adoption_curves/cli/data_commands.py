@@ -19,11 +19,10 @@ from .options import Pairs
 @options.data_folder
 @options.as_json
 def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
-    """List the series of the data: entity, span, widest upper limit and last figure.
+    """List the series of the data: entity, span, upper limit and last figure.
 
-    With WORDs it lists only series that have all of them in entity, name or title. The upper limit is the widest that
-    '-p bound' could name: the indicator of the base, or 100 for percentages. A run may take a narrower one, as the
-    default run takes internet_users. Below the series it counts the figures of the profile of use.
+    With WORDs it lists only series that have all of them in entity, name or title. The upper limit is that of the data,
+    which a run takes unless '-p bound' names another. Below the series it counts the figures of the profile of use.
     """
     from .. import indicators
     from .listing import say_profile
@@ -41,15 +40,11 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
 
 def _print_found(found: Any, data: str) -> None:
     """Print the series that were found, and how to study the first."""
-    from ..runs.parameters import Parameters
     from .listing import print_table, say_series
 
     print_table(say_series(found))
     if len(found):
-        given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator", "bound"]].to_dict()
-        usual = {name: Parameters.model_fields[name].default for name in given}
-        if all(given[name] == usual[name] for name in given if name != "bound"):
-            given["bound"] = usual["bound"]  # what a run of this series takes, too
+        given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator"]].to_dict()
         pairs = [part for name, value in given.items() for part in ("-p", name, value)]
         print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
     else:

@@ -24,7 +24,7 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
             "unit": row.unit,
             "figures": f"{row.n}",
             "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
-            "widest limit": row.bound or "none",
+            "limit": row.bound,
             "last figure": f"{row.last_value:,.10g}",
         }
         for row in found.itertuples()

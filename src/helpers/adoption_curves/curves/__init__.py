@@ -26,9 +26,10 @@ from .fit_tables import (
     trace_alternatives,
 )
 from .results import Results
-from .verdict import Assessment, assess_ceiling
+from .verdict import NO_VERDICT, Assessment, assess_ceiling
 
 __all__ = [
+    "NO_VERDICT",
     "Assessment",
     "CurveError",
     "Results",

@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 from ..base.dates import CurveError, Dates, Times, check_observed, decimal_years, is_dated, years_among
 from .arguments import Share, check_errors, read_ceiling, read_floor, read_observations, read_weights
-from .fit import Family, LeastSquares, search, settle
+from .fit import PARAMETER_KINDS, Family, LeastSquares, search, settle
 from .results import Results
 
 _MARGIN = 0.1
@@ -76,6 +76,10 @@ class AdoptionCurve(Family):
         floor: float | None = None,
     ) -> None:
         check_errors(errors)
+        for name, kind in self.parameters:
+            if kind not in PARAMETER_KINDS:
+                right = f"write {', '.join(PARAMETER_KINDS)}"
+                raise CurveError(f"the {self.name} curve: the kind {kind!r} of its parameter {name!r} is none; {right}")
         if weights is not None and known_se is not None:
             raise CurveError("weights and known_se both say how large the errors are; give one")
         self.errors = errors

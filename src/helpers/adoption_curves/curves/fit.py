@@ -23,6 +23,8 @@ CEILING_CAP = 1e4
 """Ceilings above this many times the largest observation count as infinite."""
 _SPAN_POWERS = {"rate": -1, "duration": 1, "number": 0}
 """Power of the span in the unit of a coordinate."""
+PARAMETER_KINDS = ("date", *_SPAN_POWERS)
+"""What a parameter of a family can be."""
 _LAUNCH_BOX = (-40.0, 0.0)
 """Spans from the first observation back to a launch; with the earliest one Bass cannot be told from the logistic."""
 _LAUNCHES = -np.array([0.0, 0.02, 0.06, 0.15, 0.35, 0.8, 2.0])

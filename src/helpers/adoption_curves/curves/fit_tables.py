@@ -177,22 +177,24 @@ def _free_fits(fits: _Fits) -> dict[str, Results]:
     }
 
 
-def compare_limits(fit: Results, censored: pd.DataFrame) -> pd.DataFrame:
+def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.DataFrame:
     """Figures that are only limits (index date; value, bound), beside a fitted curve.
 
     Parameters
     ----------
-    fit : Results
+    fit : Results, or the CurveError of data that cannot be fitted
     censored : DataFrame
         By date: value (in the unit of the series), bound (at_least or at_most).
 
     Returns
     -------
     DataFrame
-        date, value, bound, curve.
+        date, value, bound, curve (missing where there is none).
     """
-    found = censored[["value", "bound"]].rename_axis("date").reset_index()
-    return found.assign(curve=fit.predict(censored.index).to_numpy() if len(censored) else [])
+    found = censored[["value", "bound"]].rename_axis("date").reset_index().assign(curve=np.nan)
+    if isinstance(fit, Results) and len(censored):
+        found["curve"] = fit.predict(censored.index).to_numpy()
+    return found
 
 
 def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:

@@ -100,6 +100,19 @@ class Assessment:
         return f"<{self.verdict}: {self.sentence}>"
 
 
+NO_VERDICT = Assessment(
+    _NOT_KNOWN,
+    np.nan,
+    np.inf,
+    np.nan,
+    np.nan,
+    pd.DataFrame(columns=_VERDICT_COLUMNS),
+    np.nan,
+    "there is no exact figure",
+)
+"""In the place of a verdict on a series of which only limits have been published."""
+
+
 def assess_ceiling(
     endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
     exog: Dates | None = None,
@@ -153,6 +166,8 @@ def assess_ceiling(
         if weights is not None or known_se is not None or floor is not None:
             raise CurveError("weights, known_se and floor are for one series: a frame takes bound, errors and families")
         return _assess_frame(endog, bound, errors, families)
+    if not len(families):
+        raise CurveError("families is empty; name one curve at least, such as 'logistic'")
     known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
     models = [find_family(family)(endog, exog, **known) for family in families]
     times = endog.index if exog is None else exog

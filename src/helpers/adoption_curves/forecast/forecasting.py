@@ -19,13 +19,13 @@ from ..base.dates import SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
-from ..base.words import NO_FORECAST, say, say_date, say_limit, say_range
+from ..base.words import GIVES_RANGE, NO_FORECAST, TOO_FEW, quote, say, say_date, say_limit, say_range
 from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
 from . import model
 from .backtest import DATE_TOLERANCE, HORIZONS
 from .cumulative import sum_up, take_increments
-from .inputs import check_limits, next_dates, use_figures
+from .inputs import check_horizon, check_limits, next_dates, use_figures
 from .paths import LEAST_KEPT, LEAST_LEFT, draw_scores
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 REPORTED_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)  # of every forecast
 _NOT_REACHED = "not within the horizon"
 _MILESTONES = (0.5, 0.6, 0.75)
-_FEW = "too few figures for a forecast: it needs three, half a year apart"
-_NO_RANGE = "no range is given: such ranges were not tested. How many could use it at most? bound=... gives one"
 
 
 @dataclass(repr=False)
@@ -45,7 +43,8 @@ class Forecast:
     Attributes
     ----------
     kind : str
-        "forecast"; "few" for one or two figures, and "fallen" for a series that has fallen: these have no dates.
+        "forecast"; "few" for fewer than three figures above 0, half a year apart, and "fallen" for a series that has
+        fallen: these have no forecast and so no dates.
     target, printed : AdoptionSeries
         The series, with a newer figure that can be read between two ends as one more; and as it was printed.
     used : Series
@@ -97,6 +96,8 @@ class Forecast:
     @property
     def years(self) -> np.ndarray:
         """(H,) years from the last figure to each date."""
+        if not len(self.dates):
+            return np.empty(0)
         return decimal_years(self.dates) - decimal_years(self.used.index)[-1]
 
     @property
@@ -137,9 +138,9 @@ class Forecast:
         Parameters
         ----------
         years : array-like (H,)
-            Years after the last figure.
+            Years after the last figure, 0 or more.
         levels : sequence of float (Q,)
-            Of the quantiles, 0 to 1.
+            Of the quantiles, between 0 and 1; without a range only 0.5.
 
         Returns
         -------
@@ -149,19 +150,29 @@ class Forecast:
         Raises
         ------
         ValueError
-            Where nothing is forecast, since the figures are few or have fallen; and for a level other than 0.5 where no
-            range is given.
+            Where nothing is forecast, or no range and another level is asked for; for years before the last figure,
+            and levels that are none.
         """
-        years, asked = np.atleast_1d(np.asarray(years, float)), np.asarray(levels, float)
-        if not len(years):
-            return np.empty((0, len(asked)))
+        years, asked = np.atleast_1d(np.asarray(years, float)), np.array(read_shares("levels", levels))
+        if not (years >= 0).all():
+            raise ValueError(f"years are counted from the last figure on, 0 or more, not {quote(float(years.min()))}")
         if self.kind != "forecast":
-            raise ValueError(NO_FORECAST if self.kind == "fallen" else _FEW)
+            if len(years):
+                raise ValueError(self._say_none())
+            return np.empty((0, len(asked)))
         if not self.has_range and (asked != 0.5).any():
-            raise ValueError(_NO_RANGE)
-        if len(self.target.censored) and len(self.target.newer):
+            raise ValueError(f"this forecast has no range, only the median, 0.5.{self._say_gives_range()}")
+        if len(years) and len(self.target.newer):
             return np.quantile(self._select(years), asked, axis=0).T
         return self.margins(years, asked)
+
+    def _say_none(self) -> str:
+        """Why there is no forecast."""
+        return NO_FORECAST if self.kind == "fallen" else TOO_FEW
+
+    def _say_gives_range(self) -> str:
+        """What would give a range, behind a blank; "" where nothing does."""
+        return "" if self.printed.measure == "flow" or self.bounded else f" {GIVES_RANGE.format('bound=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -237,10 +248,12 @@ class Forecast:
 
     def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a range."""
-        return self._draw(years if self.has_range else years[:0])
+        if not self.has_range:
+            return np.empty((0, len(years))), np.empty((0, len(self.target.newer)), bool)
+        return self._draw(years)
 
     def _draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The same, also where no range is given: a newer figure rules out paths there, too."""
+        """As `draw`, also without a range."""
         on, value, side = self._newer
         dates = np.unique(np.r_[years, on])
         ranks = ndtr(draw_scores(dates))
@@ -261,6 +274,8 @@ class Forecast:
     @property
     def paths(self) -> pd.DataFrame:
         """Values by date, a row per path, all as likely; any event's probability is the part of paths in which it is.
+
+        None without a range.
 
         Examples
         --------
@@ -307,10 +322,15 @@ class Forecast:
             A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
             median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
             the horizon). No rows without a range.
+
+        Raises
+        ------
+        ValueError
+            For shares that do not lie between 0 and 1.
         """
         names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
         rows, parts = [], [0.5, *band_ends(self.level)]
-        today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]])
+        today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]]) if self.has_range else 0.0
         for share, reached in self._reach(shares).items():
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in parts]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else _NOT_REACHED for year in years]
@@ -325,8 +345,12 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per share and date: entity, indicator, share, date, probability. No rows without a limit, or without
-            paths.
+            A row per share and date: entity, indicator, share, date, probability. No rows without a range.
+
+        Raises
+        ------
+        ValueError
+            For shares that do not lie between 0 and 1.
         """
         years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
         found = [
@@ -338,6 +362,7 @@ class Forecast:
 
     def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
         """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
+        shares = read_shares("shares", shares)
         if not self.has_range:
             return {}
         seen, reached_in, start = self.target.share, {}, decimal_years(self.used.index)[-1]
@@ -371,15 +396,19 @@ class Forecast:
         return plot_result(self, ax)
 
     def __repr__(self) -> str:
-        unit, last = self.target.unit, self.used.iloc[-1]
-        where = f"<Forecast of {self.target.title}: {say(last, unit)} in {say_date(self.origin)}"
+        unit, last = self.target.unit, float(self.target.values.iloc[-1]) if len(self.target.values) else -np.inf
+        where = f"<Forecast of {self.target.title}"
+        if np.isfinite(last):
+            where += f": {say(last, unit)} in {say_date(self.target.values.index[-1])}"
+        newer = _say_newer(self.target.newer, last)
         if self.kind != "forecast":
-            return f"{where}; {NO_FORECAST if self.kind == 'fallen' else _FEW}>"
-        newer = _say_newer(self.target.newer, last) + ", which refutes it" * self.refuted
+            return f"{where}{newer}; {self._say_none()}>"
+        newer += ", which refutes it" * self.refuted
         end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
-        found = f"median {say(end[0.5], unit)}, no range"
         if self.has_range:
             found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"
+        else:
+            found = f"{say(end[0.5], unit)}, without a range.{self._say_gives_range()}"
         return f"{where}{newer}; forecast for {say_date(self.dates[-1])}: {found}>"
 
     def _repr_html_(self) -> str:
@@ -411,13 +440,13 @@ def forecast(
     With a limit the path from the last figure is the mean of two: a Gompertz curve up to the limit, and the curves to
     five ends, each by how well it fits (`model.find_path`). About it lies a Student's t on the scale of growth
     (`model.quantiles`). Shares of sales have ranges of their own width. Without a limit there is no range: the path is
-    damped drift, and of a count of all so far what each period adds is forecast and summed up. Of one or two figures,
-    and of a series that has fallen (`adoption_curves.curves.has_fallen`), there is no forecast.
+    damped drift, and of a count of all so far what each period adds is forecast and summed up. Fewer than
+    three figures, and a series that has fallen (`adoption_curves.curves.has_fallen`), have no forecast.
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        Three values at least. The forecast uses the last eight that lie 0.4 years apart.
+    series : pandas.Series with dates, whole years or periods as index, or AdoptionSeries
+        The forecast uses the last eight values above 0 that lie 0.4 years apart. A year or a period is its last day.
     bound : number, Limit, pandas.Series with a DatetimeIndex, or None
         A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     horizon_years : number
@@ -442,8 +471,8 @@ def forecast(
     Raises
     ------
     ValueError
-        Without a figure above 0, with figures above the bound or the limit, dates outside 1800 to 2100, numbers
-        outside 1e-60 to 1e60, or no level.
+        Without a figure, with figures above the bound or the limit, dates outside 1800 to 2100 or all within a day,
+        numbers outside 1e-60 to 1e60, or no level.
 
     Examples
     --------
@@ -460,12 +489,14 @@ def forecast(
     target = printed if printed.censored.empty else printed.use_readings()
     used = use_figures(target.values, target.bound)
     check_limits(target)
-    dates = next_dates(pd.DatetimeIndex(used.index), horizon_years)
-    made = Forecast("forecast", target, printed, used, dates, check_levels(levels), read_shares("shares", shares))
+    check_horizon(horizon_years)
+    none = pd.DatetimeIndex([], name="date")
+    made = Forecast("few", target, printed, used, none, check_levels(levels), read_shares("shares", shares))
     if len(used) < SHORTEST:
-        return replace(made, kind="few", dates=dates[:0])
+        return made
     if has_fallen(decimal_years(used.index), used.to_numpy(float)):
-        return replace(made, kind="fallen", dates=dates[:0])
+        return replace(made, kind="fallen")
+    made = replace(made, kind="forecast", dates=next_dates(pd.DatetimeIndex(used.index), horizon_years))
     increments = take_increments(target) if target.cumulative and target.bound is None else None
     if increments is not None:
         figures = use_figures(increments.values)

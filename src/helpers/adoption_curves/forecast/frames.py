@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..base.dates import decimal_years
-from ..base.levels import RECORDED
+from ..base.levels import RECORDED, band_ends
 from ..base.project import find_own
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
@@ -34,9 +34,9 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
     DataFrame
         A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or a forecast.
     """
-    levels = np.array(result.quantile_levels if result.has_range else REPORTED_QUANTILES)
-    dates = result.dates if result.bounded else result.dates[:0]
-    ahead, sd = result.limit_ahead(result.years) if len(dates) else (np.empty(0), np.empty(0))
+    ends = (end for level in result.levels for end in band_ends(level))
+    levels, dates = np.array(sorted({*REPORTED_QUANTILES, *ends})), result.dates if result.bounded else result.dates[:0]
+    ahead, sd = result.limit_ahead(result.years[: len(dates)]) if len(dates) else (np.empty(0), np.empty(0))
     found = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
     columns = {"entity": result.target.entity, "indicator": result.target.indicator, "date": dates, "mean": ahead}
     columns |= {f"q{level:g}": found[:, place] for place, level in enumerate(levels)}
@@ -102,16 +102,18 @@ def window_frame(result: Forecast) -> pd.DataFrame:
         known then; without one the last figure), x (y / B), g (of x; without a limit its logarithm).
     """
     made = result.added or result
+    if made.used.empty:
+        return pd.DataFrame(columns=["date", "t", "y", "B", "x", "g"], dtype=float)
     (t, x), used = made.window(), made.used
     columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
     return pd.DataFrame(columns | {"g": model.g(x[0]) if made.bounded else np.log(x[0])})
 
 
 def record_frame(result: Forecast) -> pd.DataFrame:
-    """The quantiles that `adoption register` registers, by date: no rows without a range, or where refuted."""
-    dates = result.dates if result.has_range and not result.refuted else result.dates[:0]
-    found = result.at(result.years[: len(dates)], RECORDED)
-    return pd.DataFrame(found, dates, [f"q{each:g}" for each in RECORDED]).rename_axis("date")
+    """The quantiles that `adoption register` registers, by date: no rows without a range, or if it is refuted."""
+    years = result.years if result.has_range and not result.refuted else np.empty(0)
+    found = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))
+    return pd.DataFrame(found, result.dates[: len(years)], [f"q{each:g}" for each in RECORDED]).rename_axis("date")
 
 
 def end_frame(result: Forecast) -> pd.DataFrame:
@@ -145,9 +147,9 @@ def scenario_frame(result: Forecast) -> pd.DataFrame:
     -------
     DataFrame
         A row per share and date: entity, indicator, share, date, value, unit, note. The value is missing where the
-        series already stands above that end, and the note says so. No rows without a path to ends.
+        series already stands above that end, and the note says so. No rows without a range.
     """
-    if not result.bounded or result.kind != "forecast" or not result.shares:
+    if not result.has_range or not result.shares:
         return pd.DataFrame(columns=["entity", "indicator", "share", "date", "value", "unit", "note"])
     frames, reached = [], result.window()[1].max()
     for share, path in zip(result.shares, _follow(result, np.array(result.shares, float))[0], strict=True):
@@ -185,11 +187,13 @@ def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionS
         unit of the series), years, passed (the share that all had passed), series, technologies, date. And the series
         that are counted, as `later.list_later`. No rows without a limit, a forecast, or a class of ten.
     """
+    columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
+    if not result.bounded or result.kind != "forecast":
+        return [pd.DataFrame(columns=columns), list_later(1.0, result.years, [])]
     same = [each for each in references if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
     counted = list_later(result.share, years, same, LEAST_YEARS)
-    columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
-    if len(counted) < LEAST_SERIES or not result.bounded or result.kind != "forecast":
+    if len(counted) < LEAST_SERIES:
         return [pd.DataFrame(columns=columns), counted.iloc[:0]]
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
@@ -216,11 +220,13 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
         A row per horizon with ten technologies or more: horizon_years, technologies, forecasts, and in percent, as
         means over technologies: covered, below and above (outcomes there), above_median.
     """
+    columns = ["horizon_years", "technologies", "forecasts", *SIDES_HELD]
+    if result.kind != "forecast":
+        return pd.DataFrame(columns=columns)
     rows = outcomes[np.isclose(outcomes["level"], result.level)]
     growth = rows["growth"] * result.used.iloc[0] / result.used.iloc[-1]
     alike = (rows["share"] - result.share).abs().lt(_ALIKE_SHARE) & growth.between(1 / _ALIKE_GROWTH, _ALIKE_GROWTH)
     found = summarise_coverage(rows[alike])
-    columns = ["horizon_years", "technologies", "forecasts", *SIDES_HELD]
     return found.loc[found["technologies"] >= _ALIKE, columns].reset_index(drop=True)
 
 
@@ -236,12 +242,14 @@ def audit_frame(result: Forecast) -> pd.DataFrame:
         A row per series that was audited and year: series, figures, share_of_limit, origins, units, years, inside_80,
         below_80 and above_80 (percent). No rows without a range.
     """
+    columns = ["series", "figures", "share_of_limit", "origins", "units", "years", "inside_80", "below_80", "above_80"]
+    if not result.has_range:
+        return pd.DataFrame(columns=columns)
     rows = pd.read_csv(find_own("audit.csv"))
     stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
     within = (stage[0] <= result.share) & (result.share <= stage[1])
-    rows = rows[within & (rows["method"] == _AUDIT_METHODS.get(result.constants)) & result.has_range]
+    rows = rows[within & (rows["method"] == _AUDIT_METHODS[result.constants])]
     market = rows["series" if result.constants == "sales" else "method"]
     away = (rows["figures"] - len(result.used)).abs()
     nearest = rows[away == away.groupby(market).transform("min")]
-    columns = ["series", "figures", "share_of_limit", "origins", "units", "years", "inside_80", "below_80", "above_80"]
     return nearest[columns].reset_index(drop=True)

@@ -47,11 +47,11 @@ def hindcast(
         value observed on that date or missing.
     """
     target = read_series(series, bound)
-    last = target.values.index[-1]
+    last = target.days[-1]
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
         made = max([origin, *target.published.reindex([origin]).dropna()])
-        years = (last - origin).days / 365.25 + 0.5
+        years = max(1.0, (last - origin).days / 365.25 + 0.5)  # which reaches the next date of any series
         result = forecast(cut_series(target, origin), None, years, levels)
         if result.kind != "forecast":
             continue
@@ -116,7 +116,6 @@ def cut_series(
         series,
         values=values,
         censored=series.censored[series.censored.index <= date],
-        later=series.later[series.later.index <= date],
         breaks=series.breaks[series.breaks["date"] <= date],
         observations=series.observations[series.observations["date"] <= date],
         bound=None if series.bound is None else series.bound.known_by(date),
@@ -192,6 +191,8 @@ def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
     DatetimeIndex
     """
     values = series.values[series.values > 0]  # a forecast passes over a figure of 0
+    if values.empty:
+        return pd.DatetimeIndex(values.index)
     years = decimal_years(values.index)
     enough = (np.arange(len(years)) >= SHORTEST - 1) & (years - years[0] >= SHORTEST_SPAN)
     dates = values.index[enough][:-1]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST_SPAN, decimal_years
+from ..base.dates import REAL, SHORTEST_SPAN, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
+from ..base.words import quote
 from ..indicators.given import find_double
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 
@@ -28,13 +29,12 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Returns
     -------
     pandas.Series
-        In that unit. One or two, of which there is no forecast, show where a series stands; of figures within half a
-        year that is the last.
+        In that unit. Of figures within half a year it is the last.
 
     Raises
     ------
     ValueError
-        Without a figure above 0; with figures above the bound, or one that starts after them.
+        With figures above the bound, or a bound that starts after them.
     """
     if values.index.has_duplicates:
         raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
@@ -42,7 +42,7 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         raise ValueError(f"adoption cannot be negative: {values.min():g} on {values.idxmin():%Y-%m-%d}")
     values = values[values > 0]
     if values.empty:
-        raise ValueError("a forecast needs dated values above 0, and there are none")
+        return values
     years = decimal_years(values.index)
     used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
     if bound is None:
@@ -52,7 +52,9 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
     seen = decimal_years(used.index)
     limit = bound.at(seen, seen[-1])
-    if (used > (1 + _BOUND_TOLERANCE) * limit).any():
+    named = bound.name[:1].isalpha() or bound.values.nunique() > 1
+    room = _BOUND_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
+    if (used > (1 + room) * limit).any():
         raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
     return used
 
@@ -76,8 +78,9 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     ValueError
         When the horizon is no such number, or ends before the first of the dates.
     """
-    if not 0 < horizon_years <= _LONGEST_HORIZON:
-        raise ValueError(f"horizon_years is {horizon_years}; it must be above 0 and at most {_LONGEST_HORIZON}")
+    check_horizon(horizon_years)
+    if not len(index):
+        raise ValueError("there is no date after which to forecast: give one figure at least")
     last, gaps = index[-1], np.diff(decimal_years(index))
     if len(gaps) and np.median(gaps) > 0.75:
         day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
@@ -94,6 +97,19 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     return pd.DatetimeIndex(dates, name="date")
 
 
+def check_horizon(horizon_years: float) -> None:
+    """Refuse what is no number of years ahead.
+
+    Raises
+    ------
+    ValueError
+    """
+    number = isinstance(horizon_years, REAL) and not isinstance(horizon_years, bool)
+    if not number or not 0 < horizon_years <= _LONGEST_HORIZON:
+        found = quote(horizon_years)
+        raise ValueError(f"horizon_years is {found}; it must be a number above 0 and at most {_LONGEST_HORIZON}")
+
+
 def check_limits(series: AdoptionSeries) -> None:
     """Refuse figures above the limit, and those that are at least something above the bound.
 
@@ -101,8 +117,7 @@ def check_limits(series: AdoptionSeries) -> None:
     ------
     ValueError
     """
-    at_least = series.at_least
-    highest = max([*series.values, *at_least])
+    at_least, highest = series.at_least, series.highest
     if highest > series.limit * (1 + BASE_TOLERANCE):
         raise ValueError(
             f"the limit is {series.limit:g}, and the series has reached {highest:g}: give a limit that no figure passes"

@@ -87,10 +87,10 @@ def make_rows(
     Raises
     ------
     RunError
-        When no figure could be compared with it: the series has too few figures or ends at a break, one lies before a
+        When no figure could be compared with it: the series has too few figures, a break lies before a
         date, or a date is not after the last figure; and for a date that the forecast does not have.
     """
-    last = series.values.index[-1]
+    last = series.days[-1]
     after = quantiles.index[quantiles.index > max([last, *series.newer.index])]
     wanted = [check_date("dates", each) for each in dates] or list(after[:2]) or list(quantiles.index[-1:])
     ends = pd.DatetimeIndex(sorted(set(wanted)))
@@ -118,11 +118,10 @@ def make_rows(
 
 def _refuse_unscorable(series: AdoptionSeries, dates: pd.DatetimeIndex) -> None:
     """Refuse a forecast that no later figure could score."""
-    name, last = f"{series.indicator} of {series.entity}", series.values.index[-1]
+    name = f"{series.indicator} of {series.entity}"
     if len(series.values) < _LEAST_FIGURES:
         raise RunError(f"{name} cannot be registered: the baselines need three figures.")
-    if len(series.later):
-        raise RunError(f"{name} cannot be registered: {series.segment_note} Later figures count something else.")
+    last = series.values.index[-1]
     if dates[0] <= last:
         raise RunError(f"{name} has its last figure on {last:%Y-%m-%d}; {dates[0]:%Y-%m-%d} is not after it.")
     hard = series.breaks[(series.breaks["kind"] == "break") & series.breaks["date"].between(last, dates[-1], "right")]

@@ -30,15 +30,15 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form
     Returns
     -------
     DataFrame
-        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, which are missing
-        where a form has no range, unit.
+        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a form
+        without a range only the median is there.
     """
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
     for name, series in others.items():
         other = result if series is result.printed else forecast(series, limit=limit)
         dates = result.dates if other.kind == "forecast" else result.dates[:0]
-        years = decimal_years(dates) - decimal_years(other.used.index)[-1]
+        years = decimal_years(dates) - decimal_years(other.used.index)[-1] if len(dates) else np.empty(0)
         given = [end for end in ends if end == 0.5 or other.has_range]
         found = pd.DataFrame(other.at(years, given), columns=given).reindex(columns=ends)
         columns = {f"q{end:g}": found[end].to_numpy() for end in ends}
@@ -59,8 +59,8 @@ def scale_before(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
         The series by the factor as text; empty where no break lies between its figures.
     """
     dates, seen = series.breaks["date"], series.values.index
-    dates = dates[(dates > seen[0]) & (dates <= seen[-1])]
-    old = seen < dates.max() if len(dates) else seen < seen[0]
+    dates = dates[(dates > seen.min()) & (dates <= seen.max())]
+    old = seen < dates.max() if len(dates) else np.zeros(len(seen), bool)
     scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in (0.8, 1.25) if old.any()}
     return {factor: replace(series, values=values) for factor, values in scaled.items()}
 

@@ -12,7 +12,7 @@ figures), ``claims``, ``compared`` (one technology by country), ``captions`` (wo
 """
 
 from ..base.limit import Limit
-from .captions import cite_series, cite_sources, last_bound, list_levels, list_newer, name_series
+from .captions import cite_series, cite_sources, last_bound, list_earlier, list_levels, list_newer, name_series
 from .claims import check_claims
 from .compared import compare_entities, pick_countries, say_missing
 from .coverage import describe_coverage, find_expected, list_series, say_expected
@@ -38,6 +38,7 @@ __all__ = [
     "describe_coverage",
     "find_expected",
     "last_bound",
+    "list_earlier",
     "list_levels",
     "list_newer",
     "list_products",

@@ -40,7 +40,8 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         users the newest of the entity, and a sentence; else None.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
-    rows = series.observations[series.observations["bound"] == "exact"]
+    exact = series.observations["bound"] == "exact"
+    rows = series.observations[exact] if exact.any() else series.observations
     own, flow = data.is_own(series.entity, series.indicator), series.measure == "flow"
     say_when = say_day if own and not flow else partial(say_period, measure=series.measure)
     printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
@@ -71,7 +72,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "asked": _say_asked(entry, publisher),
         "people": people or entry.base or series.unit.removeprefix("percent of "),
         "doing": entry.doing,
-        "within": _say_within(*find_within(entry.within, series.values.index[-1])),
+        "within": _say_within(*find_within(entry.within, series.days[-1])),
         "limit_is_series": len(limits) > 0,
         "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     }
@@ -178,7 +179,7 @@ def cite_series(
     """
     name = series.bound.name if series.bound is not None else ""
     rows, limits = series.observations, data.find_rows(series.entity, name)
-    span = (max(series.values.index[0], since or series.values.index[0]), series.values.index[-1])
+    span = (max(series.days[0], since or series.days[0]), series.days[-1])
     used = [rows.loc[rows["date"].isin(series.values.index), "source_id"]]
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
@@ -260,6 +261,24 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     return rows.reindex(columns=columns)
 
 
+def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
+    """List the exact figures before the last break of a series.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        date, value (in the unit of the series), break (the day of the next one) and reason of that break.
+    """
+    hard = series.breaks[series.breaks["kind"] == "break"].reset_index(drop=True)
+    place = hard["date"].searchsorted(series.earlier.index, side="right")
+    after = hard.loc[place, ["date", "reason"]].set_axis(["break", "reason"], axis=1).reset_index(drop=True)
+    return pd.concat([series.earlier.rename("value").rename_axis("date").reset_index(), after], axis=1)
+
+
 def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     """Column of the sources for each observation; "" if nothing is known."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
@@ -278,4 +297,4 @@ def last_bound(series: AdoptionSeries) -> float:
     float
         In the unit of the series.
     """
-    return float(series.bound.at(series.values.index[-1:])[0]) if series.bound is not None else np.nan
+    return float(series.bound.at(series.days[-1:])[0]) if series.bound is not None else np.nan

@@ -81,8 +81,8 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, bound (the base indicator,
-        if the entity has it; "100" for percentages; or "").
+        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, bound (that of the data: an
+        indicator, a number, or "none").
     """
     found = describe_coverage(data)
     own = set(data.own)
@@ -91,9 +91,8 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     for word in words:
         found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
     about = data.indicators.drop_duplicates("indicator").set_index("indicator")
-    base = found["indicator"].map(about["base_indicator"])
-    known = [pair in own for pair in zip(found["entity"], base, strict=True)]
-    bound = base.where(known, np.where(found["unit"].str.startswith("percent"), "100", ""))
+    usual = np.where(found["unit"].str.startswith("percent"), "100", "none")
+    bound = found["indicator"].map(about["limit"]).replace("", np.nan).fillna(pd.Series(usual, found.index))
     found = found.assign(bound=bound.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
 

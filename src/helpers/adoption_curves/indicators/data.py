@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..base.dates import SHORTEST
 from ..base.limit import Limit
 from ..base.project import Source, find_data
 from ..base.words import of_entity, say_amount, say_count
@@ -23,7 +24,7 @@ from .data_files import TABLES, find_kind
 from .own import read_series_file
 from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .series import SHORTEST_SEGMENT, AdoptionSeries, parse_breaks, split_series
+from .series import BASE_TOLERANCE, AdoptionSeries, parse_breaks, split_series
 
 _KEY = ["entity", "indicator", "date"]
 _EARLIER = ["reference", "held_out"]  # roles of earlier technologies
@@ -75,18 +76,16 @@ class Data:
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
     def series(self, entity: str, indicator: str, bound: str | float = "") -> AdoptionSeries:
-        """Select one series: its segment after the last break, and its bound.
+        """Select one series: its figures since its last break, however few, and its bound.
 
-        Where the segment after the last break has fewer than three exact observations and an earlier one has more, the
-        last segment that has three is taken, and ``segment_note`` says so.
+        Figures before that break are in ``earlier``; nothing is computed from both.
 
         Parameters
         ----------
         entity, indicator : str
-        bound : str or number, default ""
-            "" for none; a number in the unit of the series; or an indicator of the same entity in the same unit. The
-            series itself means its own base. For a percentage a bound that does not apply becomes 100, and
-            its note says so.
+        bound : str, number or None, default ""
+            "" for that of the data: ``limit`` of indicators.csv, else 100 for a percentage, else none. "none" or None
+            for none; or a number in the unit of the series, or an indicator of the same entity in the same unit.
 
         Returns
         -------
@@ -95,15 +94,15 @@ class Data:
         Raises
         ------
         DataError
-            For an unknown name (with the nearest ones), no exact observation public by ``as_of``, or a bound that is
-            missing, in another unit or below an observation.
+            For an unknown name (with the nearest ones), no observation public by ``as_of``, or a bound that is missing,
+            in another unit or below an observation.
         """
         entry = self.find_entry(indicator)
         rows = self.find_rows(entity, indicator)
-        if not (rows["bound"] == "exact").any():
+        if rows.empty:
             raise self._explain_choice(entity, indicator)
         [series] = self._cut(entity, entry, rows)
-        return series.with_bound(self._find_bound(entry, series, bound))
+        return self._limit(entry, series, bound)
 
     def references(
         self, exclude: AdoptionSeries | str = "", role: str = "reference", measure: str = "level"
@@ -149,6 +148,27 @@ class Data:
         table = load().indicators if self.is_beside else self.indicators
         return set(table.loc[table["role"].isin(_EARLIER), "technology"])
 
+    def find_limit(self, indicator: str) -> str:
+        """Find the bound that the data name for an indicator: an indicator, a number, or "none".
+
+        It is ``limit`` of indicators.csv; where that is blank 100 for a percentage, and none for anything else.
+
+        Parameters
+        ----------
+        indicator : str
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        DataError
+            For an unknown indicator.
+        """
+        entry = self.find_entry(indicator)
+        return entry.limit or ("100" if _is_percentage(entry) else "none")
+
     def offer_bounds(self, series: AdoptionSeries) -> dict[str, Limit | None]:
         """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
 
@@ -165,7 +185,7 @@ class Data:
         """
         offered: dict[str, Limit | None] = {} if series.bound is None else {series.bound.title: series.bound}
         population = self.find_population(series)
-        if population is not None and population.iloc[-1] >= series.values.max():
+        if population is not None and not population.iloc[-1] < series.highest:
             name, title = str(population.name), self.find_entry(str(population.name)).title
             offered.setdefault(title, Limit(population, name, title))
         return offered | {"none": None}
@@ -304,9 +324,9 @@ class Data:
             if bound != "100" and (entity, bound) not in known:
                 continue
             found += [
-                series.with_bound(self._find_bound(entries[name], series, bound))
+                self._limit(entries[name], series, bound)
                 for series in self._cut(entity, entries[name], own, every=True)
-                if len(series.values) >= SHORTEST_SEGMENT and series.values.max() > series.values.iloc[0]
+                if len(series.values) >= SHORTEST and series.values.max() > series.values.iloc[0]
             ]
         return found
 
@@ -324,50 +344,64 @@ class Data:
         return split_series(entry, rows, self.find_breaks(entity, entry.indicator), every)
 
     def _explain_choice(self, entity: str, indicator: str) -> DataError:
-        """Error for an indicator without an exact observation, with the names that exist."""
-        exact = self.vintages[self.vintages["bound"] == "exact"]
-        first = exact.loc[(exact["entity"] == entity) & (exact["indicator"] == indicator), "published"].min()
+        """Error for an indicator without an observation, with the names that exist."""
+        rows = self.vintages[self.vintages["entity"] == entity]
+        first = rows.loc[rows["indicator"] == indicator, "published"].min()
         if pd.notna(first):
             message = f"is before the first figure of {of_entity(indicator, entity)} was public, {first:%Y-%m-%d}"
-            third = self.public_on(entity, indicator, SHORTEST_SEGMENT)
+            third = self.public_on(entity, indicator, SHORTEST)
             hint = f"; the third was on {third}" if third else ""
             return parameter_error("as_of", self.as_of, f"{message}{hint}; choose a later date")
-        having = set(exact.loc[exact["indicator"] == indicator, "entity"])
+        having = set(self.vintages.loc[self.vintages["indicator"] == indicator, "entity"])
         if not having:
             where = self._name_table("observations")
-            return parameter_error("indicator", indicator, f"has no exact figure in {where}{self.until()}")
-        return parameter_error("entity", entity, f"has no {indicator}; {suggest_names(entity, having)}")
+            return parameter_error("indicator", indicator, f"has no figure in {where}{self.until()}")
+        message = f"has no {indicator}; {suggest_names(entity, having)}"
+        if len(rows):
+            message += f". Of {entity} there is {list_names(set(rows['indicator']))} ('adoption list' shows all)"
+        return parameter_error("entity", entity, message)
 
-    def _find_bound(self, entry: Any, series: AdoptionSeries, bound: str | float | None) -> Limit | None:
-        """Find the bound of one series by what was asked for; see ``series``."""
-        entity, text, note = series.entity, "" if bound is None else str(bound).strip(), ""
+    def _limit(self, entry: Any, series: AdoptionSeries, bound: str | float | None) -> AdoptionSeries:
+        """The series with the bound that was asked for; see ``series``."""
+        text = "none" if bound is None else str(bound).strip()
+        if text == "":
+            text = self.find_limit(entry.indicator)
+            if text == "100" and self.is_own(series.entity, entry.indicator):
+                self._check_share(series.entity, entry.indicator)
+        if text == "none":
+            return series.with_bound(None)
         if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
             raise parameter_error("bound", text, f"has a thousands separator; write {text.replace(',', '')}")
-        if text == "":
-            return None
-        if text == entry.indicator:
-            note = f"{text} cannot limit itself: its own base ({entry.base or 'none'}) is the upper limit."
-            text = entry.base_indicator or ("100" if _is_percentage(entry) else "")
-        if text == "":
-            raise parameter_error("bound", entry.indicator, "has no base of its own; write a number, or '' for none")
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-            most = np.inf if self.is_own(entity, entry.indicator) else 100
-            return _bound_by_number(series, text, note, most)
-        return self._bound_by_indicator(entry, series, text, note)
+            most = np.inf if self.is_own(series.entity, entry.indicator) else 100
+            return series.with_bound(_bound_by_number(series, text, most), 0.0)  # nobody has rounded it
+        return series.with_bound(self._bound_by_indicator(entry, series, text), BASE_TOLERANCE)
 
-    def _bound_by_indicator(self, entry: Any, series: AdoptionSeries, text: str, note: str) -> Limit | None:
-        """The bound that an indicator of the same entity is; of a percentage 100 where that is in another unit."""
-        entity = series.entity
+    def _bound_by_indicator(self, entry: Any, series: AdoptionSeries, text: str) -> Limit:
+        """The bound that an indicator of the same entity is."""
+        entity, right = series.entity, f"an indicator of {series.entity} in {entry.unit}, a number in {entry.unit}"
         base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
-        alike = base.unit == entry.unit
-        if alike and not values.empty:
-            return Limit(values, text, base.title, note)
-        why = f"is in {base.unit}" if not alike else f"has no figure of {entity}{self.until()}"
-        if _is_percentage(entry):
-            note = f"{text} {why}; {entry.indicator} is in {entry.unit}: the upper limit is 100."
-            return _bound_by_number(series, "100", note)
-        right = f"write an indicator of {entity} in {entry.unit}, a number in {entry.unit}, or '' for none"
-        raise parameter_error("bound", text, f"{why}; {right}")
+        why = ""
+        if text == entry.indicator:
+            why = "cannot limit itself"
+        elif base.unit != entry.unit:
+            why = f"is in {base.unit}"
+        elif values.empty:
+            why = f"has no figure of {entity}{self.until()}"
+        if why:
+            raise parameter_error("bound", text, f"{why}; write {right}, 'none', or '' for that of the data")
+        return Limit(values, text, base.title)
+
+    def _check_share(self, entity: str, indicator: str) -> None:
+        """Refuse own percentages without a bound of which no figure is above 1, or one is above 100."""
+        largest = self.find_rows(entity, indicator)["value"].max()
+        message = f"the largest figure of {of_entity(indicator, entity)} is {largest:,.10g}"
+        if largest <= 1:
+            message += ": if these are fractions multiply by 100; if they are percentages add -p bound 100"
+        elif largest > 100:
+            message += " percent: if the unit has no limit add -p bound none"
+        if largest <= 1 or largest > 100:
+            raise DataError([Problem(self.path.name, None, "", "", message)])
 
 
 def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
@@ -398,7 +432,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     Examples
     --------
     >>> data = load()
-    >>> users = data.series("China", "internet_users", bound="population_year_end")
+    >>> users = data.series("China", "internet_users")
     >>> users.unit, users.bound.title
     ('million people', 'Population at the year-end')
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
@@ -469,43 +503,41 @@ def _is_percentage(entry: Any) -> bool:
     return entry.unit.startswith("percent")
 
 
-def _bound_by_number(series: AdoptionSeries, text: str, note: str, most: float = 100) -> Limit:
+def _bound_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Limit:
     """The bound that a number means, on every date of a series; that of a percentage is `most` at most."""
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
-        raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or ''")
+        raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or 'none'")
     text = f"{number:.10g}"
     if _is_percentage(series) and number > most:
         message = f"is above 100, but {series.indicator} is in {series.unit}; write 100 or less"
         raise parameter_error("bound", text, message)
     whole = _is_percentage(series) and number == 100 and series.base
     title = f"100 percent of {series.base}" if whole else say_amount(number, series.unit)
-    return Limit(pd.Series(number, series.values.index, name=text), text, title, note)
+    return Limit(pd.Series(number, series.dates, name=text), text, title)
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
-    """Defaults for entity, indicator and bound, of a series of the data themselves.
+    """Defaults for entity and indicator, of a series of the data themselves.
 
     What is usual is kept where a folder holds it. Otherwise the entity and the indicator are the only ones of
-    ``data.path``; an indicator that is the bound or a base population is none to study. The bound is 100 for
-    percentages, and none for anything else.
+    ``data.path``; an indicator that is the bound or a base population is none to study.
 
     Parameters
     ----------
     data : Data
     given, usual : dict of str to str
-        Values of the parameters entity, indicator and bound: those that were given, and the defaults of all three.
+        Values of the parameters entity and indicator: those that were given, with the bound, and the defaults.
 
     Returns
     -------
     dict of str to str
-        All three.
+        Both.
 
     Raises
     ------
     DataError
-        If the data have several entities or indicators and none is given, or lack the one that is given; or if no
-        bound is given, and own percentages are all 1 or less, or above 100.
+        If the data have several entities or indicators and none is given, or lack the one that is given.
     """
     pairs = _list_pairs(data, given)
     kept = {} if data.path.is_file() else usual
@@ -513,14 +545,7 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     for place, name in enumerate(("entity", "indicator")):
         chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, kept.get(name, ""))
         pairs = [pair for pair in pairs if pair[place] == chosen[name]]
-    if "bound" in given:
-        return {**chosen, "bound": given["bound"]}
-    entity, indicator = chosen["entity"], chosen["indicator"]
-    share = _is_percentage(data.find_entry(indicator))
-    if share and data.is_own(entity, indicator):
-        _check_share(data, entity, indicator)
-    bound = "100" if share else ""
-    return {**chosen, "bound": kept["bound"] if (entity, kept.get("bound")) in data.own else bound}
+    return chosen
 
 
 def _list_pairs(data: Data, given: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -528,18 +553,6 @@ def _list_pairs(data: Data, given: Mapping[str, str]) -> list[tuple[str, str]]:
     studied = set(list_studied(data))
     pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
     return [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
-
-
-def _check_share(data: Data, entity: str, indicator: str) -> None:
-    """Refuse percentages without a bound of which no figure is above 1, or one is above 100."""
-    largest = data.exact_values(entity, indicator).max()
-    message = f"the largest figure of {of_entity(indicator, entity)} is {largest:,.10g}"
-    if largest <= 1:
-        message += ": if these are fractions multiply by 100; if they are percentages add -p bound 100"
-    elif largest > 100:
-        message += ' percent: if the unit has no limit add -p bound ""'
-    if not 1 < largest <= 100:
-        raise DataError([Problem(data.path.name, None, "", "", message)])
 
 
 def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: str) -> str:

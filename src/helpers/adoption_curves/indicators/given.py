@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, CurveError, check_observed, decimal_years
+from ..base.dates import REAL, CurveError, check_observed, decimal_years, read_days
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..base.words import quote
@@ -27,9 +27,9 @@ def read_series(
 
     Parameters
     ----------
-    series : pandas.Series with a DatetimeIndex, or AdoptionSeries
-        A pandas Series is called by its ``name``; ``attrs`` may hold entity, title, unit, technology
-        and measure.
+    series : pandas.Series with dates as index, or AdoptionSeries
+        Dates are days, whole years, texts or periods, of which the last day counts. A pandas Series is called by its
+        ``name``; ``attrs`` may hold entity, title, unit, technology and measure.
     bound : None, number, Limit, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none; 100 for a share of sales.
     limit : None or number
@@ -52,6 +52,9 @@ def read_series(
     elif not isinstance(series, AdoptionSeries):
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     values = _read_dated(series.values, "the series")
+    censored = _read_censored(series.censored if censored is None else censored)
+    if values.empty and censored.empty:
+        raise ValueError("the series has no figure: give one at least, with its date")
     bound = series.bound if bound is None else bound
     bound = _WHOLE_OF_SALES if bound is None and series.is_share_of_sales else bound
     most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
@@ -59,8 +62,8 @@ def read_series(
         series,
         values=values,
         limit=most if limit is None else min(most, _read_level(limit, "the limit")),
-        bound=None if bound is None else _read_given(bound, values),
-        censored=_read_censored(series.censored if censored is None else censored),
+        bound=None if bound is None else _read_given(bound, values if len(values) else censored),
+        censored=censored,
     )
 
 
@@ -81,7 +84,6 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
         values=series,
         censored=pd.DataFrame({"value": [], "bound": []}, dates),
         earlier=none,
-        later=none,
         breaks=pd.DataFrame({"date": dates, "kind": [], "reason": []}),
         observations=pd.DataFrame({"date": dates, "value": [], "bound": []}),
         measure=str(series.attrs.get("measure", "level")),
@@ -90,12 +92,10 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
 
 def _read_dated(series: pd.Series, what: str) -> pd.Series:
     """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
-    if not isinstance(series.index, pd.DatetimeIndex):
-        raise ValueError(f"{what} needs a DatetimeIndex: pd.Series(values, index=pd.to_datetime(dates))")
     series = series.dropna()
-    check_observed(decimal_years(series.index), what)
-    numbers = read_numbers(series, what)
-    return pd.Series(numbers, series.index.tz_localize(None), name=series.name).sort_index()
+    days = read_days(series.index, what)
+    check_observed(decimal_years(days), what)
+    return pd.Series(read_numbers(series, what), days.tz_localize(None), name=series.name).sort_index()
 
 
 def _read_level(level: Any, what: str, other: str = "") -> float:
@@ -105,7 +105,7 @@ def _read_level(level: Any, what: str, other: str = "") -> float:
     return float(read_numbers(level, what))
 
 
-def _read_given(bound: Any, values: pd.Series) -> Limit:
+def _read_given(bound: Any, values: pd.Series | pd.DataFrame) -> Limit:
     """Bound as a `Limit`; a number is repeated on every date of the series."""
     if isinstance(bound, Limit):
         return replace(bound, values=_read_given(bound.values, values).values)
@@ -135,10 +135,11 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     values = read_numbers(censored["value"], "censored's value")
     if censored.index.hasnans or np.isnan(values).any():
         raise CurveError("censored has a row without date or value; leave it out")
-    _read_dated(pd.Series(values, censored.index), "censored")
+    days = read_days(censored.index, "censored")
+    check_observed(decimal_years(days), "censored")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: censored has {values.min():g}")
-    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, censored.index.tz_localize(None))
+    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, days.tz_localize(None))
     return rows.sort_index()
 
 

@@ -17,7 +17,6 @@ from .problems import DataError, Problem, parameter_error
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHORTEST_SEGMENT = 3  # one or two figures show a level, not a curve
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
 READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
 _DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note", "market")
@@ -25,26 +24,25 @@ _DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "not
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """Unbroken segment of one indicator of one entity, with its bound.
+    """Figures of one indicator of one entity since its last break, with its bound.
 
     Attributes
     ----------
     entity, indicator, title, unit, base, technology, role, note : str
         As in indicators.csv; ``base`` says in words what the base population is.
     values : Series of float
-        Exact observations of the segment, in ``unit``; DatetimeIndex named ``date``, increasing.
+        Exact observations since the last break, in ``unit``; DatetimeIndex named ``date``, increasing. They may be few,
+        or none where only limits of figures have been published since.
     censored : DataFrame
-        Observations of the segment that are bounds: index date; columns value, bound (at_least or at_most).
-    earlier, later : Series of float
-        Exact observations before and after the segment. ``later`` is empty unless ``segment_note`` says why not.
+        Observations since then that are bounds: index date; columns value, bound (at_least or at_most).
+    earlier : Series of float
+        Exact observations before the last break: no fit, forecast or growth crosses it.
     breaks : DataFrame
         Columns date, kind, reason. A ``break`` splits the series; a ``suspected`` one is crossed.
     observations : DataFrame
         All rows of the series as in observations.csv.
     bound : Limit or None
         Known upper limit in ``unit``, by date; a number is the same on every date.
-    segment_note : str
-        What must be said about the choice of the segment.
     errors : {"independent", "cumulative"} or None
         Known error model of its figures, as for a curve's `errors`; None: not known.
     measure : {"level", "cumulative", "flow"}
@@ -66,18 +64,16 @@ class AdoptionSeries:
     values: pd.Series
     censored: pd.DataFrame
     earlier: pd.Series
-    later: pd.Series
     breaks: pd.DataFrame
     observations: pd.DataFrame
     bound: Limit | None = None
-    segment_note: str = ""
     errors: str | None = None
     measure: str = "level"
     limit: float = np.inf
     market: str = ""
 
     def __repr__(self) -> str:
-        span = f"{self.values.index[0]:%Y-%m-%d} to {self.values.index[-1]:%Y-%m-%d}"
+        span = f"{self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}"
         bound = f", bound: {self.bound.title}" if self.bound is not None else ""
         name, count = of_entity(self.title, self.entity), say_count(len(self.values), "figure")
         return f"{name}: {count} in {self.unit}, {span}{bound}"
@@ -97,6 +93,22 @@ class AdoptionSeries:
         from ..show.figures import plot_course
 
         return plot_course(self, ax)
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """Dates of all figures since the last break, in order; those of limits among them."""
+        return self.values.index.union(self.censored.index)
+
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """Dates of the exact figures since the last break; where there is none, of those of limits."""
+        return pd.DatetimeIndex(self.values.index if len(self.values) else self.dates)
+
+    @property
+    def last_break(self) -> pd.Series | None:
+        """The break (date, kind, reason) that parts the figures from those of ``earlier``; None where none does."""
+        hard = self.breaks[(self.breaks["kind"] == "break") & (self.breaks["date"] <= self.dates[0])]
+        return hard.iloc[-1] if len(self.earlier) else None
 
     @property
     def cumulative(self) -> bool:
@@ -138,7 +150,8 @@ class AdoptionSeries:
     @property
     def newer(self) -> pd.DataFrame:
         """The rows of ``censored`` after the last exact observation, in order of date."""
-        return self.censored.loc[self.censored.index > self.values.index[-1]].sort_index()
+        after = self.censored.index > (self.values.index[-1] if len(self.values) else pd.Timestamp.min)
+        return self.censored.loc[after].sort_index()
 
     @property
     def at_least(self) -> pd.Series:
@@ -147,8 +160,8 @@ class AdoptionSeries:
 
     @property
     def highest(self) -> float:
-        """What has been published at most: the highest exact figure, or the highest that one is at least."""
-        return float(np.nanmax([*self.values, *self.at_least]))
+        """What has been published at most: the highest exact figure, or that one is at least; NaN for none."""
+        return float(max([*self.values.dropna(), *self.at_least], default=np.nan))
 
     @property
     def published(self) -> pd.Series:
@@ -172,13 +185,15 @@ class AdoptionSeries:
         known = rows[rows["bound"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
         return known.reindex(self.values.index).rename(self.indicator)
 
-    def with_bound(self, bound: Limit | None) -> AdoptionSeries:
+    def with_bound(self, bound: Limit | None, tolerance: float = BASE_TOLERANCE) -> AdoptionSeries:
         """Return the series with another upper limit, or with none.
 
         Parameters
         ----------
         bound : Limit or None
             In ``unit``.
+        tolerance : float
+            Part of the bound by which an observation may lie above it; both may be rounded.
 
         Returns
         -------
@@ -187,7 +202,7 @@ class AdoptionSeries:
         Raises
         ------
         DataError
-            When an observation lies more than half a percent above the bound on its date, or the bound is 0.
+            When an observation lies further above the bound on its date, or the bound is 0.
         """
         if bound is None:
             return replace(self, bound=None)
@@ -197,7 +212,7 @@ class AdoptionSeries:
             raise parameter_error("bound", bound.name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
         beyond = self.at_least
         seen, limits = pd.concat([self.values, beyond]), np.r_[limits, bound.highest_at(beyond.index)]
-        above = seen.to_numpy(float) > limits * (1 + BASE_TOLERANCE)
+        above = seen.to_numpy(float) > limits * (1 + tolerance)
         if above.any():
             worst = above.argmax()
             least = "at least " if worst >= len(self.values) else ""
@@ -269,7 +284,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     breaks : DataFrame
         From `Data.find_breaks`.
     every : bool
-        Every segment; by default the last with enough exact figures, or the last of all where none has enough.
+        Every segment; by default the figures since the last break, however few.
 
     Returns
     -------
@@ -278,33 +293,22 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     measure = entry.measure or "level"
     exact, segments = (rows["bound"] == "exact").to_numpy(), _number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
-    chosen, counts = np.unique(segments if every else segments[exact], return_counts=True)
-    if not every:
-        enough = chosen[counts >= SHORTEST_SEGMENT]
-        chosen = (enough if len(enough) else chosen)[-1:]
+    chosen = np.unique(segments)
 
     def pick(which: np.ndarray) -> pd.Series:
         return pd.Series(numbers[exact & which], index=dates[exact & which], name=entry.indicator)
 
     series = []
-    for number in chosen:
-        later, beyond = pick(segments > number), ~exact & (segments == number)
-        note = ""
-        if len(later):
-            hard = breaks[(breaks["kind"] == "break") & (breaks["date"] <= later.index[0])].iloc[-1]
-            figures = say_count(len(later), "later figure is", "later figures are")
-            end = f"The series ends before the break of {hard['date']:%Y-%m-%d}"
-            note = f"{end} ({hard['reason']}); {figures} left out."
+    for number in chosen if every else chosen[-1:]:
+        beyond = ~exact & (segments == number)
         series.append(
             AdoptionSeries(
                 entity=rows["entity"].iloc[0],
                 values=pick(segments == number),
                 censored=pd.DataFrame({"value": numbers[beyond], "bound": rows["bound"].array[beyond]}, dates[beyond]),
                 earlier=pick(segments < number),
-                later=later,
                 breaks=breaks,
                 observations=rows,
-                segment_note=note,
                 errors="cumulative" if measure == "cumulative" else entry.errors or None,
                 measure=measure,
                 **{name: getattr(entry, name) for name in _DESCRIPTION},

@@ -8,22 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.fallen import LEAST_APART, has_fallen, pick_last
+from ..base.dates import SHORTEST, decimal_years
+from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
-from ..base.words import of_entity, say_amount, say_at, say_count, say_day, say_period
+from ..base.words import GIVES_RANGE, of_entity, say_amount, say_at, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 
 MOST_NOTES = 12
 _FAR_ABOVE = 1000
-"""Times the last figure from which on a limit is doubted."""
-
-
-def count_figures(series: Any) -> int:
-    """Number of usable figures: those above 0, up to 3; figures all within half a year count as one."""
-    dates = series.values.index[series.values > 0]
-    near = len(dates) > 0 and np.ptp(decimal_years(dates)) < SHORTEST_SPAN
-    return 1 if near else min(len(dates), SHORTEST)
+"""Times the highest figure from which on a limit is doubted."""
 
 
 def check_parameters(parameters: Parameters) -> Any:
@@ -32,7 +25,7 @@ def check_parameters(parameters: Parameters) -> Any:
     Raises
     ------
     ParameterError
-        If the data know no such entity, indicator or bound, or too few figures, or the curves no such family.
+        If the data know no such entity, indicator or bound, or the curves no such family.
     adoption_curves.indicators.DataError
         If the data themselves are wrong.
     """
@@ -45,12 +38,12 @@ def check_parameters(parameters: Parameters) -> Any:
         raise ParameterError(f"parameter 'data' is '{path}', but there is no such folder or file")
     data = indicators.load(str(source), as_of=parameters.as_of)
     series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    _check_studied(data, series, parameters)
-    if parameters.horizon_years < 1:  # a longer one reaches the next date of any series
+    usable = series.values[series.values > 0].index
+    if parameters.horizon_years < 1 and len(usable):  # a longer one reaches the next date of any series
         from ..forecast import next_dates
 
         try:
-            next_dates(series.values[series.values > 0].index, parameters.horizon_years)
+            next_dates(usable, parameters.horizon_years)
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data
@@ -66,35 +59,15 @@ def _check_families(parameters: Parameters) -> None:
             raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
 
 
-def _check_studied(data: Any, series: Any, parameters: Parameters) -> None:
-    """Refuse a series of too few figures, which without a bound are fewer than three."""
-    values, what = series.values[series.values > 0], of_entity(parameters.indicator, parameters.entity)
-    if count_figures(series) < (SHORTEST if series.bound is None else 1):
-        figures = say_count(len(values), "exact figure")
-        until = data.until()
-        hard = series.breaks[series.breaks["kind"] == "break"]
-        before = hard[hard["date"] <= series.values.index[0]].tail(1)
-        if len(before) or len(series.later):
-            side, at = ("after", before.iloc[0]) if len(before) else ("before", hard.iloc[0])
-            until = f" {side} the break of {at['date']:%Y-%m-%d} ({at['reason']}), which no fit crosses{until}"
-        day = data.public_on(parameters.entity, parameters.indicator, SHORTEST) if data.until() else ""
-        hint = f"a later as_of: the third became public on {day}" if day > parameters.as_of else "a later as_of"
-        raise ParameterError(
-            f"{what} has {figures} above 0{until}; a forecast without an upper limit needs {SHORTEST}, half a year "
-            "apart: a slope, and a way to judge it. With an upper limit one is enough. Give one (-p bound), or choose "
-            f"another indicator or {hint}"
-        )
-
-
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on own data: how the file was read, its first, last and highest figure, its limit, and what is left out."""
+    """Lines on a run: how own data were read, the limit and whose it is, first and last figure, what is left out."""
     return [*data.understood, *_list_series_facts(data, parameters)]
 
 
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
-    """Lines on one series: if it is one's own, three figures and its limit; and what is left out."""
+    """Lines on one series: if it is one's own its figures; its limit, and what would give a range; what is left out."""
     series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
-    if data.is_own(series.entity, series.indicator):
+    if data.is_own(series.entity, series.indicator) and len(series.values):
         values = data.exact_values(series.entity, series.indicator)
         days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
         if series.measure == "flow" or values.index.is_month_end.all():
@@ -102,17 +75,29 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
         else:
             when = {name: f"on {say_day(day)}" for name, day in days.items()}
         parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
-        limit = f"the limit is {series.bound.title}" if series.bound is not None else "no limit"
-        facts.append(f"{series.full_title}: {', '.join(parts)}; {limit}.")
-    return facts + _list_left_out(series) + _list_high_limits(series)
+        facts.append(f"{series.full_title}: {', '.join(parts)}.")
+    return [*facts, _say_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
+
+
+def _say_limit(data: Any, series: Any, parameters: Parameters) -> str:
+    """The limit of a series and whose it is; without one, what would give a range."""
+    whose = "that of the data" if parameters.bound == data.find_limit(series.indicator) else "as asked"
+    if series.bound is not None:
+        return f"{series.full_title}: the limit is {series.bound.title}, {whose}."
+    told = f"{series.full_title}: no limit, {whose}."
+    return (
+        told
+        if series.measure == "flow"
+        else f"{told} Without one a forecast has no range. {GIVES_RANGE.format('-p bound N')}"
+    )
 
 
 def _list_high_limits(series: Any) -> list[str]:
     """Note on a limit so far above the last figure that it may be in another unit."""
-    last, limit = series.values.iloc[-1], 0.0 if series.bound is None else series.bound.values.iloc[-1]
-    if limit <= _FAR_ABOVE * last or last <= 0:
+    last, limit = series.highest, 0.0 if series.bound is None else series.bound.values.iloc[-1]
+    if not limit > _FAR_ABOVE * last > 0:
         return []
-    words = f"The limit, {say_amount(limit, series.unit)}, is more than {_FAR_ABOVE:,} times the last figure"
+    words = f"The limit, {say_amount(limit, series.unit)}, is more than {_FAR_ABOVE:,} times the highest figure"
     return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
@@ -130,17 +115,16 @@ def refuse_left_out(data: Any) -> None:
 def _list_left_out(series: Any) -> list[str]:
     """Sentences on what curves and forecast leave out of a series, and on a series that has fallen."""
     what, notes = of_entity(series.indicator, series.entity), []
-    if len(series.earlier):
-        hard = series.breaks[series.breaks["kind"] == "break"]
-        last = hard[hard["date"] <= series.values.index[0]].iloc[-1]
+    if (last := series.last_break) is not None:
         figures = say_count(len(series.earlier), "figure")
         notes.append(f"{figures} of {what} before the break of {last['date']:%Y-%m-%d} ({last['reason']}) left out.")
-    notes += [f"{what}: {series.segment_note}"] if series.segment_note else []
     values = series.values[series.values > 0]
     if len(values) < len(series.values):
         zeros = say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
     years = decimal_years(values.index)
+    if count_usable(years, values) < SHORTEST:
+        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0, half a year apart.")
     if has_fallen(years, values):
         highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
         last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"

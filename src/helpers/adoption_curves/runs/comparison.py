@@ -41,7 +41,7 @@ FILES = {"index.html", *(f"{_FIGURE_NAME}.{kind}" for kind in (*_ENDINGS, "html"
 MAX_RUNS = 6
 """Runs that a comparison by hand shows; a sweep sums up any number."""
 _TEXT_COLUMNS = {"key", "label", "unit", "text", "method"}
-_WITHHELD = "(middle|counted|untested)_"
+_WITHHELD = "(middle|untested)_"
 """Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
 
 

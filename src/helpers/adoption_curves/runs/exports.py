@@ -12,8 +12,8 @@ import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from ..base.files import write_file
-from ..base.project import PACKAGED, REGISTER, RunError
+from ..base.files import hash_file, write_file
+from ..base.project import PACKAGED, REGISTER, RunError, name_path
 from .ingredients import hash_data
 from .parameters import read_parameters
 from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
@@ -40,9 +40,14 @@ def write_workbook(folder: Path) -> Path:
     Raises
     ------
     RunError
-        If there is no run, or a table isn't as the run wrote it.
+        If there is no run, a table isn't as the run wrote it, or ``tables.xlsx`` is a file that no record lists.
     """
+    place = locate(folder, _BOOK)
     record = read_unchanged(folder, "tables", "figures")
+    if place.is_file() and record.exports.get(_BOOK) != hash_file(place):
+        raise RunError(
+            f"{name_path(str(place))} is not as 'adoption export' wrote it. Move it or give it another name."
+        )
     kinds, content = {name: table.columns for name, table in record.tables.items()}, io.BytesIO()
     names = [*(name for name in _FIRST if name in kinds), *(name for name in sorted(kinds) if name not in _FIRST)]
     frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
@@ -53,7 +58,6 @@ def write_workbook(folder: Path) -> Path:
         for name, frame in frames.items():
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
-    place = locate(folder, _BOOK)
     exports = {_BOOK: write_file(place, content.getvalue())}  # in run.json, so that they go when the run is made anew
     write_record(folder, record.model_copy(update={"exports": exports}))
     return place

@@ -143,8 +143,9 @@ def read_declared(notebook: Path) -> dict[str, Any]:
     sources = [source for _, source, tags in read_sources(notebook) if "parameters" in tags]
     try:
         lines = [line for source in sources for line in _parse_code(source).body]
-        assigned = [each for each in lines if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name)]
-        return {each.targets[0].id: ast.literal_eval(each.value) for each in assigned}  # type: ignore[attr-defined]
+        plain = [(each.targets[0], each.value) for each in lines if isinstance(each, ast.Assign)]
+        plain += [(each.target, each.value) for each in lines if isinstance(each, ast.AnnAssign) and each.value]
+        return {target.id: ast.literal_eval(value) for target, value in plain if isinstance(target, ast.Name)}
     except (SyntaxError, ValueError) as error:
         wrong = f"The cell of parameters of {shorten_path(notebook)} holds more than lines such as: horizon_years = 5"
         raise RunError(f"{wrong} ({error}).") from error

@@ -105,6 +105,11 @@ def _check_as_of(value: str) -> str:
     return value
 
 
+def _to_bound(value: Any) -> Any:
+    """As `_to_text`; None, and null in YAML, as "none"."""
+    return _to_text(value) or "none" if value != "" else value
+
+
 def _check_bound(value: str) -> str:
     """Numbers are checked here, names of indicators against the data when they are loaded."""
     try:
@@ -158,11 +163,11 @@ class Parameters(BaseModel):
         "the name of an indicator",
         min_length=1,
     )
-    bound: Annotated[_Text, AfterValidator(_check_bound)] = _describe(
-        "internet_users",
-        "known upper limit of the indicator: an indicator, a number in its unit, or '' for none; own data without "
-        "the default take 100 for percentages, else none",
-        "the name of an indicator, a number above 0, or '' for none",
+    bound: Annotated[_Plain, BeforeValidator(_to_bound), AfterValidator(_check_bound)] = _describe(
+        "",
+        "known upper limit of the indicator: an indicator, a number in its unit, 'none', or '' for that of the data, "
+        "which is 'limit' in indicators.csv, else 100 for percentages, else none",
+        "the name of an indicator, a number above 0, 'none', or '' for that of the data",
     )
     countries: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["China", "United States", "Japan", "South Korea", "Germany", "India"],
@@ -224,32 +229,35 @@ def expected_value(name: str) -> str:
 
 
 def complete_parameters(parameters: Parameters) -> Parameters:
-    """Name the series of own data where the parameters don't: its entity, indicator and bound.
+    """Name the series of own data where the parameters don't, and the limit of the data where none is said.
 
-    The project's own data, and parameters that are given, are left alone; see
-    `adoption_curves.indicators.data.choose_series` for the rule. The result has every parameter set, so that
-    records name the series that was studied.
+    Parameters that are given are left alone; see `adoption_curves.indicators.data.choose_series` for the rule. The
+    result has every parameter set, so that records name the series that was studied, and its limit.
 
     Raises
     ------
     adoption_curves.indicators.DataError
         If the data have problems, or hold several series and none is named.
     """
-    usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator", "bound")}
+    usual = {name: Parameters.model_fields[name].default for name in ("entity", "indicator")}
     source = parameters.source
-    if parameters.data == Parameters.model_fields["data"].default or not os.path.lexists(source.path):
+    if not os.path.lexists(source.path):
         return parameters
     from ..indicators import load
     from ..indicators.data import choose_series
 
-    given = {name: getattr(parameters, name) for name in usual if name in parameters.model_fields_set}
-    data, told = load(str(source)), parameters.data
-    unnamed = {entity for entity, _ in data.own} == {UNNAMED}
-    if unnamed and given.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
-        told = str(Source.read(parameters.data).choose(entity=given["entity"]))
-        data = load(str(source.choose(entity=given["entity"])))
-    found = choose_series(data, given, usual)
-    return Parameters(**{**parameters.model_dump(), **found, "data": told})
+    found, data, told = parameters.model_dump(), load(str(source)), parameters.data
+    if parameters.data != Parameters.model_fields["data"].default:
+        given = {name: found[name] for name in (*usual, "bound") if name in parameters.model_fields_set}
+        unnamed = {entity for entity, _ in data.own} == {UNNAMED}
+        if unnamed and given.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
+            told = str(Source.read(parameters.data).choose(entity=given["entity"]))
+            data = load(str(source.choose(entity=given["entity"])))
+        found |= choose_series(data, given, usual)
+    if not found["bound"]:
+        limit = data.series(found["entity"], found["indicator"]).bound
+        found["bound"] = "none" if limit is None else limit.name
+    return Parameters(**{**found, "data": told})
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
-from .parameters import Parameters, complete_parameters, read_parameters, write_argument
+from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .record import DATA, Entry, Figure, Table, locate, read_entries, write_entry
 from .table_files import read_csv, write_csv
 
@@ -233,7 +233,8 @@ class Study(Output):
     Raises
     ------
     ParameterError
-        If the value of a parameter can't be used: plain papermill passes anything on.
+        If the value of a parameter can't be used, or papermill set one that the notebook doesn't have: it passes
+        anything on.
     RunError
         If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be;
         by hand, if the data are one's own and the parameters name no series of them.
@@ -248,12 +249,15 @@ class Study(Output):
         source = find_root() / "notebooks" / f"{notebook}.ipynb"
         declares = read_declared(source) if source.is_file() else variables
         given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
+        _refuse_unknown(notebook, declares, variables.get("In", []))
         checked = read_parameters(given)
         declared = tuple(name for name in given if name != "run")
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
         if by_hand:
             _refuse_other_series(checked, given)
+        if "bound" in given:  # as a run says it
+            checked = checked.model_copy(update={"bound": complete_parameters(checked).bound})
         folder = (find_lab() if by_hand else find_outputs()) / checked.run
         number = notebook[:2]
         rule = (
@@ -304,14 +308,18 @@ class Study(Output):
 
         return indicators.cite_series(self.data, self.series)
 
-    def say_from_others(self) -> None:
-        """Display what must be read before all else of one figure or two; its page has it below the title."""
+    def say_few(self) -> None:
+        """Display what must be read before all else of few figures; its page has it below the title."""
         from IPython.display import Markdown, display
 
-        from ..say.findings import say_from_others
-        from .check_series import count_figures
+        from ..base.dates import decimal_years
+        from ..base.fallen import count_usable
+        from ..base.words import say_date
+        from ..say.findings import say_few
 
-        if said := say_from_others(count_figures(self.series)):
+        values, parted = self.series.values, self.series.last_break
+        since = "" if parted is None else say_date(parted["date"])
+        if said := say_few(count_usable(decimal_years(values.index), values), since):
             display(Markdown(f"**{said}**"), metadata={"first": True})
 
     def read_table(self, name: str) -> Any:
@@ -389,6 +397,21 @@ class Study(Output):
         )
 
 
+def _refuse_unknown(notebook: str, declares: Collection[str], cells: Sequence[str]) -> None:
+    """Refuse parameters that papermill has set, in the cell that it writes, and that the notebook does not have.
+
+    Raises
+    ------
+    ParameterError
+    """
+    for cell in cells:
+        if not cell.startswith("# Parameters\n"):
+            continue
+        for name in re.findall(r"^(\w+) = ", cell, re.MULTILINE):
+            if name not in declares:
+                raise ParameterError(f"notebook {notebook} has no parameter '{name}'{suggest(name, declares)}")
+
+
 def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> None:
     """Refuse own data of which the parameters name no series, where the project's would be studied in their place.
 
@@ -400,7 +423,7 @@ def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> N
     """
     changed = parameters.model_dump(exclude_defaults=True)
     completed = complete_parameters(read_parameters(changed))
-    names = [name for name in ("entity", "indicator", "bound") if name in declared]
+    names = [name for name in ("entity", "indicator") if name in declared]
     if any(getattr(completed, name) != getattr(parameters, name) for name in names):
         given = " ".join(f"-p {name} {write_argument(getattr(completed, name))}" for name in names)
         told = f"The parameters name another series than that of {parameters.data}"

@@ -264,15 +264,15 @@ def _make_names(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]])
 def _name_value(name: str, value: Any) -> str:
     """Part of a run's name for the value of a parameter that varies: a text by itself, a number with the parameter.
 
-    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", 2.5), _name_value("bound", "")
+    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", 2.5), _name_value("bound", "none")
     ('South-Korea', 'horizon_years-2.5', 'no-bound')
     """
     if name == "data":
         return re.sub(r"[^\w.]+", "-", Source.read(value).path.stem).strip("-.")
     texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
     plain = "-".join(re.sub(r"[^\w.]+", "-", text).strip("-.") for text in texts)
-    if value == "":
-        return f"no-{name}"
+    if value in ("", "none"):
+        return f"usual-{name}" if value == "" and name == "bound" else f"no-{name}"
     is_number = isinstance(value, int | float | list) or re.fullmatch(r"[\d.]+", plain)
     return f"{name}-{plain}" if is_number else plain
 

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
-from ..base.fallen import BEYOND_SCATTER, pick_last
+from ..base.fallen import BEYOND_SCATTER, LEAST_FALL, count_usable, pick_last
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.words import FLOW, lower_first, say_at, say_figure, say_period
 from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
-SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_pace", "02_countries", "03_ceiling", "03_odds")
+SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_earlier", "02_later", "02_pace", "02_countries")
+SUMMARISED += ("03_ceiling", "03_odds")
 SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
@@ -60,7 +61,12 @@ class Facts:
         self.is_share, self.measure = self.unit.startswith("percent"), str(names.get("measure", "level"))
         self.points = "percentage points" if self.is_share else self.unit
         self.growth = self.list_rows("02_growth")
-        self.last = self.growth[-1]
+        # where no exact figure is known, the newest limit of one stands in, and kind is "few"
+        self.last = self.growth[-1] if self.growth else self._read_newest()
+
+    def _read_newest(self) -> Row:
+        """The newest figure that is printed as a limit, with the columns of an exact one."""
+        return dict.fromkeys(("share_of_bound", "published_rate"), np.nan) | self.list_rows("02_newer")[-1]
 
     def list_rows(self, name: str) -> list[Row]:
         """Every row of a table; none of one that is not there yet."""
@@ -86,7 +92,7 @@ class Facts:
         """Kind of series: the first question of which the answer is yes decides."""
         verdict = self.ceiling["verdict"]
         questions = {
-            "few": not self.fan and _count_usable(self.values) < SHORTEST,
+            "few": self.usable < SHORTEST,
             "fallen": not self.fan,
             "refuted": any(row["basis"] == "refuted" for row in self.fan),
             "still": not _grows(self.used),
@@ -107,6 +113,27 @@ class Facts:
         return values[values > 0] if (values > 0).any() else values
 
     @cached_property
+    def usable(self) -> int:
+        """How many exact figures a forecast can use, up to three, see `base.fallen.count_usable`."""
+        return count_usable(decimal_years(self.values.index), self.values)
+
+    @cached_property
+    def earlier(self) -> Row | None:
+        """The last figure before the last break, with its reason, if there is one."""
+        rows = self.list_rows("02_earlier")
+        return rows[-1] if rows else None
+
+    @cached_property
+    def fell(self) -> Row | None:
+        """The highest figure since the break before the last one, where the last of these is a tenth lower or more."""
+        last = self.earlier
+        if last is None:
+            return None
+        rows = [row for row in self.list_rows("02_earlier") if row["break"] == last["break"]]
+        peak = max(rows, key=lambda row: row["value"])
+        return peak if last["value"] <= (1 - LEAST_FALL) * peak["value"] else None
+
+    @cached_property
     def used(self) -> pd.Series:
         """The exact figures that the forecast uses, see `base.fallen.pick_last`."""
         return self.values.iloc[pick_last(decimal_years(self.values.index))]
@@ -115,6 +142,8 @@ class Facts:
     def newer(self) -> Row | None:
         """The newest figure where it is printed as a limit that says more than the last exact one."""
         newest = self.list_rows("02_newer")[-1:]
+        if not self.growth:
+            return newest[0]
         more = [row for row in newest if (row["value"] > self.last["value"]) == (row["bound"] == "at_least")]
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
@@ -152,14 +181,16 @@ class Facts:
     @cached_property
     def peak(self) -> Row:
         """The highest figure; fall (to the last one), lost (the same in percent of the highest)."""
-        found = self.growth[int(self.tables["02_growth"]["value"].argmax())]
-        fall = 1 - self.last["value"] / found["value"]
+        found = max(self.growth, key=lambda row: row["value"], default=self.last)
+        fall = 1 - self.last["value"] / found["value"] if found["value"] else 0.0
         return found | {"fall": fall * found["value"], "lost": 100 * fall}
 
     @cached_property
     def standing(self) -> Row:
         """The longest run of last figures that does not grow, three at least or all: date (of the first), low, high."""
-        parts = [self.values.iloc[start:] for start in range(len(self.values) - 2)] or [self.values]
+        last = pd.Series({self.last["date"]: self.last["value"]})
+        values = self.values if len(self.values) else last
+        parts = [values.iloc[start:] for start in range(len(values) - 2)] or [values]
         part = next((part for part in parts if part.min() >= _STEADY * part.max() or not _grows(part)), parts[-1])
         return {"date": part.index[0], "low": part.min(), "high": part.max(), "grows": _grows(part)}
 
@@ -173,7 +204,7 @@ class Facts:
         """The last suspected break among the figures used: reason, the figures before and after it, and the change."""
         dates, found = [row["date"] for row in self.growth], dict[str, Any]()
         for date, reason in sorted(self.names["cautions"].items()):
-            if self.used.index[0] < date <= self.last["date"]:
+            if self.used.index.min() < date <= self.last["date"]:
                 place = int(np.searchsorted(dates, date))
                 before, after = self.growth[place - 1], self.growth[place]
                 found = {"reason": reason, "before": before, "after": after}
@@ -224,7 +255,7 @@ class Facts:
 
     @cached_property
     def has_limit(self) -> bool:
-        """Whether there is an upper limit; without one ranges held too seldom."""
+        """Whether there is an upper limit; without one a forecast has no range (`Forecast.has_range`)."""
         return bool(np.isfinite(self.ceiling["bound"]))
 
     @cached_property
@@ -239,12 +270,12 @@ class Facts:
 
     @cached_property
     def fan(self) -> list[Row]:
-        """The forecast by date; none where the figures have fallen."""
+        """The forecast by date; none where the figures are few or have fallen."""
         return [row for row in self.list_rows("05_forecast") if np.isfinite(row["q0.5"])]
 
     @cached_property
     def goal(self) -> Row:
-        """The forecast of the headline, see `find_goal`; None where the figures have fallen."""
+        """The forecast of the headline, see `find_goal`; None where there is no forecast."""
         return find_goal(self.fan) if self.fan else None
 
     @cached_property
@@ -254,9 +285,9 @@ class Facts:
 
     @cached_property
     def range(self) -> Row | None:
-        """The quoted range of the goal: low, middle, high; None without a limit, or where nothing was tested."""
+        """The quoted range of the goal: low, middle, high; None where the forecast has none."""
         low, high = band_columns(self.level)
-        goal = self.goal if self.has_limit and self.goal and low in self.goal else None
+        goal = self.goal if self.goal and low in self.goal else None
         if not goal:
             return None
         least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
@@ -266,6 +297,12 @@ class Facts:
     def limit(self) -> Row:
         """The limit as forecast for the goal; None without one."""
         return next((row for row in self.list_rows("05_bound") if self.goal and row["date"] == self.goal["date"]), None)
+
+    @cached_property
+    def later(self) -> Row | None:
+        """Of few figures the longest that is known of what others did from there; None after a fall."""
+        rows = self.list_rows("02_later")
+        return rows[-1] if rows and not self.fell else None
 
     @cached_property
     def tested(self) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..base.dates import SHORTEST
 from .facts import Facts
 from .headlines import fill, find_cell, find_values, phrase, read_said, write
 
@@ -32,12 +33,12 @@ def write_findings(facts: Facts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "sentence"])
 
 
-def say_from_others(points: int) -> str:
-    """First sentence on a series of one figure or two; else ""."""
-    if points > 2:
+def say_few(points: int, since: str = "") -> str:
+    """First sentence on a series of fewer than three usable figures `since` a break, if there is one; else ""."""
+    if points >= SHORTEST:
         return ""
-    known = "two figures" if points > 1 else "one figure"
-    return f"This series has only {known}, so there is no forecast: it needs three, half a year apart."
+    known = {0: "no exact figure", 1: "one figure"}.get(points, "two figures")
+    return f"This series has {known}{since and f' since {since}'}: too few for a forecast."
 
 
 def list_key_numbers(facts: Facts) -> pd.DataFrame:

@@ -45,6 +45,10 @@ _LOST = 3
 """Percent that a technology must have lost since its highest share for that to be named."""
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
+_FEW = {0: "no exact one", 1: "one", 2: "two"}
+"""How many exact figures there are."""
+_SHOW = {0: "no exact figure shows a", 1: "one figure shows no", 2: "two figures are too few for a"}
+"""What few figures show, before "trend"."""
 _FIELD = re.compile(r"\{(\w+)((?:\[[^\]]+\])*)(?::(\w+))?\}")
 """A fact or phrase in a template: its name, columns, and form."""
 _TITLED = re.compile(r"\{as_seen\}\{(name|latest|title)|\{title")
@@ -126,7 +130,9 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
     name, now = facts.title.replace(": ", ", "), facts.say(last["value"])
     known_by = say_day(pd.Timestamp(names["as_of"])) if names.get("as_of") else None
     past = f"From figures up to {facts.date(last)}: " if facts.goal and facts.goal["date"] <= names["known"] else ""
-    drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan)
+    drawn, _ = find_drawn([row["date"] for row in facts.growth] or [last["date"]], facts.fan)
+    count = len(facts.growth)
+    since = f" since {facts.date({'date': facts.earlier['break']})}" if facts.earlier else ""
     found = {
         "name": name,  # with a colon of its own it still reads as one name
         "figures": f"{name}: figures from {facts.date({'date': drawn})} to {facts.date(last)}",
@@ -138,17 +144,27 @@ def _phrase_figures(facts: Facts) -> dict[str, Any]:
         "now_did": _say_did(facts, now, last),
         "most_base": _say_base(names, facts.say(facts.standing["high"])),
         "share_of": f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else "",
-        "few_show": "one figure shows no" if len(facts.growth) == 1 else "two figures are too few for a",
+        "few_show": _SHOW.get(count, "figures so near each other show no"),
+        "few_are": f"there {'are' if count > 1 else 'is'} {_FEW.get(count, 'none so far apart')}{since}",
+        "anew": since.removeprefix(" since ") or None,
         "below_peak": facts.peak["lost"] >= 100 * LEAST_FALL,
         "source": f", according to {names['publisher_name']}" if names["publisher_name"] else "",
         "newer_said": None,
+        "limits_said": ", ".join(_say_limits(facts)) or None,
         "share_untold": bool(facts.reading) or bool(facts.share and facts.share["base"] != facts.limit_name),
     }
     found["latest"] = found["now_did"] or f"{name}: {found['now_base']} {facts.when(last)}"
     if newer:
         found |= _phrase_newer(facts, name, newer)
-        found["figures"] += f", {found['newer_said']} for {facts.date(newer)}"
+        given = f"{found['newer_said']} for {facts.date(newer)}"
+        found["figures"] = f"{found['figures']}, {given}" if facts.growth else f"{name}: {given}"
     return found
+
+
+def _say_limits(facts: Facts) -> list[str]:
+    """The newer limits that no other sentence has: at least 50% for 2023."""
+    rows = [row for row in facts.list_rows("02_newer") if not facts.newer or row["date"] != facts.newer["date"]]
+    return [f"{say_limit(pd.Series(row), facts.unit)} for {facts.date(row)}" for row in rows]
 
 
 def _phrase_newer(facts: Facts, name: str, newer: Row) -> dict[str, Any]:
@@ -230,6 +246,8 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
         "chance": f"a chance of {say_odds(facts.level)}",
         "about": f"about {about}{behind}",
         "no_range": facts.range is None,
+        "unlimited": facts.range is None and not facts.has_limit,
+        "may_limit": facts.range is None and not facts.has_limit and facts.measure != "flow",
         "odds": say_odds(facts.level, "time"),
         "tested_on": on or None,
         "audited": _say_audit(facts),
@@ -283,10 +301,10 @@ def _round_range(low: float, high: float, unit: str, own: bool = False) -> tuple
 def say_place(entity: str) -> str:
     """An entity with its article: "the United States".
 
-    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China")
-    ('the United Kingdom', 'the Dominican Republic', 'China')
+    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China"), say_place("Europe")
+    ('the United Kingdom', 'the Dominican Republic', 'China', 'Europe')
     """
-    named = r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD)\b|EU|Euro"
+    named = r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD)\b|(EU|Euro)\b"
     return f"the {entity}" if re.match(named, entity) else entity
 
 

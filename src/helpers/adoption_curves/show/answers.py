@@ -5,10 +5,10 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from ..curves import Assessment, assess_ceiling
+from ..curves import NO_VERDICT, Assessment, assess_ceiling
 from ..forecast import Forecast, frames
 from ..forecast.scores import summarise_coverage
-from ..indicators import AdoptionSeries, Data, cite_sources, list_levels, list_newer, name_series
+from ..indicators import AdoptionSeries, Data, cite_sources, list_earlier, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
@@ -18,6 +18,8 @@ def assess_series(series: AdoptionSeries) -> Assessment:
     """The verdict on where growth ends, as in notebook 3: a newer figure that is read between two ends counts too."""
     read = series.use_readings()
     values, limit = read.values.dropna(), read.known_limit
+    if values.empty:
+        return NO_VERDICT
     return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
 
 
@@ -40,16 +42,17 @@ def collect_facts(result: Forecast, data: Data, rows: DataFrame) -> Facts:
     """
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
+    found |= {"02_earlier": list_earlier(series)}
     found |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}
     names = name_series(data, series)
     facts = Facts(found, names, result.levels)
-    date = facts.goal["date"] if facts.fan else result.origin
+    names["beside"], date = "", facts.goal["date"] if facts.fan else None
     found["05_class"], counted = frames.class_frame(result, date, data.references(exclude=series))
-    beside = cite_sources(data, counted, bases=True)
-    names["beside"] = beside.replace("Source:", " Other technologies:", 1)
+    if facts.fan:
+        names["beside"] = cite_sources(data, counted, bases=True).replace("Source:", " Other technologies:", 1)
     return facts
 
 

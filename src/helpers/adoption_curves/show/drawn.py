@@ -23,12 +23,13 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, stage (observed; at_least or at_most for a newer figure that is a bound), observed and limit (the bound,
-        as far as it is known) in ``unit``, unit.
+        date, stage (earlier, before the last break; observed; at_least or at_most for a newer figure that is a bound),
+        observed and limit (the bound, as far as it is known) in ``unit``, unit.
     """
+    earlier = series.earlier.rename("observed").rename_axis("date").to_frame().assign(stage="earlier")
     values = series.values.rename("observed").rename_axis("date").to_frame().assign(stage="observed")
     newer = series.newer.rename(columns={"value": "observed", "bound": "stage"}).rename_axis("date")
-    frame = pd.concat([values, newer[["observed", "stage"]]]).reset_index()
+    frame = pd.concat([earlier, values, newer[["observed", "stage"]]]).reset_index()
     frame["limit"] = float("nan")
     if series.bound is not None:  # after its last date it is not known, but forecast
         known = frame["date"] <= series.bound.values.index[-1]
@@ -61,14 +62,15 @@ def tidy_forecast(
     -------
     DataFrame
         As from `tidy_series`, with the stage forecast, whose limit is the bound's mean as forecast; median, and
-        lower_80, upper_80 and so on for each level; a column such as scenario_50 for each share of the bound, in
-        percent. All in ``unit``.
+        lower_80, upper_80 and so on for each level, where the forecast has ranges; a column such as scenario_50 for
+        each share of the bound, in percent. All in ``unit``.
     """
     bound = ahead.set_index("date")["mean"]
     made = rows[["date"]].assign(stage="forecast", limit=rows["date"].map(bound), median=rows["q0.5"])
     for level in sorted(level for level in levels if {*band_columns(level)} <= {*rows}):
         for end, column in zip(("lower", "upper"), band_columns(level), strict=True):
-            made[f"{end}_{100 * level:g}"] = rows[column]
+            if column in rows:
+                made[f"{end}_{100 * level:g}"] = rows[column]
     for share, courses in scenarios.groupby("share", sort=False):
         made[f"scenario_{100 * share:g}"] = made["date"].map(courses.set_index("date")["value"])
     columns = ["date", "stage", "observed", "limit", *made.columns.drop(["date", "stage", "limit"]), "unit"]

@@ -16,7 +16,19 @@ import pandas as pd
 from IPython.display import display
 
 from .. import curves, forecast, indicators
-from ..base.words import NO_FORECAST, lower_first, of_entity, say, say_date, say_end, say_first, say_name, say_range
+from ..base.words import (
+    GIVES_RANGE,
+    NO_FORECAST,
+    TOO_FEW,
+    lower_first,
+    of_entity,
+    say,
+    say_date,
+    say_end,
+    say_first,
+    say_name,
+    say_range,
+)
 from ..indicators.problems import suggest_names
 from .answers import assess_series
 from .figures import on_axes
@@ -46,7 +58,7 @@ def explore(
     entity, indicator : str
         The first series.
     bound : str
-        Its upper limit, as a run takes it; where a series has no such limit, its own base or none.
+        Its upper limit, as a run takes it; any other series has that of the data first.
     family : str
         The first curve.
     as_of : str
@@ -92,18 +104,14 @@ class _Explorer:
     def offer(self, key: tuple[str, str], day: str) -> dict[str, Any]:
         """The series as known on a day with each upper limit that it may have, by the limit's title; first ours."""
         known = self.known_on(day)
-        for wanted in (self.bound, key[1], ""):
-            try:
-                series = known.series(*key, wanted)
-                break
-            except indicators.DataError:
-                if not wanted:
-                    raise
+        series = known.series(*key, self.bound if key == self.first else "")
         return {title: series.with_bound(limit) for title, limit in known.offer_bounds(series).items()}
 
     def _predict(self, key: tuple[str, str], limit: str, day: str) -> Any:
-        """The forecast of a series with one of its limits, from what was known on a day."""
-        return forecast.forecast(self.offer(key, day)[limit])
+        """The forecast that a run with one of its limits makes of a series, from what was known on a day."""
+        known, series = self.known_on(day), self.offer(key, day)[limit]
+        most = forecast.highest_limit(known.offer_bounds(series))
+        return forecast.forecast(series, limit=most)
 
     def open_series(self, change: Any = None) -> None:
         """Make the controls that depend on the series that the search box names; only the box where it names none."""
@@ -136,7 +144,7 @@ class _Explorer:
             read = series.use_readings()
             fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
         except ValueError as error:  # what the data cannot carry
-            self.shown.value = _say_problem(error)
+            self.shown.value = _say_problem(error) + _tabulate(series)
             return
         first = _draw_explored(series, fit, years)
         self.shown.value = first + _COMPUTING
@@ -166,28 +174,27 @@ def _say_problem(error: ValueError) -> str:
 def _judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
     ceiling = assess_series(series)
-    if found.kind == "fallen":
-        ahead = f"{say_first(NO_FORECAST)}."
-    elif found.kind == "few":
-        ahead = "Too few figures for a forecast: it needs three, half a year apart."
+    if found.kind != "forecast":
+        ahead = f"{say_first(NO_FORECAST if found.kind == 'fallen' else TOO_FEW)}."
     elif found.refuted:
         ahead = "A newer figure refutes the forecast."
-    elif not found.has_range:
-        end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-        ahead = f"Forecast for {date}: median {say(end[0.5])}, and no range."
     else:
         end, date = found.quantiles.iloc[-1], say_date(found.dates[-1])
-        ahead = f"{date}: median {say(end[0.5])}, 80% range {say_range(end[0.1], end[0.9], series.unit)}."
-        ahead = f"Forecast for {ahead}"
+        ahead = f"Forecast for {date}: median {say(end[0.5], series.unit)}, without a range."
+        if found.has_range:
+            ahead = f"Forecast for {date}: median {say(end[0.5])}, "
+            ahead += f"80% range {say_range(end[0.1], end[0.9], series.unit)}."
+        elif not found.bounded and series.measure != "flow":
+            ahead += f" {GIVES_RANGE.format('Another upper limit')}"
         if found.basis[-1] == "extrapolated":
-            ahead += " No earlier technology has tested a range so far ahead."
+            ahead += " No earlier technology has tested a forecast so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
 
 def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
-    name, values = f"{say_name(fit.model.name)} curve", series.values
+    name, values = f"{say_name(fit.model.name)} curve{', held at the highest figure' * fit.best.held}", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
     dates = pd.date_range(values.index[0], end, periods=_CURVE_POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
@@ -207,9 +214,9 @@ def _tabulate(series: Any, found: Any = None) -> str:
     frames = [given]
     if found is not None and len(found.dates):
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, _ROWS).round().astype(int))]
-        ahead = {"Forecast": [say_date(date) for date in fan.index], "Median": [say(median) for median in fan[0.5]]}
+        shown = pd.DataFrame({"Forecast": map(say_date, fan.index), "Median": map(say, fan[0.5])})
         if found.has_range:
-            ahead["80% range"] = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
-        frames.append(pd.DataFrame(ahead))
+            shown["80% range"] = [say_range(*ends) for ends in fan[[0.1, 0.9]].to_numpy()]
+        frames.append(shown)
     tables = "".join(frame.to_html(index=False, border=0, justify="left", col_space=110) for frame in frames)
     return f'<div style="display: flex; flex-flow: wrap; align-items: start; gap: 3em; line-height: 1.3">{tables}</div>'

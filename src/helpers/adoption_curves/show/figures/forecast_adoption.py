@@ -22,7 +22,7 @@ from ...indicators import AdoptionSeries
 from ...say.headlines import say_place
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
-from .on_axes import join_range, plot_fan, plot_figures, plot_limit, plot_newer
+from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
 _LEAST_OUTCOMES = 2  # later figures from which on it is said how many of them a range contained
@@ -114,10 +114,12 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
 def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
     """The figures of a series that has no forecast."""
     figure, axis = open_canvas(5.0)
-    values = series.values
-    units = say_first(names["unit"]) + _draw_values(axis, series, values, names, values)
-    use_dates(axis, values.index[0], values.index[-1], names["measure"])
-    label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
+    values, days = series.values, series.dates.union(series.earlier.index)
+    units = say_first(names["unit"]) + plot_earlier(axis, series, names)
+    units += _draw_values(axis, series, values, names, [*series.earlier, *values, *series.newer["value"]])
+    use_dates(axis, days[0], days[-1], names["measure"])
+    if len(values):
+        label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
     return close_canvas(figure, title, units, source)
 
 
@@ -134,8 +136,9 @@ def _draw_values(
 def _say_dropped(values: pd.Series, shown: pd.Series, measure: str) -> str:
     """What is not drawn, for the line of units."""
     count = len(values) - len(shown)
-    first = say_period(values.index[0], measure)
-    return f"; {say_count(count, 'earlier figure')}, from {first} on, not drawn" if count else ""
+    if not count:
+        return ""
+    return f"; {say_count(count, 'earlier figure')}, from {say_period(values.index[0], measure)} on, not drawn"
 
 
 def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
@@ -234,7 +237,7 @@ def draw_hindcasts(
     """
     if hindcasts.empty:
         return None
-    origins = list(hindcasts.groupby("origin"))
+    origins, levels = list(hindcasts.groupby("origin")), [each for each in levels if band_columns(each)[0] in hindcasts]
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = style.open_panels(3.6, 1, len(origins), sharey=True, sharex=True)
@@ -242,12 +245,16 @@ def draw_hindcasts(
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         _draw_outcomes(axis, origin, forecast["date"].iloc[-1], shown, series, names)
         axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", **HEADING)
-    lowest, highest = band_columns(max(levels))
+    lowest, highest = band_columns(max(levels)) if levels else ("q0.5", "q0.5")
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
-    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_say_levels(levels)}"
+    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes"
+    units += f"; {_say_levels(levels)}" if levels else ""
     units += starts + _say_dropped(values, shown, names["measure"])
-    return close_canvas(figure, _say_contained(hindcasts, values, quoted_level(levels)), units, source)
+    told = "What this method would have forecast earlier, and what happened"
+    if levels:
+        told = _say_contained(hindcasts, values, quoted_level(levels)) or told
+    return close_canvas(figure, told, units, source)
 
 
 def _draw_outcomes(
@@ -269,11 +276,11 @@ def _draw_outcomes(
 
 
 def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
-    """The title: how many later figures the range of a level contained, if there are enough."""
+    """The title: how many later figures the range of a level contained; "" if there are not enough."""
     low, high = band_columns(level)
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
     if len(met) < _LEAST_OUTCOMES:
-        return "What this method would have forecast earlier, and what happened"
+        return ""
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
     return f"Made at {made}, the {say_level(level)} range contained {inside} of {len(met)} later figures"

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from ...base.dates import to_dates
 from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
-from ...base.words import lower_first, say, say_first, say_limit, say_name, say_range
+from ...base.words import lower_first, say, say_date, say_first, say_limit, say_name, say_range
 from ...curves import Results
 from ...forecast import Forecast
 from ...forecast.frames import limit_frame
@@ -29,7 +29,7 @@ from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell,
 
 _SIZE = (7.6, 4.2)  # inches
 _AHEAD, _DRAWN_POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
-_AXES_PLACE = (0.085, 0.115, 0.66, 0.78)  # of the axes within the figure; the labels stand to the right
+_AXES_PLACE = (0.115, 0.115, 0.63, 0.78)  # of the axes within the figure; the labels stand to the right
 # Levels of ranges, and how opaque the fan is just inside each: a level looks the same whatever others lie around it.
 _SHADES = ((0, 0.5, 0.8, 0.9, 1), (0.72, 0.62704, 0.3784, 0.16, 0.1))
 
@@ -107,6 +107,28 @@ def plot_figures(
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
     tell(line, [names["points"].get(date, "") for date in values.index])
+
+
+def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> str:
+    """Draw the figures before the last break of a series, hollow and grey behind a strip; words for the line of units.
+
+    Parameters
+    ----------
+    axis : Axes
+    series : AdoptionSeries
+    names : dict
+        points: what is said of each figure, by date.
+
+    Returns
+    -------
+    str
+        "" where no figure lies before a break.
+    """
+    if (parted := series.last_break) is None:
+        return ""
+    plot_figures(axis, series.earlier, series.breaks, names, color=GREY, mfc="white", lw=0.8, zorder=2)
+    axis.axvspan(series.earlier.index[-1], series.dates[0], color=GREY, alpha=0.15, lw=0, zorder=0)
+    return f"; grey: before {say_date(parted['date'])}, not comparable"
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
@@ -205,17 +227,19 @@ def plot_course(
     """
     ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
     values, newer, labels = series.values.dropna().sort_index(), series.newer.join(series.readings), list[Label]()
+    begins = values.index if len(values) else newer.index
     fan = pd.DataFrame() if found is None else found.quantiles.dropna(axis=1, how="all")
-    last = max([values.index[-1], *newer.index, *fan.index, *(curve[1].index if curve else [])])
+    last = max([*values.index, *newer.index, *fan.index, *(curve[1].index if curve else [])])
     if len(fan) or curve:
         values = values[values.index >= values.index[-1] - past * (last - values.index[-1])]
+        begins = values.index
     else:
-        last += 0.1 * (last - values.index[0])  # room for the words of a newer figure
-    highest = max([values.max(), *newer["value"]])
+        last += 0.1 * (last - begins[0])  # room for the words of a newer figure
+    highest = max([*values, *newer["value"]])
     if found is not None and len(fan):
         labels, highest = _plot_forecast(ax, found, fan), max(highest, np.nanmax(fan))
     ahead = None if found is None else limit_frame(found)
-    limit, told = plot_limit(ax, series, pd.DatetimeIndex(values.index), highest, ahead)
+    limit, told = plot_limit(ax, series, pd.DatetimeIndex(begins), highest, ahead)
     labels += limit
     top = 1.05 * max([highest, *(label.y for label in limit)])
     if curve:
@@ -226,7 +250,7 @@ def plot_course(
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
     _plot_points(ax, values)
     title = ", ".join(filter(None, [series.full_title, series.unit]))
-    _finish_axes(ax, labels, (values.index[0], last), top, title + told)
+    _finish_axes(ax, labels, (begins[0], last), top, title + told)
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
     return ax
 
@@ -241,7 +265,7 @@ def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label
         return [middle]
     level = quoted_level(levels)
     low, high = (end[each] for each in band_ends(level))
-    return [middle, Label(fan.index[-1], high, f"{say_level(level)} range: {say_range(low, high)}", BLUE)]
+    return [middle, Label(fan.index[-1], high, f"{say_level(level)} range:\n{say_range(low, high)}", BLUE)]
 
 
 def _plot_points(axis: Axes, values: pd.Series) -> None:
@@ -286,7 +310,9 @@ def show_result(result: Forecast, words: str) -> str:
         ends = (quantiles[end] for end in band_ends(level))
         shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
     shown["basis"] = result.frame()["basis"]
-    note = f"Unit: {result.target.unit or 'that of the series'}. Tested: as far ahead as the ranges were tested."
+    note = f"Unit: {result.target.unit or 'that of the series'}."
+    if result.has_range:
+        note += " Tested: as far ahead as the ranges were tested."
     table = tables.show(shown, f"{result.target.title}: forecast", note)
     return f"{embed(plot_result(result, open_axes()), words)}\n{table.as_raw_html()}"
 
@@ -314,7 +340,8 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
     _plot_points(ax, values)
-    labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve", ORANGE)]
+    held = ",\nheld at the highest figure" * results.best.held
+    labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve{held}", ORANGE)]
     if np.isfinite(results.ceiling) and (given or results.identified):
         level = results.best.ceiling * model.ceiling.bound_at(times)
         ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)

@@ -22,7 +22,7 @@ from ...indicators import AdoptionSeries
 from ...say.headlines import say_place, say_users
 from . import style
 from .labels import Label, find_gaps, label_ends, shade_breaks
-from .on_axes import plot_figures, plot_limit, plot_newer
+from .on_axes import plot_earlier, plot_figures, plot_limit, plot_newer
 from .style import BLUE, GREY, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, tell, use_dates, use_numbers
 
 _NO_LINE = 2  # figures that are no line yet, and stand on their axis
@@ -55,27 +55,33 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     Figure
     """
     figure, axis = open_canvas(4.0)
-    values, dates = series.values, pd.DatetimeIndex(series.values.index)
-    last, errors, measure = values.iloc[-1], series.standard_error, names["measure"]
+    values, dates = series.values, series.days
+    errors, measure, newer = series.standard_error, names["measure"], series.newer.join(series.readings)
+    told = plot_earlier(axis, series, names)
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
-    if len(dates) <= _NO_LINE:
-        axis.vlines(dates, 0, values, color=ORANGE, lw=1)
-    units = say_first(names["unit"])
+    if len(values) <= _NO_LINE:
+        axis.vlines(values.index, 0, values, color=ORANGE, lw=1)
+    units = say_first(names["unit"]) + told
     if errors.notna().any():
-        axis.errorbar(dates, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
+        axis.errorbar(values.index, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
         units += "; upright bars: 95% sampling error, as published"
-    labels, told = plot_limit(axis, series, dates, values.max())
-    if series.bound is not None and not names["unit"].startswith("percent"):
-        share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
-        units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
-    printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
-    labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
-    plot_newer(axis, series.newer.join(series.readings))
+    labels, told = plot_limit(axis, series, dates, max([*values, *series.newer["value"]]))
+    when = f"{words.say_at(measure)} {say_period(dates[-1], measure)}"
+    if len(values):
+        last = values.iloc[-1]
+        title = f"{say_first(say_users(names, last))} {when}"
+        if series.bound is not None and not names["unit"].startswith("percent"):
+            share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
+            units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
+        printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
+        labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
+    else:
+        title = f"{names['title']}: {words.say_limit(newer.iloc[-1], names['unit'])} {when}"
+    plot_newer(axis, newer)
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
-    use_dates(axis, dates[0], max([dates[-1], *series.newer.index]), measure)
+    use_dates(axis, min([dates[0], *series.earlier.index]), max([dates[-1], *newer.index]), measure)
     label_ends(axis, labels)
     units += told + shade_breaks(axis, series.breaks, dates)
-    title = f"{say_first(say_users(names, last))} {words.say_at(measure)} {say_period(dates[-1], measure)}"
     return close_canvas(figure, title, units, source)
 
 

@@ -1,0 +1,105 @@
+"""Ranges are given where a limit is known, and nowhere else; few figures have no forecast."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import PolyCollection
+
+from adoption_curves import forecast, indicators
+from adoption_curves.forecast import frames
+
+DAYS = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2026)])
+USERS = pd.Series([3.0, 6, 10, 16, 24, 33, 41, 50], DAYS, name="users")
+
+
+def describe(measure):
+    """The series as one of this measure."""
+    data = indicators.load()
+    model = data.series("World", "chatgpt_weekly_active_users", "none")
+    from dataclasses import replace
+
+    none = model.censored.iloc[:0]
+    return replace(model, values=USERS, measure=measure, censored=none, observations=model.observations.iloc[:0])
+
+
+@pytest.fixture(scope="module", params=["no limit", "a total", "a flow"])
+def result(request):
+    series = {"no limit": USERS, "a total": describe("cumulative"), "a flow": describe("flow")}[request.param]
+    return forecast.forecast(series, horizon_years=2)
+
+
+def test_without_a_range_only_the_median_exists(result):
+    assert (result.kind, result.has_range, result.quantile_levels) == ("forecast", False, (0.5,))
+    assert list(result.quantiles) == [0.5]
+    assert [name for name in result.frame() if name.startswith("q")] == ["q0.5"]
+    assert result.at([1.0], [0.5]).shape == (1, 1)
+    with pytest.raises(ValueError, match=r"only the median|no range"):
+        result.at([1.0], [0.1, 0.5])
+    empty = (result.paths, result.milestones(), result.probability(), frames.record_frame(result))
+    assert all(each.empty for each in (*empty, frames.scenario_frame(result)))
+    assert "range" not in repr(result).replace("without a range", "") or "gives one" in repr(result)
+    assert "80%" not in repr(result)
+
+
+def test_the_picture_of_a_forecast_without_a_range_has_none(result):
+    axes = result.plot()
+    assert not [each for each in axes.collections if isinstance(each, PolyCollection)], "no band is filled"
+    assert not [text for text in axes.texts if "range:" in text.get_text()]
+    assert "range</th>" not in result._repr_html_()
+
+
+def test_what_would_give_a_range_is_said():
+    free = forecast.forecast(USERS, horizon_years=2)
+    assert "How many could use it at most? bound=... gives one" in repr(free)
+    with pytest.raises(ValueError, match=r"How many could use it at most\? bound=\.\.\. gives one"):
+        free.at([1.0], [0.9])
+    flow = forecast.forecast(describe("flow"), horizon_years=2)
+    assert "How many" not in repr(flow), "a limit gives none of numbers sold"
+
+
+def test_with_a_limit_there_are_ranges_and_the_form_without_one_has_a_median_alone():
+    made = forecast.forecast(USERS, 100, horizon_years=2)
+    assert made.has_range
+    assert {0.1, 0.5, 0.9} <= {*made.quantiles}
+    data = indicators.load()
+    series = data.series("China", "genai_users")
+    result = forecast.forecast(series, references=data.references(exclude=series))
+    bounds = forecast.vary(result, forecast.list_forms(series, data.offer_bounds(series)), "bound")
+    none = bounds["bound"] == "none"
+    assert bounds.loc[none, "q0.5"].notna().all()
+    assert bounds.loc[none, ["q0.1", "q0.9"]].isna().all(axis=None)
+    assert bounds.loc[~none, ["q0.1", "q0.5", "q0.9"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("bound", [None, 100])
+@pytest.mark.parametrize("values", [[12.0], [9.0, 12.0], [0.0, 0.0, 12.0]])
+def test_fewer_than_three_figures_have_no_forecast(values, bound):
+    result = forecast.forecast(pd.Series(values, DAYS[-len(values) :]), bound)
+    assert (result.kind, result.has_range, len(result.dates)) == ("few", False, 0)
+    assert result.quantiles.empty
+    assert result.frame().empty
+    assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
+    assert frames.record_frame(result).empty
+    assert "no forecast" in repr(result)
+    with pytest.raises(ValueError, match="no forecast"):
+        result.at([1.0], [0.5])
+    assert forecast.hindcast(pd.Series(values, DAYS[-len(values) :]), bound).empty
+
+
+def test_figures_within_half_a_year_are_few():
+    months = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
+    assert forecast.forecast(pd.Series([10.0, 11, 12], months), 100).kind == "few"
+
+
+def test_a_series_of_which_only_limits_are_known_is_few():
+    data = indicators.load()
+    assert forecast.forecast(data.series("OECD", "genai_use_oecd")).kind == "few"
+
+
+def test_a_series_whose_growth_levels_off_within_a_year_has_hindcasts():
+    """Its dates are a year apart in the median, and its earlier origins lie less than a year before the last figure."""
+    data = indicators.load()
+    series = data.series("United States", "firms_pay_for_ai_ramp", 100)
+    origins = forecast.pick_origins(series)
+    found = forecast.hindcast(series, None, data.references(exclude=series), origins[-1:])
+    assert np.isfinite(found["q0.5"]).all()
