@@ -237,7 +237,8 @@ class Forecast:
 
     def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a range."""
-        return self._draw(years if self.has_range else years[:0])
+        none = np.empty((0, len(years))), np.empty((0, len(self.target.newer)), bool)
+        return self._draw(years) if self.has_range else none
 
     def _draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The same, also where no range is given: a newer figure rules out paths there, too."""

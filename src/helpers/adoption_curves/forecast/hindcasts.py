@@ -51,7 +51,7 @@ def hindcast(
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
         made = max([origin, *target.published.reindex([origin]).dropna()])
-        years = (last - origin).days / 365.25 + 0.5
+        years = max(1.0, (last - origin).days / 365.25 + 0.5)
         result = forecast(cut_series(target, origin), None, years, levels)
         if result.kind != "forecast":
             continue

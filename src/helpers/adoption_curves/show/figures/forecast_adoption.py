@@ -234,6 +234,7 @@ def draw_hindcasts(
     """
     if hindcasts.empty:
         return None
+    levels = [level for level in levels if {*band_columns(level)} <= {*hindcasts}]
     origins = list(hindcasts.groupby("origin"))
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
@@ -242,12 +243,12 @@ def draw_hindcasts(
         plot_fan(axis, forecast, (origin, values[origin]), levels)
         _draw_outcomes(axis, origin, forecast["date"].iloc[-1], shown, series, names)
         axis.set_title(f"made in {pd.Timestamp(forecast['made'].iloc[0]):%b %Y}", **HEADING)
-    lowest, highest = band_columns(max(levels))
+    lowest, highest = band_columns(max(levels)) if levels else ("q0.5", "q0.5")
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
     units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes; {_say_levels(levels)}"
     units += starts + _say_dropped(values, shown, names["measure"])
-    return close_canvas(figure, _say_contained(hindcasts, values, quoted_level(levels)), units, source)
+    return close_canvas(figure, _say_contained(hindcasts, values, levels), units, source)
 
 
 def _draw_outcomes(
@@ -268,19 +269,22 @@ def _draw_outcomes(
     use_dates(axis, shown.index[0], last, names["measure"])
 
 
-def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
-    """The title: how many later figures the range of a level contained, if there are enough."""
-    low, high = band_columns(level)
+def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:
+    """The title: how many later figures the quoted range contained, if there is one and there are enough."""
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
-    if len(met) < _LEAST_OUTCOMES:
+    if len(met) < _LEAST_OUTCOMES or not levels:
         return "What this method would have forecast earlier, and what happened"
+    level = quoted_level(levels)
+    low, high = band_columns(level)
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
     return f"Made at {made}, the {say_level(level)} range contained {inside} of {len(met)} later figures"
 
 
 def _say_levels(levels: Sequence[float]) -> str:
-    """``50, 80 and 95% ranges``."""
+    """``50, 80 and 95% ranges``; the median where there are none."""
+    if not levels:
+        return "the median alone"
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
     return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
 
