@@ -222,7 +222,7 @@ def data():
 
 @pytest.fixture(scope="session")
 def references(data):
-    """The series that all forecasts learn from."""
+    """The comparison technologies."""
     return data.references()
 
 

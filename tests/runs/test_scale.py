@@ -1,4 +1,4 @@
-"""Scale: what is learnt is learnt once, and each file is read once."""
+"""Scale: each file is read once."""
 
 from types import SimpleNamespace
 

@@ -237,7 +237,8 @@ def draw_hindcasts(
     """
     if hindcasts.empty:
         return None
-    origins, levels = list(hindcasts.groupby("origin")), [each for each in levels if band_columns(each)[0] in hindcasts]
+    levels = [level for level in levels if {*band_columns(level)} <= {*hindcasts}]
+    origins = list(hindcasts.groupby("origin"))
     values = series.values[series.values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
     shown = values[values.index >= origins[0][0] - 2 * (values.index[-1] - origins[0][0])]
     figure, axes = style.open_panels(3.6, 1, len(origins), sharey=True, sharex=True)
@@ -251,10 +252,7 @@ def draw_hindcasts(
     units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes"
     units += f"; {_say_levels(levels)}" if levels else ""
     units += starts + _say_dropped(values, shown, names["measure"])
-    told = "What this method would have forecast earlier, and what happened"
-    if levels:
-        told = _say_contained(hindcasts, values, quoted_level(levels)) or told
-    return close_canvas(figure, told, units, source)
+    return close_canvas(figure, _say_contained(hindcasts, values, levels), units, source)
 
 
 def _draw_outcomes(
@@ -275,19 +273,22 @@ def _draw_outcomes(
     use_dates(axis, shown.index[0], last, names["measure"])
 
 
-def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, level: float) -> str:
-    """The title: how many later figures the range of a level contained; "" if there are not enough."""
-    low, high = band_columns(level)
+def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:
+    """The title: how many later figures the quoted range contained, if there is one and there are enough."""
     met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
-    if len(met) < _LEAST_OUTCOMES:
-        return ""
+    if len(met) < _LEAST_OUTCOMES or not levels:
+        return "What this method would have forecast earlier, and what happened"
+    level = quoted_level(levels)
+    low, high = band_columns(level)
     inside = int(met["outcome"].between(met[low], met[high]).sum())
     made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
     return f"Made at {made}, the {say_level(level)} range contained {inside} of {len(met)} later figures"
 
 
 def _say_levels(levels: Sequence[float]) -> str:
-    """``50, 80 and 95% ranges``."""
+    """``50, 80 and 95% ranges``; the median where there are none."""
+    if not levels:
+        return "the median alone"
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
     return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
 
