@@ -24,19 +24,11 @@ SET = re.compile(
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 TABLES = {
     "headline": ("02_growth", "02_newer", "03_ceiling", "05_forecast"),
-    "deck": ("02_growth", "02_newer", "05_bound", "05_forecast"),
+    "deck": ("02_growth", "02_newer", "02_earlier", "02_later", "05_bound", "05_forecast"),
     "known": ("02_growth",),
     "now": ("02_growth", "02_newer"),
     "speed": ("02_growth", "02_newer", "02_pace", "05_forecast"),
-    "forecast": (
-        "03_ceiling",
-        "03_odds",
-        "05_alike",
-        "05_bound",
-        "05_class",
-        "05_coverage",
-        "05_forecast",
-    ),
+    "forecast": ("05_alike", "05_audit", "05_bound", "05_class", "05_coverage", "05_forecast"),
     "caution": ("02_growth", "02_countries", "03_ceiling", "05_bound"),
     "quote": ("05_forecast", "02_growth", "02_newer", "05_bound"),
     "quote_not": ("03_ceiling",),

@@ -49,7 +49,6 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     )  # as notebook 2 does
     tables |= {"02_newer": indicators.list_newer(data, series)}
     tables |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
-    tables["03_odds"] = frames.odds_frame(tables["03_ceiling"]["verdict"].iloc[0])
     tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     tables |= {
         "05_coverage": scores.summarise_coverage(outcomes),

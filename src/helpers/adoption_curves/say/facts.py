@@ -17,8 +17,15 @@ from ..base.words import FLOW, lower_first, say_at, say_figure, say_period
 from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
-SUMMARISED: tuple[str, ...] = ("02_growth", "02_newer", "02_earlier", "02_later", "02_pace", "02_countries")
-SUMMARISED += ("03_ceiling", "03_odds")
+SUMMARISED: tuple[str, ...] = (
+    "02_growth",
+    "02_newer",
+    "02_earlier",
+    "02_later",
+    "02_pace",
+    "02_countries",
+    "03_ceiling",
+)
 SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
@@ -29,8 +36,6 @@ _STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
 _PACES = 1.5
 """From this ratio on, or below its inverse, forecast growth is compared with past growth."""
-_PASSED = 5
-"""Years within which it is counted how often an end was passed."""
 _NOTHING = 1e-6
 """Part of the upper end of a range below which its lower end is said to be 0."""
 _AUDITED = 0.8
@@ -262,11 +267,6 @@ class Facts:
     def limit_name(self) -> str:
         """The upper limit in a sentence: internet users, 100% of homes."""
         return lower_first(self.names["bound_title"]).replace(" percent", "%")
-
-    @cached_property
-    def odds(self) -> list[Row]:
-        """How often such an end was passed within five years, a row a kind of series; none but for levels with one."""
-        return [row for row in self.list_rows("03_odds") if row["years"] == _PASSED and self.measure == "level"]
 
     @cached_property
     def fan(self) -> list[Row]:

@@ -17,14 +17,12 @@ from ..base.columns import UNNAMED
 from ..base.fallen import LEAST_FALL
 from ..base.fan import find_drawn
 from ..base.words import (
-    NO_END,
     round_off,
     say,
     say_ahead,
     say_count,
     say_date,
     say_day,
-    say_end,
     say_figure,
     say_first,
     say_limit,
@@ -34,7 +32,6 @@ from ..base.words import (
     say_unit,
     spell,
 )
-from ..curves.verdict import DEPENDS, LEVELS_OFF
 from .facts import Facts, Row
 
 _FINE = 0.2
@@ -120,7 +117,7 @@ def fill(template: str, facts: Facts, said: Mapping[str, Any]) -> str:
 
 def phrase(facts: Facts) -> dict[str, Any]:
     """The words that take more than one fact, by name; None for what is not known."""
-    found = _phrase_figures(facts) | _phrase_growth(facts) | _phrase_end(facts)
+    found = _phrase_figures(facts) | _phrase_growth(facts) | _phrase_left(facts)
     return found | (_phrase_forecast(facts) if facts.goal else {})
 
 
@@ -211,24 +208,13 @@ def _name_rivals(facts: Facts) -> str:
     return f"{text} or faster. The fastest: {'; '.join(names)}" if rivals else text
 
 
-def _phrase_end(facts: Facts) -> dict[str, Any]:
-    """Where growth ends, what is left to the limit, and how often such ends were passed."""
-    found, unit = facts.ceiling, facts.unit
-    text = say_first(say_end(found, unit))
-    if found["verdict"] == DEPENDS and found["high"] > found["bound"]:  # which no share can be
-        text = f"{say_first(NO_END)}; our curves put the end at {say(found['low'], unit)} or above"
-    left, kinds = found["sentence"].removeprefix("at most "), read_said()["tests"]
-    passed = [kinds[row["kind"]].format(**row) for row in facts.odds if row["kind"] in kinds]
-    span = found["sentence"].rpartition("between ")[2] + say_unit(unit)
-    closed = found["verdict"] in (LEVELS_OFF, DEPENDS)
+def _phrase_left(facts: Facts) -> dict[str, Any]:
+    """What is left to the limit."""
+    left, unit = facts.ceiling["sentence"].removeprefix("at most "), facts.unit
     return {
-        "end": text,
-        "end_span": span if closed else None,
         "left": f"{left}{' points' if facts.is_share else say_unit(unit)} {'is' if left == '1' else 'are'}",
-        "passed": ". So it was in ".join(passed) or None,
-        "passed_after": say_ahead(facts.odds[0]["years"]) if passed else None,
-        "goes_further": closed and bool(facts.goal) and facts.goal["q0.5"] > found["high"],
         "is_count": not facts.is_share,
+        "is_level": facts.measure == "level",
     }
 
 
