@@ -253,12 +253,12 @@ def _phrase_forecast(facts: Facts) -> dict[str, Any]:
 
 
 def _say_audit(facts: Facts) -> str | None:
-    """What the audit counted of such ranges, a part a series; None without one."""
+    """What the audit counted of such ranges, a sentence without its beginning a series; None without one."""
     parts = []
     for row in facts.audit:
         inside, figures = say_percent(row["inside_80"]), say_count(int(row["figures"]), "figure")
-        parts.append(f"{inside} ({row['series']}: {row['origins']:,.0f} forecasts from {figures})")
-    return "; ".join(parts) or None
+        parts.append(f"{inside} of the outcomes of {row['origins']:,.0f} forecasts from {figures} ({row['series']})")
+    return ". They held ".join(parts) or None
 
 
 def _say_held(facts: Facts) -> str | None:
