@@ -185,7 +185,7 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     rows = [
         _make_row("who", "Who", say_groups(parts["who"]), parts["who"]),
         _say_doubt(profile, data, indicator)
-        or _make_row("what for", "What for", say_purposes(parts["purposes"]), profile),
+        or _make_row("what for", "What for", say_purposes(parts["purposes"]), parts["purposes"]),
         _say_target(profile) or _make_row("firms", "Which firms", say_firms(firms, ""), firms),
     ]
     found = pd.DataFrame(
