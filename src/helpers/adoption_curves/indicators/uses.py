@@ -37,9 +37,9 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of ``profile.csv`` in its order, without ``source_id``; besides printed (the figure in words,
-        with "more than" and its like, and the sign of percentages), wider (bool: of a wider technology), publisher, and
-        url (of the page that was read).
+        The columns of ``profile.csv`` in its order; besides printed (the figure in words, with "more than" and its
+        like, and the sign of percentages), wider (bool: of a wider technology), publisher, and url (of the page that
+        was read).
     """
     technology = data.find_entry(indicator).technology
     wider = _WIDER.get(technology, ())
@@ -51,7 +51,7 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     rows = _add_sources(data, rows.sort_index())
     rows["url"] = rows["note"].str.extract(r"Read at (\S+),", expand=False).fillna(rows["url"])
     rows = rows.assign(printed=_print_figures(rows, rows["qualifier"]), wider=rows["technology"].isin(wider))
-    return rows.drop(columns=["row", "precision", "source_id"]).reset_index(drop=True)
+    return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 
 
 def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
