@@ -8,7 +8,7 @@ The parts, each importing only those before it: ``problems``; ``periods``, ``cel
 (with its breaks and bound); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``layout``,
 ``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is, and next
 figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures),
-``profile`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
+``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 
 from ..base.limit import Limit
@@ -19,8 +19,8 @@ from .coverage import describe_coverage, find_expected, list_series, say_expecte
 from .data import Data, list_studied, load, load_references
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
-from .profile import count_profile, list_products, list_profile, list_rulers, pick_people, pick_purposes
 from .series import AdoptionSeries
+from .uses import count_profile, list_products, list_profile, list_rulers, pick_people, pick_purposes
 
 __all__ = [
     "AdoptionSeries",

@@ -428,9 +428,12 @@ def read_unchanged(folder: Path, *parts: str) -> Record:
 def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     """Sources of the figures that the run shows or uses.
 
-    They are of the series, its limit and its base; of other series of its entity, and other measures of the same
-    technology, which pages list and compare; and of the comparison technologies and their limits.
+    They are of the series, its limit and its base; of other series of its entity, other measures of the same
+    technology, and its profile of use, which pages list or compare; and of the comparison technologies and their
+    limits.
     """
+    from ..indicators import list_profile
+
     used = data.observations
     roles = data.indicators.set_index("indicator")
     base = roles.get("base_indicator", {}).get(parameters.indicator, "")
@@ -439,6 +442,7 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     reference = used.indicator.isin([*earlier.index, *earlier.get("base_indicator", [])])
     same = roles.index[(roles.technology == roles.technology.get(parameters.indicator)) & (roles.technology != "")]
     uses = dict.fromkeys(used.source_id[reference], "reference")
+    uses |= dict.fromkeys(list_profile(data, parameters.indicator)["source_id"], "compared")
     uses |= dict.fromkeys(used.source_id[used.indicator.isin(same) | (used.entity == parameters.entity)], "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))

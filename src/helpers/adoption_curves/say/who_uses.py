@@ -12,7 +12,7 @@ from ..indicators import Data
 _COMPOSITION = "percent of generative AI users"
 """Unit of shares of the users: others are rates within a group."""
 _BUILT_IN = "assistant built into the"
-_NAMED = 4  # figures in a sentence
+_MOST_AGES = 4  # figures in a sentence
 
 
 def say_nothing(question: str, technology: str, entity: str) -> str:
@@ -29,7 +29,7 @@ def say_nothing(question: str, technology: str, entity: str) -> str:
     return f"The data have no figures on {question}: {of_entity(technology or 'this series', entity)}."
 
 
-def say_people(rows: pd.DataFrame) -> str:
+def say_groups(rows: pd.DataFrame) -> str:
     """Say who the users are, or how use differs by age; "" for no rows.
 
     Parameters
@@ -45,7 +45,7 @@ def say_people(rows: pd.DataFrame) -> str:
         return ""
     first = rows.iloc[0]
     if first["unit"] != _COMPOSITION:
-        ages = rows[rows["unit"] == first["unit"]].head(_NAMED)
+        ages = rows[rows["unit"] == first["unit"]].head(_MOST_AGES)
         told = ", ".join(f"{row.printed} ({row.category})" for row in ages.itertuples())
         return f"{first['publisher']} found in {say_date(first['date'])}: {told}; {first['unit']}."
     told = f"{first['printed']} were {first['category']}"
@@ -183,9 +183,10 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     """
     firms = parts["firms"][parts["firms"]["entity"].isin(profile["entity"])]
     rows = [
-        _tell("who", "Who", say_people(parts["who"]), parts["who"]),
-        _say_doubt(profile, data, indicator) or _tell("what for", "What for", say_purposes(parts["purposes"]), profile),
-        _say_target(profile) or _tell("firms", "Which firms", say_firms(firms, ""), firms),
+        _make_row("who", "Who", say_groups(parts["who"]), parts["who"]),
+        _say_doubt(profile, data, indicator)
+        or _make_row("what for", "What for", say_purposes(parts["purposes"]), parts["purposes"]),
+        _say_target(profile) or _make_row("firms", "Which firms", say_firms(firms, ""), firms),
     ]
     found = pd.DataFrame(
         [row for row in rows if row], columns=["part", "heading", "quote", "sentence", "reckoned", "url"]
@@ -193,7 +194,7 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     return found if len(profile) else found.head(0)
 
 
-def _tell(part: str, heading: str, sentence: str, rows: pd.DataFrame) -> dict[str, str]:
+def _make_row(part: str, heading: str, sentence: str, rows: pd.DataFrame) -> dict[str, str]:
     """A row of the first page, with the address of the first figure; nothing for no sentence."""
     if not sentence:
         return {}
@@ -229,7 +230,7 @@ def _say_doubt(profile: pd.DataFrame, data: Data, indicator: str) -> dict[str, s
         f"users. The two surveys may have asked differently."
     )
     heading = f"“More than {limit['value'].iloc[0]:g} million people”"
-    return {**_tell("doubt", heading, sentence, rate), "reckoned": reckoned}
+    return {**_make_row("doubt", heading, sentence, rate), "reckoned": reckoned}
 
 
 def _say_target(profile: pd.DataFrame) -> dict[str, str]:
@@ -243,7 +244,7 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
         "This is a share of terminals, agents and the like; the document does not say of what, so no forecast of users "
         "can meet or miss it."
     )
-    told = _tell("target", "The state's target", sentence, rows)
+    told = _make_row("target", "The state's target", sentence, rows)
     return {**told, "quote": f"Penetration of {rows['category'].iloc[0]}, {levels}: {quoted}."}
 
 

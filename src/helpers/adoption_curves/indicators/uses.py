@@ -10,16 +10,16 @@ import pandas as pd
 from .captions import find_within
 from .data import Data
 
-_FIGURE = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
+_FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
 """Columns that tell figures apart; of two prints of one the newest public one counts."""
 _WIDER = {"generative AI": ("AI in firms", "AI")}
 """Technologies as part of which another is counted: no firms are asked about generative AI alone."""
-_SAID = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
+_QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
 _DEVICES, _SHARED = "million monthly active users", "AI "
 """Unit of the users of products, and the beginning of names that several products share."""
 _USERS = ["percent of generative AI users", "percent of those who have used generative AI"]
 """Units of shares of users, which alone are compared by what people use it for."""
-_LIST, _LONGEST = 3, 12
+_LEAST_USES, _MOST_USES = 3, 12
 """Uses that make a list, and the most that a figure shows of one."""
 _PLAIN = r"|use (?:generative )?AI"
 """What people do in measures of plain use; others ask about work, or search, or days."""
@@ -37,9 +37,9 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of ``profile.csv`` in its order, without ``source_id``; besides printed (the figure in words,
-        with "more than" and its like, and the sign of percentages), wider (bool: of a wider technology), publisher, and
-        url (of the page that was read).
+        The columns of ``profile.csv`` in its order; besides printed (the figure in words, with "more than" and its
+        like, and the sign of percentages), wider (bool: of a wider technology), publisher, and url (of the page that
+        was read).
     """
     technology = data.find_entry(indicator).technology
     wider = _WIDER.get(technology, ())
@@ -47,11 +47,11 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     rows = rows[rows["technology"].isin([technology, *wider]) & (technology != "")]
     if limit is not None:
         rows = rows[rows["published"] <= limit]
-    rows = rows.sort_values("published", kind="stable", na_position="first").drop_duplicates(_FIGURE, keep="last")
+    rows = rows.sort_values("published", kind="stable", na_position="first").drop_duplicates(_FIGURE_KEY, keep="last")
     rows = _add_sources(data, rows.sort_index())
     rows["url"] = rows["note"].str.extract(r"Read at (\S+),", expand=False).fillna(rows["url"])
     rows = rows.assign(printed=_print_figures(rows, rows["qualifier"]), wider=rows["technology"].isin(wider))
-    return rows.drop(columns=["row", "precision", "source_id"]).reset_index(drop=True)
+    return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 
 
 def pick_people(rows: pd.DataFrame) -> pd.DataFrame:
@@ -96,10 +96,12 @@ def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> 
         The same columns: shares of users where they are printed, else of whoever was asked; three uses or more a list.
     """
     key = ["entity", "unit", "date"]
-    rows = rows[rows["unit"].str.startswith("percent") & (rows.groupby(key)["category"].transform("size") >= _LIST)]
+    rows = rows[
+        rows["unit"].str.startswith("percent") & (rows.groupby(key)["category"].transform("size") >= _LEAST_USES)
+    ]
     rows = rows.assign(users=rows["unit"].isin(_USERS))
     own = rows[rows["entity"] == entity]
-    own = own[own["users"]] if own["users"].any() else own[own["date"] == own["date"].max()].head(_LONGEST)
+    own = own[own["users"]] if own["users"].any() else own[own["date"] == own["date"].max()].head(_MOST_USES)
     own = own[own["unit"] == own["unit"].iloc[-1]] if len(own) else own
     others = rows[rows["users"] & rows["entity"].isin(countries) & (rows["entity"] != entity)]
     others = (
@@ -213,7 +215,7 @@ def _print_figures(rows: pd.DataFrame, qualifiers: pd.Series) -> list[str]:
     for value, half, unit, qualifier in zip(rows["value"], rows["precision"], rows["unit"], qualifiers, strict=True):
         decimals = max(0, -round(np.log10(2 * half)))
         sign = "%" if unit.startswith("percent") else ""
-        found.append(f"{_SAID[qualifier]}{value:,.{decimals}f}{sign}")
+        found.append(f"{_QUALIFIED[qualifier]}{value:,.{decimals}f}{sign}")
     return found
 
 
