@@ -43,7 +43,7 @@ def run(
     wait: bool,
     quiet: bool,
     dry_run: bool,
-    **choices: str | None,
+    **choices: tuple[str, ...],
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 
@@ -99,7 +99,7 @@ def open_notebook(
     files: Files,
     no_browser: bool,
     prepare_only: bool,
-    **choices: str | None,
+    **choices: tuple[str, ...],
 ) -> None:
     """Open a copy of a notebook in JupyterLab, with parameters.
 

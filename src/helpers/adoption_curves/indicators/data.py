@@ -21,7 +21,7 @@ from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
 from .data_files import TABLES, find_kind
 from .own import read_series_file
-from .own_tables import set_beside
+from .own_tables import LIMIT, set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .series import SHORTEST_SEGMENT, AdoptionSeries, parse_breaks, split_series
 
@@ -249,6 +249,10 @@ class Data:
         """Return ``as_of`` as a Timestamp, or None."""
         return pd.Timestamp(self.as_of) if self.as_of else None
 
+    def printed(self) -> str:
+        """The headings and names of a file of one's own beside its figures, in a sentence; "" for a folder."""
+        return next(iter(self.understood), "")
+
     def until(self) -> str:
         """Day of knowledge in words: "" or " as known on 2025-10-31"."""
         return f" as known on {self.as_of}" if self.as_of else ""
@@ -420,7 +424,7 @@ def _know(data: Data, as_of: str) -> Data:
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, choices: tuple[tuple[str, str], ...], folder: Path, *state: Any) -> Data:
+def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], folder: Path, *state: Any) -> Data:
     """All that `load` reads beside the project's `folder`; `state` is what else it depends on."""
     is_file, understood = find_kind(path) == "file", list[str]()
     tables = {} if is_file else {**read_tables(path)}
@@ -511,7 +515,8 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     share = _is_percentage(data.find_entry(indicator))
     if share and data.is_own(entity, indicator):
         _check_share(data, entity, indicator)
-    bound = "100" if share else ""
+    own_limit = (entity, f"{indicator}{LIMIT}") in data.own
+    bound = f"{indicator}{LIMIT}" if own_limit else "100" if share else ""
     return {**chosen, "bound": kept["bound"] if (entity, kept.get("bound")) in data.own else bound}
 
 
