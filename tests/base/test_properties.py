@@ -41,7 +41,7 @@ FILES = st.one_of(
     LINES.map(lambda lines: GOOD.encode() + b"\n".join(lines)),
     st.text(max_size=20).map(put_value),
     st.text(max_size=20).map(put_date),
-    st.tuples(st.sampled_from(["entity", "unit", "indicator", "bound", "source", ""]), st.text(max_size=20)).map(
+    st.tuples(st.sampled_from(["entity", "unit", "indicator", "qualifier", "source", ""]), st.text(max_size=20)).map(
         lambda pair: put_column(*pair)
     ),
 )

@@ -36,7 +36,7 @@ SIX = """date,value,unit,measure
 2024-12-31,48.2,people,level
 """
 SHARE = SIX.replace("people", "% of members")
-FULL = """date,value,entity,indicator,unit,measure,source,bound
+FULL = """date,value,entity,indicator,unit,measure,source,qualifier
 2020-12-31,8,Town,club_members,thousand people,level,Club yearbook,
 2021-12-31,15.5,Town,club_members,thousand people,level,Club yearbook,exact
 2022-12-31,27,Town,club_members,thousand people,level,https://club.example/2022,at_least
@@ -269,10 +269,13 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
-        "Dates are days: 2019-12-31 as 2019-12-31.",
+        'In the file: figures "value", dates "date". The unit is said to be people.',
+        "value: 3.1 people (2019-12-31, row 2) to 15.5 people (2021-12-31, row 4).",
+        "2021-12-31 (date) is 31 December 2021.",
         "The unit is people, and each figure is what there is at its date.",
         "The file does not say what is counted, where, by whom: add --title, --entity, --source.",
         f"Own figures: first {figures} 2021.",
+        "The last step is 1.5 times the largest before.",
         f"Own figures: no limit, that of the data. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip

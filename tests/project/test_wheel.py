@@ -16,7 +16,7 @@ from adoption_curves.base.project import find_root
 pytestmark = pytest.mark.slow
 
 SERIES = "Year,Percent\n2018,1.2\n2019,3.1\n2020,7\n2021,15.5\n2022,27\n"
-UNIT = "--unit", "% of homes"
+UNIT = "--unit", "% of homes", "--measure", "level"
 FORECAST = """import pandas as pd
 from adoption_curves import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))

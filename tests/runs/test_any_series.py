@@ -105,8 +105,8 @@ EDGES = {
 def test_notebooks_carry_series_at_the_edge(name, tmp_path):
     """Zeros and a decline are runs whose tables are kept (tests/golden); a warning is an error."""
     values, columns, given = EDGES[name]
-    path = write(tmp_path, values, **columns)
-    parameters = complete_parameters(read_parameters({"data": str(path), "run": "edge", **given}))
+    path = str(write(tmp_path, values, **columns))
+    parameters = complete_parameters(read_parameters({"data": path, "run": "edge", **given}))
     check_parameters(parameters)
     described = parameters.model_dump() | _describe_series(parameters)
     with warnings.catch_warnings():

@@ -95,7 +95,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     """All notebooks as JupyterLab runs them, one by papermill's own command, and their pages."""
     (tmp_path / "mine.csv").write_text(OWN)
     monkeypatch.chdir(tmp_path)
-    data, programs = f"{tmp_path}/mine.csv?unit=percent", Path(sys.executable).parent
+    data, programs = f"{tmp_path}/mine.csv?unit=percent&measure=level", Path(sys.executable).parent
     tables = outputs / "lab" / "baseline" / "tables"
     given = {"data": data, "entity": "own data", "indicator": "mine", "bound": 100}
     for source in find_notebooks():
@@ -125,7 +125,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
 def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):
     """Papermill passes only what it is given: the rest are the project's defaults, of another series."""
     (tmp_path / "mine.csv").write_text(OWN)
-    data = f"{tmp_path}/mine.csv?unit=percent"
+    data = f"{tmp_path}/mine.csv?unit=percent&measure=level"
     usual = {"entity": "China", "indicator": "genai_users", "bound": "internet_users"}
     with pytest.raises(
         RunError, match=r"another series than that of .* -p entity 'own data' -p indicator mine -p bound"

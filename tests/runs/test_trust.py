@@ -137,7 +137,7 @@ def test_no_page_tells_where_own_data_lie(here, capsys, tmp_path):
     path = tmp_path / "ann's & <secret> home" / "heat & pumps.csv"
     path.parent.mkdir()
     path.write_text("date,value\n2020,8\n2021,15.5\n2022,27\n2023,39\n2024,48.2\n")
-    code, _, err = call(capsys, "run", "mine", "-p", "data", str(path), "--unit", "% of homes")
+    code, _, err = call(capsys, "run", "mine", "-p", "data", str(path), "--unit", "% of homes", "--measure", "level")
     assert code == 0, err
     folder = here / "outputs" / "mine"
     assert json.loads((folder / "run.json").read_text())["parameters"]["data"].startswith(str(path))

@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, urlencode
 
+from .columns import spread_choices
 from .words import escape, shorten
 
 _UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
@@ -190,7 +191,7 @@ class Source:
     path : Path
         Of a folder or a file; a relative one is looked up in the project's folder by `find`.
     choices : mapping
-        Options of `adoption check` by name, such as the name of the column of dates.
+        Options of `adoption check` by name, such as the name of the column of dates; a tuple of several.
 
     Examples
     --------
@@ -199,7 +200,7 @@ class Source:
     """
 
     path: Path
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str | Path | Source) -> Self | Source:
@@ -212,10 +213,15 @@ class Source:
         path, mark, query = str(text).rpartition("?")
         if not mark or os.path.lexists(text) or not all("=" in part for part in query.split("&") if query):
             return cls(Path(text))
-        return cls(Path(path), dict(parse_qsl(query, keep_blank_values=True)))
+        given = parse_qs(query, keep_blank_values=True)
+        return cls(Path(path), {name: tuple(texts) if texts[1:] else texts[0] for name, texts in given.items()})
 
     def __str__(self) -> str:
-        return f"{self.path}?{urlencode(self.choices)}" if self.choices or "?" in str(self.path) else str(self.path)
+        return (
+            f"{self.path}?{urlencode(self.choices, doseq=True)}"
+            if self.choices or "?" in str(self.path)
+            else str(self.path)
+        )
 
     def say(self) -> str:
         """Name of the file or folder, and in words how it is read.
@@ -223,10 +229,10 @@ class Source:
         >>> Source.read("/home/x.csv?date=Year&unit=%25+of+homes").say()
         'x.csv (date: Year, unit: % of homes)'
         """
-        how = ", ".join(f"{name}: {text}" for name, text in self.choices.items())
+        how = ", ".join(f"{name}: {text}" for name, text in spread_choices(self.choices))
         return escape(f"{self.path.name} ({how})" if how else self.path.name)
 
-    def choose(self, **choices: str) -> Source:
+    def choose(self, **choices: str | tuple[str, ...]) -> Source:
         """Source with further options for the same path."""
         return Source(self.path, {**self.choices, **choices})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..base.columns import spread_choices
 from ..base.project import RunError, UserError, find_register, shorten_path
 from ..base.words import escape
 from . import options
@@ -139,7 +140,7 @@ def params() -> None:
 @click.argument("path", default="data")
 @options.pairs
 @options.choices
-def check(path: str, given: Pairs, **choices: str | None) -> None:
+def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
     """Check data of your own before a run.
 
     PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
@@ -152,6 +153,7 @@ def check(path: str, given: Pairs, **choices: str | None) -> None:
     from . import listing
 
     source = options.read_source(path, choices)
+    said = [(name.replace("_", "-"), text) for name, text in spread_choices(choices)]
     asked: dict[str, Any] = options.read_options(given) | {"data": str(source.find_from_here())}
     try:
         data = indicators.load(asked["data"])
@@ -167,9 +169,12 @@ def check(path: str, given: Pairs, **choices: str | None) -> None:
         if several := listing.say_sweep(data, str(source)):
             print(f"a report of each: {several}")
         if data.is_beside and not refused:
-            print(listing.write_run(data, path, given, choices))
+            print(listing.write_run(data, path, given, said))
     except indicators.DataError as error:
         print(error)
+        if any(error.missing.values()):
+            print("Write, with your words for each ...:")
+            print(listing.write_check(path, given, said, spread_choices(error.missing)))
         raise SystemExit(RunError.exit_code) from error
 
 

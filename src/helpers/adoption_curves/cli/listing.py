@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..base.words import escape, say_count
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..indicators import Data
+
+Choices: TypeAlias = Sequence[tuple[str, str]]
+"""Options that say how to read a file, with their texts."""
 
 
 def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
@@ -73,7 +76,7 @@ def print_table(rows: list[dict[str, str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: Mapping[str, str | None]) -> str:
+def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: Choices) -> str:
     """The command that makes a run of data of one's own with the options of `adoption check`, for a shell.
 
     Of several series it names the first that the options leave.
@@ -86,9 +89,19 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     first = dict(zip(("entity", "indicator"), (left or pairs)[0], strict=True)) if len(pairs) > 1 else {}
     words = ["adoption", "run", name_indicator(data.path.stem)[:64], "-p", "data", path]
     words += [word for name, value in first.items() if name not in named for word in ("-p", name, value)]
-    words += [word for name, value in given for word in ("-p", name, value)]
-    words += [word for name, value in choices.items() if value is not None for word in (f"--{name}", value)]
-    return shlex.join(words)
+    return shlex.join(words + _write_options(given, choices))
+
+
+def write_check(path: str, given: Iterable[tuple[str, str]], choices: Choices, missing: Choices) -> str:
+    """The command that checks data of one's own with the options that are missing besides."""
+    options = _write_options(given, [*choices, *missing])
+    return shlex.join(["adoption", "check", path, *options])
+
+
+def _write_options(given: Iterable[tuple[str, str]], choices: Choices) -> list[str]:
+    """Parameters and options as words of a command."""
+    words = [word for name, value in given for word in ("-p", name, value)]
+    return words + [word for name, value in choices for word in (f"--{name}", value)]
 
 
 def say_sweep(data: Data, source: str) -> str:

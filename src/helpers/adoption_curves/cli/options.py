@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,6 +18,8 @@ _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values of -p."""
 Files: TypeAlias = tuple[Path, ...]
+Choices: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
 _MAX_FILE_BYTES = 100_000
 """Bytes of a file of parameters."""
@@ -48,15 +50,17 @@ workers = click.option(
     "--workers", metavar="N", type=_WHOLE_NUMBER, help="Run N notebooks at a time; by default one more than processors."
 )
 data_folder = click.option("--data", metavar="PATH", default="data", help="Folder of data, or a file of your own.")
-strict = flag("--strict", "Refuse own data with a cell or row left out, or figures of the last run lost.")
+strict = flag(
+    "--strict", "Refuse own data with cells left out, figures of the last run lost, or a newest one that slipped."
+)
 wait = flag("--wait", "Wait for another process that makes the same run.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def choices(command: Callable[..., None]) -> Callable[..., None]:
-    """Command with an option for each of `CHOICES`; it gets their values by name, None for one that is not given."""
+    """Command with an option for each of `CHOICES`; it gets their values by name, none for one that is not given."""
     for name, meaning in reversed(CHOICES.items()):
-        command = click.option(f"--{name}", metavar="TEXT", help=meaning)(command)
+        command = click.option(f"--{name}", metavar="TEXT", multiple=True, help=meaning)(command)
     return command
 
 
@@ -122,19 +126,20 @@ def _read_value(text: str) -> Any:
     return text
 
 
-def read_source(data: str, choices: dict[str, str | None]) -> Source:
+def read_source(data: str, choices: Choices) -> Source:
     """A path of data, with the options that say how to read its file."""
-    return Source.read(data).choose(**{name: text for name, text in choices.items() if text is not None})
+    given = {name.replace("_", "-"): texts for name, texts in choices.items() if texts}
+    return Source.read(data).choose(**{name: texts if texts[1:] else texts[0] for name, texts in given.items()})
 
 
-def read_run_options(pairs: Pairs, files: Files, choices: dict[str, str | None]) -> dict[str, Any]:
+def read_run_options(pairs: Pairs, files: Files, choices: Choices) -> dict[str, Any]:
     """Parameters of a run; `data` is a path from here, with the options that say how to read its file.
 
     Parameters
     ----------
     pairs, files : as in `read_options`
     choices : dict
-        Values of the options of `choices`, None for one that is not given.
+        Values of the options of `choices`, none for one that is not given.
 
     Returns
     -------
@@ -148,7 +153,7 @@ def read_run_options(pairs: Pairs, files: Files, choices: dict[str, str | None])
     given = read_options(pairs, files)
     if isinstance(given.get("data"), str):
         given["data"] = str(read_source(given["data"], choices).find_from_here())
-    elif chosen := [name for name, text in choices.items() if text is not None]:
+    elif chosen := [name for name, texts in choices.items() if texts]:
         raise UserError(f"--{chosen[0]} says how to read a file; name the file: -p data FILE")
     return given
 

@@ -37,7 +37,7 @@ def run(
     strict: bool,
     wait: bool,
     quiet: bool,
-    **choices: str | None,
+    **choices: tuple[str, ...],
 ) -> None:
     """Run the notebooks: tables, figures and pages.
 

@@ -5,9 +5,9 @@ one's own with dates and figures, and returns `Data`, or raises `DataError` with
 selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
 The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
-(with its breaks and bound); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``layout``,
-``scales``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is, and next
-figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures),
+(with its breaks and bound); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``asked``,
+``own_figures``, ``block``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is,
+and next figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures),
 ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 

@@ -24,11 +24,6 @@ SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with 
 SHOWN = ", shown as "
 """Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
 _LATEST = f"{OBSERVED_YEARS[1]}-12-31"
-_SPACES = " '\u2019\u00a0\u2009\u202f"
-_PARTED = {",": r"\.", ".": ","}
-"""What may part thousands, besides a space or an apostrophe, by the decimal mark."""
-MISSING = {"", *[".", "..", "...", "…", ":", "-", "–", "—", "x", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none"]}
-"""Marks of a cell without a figure."""
 
 
 def read_cells(
@@ -56,7 +51,7 @@ def read_cells(
     for name in text.columns.drop(["row", "precision"], errors="ignore"):  # these are ours
         field = by_name.get(name, {"type": "string"})
         places, distinct = pd.factorize(text[name])
-        reasons = np.array([_explain_cell(cell, field) for cell in distinct] if name in by_name else [], dtype=object)
+        reasons = np.array([explain_cell(cell, field) for cell in distinct] if name in by_name else [], dtype=object)
         if reasons.any():
             rows = pd.DataFrame({"row": text.index, "value": text[name].array, "reason": reasons[places]})
             problems += list_problems(file, rows[rows["reason"] != ""], name, "{reason}")
@@ -73,7 +68,7 @@ def read_cells(
     return pd.DataFrame({"row": text.index, **table})
 
 
-def _explain_cell(text: str, field: Mapping[str, Any]) -> str:
+def explain_cell(text: str, field: Mapping[str, Any]) -> str:
     """Problem of a cell by its field of the Table Schema, and what would be right; "" for none."""
     constraints = field.get("constraints", {})
     minimum, names = str(constraints.get("minimum", "")), constraints.get("enum", (text,))
@@ -137,30 +132,7 @@ def _explain_number(text: str, minimum: float) -> str:
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
     if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
-        return "is a limit, not a figure; write the number, and at_least or at_most beside it in a column named bound"
+        return "is a limit, not a figure; write the number, and at_least or at_most beside it"
     if re.fullmatch(r"[\d.,\s]+[^\d.,\s]+( .*)?", text):
         return "is no plain number; leave the words and marks out of the cells"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"
-
-
-def write_plain(text: str, decimal: str) -> str:
-    """A number as digits with a point, read with this decimal mark; "" for what is none.
-
-    >>> write_plain("1.234,5", ","), write_plain("1,125", "."), write_plain("1,125", ","), write_plain("1,12", ".")
-    ('1234.5', '1125', '1.125', '')
-    """
-    whole = rf"\d+|\d{{1,3}}(?P<mark>[{_PARTED[decimal]}{_SPACES}])\d{{3}}(?:(?P=mark)\d{{3}})*"
-    match = re.fullmatch(
-        rf"(?P<sign>[+-]?)(?P<whole>{whole})?(?:\{decimal}(?P<part>\d*))?(?P<power>[eE][+-]?\d+)?", text
-    )
-    if not match or not (match["whole"] or match["part"]):
-        return ""
-    digits = re.sub(r"\D", "", match["whole"] or "0")
-    return f"{match['sign']}{digits}{'.' if match['part'] else ''}{match['part'] or ''}{match['power'] or ''}"
-
-
-def find_decimals(cells: Sequence[str]) -> list[str]:
-    """Decimal marks with which all cells that can be numbers are some; of those that read all alike only the point."""
-    numbers = [cell for cell in cells if write_plain(cell, ".") or write_plain(cell, ",")]
-    read = {tuple(write_plain(cell, mark) for cell in numbers): mark for mark in (",", ".")}
-    return [mark for plain, mark in read.items() if all(plain)]

@@ -277,6 +277,10 @@ class Data:
         """Return ``as_of`` as a Timestamp, or None."""
         return pd.Timestamp(self.as_of) if self.as_of else None
 
+    def printed(self) -> str:
+        """The headings and names of a file of one's own beside its figures, in a sentence; "" for a folder."""
+        return next(iter(self.understood), "")
+
     def until(self) -> str:
         """Day of knowledge in words: "" or " as known on 2025-10-31"."""
         return f" as known on {self.as_of}" if self.as_of else ""
@@ -462,7 +466,7 @@ def _know(data: Data, as_of: str) -> Data:
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, choices: tuple[tuple[str, str], ...], folder: Path, *state: Any) -> Data:
+def _load(path: Path, choices: tuple[tuple[str, str | tuple[str, ...]], ...], folder: Path, *state: Any) -> Data:
     """All that `load` reads beside the project's `folder`; `state` is what else it depends on."""
     is_file, understood = find_kind(path) == "file", list[str]()
     tables = {} if is_file else {**read_tables(path)}

@@ -1,61 +1,48 @@
 """Files of one's own: from a plain table of dates and figures to tables like the project's.
 
-`read_series_file` is a pipeline: the text of the table, its columns, dates, numbers, unit and measure, checks. A figure
-is what is printed in its cell. What a file does not say plainly is refused, with the one thing to write.
+`read_series_file` is a pipeline: block, roles, dates, numbers, rows, columns that are left, series. A figure is what is
+printed in its cell. Nothing is recognised by its words: what the user does not say is asked, all at once.
 """
 
 from __future__ import annotations
 
+import calendar
 import re
-import shlex
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
 
 import pandas as pd
 
-from ..base.columns import BY_NAME, CHOICES, COLUMNS, LIMITED, NAME, UNNAMED
-from ..base.words import escape, say_count, shorten
-from .cells import MISSING, find_decimals, read_cells, write_plain
-from .checks import FRACTION, raise_problems, read_unit
-from .data_files import NumberedRow
-from .layout import JUDGED, is_date, is_figure, plain_name, read_layout
-from .own_tables import SHORTEST_YEAR, USUAL_TITLE, build_tables, check_rows, fill_defaults
-from .periods import DATE_FORMS, choose_form, explain_date, list_days, read_form
-from .problems import DataError, Problem, list_names, parameter_error, suggest_names
-from .scales import Meaning, contradict, contradict_scale, measure_scale, read_meaning, suggest_units
+from ..base.columns import COLUMNS, NAME, UNNAMED
+from ..base.words import escape, quote, say_count, say_day, shorten
+from .asked import OPEN, Asked
+from .block import read_block
+from .cells import read_cells
+from .checks import read_unit
+from .own_figures import MARK, find_marks, is_number, read_figures
+from .own_tables import USUAL_TITLE, build_tables, check_rows, fill_defaults
+from .periods import SPAN, choose_form, list_days, read_day
+from .problems import DataError, list_names, parameter_error, suggest_names
 
-_MULTIPLIERS = {"unit_mult", "unit_multiplier", "multiplier", "scale", "scalar_factor"}
-"""Names of columns with the scale of the figures, in words or as a power of ten."""
-_UNIT_COLUMNS = r"unit(?!ed|_mult)|uom|einheit|单位|column_\d+$"
-"""Names of columns that may hold the unit: those without a heading too."""
-_DATE_PARTS = {"month", "months", "quarter", "quarters", "week", "day", "月", "月份", "季度"}
-"""Names of columns that complete a year in another one."""
-_SAID = ("title", "unit", "measure", "people", "doing", "source", "technology")
-"""Columns that an option replaces by one text."""
+DATE, VALUE = " date", " value"
+"""Columns that are added to those of a file, of which none begins with a blank."""
+_OWN = [column.name for column in COLUMNS]
+_PART = rf"(?i)[QHM]\d\d?|{'|'.join([*calendar.month_name[1:], *calendar.month_abbr[1:]])}"
+"""Cells that are parts of a year, without a word on which."""
 _MEANING = {"level": "what there is at its date", "cumulative": "a total so far", "flow": "what a year adds"}
-_CHOSEN = ("entity", "indicator")
-"""Columns of which an option names the column, or one of the names in it."""
-_MELTED = {"date": "date of the column", "value": "figure"}
-_SIGN = "sign"
-_UNREAD = "\0"
-"""Before the names of columns that are not read: what they say may contradict the unit, or tell rows apart."""
-_Names: TypeAlias = Mapping[str, str]
-"""Columns of a file by our names for them, or options by theirs."""
 
 
 def read_series_file(
-    path: Path, choices: _Names, project: Mapping[str, pd.DataFrame]
+    path: Path, choices: Mapping[str, str | tuple[str, ...]], project: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Read and check a file of series.
 
     Parameters
     ----------
     path : Path
-    choices : dict of str to str
+    choices : dict of str to str, or to a tuple of them
         Options that read it, by the names of `base.columns.CHOICES`.
     project : dict of str to DataFrame
         The project's tables: those that are made have their columns and types.
@@ -65,29 +52,33 @@ def read_series_file(
     tables : dict of str to DataFrame
         observations, indicators, sources; claims, profile and wording (none).
     understood : list of str
-        How the file was read, a sentence each.
+        How the file was read, a sentence each; the first has the words that stand in the file beside the figures.
 
     Raises
     ------
     DataError
-        With every problem of the file.
+        With every problem of the file, and all that is to be said.
     """
-    notes, problems = list[str](), list[Problem]()
-    _check_choices(choices)
-    frame, above = read_layout(path, choices, notes)
-    frame, names = _lay_out(path.name, frame, choices, notes)
-    text = _choose_columns(path.name, frame, names, choices, notes)
-    text = _read_dates(path.name, text, names, notes)
-    _refuse_alike(path.name, text, names)
-    text = _read_values(path.name, text, names, choices, notes)
-    text = _ask_for_unit(path.name, text, names, above)
-    _refuse_contradictions(path.name, text, names, above)
-    text = text.reindex(columns=list(BY_NAME), fill_value="")
-    rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], problems)
-    rows = fill_defaults(rows, name_indicator(path.stem))
-    tables = build_tables(path.name, rows, project)
-    problems += check_rows(path.name, rows, tables)
-    raise_problems([replace(one, column=names.get(one.column, one.column)) for one in problems])
+    asked = Asked(path.name, choices)
+    try:
+        frame = _lay_out(read_block(path, asked), asked)
+        frame = read_figures(_read_dates(frame, asked), VALUE, asked)
+        chosen, names = _choose_rows(frame, asked)
+        chosen, beside = _settle_columns(chosen, frame, names, asked)
+        words = [f"{name}: {shorten(cell)}" for name, cell in beside.items()]
+        text = _say_units(_name_columns(chosen, names, asked), words, asked)
+        rows = read_cells(path.name, text, [column.describe() for column in COLUMNS], asked.problems)
+        rows = fill_defaults(rows, name_indicator(path.stem))
+        tables = build_tables(path.name, rows, project)
+        asked.problems += check_rows(path.name, rows, tables)
+    except DataError as error:
+        asked.problems += error.problems
+    asked.close()
+    told = {"figures": asked.heads["value"], "dates": asked.heads["date"]}
+    heads = ", ".join(f'{what} "{shorten(head)}"' for what, head in told.items() if head)
+    units = ", ".join(rows["unit"].unique())
+    notes = [f"In the file: {'; '.join([heads, *words])}. The unit is said to be {units}."]
+    notes += [*_say_ends(rows, asked.heads["value"]), *asked.notes]
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         share = "a share of " if measure == "flow" and unit.startswith("percent") else ""
         notes.append(f"The unit is {unit}, and each figure is {share}{_MEANING[measure]}.")
@@ -97,167 +88,6 @@ def read_series_file(
     return tables, list(map(escape, notes))
 
 
-def _check_choices(choices: _Names) -> None:
-    """Refuse an option that is not known, and a value that it cannot have."""
-    for name, value in choices.items():
-        if name not in CHOICES or value not in LIMITED.get(name, (value,)):
-            right = f"write {' or '.join(LIMITED[name])}" if name in LIMITED else suggest_names(name, CHOICES)
-            raise parameter_error(f"--{name}", value, f"is not known; {right}")
-
-
-def _refuse(file: str, message: str, column: str = "", row: int | None = None, value: str = "") -> DataError:
-    """Return the error for one thing that can't be read, or be read in two ways."""
-    return DataError([Problem(file, row, column if column not in _MELTED.values() else "", value, message)])
-
-
-# ---- columns
-
-
-def _lay_out(file: str, frame: pd.DataFrame, choices: _Names, notes: list[str]) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The table with a row a figure, and its columns of dates and figures by our names; columns of dates are melted."""
-    dates = [column for column in frame if is_date(column)]
-    if len(dates) < 2 or "date" in choices:
-        date = _find_column(file, frame, "date", choices, is_date)
-        others = [column for column in frame if not frame[column].equals(frame[date])]  # one may repeat the dates
-        value = _find_column(file, frame[others], "value", choices, is_figure)
-        return frame, {"date": date, "value": value}
-    parts = [column for column in frame if plain_name(column) in _DATE_PARTS]
-    if parts and len(frame) > 1:
-        raise _refuse(file, f"has a column for {dates[0]} and rows by {parts[0]}; write a row a figure, with its date")
-    notes.append(f"The columns {shorten(dates[0])} to {shorten(dates[-1])} are dates.")
-    lines, kept = frame.index, [column for column in frame if column not in dates]
-    long = frame.reset_index(drop=True).melt(kept, dates, *_MELTED.values(), ignore_index=False)
-    long = long.sort_index(kind="stable")
-    return long.set_axis(lines[long.index], axis=0), {**_MELTED}
-
-
-def _find_column(file: str, frame: pd.DataFrame, name: str, choices: _Names, test: Callable[[str], bool]) -> str:
-    """The column of the dates or of the figures: the chosen one, the one of that name, or the only one that can be."""
-    if name in choices:
-        if choices[name] not in frame:
-            raise parameter_error(f"--{name}", choices[name], f"is no column; {suggest_names(choices[name], frame)}")
-        return choices[name]
-    known = {each for other in BY_NAME.keys() - _MELTED.keys() for each in _list_named(frame, other)}
-    free = _list_named(frame, name) or [column for column in frame if column not in known]
-    found = [column for column in free if _is_mostly(frame[column], test)] or free[: len(free) == 1]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise _refuse(file, f"has {len(found)} columns that may be the {name}; write {_list_options(name, found)}")
-    if name == "date":
-        raise _refuse_undated(file, frame)
-    raise _refuse(file, f"has no columns that may be the {name}; there is: {list_names(frame) or 'no other column'}")
-
-
-def _refuse_undated(file: str, frame: pd.DataFrame) -> DataError:
-    """Return the error for a table without dates: what to write for headings that name years, or for a cell."""
-    years = [found for column in frame if (found := re.match(r"(18|19|20)\d\d", column))]
-    if len(years) > 1:
-        right = f"rename those of the figures to dates, such as {years[0][0]} or {years[0][0]}-Q1"
-        return _refuse(file, f"has headings such as {shorten(years[0].string)}; {right}")
-    numbered = [column for column in frame if _is_mostly(frame[column], lambda cell: bool(re.search(r"\d", cell)))]
-    column = [*numbered, *frame][0]
-    return _refuse(file, explain_date(frame[column].iloc[0]), column, frame.index[0], frame[column].iloc[0])
-
-
-def _list_options(name: str, texts: Sequence[str]) -> str:
-    """An option with each text: "--value iOS or --value Android"."""
-    return " or ".join(f"--{name} {shlex.quote(text)}" for text in texts)
-
-
-def _list_named(frame: pd.DataFrame, name: str) -> list[str]:
-    """Columns that are called as ours, or else by another of its names."""
-    same = [column for column in frame if plain_name(column) == name]
-    return same or [column for column in frame if plain_name(column) in BY_NAME[name].names.split()]
-
-
-def _is_mostly(cells: pd.Series, test: Callable[[str], bool]) -> bool:
-    """True if most of the first filled cells pass a test; cells that fail are then reported as errors."""
-    filled = cells[~cells.str.casefold().isin(MISSING)].head(JUDGED)
-    return len(filled) > 0 and 2 * sum(map(test, filled)) >= len(filled)
-
-
-def _choose_columns(
-    file: str, frame: pd.DataFrame, names: dict[str, str], choices: _Names, notes: list[str]
-) -> pd.DataFrame:
-    """The rows and columns that are read, under our names; those that are not read have `_UNREAD` before theirs."""
-    said = {name: choices[name].strip() for name in _SAID if name in choices}
-    for name in (name for name in _CHOSEN if choices.get(name)):
-        column, frame = _choose_rows(frame, names, name, choices[name])
-        if column:
-            names[name] = column
-        else:
-            said[name] = choices[name].strip()
-    for name in [name for name in BY_NAME if name not in {*names, *said}]:
-        if column := _find_named(file, frame.drop(columns=list(names.values())), name):
-            names[name] = column
-    unread = [column for column in frame if column not in names.values()]
-    notes += _say_roles(names) + [f"Not read: {list_names(unread)}."] * bool(unread)
-    columns = {name: frame[column] for name, column in names.items()} | said
-    text = pd.DataFrame(columns | {f"{_UNREAD}{column}": frame[column] for column in unread}, index=frame.index)
-    return _fill_names(file, _leave_out_gaps(file, text, names, notes))
-
-
-def _find_named(file: str, rest: pd.DataFrame, name: str) -> str:
-    """The only one of the columns that is called so; "" for none."""
-    free = _list_named(rest, name)
-    if name == "measure":  # of other offices, a column of this name says what is counted
-        free = [column for column in free if rest[column].isin(LIMITED[name]).any()]
-    if len(free) > 1:
-        right = f"write {_list_options(name, free)}" if name in _CHOSEN else "keep one"
-        raise _refuse(file, f"has {len(free)} columns that may be the {name}, {list_names(free)}; {right}")
-    return free[0] if free else ""
-
-
-def _say_roles(names: _Names) -> list[str]:
-    """A sentence on the columns that the file calls otherwise; none where there are none."""
-    told = {ours: theirs for ours, theirs in names.items() if theirs.casefold() != ours and theirs != _MELTED.get(ours)}
-    roles = ", ".join(f"{shorten(theirs)} is the {ours}" for ours, theirs in told.items())
-    return [f"{roles}."] * bool(roles)
-
-
-def _choose_rows(frame: pd.DataFrame, names: _Names, name: str, chosen: str) -> tuple[str, pd.DataFrame]:
-    """The column that is chosen, or that has the chosen name in some rows, and these rows; "" and all rows for none."""
-    rest = frame.drop(columns=list(names.values()))
-    if chosen in rest:
-        return chosen, frame
-    free = _list_named(rest, name)
-    holding = [column for column in rest if (rest[column] == chosen).any()]
-    found = next(iter([column for column in free if column in holding] or free or holding), "")
-    if found and found not in holding:
-        near = suggest_names(chosen, frame[found])
-        raise parameter_error(f"--{name}", chosen, f"is not in the column {found}; {near}")
-    return found, frame[frame[found] == chosen] if found else frame
-
-
-def _leave_out_gaps(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) -> pd.DataFrame:
-    """The rows that have a figure."""
-    empty = text["value"].str.casefold().isin(MISSING)
-    if empty.all():
-        raise _refuse(file, "has no figures", names["value"])
-    if empty.any():
-        rows = list_names(map(str, text.index[empty].unique()))
-        notes.append(f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows}).")
-    return text[~empty].copy()
-
-
-def _fill_names(file: str, text: pd.DataFrame) -> pd.DataFrame:
-    """The table with a name in each row; those of indicators are made of their texts, which are titles."""
-    for name in (name for name in ("entity", "indicator") if name in text):
-        blank = text[name] == ""
-        if blank.any() and not blank.all():
-            row = int(text.index[blank][0])
-            raise _refuse(file, "is empty beside other names; write the name in each row", name, row)
-    if "indicator" not in text:
-        return text
-    texts = text["indicator"]
-    names = {one: one if re.fullmatch(NAME, one) or not one else name_indicator(one) for one in texts.unique()}
-    if len(set(names.values())) < len(names):
-        raise _refuse(file, "has names of indicators that differ only in punctuation; use letters and digits")
-    titles = texts.where(texts != texts.map(names), "")
-    return text.assign(indicator=texts.map(names), title=text.get("title", titles))
-
-
 def name_indicator(text: str) -> str:
     """Make the name of an indicator from any text: small letters, digits and '_', beginning with a letter."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -265,144 +95,271 @@ def name_indicator(text: str) -> str:
     return name if name[0].isalpha() else f"series_{name}"
 
 
+# ---- which columns are what
+
+
+def _is_period(text: str) -> bool:
+    """True for a date, or a year that may span two."""
+    return bool(list_days(text) or (re.fullmatch(SPAN, text) and not text.isdigit()))
+
+
+def _is_mostly(cells: Iterable[str], test: Callable[[str], bool]) -> bool:
+    """True if half of the filled cells pass a test, with or without a mark behind; others are then reported."""
+    filled = [cell for cell in list(dict.fromkeys(cells))[:200] if re.search(r"\w", cell)]
+    return len(filled) > 0 and 2 * sum(test(cell) or test(re.sub(MARK, "", cell)) for cell in filled) >= len(filled)
+
+
+def _lay_out(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """The table with a row a figure, in `DATE` and `VALUE`."""
+    for name in (name for name in frame if re.fullmatch(r"[^\\]+\\\w+", name)):  # Eurostat: freq,unit,geo\TIME_PERIOD
+        parts = frame[name].str.split(",", expand=True).set_axis(name.partition("\\")[0].split(","), axis=1)
+        frame = pd.concat([parts, frame.drop(columns=name)], axis=1)
+    dates = [name for name in frame if _is_mostly([name], _is_period)]
+    if len(dates) > 1 and not asked.has("date") and "date" not in frame:
+        return _melt(frame, dates, asked)
+    for option in ("date", "value", "part"):
+        if asked.has(option) and asked.one(option) not in frame:
+            raise parameter_error(f"--{option}", asked.one(option), suggest_names(asked.one(option), frame))
+    taken = {*asked.all("ignore"), asked.one("part"), *(name for name in _OWN if not asked.has(name))}
+    taken |= {name for name in frame for text in asked.all("where") if text.startswith(f"{name}=")}
+    date = _find_column(frame.drop(columns=[*taken, asked.one("value")], errors="ignore"), frame, "date", asked)
+    part = asked.one("part")
+    if not part and frame[date].str.fullmatch(r"\d{4}").all():
+        parts = [name for name in frame if name not in {*taken, date} and frame[name].str.fullmatch(_PART).all()]
+        for part in parts[:1]:
+            asked.ask(f"{date} has years, and {part} has parts of years; write --part", "part", part)
+    value = _find_column(frame.drop(columns=[*taken, date, part], errors="ignore"), frame, "value", asked)
+    asked.heads = {"value": value, "date": f"{date}, {part}" if part else date}
+    days = _join_parts(frame[date], frame[part], asked) if part else frame[date]
+    return frame.assign(**{DATE: days, VALUE: frame[value]}).drop(columns=[*filter(None, [date, value, part])])
+
+
+def _melt(frame: pd.DataFrame, dates: list[str], asked: Asked) -> pd.DataFrame:
+    """The same of a table in which each heading but those of names is a date."""
+    names = [name for name in frame if name not in dates]
+    for name in (name for name in names if name not in {*asked.all("ignore"), *_OWN}):
+        if _is_mostly(frame[name], is_number):
+            raise asked.refuse(f"has numbers, and its heading is no date, as {dates[0]} is", column=name)
+    years = frame[dates].apply(lambda cells: cells.str.fullmatch(r"(18|19|20)\d\d")).all(axis=1)
+    if len(dates) > 2 and years.any():
+        raise asked.refuse("is a second row of dates; write --rows for one table", int(frame.index[years][0]))
+    asked.heads = {"value": "", "date": f"{dates[0]} to {dates[-1]}"}
+    long = frame.reset_index(drop=True).melt(names, dates, DATE, VALUE, ignore_index=False).sort_index(kind="stable")
+    return long.set_axis(frame.index[long.index], axis=0)
+
+
+def _find_column(free: pd.DataFrame, frame: pd.DataFrame, name: str, asked: Asked) -> str:
+    """The heading of dates or figures: the one that is said, the one of that name, or the only one that can be."""
+    if asked.has(name) or name in frame:
+        return asked.one(name) or name
+    numbers = [column for column in free if _is_mostly(free[column], is_number)]
+    found = numbers if name == "value" else [column for column in free if _is_mostly(free[column], _is_period)]
+    if not found and (name == "date" or free.shape[1] != 1):
+        raise asked.refuse(f"has no column that can be the {name}, of {list_names(frame)}", value=frame.iloc[0, 0])
+    best = (found or list(free))[0]
+    # years behind other numbers may be figures, as in Rank,Users
+    behind = name == "date" and frame[best].str.fullmatch(r"\d{4}").all() and numbers and numbers[0] != best
+    if len(found) > 1 or behind:
+        more = "" if name == "date" else "; --part or --ignore tells what another is"
+        asked.ask(f"may have its {name} in {', '.join(found)}; write --{name} and one{more}", name, OPEN)
+    return best
+
+
+def _join_parts(years: pd.Series, parts: pd.Series, asked: Asked) -> pd.Series:
+    """Years with their months, quarters or halves, as dates are written."""
+    if parts.str.fullmatch(r"[QHM]\d\d?").all():
+        return years + "-" + parts
+    if not parts.str.fullmatch(r"\d\d?").all():
+        return parts + " " + years
+    numbers = set(parts.astype(int))
+    if numbers != {1, 2, 3, 4} and not 4 < max(numbers) <= 12:
+        raise asked.refuse("may be months, quarters or halves; write 2024-Q1 or 2024-01", column=str(parts.name))
+    return years + ("-Q" if max(numbers) == 4 else "-") + parts
+
+
 # ---- dates
 
 
-def _read_dates(file: str, text: pd.DataFrame, names: _Names, notes: list[str]) -> pd.DataFrame:
-    """The table with ISO dates, which are read in the one form in which all cells are dates."""
-    column, where = text["date"], names["date"]
-    cells = list(column.unique())
-    form, wrong, message = choose_form(cells)
+def _read_dates(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """The table with ISO dates in `DATE`, which are read in the one form in which all cells are dates."""
+    heading, end = asked.heads["date"], asked.one("year-end")
+    plain = find_marks(frame[DATE], heading, lambda text: bool(list_days(text) or re.fullmatch(SPAN, text)), asked)
+    cells = list(plain.unique())
+    if end and not read_day(f"2024-{end}"):
+        raise parameter_error("--year-end", end, "is no day of a year; write MM-DD, such as 06-30")
+    if not end and _may_span(cells):
+        asked.ask(f"{cells[0]!r} may span two years; write their last day, such as --year-end 06-30", "year-end", OPEN)
+        end = "12-31"
+    days, wrong, message = choose_form(cells, end)
     if message:
-        rows = column.index[column.isin([cell for cell in cells if not list_days(cell)])].unique()
-        message += f" (rows {list_names(map(str, rows))})" * (1 < len(rows) < len(column) and not list_days(wrong))
-        raise _refuse(file, message, where, int(column.index[column == wrong][0]), wrong)
-    kind = DATE_FORMS[form][0]
-    _refuse_spans(file, text, cells, kind, where)
-    said = "days" if kind == "day" else f"{kind}s, read as their last day"
-    notes.append(f"Dates are {said}: {cells[0]} as {read_form(cells[0], form)}.")
-    days = column.map({cell: str(read_form(cell, form)) for cell in cells})
+        row = int(frame.index[plain == wrong][0])
+        if row != frame.index[-1] or re.search(r"\d", wrong) or asked.has("rows") or frame.index.duplicated().any():
+            raise asked.refuse(message, row, heading, wrong)
+        span = f"{frame.index[0] - 1}:{frame.index[-2]}"  # the last row is a total, or a note
+        asked.ask(f"row {row}, {wrong!r}, is no part of the table; write --rows {span}", "rows", span)
+        return _read_dates(frame.iloc[:-1], asked)
+    iso = plain.map(days)
     today = f"{datetime.now().astimezone():%Y-%m-%d}"
-    if (days > today).any():
-        message = f"is after today, and a projection is no observation; leave out the rows after {today}"
-        raise _refuse(file, message, where, int(days.index[days > today][0]), days.max())
-    return text.assign(date=days)
+    if (iso > today).any():
+        message = f"is after today, and a projection is no observation; leave out what is after {today}"
+        raise asked.refuse(message, int(iso.index[iso > today][0]), heading, iso.max())
+    newest = plain.iloc[iso.to_numpy().argmax()]
+    other = "" if end or not re.fullmatch(r"\d{4}\D*(\d{4}])?", newest) else "; --year-end 06-30 says another"
+    asked.notes.append(f"{newest} ({shorten(heading)}) is {say_day(pd.Timestamp(iso.max()))}{other}.")
+    return frame.assign(**{DATE: iso})
 
 
-def _refuse_spans(file: str, text: pd.DataFrame, cells: Sequence[str], kind: str, where: str) -> None:
-    """Refuse years that another column completes, and months that may be years that span two."""
-    parts = [column[1:] for column in text if column[0] == _UNREAD and plain_name(column[1:]) in _DATE_PARTS]
-    if kind == "year" and parts:
-        right = f"join them, as in {cells[0]}-06 or {cells[0]}-Q2"
-        raise _refuse(file, f"has {where} and {parts[0]} in two columns; {right}")
-    spans = [re.fullmatch(r"(\d{4})-(\d\d)", cell) for cell in cells]
-    if len(cells) > 1 and all(one and (int(one[1]) + 1) % 100 == int(one[2]) for one in spans):
-        message = "may be a month, or a year that spans two; write the day on which each ends, such as 2017-03-31"
-        raise _refuse(file, message, where, value=cells[0])
+def _may_span(cells: Sequence[str]) -> bool:
+    """True for years that may span two: FY2024, 2023/24, and 2009-10, 2010-11 but not for 2009-10, 2009-11."""
+    spans = [re.fullmatch(SPAN, cell) for cell in cells]
+    ends = {(int(one[2] or 0) - int(one[1])) % 100 for one in spans if one}
+    plain = all(cell.isdigit() or list_days(cell) for cell in cells)
+    return all(spans) and (not plain or (len(ends) == 1 < len(cells)))
 
 
-def _refuse_alike(file: str, text: pd.DataFrame, names: _Names) -> None:
-    """Refuse rows of one date that nothing tells apart, with the column or the names that would."""
-    key = [name for name in ("entity", "indicator", "date", "published") if name in text]
-    alike = text[text.duplicated(key, keep=False)]
-    if alike.empty:
-        return
-    first, second = alike.index[alike["date"] == alike["date"].iloc[0]][:2]
-    option = "entity" if "entity" not in text else "indicator"
-    labels = [column for column in text if column[0] == _UNREAD and option not in names]
-    labels = [column for column in labels if not text.duplicated([*key, column]).any()]
-    labels = [column for column in labels if not _is_mostly(text[column], is_figure)]
-    right = "no column tells them apart; keep one of the two"
-    if labels:
-        one = _list_options(option, [one for one in text[labels[0]].unique() if one][:6])
-        right = f"write --{option} {shlex.quote(labels[0][1:])} for all, or for one {one}"
-    raise _refuse(file, f"rows {first} and {second} are both of {alike['date'].iloc[0]}; {right}")
+# ---- which rows, and what stands beside them
 
 
-# ---- figures, unit and measure
+def _choose_rows(frame: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The rows with a figure that are picked; and the names that picked them, by column."""
+    names, chosen = dict[str, str](), frame
+    for text in asked.all("where"):
+        column = max((name for name in frame if text.startswith(f"{name}=")), key=len, default="")
+        cell = text[len(column) + 1 :]
+        if not column or cell not in set(frame[column]):
+            near = suggest_names(cell, frame[column]) if column else f"the columns are {list_names(frame.columns[:-2])}"
+            raise parameter_error("--where", text, f"is no COLUMN=CELL of the file; {near}")
+        names[column], chosen = cell, chosen[chosen[column] == cell]
+    for column in [*names, *(name for name in ("entity", "indicator") if name in frame and not asked.has(name))]:
+        _check_names(frame[column], asked)
+    empty = chosen[VALUE] == ""
+    if empty.all():
+        raise DataError([]) if asked.problems else asked.refuse("has no figures in these rows")
+    if empty.any():
+        rows = list_names(map(str, chosen.index[empty].unique()))
+        asked.notes.append(f"{say_count(int(empty.sum()), 'cell')} without a figure left out (row {rows}).")
+    return chosen[~empty], names
 
 
-def _read_values(file: str, text: pd.DataFrame, names: _Names, choices: _Names, notes: list[str]) -> pd.DataFrame:
-    """The table with plain numbers, and a sign of percent in `_SIGN`; what is no number stays, to be explained."""
-    text[_SIGN] = text["value"].str.extract(r"(%)$", expand=False).fillna("")
-    text["value"] = text["value"].str.replace(r"\s*%$", "", regex=True)
-    for name in (name for name in ("value", "standard_error", "sample_size") if name in text):
-        cells = text[name].mask(text[name].str.casefold().isin(MISSING), "")
-        marks = [choices["decimal"]] if "decimal" in choices else find_decimals(list(cells))
-        if len(marks) == 1:
-            notes += ["A comma is the decimal mark."] if marks == [","] and name == "value" else []
-            text[name] = [write_plain(cell, marks[0]) or cell for cell in cells]
+def _check_names(cells: pd.Series, asked: Asked) -> None:
+    """Refuse a name that is spelled in two ways, and blank cells beside names."""
+    seen: dict[str, tuple[str, int]] = {}
+    for row, cell in cells.drop_duplicates().items():
+        first, at = seen.setdefault(" ".join(unicodedata.normalize("NFKC", cell).casefold().split()), (cell, int(row)))
+        if first != cell:
+            raise asked.refuse(
+                f"is spelled {quote(first)} in row {at}; write one name alike", int(row), cells.name, cell
+            )
+        if not cell and cells.nunique() > 1:
+            raise asked.refuse("is empty beside other names; write the name in each row", int(row), cells.name)
+
+
+def _settle_columns(
+    chosen: pd.DataFrame, frame: pd.DataFrame, names: Mapping[str, str], asked: Asked
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The rows of one key each, and what stands in the other columns and is one for all; what varies is asked for."""
+    left = [name for name in frame if name not in {DATE, VALUE, *_OWN} or (asked.has(name) and name != "qualifier")]
+    for name in asked.all("ignore"):
+        if name not in left or name in names or frame[name].nunique() == 1:
+            raise parameter_error("--ignore", name, f"is no column that varies and is left; of: {list_names(left)}")
+    key = [DATE, *(name for name in ("entity", "indicator", "published") if name in chosen and not asked.has(name))]
+    numbers = {name for name in left if _is_mostly(chosen[name], is_number)}
+    for name in sorted(left, key=lambda name: (name in numbers, chosen.duplicated([*key, name]).any())):
+        cells = chosen[name]
+        if cells.nunique() == 1 or name in asked.all("ignore"):
             continue
-        both = pd.DataFrame({mark: [write_plain(cell, mark) for cell in cells] for mark in ".,"}, index=cells.index)
-        unsure = int((both["."] != both[","]).to_numpy().argmax())
-        whole, part = both.iloc[unsure]
-        message = f"may be {whole} or {part}; write --decimal . for {whole}, --decimal , for {part}"
-        message = message if marks else "has another decimal mark than other cells; write all with one"
-        raise _refuse(file, message, names[name], int(cells.index[unsure]), cells.iloc[unsure])
+        picks = f'write --where "{name}=..." with one of {list_names(cells.unique())}'
+        twin = chosen.loc[chosen.duplicated(key), key].head(1)
+        same = chosen[(chosen[key] == (*twin.squeeze(axis=0),)).all(axis=1)] if len(twin) else twin
+        if name in numbers and {"value", "date"} & asked.missing.keys():
+            continue  # it may be the one
+        if len(twin) and same[name].nunique() > 1:
+            message = f"rows {same.index[0]} and {same.index[1]} are both of {same[DATE].iloc[0]}; "
+            if name in numbers:
+                asked.ask(f'{message}write --part "{name}" if it is a part of the year, or {picks}', "part", name)
+            else:
+                asked.ask(message + picks, "where", f"{name}={OPEN}")
+            chosen = chosen[cells == same[name].iloc[0]]
+        elif name in numbers:
+            asked.ask(f'has numbers that differ; write --ignore "{name}" if they are no part', "ignore", column=name)
+        elif (cells != "").all() and cells.duplicated().any():
+            asked.ask(f'{picks}, or --ignore "{name}" to read all as one', "where", f"{name}={OPEN}", column=name)
+        else:
+            asked.ask(
+                f'differs; write --ignore "{name}" if it says nothing of the figures', "ignore", name, column=name
+            )
+    alike = chosen.index[chosen.duplicated(key, keep=False)]
+    if len(alike) and not {"value", "date"} & asked.missing.keys():
+        raise asked.refuse(f"rows {list_names(map(str, alike[:2]))} are of one day; no column tells them apart")
+    beside = {name: chosen[name].iloc[0] for name in left if chosen[name].nunique() == 1 and chosen[name].iloc[0]}
+    ignored = [name for name in asked.all("ignore") if name not in beside]
+    asked.notes += [f"Ignored: {', '.join(map(shorten, ignored))}."] if ignored else []
+    return chosen.drop_duplicates(key), beside
+
+
+# ---- unit, measure and names
+
+
+def _name_columns(chosen: pd.DataFrame, names: Mapping[str, str], asked: Asked) -> pd.DataFrame:
+    """The table under our names: what is said, then what the file has; the names that were picked are the entity."""
+    text = chosen.reindex(columns=_OWN, fill_value="").assign(date=chosen[DATE], value=chosen[VALUE])
+    given = {name: asked.one(name).strip() for name in _OWN[2:] if asked.has(name)}
+    if names and "entity" not in chosen:
+        given = {"entity": ", ".join(names.values())} | given
+    text, titles = text.assign(**given), text["indicator"]
+    plain = {one: one if re.fullmatch(NAME, one) or not one else name_indicator(one) for one in titles.unique()}
+    if len(set(plain.values())) < len(plain):
+        raise asked.refuse("has names that differ only in punctuation; use letters and digits", column="indicator")
+    return text.assign(
+        indicator=titles.map(plain),
+        title=text["title"].where(text["title"] != "", titles.where(titles != titles.map(plain), "")),
+    )
+
+
+def _say_units(text: pd.DataFrame, words: Sequence[str], asked: Asked) -> pd.DataFrame:
+    """The table with unit and measure, as the user or the file says them; a sign of percent must be in the unit."""
+    if (text["unit"] == "").any():
+        what = f'"{asked.heads["value"]}"' if asked.heads["value"] else "the figures"
+        message = f'what is the unit of {what} as printed? Write it: --unit "% of homes", --unit "million people"'
+        asked.ask(message, "unit", OPEN)
+    if (text["measure"] == "").any():
+        message = "are these in use on a day (--measure level), all so far (cumulative), or in a period (flow)?"
+        asked.ask(message + _sum_years(text), "measure", OPEN)
+        text = text.assign(measure="level")
+    signs = text["value"].str.extract(r"([%‰])$", expand=False).fillna("")
+    if signs.nunique() > 1:
+        raise asked.refuse("has a sign of percent in some cells and not in others", int(signs.index[signs == ""][0]))
+    text = text.assign(unit=text["unit"].map(read_unit), value=text["value"].str.rstrip("%‰"))
+    for unit in filter(None, text["unit"].unique()):
+        for place in [*asked.heads.values(), *words, signs.iloc[0]]:
+            for sign in re.findall("[%‰]", unicodedata.normalize("NFKC", place)):
+                if sign not in unit.replace("percent", "%"):
+                    raise asked.refuse(f'{shorten(place)!r} has {sign} and the unit has not: write --unit "{sign} ..."')
     return text
 
 
-def _ask_for_unit(file: str, text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]) -> pd.DataFrame:
-    """The table with unit and measure, as the user says them."""
-    figures, days = pd.to_numeric(text["value"], errors="coerce"), pd.to_datetime(text["date"])
-    unit = text.get("unit", pd.Series("", text.index)).map(read_unit)
-    if (unit == "").any():
-        usual, *others = (suggest_units(said, figures.max()) for said in ("", *_list_texts(text, names, above)))
-        one, other = next((found for found in others if found != usual), usual)
-        asked = [f'--unit "{each}"{"" if each[0] == "%" else " --measure level"}' for each in (one, other)]
-        raise _refuse(file, f"what is the unit of the figures as printed? Write it, such as {asked[0]}, or {asked[1]}")
-    measure = text.get("measure", pd.Series("", text.index))
-    measure = measure.mask((measure == "") & unit.str.match(rf"(?i)percent|{FRACTION}$"), "level")
-    if (measure == "").any():
-        yearly = days.drop_duplicates().sort_values().diff().min() >= pd.Timedelta(SHORTEST_YEAR, "D")
-        asked = ["--measure level (in use on a day)"]
-        asked += ["--measure cumulative (all so far)"] * figures.set_axis(days).sort_index().is_monotonic_increasing
-        asked += ["--measure flow (what a year adds)"] * bool(yearly)
-        raise _refuse(file, f"are the figures a level? Write {' or '.join(asked)}")
-    return text.assign(unit=unit, measure=measure)
+def _sum_years(text: pd.DataFrame) -> str:
+    """The sums of whole years of months or quarters, which a flow needs; "" where they are not to be had."""
+    days, values = pd.to_datetime(text["date"]), pd.to_numeric(text["value"].str.rstrip("%‰"), errors="coerce")
+    gap = days.sort_values().diff().dt.days.median()
+    years = (
+        values.groupby(days.dt.year).agg(["sum", "count"]).query(f"count == {round(365 / max(gap, 1)) if gap else 0}")
+    )
+    if days.duplicated().any() or not 28 <= gap < 360 or years.empty:
+        return ""
+    return (
+        f" As a flow it needs a row a year: {', '.join(f'{one.Index} {one.sum:,.10g}' for one in years.itertuples())}."
+    )
 
 
-def _list_texts(text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]) -> dict[str, int | None]:
-    """Texts that say what the figures are: the heading, titles, and the rows above the table, with their numbers."""
-    unread = [column[1:] for column in text if column[0] == _UNREAD]
-    heading = [names["value"]] if names["value"] != _MELTED["value"] else [names.get("entity", ""), *unread[:1]]
-    titles = text["title"].unique() if "title" in names or "indicator" in names else []
-    return {" ".join(filter(None, cells)): row for row, cells in above} | dict.fromkeys([*titles, *heading])
-
-
-def _refuse_contradictions(file: str, text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]) -> None:
-    """Refuse a heading, a row above, a column or a sign that says otherwise than unit and measure."""
-    said = _list_said(text, names, above)
-    for unit, measure in text[["unit", "measure"]].drop_duplicates().itertuples(index=False):
-        for where, meaning, column, row in said:
-            if message := contradict(where, meaning, unit, measure):
-                raise _refuse(file, message + ", or take the row away" * (where == "the row"), column, row)
-        _refuse_multipliers(file, text, unit)
-
-
-def _list_said(
-    text: pd.DataFrame, names: _Names, above: Sequence[NumberedRow]
-) -> list[tuple[str, Meaning, str, int | None]]:
-    """What is said beside the figures: the place in words, the meaning, column and row."""
-    said: list[tuple[str, Meaning, str, int | None]] = []
-    for words, row in _list_texts(text, names, above).items():
-        said.append(("the row" if row else "the heading", read_meaning(words), "", row))
-    unread = [column for column in text if column[0] == _UNREAD]
-    for column in ["entity"] if "entity" in names else unread[: names["value"] == _MELTED["value"]]:
-        for row, cell in text[column].drop_duplicates().items():  # of names only a scale counts
-            meaning = Meaning("", "", "", "", read_meaning(f"of {cell}").scales)
-            said.append((f"the name {shorten(cell)}", meaning, "", row))
-    for column in [*(column for column in unread if re.search(_UNIT_COLUMNS, plain_name(column[1:]))), _SIGN]:
-        heading = names["value"] if column == _SIGN else column[1:]
-        said += [("the cell", read_meaning(cell), heading, row) for row, cell in text[column].drop_duplicates().items()]
-    return said
-
-
-def _refuse_multipliers(file: str, text: pd.DataFrame, unit: str) -> None:
-    """Refuse a column of multipliers that differ by row, or from the scale of the unit."""
-    for column in (column for column in text if column[0] == _UNREAD and plain_name(column[1:]) in _MULTIPLIERS):
-        cells = text[column].unique()
-        sizes = {10.0 ** int(cell) if re.fullmatch(r"\d\d?", cell) else measure_scale(cell): cell for cell in cells}
-        message = f"has {list_names(cells)}; write all figures in one scale, and leave the column out"
-        if len(sizes) > 1 or (message := contradict_scale("the column", sizes, unit)):
-            raise _refuse(file, message, column[1:])
+def _say_ends(rows: pd.DataFrame, heading: str) -> list[str]:
+    """The first and the newest figure of the only series, with their rows; and what a forecast passes over."""
+    told, sides = [], {"at_least": "at least ", "at_most": "at most "}
+    if not rows["date"].duplicated().any():
+        first, newest = (
+            f"{sides.get(one.qualifier, '')}{one.value:,.10g} {one.unit} ({one.date:%Y-%m-%d}, row {one.row})"
+            for one in rows.sort_values("date").iloc[[0, -1]].itertuples()
+        )
+        told = [f"{shorten(heading) or 'Figures'}: {first} to {newest}."]
+    close = rows["date"].drop_duplicates().sort_values().diff().min() < pd.Timedelta(146, "D")
+    return told + ["The forecast uses figures at least 0.4 years apart."] * bool(close)

@@ -15,6 +15,8 @@ USUAL_TITLE = "Own figures"
 """Title of figures that have none."""
 SHORTEST_YEAR = 360
 """Days between two figures of years."""
+LIMIT = "_limit"
+"""Behind an indicator's name, the name of the series of its limits."""
 
 
 def fill_defaults(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -62,11 +64,20 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
         technology=described["technology"].where(described["technology"] != "", described["title"]),
         breaks=described["indicator"].map(_write_breaks(rows)),
     )
-    names = {source: f"own_{number}" for number, source in enumerate(rows["source"].unique(), 1)}
-    sources = pd.DataFrame({"row": 1, "source_id": names.values(), "publisher": names.keys(), "title": file})
-    address = sources["publisher"].where(sources["publisher"].str.fullmatch(r"https?://\S+"), "")
-    sources = sources.assign(url=address, licence="not stated", attribution=sources["publisher"])
-    observations = rows.assign(source_id=rows["source"].map(names), confidence="medium")
+    kinds = rows.groupby(["source", "address", "licence", "retrieved"], sort=False, dropna=False).ngroup()
+    observations = rows.assign(source_id=[f"own_{kind + 1}" for kind in kinds], confidence="medium")
+    observations = observations.assign(bound=rows["qualifier"])
+    sources = observations.drop_duplicates("source_id").assign(row=1, publisher=rows["source"], title=file)
+    address = sources["source"].where(sources["source"].str.fullmatch(r"https?://\S+"), sources["address"])
+    days = sources["retrieved"].dt.strftime("%Y-%m-%d").fillna("")
+    sources = sources.assign(url=address, accessed=days, attribution=sources["source"])
+    limits = observations[observations["limit"].notna()]
+    if len(limits):  # a column of limits is a series of its own, of the same places and days
+        limits = limits.assign(value=limits["limit"], bound="exact", indicator=limits["indicator"] + LIMIT)
+        base = indicators[(indicators["indicator"] + LIMIT).isin(limits["indicator"])]
+        indicators["limit"] = base["indicator"] + LIMIT
+        base = base.assign(indicator=base["indicator"] + LIMIT, title="Limit", role="base", measure="level", breaks="")
+        observations, indicators = pd.concat([observations, limits]), pd.concat([indicators, base])
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame(), "profile": pd.DataFrame()}
     for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
@@ -110,21 +121,20 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
     ):
         message = f"{what}; write the day on which the figure became public"
         problems += list_problems(file, rows[wrong].assign(value=""), "published", message)
-    if rows["bound"].isin(["at_least", "at_most"]).all():
-        problems.append(Problem(file, None, "bound", "", "no figure is exact; a curve is fitted to exact ones"))
+    if rows["qualifier"].isin(["at_least", "at_most"]).all():
+        problems.append(Problem(file, None, "qualifier", "", "no figure is exact; a curve is fitted to exact ones"))
     for column in ("unit", "measure", "technology", "title", "people", "doing"):
         problems += _check_same(file, rows, column)
-    usable = rows[(rows["bound"] == "exact") & rows["date"].notna() & rows["value"].notna()]
-    for (entity, indicator), series in usable.groupby(["entity", "indicator"], sort=False):
-        wrong = _say_short_flow(series)
+    exact = rows[rows["qualifier"] == "exact"].dropna(subset=["date", "value"])
+    for (entity, indicator), series in exact.groupby(["entity", "indicator"], sort=False):
+        wrong = _check_periods(series["date"].drop_duplicates(), series["measure"].iloc[0])
         problems += [Problem(file, None, "", of_entity(indicator, entity), wrong)] if wrong else []
     return problems + check_figures(file, tables["observations"], tables["indicators"], limited=False)
 
 
-def _say_short_flow(series: pd.DataFrame) -> str:
-    """Why a flow of less than a year between two figures has no forecast; "" for any other series."""
-    days = series["date"].drop_duplicates().sort_values().diff().dt.days
-    if series["measure"].iloc[0] != "flow" or not days.min() < SHORTEST_YEAR:
+def _check_periods(dates: pd.Series, measure: str) -> str:
+    """Why a series has no forecast by its dates: flows of less than a year; "" where it has."""
+    if measure != "flow" or not dates.sort_values().diff().dt.days.min() < SHORTEST_YEAR:
         return ""
     right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
     return f"counts what less than a year adds; {right}"

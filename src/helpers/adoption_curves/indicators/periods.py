@@ -33,9 +33,11 @@ DATE_FORMS = {
 }
 """What each form writes, and how `strptime` reads it; the number of a quarter or a half-year is that of a month."""
 _SPAN_MONTHS = {"day": 1, "month": 1, "quarter": 3, "half-year": 6, "year": 12}
+_MONTHS = rf"(?i)\b({'|'.join(calendar.month_name[1:])}|Sept)\b"
 _NOT_READ = r"([ T]00:00(:00(\.0+)?)?Z?| \[YR\d{4}\])$"
 """Midnight behind a day, and what the World Bank writes behind a year: 2024 [YR2024]."""
-_FISCAL = r"(?i)(fy.*|\d{4}\s?[/\u2013]\s?(\d\d){1,2}|\d{4}-\d{4})"
+SPAN = r"(?:FY ?)?(\d{4})(?:\s?[/\u2013-]\s?(\d\d(?:\d\d)?))?"
+"""A year that may not end with December, or several: FY2024, 2023/24, 2023-2024."""
 _WRITE = "write 2025-12-31, 2025-12, 2025-Q4, 2025-H2 or 2025"
 
 
@@ -54,9 +56,11 @@ def read_form(text: str, form: str) -> date | None:
     >>> read_form("Q1 2024", "Q4 2024"), read_form("31/12/2024", "12/31/2024")
     (datetime.date(2024, 3, 31), None)
     """
+    if len(text) > 30 or not re.search(r"\d{4}", text):
+        return None
     kind, pattern = DATE_FORMS[form]
-    plain = re.sub("|".join(calendar.month_name[1:]), lambda month: month[0][:3], text)  # December as Dec
-    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)", r"\1-", re.sub(_NOT_READ, "", plain))  # 2024Q4 as 2024-Q4
+    plain = re.sub(_MONTHS, lambda month: month[0][:3], re.sub(_NOT_READ, "", text))  # December as Dec
+    plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)|^(\d{4})[ -]?M(?=\d\d?$)", r"\1\2-", plain)  # 2024Q4 as 2024-Q4
     try:
         found = datetime.strptime(plain, pattern)
     except ValueError:
@@ -72,24 +76,54 @@ def list_days(text: str) -> dict[str, date]:
     return {form: day for form in DATE_FORMS if (day := read_form(text, form))}
 
 
-def choose_form(cells: Sequence[str]) -> tuple[str, str, str]:
-    """The one form in which all cells are dates; or, where there is none, or two, a cell and what to write."""
-    read = {tuple(read_form(cell, form) for cell in cells): form for form in reversed(DATE_FORMS)}
-    fitting = {days: form for days, form in read.items() if all(days)}
-    if len(fitting) == 1:
-        return next(iter(fitting.values())), "", ""
-    if fitting:
-        cell, *days = next(row for row in zip(cells, *fitting, strict=True) if len(set(row[1:])) > 1)
-        return "", cell, f"may be {' or '.join(map(str, sorted(days)))}; write the dates so"
-    most = max(read, key=lambda days: sum(map(bool, days)))
-    wrong = cells[most.index(None)]
-    found, usual = list(list_days(wrong)), read[most]
-    if not found:
-        return "", wrong, explain_date(wrong)
-    if DATE_FORMS[found[0]][0] == DATE_FORMS[usual][0]:
-        return "", wrong, f"is not written as others, such as {usual}; write all alike"
-    kind, others = DATE_FORMS[found[0]][0], DATE_FORMS[usual][0]
-    return "", wrong, f"is a {kind} where others are {others}s; keep the rows of {kind}s, or those of {others}s"
+def _read_year_end(text: str, end: str) -> date | None:
+    """The day, such as 06-30, on which a year ends that a text means, the last of several; None for no year.
+
+    >>> _read_year_end("2023/24", "03-31"), _read_year_end("FY2024", "03-31"), _read_year_end("2024-Q1", "03-31")
+    (datetime.date(2024, 3, 31), datetime.date(2024, 3, 31), None)
+    """
+    if not (match := re.fullmatch(SPAN, re.sub(_NOT_READ, "", text))):
+        return None
+    first, last = match[1], match[2] or match[1]
+    year = int(first[: -len(last)] + last)
+    year += 100 * (year < int(first))
+    return read_day(f"{year}-{end}") or read_day(f"{year}-02-28")
+
+
+def choose_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str], str, str]:
+    """ISO days of cells in the one form in which all are dates; or, where there is none, or two, a cell and why.
+
+    Parameters
+    ----------
+    cells : list of str
+    end : str
+        Last day of the years that they are, such as 06-30; "" for the end of December and for other dates.
+
+    Returns
+    -------
+    days : dict of str to str
+    wrong, message : str
+        A cell that is no such date and why; "" for none.
+    """
+    if end:
+        years = {cell: _read_year_end(cell, end) for cell in cells}
+        shape = re.sub(r"\d", "0", cells[0])
+        wrong = next((cell for cell, day in years.items() if not day or re.sub(r"\d", "0", cell) != shape), "")
+        message = "is no year as others are written, which --year-end needs" if wrong else ""
+        return {cell: str(day) for cell, day in years.items()}, wrong, message
+    fitting = list(DATE_FORMS)
+    for cell in cells:
+        left = [form for form in fitting if read_form(cell, form)]
+        if not left:
+            usual = "" if cell == cells[0] or not list_days(cell) else DATE_FORMS[fitting[0]][0]
+            message = f"is no {usual}, as others are; write all alike, or keep one kind"
+            return {}, cell, message if usual else explain_date(cell)
+        fitting = left
+    read = {tuple(str(read_form(cell, form)) for cell in cells): form for form in fitting}
+    for cell, *days in zip(cells, *read, strict=True):
+        if len(set(days)) > 1:
+            return {}, cell, f"may be {' or '.join(sorted(days))}; write the dates so"
+    return dict(zip(cells, next(iter(read)), strict=True)), "", ""
 
 
 def explain_date(text: str) -> str:
@@ -98,8 +132,4 @@ def explain_date(text: str) -> str:
         return f"is no ISO date; write {' or '.join(days)}"
     if re.fullmatch(_ISO_DATE, text):
         return f"is no day of the calendar; {_WRITE}"
-    if re.fullmatch(_FISCAL, text):
-        return "spans two years; write the day on which it ends, such as 2017-03-31"
-    if re.fullmatch(r"(\d+[-./ ])?([QH]?\d+|[A-Za-z]{3,9})[-./ '\u2019]+\d\d", text):
-        return "has a year of two digits; write four, as in 2025-12-31 or Dec 2025"
     return f"is no date; {_WRITE}, or leave the row out"

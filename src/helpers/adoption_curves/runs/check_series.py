@@ -17,6 +17,8 @@ from .parameters import ParameterError, Parameters, complete_parameters, read_pa
 MOST_NOTES = 12
 _FAR_ABOVE = 1000
 """Times the highest figure from which on a limit is doubted."""
+_SLIPPED, _MUCH_LARGER = 8, 5
+"""Times the figure before, and times the largest step before, at which the newest figure may have slipped."""
 
 
 def check_parameters(parameters: Parameters) -> Any:
@@ -76,6 +78,8 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
             when = {name: f"on {say_day(day)}" for name, day in days.items()}
         parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
         facts.append(f"{series.full_title}: {', '.join(parts)}.")
+        if last := _measure_last_step(series):
+            facts.append(f"The last step is {last:.2g} times the largest before.")
     return [*facts, _say_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
 
 
@@ -101,8 +105,8 @@ def _list_high_limits(series: Any) -> list[str]:
     return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
-def refuse_left_out(data: Any) -> None:
-    """Refuse own data of which a cell or a row was left out, as `--strict` asks.
+def refuse_doubtful(data: Any, series: Any) -> None:
+    """Refuse own data of which a cell or a row was left out, or whose newest figure may have slipped, for `--strict`.
 
     Raises
     ------
@@ -110,6 +114,20 @@ def refuse_left_out(data: Any) -> None:
     """
     if left := [line for line in data.understood if "left out" in line]:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
+    last, values = _measure_last_step(series), series.values
+    times = values.iloc[-1] / values.iloc[-2] if len(values) > 1 and values.iloc[-2] > 0 else 1.0
+    if last > _MUCH_LARGER or not 1 / _SLIPPED < times < _SLIPPED:
+        raise RunError(
+            f"{data.path.name}: the newest figure, {say_amount(values.iloc[-1], series.unit)}, is {times:.2g} times "
+            f"the one before, and the last step is {last:.2g} times the largest before, which --strict refuses. If "
+            "that is right, run once without it."
+        )
+
+
+def _measure_last_step(series: Any) -> float:
+    """How many times the last step is as large as the largest before; 0 where there is none before."""
+    steps = series.values.diff().abs().to_numpy()[1:]
+    return float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0
 
 
 def _list_left_out(series: Any) -> list[str]:

@@ -258,6 +258,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     entry = data.find_entry(parameters.indicator)
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
     subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
+    subject["printed"] = data.printed()
     subject["reading"] = "\n".join(list_notes(data, parameters)) if data.is_beside else ""
     sources = inputs["notebooks"]
     notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}

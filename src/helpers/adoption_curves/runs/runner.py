@@ -182,13 +182,13 @@ def run_all(
 
 def _check_data(parameters: Parameters, final: Path, strict: bool, tell: Callable[[str], object]) -> Any:
     """Data of a run, after checking its parameters against them; it tells the notes on both."""
-    from .check_series import check_parameters, list_notes, refuse_left_out
+    from .check_series import check_parameters, list_notes, refuse_doubtful
 
     data = check_parameters(parameters)
     for line in list_notes(data, parameters):
         tell(line)
     if strict:
-        refuse_left_out(data)
+        refuse_doubtful(data, data.series(parameters.entity, parameters.indicator))
         _refuse_lost(data, parameters, final)
     return data
 

@@ -25,6 +25,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from tqdm import tqdm
 
+from ..base.columns import spread_choices
 from ..base.files import read_file, write_file, write_json
 from ..base.folders import lock_folder
 from ..base.project import RunError, Source, Stopped, UserError, count_processors, find_outputs, find_root, shorten_path
@@ -95,11 +96,13 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
     titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
     chosen = _check_sets(given, titles)
     # Named by themselves, or by what the file gives them.
-    told = [[(each, getattr(run, each)) for each in values] for run, values in zip(chosen, sets, strict=True)]
+    told = [
+        [(each, getattr(run, each, values[each])) for each in values] for run, values in zip(chosen, sets, strict=True)
+    ]
     names = _name_runs(own, told)
     _check_runs_distinct(chosen, names)
     runs = [run.model_copy(update={"run": named}) for run, named in zip(chosen, names, strict=True)]
-    fields = dict.fromkeys([*content.grid, *Parameters.model_fields])
+    fields = dict.fromkeys([*(each for each in content.grid if each != "where"), *Parameters.model_fields])
     varied = tuple(each for each in fields if len({repr(getattr(run, each)) for run in chosen}) > 1)
     return _Sweep(_check_name(name or path.stem), path.name, runs, varied)
 
@@ -118,9 +121,15 @@ def _list_sets(content: _SweepFile, many: bool) -> list[dict[str, Any]]:
 
 
 def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
-    """The set with the path of its data as seen from here."""
-    data = values.get("data")
-    return {**values, "data": str(Source.read(data).find_from_here())} if isinstance(data, str) else values
+    """The set with the path of its data as seen from here, and with the rows that it picks, COLUMN=CELL."""
+    data, where = values.get("data"), values.get("where")
+    if not isinstance(data, str):
+        return values
+    source = Source.read(data).find_from_here()
+    if isinstance(where, str | list):
+        common = (text for name, text in spread_choices(source.choices) if name == "where")
+        source = source.choose(where=(*common, *([where] if isinstance(where, str) else where)))
+    return {name: value for name, value in values.items() if name != "where"} | {"data": str(source)}
 
 
 def _check_name(name: str) -> str:
@@ -270,6 +279,7 @@ def _name_value(name: str, value: Any) -> str:
     if name == "data":
         return re.sub(r"[^\w.]+", "-", Source.read(value).path.stem).strip("-.")
     texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    texts = [text.rpartition("=")[2] for text in texts] if name == "where" else texts
     plain = "-".join(re.sub(r"[^\w.]+", "-", text).strip("-.") for text in texts)
     if value in ("", "none"):
         return f"usual-{name}" if value == "" and name == "bound" else f"no-{name}"
