@@ -165,6 +165,12 @@ def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
     assert read_block("sides") == rows
 
 
+def test_the_page_on_the_forecast_counts_the_comparison_technologies_of_the_data(references):
+    count = len({series.technology for series in references})
+    text = (ROOT / "docs" / "forecast.md").read_text(encoding="utf-8")
+    assert f"{count} technologies are {count} draws" in text
+
+
 def test_the_page_on_the_forecast_says_how_often_ranges_of_phones_held_as_the_data_do():
     counted = pd.read_csv(ROOT / "data" / "phones_middle.csv").set_index(["kind", "years"])
     text = " ".join(PAGES["forecast.md"].read_text(encoding="utf-8").split())

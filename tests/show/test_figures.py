@@ -69,6 +69,8 @@ def hold(newer, breaks, scale=1.0):
     series.standard_error = pd.Series(np.nan, values.index)
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
+    series.days, series.dates = values.index, values.index.union(newer.index)
+    series.earlier, series.last_break = values.iloc[:0], None
     return series
 
 
@@ -272,15 +274,6 @@ def test_the_first_view_says_the_range_of_the_headline_as_odds():
     refuted = read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER))
     assert "contradicted by\nthe newest figure" in refuted
     assert not any("in five" in text for text in refuted)
-
-
-def test_what_others_did_is_no_forecast_and_no_chance():
-    fan = make_fan(["2026-12-31"]).assign(basis="counted", technologies=13)
-    drawn = draw_fan(fan, levels=[0.8])
-    texts, outer = read_texts(drawn), "Without the lowest\nand highest tenth:\n700 to 860"
-    assert {outer, "the middle 780", "what others\ndid from here"} <= set(texts)
-    assert not any("forecast" in text or "chance" in text for text in texts)
-    assert not list_faults([drawn])
 
 
 def test_a_limit_that_is_itself_a_forecast_has_its_range_and_one_that_is_given_none():

@@ -2,13 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
 from matplotlib.figure import Figure
 
-from ..forecast import Forecast, frames
-from ..indicators import Data, cite_sources, list_earlier, list_levels, list_newer, name_series
+from ..curves import NO_VERDICT, Assessment, assess_ceiling
+from ..forecast import Forecast, frames, later_shares
+from ..indicators import AdoptionSeries, Data, cite_sources, list_earlier, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
+
+_LATER_YEARS = (1, 2, 3)
+"""After the share where a series stands: of what others did then it is told."""
+
+
+def assess(series: AdoptionSeries) -> Assessment:
+    """Verdict on where a series ends, with what its source knows of its errors; of no exact figure there is none.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+        With its readings, see `AdoptionSeries.use_readings`.
+
+    Returns
+    -------
+    Assessment
+    """
+    if series.values.empty:
+        return NO_VERDICT
+    errors, known = series.errors, series.known_se
+    return assess_ceiling(series.values, None, series.known_limit, errors, known_se=known, floor=series.highest)
+
+
+def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """What other technologies did after they first passed the share where a series stands: the table ``02_later``.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    others : sequence of AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        A row for each of three years: years, technologies and series (how many are counted), and in percent of their
+        limits passed (the share), low, middle and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
+    """
+    share = series.share.tail(1).max()
+    counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
+    later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
+    later[["low", "middle", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
+    return later
 
 
 def collect_facts(result: Forecast, data: Data) -> Facts:
