@@ -51,7 +51,8 @@ def test_run_ends_with_the_path_of_its_record(here, capsys):
     for first in ("1/3 01_check_small  ", "Nothing changed"):
         code, out, err = call(capsys, *words)
         page, record = out.splitlines()
-        assert (code, err.startswith(first), page.startswith("Read it: ")) == (0, True, True)
+        assert (code, first in err, page.startswith("Read it: ")) == (0, True, True)
+        assert re.match("[^:]+: (the limit is .*|no limit), that of the data", err), "the log says which"
         assert Path(record).is_absolute()
         assert json.loads(Path(record).read_text())["run"] == "small"
 
@@ -98,7 +99,7 @@ def test_every_parameter_is_read_from_p_and_what_a_record_has_is_typed_back(name
     assert getattr(read_parameters(read("-p", name, word)), name) == usual
     nothing = read("-p", name, "null")
     if name in ("bound", "as_of"):
-        assert getattr(read_parameters(nothing), name) == ""
+        assert getattr(read_parameters(nothing), name) == ("none" if name == "bound" else "")
     elif name in ("entity", "indicator", "data", "countries", "families"):
         assert "null" in getattr(read_parameters(nothing), name), "a name, which the data do not know"
     else:

@@ -8,6 +8,7 @@ from adoption_curves import curves, forecast, indicators
 
 VALUES = [12.0, 19, 31, 44, 52]
 YEARS = range(2021, 2026)
+TEXTS = [str(year) for year in YEARS]
 ENDS = pd.to_datetime([f"{year}-12-31" for year in YEARS])
 
 
@@ -18,7 +19,7 @@ def result():
 
 @pytest.mark.parametrize(
     "index",
-    [list(YEARS), [str(year) for year in YEARS], pd.PeriodIndex(YEARS, freq="Y"), [f"{year}-12" for year in YEARS]],
+    [[*YEARS], TEXTS, pd.PeriodIndex(TEXTS, freq="Y"), [f"{year}-12" for year in YEARS]],
     ids=["whole years", "texts", "periods", "months"],
 )
 def test_years_and_periods_are_their_last_days(result, index):

@@ -20,13 +20,13 @@ def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
     code, out, _ = call(capsys, "list", "genai", "CHINA", "--data", SAMPLE)
     assert code == 0
     [header, first, *_, last] = out.splitlines()
-    assert header.split() == ["entity", "indicator", "unit", "figures", "span", "widest", "limit", "last", "figure"]
+    assert header.split() == ["entity", "indicator", "unit", "figures", "span", "limit", "last", "figure"]
     assert first.startswith("China   genai_adoption_rate  percent of population")
     assert last.startswith("2 series. Study one: adoption run NAME -p data ")
-    assert last.endswith("-p entity China -p indicator genai_adoption_rate -p bound 100")
+    assert last.endswith("-p entity China -p indicator genai_adoption_rate")
     found = json.loads(call(capsys, "list", "genai_users", "--data", SAMPLE, "--json")[1])
     assert [(one["indicator"], one["bound"], one["first"]) for one in found] == [
-        ("genai_users", "population_year_end", "2024-06-30")
+        ("genai_users", "internet_users", "2024-06-30")
     ]
     (tmp_path / "mine.csv").write_text("year,users\n2019,1200000\n2020,3400000\n2021,9400000\n")
     row = call(capsys, "list", "--data", f"{tmp_path}/mine.csv?unit=people&measure=level")[1].splitlines()[1]

@@ -79,7 +79,7 @@ def test_a_file_takes_nothing_from_an_indicator_of_the_project_by_its_name(tmp_p
     data = indicators.load(Source(path, {"unit": "million people", "measure": "level"}))
     entry = data.find_entry(name)
     assert (entry.title, entry.measure, entry.base_indicator, entry.breaks) == ("Own figures", "level", "", "")
-    assert complete(data.path, data_source=str(Source(path, {"unit": "people", "measure": "level"})))[2] == ""
+    assert complete(data.path, data_source=str(Source(path, {"unit": "people", "measure": "level"})))[2] == "none"
     series = data.series("China", name)
     assert (series.values.tolist(), series.bound, series.errors) == ([90, 2000, 2500], None, None)
     compared = indicators.compare_entities(data, "generative AI")

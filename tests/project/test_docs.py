@@ -178,6 +178,12 @@ def test_the_page_on_the_forecast_says_how_often_later_figures_left_an_end_as_th
         assert f" | {cells} |" in text, kind
 
 
+def test_the_page_on_the_forecast_counts_the_comparison_technologies_of_the_data(references):
+    count = len({series.technology for series in references})
+    text = (ROOT / "docs" / "forecast.md").read_text(encoding="utf-8")
+    assert f"{count} technologies are {count} draws" in text
+
+
 def test_the_page_on_the_forecast_has_the_scores_of_other_forecasters_as_measured():
     measured = pd.read_csv(ROOT / "benchmarks" / "peers.csv")
     shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in read_block("peers")]

@@ -3,7 +3,6 @@
 import contextlib
 import io
 
-import numpy as np
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells
@@ -39,7 +38,7 @@ def write(row, unit, own):
 def find_faults(text, study):
     """What the page of a series does not name: of figures its newest, and those after the last exact one."""
     data, chosen = study.data, study.parameters
-    rows = data.find_rows(chosen.entity, chosen.indicator).sort_values("date").assign(read_low=np.nan)
+    rows = data.find_rows(chosen.entity, chosen.indicator).sort_values("date")
     exact = rows.loc[rows["bound"] == "exact", "date"].max()
     wanted = rows[(rows["date"] > exact) | (rows["date"] == rows["date"].max())] if pd.notna(exact) else rows.tail(1)
     own = data.is_own(chosen.entity, chosen.indicator)

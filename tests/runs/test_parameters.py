@@ -82,7 +82,7 @@ def test_texts_become_what_their_parameter_is():
     read = read_parameters(texts)
     assert (read.run, read.entity, read.horizon_years, read.shares, read.bound) == ("007", "NO", 10, [0.5, 0.9], "100")
     read = read_parameters(parse_yaml("{bound: null, as_of: 2025-06-30}"))
-    assert (read.bound, read.as_of) == ("", "2025-06-30")
+    assert (read.bound, read.as_of) == ("none", "2025-06-30")
     assert _read_value("[0.5, 0.9]") == ["0.5", "0.9"]
 
 

@@ -21,7 +21,7 @@ def test_a_series_has_its_figures_its_newer_ones_and_its_bound_as_far_as_it_is_k
     assert list(frame) == ["date", "stage", "observed", "limit", "unit"]
     observed = frame[frame["stage"] == "observed"]
     assert observed["observed"].tolist() == series.values.tolist()
-    assert observed["limit"].notna().all() == bool(bound)
+    assert observed["limit"].notna().all() == (bound != "none")
     newer = frame[frame["stage"] != "observed"]
     assert newer[["stage", "observed"]].to_numpy().tolist() == series.newer[["bound", "value"]].to_numpy().tolist()
     assert newer["limit"].isna().all(), "after its last date the bound is forecast"
@@ -34,14 +34,15 @@ def test_a_forecast_has_a_row_a_date_and_two_columns_a_level(data, bound):
     result = forecast.forecast(series, levels=levels, horizon_years=2)
     rows, scenarios = result.frame(), frames.scenario_frame(result)
     frame = tidy_forecast(rows, frames.limit_frame(result), series, scenarios, levels)
-    quantiles = ["q0.5", "q0.25", "q0.75", "q0.05", "q0.95"] if bound else ["q0.5"]
-    columns = ["median", "lower_50", "upper_50", "lower_90", "upper_90"][: len(quantiles)]
+    columns = {"median": "q0.5"}
+    if bound != "none":
+        columns |= {"lower_50": "q0.25", "upper_50": "q0.75", "lower_90": "q0.05", "upper_90": "q0.95"}
     told = [f"scenario_{100 * share:g}" for share in scenarios["share"].unique()]
     assert list(frame) == ["date", "stage", "observed", "limit", *columns, *told, "unit"]
     ahead = frame[frame["stage"] == "forecast"]
-    assert ahead[columns].to_numpy().tolist() == rows[quantiles].to_numpy().tolist()
-    assert ahead["limit"].notna().all() == bool(bound)
-    assert len(told) == 3 * bool(bound)
+    assert ahead[[*columns]].to_numpy().tolist() == rows[[*columns.values()]].to_numpy().tolist()
+    assert ahead["limit"].notna().all() == (bound != "none")
+    assert len(told) == 3 * (bound != "none")
     for share in scenarios["share"].unique():
         course = scenarios.loc[scenarios["share"] == share, "value"]
         pd.testing.assert_series_equal(ahead[f"scenario_{100 * share:g}"], course, check_names=False, check_index=False)

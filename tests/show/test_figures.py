@@ -69,6 +69,8 @@ def hold(newer, breaks, scale=1.0):
     series.standard_error = pd.Series(np.nan, values.index)
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
     series.use_readings = lambda: series
+    series.days, series.dates = values.index, values.index.union(newer.index)
+    series.earlier, series.last_break = values.iloc[:0], None
     return series
 
 

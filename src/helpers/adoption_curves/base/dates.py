@@ -64,7 +64,7 @@ def decimal_years(dates: Times) -> np.ndarray:
             raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
         return numbers.astype(float)
     try:
-        index = dates if isinstance(dates, pd.DatetimeIndex) else _read_times(dates)
+        index = dates if isinstance(dates, pd.DatetimeIndex) else _parse_dates(dates)
     except CurveError:
         raise
     except (ValueError, TypeError) as error:
@@ -77,7 +77,7 @@ def decimal_years(dates: Times) -> np.ndarray:
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
-def _read_times(dates: Times) -> pd.DatetimeIndex:
+def _parse_dates(dates: Times) -> pd.DatetimeIndex:
     """Dates of any form as an index; a text is read by `_read_text`."""
     if isinstance(dates, pd.Series) and dates.dtype.kind == "M":
         return pd.DatetimeIndex(dates)
@@ -141,7 +141,7 @@ def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
     elif not isinstance(index, pd.DatetimeIndex):
         whole = all(isinstance(each, int | np.integer) and not isinstance(each, bool) for each in index)
         try:
-            index = _read_times([f"{each:04}" for each in index] if whole else index.to_numpy(object))
+            index = _parse_dates([f"{each:04}" for each in index] if whole else index.to_numpy(object))
         except CurveError:
             raise
         except (ValueError, TypeError) as error:

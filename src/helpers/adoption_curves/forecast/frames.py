@@ -109,6 +109,11 @@ def window_frame(result: Forecast) -> pd.DataFrame:
     return pd.DataFrame(columns | {"g": model.g(x[0]) if made.bounded else np.log(x[0])})
 
 
+def fit_growth_line(seen: pd.DataFrame) -> np.ndarray:
+    """Height at t = 0 and slope of the least-squares line of `window_frame`; empty without a figure."""
+    return np.polyfit(seen["t"], seen["g"], 1)[::-1] if len(seen) > 1 else np.empty(0)
+
+
 def record_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` registers, by date: no rows without a range, or if it is refuted."""
     years = result.years if result.has_range and not result.refuted else np.empty(0)

@@ -80,10 +80,10 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
         facts.append(f"{series.full_title}: {', '.join(parts)}.")
         if last := _measure_last_step(series):
             facts.append(f"The last step is {last:.2g} times the largest before.")
-    return [*facts, _say_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
+    return [*facts, _say_whose_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
 
 
-def _say_limit(data: Any, series: Any, parameters: Parameters) -> str:
+def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
     """The limit of a series and whose it is; without one, what would give a range."""
     whose = "that of the data" if parameters.bound == data.find_limit(series.indicator) else "as asked"
     if series.bound is not None:

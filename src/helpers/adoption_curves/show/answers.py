@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
 from matplotlib.figure import Figure
-from pandas import DataFrame
 
 from ..curves import NO_VERDICT, Assessment, assess_ceiling
-from ..forecast import Forecast, frames
+from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, cite_sources, list_earlier, list_levels, list_newer, name_series
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
+
+_LATER_YEARS = (1, 2, 3)
+"""After the share where a series stands: of what others did then it is told."""
+
+
+def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """What other technologies did after they first passed the share where a series stands: the table ``02_later``.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    others : sequence of AdoptionSeries
+
+    Returns
+    -------
+    DataFrame
+        A row for each of three years: years, technologies and series (how many are counted), and in percent of their
+        limits passed (the share), low, middle and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
+    """
+    share = series.share.tail(1).max()
+    counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
+    later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
+    later[["low", "middle", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
+    return later
 
 
 def assess_series(series: AdoptionSeries) -> Assessment:
@@ -23,7 +49,7 @@ def assess_series(series: AdoptionSeries) -> Assessment:
     return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
 
 
-def collect_facts(result: Forecast, data: Data, rows: DataFrame) -> Facts:
+def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     """Facts of a forecast, with the tables 05 that sentences and figures are made of.
 
     Parameters

@@ -194,7 +194,8 @@ def _judge(series: Any, found: Any) -> str:
 
 def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
-    name, values = f"{say_name(fit.model.name)} curve{', held at the highest figure' * fit.best.held}", series.values
+    held = ", held at the highest figure" if fit.best.held else ""
+    name, values = f"{say_name(fit.model.name)} curve{held}", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
     dates = pd.date_range(values.index[0], end, periods=_CURVE_POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)

@@ -340,7 +340,7 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
     _plot_points(ax, values)
-    held = ",\nheld at the highest figure" * results.best.held
+    held = ",\nheld at the highest figure" if results.best.held else ""
     labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve{held}", ORANGE)]
     if np.isfinite(results.ceiling) and (given or results.identified):
         level = results.best.ceiling * model.ceiling.bound_at(times)
