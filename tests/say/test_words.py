@@ -24,7 +24,7 @@ SET = re.compile(
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 TABLES = {
     "headline": ("02_growth", "02_newer", "03_ceiling", "05_forecast"),
-    "deck": ("02_growth", "02_newer", "05_bound", "05_forecast", "05_middle"),
+    "deck": ("02_earlier", "02_growth", "02_later", "02_newer", "05_bound", "05_forecast", "05_middle"),
     "known": ("02_growth",),
     "now": ("02_growth", "02_newer"),
     "speed": ("02_growth", "02_newer", "02_pace", "05_forecast"),
