@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from kept_runs import read_facts
 from processes import call
+from publishers import serve
 
 from adoption_curves.runs.new_project import begin_project
 from adoption_curves.say.findings import write_findings
@@ -52,11 +53,18 @@ def test_findings_are_those_of_the_baseline():
     assert golden.put_findings(write_findings(read_facts("baseline"))) == README
 
 
-def test_python_runs(capsys):
+@pytest.fixture
+def publishers():
+    with serve() as (_, hosts):
+        yield hosts
+
+
+def test_python_runs(capsys, monkeypatch, publishers):
     dates = pd.date_range("2010-12-31", periods=14, freq="YE")
     panel = [100 / (1 + np.exp(-0.5 * (np.arange(14) - middle))) for middle in (7, 8, 9, 10)]
     names = {"frame": pd.DataFrame(dict(zip(["north", "south", "east", "west"], panel, strict=True)), dates)}
     printed = {}
+    monkeypatch.setenv("ADOPTION_HOSTS", publishers)
     for block in read_blocks("python", "{code-cell}"):
         exec(compile(block, "README.md", "exec"), names)
         printed[block] = capsys.readouterr().out
@@ -66,7 +74,7 @@ def test_python_runs(capsys):
 
 
 @pytest.mark.slow
-def test_commands_do_what_they_are_said_to(tmp_path):
+def test_commands_do_what_they_are_said_to(tmp_path, publishers):
     """Every command of README and pages, in a project of its own with the files that they show.
 
     In their order, but those on runs of a sweep last.
@@ -75,7 +83,7 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     (tmp_path / "data" / "forecasts.csv").unlink()  # one may be of today
     (tmp_path / "my_series.csv").write_text(read_blocks("csv")[0], encoding="utf-8")
     (tmp_path / "grid.yaml").write_text(read_blocks("yaml")[0], encoding="utf-8")
-    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs")}
+    environment = {**os.environ, "ADOPTION_OUTPUTS": str(tmp_path / "outputs"), "ADOPTION_HOSTS": publishers}
     made = set()
     commands = sorted((one for one in COMMANDS if one.startswith("adoption ")), key=lambda one: "grid/" in one)
     for command in ["adoption run", *commands]:
@@ -87,6 +95,8 @@ def test_commands_do_what_they_are_said_to(tmp_path):
     made = {path.parent.name for path in (tmp_path / "outputs").glob("*/run.json")}
     assert made == {"baseline"} | {one.split()[2] for one in COMMANDS if one.startswith("adoption run ")}
     assert (tmp_path / "outputs" / "compare-baseline-autumn2025" / "index.html").is_file()
+    made = (tmp_path / "outputs" / "india" / "html" / "made.html").read_text(encoding="utf-8")
+    assert f"(CC BY-4.0, retrieved on {pd.Timestamp.now():%Y-%m-%d})" in made
 
 
 @pytest.mark.slow

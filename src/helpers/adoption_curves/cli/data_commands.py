@@ -171,11 +171,37 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
         if data.is_beside and not refused:
             print(listing.write_run(data, path, given, said))
     except indicators.DataError as error:
-        print(error)
-        if any(error.missing.values()):
-            print("Write, with your words for each ...:")
-            print(listing.write_check(path, given, said, spread_choices(error.missing)))
+        print(listing.explain_missing(error, "check", path, given=given, choices=said))
         raise SystemExit(RunError.exit_code) from error
 
 
-DATA_COMMANDS = (list_data, register, score, new, params, check)
+@click.command()
+@click.argument("source", metavar="SOURCE:NAME")
+@click.option("--where", metavar="COLUMN=CODE", multiple=True, help="Rows to take; may be repeated.")
+@click.option("--unit", metavar="TEXT", help="Unit of the figures, where the publisher does not say it.")
+@click.option("--measure", type=click.Choice(["level", "cumulative", "flow"]), help="What a figure counts.")
+@click.option("--limit", type=click.Choice(["population"]), help="The population beside each figure, as its limit.")
+@click.option("--to", "path", metavar="FILE", type=options.PATH, help="File to write.")
+def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | None, **said: str | None) -> None:
+    """Fetch figures from their publisher, as a file for a run.
+
+    SOURCE:NAME is owid:SLUG of a chart of Our World in Data, wb:INDICATOR of the World Bank, or eurostat:DATASET. The
+    file has unit, source, licence, address and day of retrieval as the publisher says them. What it does not say is
+    asked. If the file is there, the command says what has changed, and keeps the old file beside the new one. It needs
+    a network, and the extra 'fetch'; a run needs neither.
+    """
+    from .. import indicators
+    from ..indicators.fetch import fetch_file
+    from . import listing
+
+    given = {name: text for name, text in said.items() if text}
+    try:
+        told = fetch_file(source, where, given, path, limit is not None)
+    except indicators.DataError as error:
+        choices = spread_choices({"where": where, **given})
+        print(listing.explain_missing(error, "fetch", source, given=(), choices=choices))
+        raise SystemExit(RunError.exit_code) from error
+    print("\n".join(map(escape, told)))
+
+
+DATA_COMMANDS = (list_data, register, score, new, params, check, fetch)

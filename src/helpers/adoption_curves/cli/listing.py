@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..base.columns import spread_choices
 from ..base.words import escape, say_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..indicators import Data
+    from ..indicators import Data, DataError
 
 Choices: TypeAlias = Sequence[tuple[str, str]]
 """Options that say how to read a file, with their texts."""
@@ -92,10 +93,11 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     return shlex.join(words + _write_options(given, choices))
 
 
-def write_check(path: str, given: Iterable[tuple[str, str]], choices: Choices, missing: Choices) -> str:
-    """The command that checks data of one's own with the options that are missing besides."""
-    options = _write_options(given, [*choices, *missing])
-    return shlex.join(["adoption", "check", path, *options])
+def explain_missing(error: DataError, *command: str, given: Iterable[tuple[str, str]], choices: Choices) -> str:
+    """What is wrong with data, and the command with the options that are missing besides."""
+    missing = spread_choices(error.missing)
+    written = shlex.join(["adoption", *command, *_write_options(given, [*choices, *missing])])
+    return f"{error}\nWrite, with your words for each ...:\n{written}" if missing else str(error)
 
 
 def _write_options(given: Iterable[tuple[str, str]], choices: Choices) -> list[str]:

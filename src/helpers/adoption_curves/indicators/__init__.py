@@ -17,6 +17,7 @@ from .claims import check_claims
 from .compared import compare_entities, pick_countries, say_missing
 from .coverage import describe_coverage, find_expected, list_series, say_expected
 from .data import Data, list_studied, load, load_references
+from .fetch import fetch
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
 from .series import AdoptionSeries
@@ -36,6 +37,7 @@ __all__ = [
     "count_profile",
     "crossing_years",
     "describe_coverage",
+    "fetch",
     "find_expected",
     "last_bound",
     "list_earlier",

@@ -1,0 +1,377 @@
+"""Fetching from publishers, whose answers a server on this machine gives; one test asks the publishers themselves."""
+
+import gzip
+import importlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+from processes import call
+from publishers import ANSWERS, DATA, FILES, FLOWS, WB, Publishers, serve
+
+from adoption_curves import forecast, indicators
+from adoption_curves.base.project import RunError
+from adoption_curves.indicators.problems import DataError
+
+fetching = importlib.import_module("adoption_curves.indicators.fetch")  # the package has the function under this name
+NORWAY = ["owid:electric-car-sales-share", "--where", "entity=Norway"]
+
+
+def redirect(address):
+    return lambda server: server.give(b"", "text/csv", 302, Location=address)
+
+
+def answer(content, kind="application/json", status=200, **headers):
+    return lambda server: server.give(content, kind, status, **headers)
+
+
+def trickle(server):
+    """An answer that never ends, a byte at a time."""
+    server.send_response(200)
+    server.send_header("Content-Type", "text/csv")
+    server.end_headers()
+    for _ in range(40):
+        server.wfile.write(b"x" * 10_000)
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def publishers(monkeypatch, tmp_path):
+    """The server, the addresses of which the command knows; tests stand in an empty folder."""
+    monkeypatch.setattr(fetching, "_PAUSE", 0)
+    monkeypatch.chdir(tmp_path)
+    with serve() as (hosts, variable):
+        monkeypatch.setenv("ADOPTION_HOSTS", variable)
+        yield hosts
+
+
+def fetch(capsys, *words):
+    code, out, err = call(capsys, "fetch", *words)
+    return code, out + err
+
+
+# What is written, and asked
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "last", "told"),
+    [
+        (
+            NORWAY,
+            ["--measure", "flow"],
+            {
+                "date": "2024",
+                "value": "92",
+                "unit": "%",
+                "entity": "Norway",
+                "source": "IEA (2025) – processed by Our World in Data",
+            },
+            "Licence: not stated there.",
+        ),
+        (
+            ["wb:IT.NET.USER.ZS", "--where", "country=IND"],
+            ["--unit", "% of population", "--measure", "level"],
+            {"date": "2023", "value": "56.0", "unit": "% of population", "entity": "India", "licence": "CC BY-4.0"},
+            "Licence: CC BY-4.0.",
+        ),
+        (
+            ["eurostat:isoc_eb_ai", "--where", "geo=EU27_2020", "--where", "size_emp=10-49"],
+            ["--measure", "level"],
+            {
+                "date": "2025",
+                "value": "17",
+                "unit": "Percentage of enterprises",
+                "address": "https://doi.org/10.2908/ISOC_EB_AI",
+            },
+            "Licence: not stated there.",
+        ),
+    ],
+)
+def test_what_a_publisher_does_not_say_is_asked_once_and_a_run_needs_nothing_more(
+    publishers, capsys, words, asked, last, told
+):
+    code, said = fetch(capsys, *words, "--to", "mine.csv")
+    assert code == 1
+    assert not Path("mine.csv").exists()
+    command = said.splitlines()[-1]
+    assert command.startswith("adoption fetch ")
+    assert [part for part in command.split() if part.startswith("--") and part != "--where"] == asked[::2]
+    code, said = fetch(capsys, *words, *asked, "--to", "mine.csv")
+    assert (code, said.splitlines()[-1]) == (0, "adoption run mine -p data mine.csv")
+    assert told in said
+    table = pd.read_csv("mine.csv", dtype=str, keep_default_na=False)
+    assert last.items() <= table.iloc[-1].to_dict().items()
+    assert set(table["retrieved"]) == {f"{pd.Timestamp.now():%Y-%m-%d}"}
+    data = indicators.load("mine.csv")
+    source = data.sources[data.sources["source_id"].str.startswith("own")].iloc[0]
+    assert (source["url"], f"{source['accessed']:%Y-%m-%d}") == (table["address"][0], table["retrieved"][0])
+    assert source["licence"] == table.get("licence", pd.Series(["not stated"]))[0]
+    code, out, _ = call(capsys, "check", "mine.csv")
+    assert (code, out.splitlines()[-1]) == (0, "adoption run mine -p data mine.csv")
+
+
+def test_each_publisher_is_asked_no_more_than_it_needs(publishers, capsys):
+    fetch(capsys, *NORWAY, "--measure", "flow")
+    assert len(Publishers.asked) == 2
+    fetch(capsys, "wb:IT.NET.USER.ZS", "--where", "country=IND", "--unit", "%", "--measure", "level")
+    assert sum(WB in path for path in Publishers.asked) == 2, "two pages"
+    Publishers.asked.clear()
+    named = {
+        "freq": "A",
+        "size_emp": "GE250",
+        "nace_r2": "C10-S951_X_K",
+        "indic_is": "E_AI_TANY",
+        "unit": "PC_ENT",
+        "geo": "RO",
+    }
+    words = [word for pair in named.items() for word in ("--where", "=".join(pair))]
+    assert fetch(capsys, "eurostat:isoc_eb_ai", *words, "--measure", "level")[0] == 0
+    assert [urlsplit(path).path for path in Publishers.asked] == [
+        f"{FLOWS}/ISOC_EB_AI/latest",
+        f"{DATA}/A.GE250.C10-S951_X_K.E_AI_TANY.PC_ENT.RO",
+    ]
+
+
+def test_what_varies_is_listed_and_several_are_series_of_their_own(publishers, capsys):
+    code, said = fetch(capsys, "eurostat:isoc_eb_ai", "--where", "geo=RO", "--where", "geo=EU27_2020")
+    assert code == 1
+    assert "size_emp: is one of 10-49 (From 10 to 49 persons employed), 50-249 (" in said
+    assert "geo:" not in said
+    words = ["--where", "geo=EU27_2020", "--where", "size_emp=10-49", "--where", "size_emp=GE250", "--measure", "level"]
+    assert fetch(capsys, "eurostat:isoc_eb_ai", *words, "--to", "sizes.csv")[0] == 0
+    place = "European Union - 27 countries (from 2020)"
+    sizes = {f"{place}, 250 persons employed or more", f"{place}, From 10 to 49 persons employed"}
+    assert {entity for entity, _ in indicators.load("sizes.csv").own} == sizes
+    code, said = fetch(capsys, "wb:IT.NET.USER.ZS")
+    assert "country: is one of IDN (Indonesia), IND (India), NOR (Norway); write --where country=..." in said
+
+
+def test_a_figure_after_a_break_begins_a_series_and_other_marks_are_told(publishers, capsys):
+    text = (ANSWERS / "eurostat/data.xml").read_text(encoding="utf-8")
+    text = text.replace('OBS_VALUE="17.3"', 'OBS_VALUE="17.3" OBS_FLAG="e"').replace(
+        'OBS_VALUE="7.1"', 'OBS_VALUE="NaN"'
+    )
+    Publishers.faults |= {f"{DATA}/.GE250....RO": answer(text.encode(), "application/xml")}
+    words = ["--where", "geo=Romania", "--where", "size_emp=GE250", "--measure", "level", "--to", "ro.csv"]
+    code, said = fetch(capsys, "eurostat:isoc_eb_ai", *words)
+    assert code == 0, said
+    assert "The publisher marks 2024: break in time series.\nThe publisher marks 2025: estimated." in said
+    assert pd.read_csv("ro.csv", dtype=str, keep_default_na=False)["break"].tolist() == ["", "break in time series", ""]
+    series = indicators.fetch("eurostat:isoc_eb_ai", "RO", ["size_emp=GE250"])
+    assert series.index.year.tolist() == [2024, 2025]
+
+
+def test_a_population_is_the_limit_of_people_alone(publishers, capsys):
+    words = ["owid:app-users", "--measure", "level", "--limit", "population"]
+    assert fetch(capsys, *words)[0] == 0
+    table = pd.read_csv("app_users.csv", dtype=str, keep_default_na=False)
+    assert table["limit"].tolist() == ["5408320", "5457127", "5519594", ""]
+    data = indicators.load("app_users.csv")
+    [indicator] = [name for _, name in indicators.list_studied(data)]
+    limit = data.series("Norway", indicator, f"{indicator}_limit").bound
+    assert limit.values.tolist() == [5408320, 5457127, 5519594]
+    code, said = fetch(capsys, *words, "--unit", "million people", "--to", "other.csv")
+    assert code == 1
+    assert "needs a unit that begins with people, not million people" in said
+    code, said = fetch(capsys, *NORWAY, "--measure", "flow", "--limit", "population")
+    assert code == 1
+    assert not list(Path().glob("electric*"))
+
+
+def test_in_python_a_series_goes_into_a_forecast(publishers, monkeypatch):
+    monkeypatch.delenv("ADOPTION_HOSTS")
+    series = indicators.fetch("wb:IT.NET.USER.ZS", "IND", hosts=publishers)
+    assert (series.name, series.iloc[-1]) == ("Individuals using the Internet (% of population)", 56.0)
+    assert series.index[-1] == pd.Timestamp("2023-12-31")
+    assert series.attrs["licence"] == "CC BY-4.0"
+    assert series.equals(indicators.fetch("wb:IT.NET.USER.ZS", "India", hosts=publishers))
+    future = forecast.forecast(series, 100, horizon_years=2)
+    assert future.quantiles.notna().all(axis=None)
+    with pytest.raises(DataError, match="picks several"):
+        indicators.fetch("owid:electric-car-sales-share", "NOR", ["entity=Germany"], publishers)
+
+
+# Fetched again
+
+
+def test_fetching_again_says_what_has_changed_and_keeps_the_old_file(publishers, capsys):
+    words = [*NORWAY, "--measure", "flow", "--to", "norway.csv"]
+    fetch(capsys, *words)
+    old = Path("norway.csv").read_bytes()
+    code, said = fetch(capsys, *words)
+    assert (code, Path("norway.csv").read_bytes()) == (0, old)
+    assert "Nothing has changed since" in said
+    path = "/owid/grapher/electric-car-sales-share.csv"
+    text = (ANSWERS / FILES[path]).read_text(encoding="utf-8")
+    for before, now in (
+        ("NOR,2023,92", "NOR,2023,90.4"),
+        ("Norway,NOR,2012,3.1\n", ""),
+        ("NOR,2024,92", "NOR,2024,92\nNorway,NOR,2025,96"),
+    ):
+        assert before in text
+        text = text.replace(before, now)
+    Publishers.faults[path] = answer(text.encode(), "text/csv")
+    code, said = fetch(capsys, *words)
+    day = f"{pd.Timestamp.now():%Y-%m-%d}"
+    lines = [
+        f"Since {day}: Norway {one}." for one in ("2012 is -, was 3.1", "2023 is 90.4, was 92", "2025 is 96, was -")
+    ]
+    assert [line for line in said.splitlines() if line.startswith("Since")] == lines
+    [beside] = Path().glob("norway.*.csv")
+    assert beside.read_bytes() == old
+    assert f"The file before is {beside.name}." in said
+    Path("mine.csv").write_text("date,value\n2020,1\n", encoding="utf-8")
+    for name, figures in (("mine.csv", NORWAY), ("norway.csv", ["owid:app-users"])):
+        kept = Path(name).read_bytes()
+        code, said = fetch(capsys, *figures, "--measure", "flow", "--to", name)
+        assert (code, Path(name).read_bytes()) == (1, kept)
+        assert "has other figures; name another file" in said
+
+
+# The net
+
+
+CSV, META = "/owid/grapher/electric-car-sales-share.csv", "/owid/grapher/electric-car-sales-share.metadata.json"
+FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable data that we are not allowed to re-share"}'
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "fault", "said", "times"),
+    [
+        (NORWAY, CSV, answer(b"slow down", "text/plain", 429), "answers 429: slow down", 3),
+        (NORWAY, CSV, answer(b"", "text/plain", 500), "answers 500", 3),
+        (NORWAY, CSV, answer(FORBIDDEN, status=403), "non-redistributable data that we are not allowed", 1),
+        (NORWAY, CSV, answer(b"<html>Welcome</html>", "text/html"), "answers 200: a page, and no data", 1),
+        (
+            NORWAY,
+            META,
+            answer(b"<html>Welcome</html>"),
+            "no answer for electric-car-sales-share that can be read (JSON",
+            1,
+        ),
+        (NORWAY, META, answer(b'{"columns": {}}'), "that can be read (KeyError)", 1),
+        (
+            NORWAY,
+            CSV,
+            answer(b"entity,code", "text/csv", Content_Length="5000"),
+            "can be read (ChunkedEncodingError)",
+            1,
+        ),
+        (NORWAY, CSV, lambda server: time.sleep(1.5), "that can be read (ConnectionError)", 3),
+        (NORWAY, CSV, trickle, "sends more than 50,000,000 bytes, or for more than 0.4 seconds", 1),
+        (
+            NORWAY,
+            CSV,
+            answer(gzip.compress(b"0" * 60_000_000), "text/csv", Content_Encoding="gzip"),
+            "sends more than",
+            1,
+        ),
+        (NORWAY, CSV, redirect("https://example.org/x.csv"), "sends on to example.org, which is not asked", 1),
+        (NORWAY, CSV, redirect("http://127.0.0.1:9/x.csv"), "sends on to 127.0.0.1:9, which is not asked", 1),
+        (
+            ["wb:IT.NET.USER.ZS", "--where", "country=IND", "--unit", "%"],
+            WB,
+            answer(b'[{"pages": 1}, [{"date": "2023"}]]'),
+            "(KeyError)",
+            1,
+        ),
+        (
+            ["eurostat:isoc_eb_ai"],
+            f"{FLOWS}/ISOC_EB_AI/latest",
+            answer(b"<x/>", "application/xml"),
+            "that can be read (",
+            1,
+        ),
+        (
+            ["owid:electric-cars"],
+            "",
+            None,
+            "owid has no electric-cars; nearest: electric-car-sales, electric-car-sales-share",
+            0,
+        ),
+        (["wb:IT.NET.USER"], "", None, "wb has no IT.NET.USER; nearest: IT.NET.USER.ZS", 0),
+        (["eurostat:isoc_eb_ay"], "", None, "Eurostat has no isoc_eb_ay; nearest: ISOC_EB_AI", 0),
+        (["wb:IT.NET.USER.ZS", "--where", "country=IN D"], "", None, "country=IN D' is none; nearest: IND", 0),
+        (["eurostat:isoc_eb_ai", "--where", "geo=RR"], "", None, "'geo=RR' is none; there is: DE, EU27_2020", 0),
+        (
+            ["eurostat:isoc_eb_ai", "--where", "age=1"],
+            "",
+            None,
+            "--where: 'age' names one thing at most, of freq, geo",
+            0,
+        ),
+        (["imf:x"], "", None, "SOURCE is one of eurostat, owid, wb", 0),
+        (["owid:../../admin"], "", None, "'owid:../../admin' is none", 0),
+    ],
+)
+def test_a_fault_is_a_sentence_and_no_data(publishers, capsys, monkeypatch, words, path, fault, said, times):
+    monkeypatch.setattr(fetching, "_TIMEOUT", 0.5)
+    monkeypatch.setattr(fetching, "_TOTAL", 0.4 if fault is trickle else 120)
+    Publishers.faults[path] = fault
+    code, text = fetch(capsys, *words, "--measure", "flow")
+    assert code in (1, 2)
+    assert said in text
+    assert sum(urlsplit(one).path == path for one in Publishers.asked) == times
+    assert not list(Path().iterdir())
+
+
+def test_numbers_may_be_texts_but_no_other_text_is_a_figure(publishers, capsys):
+    words = ["wb:IT.NET.USER.ZS", "--where", "country=IND", "--unit", "%", "--measure", "level", "--to", "in.csv"]
+    rows = json.loads((ANSWERS / "wb/internet-1.json").read_text(encoding="utf-8"))
+    rows[0]["pages"], rows[1][1]["value"] = 1, "56.04"
+    Publishers.faults[WB] = answer(json.dumps(rows).encode())
+    assert fetch(capsys, *words)[0] == 0
+    assert pd.read_csv("in.csv", dtype=str)["value"].iloc[-1] == "56.04"
+    rows[1][1]["value"] = "about half"
+    Publishers.faults[WB] = answer(json.dumps(rows).encode())
+    code, said = fetch(capsys, *words)
+    assert code == 1
+    assert "'about half' is no plain number" in said
+
+
+def test_a_redirect_on_the_same_host_is_followed(publishers, capsys):
+    Publishers.faults["/owid/grapher/old-name.csv"] = redirect(CSV)
+    Publishers.faults["/owid/grapher/old-name.metadata.json"] = redirect(META)
+    assert fetch(capsys, "owid:old-name", "--where", "entity=NOR", "--measure", "flow")[0] == 0
+
+
+@pytest.mark.parametrize("address", ["http://ourworldindata.org", "http://127.0.0.1.example.org", "file:///etc/passwd"])
+def test_no_address_without_encryption_is_asked_but_ones_own(publishers, address):
+    with pytest.raises(RunError, match="is no https address"):
+        indicators.fetch("owid:electric-car-sales-share", "Norway", hosts={"owid": address})
+
+
+def test_without_the_extra_the_command_says_what_to_install(publishers, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sdmx", None)
+    code, said = fetch(capsys, "eurostat:isoc_eb_ai")
+    assert (code, said) == (1, "fetch needs sdmx: pip install 'adoption-curves[fetch]'\n")
+
+
+def test_a_run_imports_nothing_of_it():
+    rooms = "cli, curves, forecast, indicators, runs, say, show"
+    program = f"import sys\nfrom adoption_curves import {rooms}\nfrom adoption_curves.runs import runner, preload\n"
+    program += "print(*sorted({'sdmx', 'lxml', 'urllib3', 'requests'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "sdmx" not in done.stdout
+    assert "lxml" not in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_the_publishers_themselves(tmp_path, monkeypatch):
+    """Off by default: python -m pytest -m network -n 0 tests/indicators/test_fetch.py."""
+    monkeypatch.chdir(tmp_path)
+    size = ["freq=A", "size_emp=GE250", "nace_r2=C10-S951_X_K", "indic_is=E_AI_TANY", "unit=PC_ENT"]
+    for name, place, where in (
+        ("owid:electric-car-sales-share", "NOR", []),
+        ("wb:IT.NET.USER.ZS", "IND", []),
+        ("eurostat:isoc_eb_ai", "EU27_2020", size),
+    ):
+        series = indicators.fetch(name, place, where)
+        assert len(series) >= 2, name
+        assert series.attrs["address"].startswith("https://"), name
