@@ -447,8 +447,11 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     uses |= dict.fromkeys(used.source_id[used.indicator.isin(same) | (used.entity == parameters.entity)], "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
-    keep = [column for column in ("title", "publisher", "url", "licence", "attribution") if column in sources]
-    told = sources[keep].fillna("").astype(str).to_dict("index")
+    keep = [
+        column for column in ("title", "publisher", "url", "licence", "attribution", "accessed") if column in sources
+    ]
+    days = {name: days.dt.strftime("%Y-%m-%d") for name, days in sources.select_dtypes("datetime").items()}
+    told = sources.assign(**days)[keep].fillna("").astype(str).to_dict("index")
     return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
 
 

@@ -120,8 +120,8 @@ def _group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, An
         found = list(items)
         titles = [item["title"] for item in found]
         what = "; ".join(titles) if len(titles) <= 3 else f"{titles[0]} and {len(titles) - 1} more"
-        url = _keep_address(found[0]["url"])
-        grouped[use].append({"publisher": publisher, "licence": licence, "what": what, "url": url})
+        shown = {"url": _keep_address(found[0]["url"]), "day": found[-1].get("accessed", "")}
+        grouped[use].append({"publisher": publisher, "licence": licence, "what": what, **shown})
     return grouped if sources else {}
 
 
