@@ -254,7 +254,7 @@ FORBIDDEN = b'{"status":403,"error":"This chart contains non-redistributable dat
             "no answer for electric-car-sales-share that can be read (JSON",
             1,
         ),
-        (NORWAY, META, answer(b'{"columns": {}}'), "that can be read (KeyError)", 1),
+        (NORWAY, META, answer(b'{"columns": {}}'), "that can be read (IndexError)", 1),
         (
             NORWAY,
             CSV,
@@ -332,6 +332,8 @@ def test_numbers_may_be_texts_but_no_other_text_is_a_figure(publishers, capsys):
     code, said = fetch(capsys, *words)
     assert code == 1
     assert "'about half' is no plain number" in said
+    with pytest.raises(RunError, match="a date or a figure that cannot be read"):
+        indicators.fetch("wb:IT.NET.USER.ZS", "IND")
 
 
 def test_a_redirect_on_the_same_host_is_followed(publishers, capsys):

@@ -82,8 +82,11 @@ def fetch(name: str, place: str = "", where: Sequence[str] = (), hosts: Mapping[
     frame = _ask(name, [*([f"={place}"] if place else []), *where], hosts)
     if frame["entity"].nunique() > 1:
         raise parameter_error("where", " ".join(where), "picks several series; name one")
-    days = pd.DatetimeIndex([max(list_days(text).values()) for text in frame["date"]], name="date")
-    values = pd.Series(frame["value"].astype(float).array, days, name=frame["title"].iloc[0])
+    try:
+        days = pd.DatetimeIndex([max(list_days(text).values()) for text in frame["date"]], name="date")
+        values = pd.Series(frame["value"].astype(float).array, days, name=frame["title"].iloc[0])
+    except ValueError as error:
+        raise _FetchError(f"{name} has a date or a figure that cannot be read ({error})") from error
     values.attrs = {column: frame[column].iloc[0] for column in _OUR[2:] if column in frame}
     broken = days[frame["break"] != ""]
     return values[broken[-1] :] if len(broken) else values
@@ -298,7 +301,8 @@ def _ask_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer
     meta = _get_json(session, f"{url}.metadata.json", **asked)
     table = pd.read_csv(io.BytesIO(raw), dtype=str, keep_default_na=False)
     table = table.set_axis(["entity", "code", "date", *table.columns[3:]], axis=1)
-    heads = [head for head in table.columns[3:] if pd.to_numeric(table[head], "coerce").notna().any()]
+    heads = [head for head in table.columns[3:] if head in meta["columns"]]
+    heads = [head for head in heads if pd.to_numeric(table[head], "coerce").notna().any()]
     codes = table["code"].where(table["code"] != "", table["entity"])
     labels = {"entity": dict(zip(codes, table["entity"], strict=True))}
     labels["indicator"] = {head: meta["columns"][head]["titleShort"] for head in heads}
@@ -306,7 +310,8 @@ def _ask_owid(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer
     rows = table.assign(entity=codes).melt(["entity", "code", "date"], heads, "indicator", "value")
     said, chart = meta["columns"][chosen.get("indicator", heads)[0]], meta["chart"]
     rows = rows.assign(title=said["titleShort"], unit=said.get("unit") or said.get("shortUnit") or "", licence="")
-    return rows.assign(source=said["citationShort"], address=chart["originalChartUrl"]), labels, "entity"
+    rows = rows.assign(source=said.get("citationShort", chart["citation"]), address=chart["originalChartUrl"])
+    return rows, labels, "entity"
 
 
 def _ask_world_bank(session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
