@@ -150,7 +150,8 @@ def test_every_test_that_applies_is_said_with_its_count_and_summed(tmp_path):
     audited = facts.tables["05_audit"].query("years == 5")
     assert len(audited) == 1
     row, said = audited.iloc[0], say(facts)["forecast"]
-    assert f"{row['inside_80']:.0f}% ({row['series']}: {row['origins']:,} forecasts from 6 figures)" in said
+    held = f"such ranges held {row['inside_80']:.0f}% of the outcomes of {row['origins']:,} forecasts from 6 figures"
+    assert f"{held} ({row['series']})" in said
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     facts.tables["05_alike"] = pd.DataFrame([{"horizon_years": 5.0, "technologies": 12, "covered": 68.0}])
     facts.tables["05_audit"] = audited.assign(inside_80=80.2)
