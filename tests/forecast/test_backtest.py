@@ -96,7 +96,7 @@ def test_figures_of_a_window_lie_as_far_apart_as_those_of_a_forecast(references)
 
 def test_shares_of_sales_are_tested_on_shares_of_sales_alone(data, rows):
     sales = data.references(measure="flow")
-    assert {series.unit for series in sales} == {"percent of new cars"}
+    assert {series.unit for series in sales} == {"percent of new cars", "percent of new light vehicles"}
     assert not {series.indicator for series in sales} & {*rows["indicator"]}
     tested = scores.evaluate(backtest(sales, "sales"))
     marked = data.indicators.assign(market="US cars")

@@ -24,9 +24,9 @@ def test_few_figures_have_no_forecast(values, bound):
     assert all(each.empty for each in tables)
     others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.record_frame)
     assert all(make_frame(result).empty for make_frame in others)
-    assert "too few figures" in repr(result)
+    assert "no forecast: it needs three figures above 0, half a year apart>" in repr(result)
     assert result._repr_html_()
-    with pytest.raises(ValueError, match="too few figures"):
+    with pytest.raises(ValueError, match="three figures above 0, half a year apart"):
         result.at([1.0], [0.5])
 
 
@@ -48,8 +48,11 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
 
 
 def test_without_a_figure_nothing_is_known():
-    with pytest.raises(ValueError, match="a forecast needs dated values above 0"):
-        forecast.forecast(pd.Series([0.0, 0.0], DATES[1:]))
+    zeros = forecast.forecast(pd.Series([0.0, 0.0], DATES[1:]))
+    assert (zeros.kind, zeros.has_range, len(zeros.used), len(zeros.dates)) == ("few", False, 0, 0)
+    assert "no forecast: it needs three figures above 0" in repr(zeros)
+    with pytest.raises(ValueError, match="the series has no figure: give one at least, with its date"):
+        forecast.forecast(pd.Series([], pd.DatetimeIndex([]), dtype=float))
 
 
 def make_reference(values, technology):

@@ -63,7 +63,7 @@ def test_with_a_limit_there_are_ranges_and_the_form_without_one_has_a_median_alo
     assert {0.1, 0.5, 0.9} <= {*made.quantiles}
     data = indicators.load()
     series = data.series("China", "genai_users")
-    result = forecast.forecast(series, references=data.references(exclude=series))
+    result = forecast.forecast(series)
     bounds = forecast.vary(result, forecast.list_forms(series, data.offer_bounds(series)), "bound")
     none = bounds["bound"] == "none"
     assert bounds.loc[none, "q0.5"].notna().all()
@@ -101,5 +101,5 @@ def test_a_series_whose_growth_levels_off_within_a_year_has_hindcasts():
     data = indicators.load()
     series = data.series("United States", "firms_pay_for_ai_ramp", 100)
     origins = forecast.pick_origins(series)
-    found = forecast.hindcast(series, None, data.references(exclude=series), origins[-1:])
+    found = forecast.hindcast(series, None, origins[-1:])
     assert np.isfinite(found["q0.5"]).all()

@@ -40,8 +40,8 @@ def series(data):
 
 
 @pytest.fixture(scope="module")
-def quantiles(data, series):
-    return tabulate(forecast.forecast(series, references=data.references()))
+def quantiles(series):
+    return tabulate(forecast.forecast(series))
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def place(tmp_path, monkeypatch):
 
 def put_own(path):
     """Register the series of a file of one's own."""
-    own = indicators.load(path)
+    own = indicators.load(f"{path}?measure=level")
     series = own.series("own data", path.stem, "100")
-    table = tabulate(forecast.forecast(series, references=indicators.load_references()))
+    table = tabulate(forecast.forecast(series))
     return register.add_rows(register.make_rows(series, table), own)
 
 
@@ -150,11 +150,11 @@ def test_own_data_have_a_register_beside_them_which_files_of_a_folder_share(tmp_
     for name in ("one", "two"):
         (tmp_path / f"{name}.csv").write_text(FIGURES)
         assert put_own(tmp_path / f"{name}.csv") == tmp_path / "forecasts.csv"
-    rows = register.read_register(indicators.load(tmp_path / "one.csv"), indicator="two")
+    rows = register.read_register(indicators.load(f"{tmp_path}/one.csv?measure=level"), indicator="two")
     dates = rows.loc[rows["model"] == MODEL, "target_date"].drop_duplicates().dt.strftime("%Y-%m-%d").tolist()
     assert dates == ["2026-06-30", "2027-06-30"], "that of June has not come by November, so it is still to be forecast"
     assert register.read_register(indicators.load(), "own data").empty
-    code, out, _ = call(capsys, "score", "--data", str(tmp_path / "one.csv"))
+    code, out, _ = call(capsys, "score", "--data", f"{tmp_path}/one.csv?measure=level")
     assert (code, "registered 4 forecasts: 4 without an outcome yet" in out) == (0, True)
 
 
@@ -163,7 +163,7 @@ def test_another_file_of_that_name_is_left_alone(tmp_path, capsys):
     (tmp_path / "forecasts.csv").write_text("day,rain\n1,yes\n")
     with pytest.raises(RunError, match=r"forecasts.csv is there already, and is no register. Move it away"):
         put_own(tmp_path / "one.csv")
-    assert "No forecast is registered" in call(capsys, "score", "--data", str(tmp_path / "one.csv"))[1]
+    assert "No forecast is registered" in call(capsys, "score", "--data", f"{tmp_path}/one.csv?measure=level")[1]
     assert (tmp_path / "forecasts.csv").read_text() == "day,rain\n1,yes\n"
 
 

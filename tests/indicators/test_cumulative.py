@@ -14,7 +14,7 @@ from adoption_curves.base.words import FLOW, say_end
 from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
-from adoption_curves.forecast.inputs import read_series
+from adoption_curves.indicators.given import read_series
 from adoption_curves.say.facts import Facts, list_ceiling
 from adoption_curves.say.headlines import say_users
 

@@ -12,7 +12,7 @@ from data_readme import BEGIN, END, MARK, list_columns, list_indicators
 from frictionless import Package
 
 from adoption_curves import indicators
-from adoption_curves.base.columns import BY_NAME
+from adoption_curves.base.columns import COLUMNS
 from adoption_curves.base.project import COUNTED
 from adoption_curves.indicators.claims import _OPERAND
 from adoption_curves.indicators.series import parse_breaks
@@ -63,13 +63,19 @@ def test_each_share_of_sales_has_a_market_which_is_to_learn_from_or_to_judge_by(
 
 
 def test_figures_of_own_files_are_checked_as_those_of_the_project():
-    """Columns of own files that stand in observations.csv too are described alike; only ours must name all of them."""
+    """Columns of own files that stand in observations.csv too are described alike; only ours must name all of them.
+
+    Own files may write a date as a period, and a figure with other marks, so the meaning of these two is told apart.
+    """
     descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
-    for field in descriptor["resources"][0]["schema"]["fields"]:
-        if field["name"] in {"date", "value", "bound", "published", "standard_error", "sample_size"}:
-            own, kept = BY_NAME[field["name"]].describe(), field.get("constraints", {})
-            assert own | {"constraints": kept} == field
-            assert own["constraints"] | {"required": kept.get("required")} == kept | {"required": kept.get("required")}
+    fields = {field["name"]: field for field in descriptor["resources"][0]["schema"]["fields"]}
+    own_columns = {column.name: column.describe() for column in COLUMNS}
+    for name in ("date", "value", "bound", "published", "standard_error", "sample_size"):
+        own, field = own_columns["qualifier" if name == "bound" else name], fields[name]
+        kept = field.get("constraints", {})
+        told = {"name": name} | ({"description": field["description"]} if name in {"date", "value"} else {})
+        assert own | told | {"constraints": kept} == field
+        assert own["constraints"] | {"required": kept.get("required")} == kept | {"required": kept.get("required")}
 
 
 def test_sample_has_the_schema_of_the_data():

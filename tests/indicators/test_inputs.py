@@ -19,9 +19,9 @@ LATER = pd.to_datetime(["2026-06-30"])
 
 
 @pytest.fixture(scope="module")
-def make(references):
+def make():
     def made(series=VALUES, bound=100, **options):
-        return forecast.forecast(series, bound, references, **{"horizon_years": 2} | options)
+        return forecast.forecast(series, bound, **{"horizon_years": 2} | options)
 
     return made
 

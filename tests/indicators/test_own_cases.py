@@ -252,7 +252,7 @@ def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, d
     dates = pd.Timestamp("2020-01-31") + pd.to_timedelta([step * day for day in days], "D")
     rows = [f"{date:%Y-%m-%d},{number + 10}" for number, date in enumerate(dates)]
     path.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
-    out = call(capsys, "check", path, "--unit", "% of homes")[1]
+    out = call(capsys, "check", path, "--unit", "% of homes", "--measure", "level")[1]
     assert ("The forecast of f uses figures at least 0.4 years apart." in out) == said, out
 
 

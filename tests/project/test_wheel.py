@@ -70,7 +70,7 @@ def test_data_and_notebooks_are_in_the_wheel(installed):
 def test_it_runs_in_an_empty_folder(installed, tmp_path):
     (tmp_path / "x.csv").write_text(SERIES)
     outputs, words = tmp_path / "outputs", ("run", "mine", "-p", "data", "x.csv", *UNIT)
-    assert "Dates are years, read as their last day" in call(installed, "check", "x.csv", *UNIT, cwd=tmp_path)
+    assert "2022 (Year) is 31 December 2022" in call(installed, "check", "x.csv", *UNIT, cwd=tmp_path)
     said = call(installed, *words, cwd=tmp_path)
     assert said.splitlines()[:2] == ["Read it: outputs/mine/html/index.html", str(outputs / "mine" / "run.json")]
     assert {path.name for path in tmp_path.iterdir()} == {"x.csv", "outputs"}
