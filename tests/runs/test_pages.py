@@ -49,7 +49,10 @@ def test_pages_lead_from_one_to_the_next_and_to_every_exhibit(pages, small_run):
         name = re.search(r'rel="next" href="([^"]*)\.html"', pages[name].text)[1]
     assert seen == notebooks
     assert "made.html" in pages["index"].links
-    said = ["adoption run small -p horizon_years 3<", "China Internet Network Information Center"]
+    said = [
+        "adoption run small -p bound internet_users -p horizon_years 3<",
+        "China Internet Network Information Center",
+    ]
     said += ["years to forecast after the last observation", "<dt>pandas</dt><dd>"]
     assert [part for part in said if part not in pages["made"].text] == []
     charts = {f"charts/{name}.html" for name in ("01_series", "05_forecast")}

@@ -108,14 +108,14 @@ def test_a_question_mark_in_a_file_s_name_is_part_of_it(tmp_path, monkeypatch, c
     assert Source.read(str(Source(path, {"date": "when"}))) == Source(path, {"date": "when"})
     assert Source.read(str(Source(gone))) == Source(gone)
     monkeypatch.chdir(tmp_path)
-    code, out, _ = call(capsys, "check", path.name, "--date", "when")
+    code, out, _ = call(capsys, "check", path.name, "--date", "when", "--measure", "level")
     assert (code, "ok:" in out) == (0, True), out
 
 
 def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_project):
     path = tmp_path / "mine.csv"
     path.write_text(SERIES.replace("when", "date").replace("2022-09-01", "2099-01-01"))
-    code, out, _ = call(capsys, "check", path)
+    code, out, _ = call(capsys, "check", path, "--measure", "level")
     told = "mine.csv, row 3, column published: is after today; write the day on which the figure became public"
     assert (code, out.startswith(told)) == (1, True)
 

@@ -43,7 +43,8 @@ def test_a_run_has_all_its_parts_and_names_no_folder_of_this_machine(small_run):
 
 def test_the_record_tells_how_the_run_was_made(small_run):
     record = read_run(small_run)
-    assert record.parameters == read_parameters({"run": "small", "horizon_years": 3}).model_dump()
+    told = {"run": "small", "horizon_years": 3, "bound": "internet_users"}  # the limit is written out: that of the data
+    assert record.parameters == read_parameters(told).model_dump()
     assert record.main_figure == "05_forecast"
     assert len(record.data.files["observations.csv"]) == 64
     assert {"runs/record.py", "runs/parameters.py"} <= {*record.helpers}
@@ -145,7 +146,7 @@ def test_a_run_that_another_process_makes_is_waited_for_where_one_asks(made, her
 
 # ---- own data
 
-MINE = ["run", "mine", "-p", "data", "mine.csv"]
+MINE = ["run", "mine", "-p", "data", "mine.csv", "--measure", "level"]
 GOOD = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n"
 
 

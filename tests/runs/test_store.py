@@ -264,7 +264,7 @@ def test_the_backtest_is_not_made_again_because_an_own_file_gained_a_figure(tmp_
     """It reads the references alone, and a fourth figure changes nothing that it asks of the series."""
     own, keys = tmp_path / "mine.csv", []
     for years in (4, 5):
-        rows = "".join(f"{2019 + year}-06-30,{10 + 8 * year},%\n" for year in range(years))
-        own.write_text(f"date,value,unit\n{rows}")
+        rows = "".join(f"{2019 + year}-06-30,{10 + 8 * year},%,level\n" for year in range(years))
+        own.write_text(f"date,value,unit,measure\n{rows}")
         keys.append({(number, step.key) for number, step in plan(data=str(own)).items()})
     assert [number for number, _ in keys[0] & keys[1]] == ["04"]

@@ -185,7 +185,7 @@ def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, ou
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("runs: [{entity: China}, {bound: 2000}, {bound: ''}]", ["China", "bound-2000", "no-bound"]),
+        ("runs: [{entity: China}, {bound: 2000}, {bound: none}]", ["China", "bound-2000", "no-bound"]),
         ("grid: {as_of: [2025-10-31, ''], bound: [2000]}", ["2025-10-31_bound-2000", "no-as_of_bound-2000"]),
         ("grid: {horizon_years: [1], shares: [[0.5, 0.9]]}", ["horizon_years-1_shares-0.5-0.9"]),
         ("grid: {shares: [[0.5, 0.9], [0.51, 0.61, 0.71, 0.81, 0.91, 0.95, 0.97]]}", ["run-001", "run-002"]),

@@ -388,13 +388,18 @@ class Data:
         why = ""
         if text == entry.indicator:
             why = "cannot limit itself"
-        elif base.unit != entry.unit:
+        elif base.unit != entry.unit and not self._counts_people(series, text):
             why = f"is in {base.unit}"
         elif values.empty:
             why = f"has no figure of {entity}{self.until()}"
         if why:
             raise parameter_error("bound", text, f"{why}; write {right}, 'none', or '' for that of the data")
         return Limit(values, text, base.title)
+
+    def _counts_people(self, series: AdoptionSeries, text: str) -> bool:
+        """Whether it is the population that `offer_bounds` offers a series of users, which is in another unit."""
+        population = self.find_population(series)
+        return population is not None and population.name == text
 
     def _check_share(self, entity: str, indicator: str) -> None:
         """Refuse own percentages without a bound of which no figure is above 1, or one is above 100."""
