@@ -60,7 +60,7 @@ OWN = {
     "a limit below the last figure": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,40,at_least,\n",
     "two limits": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,50,at_least,\n2024,70,at_most,\n",
 }
-"""Own files: date, value, bound, break."""
+"""Own files: date, value, qualifier, break."""
 
 
 @pytest.mark.slow
@@ -68,8 +68,8 @@ OWN = {
 @pytest.mark.parametrize("name", OWN)
 def test_the_newest_figure_of_an_own_file_with_a_break_is_on_its_first_page(tmp_path, name, unit):
     path = tmp_path / "own.csv"
-    path.write_text("date,value,bound,break\n" + OWN[name])
-    text, study = read_page(tmp_path / "outputs", {"data": f"{path}?unit={unit}&measure=level"})
+    path.write_text("date,value,qualifier,break\n" + OWN[name])
+    text, study = read_page(tmp_path / "outputs", {"data": f"{path}?unit={unit}&measure=level"}, ["04", *SHOWN])
     assert not find_faults(text, study)
     if "break" in name:
         assert "We give no forecast: it needs three figures" in text
@@ -78,7 +78,7 @@ def test_the_newest_figure_of_an_own_file_with_a_break_is_on_its_first_page(tmp_
         assert "Before that it fell from 19" in text
 
 
-@pytest.mark.slow
+@pytest.mark.every
 def test_the_newest_figure_of_every_series_is_on_its_first_page(tmp_path):
     faults = {}
     for place, (entity, indicator) in enumerate(list_every()):
