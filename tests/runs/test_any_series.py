@@ -131,7 +131,7 @@ def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, indicator, 
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     given = {"run": "edge", "indicator": indicator, "entity": entity, "bound": 100}
     folder = run_all(read_parameters(given))
-    assert len(list((folder / "html").glob("0*.html"))) == 6
+    assert len(list((folder / "html").glob("0*.html"))) == 7
     if entity == "Germany":
         plain = (folder / "tables" / "06_findings.csv").read_text(encoding="utf-8")
         assert "We give no forecast: it needs three figures, half a year apart, and there is one." in plain
