@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 TABLE = re.compile(r"^\| `(\d\d_\w+)` \| .*? \| (.*) \|$", re.MULTILINE)
 COLUMN = re.compile(r"`([\w.]+)` (text|date|yes/no|value|percent|share|years|count|number)\b")
 TEXT = (ROOT / "outputs" / "README.md").read_text(encoding="utf-8")
-DOCUMENTED = {name: dict(COLUMN.findall(columns)) for name, columns in TABLE.findall(TEXT)}
+LISTED = dict(TABLE.findall(TEXT))
+DOCUMENTED = {name: dict(COLUMN.findall(LISTED.get(said.removeprefix("as "), said))) for name, said in LISTED.items()}
+"""Kinds of the columns of each table, or of the table that it is like: as 07_profile."""
 
 
 FORMS = {"date": r"\d{4}-\d\d-\d\d", "yes/no": "True|False", "text": "(?s).*"}
