@@ -247,6 +247,19 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them()
     assert forecast.hindcast(series, None, origins[:0]).empty
 
 
+def test_before_its_break_a_series_is_what_it_was_then():
+    series = indicators.load().series("China", "internet_use_itu")
+    day = pd.Timestamp("2020-12-31")
+    assert series.last_break["date"] == pd.Timestamp("2023-12-31")
+    cut = forecast.cut_series(series, day)
+    assert (cut.values.iloc[-1], len(cut.earlier)) == (70.1, 0)
+    rows = forecast.hindcast(series, origins=pd.DatetimeIndex([day])).set_index("date")
+    known = rows["actual"].dropna()
+    assert known.to_dict() == {pd.Timestamp("2021-12-31"): 73.1, pd.Timestamp("2022-12-31"): 75.6}
+    assert {"2023-12-31", "2024-12-31"} <= {f"{date:%Y-%m-%d}" for date in rows.index}, "counted anew: no outcome"
+    assert rows["q0.1"].notna().all()
+
+
 def test_a_forecast_needs_no_other_series_and_no_data(monkeypatch):
     monkeypatch.setattr(indicators, "load", None)
     dates = pd.date_range("2016-12-31", periods=10, freq="YE")

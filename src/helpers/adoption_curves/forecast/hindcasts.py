@@ -79,12 +79,14 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> p
     -------
     DataFrame
         origin (date of its last figure), made (the day), the columns of `Forecast.frame`, actual (missing where there
-        is no figure on that date) and inside (whether it lies inside the 80% range).
+        is no figure on that date, or one counted anew since) and inside (whether it lies inside the 80% range).
     """
     rows = made.frame()
     rows.insert(0, "origin", made.origin)
     rows.insert(1, "made", day)
-    rows["actual"] = whole.values.reindex(rows["date"]).to_numpy()
+    figures, later = pd.concat([whole.earlier, whole.values]), _list_hard(whole)
+    figures = figures[figures.index < min([*later[later > made.origin], pd.Timestamp.max])]
+    rows["actual"] = figures.reindex(rows["date"]).to_numpy()
     low, high = (rows.get(name, np.nan) for name in ("q0.1", "q0.9"))
     return rows.assign(inside=(rows["actual"] >= low) & (rows["actual"] <= high))
 
@@ -93,6 +95,8 @@ def cut_series(
     series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
 ) -> AdoptionSeries:
     """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`.
+
+    Before its last break the series is the figures since the break before that.
 
     Parameters
     ----------
@@ -108,13 +112,15 @@ def cut_series(
     -------
     AdoptionSeries
     """
-    values = series.values
+    values = pd.concat([series.earlier, series.values])
     if made is not None:
-        values = values[~(series.published > made)]
-    values = values[values.index <= date].iloc[-points if points else 0 :]
+        values = values[~(series.published.reindex(values.index) > made)]
+    values, hard = values[values.index <= date], _list_hard(series)
+    since = max([*hard[hard <= date], pd.Timestamp.min])
     return replace(
         series,
-        values=values,
+        values=values[values.index >= since].iloc[-points if points else 0 :],
+        earlier=values[values.index < since],
         censored=series.censored[series.censored.index <= date],
         breaks=series.breaks[series.breaks["date"] <= date],
         observations=series.observations[series.observations["date"] <= date],
@@ -199,3 +205,8 @@ def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
     dates = dates[dates >= series.values.index[-1] - pd.Timedelta(days=365.25 * _BACK)]
     step = max(1, -(-len(dates) // _MOST_ORIGINS))
     return dates[::-1][::step][::-1]
+
+
+def _list_hard(series: AdoptionSeries) -> pd.DatetimeIndex:
+    """Dates of the first figures after each break of a series that is not merely suspected."""
+    return pd.DatetimeIndex(series.breaks.loc[series.breaks["kind"] == "break", "date"])

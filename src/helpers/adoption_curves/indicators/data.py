@@ -523,7 +523,7 @@ def _bound_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Li
         raise parameter_error("bound", text, message)
     whole = _is_percentage(series) and number == 100 and series.base
     title = f"100 percent of {series.base}" if whole else say_amount(number, series.unit)
-    return Limit(pd.Series(number, series.days, name=text), text, title)
+    return Limit(pd.Series(number, series.earlier.index.union(series.days), name=text), text, title)
 
 
 def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]) -> dict[str, str]:
