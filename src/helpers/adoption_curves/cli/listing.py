@@ -48,12 +48,13 @@ def summarise_data(data: Data) -> str:
     """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
-    entities = len({entity for entity, _ in data.own})
+    own = [(entity, indicator) for entity, indicator in data.own if data.find_entry(indicator).role != "base"]
+    entities = len({entity for entity, _ in own})
     exact = data.observations[data.observations["bound"] == "exact"]
     exact = exact.set_index(["entity", "indicator"])["date"]
-    dates = exact[exact.index.isin(data.own)]
+    dates = exact[exact.index.isin(own)]
     return (
-        f"{data.path.name} holds {len(data.own):,} series of {say_count(entities, 'entity', 'entities')}, "
+        f"{data.path.name} holds {len(own):,} series of {say_count(entities, 'entity', 'entities')}, "
         f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}"
     )
 
