@@ -50,7 +50,7 @@ strip: .venv/ready-dev
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set another with make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(INSTALL) --require-hashes --requirement requirements.lock
-	$(INSTALL) --no-build-isolation --editable .
+	$(INSTALL) --no-build-isolation --editable '.[lab,xlsx]'
 	@touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.lock
@@ -61,8 +61,8 @@ strip: .venv/ready-dev
 COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --extra build pyproject.toml --output-file requirements.lock
-	$(COMPILE) --extra build --extra test --extra docs --constraint requirements.lock pyproject.toml \
+	$(COMPILE) --extra build --extra lab --extra xlsx pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra build --extra lab --extra xlsx --extra test --extra docs --constraint requirements.lock pyproject.toml \
 		--output-file requirements-dev.lock
 
 clean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, urlencode
 
 from .columns import spread_choices
@@ -35,6 +36,21 @@ class RunError(UserError, RuntimeError):
     """A run's folder, table or figure isn't there, doesn't fit, or may not be written."""
 
     exit_code = 1
+
+
+def import_extra(name: str, extra: str, what: str) -> Any:
+    """The module of a library that only some uses need, which an extra of this package installs.
+
+    Raises
+    ------
+    UserError
+        If the library isn't installed.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        install = f"pip install 'adoption-curves[{extra}]', in a checkout pip install -e '.[{extra}]'"
+        raise UserError(f"{what} needs {name.partition('.')[0]}, which is not installed: {install}") from error
 
 
 class Stopped(BaseException):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..base.project import UserError, import_extra
 from ..base.words import shorten
 from .asked import Asked
 from .cells import SHOWN
@@ -141,16 +142,15 @@ def _read_sheet(path: Path, raw: bytes, asked: Asked) -> tuple[list[NumberedRow]
     _check_parts(path, raw)
     try:
         return _open_sheet(path, raw, asked)
-    except DataError:
+    except UserError:
         raise
     except Exception as error:  # a damaged file makes these libraries raise anything
         raise file_error(path, "cannot be read as a spreadsheet; save it as CSV UTF-8") from error
 
 
 def _open_sheet(path: Path, raw: bytes, asked: Asked) -> tuple[list[NumberedRow], dict[int, str]]:
-    from openpyxl import load_workbook  # other files do not need it
-
-    shown, written = (load_workbook(io.BytesIO(raw), data_only=values) for values in (True, False))
+    openpyxl = import_extra("openpyxl", "xlsx", "A spreadsheet")
+    shown, written = (openpyxl.load_workbook(io.BytesIO(raw), data_only=values) for values in (True, False))
     if max(sheet.max_row * sheet.max_column for sheet in shown.worksheets) > _MAX_CELLS:
         message = f"has a sheet of more than {_MAX_CELLS:,} cells; delete what lies far from the table"
         raise file_error(path, f"{message}, or save it as CSV UTF-8")

@@ -26,7 +26,7 @@ from urllib.parse import urljoin, urlsplit
 import pandas as pd
 
 from ..base.files import write_file
-from ..base.project import RunError
+from ..base.project import RunError, UserError, import_extra
 from ..base.words import say_count, shorten
 from .data import load
 from .own import name_indicator, read_series_file
@@ -181,10 +181,8 @@ def _ask(name: str, where: Sequence[str], hosts: Mapping[str, str] | None, limit
         rows = rows[rows["value"] != ""]
         _refuse_several(rows, labels, chosen)
         rows = rows.assign(limit=_find_population(rows, hosts)) if limit else rows
-    except (RunError, DataError):
+    except UserError:
         raise
-    except ImportError as error:
-        raise _FetchError(f"fetch needs {error.name}: pip install 'adoption-curves[fetch]'") from error
     except Exception as error:  # no answer, half of one, or one of another form may raise anything
         message = f"{publisher} gave no answer for {series} that can be read ({type(error).__name__}); try again later"
         raise _FetchError(message) from error
@@ -239,9 +237,7 @@ def _find_population(rows: pd.DataFrame, hosts: Mapping[str, str] | None) -> lis
 
 def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any, str]:
     """A session of `requests` that asks the host of a publisher alone, and its address."""
-    import requests
-    from urllib3 import Retry
-
+    requests, urllib3 = (import_extra(name, "fetch", "adoption fetch") for name in ("requests", "urllib3"))
     if hosts is None:
         hosts = dict(pair.split("=", 1) for pair in os.environ.get(_HOSTS, "").split())
     address = hosts.get(publisher, _PUBLISHERS[publisher][0])
@@ -251,7 +247,8 @@ def _open_session(publisher: str, hosts: Mapping[str, str] | None) -> tuple[Any,
     for quiet in ("sdmx", "urllib3"):  # they warn of each stub, and of each repetition
         logging.getLogger(quiet).setLevel(logging.CRITICAL)
     session, busy = requests.Session(), (429, 500, 502, 503, 504)
-    retry = Retry(2, status_forcelist=busy, raise_on_status=False, backoff_factor=_PAUSE / 2, retry_after_max=10)
+    pause = {"backoff_factor": _PAUSE / 2, "retry_after_max": 10}
+    retry = urllib3.Retry(2, status_forcelist=busy, raise_on_status=False, **pause)
     session.get_adapter(address).max_retries = retry
     session.hooks["response"] = partial(_check_answer, parts[:2])
     send = session.send
@@ -354,7 +351,7 @@ def _list_pages(session: Any, url: str) -> list[dict[str, Any]]:
 
 def _ask_sdmx(agency: str, session: Any, address: str, name: str, chosen: _Chosen) -> _Answer:
     """A publisher of SDMX: the structure of a dataflow and its figures; one after a break begins a new series."""
-    import sdmx
+    sdmx = import_extra("sdmx", "fetch", "adoption fetch")
 
     client = sdmx.Client(agency, session=session)
     client.source.url = address

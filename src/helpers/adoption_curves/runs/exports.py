@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.utils import get_column_letter
 
 from ..base.files import hash_file, write_file
-from ..base.project import PACKAGED, REGISTER, RunError, name_path
+from ..base.project import PACKAGED, REGISTER, RunError, import_extra, name_path
 from .ingredients import hash_data
 from .parameters import read_parameters
 from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
@@ -26,6 +25,8 @@ _LEFT_OUT = ["numbers"]
 """Columns of JSON, which the spreadsheet leaves out; the CSV has them."""
 _LARGE, _THOUSAND = 10, 1_000
 """Numbers from the first on are shown with a decimal, from the second on with none; a cell holds all digits."""
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Characters that a spreadsheet doesn't take."""
 _MAX_COLUMN_LETTERS = 60
 """Characters of a column."""
 
@@ -54,6 +55,7 @@ def write_workbook(folder: Path) -> Path:
     chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
     if chart.is_file():
         frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
+    import_extra("openpyxl", "xlsx", "A spreadsheet")
     with pd.ExcelWriter(content, "openpyxl") as book:
         for name, frame in frames.items():
             if len(frame):
@@ -68,9 +70,9 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
     frame = frame.apply(lambda column: column.map(_clean_text) if column.dtype.kind in "OU" else column)
     frame.to_excel(book, sheet_name=name, index=False, inf_rep="no limit", freeze_panes=(1, 0))
     sheet = book.sheets[name]
-    for place, column in enumerate(frame, start=1):
+    for column, cells in zip(frame, sheet.columns, strict=True):
         longest = max(len(str(one)) for one in [column, *frame[column].head(200)])
-        sheet.column_dimensions[get_column_letter(place)].width = min(longest, _MAX_COLUMN_LETTERS) + 4
+        sheet.column_dimensions[cells[0].column_letter].width = min(longest, _MAX_COLUMN_LETTERS) + 4
     for cell in (cell for row in sheet for cell in row):
         if cell.data_type == "f":
             cell.data_type = "s"
@@ -82,7 +84,7 @@ def _write_sheet(book: Any, name: str, frame: pd.DataFrame) -> None:
 
 def _clean_text(value: Any) -> Any:
     """A text with question marks for what a spreadsheet doesn't take."""
-    return ILLEGAL_CHARACTERS_RE.sub("?", value) if isinstance(value, str) else value
+    return _NO_TEXT.sub("?", value) if isinstance(value, str) else value
 
 
 def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = None) -> Path | None:

@@ -28,7 +28,17 @@ from tqdm import tqdm
 from ..base.columns import spread_choices
 from ..base.files import read_file, write_file, write_json
 from ..base.folders import lock_folder
-from ..base.project import RunError, Source, Stopped, UserError, count_processors, find_outputs, find_root, shorten_path
+from ..base.project import (
+    RunError,
+    Source,
+    Stopped,
+    UserError,
+    count_processors,
+    find_outputs,
+    find_root,
+    import_extra,
+    shorten_path,
+)
 from .comparison import FILES, make_report
 from .ingredients import find_notebooks
 from .notebook_process import preload, start_threads
@@ -417,13 +427,7 @@ def _make_on_cluster(
     runs: Sequence[Parameters], folder: Path, execution: Execution, address: str, progress: _Progress
 ) -> dict[str, str]:
     """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
-    try:
-        import distributed
-    except ImportError as error:
-        raise UserError(
-            "--scheduler needs dask and distributed. Install the extra 'cluster' of this package from its checkout or "
-            "wheel, as in: pip install '.[cluster]'"
-        ) from error
+    distributed = import_extra("distributed", "cluster", "--scheduler")
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
     told["strict"] = execution.strict
     with distributed.Client(address) as client:

@@ -10,12 +10,12 @@ from functools import cache
 from html import escape
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 import pandas as pd
 from IPython.display import display
 
 from .. import curves, forecast, indicators
+from ..base.project import import_extra
 from ..base.words import (
     GIVES_RANGE,
     NO_FORECAST,
@@ -32,6 +32,8 @@ from ..base.words import (
 from ..indicators.problems import suggest_names
 from .answers import assess_series
 from .figures import on_axes
+
+widgets = import_extra("ipywidgets", "lab", "The explorer")
 
 _MAX_YEARS = 15  # the furthest horizon of the slider
 _PAST = 3  # horizons of the past that are drawn
@@ -156,7 +158,7 @@ class _Explorer:
             self.shown.value = first + _say_problem(error) + _tabulate(series)
 
 
-def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[widgets.Dropdown, widgets.SelectionSlider]:
+def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[Any, Any]:
     """Controls of a series with its limits `offered`: the upper limit, and the days on which figures were published."""
     rows = next(iter(offered.values())).observations
     days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
