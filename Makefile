@@ -36,8 +36,10 @@ test-every: .venv/ready-dev
 golden: .venv/ready-dev
 	$(BIN)/python tests/tools/golden.py $(if $(RENEW),--renew)
 
-# The site in docs/_build/html, of the pages in docs/, the docstrings and the default run; a warning stops it.
+# The site in docs/_build/html, of the pages in docs/, the docstrings, the default run and those of the gallery; a warning
+# stops it. It is one folder, which any web server can hold.
 docs: .venv/ready-dev run
+	$(BIN)/python -P -m adoption_curves sweep docs/gallery.yaml
 	$(BIN)/python -m sphinx -q -n -W --keep-going -E -d docs/_build/doctrees docs docs/_build/html
 	@echo 'Read it: docs/_build/html/index.html'
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from cells import run_notebook
 from filelock import FileLock
 from reports import make_comparison, make_sweep
@@ -206,6 +207,8 @@ def site(shared, whole_run):
             (project / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(ROOT / name, project / name)
         shutil.copytree(whole_run, project / "outputs" / "baseline", dirs_exist_ok=True)
+        for run in yaml.safe_load((ROOT / "docs" / "gallery.yaml").read_text(encoding="utf-8"))["runs"]:
+            shutil.copytree(whole_run, project / "outputs" / "gallery" / run["run"], dirs_exist_ok=True)
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", project / "trees"]
         done = subprocess.run([*command, project / "docs", project / "made"], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

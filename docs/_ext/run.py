@@ -1,4 +1,4 @@
-"""What the site takes from the default run: its notebooks as they ran, its figures by question, and the first one.
+"""What the site takes from runs: notebooks and figures of the default one by question, and the pages of the gallery.
 
 Tables and equations are set as on the pages of a run (`adoption_curves.runs.pages`), so the site makes no
 request either.
@@ -6,10 +6,13 @@ request either.
 
 import json
 import shutil
+from pathlib import Path
 
 import nbformat
+import pandas as pd
 from docutils import nodes
 from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
 
 from adoption_curves.runs.pages.exporter import render_equation, render_html
 
@@ -36,7 +39,7 @@ QUESTIONS = {
     "01_coverage": ("Which figures are there?", "indicators.list_series(data)"),
 }
 """By figure of the default run: its question, and the line of Python that answers it. Other figures come last."""
-GALLERY = """# Gallery by question
+GALLERY = """# The default run by question
 
 Each picture is of the default run and leads to its notebook. The line below it gives the numbers, after these:
 
@@ -101,6 +104,41 @@ def clean_notebook(notebook):
     return notebook
 
 
+class Runs(SphinxDirective):
+    """Runs of the gallery: of each a picture and its headline, both of which lead to its page."""
+
+    has_content = True
+
+    def run(self):
+        """One card a run."""
+        cards = nodes.container(classes=["gallery"])
+        for name in " ".join(self.content).split():
+            source = Path(self.env.srcdir).parent / "outputs" / "gallery" / name
+            if not (source / "run.json").is_file():
+                raise ExtensionError(f"The gallery shows the run {name}, which is not there. Make it: make docs")
+            main = json.loads((source / "run.json").read_text(encoding="utf-8"))["main_figure"]
+            picture = shutil.copyfile(source / "figures" / f"{main}.png", self.target / f"{name}.png").name
+            headline = pd.read_csv(source / "tables" / "06_findings.csv")["sentence"].iloc[0]
+            page = f"gallery/{name}/index.html"
+            shown = nodes.reference("", "", nodes.image(uri=f"run/series/{picture}", alt=headline), refuri=page)
+            told = nodes.caption("", "", nodes.reference("", headline, refuri=page))
+            cards += nodes.figure("", shown, told)
+        return [cards]
+
+    @property
+    def target(self):
+        """Folder of the pictures, which Sphinx takes from beside the pages."""
+        folder = Path(self.env.srcdir) / "run" / "series"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+
+def bring_pages(app, exception):
+    """Put the pages of the gallery's runs beside those of the site."""
+    for record in (app.srcdir.parent / "outputs" / "gallery").glob("*/run.json"):
+        shutil.copytree(record.parent / "html", app.outdir / "gallery" / record.parent.name, dirs_exist_ok=True)
+
+
 def visit_math(writer, node):
     """Put an equation in as MathML, one of its own in a box that scrolls, as on the pages of a run."""
     equation = render_equation(node.astext(), display=isinstance(node, nodes.math_block))
@@ -126,6 +164,8 @@ def open_to_keys(app, pagename, templatename, context, doctree):
 def setup(app):
     """Connect all to Sphinx."""
     app.connect("builder-inited", bring_run)
+    app.add_directive("runs", Runs)
+    app.connect("build-finished", bring_pages)
     app.connect("html-page-context", open_to_keys, priority=900)  # after the theme
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -44,8 +44,9 @@ PEERS = (
 
 @pytest.fixture(scope="module")
 def pages(site):
-    """The site's pages by path."""
-    return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in sorted(site.rglob("*.html"))}
+    """The site's pages by path, without those of the gallery's runs."""
+    paths = [path for path in sorted(site.rglob("*.html")) if path.parts[len(site.parts)] != "gallery"]
+    return {path: BeautifulSoup(path.read_bytes(), "html.parser") for path in paths}
 
 
 def test_no_link_of_the_site_is_broken_and_no_page_makes_a_request(site, pages):
@@ -89,6 +90,18 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
     addresses = [picture.source["srcset"], picture.img["src"]]
     assert ["narrow" in address for address in addresses] == [True, False], "one for telephones"
     assert all((site / address).is_file() for address in addresses)
+
+
+def test_the_gallery_has_a_picture_a_headline_and_the_page_of_each_run(site, pages, whole_run):
+    headline = pd.read_csv(whole_run / "tables" / "06_findings.csv")["sentence"][0]
+    cards = pages[site / "gallery.html"].find_all("figure")
+    runs = [run["run"] for run in yaml.safe_load((ROOT / "docs" / "gallery.yaml").read_text(encoding="utf-8"))["runs"]]
+    assert sorted(card.a["href"] for card in cards) == sorted(f"gallery/{run}/index.html" for run in runs)
+    assert len(runs) == 20
+    for card in cards:
+        assert (site / card.img["src"]).is_file()
+        assert card.figcaption.get_text(strip=True) == headline
+        assert (site / card.a["href"]).is_file()
 
 
 def test_each_line_of_the_gallery_gives_something_and_the_page_on_python_shows_what_its_cells_gave(site, pages):

@@ -26,6 +26,7 @@ RUNS = ROOT / "tests" / "golden" / "golden.yaml"
 SUMS = RUNS.parent / "sums.csv"
 WORDS = RUNS.parent / "WORDS.md"
 PICTURE = ROOT / "docs" / "images" / "forecast.png"
+DARK = PICTURE.with_suffix(".dark.png")
 README = ROOT / "README.md"
 KEPT = dict.fromkeys(("baseline", "yearly", "one", "declining", "levelled", "unbounded"), SUMMARISED)
 KEPT["baseline"] += ("04_held_out", "04_references", "04_sides", "04_skill")
@@ -187,6 +188,12 @@ def put_findings(findings):
     return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
+def turn_dark(picture):
+    """A picture with light and dark exchanged and hues kept, as the pages of a run show it in the dark."""
+    turned = np.array([[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]])  # hues by half a circle
+    return np.clip((0.9 - 0.8 * picture[..., :3]) @ turned.T, 0, 1)
+
+
 def collect_words(made):
     """Every sentence of the runs, for a person to read: a heading for each run, below it each of its tables."""
     parts = [OPENING]
@@ -215,6 +222,7 @@ def main(renewing, folder=None):
             keep_tables(made)
             WORDS.write_text(words, encoding="utf-8")
             PICTURE.write_bytes((folders["baseline"] / "figures" / "05_forecast.png").read_bytes())
+            matplotlib.image.imsave(DARK, turn_dark(matplotlib.image.imread(PICTURE)))
             README.write_text(put_findings(pd.read_csv(made["baseline"]["06_findings"])), encoding="utf-8")
         sums = read_texts(SUMS)
         differences = [line for run, tables in made.items() for line in compare_run(run, tables, sums)]
