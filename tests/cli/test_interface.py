@@ -1,4 +1,4 @@
-"""Names that others build on: tables and columns as outputs/README.md says, commands and options, Python objects."""
+"""Names that others build on: tables and columns are as outputs/README.md says."""
 
 import re
 from pathlib import Path
