@@ -1,41 +1,44 @@
 """Measure what each constant of docs/method.md is worth, and print a table.
 
-Each constant of the forecast with a limit is set to two other values, one after another; a weight or a factor is
-removed and halved. The score is the weighted interval score (WIS) over today's on the comparison technologies, in all
-windows: the mean over the five horizons. Each technology has the same weight. The constants were chosen on the same
-technologies, so that a number above 1 is no proof of anything.
+Each constant is set to two other values, one after another; a weight or a factor is removed and halved. The score is
+the weighted interval score (WIS) over today's on the comparison technologies, in all windows: the mean over the
+horizons. Each technology has the same weight. The constants of shares of sales are measured on the comparison
+technologies that are shares of sales; those of series without a limit on the comparison technologies as if they had
+none, by quantiles that no page shows. The constants were chosen on the same technologies, so that a number above 1 is
+no proof of anything.
 """
 
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 
 from adoption_curves import indicators
 from adoption_curves.forecast import backtest, model, scores
-from adoption_curves.forecast.model import CONSTANTS, Constants
-
-LIMIT = CONSTANTS["limit"]
-
-
-def weigh(place, value):
-    """The table of constants with another weight of a variance."""
-    weights = [*LIMIT.weights]
-    weights[place] = value
-    return CONSTANTS | {"limit": LIMIT._replace(weights=tuple(weights))}
+from adoption_curves.forecast.backtest import HORIZONS, list_windows
+from adoption_curves.forecast.model import CONSTANTS
 
 
-CHANGES = (  # what, today's value, the name in model.py, and two others with what they are called
-    ("weight of the walk", "1/2", "CONSTANTS", {"0": weigh(0, 0.0), "1/4": weigh(0, 0.25)}),
-    ("weight of the trend", "1", "CONSTANTS", {"0": weigh(1, 0.0), "1/2": weigh(1, 0.5)}),
-    ("weight of the common drift", "1/2", "CONSTANTS", {"0": weigh(2, 0.0), "1/4": weigh(2, 0.25)}),
-    ("all three variances", "1", "CONSTANTS", {
-        "half": CONSTANTS | {"limit": LIMIT._replace(weights=tuple(each / 2 for each in LIMIT.weights))},
-        "twice": CONSTANTS | {"limit": LIMIT._replace(weights=tuple(each * 2 for each in LIMIT.weights))},
-    }),
-    ("sides, below and above", "1, 1.25", "CONSTANTS", {
-        "1, 1": CONSTANTS | {"limit": Constants(LIMIT.weights, 1.0, 1.0)},
-        "1, 1.5": CONSTANTS | {"limit": Constants(LIMIT.weights, 1.0, 1.5)},
-    }),
+def change(kind, place=None, factor=1.0, **sides):
+    """The table of constants with a weight of a variance, or all of them, times a factor, and with other sides."""
+    row = CONSTANTS[kind]
+    weights = (each * (factor if place in (None, at) else 1) for at, each in enumerate(row.weights))
+    return CONSTANTS | {kind: row._replace(weights=tuple(weights), **sides)}
+
+
+def weaken(kind, *said):
+    """Rows of `CHANGES` for the three weights of a kind: removed, and halved."""
+    names = ("weight of the walk", "weight of the trend", "weight of the common drift")
+    for place, (name, (today, half)) in enumerate(zip(names, said, strict=True)):
+        yield name, today, "CONSTANTS", {"0": change(kind, place, 0.0), half: change(kind, place, 0.5)}
+
+
+LIMIT = (  # what, today's value, the name in model.py, and two others with what they are called
+    *weaken("limit", ("1/2", "1/4"), ("1", "1/2"), ("1/2", "1/4")),
+    ("all three variances", "1", "CONSTANTS",
+     {"half": change("limit", None, 0.5), "twice": change("limit", None, 2.0)}),
+    ("sides, below and above", "1, 1.25", "CONSTANTS",
+     {"1, 1": change("limit", above=1.0), "1, 1.5": change("limit", above=1.5)}),
     ("ends", "20 to 98%", "ENDS", {"98% alone": np.array([0.98]), "20, 60, 98%": np.array([0.2, 0.6, 0.98])}),
     ("room above the highest share", "0.2%", "ROOM", {"0.01%": 1.0001, "1%": 1.01}),
     ("error always allowed", "0.005", "MEASUREMENT", {"0.0025": 0.0025, "0.01": 0.01}),
@@ -48,28 +51,67 @@ CHANGES = (  # what, today's value, the name in model.py, and two others with wh
      {"1e-3, 0.99": (1e-3, 0.99), "1e-6, 0.999": (1e-6, 0.999)}),
     ("least limit ahead", "0.1", "_LEAST_LIMIT", {"0": 0.0, "0.5": 0.5}),
 )  # fmt: skip
+SALES = (
+    *weaken("sales", ("3/2", "3/4"), ("3", "3/2"), ("3/2", "3/4")),
+    ("all three variances", "3", "CONSTANTS", {"1": change("sales", None, 1 / 3), "1.5": change("sales", None, 0.5)}),
+    ("sides, below and above", "1.25, 1", "CONSTANTS",
+     {"1, 1": change("sales", below=1.0), "1.5, 1": change("sales", below=1.5)}),
+)  # fmt: skip
+FREE = (
+    *weaken("free", ("1/2", "1/4"), ("1/2", "1/4"), ("1/4", "1/8")),
+    ("years until a step counts half", "2", "_HALF_LIFE", {"all alike": np.inf, "1": 1.0}),
+    ("most growth", "1.5", "_TOP", {"none": 30.0, "0.75": 0.75}),
+    ("trend left after a year", "0.8", "_DAMPING", {"0.7": 0.7, "0.9": 0.9}),
+)
 
 
 def main():
     """Print a row per constant, each other value with its WIS over today's."""
-    references = indicators.load().references()
-    today = measure(references)
+    data = indicators.load()
+    references, sales = data.references(), data.references(measure="flow")
     print("| constant | today | others: WIS over today's |\n|---|---|---|")
-    for what, value, name, others in CHANGES:
+    tell("with a limit", LIMIT, lambda: measure(references))
+    halves = [f"{said}: {(wis / measure(references)).mean():.3f}" for said, wis in list_halves(references).items()]
+    print(f"| with a limit: path | mean of both | {'; '.join(halves)} |")
+    tell("shares of sales", SALES, lambda: measure(sales, kind="sales"))
+    tell("without a limit", FREE, lambda: measure_free(references))
+
+
+def tell(kind, changes, ask):
+    """Print the rows of a kind."""
+    today = ask()
+    for what, value, name, others in changes:
         found = []
         for said, other in others.items():
             with patch.object(model, name, other):
-                found.append(f"{said}: {(measure(references) / today).mean():.3f}")
-        print(f"| {what} | {value} | {'; '.join(found)} |")
-    for said, path in list_halves(references).items():
-        print(f"| path | mean of both | {said}: {(path / today).mean():.3f} |")
+                found.append(f"{said}: {(ask() / today).mean():.3f}")
+        print(f"| {kind}: {what} | {value} | {'; '.join(found)} |", flush=True)
 
 
-def measure(references, path=None):
+def measure(references, path=None, kind="limit"):
     """WIS by horizon, each technology alike; of another path where one is given."""
-    rows = backtest(references)
+    rows = backtest(references, kind)
     rows = rows if path is None else rows.assign(path=path(rows))
-    found = scores.evaluate(rows, [0.8], [scores.FORECAST])
+    return average(scores.evaluate(rows, [0.8], [scores.FORECAST]))
+
+
+def measure_free(references):
+    """WIS by horizon of the quantiles without a limit, in shares of the limit that is not used."""
+    frames = []
+    for found in list_windows(references):
+        here = np.nonzero(np.isfinite(found.h))
+        h, last = np.where(np.isfinite(found.h), found.h, 1.0), found.y[:, -1:]
+        path = model.find_path(found.t, found.y / last, h, "free")
+        spread = np.sqrt(model.variances(found.t, found.y / last, h, "free").sum(axis=-1))
+        quantiles = last[..., None] * model.free_quantiles(path, spread, np.array(scores.WIS_QUANTILES), h)
+        wis = scores.quantile_score(found.outcome[here], quantiles[here], scores.WIS_QUANTILES)
+        labels = {"technology": found.labels[here[0], 0], "horizon_years": HORIZONS[here[1]]}
+        frames.append(pd.DataFrame(labels | {"wis": wis / found.limit[here[0], -1]}))
+    return average(pd.concat(frames))
+
+
+def average(found):
+    """Means over technologies by horizon."""
     return found.groupby(["horizon_years", "technology"])["wis"].mean().groupby("horizon_years").mean()
 
 

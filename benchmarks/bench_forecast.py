@@ -1,16 +1,27 @@
-"""Measure the forecast on the project's own data: how often ranges held, scores against rivals, shares of sales."""
+"""Measure the forecast on the project's own data: scores over 1.0's and rivals', how often ranges held, seconds.
+
+release_1_0.csv has what release 1.0 scored on the same forecasts, by its own code. It has for each technology, number
+of figures and years ahead the number of forecasts, their mean WIS in shares of the limit, and how many outcomes its 80%
+ranges held, or missed below and above. Of comparison technologies it left each out of what its forecast learnt from. It
+read shares of sales as levels.
+"""
 
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from adoption_curves import forecast, indicators
+from adoption_curves.base.words import say_count
 from adoption_curves.forecast import backtest, scores
 
-LEVEL = ["forecast", 0.8]
+BEFORE = Path(__file__).parent / "release_1_0.csv"
+HORIZONS = (0.5, 1, 2, 3, 5)
+SIDES = ["covered", "below", "above"]
+CELL = ["technology", "window", "horizon_years"]
 
 
 def main():
@@ -20,43 +31,62 @@ def main():
     began = time.process_time()
     evaluated = scores.evaluate(backtest(references))
     print(f"Backtest with scores of all methods: {time.process_time() - began:.2f} s of processor time.\n")
-    tell_coverage("comparison technologies", evaluated)
-    tell_coverage("held-out technologies", scores.evaluate(backtest(held_out)))
+    tell_coverage("comparison", evaluated)
+    tell_coverage("held out", scores.evaluate(backtest(held_out)))
     tell_rivals(evaluated)
     tell_markets(data)
     tell_seconds()
 
 
+def pick(evaluated):
+    """Rows of the forecast's 80% ranges."""
+    return evaluated[(evaluated["method"] == scores.FORECAST) & (evaluated["level"] == 0.8)]
+
+
 def tell_coverage(name, evaluated):
-    """80% ranges by horizon, with the interval from drawing technologies anew; and by length of window."""
+    """Scores by horizon and by number of figures; and how often the ranges held by both."""
     own = pick(evaluated)
-    print(f"| {name}, years ahead | technologies | 80% ranges held | below | above |\n|---|---|---|---|---|")
+    print(f"| {name}: years, figures | {HEAD} |\n{RULE}\n| all | {tell(name, own)} |")
     for years, part in own.groupby("horizon_years"):
-        means = 100 * part.groupby("technology")[["covered", "below", "above"]].mean()
-        ends = scores.bootstrap(means["covered"].to_numpy())
-        held = f"{means['covered'].mean():.0f} ({ends[0]:.0f} to {ends[1]:.0f})"
-        print(f"| {years:g} | {len(means)} | {held} | {means['below'].mean():.1f} | {means['above'].mean():.1f} |")
-    print(f"\n| {name}, figures | 80% ranges held at {', '.join(f'{each:g}' for each in HORIZONS)} years |\n|---|---|")
+        print(f"| {say_count(years, 'year')} | {tell(name, part)} |")
     for window, part in own.groupby("window"):
-        means = part.groupby(["horizon_years", "technology"])["covered"].mean().groupby("horizon_years").mean()
-        print(f"| {window} | {', '.join(f'{100 * each:.0f}' for each in means)} |")
+        print(f"| {window} figures | {tell(name, part)} |")
+    held = own.groupby(["window", "horizon_years", "technology"])["covered"].mean()
+    held = 100 * held.groupby(["window", "horizon_years"]).mean().unstack()
+    print(f"\n| {name}: figures | 80% ranges held at {', '.join(f'{each:g}' for each in held)} years |\n|---|---|")
+    for window, row in held.iterrows():
+        print(f"| {window} | {', '.join(f'{each:.0f}' for each in row)} |")
     print()
 
 
-HORIZONS = (0.5, 1, 2, 3, 5)
+HEAD = "technologies | forecasts | WIS over 1.0's | held | below | above | 1.0: held | below | above"
+RULE = "|---" * 10 + "|"
 
 
-def pick(evaluated):
-    """Rows of the forecast's 80% ranges."""
-    method, level = LEVEL
-    return evaluated[(evaluated["method"] == method) & (evaluated["level"] == level)]
+def tell(name, part):
+    """Cells of one row. In a mean of WIS each number of figures and years ahead weighs alike, and each technology."""
+    before = pd.read_csv(BEFORE).query("set == @name").set_index(CELL)
+    cells = part.groupby(CELL).agg(wis=("wis", "mean"), forecasts=("wis", "size"))
+    both = cells.join(before, rsuffix="_before", how="inner")
+    both = both[both["forecasts"] == both["forecasts_before"]]  # else one of them has more forecasts
+    wis = both.groupby("technology")[["wis", "wis_before"]].mean()
+    ratio, *ends = bootstrap(wis["wis"], wis["wis_before"])
+    held = 100 * part.groupby("technology")[SIDES].mean()
+    sums = both.groupby("technology")[[*SIDES, "forecasts"]].sum()
+    older = (100 * sums[SIDES].div(sums["forecasts"], axis=0)).mean()
+    told = [str(len(held)), str(len(part)), f"{ratio:.3f}", f"{held['covered'].mean():.0f}"]
+    if len(held) >= 3:  # an interval from drawing fewer says nothing
+        low, high = scores.bootstrap(held["covered"].to_numpy())
+        told[2:] = ["{} ({:.3f} to {:.3f})".format(told[2], *ends), f"{told[3]} ({low:.0f} to {high:.0f})"]
+    return " | ".join([*told, *(f"{each:.1f}" for each in [held["below"].mean(), held["above"].mean(), *older])])
 
 
 def tell_rivals(evaluated):
     """WIS over that of each rival, all windows together, with the interval from drawing technologies anew."""
     once = evaluated[evaluated["level"] == 0.8]
     means = once.groupby(["method", "horizon_years", "technology"])["wis"].mean()
-    print(f"| WIS over that of | {' | '.join(f'{each:g} years' for each in HORIZONS)} |\n|---|---|---|---|---|---|")
+    years_ahead = " | ".join(say_count(each, "year") for each in HORIZONS)
+    print(f"| WIS over that of | {years_ahead} |\n|---|---|---|---|---|---|")
     for rival in scores.RIVALS:
         cells = []
         for years in HORIZONS:
@@ -67,23 +97,13 @@ def tell_rivals(evaluated):
 
 
 def tell_markets(data):
-    """80% ranges of shares of sales by market, comparison and held-out technologies, with drawn intervals."""
-    found = []
-    for role in ("reference", "held_out"):
-        sales = data.references(role=role, measure="flow")
-        if sales:
-            found.append(pick(scores.evaluate(backtest(sales, "sales"))).assign(role=role))
-    rows = pd.concat(found, ignore_index=True)
-    market = data.indicators.set_index("indicator").get("market", pd.Series(dtype=str))
-    rows["market"] = rows["indicator"].map(market[~market.index.duplicated()]).fillna("")
-    print("| market | role | figures | years | technologies | forecasts | held | below | above |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for (name, role, window, years), part in rows.groupby(["market", "role", "window", "horizon_years"]):
-        means = 100 * part.groupby("technology")[["covered", "below", "above"]].mean()
-        low, high = scores.bootstrap(means["covered"].to_numpy())
-        held = f"{means['covered'].mean():.0f} ({low:.0f} to {high:.0f})"
-        sides = f"{means['below'].mean():.1f} | {means['above'].mean():.1f}"
-        print(f"| {name} | {role} | {window} | {years:g} | {len(means)} | {len(part)} | {held} | {sides} |")
+    """Scores of shares of sales by market and years ahead."""
+    sales = [each for role in ("reference", "held_out") for each in data.references(role=role, measure="flow")]
+    rows = pick(scores.evaluate(backtest(sales, "sales")))
+    rows = rows.assign(market=rows["indicator"].map({each.indicator: each.market for each in sales}))
+    print(f"| market, years | {HEAD} |\n{RULE}")
+    for (market, years), part in rows.groupby(["market", "horizon_years"]):
+        print(f"| {market}, {years:g} | {tell('sales', part)} |")
     print()
 
 

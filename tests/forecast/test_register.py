@@ -64,12 +64,14 @@ def put_own(path):
 # ---- the register of the project
 
 
-def test_it_has_what_1_0_registered_and_the_eleven_of_china_from_before():
+def test_it_has_what_the_formula_and_1_0_registered_and_the_eleven_of_china_from_before():
     rows = register.read_register(indicators.load())
     each = rows[KEY].drop_duplicates()
-    of_1_0 = each[each["version"] == "1.0.0"]
-    assert of_1_0["model"].value_counts().to_dict() == dict.fromkeys((PUBLISHED_MODEL, *BASELINES), 99)
-    assert of_1_0[["entity", "indicator", "limit"]].drop_duplicates().shape[0] == 66
+    task = ["entity", "indicator", "limit"]
+    for day, model, forecasts, series in (("2026-11-29", "path_1", 99, 66), ("2026-11-30", PUBLISHED_MODEL, 96, 64)):
+        made = each[each["registered"] == day]
+        assert made["model"].value_counts().to_dict() == dict.fromkeys((model, *BASELINES), forecasts)
+        assert len(made[task].drop_duplicates()) == series
     before = each[each["model"].isin(WITHDRAWN)]
     assert before["model"].value_counts().to_dict() == {"weighted": 5, "mean": 2, "mean_2": 2, "mean_3": 2}
     assert set(before["entity"] + before["indicator"]) == {"Chinagenai_users"}
@@ -77,6 +79,23 @@ def test_it_has_what_1_0_registered_and_the_eleven_of_china_from_before():
     assert rows["registered"].is_monotonic_increasing, "rows are added at the end"
     assert register.read_register(indicators.load(as_of="2026-06-30")).empty
     assert register.read_register(indicators.load(), "Atlantis").empty
+
+
+def test_the_formula_stands_beside_1_0_wherever_it_gives_a_range():
+    """Each is scored under its own name; the two series that 1.0 registered without a limit have no range today."""
+    data = indicators.load()
+    rows = register.read_register(data)
+    task = ["entity", "indicator", "limit"]
+    of_1_0, formula = (rows[rows["model"] == name] for name in ("path_1", PUBLISHED_MODEL))
+    alone = of_1_0.merge(formula[task].drop_duplicates(), how="left", indicator="both").query("both == 'left_only'")
+    assert set(alone["indicator"]) == {"population_year_end", "gemini_app_mau"}
+    own = formula[formula["indicator"] == "genai_users"]
+    result = forecast.forecast(data.series("China", "genai_users", "internet_users"))
+    found = result.at(result.years[:2], RECORDED).ravel()
+    np.testing.assert_allclose(own["value"], found, rtol=1e-6)
+    scored = register.score_register(register.read_register(data, "China", "genai_users"), data)
+    summary = register.summarise_scores(scored).set_index("model")["on_record"]
+    assert summary.to_dict() == {PUBLISHED_MODEL: 2, "path_1": 2, "withdrawn methods": 11}
 
 
 # ---- rows are added
@@ -351,9 +370,9 @@ def test_how_often_the_median_moved_is_said_of_the_forecasts_under_one_limit():
     data = indicators.load()
     rows = register.score_register(register.read_register(data, "China", "genai_users"), data).to_dict("records")
     assert on_record.say_moves(rows, "internet_users") == (
-        "For December 2026 we registered 6 forecasts from 26 November 2026 to 29 November 2026, before a figure was "
-        "published. The median moved 4 times: 859, 876, 873, 805, then 802 million people. The last figure was the "
-        "same for all of them, and our method changed."
+        "For December 2026 we registered 7 forecasts from 26 November 2026 to 30 November 2026, before a figure was "
+        "published. The median moved 5 times: 859, 876, 873, 805, 802, then 799 million people. The last figure was "
+        "the same for all of them, and our method changed."
     )
     assert on_record.say_moves(rows, "population_year_end") == on_record.say_moves(rows[-1:], "internet_users") == ""
     again = [row | {"registered": pd.Timestamp("2026-12-01")} for row in rows[-2:]]

@@ -265,7 +265,7 @@ class Source:
             return self
 
 
-PUBLISHED_MODEL = "path_1"
+PUBLISHED_MODEL = "formula"
 """Name of the published method in the register; another method has another name."""
 WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3")
 """Methods that registered forecasts before release 1.0, and were withdrawn."""

@@ -20,10 +20,7 @@ from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _ALIKE = 10  # technologies that such windows must be of
-_AUDIT_METHODS = {
-    "limit": "formula",
-    "sales": "formula, three times the variance",
-}  # methods of audit.csv, by constants
+_AUDIT_METHODS = {"limit": "formula", "sales": "formula, three times the variance"}  # of audit.csv, by constants
 
 
 def limit_frame(result: Forecast) -> pd.DataFrame:

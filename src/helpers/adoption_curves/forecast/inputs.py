@@ -122,7 +122,7 @@ def check_limits(series: AdoptionSeries) -> None:
         raise ValueError(
             f"the limit is {series.limit:g}, and the series has reached {highest:g}: give a limit that no figure passes"
         )
-    if series.bound is None:
+    if series.bound is None or at_least.empty:
         return
     above = at_least[at_least > (1 + _BOUND_TOLERANCE) * series.bound.highest_at(at_least.index)]
     if len(above):

@@ -268,7 +268,6 @@ def cover_by_market(evaluated: pd.DataFrame, indicators: pd.DataFrame) -> pd.Dat
         market, window, horizon_years, technologies, forecasts, covered, below, above, above_median (percent). No rows
         of technologies without a market.
     """
-    market = dict(zip(indicators["indicator"], indicators.get("market", ""), strict=False))
     own = evaluated[(evaluated["method"] == FORECAST) & (evaluated["level"] == 0.8)]
-    own = own.assign(market=[market.get(name, "") for name in own["indicator"]])
+    own = own.assign(market=own["indicator"].map(indicators.set_index("indicator")["market"]))
     return summarise_coverage(own[own["market"] != ""], ("market", "window", "horizon_years"))
