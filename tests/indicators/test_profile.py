@@ -62,6 +62,7 @@ def test_what_only_a_page_about_the_publication_says_is_told(known):
         ("who", "age", "2025-12-31", "percent of internet users"),
         ("who", "occupation", "2025-12-31", "percent of generative AI users"),
         ("who", "sex", "2025-12-31", "percent of generative AI users"),
+        ("who", "sex", "2025-12-31", "percent of internet users"),
     ],
 )
 def test_structures_add_up(question, breakdown, date, unit):
@@ -131,6 +132,43 @@ def test_one_country_has_many_rulers(known):
     assert (rulers.groupby(["entity", "ruler"]).size() == 1).all()
 
 
+def test_a_ruler_says_what_it_asks_or_that_nobody_knows(known):
+    rulers = indicators.list_rulers(known, "genai_users", ["China", "United States", "South Korea"])
+    china = pick(rulers, entity="China").set_index("ruler")
+    assert china["window"]["MIC web panel"] == "question not known"
+    assert "could not check" in china["note"]["MIC web panel"]
+    assert pick(rulers, ruler="Pew")["window"].iloc[0].startswith('"Do you ever use')
+    assert pick(rulers, entity="South Korea", ruler="Microsoft")["note"].iloc[0].startswith("Derived: 37.1 plus")
+    said = who_uses.say_rulers(rulers, "China")
+    assert "Microsoft asks nobody: it models from telemetry." in said
+    assert said.endswith("We read 93.6% in one text that we could not check.")
+
+
+def test_figures_of_one_report_stand_at_one_month_and_lead_to_the_page_that_was_read(known):
+    products = indicators.list_products(known, "genai_users", "China")
+    newest = products[products["published"] == products["published"].max()]
+    assert set(newest["product"]) == {"Doubao", "Qwen", "DeepSeek", "Yuanbao", "Kimi"}
+    assert newest["date"].nunique() == 1
+    assert pick(newest, product="Doubao")["url"].iloc[0].startswith("https://www.questmobile.com.cn/research/report/")
+    told = "Of QuestMobile's AI-native apps (without phone makers') Doubao has most: 382 million devices in June 2026."
+    assert who_uses.say_products(newest, newest.head(0)) == told
+
+
+def test_changed_wording_is_said_where_a_share_moved_most(known):
+    listed = list_parts(known, "genai_users", "China")[0]["purposes"]
+    said = who_uses.say_purposes(listed)
+    assert "images and video moved most, from 33.0% in June 2025 to 47.8%" in said
+    assert said.endswith("; then the item also names editing, and the sample may differ.")
+    worded = listed[listed["note"].str.contains("Worded ")]
+    assert set(worded["category"]) == {"images and video", "minutes and slides", "code"}
+
+
+def test_before_the_report_went_up_no_two_surveys_are_mixed(known):
+    early = known.known_on("2026-02-15")
+    said = who_uses.say_groups(list_parts(early, "genai_users", "China")[0]["who"])
+    assert said == "Of generative AI users in June 2025, 33.8% were 19 and under."
+
+
 def test_numbers_of_the_first_page_stand_in_the_tables(known):
     """Each number is a figure of profile.csv or of observations.csv, a year, or computed from two that are named."""
     parts, here = list_parts(known, "genai_users", "China")
@@ -140,7 +178,8 @@ def test_numbers_of_the_first_page_stand_in_the_tables(known):
     printed |= {"18.1"}  # 4.2 and 13.9
     online = known.exact_values("China", "internet_users")[pd.Timestamp("2025-12-31")]
     users = known.exact_values("China", "genai_users")[pd.Timestamp("2025-12-31")]
-    printed |= {f"{41.4 * users / online:.0f}"}
+    printed |= {f"{41.4 * users / online:.0f}", f"{22.8 * users / online:.0f}"}
+    assert (700 - users) / online < min(0.361 - 0.414 * users / online, 0.355 - 0.228 * users / online)
     for row in use.itertuples():
         text = re.sub(r"\b20[23]\d\b|19 and under", "", f"{row.heading} {row.quote} {row.sentence} {row.reckoned}")
         numbers = re.findall(r"\d[\d,]*\.?\d*", text)
@@ -153,7 +192,7 @@ def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
     target = who_uses.list_use(parts, here, known, "genai_users").iloc[-1]
     for quote in pick(TABLE, source_id="state_council_ai_plus")["quote"]:
         assert quote in target["quote"]
-    assert "does not say of what" in target["sentence"]
+    assert "does not say who or what is counted" in target["sentence"]
     said = f"{target['quote']} {target['sentence']}"
     assert set(re.findall(r"\d+", said)) == {"70", "90", "2027", "2030"}
 

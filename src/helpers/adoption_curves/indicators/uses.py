@@ -15,14 +15,11 @@ _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "dat
 _WIDER = {"generative AI": ("AI in firms", "AI")}
 """Technologies as part of which another is counted: no firms are asked about generative AI alone."""
 _QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
-_DEVICES, _SHARED = "million monthly active users", "AI "
-"""Unit of the users of products, and the beginning of names that several products share."""
+_DEVICES, _SHARED = "million monthly active users", "AI "  # the beginning of names that several products share
 _USERS = ["percent of generative AI users", "percent of those who have used generative AI"]
 """Units of shares of users, which alone are compared by what people use it for."""
-_LEAST_USES, _MOST_USES = 3, 12
-"""Uses that make a list, and the most that a figure shows of one."""
-_PLAIN = r"|use (?:generative )?AI"
-"""What people do in measures of plain use; others ask about work, or search, or days."""
+_LEAST_USES, _MOST_USES = 3, 12  # that make a list, and that a figure shows of one
+_PLAIN = r"|use (?:generative )?AI"  # what people do in measures of plain use; others ask about work, or search
 
 
 def list_profile(data: Data, indicator: str) -> pd.DataFrame:
@@ -96,17 +93,14 @@ def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> 
         The same columns: shares of users where they are printed, else of whoever was asked; three uses or more a list.
     """
     key = ["entity", "unit", "date"]
-    rows = rows[
-        rows["unit"].str.startswith("percent") & (rows.groupby(key)["category"].transform("size") >= _LEAST_USES)
-    ]
+    enough = rows.groupby(key)["category"].transform("size") >= _LEAST_USES
+    rows = rows[rows["unit"].str.startswith("percent") & enough]
     rows = rows.assign(users=rows["unit"].isin(_USERS))
     own = rows[rows["entity"] == entity]
     own = own[own["users"]] if own["users"].any() else own[own["date"] == own["date"].max()].head(_MOST_USES)
-    own = own[own["unit"] == own["unit"].iloc[-1]] if len(own) else own
+    own = own[own["unit"].isin(own["unit"].tail(1))]
     others = rows[rows["users"] & rows["entity"].isin(countries) & (rows["entity"] != entity)]
-    others = (
-        others[others["entity"] == others["entity"].iloc[0]] if len(others) and own["users"].any() else rows.head(0)
-    )
+    others = others[others["entity"].isin(others["entity"].head(1)) & own["users"].any()]
     newest = [each[each["date"].isin(sorted(each["date"].unique())[-2:])] for each in (own, others)]
     return pd.concat(newest).drop(columns="users")
 
@@ -122,8 +116,8 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        product, date, value, unit, printed, regime (figures of two regimes are not comparable), published, who,
-        publisher, url; from the observations and the profile, in order of product and date.
+        product, date, value, unit, printed, published, who, publisher, url, note, regime (figures of two regimes may
+        not be comparable); from the observations and the profile, in order of product and date.
     """
     technology = data.find_entry(indicator).technology
     about = data.indicators[data.indicators["unit"] == _DEVICES]
@@ -137,7 +131,7 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     told = told[(told["entity"] == entity) & (told["question"] == "which product") & (told["unit"] == _DEVICES)]
     told = told[told["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
     breaks = data.breaks[data.breaks["indicator"].isin(about["indicator"]) & (data.breaks["kind"] == "break")]
-    columns = ["product", "date", "value", "unit", "printed", "published", "who", "publisher", "url"]
+    columns = ["product", "date", "value", "unit", "printed", "published", "who", "publisher", "url", "note"]
     found = pd.concat([rows[columns], told[columns]]).sort_values(["product", "date"], ignore_index=True)
     regime = np.searchsorted(np.sort(breaks["date"].unique()), found["date"], side="right")
     return found.assign(regime=regime)
@@ -156,18 +150,18 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     Returns
     -------
     DataFrame
-        entity, ruler (the publisher, short), date, value (percent), printed, unit, people (who is counted), window (the
-        time or the question, where known), kind, published, publisher, url; of each publisher the newest figure, and
-        of several on one day the highest. Ordered by entity as given, the highest first; empty where the first entity
-        has none.
+        entity, ruler (the publisher, short), date, value (percent), bound, printed, unit, people (who is counted),
+        window (the time or the question), kind, published, publisher, url, note; of each publisher the newest figure,
+        and of several on one day the highest. Ordered by entity as given, the highest first; empty where the first
+        entity has none.
     """
     about = data.indicators.drop(columns=["row", "measure"])
     about = about[(about["technology"] == data.find_entry(indicator).technology) & (about["technology"] != "")]
     about = about[about["unit"].str.startswith("percent") & about["doing"].str.fullmatch(_PLAIN)]
     if data.is_beside and indicator in {name for _, name in data.own}:
         about = about.head(0)
-    columns = ["indicator", "title", "unit", "people", "kind", "within"]
-    rows = data.observations[data.observations["entity"].isin(entities)].merge(about[columns], on="indicator")
+    about = about[["indicator", "title", "unit", "people", "kind", "within"]]
+    rows = data.observations[data.observations["entity"].isin(entities)].merge(about, on="indicator")
     rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["bound"]))
     rows["ruler"] = (rows["title"] + " " + rows["publisher"]).str.extract(r"\(([A-Z][^()]*)\)", expand=False)
     rows["ruler"] = rows["ruler"].fillna(rows["publisher"])
@@ -175,9 +169,9 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     rows = rows.sort_values(["date", "value"], kind="stable").drop_duplicates(["entity", "ruler"], keep="last")
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
     rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
-    columns = ["entity", "ruler", "date", "value", "printed", "unit", "people", "window", "kind"]
+    columns = ["entity", "ruler", "date", "value", "bound", "printed", "unit", "people", "window", "kind"]
     rows = rows if (rows["place"] == 0).any() else rows.head(0)
-    return rows[[*columns, "published", "publisher", "url"]]
+    return rows[[*columns, "published", "publisher", "url", "note"]]
 
 
 def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
@@ -204,9 +198,12 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _add_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the publisher and the address of their source."""
+    """Rows with the publisher and the address of their source, or of the other page on which a figure was read."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")
-    return rows.assign(**{name: rows["source_id"].map(told[name]).fillna("") for name in ("publisher", "url")})
+    rows = rows.assign(**{name: rows["source_id"].map(told[name]).fillna("") for name in ("publisher", "url")})
+    if "reported_at" in rows:
+        rows["url"] = rows["reported_at"].where(rows["reported_at"] != "", rows["url"])
+    return rows
 
 
 def _print_figures(rows: pd.DataFrame, qualifiers: pd.Series) -> list[str]:
@@ -220,9 +217,13 @@ def _print_figures(rows: pd.DataFrame, qualifiers: pd.Series) -> list[str]:
 
 
 def _find_window(data: Data, row: object) -> str:
-    """The time within which one use counts at a figure, or the question that was asked; "" where neither is known."""
+    """The time within which one use counts at a figure, or the question that was asked, in quotation marks."""
     entity, indicator, date = (getattr(row, name) for name in ("entity", "indicator", "date"))
     within = find_within(str(getattr(row, "within", "")), date)[0]
     asked = data.wording[(data.wording["indicator"] == indicator) & data.wording["entity"].isin(["", entity])]
     newest = asked[asked["date"] <= date].sort_values("date", kind="stable").tail(1)
-    return within or "".join(newest.loc[newest["status"] != "not known", "wording"])
+    newest = newest[newest["status"] != "not known"]
+    if within or newest.empty:
+        return within or "question not known"
+    words, status = newest[["wording", "status"]].iloc[0]
+    return f'"{words}"' if status == "verbatim" and '"' not in words else words

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from ..base.words import of_entity, say_date
-from ..indicators import Data
+from ..indicators import Data, list_profile
 
-_COMPOSITION = "percent of generative AI users"
-"""Unit of shares of the users: others are rates within a group."""
-_BUILT_IN = "assistant built into the"
-_MOST_AGES = 4  # figures in a sentence
+_COMPOSITION, _RATE = "percent of generative AI users", "percent of internet users"
+"""Units of shares of the users, and of rates among those who could be."""
+_BUILT_IN = ("assistant built into the", "plug-in inside a mobile app|AI functions inside mobile apps")
+"""Categories of AI that one meets without an application of its own: that of the device, and that of other apps."""
 
 
 def say_nothing(question: str, technology: str, entity: str) -> str:
@@ -45,13 +46,13 @@ def say_groups(rows: pd.DataFrame) -> str:
         return ""
     first = rows.iloc[0]
     if first["unit"] != _COMPOSITION:
-        ages = rows[rows["unit"] == first["unit"]].head(_MOST_AGES)
+        ages = rows[rows["unit"] == first["unit"]].head(4)
         told = ", ".join(f"{row.printed} ({row.category})" for row in ages.itertuples())
         return f"{first['publisher']} found in {say_date(first['date'])}: {told}; {first['unit']}."
     told = f"{first['printed']} were {first['category']}"
-    others = rows[rows["unit"].eq("percent of internet users") & rows["category"].eq(first["category"])]
+    others = rows[rows["unit"].eq(_RATE) & rows["category"].eq(first["category"])]
     told += f" (of internet users {others['printed'].iloc[0]})" if len(others) else ""
-    students = rows[rows["category"] == "students"]
+    students = rows.iloc[1:][lambda later: later["category"].eq("students") & later["date"].eq(first["date"])]
     told += f" and {students['printed'].iloc[0]} were students" if len(students) else ""
     return f"Of generative AI users in {say_date(first['date'])}, {told}."
 
@@ -79,9 +80,11 @@ def say_purposes(rows: pd.DataFrame) -> str:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
         name = moved.idxmax()
-        low, high = own[own["category"] == name].sort_values("date")["printed"].iloc[[0, -1]]
+        ends = own[own["category"] == name].sort_values("date").iloc[[0, -1]]
+        low, high = ends["printed"]
         told += f"; {name} moved most, from {low} in {say_date(both.columns[0])} to {high}"
         told += f", all others by {moved.drop(name).max():.1f} points or less"
+        told += "".join("; then " + ends["note"].str.extract("(the item .+ may differ)", expand=False).dropna().tail(1))
     return f"{told}."
 
 
@@ -101,16 +104,17 @@ def say_products(monthly: pd.DataFrame, shares: pd.DataFrame) -> str:
     """
     told = []
     if len(monthly):
-        newest = monthly.drop_duplicates("product", keep="last").sort_values("value", ascending=False).head(2)
-        listed = [f"{row.product} ({row.printed} million, {say_date(row.date)})" for row in newest.itertuples()]
-        told.append(f"the most devices a month opened {' and '.join(listed)}")
+        newest = monthly.drop_duplicates("product", keep="last").sort_values("value", ascending=False)
+        first = newest.iloc[0]
+        told.append(f"Of {first['publisher']}'s AI-native apps (without phone makers') {first['product']} has most:")
+        told.append(f"{first['printed']} million devices in {say_date(first['date'])}.")
     if len(shares):
-        first = shares.sort_values("value", ascending=False).iloc[0]
-        told.append(
-            f"the highest share in a survey of {say_date(first['date'])} is {first['printed']}, {first['category']}"
-        )
-    said = "; ".join(told)
-    return f"{said[:1].upper()}{said[1:]}." if said else ""
+        top = shares.sort_values("value", ascending=False).iloc[0]
+        told.append(f"The highest share in a survey of {say_date(top['date'])} is {top['printed']}, {top['category']}.")
+    if len(monthly) and len(shares):
+        absent = [name for name in newest["product"] if name not in set(shares["category"])]
+        told += [f"In the survey's list, as we read it, there is no {' and no '.join(absent)}."] if absent else []
+    return " ".join(told)
 
 
 def say_rulers(rows: pd.DataFrame, entity: str) -> str:
@@ -132,7 +136,12 @@ def say_rulers(rows: pd.DataFrame, entity: str) -> str:
     if len(own) == 1:
         return f"One publisher has a share for {entity}: {own['ruler'].iloc[0]}, {own['printed'].iloc[0]}."
     listed = ", ".join(f"{row.printed} ({row.ruler})" for row in own.sort_values("value").itertuples())
-    return f"{len(own)} publishers print {listed} for {entity}; each counts other people in another way."
+    told = f"{len(own)} publishers have a share for {entity}: {listed}. They count other people in other ways."
+    told += "".join(
+        f" {name} asks nobody: it models from telemetry." for name in own["ruler"][own["kind"] == "telemetry"]
+    )
+    unchecked = own["printed"][own["note"].str.contains("could not check")]
+    return told + "".join(f" We read {printed} in one text that we could not check." for printed in unchecked)
 
 
 def say_firms(rows: pd.DataFrame, entity: str) -> str:
@@ -149,7 +158,8 @@ def say_firms(rows: pd.DataFrame, entity: str) -> str:
     str
     """
     told = []
-    for name, mine in rows[rows["breakdown"] == "size of firm"].groupby("entity", sort=False):
+    sized = rows[(rows["breakdown"] == "size of firm") & ~rows["category"].str.startswith("all")]
+    for name, mine in sized.groupby("entity", sort=False):
         ends = mine.iloc[[0, -1]].drop_duplicates()
         listed = " and ".join(f"{row.printed} ({row.category})" for row in ends.itertuples())
         told.append(f"{name}: {listed}")
@@ -157,8 +167,9 @@ def say_firms(rows: pd.DataFrame, entity: str) -> str:
     own = rows[(rows["entity"] == entity) & (rows["breakdown"] != "size of firm")]
     if len(own):
         first = own.iloc[0]
-        base = first["unit"].removeprefix("percent of ")
-        said.append(f"For {entity} we found none by size; the newest figure is {first['printed']} of {base}.")
+        newest = f"{first['printed']} of {first['unit'].removeprefix('percent of ')}"
+        known = first["note"].partition(". ")[0]
+        said.append(f"For {entity} we found none by size; the newest figure is {newest}. {known}.")
     return " ".join(said)
 
 
@@ -177,21 +188,22 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     Returns
     -------
     DataFrame
-        part, heading, quote (what the sentence is about, word for word), sentence, reckoned (how a number in it is
-        computed), url. First who; then the doubt about a newer figure that is a limit, or else what for; then the
-        target, or else firms. No rows where the entity has no profile.
+        part, heading, quote (what the sentence is about, word for word), sentence, reckoned (how numbers in it are
+        computed), url. Who; the doubt about a newer figure that is a limit, or else what for; the target, or else
+        firms. No rows where the entity has no profile.
     """
-    firms = parts["firms"][parts["firms"]["entity"].isin(profile["entity"])]
+    columns = ["part", "heading", "quote", "sentence", "reckoned", "url"]
+    if profile.empty:
+        return pd.DataFrame(columns=columns)
+    entity = profile["entity"].iloc[0]
+    firms = parts["firms"][parts["firms"]["entity"] == entity]
     rows = [
         _make_row("who", "Who", say_groups(parts["who"]), parts["who"]),
-        _say_doubt(profile, data, indicator)
+        say_doubt(data, entity, indicator)
         or _make_row("what for", "What for", say_purposes(parts["purposes"]), parts["purposes"]),
         _say_target(profile) or _make_row("firms", "Which firms", say_firms(firms, ""), firms),
     ]
-    found = pd.DataFrame(
-        [row for row in rows if row], columns=["part", "heading", "quote", "sentence", "reckoned", "url"]
-    )
-    return found if len(profile) else found.head(0)
+    return pd.DataFrame([row for row in rows if row], columns=columns)
 
 
 def _make_row(part: str, heading: str, sentence: str, rows: pd.DataFrame) -> dict[str, str]:
@@ -202,35 +214,47 @@ def _make_row(part: str, heading: str, sentence: str, rows: pd.DataFrame) -> dic
     return {"part": part, "heading": heading, "quote": "", "sentence": sentence, "reckoned": "", "url": url}
 
 
-def _say_doubt(profile: pd.DataFrame, data: Data, indicator: str) -> dict[str, str]:
-    """What a newer "more than" may count besides: assistants that are built in; nothing where they have not grown.
+def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
+    """Say what a newer "more than" may count besides: AI that is built in; nothing where it has not grown more.
 
     A share of users becomes one of internet users by the users and the internet users of its date.
+
+    Parameters
+    ----------
+    data : Data
+    entity, indicator : str
+
+    Returns
+    -------
+    dict
+        A row of `list_use`; empty without a doubt.
     """
-    entry = data.find_entry(indicator)
-    built = profile[(profile["question"] == "through what") & profile["category"].str.startswith(_BUILT_IN)]
-    rate = built[built["unit"] == "percent of internet users"].tail(1)
-    share = built[built["unit"] == _COMPOSITION].tail(1)
-    if rate.empty or share.empty or entry.unit != "million people":
+    rows = list_profile(data, indicator)
+    rows = rows[(rows["entity"] == entity) & (rows["question"] == "through what")]
+    now, before = (
+        pd.concat(rows[rows["category"].str.match(names) & (rows["unit"] == unit)].tail(1) for names in _BUILT_IN)
+        for unit in (_RATE, _COMPOSITION)
+    )
+    if len(now) + len(before) < 2 * len(_BUILT_IN):
         return {}
-    newer, before = rate.iloc[0], share.iloc[0]
-    figures = data.find_rows(newer["entity"], indicator)
-    limit = figures[(figures["bound"] == "at_least") & (figures["date"] == newer["date"])]
-    users = data.exact_values(newer["entity"], indicator).get(before["date"])
-    online = data.exact_values(newer["entity"], "internet_users").get(before["date"])
-    if limit.empty or users is None or online is None:
+    figures, then = data.find_rows(entity, indicator), before["date"].iloc[0]
+    newer = figures.loc[(figures["bound"] == "at_least") & (figures["date"] == now["date"].iloc[0]), "value"].max()
+    users = data.exact_values(entity, indicator).get(then, np.nan)
+    online = data.exact_values(entity, "internet_users").get(then, np.nan)
+    earlier = before["value"].to_numpy() * users / online
+    if not (now["value"].to_numpy() - earlier > 100 * (newer - users) / online).all():  # nor where one is not known
         return {}
-    earlier = before["value"] * users / online
+    device, apps = now["printed"]
     sentence = (
-        f"Some of them may never have opened an AI application: {newer['printed']} of internet users used their "
-        f"phone's own assistant in {say_date(newer['date'])}, about {earlier:.0f}% in {say_date(before['date'])}."
+        f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
+        f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
+        f"and {earlier[1]:.0f}% in {say_date(then)}. Either rise exceeds the step from {users:g} to {newer:g} million."
     )
     reckoned = (
-        f"{earlier:.0f}% is {before['printed']} of {users:g} million users, divided by {online:,g} million internet "
-        f"users. The two surveys may have asked differently."
+        f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "
+        f"divided by {online:,g} million internet users. The two surveys may have asked differently."
     )
-    heading = f"“More than {limit['value'].iloc[0]:g} million people”"
-    return {**_make_row("doubt", heading, sentence, rate), "reckoned": reckoned}
+    return {**_make_row("doubt", f"“More than {newer:g} million people”", sentence, now), "reckoned": reckoned}
 
 
 def _say_target(profile: pd.DataFrame) -> dict[str, str]:
@@ -238,14 +262,13 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     rows = profile[(profile["question"] == "target") & profile["unit"].str.startswith("percent")].sort_values("date")
     if rows.empty:
         return {}
-    quoted = "; ".join(f"“{row.quote}” ({row.date:%Y})" for row in rows.itertuples())
-    levels = ", ".join(f"{row.printed} by {row.date:%Y}" for row in rows.itertuples())
+    levels = "; ".join(f"{row.printed} by {row.date:%Y} (“{row.quote}”)" for row in rows.itertuples())
     sentence = (
-        "This is a share of terminals, agents and the like; the document does not say of what, so no forecast of users "
-        "can meet or miss it."
+        "The document does not say who or what is counted: people, firms or devices. So no forecast of users can meet "
+        "or miss the target."
     )
-    told = _make_row("target", "The state's target", sentence, rows)
-    return {**told, "quote": f"Penetration of {rows['category'].iloc[0]}, {levels}: {quoted}."}
+    quote = f"Penetration of {rows['category'].iloc[0]}: {levels}."
+    return {**_make_row("target", "The state's target", sentence, rows), "quote": quote}
 
 
 def cite(*frames: pd.DataFrame) -> str:
@@ -254,12 +277,13 @@ def cite(*frames: pd.DataFrame) -> str:
     Parameters
     ----------
     *frames : DataFrame
-        publisher.
+        publisher, and ruler, where a figure names them so.
 
     Returns
     -------
     str
     """
-    named = {name for frame in frames for name in frame["publisher"] if name}
-    names = sorted({name.partition(", as reported by ")[0] for name in named})
-    return f"Source: {'; '.join(names)}." if names else ""
+    pairs = {(row.publisher, getattr(row, "ruler", "")) for frame in frames for row in frame.itertuples()}
+    named = {(name.partition(", as reported by ")[0], short) for name, short in pairs if name}
+    listed = sorted({name if short in name else f"{name} ({short})" for name, short in named})
+    return f"Source: {'; '.join(listed)}." if listed else ""
