@@ -10,9 +10,9 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ _STOPPING: list[str] = []
 """The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
 
 
-class _NotebookFailed(RunError):
+class NotebookFailed(RunError):
     """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
@@ -68,12 +68,7 @@ def _keep_interrupts() -> Iterator[None]:
 
 
 def execute_notebook(
-    source: Path,
-    target: Path,
-    values: Mapping[str, Any],
-    failed: Path,
-    outputs: Path,
-    pdf: bool = False,
+    source: Path, target: Path, values: Mapping[str, Any], failed: Path, outputs: Path, pdf: bool = False
 ) -> tuple[str, ...]:
     """Lines that a notebook wrote to its error stream, executed into `target`, a run's ``notebooks/<name>.ipynb``.
 
@@ -109,11 +104,13 @@ def execute_notebook(
     process.join()
     if _STOPPING:
         raise RunError(_STOPPING[0])
-    stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
     if process.exitcode:
-        raise _NotebookFailed(_describe_failure(source, target, _keep_failed(target, failed)))
-    _clean_copy(source, target)
-    return stray
+        raise NotebookFailed(_describe_failure(source, target, process.exitcode, _keep_failed(target, failed)))
+    # Name the project's paths in the executed copy, not this machine's.
+    content = json.loads(target.read_text(encoding="utf-8"))
+    content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
+    write_json(target, content)
+    return tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
 
 
 def _execute_there(*arguments: Any) -> None:
@@ -121,13 +118,6 @@ def _execute_there(*arguments: Any) -> None:
     from .engine import execute
 
     execute(*arguments)
-
-
-def _clean_copy(source: Path, target: Path) -> None:
-    """Name the project's paths in the executed copy, not this machine's."""
-    content = json.loads(target.read_text(encoding="utf-8"))
-    content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
-    write_json(target, content)
 
 
 def _keep_failed(target: Path, failed: Path) -> str:
@@ -171,57 +161,44 @@ _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 _FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
-_DIED = "Process died: the notebook's process ended; it may have run out of memory"
-
-
-def _describe_failure(source: Path, target: Path, kept: str) -> str:
+def _describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
 
-    Where no cell has an error, its process died.
+    Where no cell has an error, the process ended with `code`.
     """
-    cells = _read_copy(target)
+    # What the copy has: none where there is no copy, or a part of one because the disk is full.
+    cells: list[Any] = []
+    with suppress(OSError, ValueError):
+        cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    run = cells[: begun[-1] + 1] if begun else []
-    error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
-    text = f"{error['ename']}: {error['evalue']}" if error else _DIED
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
-    told = [f"Notebook {source.stem} failed{_say_part(run[:-1])}", *_say_lines(text)]
-    told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
-    told += _say_cell(run, traceback) if run else []
-    return "\n".join([*told, *([f"Executed up to there: {kept}"] if kept else [])])
-
-
-def _read_copy(target: Path) -> list[Any]:
-    """Cells of the copy; none where there is no copy, or a part of one because the disk is full."""
-    try:
-        return list(json.loads(target.read_text(encoding="utf-8"))["cells"])
-    except (OSError, ValueError):
-        return []
-
-
-def _say_part(cells: Sequence[Any]) -> str:
-    """The last heading above: `` in the part "The families"``."""
-    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    headings = re.findall(r"^#+\s+(.+)$", text, flags=re.MULTILINE)
-    return f' in the part "{headings[-1].strip()}"' if headings else ""
-
-
-def _say_lines(text: str) -> list[str]:
-    """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]]
+    cells = cells[: begun[-1] + 1] if begun else []
+    errors = [one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"]
+    text, traceback = _say_end(code, begun=bool(begun)), ""
+    if errors:
+        text = f"{errors[0]['ename']}: {errors[0]['evalue']}"
+        traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(errors[0]["traceback"]))
+    # The last heading above, and the first lines of the error.
+    above = "\n".join("".join(cell["source"]) for cell in cells[:-1] if cell["cell_type"] == "markdown")
+    heading = re.findall(r"^#+\s+(.+)$", above, flags=re.MULTILINE)[-1:]
+    told = [" in the part ".join([f"Notebook {source.stem} failed", *(f'"{each.strip()}"' for each in heading)])]
+    lines = [line.rstrip()[:_MAX_LINE_LETTERS] for line in text.splitlines() if line.strip()]
     if len(lines) > _MAX_ERROR_LINES:
-        told.append("  ...")
+        lines[_MAX_ERROR_LINES:] = ["..."]
     if FULL in text:
-        told.append(f"  {say_room()}")
-    return told
+        lines.append(say_room())
+    # Where it was: our last frame, the number of the cell as the notebook counts, and the line that raised.
+    lines += ["at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
+    if cells:
+        number = sum(not _PAPERMILL & {*cell["metadata"].get("tags", [])} for cell in cells)
+        raised = [int(place) for place in re.findall(r"Cell In\[\d+\], line (\d+)", traceback)] or [1]
+        code_lines = "".join(cells[-1]["source"]).splitlines()[raised[-1] - 1 :]
+        lines += [f"in cell {number}: {line.strip()[:80]}" for line in code_lines if line.strip()][:1]
+    return "\n".join([*told, *(f"  {line}" for line in lines), *([f"Executed up to there: {kept}"] if kept else [])])
 
 
-def _say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
-    """Number of the last cell, as the notebook counts its cells, and the line that raised, or the first."""
-    ours = [cell for cell in cells if not _PAPERMILL & {*cell["metadata"].get("tags", [])}]
-    lines = "".join(cells[-1]["source"]).splitlines()
-    raised = re.findall(r"Cell In\[\d+\], line (\d+)", traceback)
-    place = int(raised[-1]) - 1 if raised else 0
-    first = next((line.strip() for line in lines[place:] if line.strip()), "")
-    return [f"  in cell {len(ours)}: {first[:80]}"] if first else []
+def _say_end(code: int, begun: bool) -> str:
+    """How a notebook's process ended without an error of a cell."""
+    if code < 0:
+        return f"Its process was killed by signal {-code} ({signal.Signals(-code).name}); it may have run out of memory"
+    where = "" if begun else ' before its first cell; a script that makes runs needs: if __name__ == "__main__":'
+    return f"Its process ended with exit code {code}{where}"

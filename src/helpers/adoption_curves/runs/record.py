@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -31,8 +31,6 @@ from ..base.words import clean, quote, say_count
 from .parameters import ParameterError, Parameters, read_parameters
 
 LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
-_STOPPED = ("interrupted", "terminated")
-"""Errors of attempts that a person or the system ended."""
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
 _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
@@ -234,7 +232,9 @@ def read_entries(folder: Path) -> dict[str, Entry]:
 # ---- a run's record -------------------------------------------------------------------------------------------------
 
 
-def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> Record:
+def describe_run(
+    folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any, notes: Sequence[str]
+) -> Record:
     """Record of a run of which all notebooks are executed; its pages are still to be written.
 
     Parameters
@@ -245,13 +245,14 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
+    notes : sequence of str
+        On the series, and on how own data were read.
 
     Returns
     -------
     Record
     """
     from ..indicators import find_expected, say_expected
-    from .check_series import list_notes
 
     entries = read_entries(folder)
     figures = sorted(name for written in entries.values() for name in written.figures)
@@ -259,7 +260,7 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
     subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
     subject["printed"] = data.printed()
-    subject["reading"] = "\n".join(list_notes(data, parameters)) if data.is_beside else ""
+    subject["reading"] = "\n".join(notes) if data.is_beside else ""
     sources = inputs["notebooks"]
     notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
     return Record(
@@ -360,15 +361,6 @@ def read_parts(folder: Path) -> dict[str, dict[str, str]]:
         return {name: entry.made_from for name, entry in read_run(folder).notebooks.items()}
     except UserError:
         return {}
-
-
-def read_keys(outputs: Path) -> set[str]:
-    """Keys of the results that the records of all runs in `outputs` name, those of sweeps included."""
-    keys = set()
-    for path in list_records(outputs):
-        with suppress(UserError):
-            keys |= {entry.key for entry in read_run(path.parent).notebooks.values() if entry.key}
-    return keys
 
 
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
@@ -482,14 +474,11 @@ def find_attempt(folder: Path) -> Path:
 
 def _describe_attempt(folder: Path) -> str:
     """When the last attempt to make the run in `folder` failed, and why; "" where none did since it was made."""
-    path = find_attempt(folder) / ERROR
     try:
-        why, when = read_file(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        lines = clean(read_file(find_attempt(folder) / ERROR)).splitlines()[:2]
     except (OSError, ValueError):
         return ""
-    lines = [line.strip() for line in clean(why).splitlines()[:2]]
-    how = "" if lines and lines[0] in _STOPPED else "failed: "
-    return f"attempt of {when:%Y-%m-%d %H:%M} UTC {how}{' '.join(lines)}"
+    return " ".join(line.strip() for line in lines)
 
 
 def list_runs(outputs: Path) -> list[dict[str, str]]:
