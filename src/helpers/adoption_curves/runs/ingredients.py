@@ -17,9 +17,7 @@ from typing import Any
 
 from ..base.files import MAX_TEXT, hash_file, hash_files, hash_helpers, read_json
 from ..base.project import (
-    CHECKOUT,
     COUNTED,
-    PACKAGED,
     REGISTER,
     RunError,
     Source,
@@ -104,21 +102,6 @@ def _read_call(call: ast.Call, notebook: Path) -> tuple[str, tuple[str, ...]]:
     except (ValueError, KeyError) as error:
         wrong = f"{shorten_path(notebook)} computes what it gives to Study"
         raise RunError(f'{wrong}; write it out, as in Study("{notebook.stem}", reads=["01"]).') from error
-
-
-def find_unnumbered(name: str) -> Path:
-    """A notebook that is no part of a run: the project's, or the package's own where an older project has none.
-
-    Raises
-    ------
-    RunError
-        If there is none.
-    """
-    roots = (find_root(), CHECKOUT, PACKAGED)
-    found = [path for root in roots if (path := root / "notebooks" / f"{name}.ipynb").is_file()]
-    if not found:
-        raise RunError(f"There is no notebook {name}.ipynb in {shorten_path(find_root() / 'notebooks')}.")
-    return found[0]
 
 
 _PARSING = threading.Lock()

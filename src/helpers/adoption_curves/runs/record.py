@@ -144,10 +144,9 @@ class Record(_Part):
 
 
 class SweepRecord(_Part):
-    """Content of ``sweep.json``: the parameters of each run, which of them vary, and why runs failed."""
+    """Content of ``sweep.json``: the parameters of each run, and why runs are missing."""
 
     sweep: str = ""
-    varied: list[str] = Field(default_factory=list)
     runs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
 
@@ -335,14 +334,6 @@ def _say_unusable(folder: Path, name: str) -> str:
     return f"The record of run '{name}', run.json, is damaged."
 
 
-def read_sweep_record(folder: Path) -> SweepRecord:
-    """Record of the sweep in `folder`; an empty one where there is none that can be read."""
-    try:
-        return read_part(folder / SWEEP, SweepRecord)
-    except (OSError, RunError):
-        return SweepRecord()
-
-
 def refuse_earlier(folder: Path, record: Record) -> None:
     """Refuse a run in a sweep's folder that has other parameters than the sweep asks for.
 
@@ -350,7 +341,9 @@ def refuse_earlier(folder: Path, record: Record) -> None:
     ------
     RunError
     """
-    asked = read_sweep_record(folder.parent).runs.get(folder.name)
+    asked = None
+    with suppress(OSError, RunError):  # there is no sweep, or none that can be read
+        asked = read_part(folder.parent / SWEEP, SweepRecord).runs.get(folder.name)
     if asked is not None and asked != {name: value for name, value in record.parameters.items() if name != "run"}:
         raise RunError(f"Run '{folder.name}' is of an earlier sweep: this one asks for other parameters.")
 
