@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,8 +25,8 @@ from .words import escape
 _LOCK, _MARK, _OLD = "lock", "made-by-adoption", "old"
 _CLAIMED = "In this folder adoption makes what it then puts in its place. It may be removed if no process is at work.\n"
 """Beginning of the mark of a workshop; the process that works there follows."""
-_LEFTOVER = r"(.*/)?(\.ipynb_checkpoints/.*|\.DS_Store|~\$.*|\.~lock\..*#)"
-"""Paths of files that JupyterLab, macOS and office programs leave in folders that they open; none is needed."""
+_LEFTOVER = r"(.*/)?(\.DS_Store|~\$.*|\.~lock\..*#)"
+"""Paths of files that macOS and office programs leave in folders that they open; none is needed."""
 
 
 def follow_link(folder: Path) -> Path:
@@ -168,7 +168,33 @@ def refuse_foreign(folder: Path, own: Collection[str]) -> None:
 
 
 def list_foreign(folder: Path, own: Collection[str] = ()) -> list[str]:
-    """Paths below a folder of its files and links that are neither `own` nor a program's leftover."""
+    """Paths below a folder of its files and links that are neither `own` nor a program's leftover.
+
+    Raises
+    ------
+    RunError
+        If it is a file.
+    """
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise RunError(f"{shorten_path(folder)} is no folder. Move it away, or take another name.")
     paths = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
     return [name for name in names if name not in own and not re.fullmatch(_LEFTOVER, name)]
+
+
+def keep_edited(folder: Path, paths: Sequence[str]) -> str:
+    """Move what a person wrote in a folder to ``<folder>.edited/DAY/``; a sentence that names it."""
+    day = time.strftime("%Y-%m-%d")
+    edited, number = folder.with_name(f"{folder.name}.edited"), 1
+    aside = edited / day
+    while os.path.lexists(aside):
+        number += 1
+        aside = edited / f"{day}-{number}"
+    refuse_planted(aside)
+    for path in paths:
+        (aside / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder / path, aside / path)
+    more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
+    named = escape(", ".join(paths[:3]))
+    told = f"{shorten_path(folder)} had files that were edited or are of another release"
+    return f"{told}; they are now in {shorten_path(aside)}: {named}{more}."

@@ -161,7 +161,8 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
         if not data.is_beside:
             data.references()  # refuses one with a figure above its base
         print(f"ok: {listing.summarise_data(data)}")
-        print("\n".join(notes), end="\n" * bool(notes))
+        for line in notes:
+            print(line)
         if registered := 0 if data.path.is_file() else listing.count_registered(data):
             print(f"registered: {registered} forecasts, see 'adoption score'")
         for reason in refused[:MOST_NOTES]:

@@ -42,7 +42,8 @@ def run(
     """Run the notebooks: tables, figures and pages.
 
     RUN is the name of the run; without one it is 'baseline'. The command writes outputs/RUN, whole or not at all. It
-    leaves files there that no run has written. A notebook runs again only if its source, its parameters, the helpers,
+    refuses to replace files there that no run has written, and moves those that you edited, and checkpoints of
+    notebooks, to outputs/RUN.edited/DAY. A notebook runs again only if its source, its parameters, the helpers,
     the libraries, the data or a table that it reads changed. After an interruption the same command continues where it
     stopped. After a failure outputs/RUN.partial has the error, the log, and a page of the notebook as far as it ran.
     Progress goes to the error stream; the last line of the output is the path of run.json.
@@ -82,8 +83,9 @@ def export(run: str, xlsx: bool) -> None:
     """Write the tables of a run as a spreadsheet, or the page of one notebook.
 
     RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. With --xlsx the command writes
-    tables.xlsx into the run's folder, where the next run replaces it. The page of a notebook goes beside the notebook,
-    with the outputs that it has. For figures as PDF repeat the run with --pdf.
+    tables.xlsx into the run's folder, where the next run replaces it; one that you edited goes to
+    outputs/RUN.edited/DAY. The page of a notebook goes beside the notebook, with the outputs that it has. For figures
+    as PDF repeat the run with --pdf.
     """
     from ..runs import exports, pages
     from ..runs.record import find_run

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import re
 import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_helpers, write_json
-from ..base.project import FULL, PDF, RUNNER, RunError, say_room, shorten_path
+from ..base.project import PDF, RUNNER, RunError, shorten_path
+from .failures import NotebookFailed, NotebookStopped, describe_failure
 
 _ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
@@ -27,18 +27,12 @@ _ENVIRONMENT = {  # of every notebook of a run
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
-_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
-"""Tags of cells that papermill adds to a copy."""
 _LOADED: dict[str, str] = {}
 """The helpers as they were when the fork server imported them."""
 
 
 _STOPPING: list[str] = []
 """The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
-
-
-class NotebookFailed(RunError):
-    """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
 def _can_fork() -> bool:
@@ -103,9 +97,9 @@ def execute_notebook(
         process.start()
     process.join()
     if _STOPPING:
-        raise RunError(_STOPPING[0])
+        raise NotebookStopped(_STOPPING[0])
     if process.exitcode:
-        raise NotebookFailed(_describe_failure(source, target, process.exitcode, _keep_failed(target, failed)))
+        raise NotebookFailed(describe_failure(source, target, process.exitcode, _keep_failed(target, failed)))
     # Name the project's paths in the executed copy, not this machine's.
     content = json.loads(target.read_text(encoding="utf-8"))
     content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
@@ -154,51 +148,3 @@ def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
         _STOPPING.clear()
         raise
     pool.shutdown()
-
-
-_MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
-"""Lines of an error that a message has, and letters of each."""
-_FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
-
-
-def _describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
-    """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
-
-    Where no cell has an error, the process ended with `code`.
-    """
-    # What the copy has: none where there is no copy, or a part of one because the disk is full.
-    cells: list[Any] = []
-    with suppress(OSError, ValueError):
-        cells = json.loads(target.read_text(encoding="utf-8"))["cells"]
-    begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    cells = cells[: begun[-1] + 1] if begun else []
-    errors = [one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"]
-    text, traceback = _say_end(code, begun=bool(begun)), ""
-    if errors:
-        text = f"{errors[0]['ename']}: {errors[0]['evalue']}"
-        traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(errors[0]["traceback"]))
-    # The last heading above, and the first lines of the error.
-    above = "\n".join("".join(cell["source"]) for cell in cells[:-1] if cell["cell_type"] == "markdown")
-    heading = re.findall(r"^#+\s+(.+)$", above, flags=re.MULTILINE)[-1:]
-    told = [" in the part ".join([f"Notebook {source.stem} failed", *(f'"{each.strip()}"' for each in heading)])]
-    lines = [line.rstrip()[:_MAX_LINE_LETTERS] for line in text.splitlines() if line.strip()]
-    if len(lines) > _MAX_ERROR_LINES:
-        lines[_MAX_ERROR_LINES:] = ["..."]
-    if FULL in text:
-        lines.append(say_room())
-    # Where it was: our last frame, the number of the cell as the notebook counts, and the line that raised.
-    lines += ["at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
-    if cells:
-        number = sum(not _PAPERMILL & {*cell["metadata"].get("tags", [])} for cell in cells)
-        raised = [int(place) for place in re.findall(r"Cell In\[\d+\], line (\d+)", traceback)] or [1]
-        code_lines = "".join(cells[-1]["source"]).splitlines()[raised[-1] - 1 :]
-        lines += [f"in cell {number}: {line.strip()[:80]}" for line in code_lines if line.strip()][:1]
-    return "\n".join([*told, *(f"  {line}" for line in lines), *([f"Executed up to there: {kept}"] if kept else [])])
-
-
-def _say_end(code: int, begun: bool) -> str:
-    """How a notebook's process ended without an error of a cell."""
-    if code < 0:
-        return f"Its process was killed by signal {-code} ({signal.Signals(-code).name}); it may have run out of memory"
-    where = "" if begun else ' before its first cell; a script that makes runs needs: if __name__ == "__main__":'
-    return f"Its process ended with exit code {code}{where}"

@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ..base.files import hash_file, read_file, read_json, write_json
+from ..base.files import hash_file, read_json, write_json
+from ..base.folders import list_foreign, refuse_foreign
 from ..base.project import (
     RECORD,
     RunError,
@@ -28,9 +29,10 @@ from ..base.project import (
     list_records,
 )
 from ..base.words import clean, quote, say_count
+from .failures import ERROR, LOG, find_attempt, say_attempt
 from .parameters import ParameterError, Parameters, read_parameters
 
-LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
+SWEEP = "sweep.json"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
 _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
@@ -320,7 +322,7 @@ def read_run(folder: Path) -> Record:
         missing = f"There is no run '{name}' with a record, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
-        raise RunError(f"{_say_unusable(folder, name)} Make the run again.") from error
+        raise RunError(_say_unusable(folder, name)) from error
     return record
 
 
@@ -330,8 +332,8 @@ def _say_unusable(folder: Path, name: str) -> str:
         content = read_json(locate(folder, RECORD))
         if content.get("form") != _FORM:
             version = content["versions"]["adoption-curves"]
-            return f"Run '{name}' was made by release {version}, and its pages stay as they are."
-    return f"The record of run '{name}', run.json, is damaged."
+            return f"Run '{name}' was made by release {version}, and its pages stay as they are. Make the run again."
+    return f"The record of run '{name}', run.json, is damaged. Make the run again."
 
 
 def refuse_earlier(folder: Path, record: Record) -> None:
@@ -367,12 +369,28 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
     return made_from == inputs and not find_changed(folder, record)
 
 
-def list_recorded(folder: Path) -> set[str]:
-    """Paths of all files that the record of a run lists, also one that was edited; none where it can't be read."""
+def list_edited(folder: Path) -> list[str]:
+    """Paths of what a person wrote in a run: listed files with another content, and checkpoints of notebooks.
+
+    All files, where no record can be read.
+
+    Raises
+    ------
+    RunError
+        If the run has a file that its record does not list.
+    """
+    files = list_foreign(folder)
     try:
         record = read_part(folder / RECORD, Record)
     except (OSError, RunError):
-        return set()
+        return files
+    checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
+    refuse_foreign(folder, {*list_recorded(record), *checkpoints})
+    return [name for name in files if name in {*find_changed(folder, record), *checkpoints}]
+
+
+def list_recorded(record: Record) -> set[str]:
+    """Paths of all files that the record of a run lists."""
     return {*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD}
 
 
@@ -460,20 +478,6 @@ def _ask_git(*question: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()
 
 
-def find_attempt(folder: Path) -> Path:
-    """Folder of what the attempts that failed since the last whole run have left: ``<run>.partial/``."""
-    return folder.with_name(f"{folder.name}.partial")
-
-
-def _describe_attempt(folder: Path) -> str:
-    """When the last attempt to make the run in `folder` failed, and why; "" where none did since it was made."""
-    try:
-        lines = clean(read_file(find_attempt(folder) / ERROR)).splitlines()[:2]
-    except (OSError, ValueError):
-        return ""
-    return " ".join(line.strip() for line in lines)
-
-
 def list_runs(outputs: Path) -> list[dict[str, str]]:
     """List the runs in a folder of outputs, those of sweeps included, newest first.
 
@@ -490,7 +494,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
     found, nothing = [], {"made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
     for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
         folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
-        if not (folder / RECORD).is_file() and (attempt := _describe_attempt(folder)):
+        if not (folder / RECORD).is_file() and (attempt := say_attempt(folder)):
             found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
     for path in list_records(outputs):
         name = path.parent.relative_to(outputs).as_posix()
@@ -502,6 +506,6 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
         given = {name: str(record.parameters[name]) for name in _LISTED_PARAMETERS}
-        state = "; ".join(filter(None, (state, _describe_attempt(path.parent))))
+        state = "; ".join(filter(None, (state, say_attempt(path.parent))))
         found.append({"run": name, "made": record.made, **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

@@ -18,9 +18,9 @@ from ..base.words import clean, say, say_count, say_first, say_name, say_range
 from .pages import is_foreign, render_report
 from .pages.cleaning import hide_place
 from .pages.index import say_value
-from .parameters import ParameterError
+from .parameters import ParameterError, Parameters
 from .record import Record, find_run, locate, read_unchanged, refuse_earlier
-from .table_files import read_csv
+from .table_files import read_csv, write_csv
 
 NAME = "comparison"
 FILES = {"index.html", *(f"{NAME}.{kind}" for kind in ("csv", "narrow.svg", "png", "svg"))}
@@ -109,14 +109,17 @@ def make_report(
     forecasts = pd.concat([each.forecasts for each in found.values()], ignore_index=True)
     table, shown = _set_side_by_side(found, forecasts, several_runs.last_shared(forecasts))
     told = several_runs.say_forecasts(forecasts)
-    files = {f"{NAME}.csv": table.to_csv(lineterminator="\n").encode()}
+    files = {f"{NAME}.csv": write_csv(NAME, table)[0]}
     past = pd.concat([each.observations.assign(run=name) for name, each in found.items()], ignore_index=True)
     figure = several_runs.draw_forecasts(forecasts, past) if len(found) <= _MOST_DRAWN else None
     if figure is not None:
         files |= {f"{NAME}.{kind}": image for kind, image in draw_images(figure, told, narrow=True, pdf=False)}
     linked = names if folder.is_relative_to(find_outputs()) else []
     pages = {name: locate(find_run(name), "html/index.html") for name in linked}
-    varied = [name for name in shown if shown[name].nunique() > 1]
+    same = {name: shown[name].iloc[0] for name in shown if name != "forecast" and shown[name].nunique() == 1}
+    shown = shown.drop(columns=[*same])
+    if len(found) > _MOST_DRAWN:  # whose key numbers are in the table alone
+        shown = shown[[name for name in shown if name == "forecast" or name in Parameters.model_fields]]
     page = render_report(
         shop,
         files,
@@ -124,9 +127,9 @@ def make_report(
         told=told,
         doubts=_list_doubts([each.record for each in found.values()]),
         failed=failed,
-        shown=(shown[varied] if len(found) > _MOST_DRAWN else shown[varied].T).iloc[:_MOST_SHOWN],
+        shown=(shown if len(found) > _MOST_DRAWN else shown.T).iloc[:_MOST_SHOWN],
         left_out=max(0, len(found) - _MOST_SHOWN),
-        same={name: shown[name].iloc[0] for name in shown if name not in varied},
+        same=same,
         links={name: Path(os.path.relpath(path, folder)).as_posix() for name, path in pages.items() if path.exists()},
         command=command,
     )
@@ -186,14 +189,18 @@ def _set_side_by_side(
     numbers = pd.concat({name: each.numbers.set_index("key") for name, each in found.items()}, names=["run"])
     numbers = numbers[~numbers.index.get_level_values("key").str.startswith("forecast_")]
     values = numbers["value"].astype(object).where(numbers["value"].notna(), numbers["text"]).unstack(sort=False)
-    shown = given.assign(forecast=[dated.get(name, "none") for name in found])
+    shown = given.copy()
+    shown.insert(0, "forecast", [dated.get(name, "none") for name in found])
     for key, rows in numbers.groupby("key", sort=False):
         text = rows.droplevel("key")
         heading = text["label"].iloc[0]
         if text["label"].nunique() > 1:
             heading, text = say_first(say_name(key)), text.assign(text=text["label"] + ": " + text["text"])
         shown[heading] = text["text"].reindex(index).fillna("")
-    return pd.concat([given.replace("–", ""), ends.reindex(index), values.reindex(index)], axis="columns"), shown
+    values = values.drop(columns=["run", *given, *ends], errors="ignore").reindex(
+        index
+    )  # as a stranger's may be called
+    return pd.concat([given.replace("–", ""), ends.reindex(index), values], axis="columns"), shown
 
 
 def _list_doubts(records: Sequence[Record]) -> list[str]:

@@ -22,10 +22,11 @@ from typing import Any
 
 from ..base.files import hash_file
 from ..base.project import RunError, Source, count_processors, find_outputs, refuse_planted
+from .failures import find_attempt
 from .ingredients import choose_files, describe_series, digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters
-from .record import Entry, find_attempt, locate, read_entry, write_entry
+from .record import Entry, locate, read_entry, write_entry
 
 _FOLDER, _UNUSED_SECONDS = ".store", 30 * 86_400
 _MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -90,14 +91,15 @@ class Step:
     @cached_property
     def parts(self) -> dict[str, str]:
         """Hash of each part that it is made from, by its name in words."""
+        given, data = {name: value for name, value in self.values.items() if name != "run"}, ""
+        if "data" in self.values:
+            data = digest(choose_files(self.inputs["data"]["files"], self.values))
         return {
             "the notebook": self.inputs["notebooks"][self.name],
-            "its parameters": digest({name: value for name, value in self.values.items() if name != "run"}),
+            "its parameters": digest(given),
             "the helpers": digest(self.inputs["helpers"]),
             "the libraries": digest(self.inputs["versions"]),
-            "the data": digest(choose_files(self.inputs["data"]["files"], self.values))
-            if "data" in self.values
-            else "",
+            "the data": data,
             "what it reads": digest([need.key for need in self.needs]),
             "the forms of its figures": "pdf" if self.inputs["pdf"] else "",
         }
