@@ -167,12 +167,18 @@ def test_pages_follow_citation_cff(made, here, capsys):
 # ---- runs of before -----------------------------------------------------------------------------------------------
 
 
-def test_the_pages_of_a_run_of_another_release_stay_and_what_cannot_be_made_is_said(run, outputs, capsys):
-    record = json.loads((run / "run.json").read_text())
+def test_a_run_of_another_release_is_told_as_such_and_only_a_run_takes_its_place(made, here, capsys):
+    record = json.loads((made / "run.json").read_text())
     del record["main_figure"], record["form"]
     record["versions"]["adoption-curves"] = "0.3.0"
-    (run / "run.json").write_text(json.dumps(record))
-    before = list_files(outputs)
-    told = "Run 'small' was made by release 0.3.0, and its pages stay as they are. Make the run again.\n"
-    assert call(capsys, "export", "small", "--xlsx") == (1, "", told)
-    assert list_files(outputs) == before
+    (made / "run.json").write_text(json.dumps(record))
+    before = list_files(made)
+    told = "Run 'small' was made by release 0.3.0, which this one does not read: make the run again.\n"
+    for words in (["export", "small", "--xlsx"], ["compare", "small", "other"], ["register", "small"]):
+        assert call(capsys, *words) == (1, "", told)
+    assert told.strip() in call(capsys, "runs")[1]
+    assert list_files(made) == before
+    assert call(capsys, *WORDS)[0] == 0
+    [kept] = (here / "outputs" / "small.edited").iterdir()
+    assert list_files(kept) == before
+    assert call(capsys, "export", "small", "--xlsx")[0] == 0

@@ -104,7 +104,7 @@ class _DataFiles(_Part):
 class Record(_Part):
     """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it."""
 
-    form: Literal[2] = _FORM
+    form: Literal[2]
     run: str
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
@@ -265,6 +265,7 @@ def describe_run(
     sources = inputs["notebooks"]
     notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
     return Record(
+        form=_FORM,
         run=parameters.run,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=subject,
@@ -332,7 +333,7 @@ def _say_unusable(folder: Path, name: str) -> str:
         content = read_json(locate(folder, RECORD))
         if content.get("form") != _FORM:
             version = content["versions"]["adoption-curves"]
-            return f"Run '{name}' was made by release {version}, and its pages stay as they are. Make the run again."
+            return f"Run '{name}' was made by release {version}, which this one does not read: make the run again."
     return f"The record of run '{name}', run.json, is damaged. Make the run again."
 
 
