@@ -67,7 +67,9 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
 def test_an_attempt_that_failed_is_named_beside_the_last_whole_run(capsys, outputs, run):
     for name in ("small", "other"):
         (outputs / f"{name}.partial").mkdir()
-        (outputs / f"{name}.partial" / "error.txt").write_text("Notebook 05 failed\n  KeyError: x\nmore\n")
+        (outputs / f"{name}.partial" / "error.txt").write_text(
+            "attempt of 2026-11-01 05:30 UTC failed: Notebook 05 failed\n  KeyError: x\nmore\n"
+        )
     rows = {row["run"]: row["state"] for row in json.loads(call(capsys, "runs", "--json")[1])}
     why = r"attempt of \d{4}-\d\d-\d\d \d\d:\d\d UTC failed: Notebook 05 failed KeyError: x"
     assert re.fullmatch(f"whole; {why}", rows["small"])

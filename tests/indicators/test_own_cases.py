@@ -290,4 +290,4 @@ def test_a_newest_figure_that_may_have_slipped_is_told_and_refused_by_strict(tmp
     data = check_parameters(chosen)
     assert "The last step is" in "\n".join(list_notes(data, chosen))
     with pytest.raises(RunError, match="--strict refuses") if wrong else nullcontext():
-        refuse_doubtful(data, data.series(chosen.entity, chosen.indicator))
+        refuse_doubtful(data, chosen, tmp_path / "no run")

@@ -28,24 +28,24 @@ def read(path):
 def list_pages(shown):
     """Pages of a run or of reports, and of those whether they may be sent alone."""
     if isinstance(shown, dict):
-        return {path: path.name != "index.html" for folder in shown.values() for path in folder.glob("*.html")}
+        return {folder / "index.html": False for folder in shown.values()}
     return {path: path.parent.name == "charts" for path in (shown / "html").rglob("*.html")}
 
 
 @pytest.mark.parametrize("shown", [*RUNS, "reports"], indirect=True)
 def test_no_page_needs_or_leads_to_a_file_that_it_may_have_lost(shown):
     pages = list_pages(shown)
-    assert sum(pages.values()) >= 2
+    assert len(pages) >= 2
     assert {str(path): faults for path, sent in pages.items() if (faults := find_faults(path, sent))} == {}
 
 
 # ---- below a figure -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shown", [*RUNS, "reports"], indirect=True)
+@pytest.mark.parametrize("shown", RUNS, indirect=True)
 def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(shown):
     for path in [path for path, sent in list_pages(shown).items() if sent]:
-        page, folder = read(path), path.parent if isinstance(shown, dict) else shown
+        page = read(path)
         [figure] = page.select("figure:has(.links)")
         files = {tag["download"]: tag["href"].partition("base64,")[2] for tag in figure.select("a[download]")}
         line = figure.select_one(".embed pre").text
@@ -54,7 +54,7 @@ def test_each_figure_alone_offers_its_line_its_data_and_its_drawings(shown):
         assert len(data.splitlines()) > 1, f"{name}: no data"
         assert {f"{name}.svg"} | ({f"{name}.png"} if page.select("svg.chart") else set()) <= set(files)
         for file, content in files.items():
-            [kept] = [path for part in (".", "figures", "tables") if (path := folder / part / file).exists()]
+            [kept] = [path for part in (".", "figures", "tables") if (path := shown / part / file).exists()]
             assert b64decode(content) == kept.read_bytes(), file
 
 
@@ -77,10 +77,16 @@ def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(shown):
         assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, name
 
 
-def test_a_chart_has_its_note_its_line_and_how_it_is_cited(reports, small_run):
-    text = (reports["sweep"] / "comparison.html").read_text(encoding="utf-8")
-    assert '<a href="#' not in text
-    assert "Made with: adoption sweep grid.yaml" in text
+def test_a_report_offers_its_table_and_its_drawings_and_says_its_command(reports):
+    for name, command in (("sweep", "adoption sweep grid.yaml"), ("comparison", "adoption compare grid/")):
+        page = read(reports[name] / "index.html")
+        files = {tag["download"]: tag["href"].partition("base64,")[2] for tag in page.select("a[download]")}
+        assert {*files} == {"comparison.csv", "comparison.png", "comparison.svg"}
+        assert all(b64decode(content) == (reports[name] / file).read_bytes() for file, content in files.items())
+        assert page.footer.code.text.startswith(command)
+
+
+def test_a_chart_has_its_note_and_how_it_is_cited(small_run):
     cited = (f"Adoption Curves {version('adoption-curves')}", "run &#39;small&#39;")
     for path in (small_run / "html" / "charts").iterdir():
         text = path.read_text(encoding="utf-8")
@@ -161,12 +167,18 @@ def test_pages_follow_citation_cff(made, here, capsys):
 # ---- runs of before -----------------------------------------------------------------------------------------------
 
 
-def test_the_pages_of_a_run_of_another_release_stay_and_what_cannot_be_made_is_said(run, outputs, capsys):
-    record = json.loads((run / "run.json").read_text())
+def test_a_run_of_another_release_is_told_as_such_and_only_a_run_takes_its_place(made, here, capsys):
+    record = json.loads((made / "run.json").read_text())
     del record["main_figure"], record["form"]
     record["versions"]["adoption-curves"] = "0.3.0"
-    (run / "run.json").write_text(json.dumps(record))
-    before = list_files(outputs)
-    told = "Run 'small' was made by release 0.3.0, and its pages stay as they are. Make the run again.\n"
-    assert call(capsys, "export", "small", "--xlsx") == (1, "", told)
-    assert list_files(outputs) == before
+    (made / "run.json").write_text(json.dumps(record))
+    before = list_files(made)
+    told = "Run 'small' was made by release 0.3.0, which this one does not read: make the run again.\n"
+    for words in (["export", "small", "--xlsx"], ["compare", "small", "other"], ["register", "small"]):
+        assert call(capsys, *words) == (1, "", told)
+    assert told.strip() in call(capsys, "runs")[1]
+    assert list_files(made) == before
+    assert call(capsys, *WORDS)[0] == 0
+    [kept] = (here / "outputs" / "small.edited").iterdir()
+    assert list_files(kept) == before
+    assert call(capsys, "export", "small", "--xlsx")[0] == 0

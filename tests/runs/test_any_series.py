@@ -11,9 +11,9 @@ from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
 from adoption_curves.runs.check_series import check_parameters
+from adoption_curves.runs.ingredients import describe_series
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
-from adoption_curves.runs.steps import _describe_series
 from adoption_curves.show.figures import labels, style
 
 
@@ -108,7 +108,7 @@ def test_notebooks_carry_series_at_the_edge(name, tmp_path):
     path = str(write(tmp_path, values, **columns))
     parameters = complete_parameters(read_parameters({"data": path, "run": "edge", **given}))
     check_parameters(parameters)
-    described = parameters.model_dump() | _describe_series(parameters)
+    described = parameters.model_dump() | describe_series(parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # no font has all letters

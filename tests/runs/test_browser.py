@@ -102,10 +102,9 @@ def test_a_page_of_a_run_fits_its_window_and_has_no_barrier(whole_run, visit, tm
     judge(page)
 
 
-@pytest.mark.parametrize("page", ["index", "comparison"])
 @pytest.mark.parametrize("name", [pytest.param("comparison", marks=pytest.mark.slow), "sweep"])
-def test_a_report_and_its_figure_fit_their_window_and_have_no_barrier(reports, visit, tmp_path, name, page):
-    shown = fit(visit, reports[name] / f"{page}.html", tmp_path)
+def test_a_report_fits_its_window_and_has_no_barrier(reports, visit, tmp_path, name):
+    shown = fit(visit, reports[name] / "index.html", tmp_path)
     assert shown.locator(".narrow.chart").is_visible()
     judge(shown)
 

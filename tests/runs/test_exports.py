@@ -39,14 +39,21 @@ def put_table(run, frame):
     return name
 
 
-def test_a_workbook_that_no_record_lists_is_left_alone(run):
-    (run / "tables.xlsx").write_text("my own workbook")
-    with pytest.raises(RunError, match="is not as 'adoption export' wrote it"):
+def test_a_workbook_that_is_somebody_s_is_left_alone_and_one_that_was_edited_is_kept(run, capsys):
+    book = run / "tables.xlsx"
+    book.write_text("my own workbook")
+    with pytest.raises(RunError, match=r"holds tables\.xlsx, which adoption did not write"):
         write_workbook(run)
-    assert (run / "tables.xlsx").read_text() == "my own workbook"
-    (run / "tables.xlsx").unlink()
+    assert book.read_text() == "my own workbook"
+    book.unlink()
     write_workbook(run)
     write_workbook(run)
+    assert not (run.parent / "small.edited").exists()
+    book.write_text("my figures")
+    write_workbook(run)
+    [kept] = (run.parent / "small.edited").iterdir()
+    assert (kept / "tables.xlsx").read_text() == "my figures"
+    assert f"now in {kept}: tables.xlsx" in capsys.readouterr().err
 
 
 def test_the_spreadsheet_has_every_table_with_its_types_and_is_the_run_s_own(run):
@@ -67,7 +74,7 @@ def test_the_spreadsheet_has_every_table_with_its_types_and_is_the_run_s_own(run
         frame = read_csv(run / "tables" / f"{other}.csv", table.columns)
         assert book[other[:31]].max_row == len(frame) + 1
     assert not find_changed(run, read_run(run))
-    assert "tables.xlsx" in list_recorded(run)
+    assert "tables.xlsx" in list_recorded(read_run(run))
 
 
 def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(whole_run, tmp_path):

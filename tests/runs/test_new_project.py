@@ -30,13 +30,15 @@ def test_a_new_project_has_data_notebooks_a_mark_and_a_citation_to_fill_in(proje
         assert (project / part).read_bytes() == (here / part).read_bytes()
 
 
-def test_an_empty_folder_in_which_one_stands_becomes_a_project_and_another_is_left_alone(
-    here, tmp_path, monkeypatch, capsys
-):
+def test_an_empty_folder_becomes_a_project_and_another_is_left_alone(here, tmp_path, monkeypatch, capsys):
+    """Nor is the one in which one stands replaced: the shell would be left in a folder that is gone."""
     folder = tmp_path / "empty"
     folder.mkdir()
-    monkeypatch.chdir(folder)
-    assert call(capsys, "new", ".")[0] == 0
+    with monkeypatch.context() as patch:
+        patch.chdir(folder)
+        code, _, err = call(capsys, "new", ".")
+        assert (code, "can't be begun in the folder in which you are" in err) == (2, True)
+    new_project.begin_project(folder)
     assert {path.name for path in folder.iterdir()} == PARTS
     with pytest.raises(UserError, match="is there already, and not empty"):
         new_project.begin_project(folder)
@@ -52,12 +54,10 @@ def test_a_project_is_whole_or_not_there(here, tmp_path, monkeypatch):
         copy(source, target)
 
     monkeypatch.setattr(new_project.shutil, "copyfile", fail_at_last)
-    for folder in (tmp_path / "new", tmp_path / "empty"):
-        copied.clear()
-        with pytest.raises(OSError, match="No space left"):
-            new_project.begin_project(folder)
-        assert not folder.exists()
-        assert not list(tmp_path.glob(".*"))
+    with pytest.raises(OSError, match="No space left"):
+        new_project.begin_project(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_project_runs_from_below_and_writes_to_its_own_outputs(project, capsys, monkeypatch):

@@ -20,7 +20,6 @@ SAVE = """import pandas as pd
 from adoption_curves.runs import Study
 Study("03_small").keep("03_small", pd.DataFrame({"a": [1]}))"""
 LEFT = {
-    "JupyterLab": "notebooks/.ipynb_checkpoints/03_small-checkpoint.ipynb",
     "macOS": "tables/.DS_Store",
     "Excel": "tables/~$03_small.csv",
     "LibreOffice": "tables/.~lock.03_small.csv#",
@@ -69,19 +68,41 @@ def test_a_file_that_a_person_may_want_stops_the_run_untouched(make, tmp_path):
     make()
 
 
+def test_what_a_person_edited_in_a_run_is_kept_and_named(make, outputs, capsys):
+    """A file that the record lists, with another content, and checkpoints of notebooks; a second time too."""
+    folder = make()
+    paths = ("notebooks/.ipynb_checkpoints/a-checkpoint.ipynb", "notebooks/03_small.json", "tables/03_small.csv")
+    for aside in ("", "-2"):
+        for path in paths:
+            write(folder, path)
+        capsys.readouterr()
+        make()
+        assert find_changed(folder, read_run(folder)) == {}
+        [kept] = [path for path in (outputs / "mine.edited").iterdir() if path.name[10:] == aside]
+        assert list_files(kept) == dict.fromkeys(paths, b"years of work")
+        said = f"{folder} had files that were edited or are of another release; they are now in {kept}: "
+        said += f"{', '.join(paths)}."
+        assert said in capsys.readouterr().err.splitlines()
+        assert said in (folder / "run.log").read_text()
+    assert [run["run"] for run in list_runs(outputs)] == ["mine"]
+
+
 @pytest.mark.parametrize("record", [None, "{", '{"run": "mine"}'])
-def test_a_folder_without_a_readable_record_is_moved_aside_and_that_is_said(make, outputs, capsys, record):
-    for number in (1, 2):
+def test_a_folder_without_a_readable_record_is_kept_whole_and_that_is_said(make, outputs, capsys, record):
+    for aside in ("", "-2"):
         write(outputs / "mine", "thesis.docx")
         if record is not None:
             write(outputs / "mine", "run.json", record)
         folder = make()
-        aside = outputs / f"mine.old-{number}"
-        said = f"{folder} has no run.json that can be read, so it was moved to {aside}."
-        assert said in capsys.readouterr().err.splitlines()
-        assert (aside / "thesis.docx").read_text() == "years of work"
+        [kept] = [path for path in (outputs / "mine.edited").iterdir() if path.name[10:] == aside]
+        assert (
+            f"{folder} had files that were edited or are of another release; they are now in {kept}: "
+            in capsys.readouterr().err
+        )
+        assert (kept / "thesis.docx").read_text() == "years of work"
         assert json.loads((folder / "run.json").read_text())["run"] == "mine"
         shutil.rmtree(folder)
+    assert list_runs(outputs) == []
 
 
 def test_a_file_in_the_place_of_a_run_is_left_alone(make, outputs):

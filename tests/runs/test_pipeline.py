@@ -15,12 +15,12 @@ from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import BusyError, RunError, find_root
-from adoption_curves.runs.ingredients import find_notebooks, read_declared
-from adoption_curves.runs.notebook_process import _NotebookFailed
+from adoption_curves.runs.failures import NotebookFailed
+from adoption_curves.runs.ingredients import describe_series, find_notebooks, read_declared
 from adoption_curves.runs.parameters import Parameters, read_parameters
 from adoption_curves.runs.record import list_runs, read_run
 from adoption_curves.runs.runner import run_all
-from adoption_curves.runs.steps import Execution, _describe_series
+from adoption_curves.runs.steps import Execution
 
 
 def execute(tmp_path, *cells, name="03_small", **options):
@@ -59,7 +59,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
 
 
 def test_the_project_notebooks_and_the_model_agree():
-    defaults = Parameters().model_dump() | _describe_series(Parameters())
+    defaults = Parameters().model_dump() | describe_series(Parameters())
     for notebook in find_notebooks():
         declared = read_declared(notebook)
         assert "run" in declared, notebook.name
@@ -69,7 +69,7 @@ def test_the_project_notebooks_and_the_model_agree():
 def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outputs, small_run):
     shutil.copytree(small_run, outputs / "mine")
     before, study = list_files(outputs / "mine"), 'from adoption_curves.runs import Study\nresults = Study("03_small")'
-    with pytest.raises(_NotebookFailed) as caught:
+    with pytest.raises(NotebookFailed) as caught:
         execute(tmp_path, "## Open the run", study, "## Read the scores", 'results.read_table("03_growth")')
     lines = str(caught.value).splitlines()
     assert len(lines) <= 10
@@ -84,28 +84,32 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
 
 
 def test_the_morning_after_a_failure(tmp_path, outputs):
-    """The error in plain words, the copy as a page, and a log to which the next attempt adds."""
+    """The attempt and its error in plain words, the copy as a page, and a log; the next attempt begins empty."""
     broken, left = "import sys\nprint('beside', file=sys.stderr)\nnothing + 1", outputs / "mine.partial"
-    for _ in range(2):
-        with pytest.raises(_NotebookFailed) as caught:
-            execute(tmp_path, "## Add", broken)
+    for name in ("02_before", "03_small"):
+        with pytest.raises(NotebookFailed) as caught:
+            execute(tmp_path, "## Add", broken, name=name)
+        (tmp_path / "notebooks" / f"{name}.ipynb").unlink()
     assert {path.name for path in left.iterdir()} == {"03_small.ipynb", "03_small.html", "error.txt", "run.log"}
-    assert (left / "error.txt").read_text() == f"{caught.value}\n"
+    told = rf"attempt of 20[-\d]+ [:\d]+ UTC failed: {re.escape(str(caught.value))}\n"
+    assert re.fullmatch(told, (left / "error.txt").read_text())
     assert "NameError: name 'nothing' is not defined" in str(caught.value)
     assert "NameError" in (left / "03_small.html").read_text()
     log = (left / "run.log").read_text()
-    assert log.count("UTC, run mine") == log.count("NameError") == 2
+    assert log.count("UTC, run mine") == log.count("NameError") == 1
     [row] = list_runs(outputs)
     assert row["state"].startswith("not made; attempt of 20")
-    folder = execute(tmp_path, "## Add", "1")
+    execute(tmp_path, "## Add", "1")
     assert not left.exists()
-    assert (folder / "run.log").read_text().startswith(log), "the whole run's log tells of the attempts before it"
 
 
 def test_a_process_that_dies_is_told(tmp_path, outputs):
-    code = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
-    with pytest.raises(_NotebookFailed, match=r'(?s)in the part "Wait".*Process died'):
-        execute(tmp_path, "## Wait", code)
+    for code, said in (
+        ("os.kill(os.getpid(), 9)", r"was killed by signal 9 \(SIGKILL\)"),
+        ("os._exit(3)", "exit code 3"),
+    ):
+        with pytest.raises(NotebookFailed, match=rf'(?s)in the part "Wait"\n  Its process .*{said}'):
+            execute(tmp_path, "## Wait", f"import os\n{code}")
 
 
 class GoneReader(io.StringIO):

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from cells import NOTEBOOKS, execute_cells
 from reports import make
 
+from adoption_curves.runs.report import make_report
 from adoption_curves.show import figures
 
 # ---- a long series
@@ -37,18 +37,16 @@ def make_courses(count):
 
 
 @pytest.mark.slow
-def test_the_notebook_of_a_large_sweep_reads_each_run_once(tmp_path, monkeypatch):
+def test_the_report_of_a_large_sweep_reads_each_run_once(outputs, monkeypatch):
     """Of 50 horizons and 4 shares; it has a table and no figure."""
     count, reads, read_csv = 200, [], pd.read_csv
     for place in range(count):
         values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20}
         values |= {"horizon_years": (1 + place % 50) / 2, "shares": [(1 + place // 50) / 20]}
-        make(tmp_path, f"large/{place}", **values)
+        make(outputs, f"large/{place}", **values)
     monkeypatch.setattr(pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
-    large = [f"large/{place}" for place in range(count)]
-    names, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", tmp_path, {"runs": large})
-    assert len(reads) == len(set(reads)) <= 5 * count
-    assert len(names["shown"]) == count
-    assert set(names["effects"].index) == {"shares", "horizon_years"}
-    assert names["said"].endswith(f"across {count} runs")
-    assert drawn == []
+    files = make_report([f"large/{place}" for place in range(count)], outputs / "large", "", {}, outputs / "shop")
+    assert len(reads) == len(set(reads)) <= 3 * count
+    assert len(files["comparison.csv"].splitlines()) == 1 + count
+    assert f"across {count} runs" in files["index.html"].decode()
+    assert {*files} == {"index.html", "comparison.csv"}

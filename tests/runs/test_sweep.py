@@ -1,13 +1,11 @@
 """Sweeps: what the file may say, and that what runs share is made once, whatever fails meanwhile."""
 
-import re
 import sys
 import threading
 import time
 
 import pandas as pd
 import pytest
-from cells import NOTEBOOKS, execute_cells
 from conftest import SAMPLE
 from jupyter_core.utils import ensure_event_loop
 from page_faults import Page, find_faults
@@ -16,10 +14,10 @@ from reports import make
 from small_notebooks import SWEPT, write_notebooks
 from snapshots import check_snapshot
 
-from adoption_curves.base.files import write_json
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
+from adoption_curves.runs.report import make_report
 from adoption_curves.runs.steps import Execution
 from adoption_curves.runs.sweep import read_sweep, run_sweep
 
@@ -48,7 +46,7 @@ def test_a_grid_and_a_list_become_named_runs(tmp_path):
         "grid:\n  horizon_years: [1, 2]\n  shares: [[0.5, 0.9], [0.75]]\nruns:\n- {run: own, as_of: 2025-10-31}\n",
     )
     sweep = read_sweep(path)
-    assert (sweep.name, sweep.varied) == ("grid", ("horizon_years", "shares", "as_of"))
+    assert (sweep.name, sweep.left_out) == ("grid", {})
     made = ["horizon_years-1_shares-0.5-0.9", "horizon_years-1_shares-0.75"]
     made += [name.replace("years-1", "years-2") for name in made]
     assert [run.run for run in sweep.runs] == [*made, "own"]
@@ -91,8 +89,7 @@ def test_many_sets_are_checked_in_seconds(tmp_path):
 
 def read_last(folder):
     """The key number "last" of each run that the comparison of a sweep has."""
-    table = pd.read_csv(folder / "comparison.csv").set_index("run")
-    return table.loc[table["item"] == "last", "value"].to_dict()
+    return pd.read_csv(folder / "comparison.csv").set_index("run")["last"].to_dict()
 
 
 def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, outputs, notebooks, capsys):
@@ -101,21 +98,19 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     folder, failed = run_sweep(sweep, Execution(slots=threading.Semaphore(2)), notebooks=notebooks)
     assert list(failed) == ["horizon_years-13"]
     assert "AssertionError: thirteen" in failed["horizon_years-13"]
-    begun = [f"horizon_years-{n} begins ({k} of 3): horizon_years {n}" for k, n in enumerate((1, 9, 13), start=1)]
     said = capsys.readouterr().err.splitlines()
-    assert [line for line in said if "begins" in line] == begun
-    lines = [line for line in said if line not in begun]
-    assert [line[:4] for line in lines] == ["1/3 ", "2/3 ", "3/3 "]
-    assert [re.sub(r".*; about \d+ (s|min) left", "", line) == "" for line in lines] == [True, True, False]
-    assert sum("failed: Notebook 05_forecast failed" in line for line in lines) == 1
+    assert [line for line in said if "begins" in line] == [f"horizon_years-{n} begins" for n in (1, 9, 13)]
+    ends = [line for line in said if "begins" not in line]
+    assert [line[:4] for line in ends] == ["1/3 ", "2/3 ", "3/3 "]
+    assert sum("failed: Notebook 05_forecast failed" in line for line in ends) == 1
     found = {"grid/horizon_years-1": 601, "grid/horizon_years-9": 609}
     assert read_last(folder) == found
     assert sorted(made.read_text().split()) == ["1", "13", "9"]
     drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("horizon_years-1", "horizon_years-9")}
     assert len(drawn) == 1, "what runs share is made once"
     page = Page(folder / "index.html")
-    assert "2 of 3 runs are complete" in page.text
-    assert "grid/horizon_years-13 cannot be read: Notebook 05_forecast failed" in page.text
+    assert "<h1>2 runs side by side</h1>" in page.text
+    assert "grid/horizon_years-13</bdi>: Notebook 05_forecast failed" in page.text
     assert "horizon_years-9/html/index.html" in page.links
     assert find_faults(folder / "index.html") == []
     (tmp_path / "mended").touch()
@@ -127,26 +122,37 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
 
 
 @pytest.mark.parametrize(
-    ("medians", "failed", "said", "moves"),
+    ("medians", "failed", "said"),
     [
-        ([700, 750, 710, 760], {}, "ranges from 700 to 760 million people across 4 runs", "bound"),
-        ([700, 750, 710, 760], {"3": "Oh\nno"}, "ranges from 700 to 750 million people across 3 runs", ""),
-        ([800, 800, 800, 800], {}, "All 4 runs put the median for December 2027 at 800 million people", ""),
-        ([700], {}, "The run puts the median for December 2027 at 700 million people", ""),
+        ([700, 750, 710, 760], [], "ranges from 700 to 760 million people across 4 runs"),
+        ([700, 750, 710, 760], [3], "ranges from 700 to 750 million people across 3 runs"),
+        ([800, 800, 800, 800], [], "All 4 runs put the median for December 2027 at 800 million people"),
+        ([700], [], "The run puts the median for December 2027 at 700 million people"),
     ],
 )
-def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, medians, failed, said, moves):
+def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, tmp_path, medians, failed, said):
     names = [f"grid/{place}" for place in range(len(medians))]
-    for place, (name, median) in enumerate(zip(names, medians, strict=True)):
-        make(outputs, name, float(median), horizon_years=1 + place // 2, bound=str(1000 + place % 2))
+    for name, median in zip(names, medians, strict=True):
+        make(outputs, name, float(median))
     for place in failed:
-        (outputs / "grid" / place / "run.json").unlink()
-    write_json(outputs / "grid" / "sweep.json", {"failed": failed})
-    found, drawn = execute_cells(NOTEBOOKS / "compare_runs.ipynb", outputs, {"runs": names})
-    assert found["said"].endswith(said)
-    assert len(drawn) == 1
-    assert found["failed"] == {f"grid/{run}": message for run, message in failed.items()}
-    assert "".join(found["effects"].index[found["effects"] > 0][:1]) == moves
+        (outputs / "grid" / str(place) / "run.json").unlink()
+    missing = {f"grid/{place}": "Oh\nno" for place in failed}
+    page = make_report(names, outputs / "grid", "", missing, tmp_path)["index.html"].decode()
+    assert said in page
+    assert ("<li><bdi>grid/3</bdi>: Oh\nno</li>" in page) == bool(failed)
+
+
+def test_a_set_that_cannot_be_is_told_and_left_out(tmp_path, outputs, notebooks, capsys):
+    """Of a country that the data lack; where none is left the file is refused."""
+    sweep = read_sweep(write(tmp_path, "grid: {entity: [China, Chine]}"))
+    assert [run.run for run in sweep.runs] == ["China"]
+    folder, failed = run_sweep(sweep, notebooks=notebooks)
+    assert failed == {}
+    why = "entity: 'Chine' is not in sample; nearest: China"
+    assert f"Chine is left out: {why}" in capsys.readouterr().err.splitlines()
+    assert f"<li><bdi>grid/Chine</bdi>: {why}" in Page(folder / "index.html").text.replace("&#39;", "'")
+    with pytest.raises(ParameterError, match=r"^entity: 'Chine' is not in sample; nearest: China \(in a, b\)$"):
+        read_sweep(write(tmp_path, "runs: [{run: a, entity: Chine}, {run: b, entity: Chine, horizon_years: 2}]"))
 
 
 def test_a_sweep_of_which_every_run_fails_has_no_page(tmp_path, outputs, notebooks):
@@ -178,8 +184,8 @@ def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, ou
     assert list(failed) == ["b"]
     assert read_last(folder) == {"grid/a": 601}
     page = Page(folder / "index.html")
-    assert "1 of 2 runs are complete" in page.text
-    assert "grid/b cannot be read: Notebook 05_forecast failed" in page.text
+    assert "<h1>1 run side by side</h1>" in page.text
+    assert "grid/b</bdi>: Notebook 05_forecast failed" in page.text
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import json
 
 import pandas as pd
 
-from adoption_curves.base.files import hash_file, write_file, write_json
+from adoption_curves.base.files import hash_file, write_file
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.levels import band_columns, quoted_level
-from adoption_curves.runs.comparison import compare_runs
 from adoption_curves.runs.parameters import Parameters, read_parameters
-from adoption_curves.runs.sweep import _Sweep, _write_summary
+from adoption_curves.runs.report import compare_runs
+from adoption_curves.runs.sweep import Sweep, write_summary
 
 COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
 NASTY = "<script>alert(1)</script>"
@@ -38,7 +38,7 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
         written[table] = {"sha256": hash_file(path), "rows": 1, "columns": {}}
     summary = {"tables": written} | {key: {} for key in ("parameters", "read", "figures", "made_from")}
     summary |= dict.fromkeys(("source", "key", "executed"), "a" * 64)
-    record = {"run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
+    record = {"form": 2, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
     record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": "", "pdf": False}
     record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}
     record |= {key: {} for key in ("pages", "exports", "helpers", "versions")}
@@ -69,8 +69,8 @@ def make_sweep(outputs):
             run = f"entity-{entity.split(' ')[0]}_horizon_years-{years}"
             runs.append(Parameters(run=run, entity=entity, horizon_years=years))
             finish(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
-    write_json(outputs / "grid" / "sweep.json", {"failed": {runs[-1].run: "No such series"}})
-    (outputs / "grid" / runs[-1].run / "run.json").unlink()
-    with lock_folder(outputs / "grid") as shop:
-        _write_summary(_Sweep("grid", "grid.yaml", runs, ("entity", "horizon_years")), outputs / "grid", shop)
-    return outputs / "grid"
+    missing, folder = runs[-1].run, outputs / "grid"
+    (folder / missing / "run.json").unlink()
+    with lock_folder(folder) as shop:
+        write_summary(Sweep("grid", "grid.yaml", runs, {}), folder, {missing: "No such series"}, shop)
+    return folder

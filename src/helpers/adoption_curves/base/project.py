@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import re
 import shutil
 import signal
 import stat
@@ -149,9 +150,9 @@ def list_records(outputs: Path) -> list[Path]:
 
 
 def list_plain_paths(outputs: Path, pattern: str) -> list[Path]:
-    """Paths of this pattern in a folder and in the folders in it, but for what is hidden."""
-    found = [*outputs.glob(pattern), *outputs.glob(f"*/{pattern}")]
-    return [path for path in found if not any(part.startswith(".") for part in path.relative_to(outputs).parts)]
+    """Paths of this pattern in a folder and in the folders in it, but for what is hidden or was set aside."""
+    found = {path: path.relative_to(outputs).parts for path in [*outputs.glob(pattern), *outputs.glob(f"*/{pattern}")]}
+    return [path for path, parts in found.items() if not any(re.match(r"\.|.*\.edited$", part) for part in parts)]
 
 
 def find_outputs() -> Path:

@@ -109,13 +109,13 @@ def score(data: str, vintage: str, as_json: bool) -> None:
 def new(folder: str) -> None:
     """Begin a project of your own: a folder with data, notebooks and a CITATION.cff to fill in.
 
-    DIR is the folder to make; it must be new or empty. In that folder and below it, the commands use its data and
-    notebooks, and write to its outputs/.
+    DIR is the folder to make: a new one, or an empty one in which you are not. In that folder and below it, the
+    commands use its data and notebooks, and write to its outputs/.
     """
     from ..runs.new_project import begin_project
 
     if not folder.strip():
-        raise UserError("Name a folder, as in: adoption new DIR. A dot is the folder in which you are.")
+        raise UserError("Name a folder, as in: adoption new DIR")
     print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. Go there, and: adoption run")
 
 
@@ -161,7 +161,8 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
         if not data.is_beside:
             data.references()  # refuses one with a figure above its base
         print(f"ok: {listing.summarise_data(data)}")
-        print("\n".join(notes), end="\n" * bool(notes))
+        for line in notes:
+            print(line)
         if registered := 0 if data.path.is_file() else listing.count_registered(data):
             print(f"registered: {registered} forecasts, see 'adoption score'")
         for reason in refused[:MOST_NOTES]:

@@ -42,7 +42,8 @@ def run(
     """Run the notebooks: tables, figures and pages.
 
     RUN is the name of the run; without one it is 'baseline'. The command writes outputs/RUN, whole or not at all. It
-    leaves files there that no run has written. A notebook runs again only if its source, its parameters, the helpers,
+    refuses to replace files there that no run has written, and moves those that you edited, and checkpoints of
+    notebooks, to outputs/RUN.edited/DAY. A notebook runs again only if its source, its parameters, the helpers,
     the libraries, the data or a table that it reads changed. After an interruption the same command continues where it
     stopped. After a failure outputs/RUN.partial has the error, the log, and a page of the notebook as far as it ran.
     Progress goes to the error stream; the last line of the output is the path of run.json.
@@ -82,8 +83,9 @@ def export(run: str, xlsx: bool) -> None:
     """Write the tables of a run as a spreadsheet, or the page of one notebook.
 
     RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. With --xlsx the command writes
-    tables.xlsx into the run's folder, where the next run replaces it. The page of a notebook goes beside the notebook,
-    with the outputs that it has. For figures as PDF repeat the run with --pdf.
+    tables.xlsx into the run's folder, where the next run replaces it; one that you edited goes to
+    outputs/RUN.edited/DAY. The page of a notebook goes beside the notebook, with the outputs that it has. For figures
+    as PDF repeat the run with --pdf.
     """
     from ..runs import exports, pages
     from ..runs.record import find_run
@@ -108,9 +110,9 @@ def compare(runs: tuple[str, ...], into: Path | None) -> None:
     """Show what differs between runs.
 
     Writes a table, a figure and a page with parameters, key numbers and forecasts side by side. RUN is the name of a
-    run, such as RUN or SWEEP/RUN.
+    run, or SWEEP/RUN. More than six runs have no figure.
     """
-    from ..runs.comparison import compare_runs
+    from ..runs.report import compare_runs
 
     folder = compare_runs(list(runs), into.absolute() if into else None)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
@@ -139,8 +141,9 @@ def sweep(
 
     Writes each run to outputs/NAME/RUN, and a table, a figure and a page over all of them to outputs/NAME. The file has
     'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a list of sets).
-    The command checks all sets before it starts. Runs share every notebook whose inputs are the same. If a run fails,
-    the command records it and makes the others; the same command then makes what is missing.
+    The command checks all sets before it starts, and leaves out those that the data do not have. Runs share every
+    notebook whose inputs are the same. If a run fails, the command makes the others; the same command then makes what
+    is missing.
     """
     from ..runs.steps import Execution
     from ..runs.sweep import read_sweep, run_sweep
@@ -150,7 +153,8 @@ def sweep(
     execution = Execution(slots=options.choose_slots(workers), strict=strict, wait=wait)
     with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)
-    print(f"Read it: {shorten_path(folder / 'index.html')}")
+    if len(failed) < len(chosen.runs):
+        print(f"Read it: {shorten_path(folder / 'index.html')}")
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", RunError.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
 from ..base.words import GIVES_RANGE, of_entity, say_amount, say_at, say_count, say_day, say_period
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
+from .record import locate, read_run
+from .table_files import read_csv
 
 MOST_NOTES = 12
 _FAR_ABOVE = 1000
@@ -105,13 +108,16 @@ def _list_high_limits(series: Any) -> list[str]:
     return [f"{words}, {say_amount(last, series.unit)}; a number is read in the unit of the file."]
 
 
-def refuse_doubtful(data: Any, series: Any) -> None:
-    """Refuse own data of which a cell or a row was left out, or whose newest figure may have slipped, for `--strict`.
+def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
+    """Refuse, for `--strict`, own data of which a cell or a row was left out, whose newest figure may have slipped.
+
+    And those that have lost figures of the last whole run, which is in `folder`: a cut download.
 
     Raises
     ------
     RunError
     """
+    series = data.series(parameters.entity, parameters.indicator)
     if left := [line for line in data.understood if "left out" in line]:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
     last, values = _measure_last_step(series), series.values
@@ -122,6 +128,24 @@ def refuse_doubtful(data: Any, series: Any) -> None:
             f"the one before, and the last step is {last:.2g} times the largest before, which --strict refuses. If "
             "that is right, run once without it."
         )
+    if lost := sorted(_list_known(parameters, folder) - {*series.observations["date"]}):
+        days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
+        raise RunError(
+            f"{data.path.name} has lost {say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
+            "--strict refuses. If that is right, run once without it."
+        )
+
+
+def _list_known(parameters: Parameters, folder: Path) -> set[Any]:
+    """Dates of the figures that the last whole run of this series had; none where there is no such run."""
+    try:
+        record = read_run(folder)
+    except UserError:
+        return set()
+    table, now = record.find_table("observations"), parameters.model_dump()
+    if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
+        return set()
+    return {*read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)["date"]}
 
 
 def _measure_last_step(series: Any) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from ..base.files import hash_file, write_file
-from ..base.project import PACKAGED, REGISTER, RunError, import_extra, name_path
+from ..base.folders import keep_edited, list_foreign, refuse_foreign
+from ..base.project import PACKAGED, REGISTER, RunError, import_extra
 from .ingredients import hash_data
 from .parameters import read_parameters
 from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
@@ -42,13 +45,14 @@ def write_workbook(folder: Path) -> Path:
     ------
     RunError
         If there is no run, a table isn't as the run wrote it, or ``tables.xlsx`` is a file that no record lists.
+        One that was edited goes to ``<run>.edited/``.
     """
     place = locate(folder, _BOOK)
     record = read_unchanged(folder, "tables", "figures")
-    if place.is_file() and record.exports.get(_BOOK) != hash_file(place):
-        raise RunError(
-            f"{name_path(str(place))} is not as 'adoption export' wrote it. Move it or give it another name."
-        )
+    if os.path.lexists(place):
+        refuse_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record.exports.keys()))
+        if record.exports[_BOOK] != hash_file(place):
+            sys.stderr.write(f"{keep_edited(folder, [_BOOK])}\n")
     kinds, content = {name: table.columns for name, table in record.tables.items()}, io.BytesIO()
     names = [*(name for name in _FIRST if name in kinds), *(name for name in sorted(kinds) if name not in _FIRST)]
     frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
@@ -17,9 +17,7 @@ from typing import Any
 
 from ..base.files import MAX_TEXT, hash_file, hash_files, hash_helpers, read_json
 from ..base.project import (
-    CHECKOUT,
     COUNTED,
-    PACKAGED,
     REGISTER,
     RunError,
     Source,
@@ -106,21 +104,6 @@ def _read_call(call: ast.Call, notebook: Path) -> tuple[str, tuple[str, ...]]:
         raise RunError(f'{wrong}; write it out, as in Study("{notebook.stem}", reads=["01"]).') from error
 
 
-def find_unnumbered(name: str) -> Path:
-    """A notebook that is no part of a run: the project's, or the package's own where an older project has none.
-
-    Raises
-    ------
-    RunError
-        If there is none.
-    """
-    roots = (find_root(), CHECKOUT, PACKAGED)
-    found = [path for root in roots if (path := root / "notebooks" / f"{name}.ipynb").is_file()]
-    if not found:
-        raise RunError(f"There is no notebook {name}.ipynb in {shorten_path(find_root() / 'notebooks')}.")
-    return found[0]
-
-
 _PARSING = threading.Lock()
 
 
@@ -203,6 +186,27 @@ def hash_data(source: Source) -> dict[str, str]:
         files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
     counted = {f"data/{name}.csv": hash_file(find_own(f"{name}.csv")) for name in COUNTED if f"{name}.csv" not in files}
     return files | counted
+
+
+def choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping[str, str]:
+    """Files of data that a notebook reads: beside an own file those of the references, unless it declares a series."""
+    references = {name: file for name, file in files.items() if name.startswith("data/")}
+    return files if {"entity", "indicator"} & {*declared} else references or files
+
+
+def describe_series(parameters: Parameters) -> dict[str, Any]:
+    """Facts on the series that a notebook may declare instead of it, so that runs of other series share its result.
+
+    Its technology where that is an earlier one, else "", and whether it is a share of sales: series that agree in these
+    share what such a notebook has made.
+    """
+    from .. import indicators
+
+    data = indicators.load(parameters.source, as_of=parameters.as_of)
+    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    known = series.technology in data.list_technologies()
+    kind = "sales" if series.is_share_of_sales else "limit"
+    return {"technology": series.technology if known else "", "kind": kind}
 
 
 def hash_citation() -> str:

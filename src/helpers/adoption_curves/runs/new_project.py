@@ -8,8 +8,8 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 
-from ..base.folders import find_workshop, is_workshop, lock_folder, replace_folder
-from ..base.project import PROJECT_MARK, REGISTER, UserError, find_root, shorten_path
+from ..base.folders import lock_folder, replace_folder
+from ..base.project import PROJECT_MARK, UserError, find_root, shorten_path
 
 _CITATION = """\
 cff-version: 1.2.0
@@ -29,7 +29,7 @@ def begin_project(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        It must not be there, or be empty, or what a killed `begin_project` has left.
+        It must not be there, or be empty and not the one in which one stands.
 
     Returns
     -------
@@ -41,26 +41,19 @@ def begin_project(folder: Path) -> Path:
     UserError
         If there is something in that place.
     """
-    empty = folder / "project"  # in an empty folder, which may be the one in which one stands, the work is inside
-    inside = folder.is_dir() and not folder.is_symlink() and {*folder.iterdir()} <= {find_workshop(empty)}
-    cut_off = folder.is_dir() and not (folder / PROJECT_MARK).exists() and is_workshop(find_workshop(empty))
-    if os.path.lexists(folder) and not inside and not cut_off:
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{shorten_path(folder)} is there already, and not empty. Name a new folder.")
-    with lock_folder(empty if folder.exists() else folder, "project") as shop:
-        new = _copy_project(shop / "new", folder.name)
-        if not folder.exists():
-            replace_folder(folder, new)
-        else:  # the mark comes last: until then it is no project, and the same command goes on
-            for path in sorted(new.iterdir(), key=lambda path: path.name == PROJECT_MARK):
-                if not os.path.lexists(folder / path.name):
-                    path.rename(folder / path.name)
+    if Path.cwd().is_relative_to(folder):
+        raise UserError("A project can't be begun in the folder in which you are. Name a new folder: adoption new DIR")
+    with lock_folder(folder, "project") as shop:
+        replace_folder(folder, _copy_project(shop / "new", folder.name))
     return folder
 
 
 def _copy_project(new: Path, title: str) -> Path:
     """Copy the data and notebooks of this project into a new folder, with a CITATION.cff and the mark of a project."""
     root = find_root()
-    for pattern in ("data/*.*", f"data/{REGISTER}/**/*.*", "notebooks/*.ipynb"):
+    for pattern in ("data/*.*", "notebooks/*.ipynb"):
         for path in (path for path in root.glob(pattern) if not path.name.startswith(".")):
             target = new / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import re
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_helpers, write_json
-from ..base.project import FULL, PDF, RUNNER, RunError, say_room, shorten_path
+from ..base.project import PDF, RUNNER, RunError, shorten_path
+from .failures import NotebookFailed, NotebookStopped, describe_failure
 
 _ENVIRONMENT = {  # of every notebook of a run
     "PYTHONHASHSEED": "0",  # sets in one order, so that two runs agree to the byte
@@ -27,18 +27,12 @@ _ENVIRONMENT = {  # of every notebook of a run
     "MATPLOTLIBRC": os.devnull,  # figures look alike whatever someone likes
     "PYTHONSAFEPATH": "1",  # a file that lies about and is called like a module is none
 }
-_PAPERMILL = {"injected-parameters", "papermill-error-cell-tag"}
-"""Tags of cells that papermill adds to a copy."""
 _LOADED: dict[str, str] = {}
 """The helpers as they were when the fork server imported them."""
 
 
 _STOPPING: list[str] = []
 """The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
-
-
-class _NotebookFailed(RunError):
-    """A notebook of a run failed; the message says which one, where, why, and where its copy lies."""
 
 
 def _can_fork() -> bool:
@@ -68,12 +62,7 @@ def _keep_interrupts() -> Iterator[None]:
 
 
 def execute_notebook(
-    source: Path,
-    target: Path,
-    values: Mapping[str, Any],
-    failed: Path,
-    outputs: Path,
-    pdf: bool = False,
+    source: Path, target: Path, values: Mapping[str, Any], failed: Path, outputs: Path, pdf: bool = False
 ) -> tuple[str, ...]:
     """Lines that a notebook wrote to its error stream, executed into `target`, a run's ``notebooks/<name>.ipynb``.
 
@@ -108,12 +97,14 @@ def execute_notebook(
         process.start()
     process.join()
     if _STOPPING:
-        raise RunError(_STOPPING[0])
-    stray = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
+        raise NotebookStopped(_STOPPING[0])
     if process.exitcode:
-        raise _NotebookFailed(_describe_failure(source, target, _keep_failed(target, failed)))
-    _clean_copy(source, target)
-    return stray
+        raise NotebookFailed(describe_failure(source, target, process.exitcode, _keep_failed(target, failed)))
+    # Name the project's paths in the executed copy, not this machine's.
+    content = json.loads(target.read_text(encoding="utf-8"))
+    content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
+    write_json(target, content)
+    return tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
 
 
 def _execute_there(*arguments: Any) -> None:
@@ -121,13 +112,6 @@ def _execute_there(*arguments: Any) -> None:
     from .engine import execute
 
     execute(*arguments)
-
-
-def _clean_copy(source: Path, target: Path) -> None:
-    """Name the project's paths in the executed copy, not this machine's."""
-    content = json.loads(target.read_text(encoding="utf-8"))
-    content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
-    write_json(target, content)
 
 
 def _keep_failed(target: Path, failed: Path) -> str:
@@ -164,64 +148,3 @@ def start_threads(count: int) -> Iterator[ThreadPoolExecutor]:
         _STOPPING.clear()
         raise
     pool.shutdown()
-
-
-_MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
-"""Lines of an error that a message has, and letters of each."""
-_FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
-
-
-_DIED = "Process died: the notebook's process ended; it may have run out of memory"
-
-
-def _describe_failure(source: Path, target: Path, kept: str) -> str:
-    """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
-
-    Where no cell has an error, its process died.
-    """
-    cells = _read_copy(target)
-    begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
-    run = cells[: begun[-1] + 1] if begun else []
-    error = next((one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"), None)
-    text = f"{error['ename']}: {error['evalue']}" if error else _DIED
-    traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])) if error else ""
-    told = [f"Notebook {source.stem} failed{_say_part(run[:-1])}", *_say_lines(text)]
-    told += ["  at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
-    told += _say_cell(run, traceback) if run else []
-    return "\n".join([*told, *([f"Executed up to there: {kept}"] if kept else [])])
-
-
-def _read_copy(target: Path) -> list[Any]:
-    """Cells of the copy; none where there is no copy, or a part of one because the disk is full."""
-    try:
-        return list(json.loads(target.read_text(encoding="utf-8"))["cells"])
-    except (OSError, ValueError):
-        return []
-
-
-def _say_part(cells: Sequence[Any]) -> str:
-    """The last heading above: `` in the part "The families"``."""
-    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
-    headings = re.findall(r"^#+\s+(.+)$", text, flags=re.MULTILINE)
-    return f' in the part "{headings[-1].strip()}"' if headings else ""
-
-
-def _say_lines(text: str) -> list[str]:
-    """The first lines of an error, each cut; where a disk is full, how much room there is and a run needs."""
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    told = [f"  {line[:_MAX_LINE_LETTERS]}" for line in lines[:_MAX_ERROR_LINES]]
-    if len(lines) > _MAX_ERROR_LINES:
-        told.append("  ...")
-    if FULL in text:
-        told.append(f"  {say_room()}")
-    return told
-
-
-def _say_cell(cells: Sequence[Any], traceback: str) -> list[str]:
-    """Number of the last cell, as the notebook counts its cells, and the line that raised, or the first."""
-    ours = [cell for cell in cells if not _PAPERMILL & {*cell["metadata"].get("tags", [])}]
-    lines = "".join(cells[-1]["source"]).splitlines()
-    raised = re.findall(r"Cell In\[\d+\], line (\d+)", traceback)
-    place = int(raised[-1]) - 1 if raised else 0
-    first = next((line.strip() for line in lines[place:] if line.strip()), "")
-    return [f"  in cell {len(ours)}: {first[:80]}"] if first else []

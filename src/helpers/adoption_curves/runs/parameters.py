@@ -90,7 +90,7 @@ def _check_visible(value: str) -> str:
 
 def _check_run(value: str) -> str:
     stem = value.split(".", maxsplit=1)[0].upper()
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial")):
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", value) or value.endswith((".", ".partial", ".edited")):
         raise ValueError("not a run's name")
     if value.lower() in _RESERVED_NAMES or re.fullmatch("CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]", stem):
         raise ValueError("a reserved name")
@@ -149,7 +149,8 @@ class Parameters(BaseModel):
         "baseline",
         "name of the run, and of its folder in outputs/",
         "a name of at most 64 letters, digits, '-', '_' and '.', starting with a letter, a digit or '_' and not "
-        "ending in '.' or '.partial', nor README.md, lab or a name that Windows keeps for itself, such as CON or NUL",
+        "ending in '.', '.partial' or '.edited', nor README.md, lab or a name that Windows keeps for itself, such as "
+        "CON or NUL",
     )
     entity: _Plain = _describe(
         "China",

@@ -12,12 +12,9 @@ from pathlib import Path
 
 from ..base.project import block_unneeded
 
-
-def _warm_up() -> None:
-    """Import the libraries, read the project's own data, and draw a small figure as PNG and SVG to nowhere.
-
-    Not matplotlib's inline backend, which must come with IPython.
-    """
+gc.disable()  # nothing of what follows is garbage
+with block_unneeded(), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
+    # The libraries, but for matplotlib's inline backend, which must come with IPython.
     with contextlib.chdir(Path(__file__).parent):  # a matplotlibrc where the command was typed is none of ours
         import matplotlib as mpl
     import seaborn as sns  # noqa: F401
@@ -30,17 +27,13 @@ def _warm_up() -> None:
     from ..show.figures.images import draw_images
     from . import engine  # noqa: F401
 
-    with contextlib.chdir(find_root() / "notebooks"):  # where notebooks run: they find the data read
+    # The data, read where notebooks run, and a small figure to nowhere.
+    with contextlib.chdir(find_root() / "notebooks"):
         indicators.load(find_data()).references()
     with mpl.rc_context():
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")
         axes.set_title("warm-up", weight="bold")
         list(draw_images(figure, "warm-up", pdf=False))
-
-
-gc.disable()  # nothing of what follows is garbage
-with block_unneeded(), contextlib.suppress(Exception):  # a notebook that does the same will say what's wrong
-    _warm_up()
 gc.freeze()
 gc.enable()

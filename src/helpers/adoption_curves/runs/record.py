@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -17,7 +17,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from ..base.files import hash_file, read_file, read_json, write_json
+from ..base.files import hash_file, read_json, write_json
+from ..base.folders import list_foreign, refuse_foreign
 from ..base.project import (
     RECORD,
     RunError,
@@ -28,11 +29,10 @@ from ..base.project import (
     list_records,
 )
 from ..base.words import clean, quote, say_count
+from .failures import ERROR, LOG, find_attempt, say_attempt
 from .parameters import ParameterError, Parameters, read_parameters
 
-LOG, ERROR, SWEEP = "run.log", "error.txt", "sweep.json"
-_STOPPED = ("interrupted", "terminated")
-"""Errors of attempts that a person or the system ended."""
+SWEEP = "sweep.json"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
 _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
@@ -104,7 +104,7 @@ class _DataFiles(_Part):
 class Record(_Part):
     """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it."""
 
-    form: Literal[2] = _FORM
+    form: Literal[2]
     run: str
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
@@ -146,10 +146,9 @@ class Record(_Part):
 
 
 class SweepRecord(_Part):
-    """Content of ``sweep.json``: the parameters of each run, which of them vary, and why runs failed."""
+    """Content of ``sweep.json``: the parameters of each run, and why runs are missing."""
 
     sweep: str = ""
-    varied: list[str] = Field(default_factory=list)
     runs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     failed: dict[str, str] = Field(default_factory=dict)
 
@@ -234,7 +233,9 @@ def read_entries(folder: Path) -> dict[str, Entry]:
 # ---- a run's record -------------------------------------------------------------------------------------------------
 
 
-def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any) -> Record:
+def describe_run(
+    folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any, notes: Sequence[str]
+) -> Record:
     """Record of a run of which all notebooks are executed; its pages are still to be written.
 
     Parameters
@@ -245,13 +246,14 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     inputs : mapping
         From `describe_inputs`, as it was before the first notebook ran.
     data : adoption_curves.indicators.Data
+    notes : sequence of str
+        On the series, and on how own data were read.
 
     Returns
     -------
     Record
     """
     from ..indicators import find_expected, say_expected
-    from .check_series import list_notes
 
     entries = read_entries(folder)
     figures = sorted(name for written in entries.values() for name in written.figures)
@@ -259,10 +261,11 @@ def describe_run(folder: Path, parameters: Parameters, inputs: Mapping[str, Any]
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
     subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
     subject["printed"] = data.printed()
-    subject["reading"] = "\n".join(list_notes(data, parameters)) if data.is_beside else ""
+    subject["reading"] = "\n".join(notes) if data.is_beside else ""
     sources = inputs["notebooks"]
     notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
     return Record(
+        form=_FORM,
         run=parameters.run,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=subject,
@@ -320,7 +323,7 @@ def read_run(folder: Path) -> Record:
         missing = f"There is no run '{name}' with a record, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
-        raise RunError(f"{_say_unusable(folder, name)} Make the run again.") from error
+        raise RunError(_say_unusable(folder, name)) from error
     return record
 
 
@@ -330,16 +333,8 @@ def _say_unusable(folder: Path, name: str) -> str:
         content = read_json(locate(folder, RECORD))
         if content.get("form") != _FORM:
             version = content["versions"]["adoption-curves"]
-            return f"Run '{name}' was made by release {version}, and its pages stay as they are."
-    return f"The record of run '{name}', run.json, is damaged."
-
-
-def read_sweep_record(folder: Path) -> SweepRecord:
-    """Record of the sweep in `folder`; an empty one where there is none that can be read."""
-    try:
-        return read_part(folder / SWEEP, SweepRecord)
-    except (OSError, RunError):
-        return SweepRecord()
+            return f"Run '{name}' was made by release {version}, which this one does not read: make the run again."
+    return f"The record of run '{name}', run.json, is damaged. Make the run again."
 
 
 def refuse_earlier(folder: Path, record: Record) -> None:
@@ -349,7 +344,9 @@ def refuse_earlier(folder: Path, record: Record) -> None:
     ------
     RunError
     """
-    asked = read_sweep_record(folder.parent).runs.get(folder.name)
+    asked = None
+    with suppress(OSError, RunError):  # there is no sweep, or none that can be read
+        asked = read_part(folder.parent / SWEEP, SweepRecord).runs.get(folder.name)
     if asked is not None and asked != {name: value for name, value in record.parameters.items() if name != "run"}:
         raise RunError(f"Run '{folder.name}' is of an earlier sweep: this one asks for other parameters.")
 
@@ -360,15 +357,6 @@ def read_parts(folder: Path) -> dict[str, dict[str, str]]:
         return {name: entry.made_from for name, entry in read_run(folder).notebooks.items()}
     except UserError:
         return {}
-
-
-def read_keys(outputs: Path) -> set[str]:
-    """Keys of the results that the records of all runs in `outputs` name, those of sweeps included."""
-    keys = set()
-    for path in list_records(outputs):
-        with suppress(UserError):
-            keys |= {entry.key for entry in read_run(path.parent).notebooks.values() if entry.key}
-    return keys
 
 
 def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
@@ -382,12 +370,28 @@ def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
     return made_from == inputs and not find_changed(folder, record)
 
 
-def list_recorded(folder: Path) -> set[str]:
-    """Paths of all files that the record of a run lists, also one that was edited; none where it can't be read."""
+def list_edited(folder: Path) -> list[str]:
+    """Paths of what a person wrote in a run: listed files with another content, and checkpoints of notebooks.
+
+    All files, where no record can be read.
+
+    Raises
+    ------
+    RunError
+        If the run has a file that its record does not list.
+    """
+    files = list_foreign(folder)
     try:
         record = read_part(folder / RECORD, Record)
     except (OSError, RunError):
-        return set()
+        return files
+    checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
+    refuse_foreign(folder, {*list_recorded(record), *checkpoints})
+    return [name for name in files if name in {*find_changed(folder, record), *checkpoints}]
+
+
+def list_recorded(record: Record) -> set[str]:
+    """Paths of all files that the record of a run lists."""
     return {*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD}
 
 
@@ -475,23 +479,6 @@ def _ask_git(*question: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()
 
 
-def find_attempt(folder: Path) -> Path:
-    """Folder of what the attempts that failed since the last whole run have left: ``<run>.partial/``."""
-    return folder.with_name(f"{folder.name}.partial")
-
-
-def _describe_attempt(folder: Path) -> str:
-    """When the last attempt to make the run in `folder` failed, and why; "" where none did since it was made."""
-    path = find_attempt(folder) / ERROR
-    try:
-        why, when = read_file(path), datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, ValueError):
-        return ""
-    lines = [line.strip() for line in clean(why).splitlines()[:2]]
-    how = "" if lines and lines[0] in _STOPPED else "failed: "
-    return f"attempt of {when:%Y-%m-%d %H:%M} UTC {how}{' '.join(lines)}"
-
-
 def list_runs(outputs: Path) -> list[dict[str, str]]:
     """List the runs in a folder of outputs, those of sweeps included, newest first.
 
@@ -508,7 +495,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
     found, nothing = [], {"made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
     for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
         folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
-        if not (folder / RECORD).is_file() and (attempt := _describe_attempt(folder)):
+        if not (folder / RECORD).is_file() and (attempt := say_attempt(folder)):
             found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
     for path in list_records(outputs):
         name = path.parent.relative_to(outputs).as_posix()
@@ -520,6 +507,6 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
         given = {name: str(record.parameters[name]) for name in _LISTED_PARAMETERS}
-        state = "; ".join(filter(None, (state, _describe_attempt(path.parent))))
+        state = "; ".join(filter(None, (state, say_attempt(path.parent))))
         found.append({"run": name, "made": record.made, **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

@@ -12,32 +12,23 @@ import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import TopologicalSorter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..base.files import hash_file
 from ..base.project import RunError, Source, count_processors, find_outputs, refuse_planted
-from .ingredients import digest, find_needs, hash_data, read_declared
+from .failures import find_attempt
+from .ingredients import choose_files, describe_series, digest, find_needs, hash_data, read_declared
 from .notebook_process import execute_notebook
 from .parameters import Parameters
-from .record import Entry, find_attempt, locate, read_entry, read_keys, read_parts, write_entry
+from .record import Entry, locate, read_entry, write_entry
 
-_FOLDER, _DAY, _UNUSED_DAYS = ".store", 86_400, 7
-_INGREDIENTS = {  # words for what a notebook is made from
-    "notebook": "the notebook",
-    "parameters": "its parameters",
-    "helpers": "the helpers",
-    "libraries": "the libraries",
-    "data": "the data",
-    "tables": "what it reads",
-    "figures": "the forms of its figures",
-}
+_FOLDER, _UNUSED_SECONDS = ".store", 30 * 86_400
 _MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 """Held while a result is made, by its key: another run that needs the same waits, and finds it."""
 CHANGED = "changed while the run was being made. Run the same command again."
@@ -72,7 +63,7 @@ USUAL_EXECUTION = Execution()
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """A notebook of a run.
 
     Attributes
@@ -89,7 +80,7 @@ class _Step:
 
     source: Path
     values: Mapping[str, Any]
-    needs: Sequence[_Step]
+    needs: Sequence[Step]
     inputs: Mapping[str, Any]
 
     @property
@@ -99,15 +90,18 @@ class _Step:
 
     @cached_property
     def parts(self) -> dict[str, str]:
-        """Hash of each part that it is made from, by the names in `_INGREDIENTS`."""
+        """Hash of each part that it is made from, by its name in words."""
+        given, data = {name: value for name, value in self.values.items() if name != "run"}, ""
+        if "data" in self.values:
+            data = digest(choose_files(self.inputs["data"]["files"], self.values))
         return {
-            "notebook": self.inputs["notebooks"][self.name],
-            "parameters": digest({name: value for name, value in self.values.items() if name != "run"}),
-            "helpers": digest(self.inputs["helpers"]),
-            "libraries": digest(self.inputs["versions"]),
-            "data": digest(_choose_files(self.inputs["data"]["files"], self.values)) if "data" in self.values else "",
-            "tables": digest([need.key for need in self.needs]),
-            "figures": "pdf" if self.inputs["pdf"] else "",
+            "the notebook": self.inputs["notebooks"][self.name],
+            "its parameters": digest(given),
+            "the helpers": digest(self.inputs["helpers"]),
+            "the libraries": digest(self.inputs["versions"]),
+            "the data": data,
+            "what it reads": digest([need.key for need in self.needs]),
+            "the forms of its figures": "pdf" if self.inputs["pdf"] else "",
         }
 
     @cached_property
@@ -121,19 +115,19 @@ class _Step:
         return find_outputs() / _FOLDER / self.key
 
     def run(
-        self, shop: Path, execution: Execution, failed: Path, before: Mapping[str, str] | None
+        self, needed: Sequence[Future[Any]], shop: Path, execution: Execution, failed: Path
     ) -> tuple[str, Sequence[str]]:
         """Make the result, unless it is there.
 
         Parameters
         ----------
+        needed : sequence of Future
+            Of the notebooks whose tables it reads, which it waits for.
         shop : Path
             Workshop of the run.
         execution : Execution
         failed : Path
             Folder for the copy after a failure.
-        before : mapping, optional
-            `parts` of the notebook in the last whole run.
 
         Returns
         -------
@@ -146,6 +140,8 @@ class _Step:
             If the data change meanwhile.
         NotebookFailed
         """
+        for each in needed:
+            each.result()
         with _MAKING[self.key]:
             if not execution.forced and _is_whole(self.result):
                 os.utime(self.result)  # used last: the last to go
@@ -165,7 +161,7 @@ class _Step:
                     self.source, target, self.values, failed / self.source.name, Path(place), execution.pdf
                 )
                 data = Source.read(self.values.get("data", "data")).find()
-                if self.parts["data"] and hash_data(data) != self.inputs["data"]["files"]:
+                if self.parts["the data"] and hash_data(data) != self.inputs["data"]["files"]:
                     raise RunError(f"The data {CHANGED}")
                 # Keep its entry, its copy and what it wrote. A notebook that opened no study has written nothing.
                 known = {"key": self.key, "made_from": self.parts, "executed": hash_file(target)}
@@ -179,19 +175,20 @@ class _Step:
                 if execution.forced or not _is_whole(self.result):
                     shutil.rmtree(self.result, ignore_errors=True)
                     shutil.move(made, self.result)
-        because = "" if execution.forced else _explain_change(self.parts, before)
-        return f"{time.monotonic() - began:.1f} s{because}", stray
+            return f"{time.monotonic() - began:.1f} s", stray
 
 
 def execute_steps(
-    steps: Mapping[str, _Step], pool: Executor, shop: Path, execution: Execution, final: Path
-) -> Iterator[tuple[_Step, tuple[str, Sequence[str]]]]:
+    steps: Sequence[Step], pool: Executor, shop: Path, execution: Execution, final: Path
+) -> Iterator[tuple[Step, tuple[str, Sequence[str]]]]:
     """Run each step as soon as those that it needs are done.
 
     Parameters
     ----------
-    steps : mapping of str to Step
+    steps : sequence of Step
+        Each after those that it needs.
     pool : Executor
+        With a thread for each.
     shop, execution : as for `Step.run`
     final : Path
         Folder of the run.
@@ -201,64 +198,26 @@ def execute_steps(
     Step and what its `Step.run` returns
         As each is done.
     """
-    before, failed = read_parts(final), find_attempt(final)
-    order = TopologicalSorter({name: [need.name for need in step.needs] for name, step in steps.items()})
-    order.prepare()
-    running = dict[Future[Any], _Step]()
-    while order.is_active():
-        for name in order.get_ready():
-            running[pool.submit(steps[name].run, shop, execution, failed, before.get(name))] = steps[name]
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            step = running.pop(future)
-            yield step, future.result()
-            order.done(step.name)
+    failed, running = find_attempt(final), dict[str, Future[Any]]()
+    for step in steps:
+        needed = [running[need.name] for need in step.needs]
+        running[step.name] = pool.submit(step.run, needed, shop, execution, failed)
+    ended = dict(zip(running.values(), steps, strict=True))
+    for future in as_completed(ended):
+        yield ended[future], future.result()
 
 
-_DECLARED_FACTS = {"technology", "kind"}
-"""Facts that a notebook may declare instead of the series, so that runs of other series share its result."""
-
-
-def _describe_series(parameters: Parameters) -> dict[str, Any]:
-    """Facts on the series that notebooks on comparison technologies need, `_DECLARED_FACTS`.
-
-    Its technology where that is an earlier one, else "", and whether it is a share of sales: series that agree in these
-    share what such a notebook has made.
-    """
-    from .. import indicators
-
-    data = indicators.load(parameters.source, as_of=parameters.as_of)
-    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
-    known = series.technology in data.list_technologies()
-    kind = "sales" if series.is_share_of_sales else "limit"
-    return {"technology": series.technology if known else "", "kind": kind}
-
-
-def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> dict[str, _Step]:
+def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> list[Step]:
     """The notebooks in their order by name, each with what it declares, reads and is made from.
 
     `inputs` are from `describe_inputs`.
     """
-    declared, given = {source: read_declared(source) for source in sources}, parameters.model_dump()
-    if any(_DECLARED_FACTS & names.keys() for names in declared.values()):
-        given |= _describe_series(parameters)
-    steps = dict[str, _Step]()
-    for source, names in declared.items():
-        values = {name: given[name] for name in names if name in given}
+    given, steps = parameters.model_dump() | describe_series(parameters), dict[str, Step]()
+    for source in sources:
+        values = {name: given[name] for name in read_declared(source) if name in given}
         needs = [steps[name] for name in find_needs(source, steps)]
-        steps[source.stem] = _Step(source, values, needs, inputs)
-    return steps
-
-
-def _choose_files(files: Mapping[str, str], declared: Collection[str]) -> Mapping[str, str]:
-    """Files of data that a notebook reads: beside an own file those of the references, unless it declares a series."""
-    references = {name: file for name, file in files.items() if name.startswith("data/")}
-    return files if {"entity", "indicator"} & {*declared} else references or files
-
-
-def _explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
-    """Why a notebook can't be reused: ``" (the data changed)"``; ``""`` where it has not run before."""
-    changed = [words for name, words in _INGREDIENTS.items() if before and before.get(name, "") != parts[name]]
-    return f" ({' and '.join(changed)} changed)" if changed else ""
+        steps[source.stem] = Step(source, values, needs, inputs)
+    return [*steps.values()]
 
 
 # ---- the store ------------------------------------------------------------------------------------------------------
@@ -276,20 +235,13 @@ def _is_whole(result: Path) -> bool:
 
 
 def tidy_store(outputs: Path) -> None:
-    """Remove, once a day, the results that the record of no run names and that nothing has used for a week.
+    """Remove the results that no run has used for a month: runs have copies.
 
     Raises
     ------
     OSError
         If a result can't be removed.
     """
-    store, now = outputs / _FOLDER, time.time()
-    seen = store / "tidied"
-    if seen.is_file() and now - seen.stat().st_mtime < _DAY:  # beside hundreds of runs it takes long
-        return
-    needed = read_keys(outputs)
-    for path in store.glob("[0-9a-f]" * 64):
-        if path.name not in needed and now - path.stat().st_mtime > _UNUSED_DAYS * _DAY:
+    for path in (outputs / _FOLDER).glob("[0-9a-f]" * 64):
+        if time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
             shutil.rmtree(path)
-    store.mkdir(exist_ok=True)
-    seen.touch()

@@ -1,4 +1,4 @@
-"""Many runs from one file, some at a time, compared in a table, a figure and a page.
+"""Many runs from one file, some at a time, with a report of all of them.
 
 The file is YAML: its sets of parameters are read safely, and all are checked before anything starts.
 """
@@ -20,10 +20,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Annotated, Any, NoReturn
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from tqdm import tqdm
+from typing import Any, NoReturn
 
 from ..base.columns import spread_choices
 from ..base.files import read_file, write_file, write_json
@@ -39,12 +36,12 @@ from ..base.project import (
     import_extra,
     shorten_path,
 )
-from .comparison import FILES, make_report
-from .ingredients import find_notebooks
+from .check_series import check_parameters
 from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
-from .record import SWEEP, SweepRecord, read_run, refuse_earlier
-from .runner import run_all
+from .record import SWEEP, SweepRecord
+from .report import FILES, make_report
+from .runner import print_line, run_all
 from .steps import USUAL_EXECUTION, Execution, tidy_store
 
 _TOPIC = "adoption"
@@ -56,7 +53,7 @@ _RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class _Sweep:
+class Sweep:
     """The runs of a sweep.
 
     Attributes
@@ -66,17 +63,17 @@ class _Sweep:
     file : str
         Name of the file that it was read from.
     runs : sequence of Parameters
-    varied : tuple of str
-        Parameters that aren't the same in all runs.
+    left_out : mapping
+        Why there can be no such run, by its name.
     """
 
     name: str
     file: str
     runs: Sequence[Parameters]
-    varied: tuple[str, ...]
+    left_out: Mapping[str, str]
 
 
-def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
+def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
     """Read and check a sweep.
 
     Parameters
@@ -92,42 +89,104 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> _Sweep:
     Returns
     -------
     Sweep
+        Without the sets that cannot be, as of a country that the indicator lacks.
 
     Raises
     ------
     ParameterError
-        With a line for each problem and the runs that have it.
+        With a line for each mistake and the sets that have it; or if no set can be.
     """
-    content = _read_sweep_file(path)
-    sets = _list_sets(content, many)
+    try:
+        sweep = read_parameters({"run": name or path.stem}).run
+    except ParameterError as error:
+        raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
+    common, sets = _list_sets(path, many)
     own = [values.pop("run", None) for values in sets]
-    # Each with what is common to all; checked, and completed by the series of own data.
-    given = [_locate_data({**content.parameters, **values}) for values in sets]
-    titles = [f"run '{named}'" if named else f"set {number}" for number, named in enumerate(own, 1)]
-    chosen = _check_sets(given, titles)
-    # Named by themselves, or by what the file gives them.
-    told = [
-        [(each, getattr(run, each, values[each])) for each in values] for run, values in zip(chosen, sets, strict=True)
-    ]
-    names = _name_runs(own, told)
-    _check_runs_distinct(chosen, names)
-    runs = [run.model_copy(update={"run": named}) for run, named in zip(chosen, names, strict=True)]
-    fields = dict.fromkeys([*(each for each in content.grid if each != "where"), *Parameters.model_fields])
-    varied = tuple(each for each in fields if len({repr(getattr(run, each)) for run in chosen}) > 1)
-    return _Sweep(_check_name(name or path.stem), path.name, runs, varied)
+    # What is written wrong in any set refuses the file.
+    read, wrong = list[Parameters](), dict[str, list[str]]()
+    for number, values in enumerate(sets):
+        try:
+            read.append(read_parameters(_locate_data({**common, **values})))
+        except ValueError as error:
+            for line in str(error).splitlines():
+                wrong.setdefault(line, []).append(f"run '{own[number]}'" if own[number] else f"set {number + 1}")
+    if wrong:
+        raise ParameterError("\n".join(_say_sets(line, titles, len(sets)) for line, titles in wrong.items()))
+    names = _name_runs(own, [{each: getattr(run, each, values[each]) for each in values}
+                             for run, values in zip(read, sets, strict=True)])  # fmt: skip
+    # What the data do not have is left out.
+    runs, left_out, first = list[Parameters](), dict[str, str](), dict[str, str]()
+    for named, given in zip(names, read, strict=True):
+        try:
+            run = complete_parameters(given)
+            check_parameters(run)
+        except ValueError as error:  # ours, and those of the data
+            left_out[named] = str(error)
+            continue
+        if (same := first.setdefault(repr(run), named)) != named:
+            raise ParameterError(f"'{named}' is the same as '{same}': leave one out")
+        runs.append(run.model_copy(update={"run": named}))
+    if not runs:
+        titles = [[named for named in left_out if left_out[named] == line] for line in {**left_out}.values()]
+        lines = dict(zip(left_out.values(), titles, strict=True))
+        raise ParameterError("\n".join(_say_sets(line, titles, len(sets)) for line, titles in lines.items()))
+    return Sweep(sweep, path.name, runs, left_out)
 
 
-def _list_sets(content: _SweepFile, many: bool) -> list[dict[str, Any]]:
-    """Every combination of the grid's values, and the sets that are listed."""
-    count = (math.prod(map(len, content.grid.values())) if content.grid else 0) + len(content.runs)
-    if count > _MAX_SWEPT_RUNS:
+def _say_sets(line: str, titles: Sequence[str], count: int) -> str:
+    """What is wrong, and in which sets."""
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    return f"{line} (in {', '.join(titles[:3])}{more})" if count > 1 else line
+
+
+_WRONG = {
+    "parameters": "'parameters' must hold lines such as 'horizon_years: 5'",
+    "grid": "'grid' must hold lines such as 'horizon_years: [3, 5]'",
+    "runs": "'runs' must be a list of sets, each with lines such as 'horizon_years: 5'",
+}
+
+
+def _read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
+    """The parts of a file: what is common to all sets, the grid, and the sets that are listed."""
+    try:
+        content = parse_yaml(read_file(path))
+    except OSError as error:
+        raise ParameterError(f"{path}: the file can't be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise ParameterError(f"{path.name}: {error}") from error
+    if not isinstance(content, dict):
         raise ParameterError(
-            f"the file asks for {count:,} runs; a sweep has at most {_MAX_SWEPT_RUNS:,}. Leave values out"
+            "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
         )
+    for part, inside in content.items():
+        if part not in _WRONG:
+            raise ParameterError(f"unknown part '{part}'{suggest(str(part), _WRONG)}")
+        each = inside if part == "runs" and isinstance(inside, list) else [inside]
+        if not each or (part == "runs") != isinstance(inside, list) or not all(isinstance(one, dict) for one in each):
+            raise ParameterError(_WRONG[part])
+    common, grid, runs = content.get("parameters", {}), content.get("grid", {}), content.get("runs", [])
+    for name, values in grid.items():
+        if not isinstance(values, list) or not values:
+            raise ParameterError(f"grid: '{name}' must be a list of values, such as [3, 5]; this is {values!r}")
+    return common, grid, runs
+
+
+def _list_sets(path: Path, many: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What is common to all sets of a file, and the sets: combinations of the grid's values, and those listed."""
+    common, grid, runs = _read_parts(path)
+    if not grid and not runs:
+        raise ParameterError("there is neither a 'grid' nor 'runs': nothing to make")
+    if "run" in {**common, **grid}:
+        told = "'run' names one run: it goes into the sets in 'runs'"
+        raise ParameterError(f"{told}; others get names from what they vary")
+    count = len(runs) + (math.prod(map(len, grid.values())) if grid else 0)
+    if count > _MAX_SWEPT_RUNS:
+        told = f"the file asks for {count:,} runs; a sweep has at most {_MAX_SWEPT_RUNS:,}"
+        raise ParameterError(f"{told}. Leave values out")
     if count > _MAX_UNASKED and not many:
         raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
-    combined = product(*content.grid.values()) if content.grid else ()
-    return [*(dict(zip(content.grid, values, strict=True)) for values in combined), *content.runs]
+    combined = product(*grid.values()) if grid else ()
+    return common, [*(dict(zip(grid, values, strict=True)) for values in combined), *map(dict, runs)]
 
 
 def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
@@ -142,97 +201,7 @@ def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "where"} | {"data": str(source)}
 
 
-def _check_name(name: str) -> str:
-    try:
-        return read_parameters({"run": name}).run
-    except ParameterError as error:
-        raise ParameterError(f"'{name}' can't name a sweep's folder; choose a name with --name") from error
-
-
-class _SweepFile(BaseModel):
-    """The parts of the file: parameters common to all runs, lists of values to combine, and single sets."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    parameters: dict[str, Any] = {}
-    grid: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)] = {}
-    runs: Annotated[list[dict[str, Any]], Field(min_length=1)] = []
-
-    @model_validator(mode="after")
-    def check_names(self) -> _SweepFile:
-        """Refuse a file that asks for no run, or gives all runs one name."""
-        if not self.grid and not self.runs:
-            raise ValueError("there is neither a 'grid' nor 'runs': nothing to make")
-        if "run" in {**self.parameters, **self.grid}:
-            told = "'run' names one run: it goes into the sets in 'runs'"
-            raise ValueError(f"{told}; others get names from what they vary")
-        return self
-
-
-_WRONG = {
-    "parameters": "'parameters' must hold lines such as 'horizon_years: 5'",
-    "grid": "'grid' must hold lines such as 'horizon_years: [3, 5]'",
-    "runs": "'runs' must be a list of sets, each with lines such as 'horizon_years: 5'",
-}
-
-
-def _read_sweep_file(path: Path) -> _SweepFile:
-    try:
-        content = parse_yaml(read_file(path))
-    except OSError as error:
-        raise ParameterError(f"{path}: the file can't be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise ParameterError(f"{path.name}: {error}") from error
-    if not isinstance(content, dict):
-        parts = "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
-        raise ParameterError(parts)
-    try:
-        return _SweepFile.model_validate(content)
-    except ValidationError as error:
-        raise ParameterError("\n".join(dict.fromkeys(map(_say_wrong, error.errors())))) from error
-
-
-def _say_wrong(error: Any) -> str:
-    """What is wrong in the file, in the words of its parts."""
-    part, *inside = error["loc"] or [""]
-    if error["type"] == "extra_forbidden":
-        return f"unknown part '{part}'{suggest(part, _WRONG)}"
-    if part == "grid" and inside:
-        return f"grid: '{inside[0]}' must be a list of values, such as [3, 5]; this is {error['input']!r}"
-    return _WRONG.get(part) or str(error["ctx"]["error"])
-
-
-def _check_sets(given: Sequence[Mapping[str, Any]], titles: Sequence[str]) -> list[Parameters]:
-    """Check all sets of parameters, by themselves and against the data, and complete them."""
-    from .check_series import check_parameters
-
-    chosen, problems = [], dict[str, list[str]]()
-    for values, title in zip(given, titles, strict=True):
-        try:
-            completed = complete_parameters(read_parameters(values))
-            check_parameters(completed)
-            chosen.append(completed)
-        except ValueError as error:  # ours, and those of the data
-            for line in str(error).splitlines():
-                problems.setdefault(line, []).append(title)
-    if problems:
-        lines = []
-        for line, names in problems.items():
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            lines.append(f"{line} (in {', '.join(names[:3])}{more})" if len(given) > 1 else line)
-        raise ParameterError("\n".join(lines))
-    return chosen
-
-
-def _check_runs_distinct(chosen: Iterable[Parameters], names: Iterable[str]) -> None:
-    first: dict[str, str] = {}
-    both = [(name, first.setdefault(repr(each), name)) for each, name in zip(chosen, names, strict=True)]
-    problems = [f"'{name}' is the same as '{same}': leave one out" for name, same in both if same != name]
-    if problems:
-        raise ParameterError("\n".join([*problems[:10], *(["..."] if len(problems) > 10 else [])]))
-
-
-def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
+def _name_runs(own: Sequence[Any], varied: Sequence[Mapping[str, Any]]) -> list[str]:
     """Names of runs, different also where case makes no difference: their own, else what they vary.
 
     Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
@@ -241,7 +210,7 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) 
     ----------
     own : sequence
         The name that the file gives each run; None for none.
-    varied : sequence of sequence of (str, value)
+    varied : sequence of mapping
         What the file gives each run beside the parameters that are common to all.
 
     Returns
@@ -253,31 +222,21 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) 
     ParameterError
         If a run's own name isn't one, or stands twice.
     """
-    names = _make_names(own, varied)
-    problems, before = [], set[str]()
-    for name in names:
-        try:
-            if name.casefold() in before:
-                raise ParameterError(f"two runs are named '{name}'")
-            if _RESERVED.fullmatch(name):
-                raise ParameterError(f"a run can't be named '{name}': the sweep itself writes such a file")
-            read_parameters({"run": name})
-        except ParameterError as error:
-            problems.append(str(error))
-        before.add(name.casefold())
-    if problems:
-        raise ParameterError("\n".join(problems))
-    return names
-
-
-def _make_names(own: Sequence[Any], varied: Sequence[Sequence[tuple[str, Any]]]) -> list[str]:
-    """The runs' own names, else what they vary, else their numbers."""
-    made = ["_".join(_name_value(*pair) for pair in pairs) for pairs in varied]
+    made = ["_".join(_name_value(name, value) for name, value in values.items()) for values in varied]
     told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
     short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in told)
     if not short or len(set(told)) < len(told):
         made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
-    return [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
+    names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
+    before = set[str]()
+    for name in names:
+        if name.casefold() in before:
+            raise ParameterError(f"two runs are named '{name}'")
+        if _RESERVED.fullmatch(name):
+            raise ParameterError(f"a run can't be named '{name}': the sweep itself writes such a file")
+        read_parameters({"run": name})
+        before.add(name.casefold())
+    return names
 
 
 def _name_value(name: str, value: Any) -> str:
@@ -300,54 +259,10 @@ def _name_value(name: str, value: Any) -> str:
 # ---- its runs -------------------------------------------------------------------------------------------------------
 
 
-class _Progress:
-    """Progress of a sweep on the error stream: a bar over its notebooks on a terminal, else lines with an estimate.
-
-    Parameters
-    ----------
-    sweep : Sweep
-    notebooks : int
-        Number of notebooks of a run.
-    """
-
-    def __init__(self, sweep: _Sweep, notebooks: int):
-        self.sweep, self.notebooks, self.begun, self.ended = sweep, notebooks, 0, 0
-        self.since, self.lock = time.monotonic(), threading.Lock()
-        stream = sys.__stderr__
-        plain = stream is None or not stream.isatty()
-        self.bar = tqdm(total=len(sweep.runs) * notebooks, unit="notebook", file=stream, disable=plain, leave=False)
-
-    def begin(self, run: Parameters) -> None:
-        """Say that a run begins, and what it varies."""
-        with self.lock:
-            self.begun += 1
-            varied = ", ".join(f"{name} {getattr(run, name)}" for name in self.sweep.varied)
-            self.say(f"{run.run} begins ({self.begun} of {len(self.sweep.runs)}): {varied or 'nothing varies'}")
-
-    def step(self, line: str) -> None:
-        """Count a notebook, by the line that tells of it."""
-        self.bar.update(self.notebooks if line.startswith("Nothing changed") else line[:1].isdigit())
-
-    def end(self, run: str, how: str) -> None:
-        """Say how a run ended, and how long the others may take."""
-        with self.lock:
-            self.ended += 1
-            left = len(self.sweep.runs) - self.ended
-            seconds = (time.monotonic() - self.since) / self.ended * left
-            rest = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-            self.say(f"{self.ended}/{len(self.sweep.runs)} {run}  {how}{f'; about {rest} left' if left else ''}")
-
-    def say(self, line: str) -> None:
-        """Print a line, above the bar where there is one."""
-        self.bar.clear()
-        print(line, file=sys.stderr, flush=True)
-        self.bar.refresh()
-
-
 def run_sweep(
-    sweep: _Sweep, execution: Execution = USUAL_EXECUTION, scheduler: str = "", notebooks: Path | None = None
+    sweep: Sweep, execution: Execution = USUAL_EXECUTION, scheduler: str = "", notebooks: Path | None = None
 ) -> tuple[Path, dict[str, str]]:
-    """Make the runs of a sweep that aren't there yet, and sum up all of them.
+    """Make the runs of a sweep that aren't there yet, and the report of all of them.
 
     Parameters
     ----------
@@ -375,67 +290,77 @@ def run_sweep(
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        record = SweepRecord(sweep=sweep.name, varied=list(sweep.varied), runs=runs)
+        record = SweepRecord(sweep=sweep.name, runs=runs, failed=dict(sweep.left_out))
         write_json(folder / SWEEP, record.model_dump())
-        progress = _Progress(sweep, len(find_notebooks(notebooks)))
+        for name, why in sweep.left_out.items():
+            print_line(f"{name} is left out: {why}")
         if scheduler:
-            record.failed = _make_on_cluster(sweep.runs, folder, execution, scheduler, progress)
+            failed = _make_on_cluster(sweep.runs, folder, execution, scheduler)
         else:
-            record.failed = _make_here(sweep.runs, folder, execution, notebooks, progress)
+            failed = _make_here(sweep.runs, folder, execution, notebooks)
+        record.failed |= failed
         write_json(folder / SWEEP, record.model_dump())
-        _write_summary(sweep, folder, shop)
+        write_summary(sweep, folder, record.failed, shop)
     tidy_store(find_outputs())
-    return folder, record.failed
+    return folder, failed
+
+
+def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str], shop: Path) -> None:
+    """Write the report of all runs of a sweep into its folder; where none is there, take an earlier one away."""
+    named = f" --name {sweep.name}" if Path(sweep.file).stem != sweep.name else ""
+    missing = {f"{sweep.name}/{name}": why for name, why in failed.items()}
+    names = [f"{sweep.name}/{run.run}" for run in sweep.runs]
+    files = make_report(names, folder, f"adoption sweep {sweep.file}{named}", missing, shop)
+    for name in FILES - files.keys():
+        (folder / name).unlink(missing_ok=True)  # of an earlier time
+    for name, content in files.items():
+        write_file(folder / name, content)
 
 
 def _make_here(
-    runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None, progress: _Progress
+    runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None
 ) -> dict[str, str]:
     """Make runs in a folder on this machine; returns the message of each one that failed."""
     preload()
 
     def make(run: Parameters) -> str:
         began = time.monotonic()
-        progress.begin(run)
-        run_all(run, notebooks, execution, outputs=folder, tell=progress.step)
+        print_line(f"{run.run} begins")
+        run_all(run, notebooks, execution, outputs=folder, tell=lambda line: None)
         return f"{time.monotonic() - began:.1f} s"
 
     with start_threads(2 * count_processors()) as pool:  # some wait for what others make
         made = {pool.submit(make, run): run.run for run in runs}
-        return _await_all(made, as_completed(made), (RunError, ValueError, OSError), progress)
+        return _await_all(made, as_completed(made), (RunError, ValueError, OSError))
 
 
-def _await_all(
-    made: dict[Any, str], finished: Any, errors: tuple[type[Exception], ...], progress: _Progress
-) -> dict[str, str]:
+def _await_all(made: Mapping[Any, str], finished: Iterable[Any], errors: tuple[type[Exception], ...]) -> dict[str, str]:
     """Say how each run ended as its future does; returns the message of each one that failed."""
-    failed = {}
-    for future in finished:
+    failed = dict[str, str]()
+    for number, future in enumerate(finished, start=1):
         try:
             how = future.result()
         except errors as error:
             failed[made[future]] = str(error)
             how = f"failed: {str(error).splitlines()[0]}"
-        progress.end(made[future], how)
+        print_line(f"{number}/{len(made)} {made[future]}  {how}")
     return failed
 
 
 # ---- on other machines ----------------------------------------------------------------------------------------------
 
 
-def _make_on_cluster(
-    runs: Sequence[Parameters], folder: Path, execution: Execution, address: str, progress: _Progress
-) -> dict[str, str]:
+def _make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execution, address: str) -> dict[str, str]:
     """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
     distributed = import_extra("distributed", "cluster", "--scheduler")
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
     told["strict"] = execution.strict
     with distributed.Client(address) as client:
-        client.subscribe_topic(_TOPIC, lambda event: progress.say(event[1]))
+        client.subscribe_topic(_TOPIC, lambda event: print_line(event[1]))
         futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
         made = dict(zip(futures, (run.run for run in runs), strict=True))
         try:
-            return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker), progress)
+            return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
         finally:
             client.cancel(futures)
 
@@ -498,28 +423,3 @@ def _make_told() -> None:
         run_all(parameters, None, execution, outputs=Path(told["folder"]), tell=lambda line: print(line, flush=True))
     except (RunError, ValueError, Stopped) as error:
         raise SystemExit(getattr(error, "word", "") or str(error)) from None
-
-
-# ---- the page -------------------------------------------------------------------------------------------------------
-
-
-def _is_made(folder: Path) -> bool:
-    """True if a run of a sweep is there, with the parameters that the sweep asks for."""
-    try:
-        refuse_earlier(folder, read_run(folder))
-    except UserError:
-        return False
-    return True
-
-
-def _write_summary(sweep: _Sweep, folder: Path, shop: Path) -> None:
-    """Write the comparison of all runs of a sweep into its folder: a table, a figure and ``index.html``."""
-    named = f" --name {sweep.name}" if Path(sweep.file).stem != sweep.name else ""
-    names, data = [f"{sweep.name}/{run.run}" for run in sweep.runs], {run.data for run in sweep.runs}
-    command, files = f"adoption sweep {sweep.file}{named}", dict[str, bytes]()
-    if any(_is_made(folder / run.run) for run in sweep.runs):
-        files = make_report(names, folder, command, data, shop)
-    for name in FILES - files.keys():
-        (folder / name).unlink(missing_ok=True)  # of an earlier time
-    for name, content in files.items():
-        write_file(folder / name, content)

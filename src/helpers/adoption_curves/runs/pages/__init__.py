@@ -1,7 +1,7 @@
 """The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
 ``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``charts`` has
-drawings, ``files`` tables, images, downloads and the page of a figure alone, ``citation`` how all is cited, ``frame``
+drawings, ``embeds`` tables, images, downloads and the page of a figure alone, ``citation`` how all is cited, ``frame``
 what all pages share: a page is made with its `render`, from a template that extends ``sheet.html.j2``.
 
 The index, and each figure alone, hold all that they link to within the folder, so that they can be sent: only the
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,11 @@ from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
-from ..record import (
-    Entry,
-    Record,
-    entry_path,
-    locate,
-    read_part,
-    write_record,
-)
+from ..record import Entry, Record, locate, write_record
+from .charts import render_chart
 from .citation import cite_run
 from .cleaning import hide_place
-from .embeds import embed_file, link_file, render_figure
+from .embeds import embed_file, embed_image, render_figure
 from .frame import render
 from .index import render_index, render_made
 
@@ -50,7 +44,7 @@ _WORDLESS = (
 )
 
 
-def render_executed(folder: Path, name: str, entry: Entry, link: Callable[..., str] = link_file) -> Markup:
+def render_executed(folder: Path, name: str, entry: Entry) -> Markup:
     """Body of the page of the executed notebook `name` in the folder of its tables and figures.
 
     Parameters
@@ -59,8 +53,6 @@ def render_executed(folder: Path, name: str, entry: Entry, link: Callable[..., s
     name : str
     entry : Entry
         The notebook's.
-    link : callable
-        As of `exporter.render_body`.
 
     Returns
     -------
@@ -74,7 +66,7 @@ def render_executed(folder: Path, name: str, entry: Entry, link: Callable[..., s
     from .exporter import render_body  # heavy, and not needed for other pages
 
     notebook = _read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    body, wordless = render_body(notebook, folder, entry, link)
+    body, wordless = render_body(notebook, folder, entry)
     if wordless:
         raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {_WORDLESS}")
     return body
@@ -106,32 +98,30 @@ def write_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> N
     write_record(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
 
 
-def render_report(folder: Path, name: str, links: Mapping[str, str], command: str) -> dict[str, str]:
-    """Pages of an executed notebook on finished runs: ``index.html``, and each of its figures alone.
+def render_report(shop: Path, files: Mapping[str, bytes], **content: Any) -> str:
+    """Page of a report of several runs, which holds its figure and its table.
 
     Parameters
     ----------
-    folder : Path
-        With ``notebooks/``, ``tables/`` and ``figures/``.
-    name : str
-        Of the notebook.
-    links : mapping
-        Addresses of the runs' pages as seen from this one, by run.
-    command : str
-        Command that makes the page again.
+    shop : Path
+        Folder for the files while the page is made.
+    files : mapping
+        Table and figure, by the names of their files, which begin alike.
+    **content
+        Variables of ``report.html.j2``.
 
     Returns
     -------
-    dict of str
+    str
     """
-    entry = read_part(entry_path(folder, name), Entry)
-    body = render_executed(folder, name, entry, partial(embed_file, folder, entry.files))
-    title, _ = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
-    told = {"title": f"{title} · {command}", "name": name, "command": command, "links": links}
-    pages, note = {"index.html": render("notebook.html.j2", **told, body=body)}, {"citation": f"Made with: {command}"}
-    for each, figure in entry.figures.items():
-        pages[f"{each}.html"] = render_figure(folder, entry.files, {"name": each, **figure.model_dump()}, note)
-    return pages
+    name = next(iter(files)).partition(".")[0]
+    for each, file in files.items():
+        write_file(shop / "figures" / each, file, sync=False)
+    link = partial(embed_file, shop / "figures", [*files])
+    forms = {kind.upper(): f"{name}.{kind}" for kind in ("png", "svg") if f"{name}.{kind}" in files}
+    drawing = render_chart(shop, name, content["told"])
+    picture = embed_image(shop / "figures" / forms["PNG"]) if forms and not drawing else ""
+    return render("report.html.j2", **content, name=name, forms=forms, drawing=drawing, picture=picture, link=link)
 
 
 def _describe_pages(folder: Path, record: Record) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, lru_cache, partial
 from itertools import count
@@ -36,7 +36,7 @@ _EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equ
 
 
 def render_body(
-    notebook: NotebookNode, folder: Path | None = None, entry: Entry | None = None, link: Callable[..., str] = link_file
+    notebook: NotebookNode, folder: Path | None = None, entry: Entry | None = None
 ) -> tuple[Markup, list[str]]:
     """HTML of a notebook's cells, with a link to each table under the cell that saves it.
 
@@ -47,8 +47,6 @@ def render_body(
         Of the run that it is part of.
     entry : Entry, optional
         The notebook's; a picture that is not in it is one of nobody's.
-    link : callable
-        Takes path and label of a file of the run, and returns the link to it.
 
     Returns
     -------
@@ -61,7 +59,7 @@ def render_body(
         "tables": list(entry.tables),
         "pictures": {name: list_pictures(entry.files, name) for name in entry.figures},
         "draw": partial(render_chart, folder) if folder else None,
-        "link": link,
+        "link": link_file,
         "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),
         "wordless": [],
     }

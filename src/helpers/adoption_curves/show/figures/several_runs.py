@@ -1,7 +1,7 @@
 """A few runs side by side: their forecasts over time.
 
-Forecasts are a frame with a row for each run and date: run, name (what is written beside it), title and unit of the
-indicator, date, value (the median), low and high (the range that the run quotes) and level (its coverage).
+Forecasts are a frame with a row for each run and date: run, title and unit of the indicator, date, value (the median),
+low and high (the range that the run quotes) and level (its coverage).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame)
     first, last = panel["date"].min(), panel["date"].max()
     width = pd.Timedelta(days=max(6.0, (last - first).days / 60))
     labels, shown, count = [], [first, last], panel["run"].nunique()
-    for position, ((run, name), rows) in enumerate(panel.groupby(["run", "name"], sort=False)):
+    for position, (run, rows) in enumerate(panel.groupby("run", sort=False)):
         colour = style.COLOURS[position % len(style.COLOURS)]
         dates = rows["date"] + (position - (count - 1) / 2) * width
         past = observations[observations["run"] == run].set_index("date")["value"]
@@ -101,7 +101,7 @@ def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame)
         axis.plot(dates, rows["value"], ls=style.LINES[position % 6], marker=style.MARKERS[position % 6], color=colour,
                   ms=4.5, lw=1.4)  # fmt: skip
         own = "" if panel["level"].nunique() == 1 else f"\n{say_level(rows['level'].iloc[0])} range"
-        text = style.shorten_label(name, _MAX_LETTERS) + own
+        text = style.shorten_label(str(run).rpartition("/")[2], _MAX_LETTERS) + own
         labels.append(Label(dates.iloc[-1], rows["value"].iloc[-1], text, colour))
     axis.set_ylim(bottom=0)
     style.use_dates(axis, min(shown), last)
