@@ -29,7 +29,6 @@ from ..base.project import (
     RunError,
     Source,
     Stopped,
-    UserError,
     count_processors,
     find_outputs,
     find_root,
