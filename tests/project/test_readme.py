@@ -44,7 +44,7 @@ COMMANDS = list(
 
 def test_the_readme_is_short():
     lines = README.splitlines()
-    assert len(lines) <= 62
+    assert len(README.split()) <= 450
     assert [line for line in lines if len(line) > 120 and not line.startswith(("|", "!"))] == []
 
 
@@ -129,5 +129,5 @@ def test_blocks_say_their_language_and_only_commands_stand_in_those_of_commands(
 
 def test_named_files_exist():
     named = {*re.findall(r"`((?:data|docs|src|outputs|notebooks|tests)/[\w./-]+)`", TEXT)}
-    made = (*MADE, "docs/_build/", "outputs/lab/")  # the site, and what notebooks write by hand
+    made = (*MADE, "docs/_build/", "outputs/lab/", "outputs/RUN.edited/")  # the site, and what notebooks write by hand
     assert [name for name in named if not name.startswith(made) and not (ROOT / name).exists()] == []
