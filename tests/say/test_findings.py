@@ -1,13 +1,13 @@
 """Sentences of a run, from its facts: what is said, and what is left out."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from tell import make_facts
 
-from adoption_curves.say.facts import Facts
 from adoption_curves.say.findings import list_key_numbers, say_few, write_findings
 
 PEOPLE = {"unit": "million people", "bound": "2000", "people": "people", "doing": "use tools"}
@@ -17,7 +17,12 @@ def grow(folder, values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), names
     """Facts of a rising series, with other figures in the table of growth."""
     facts = make_facts(folder, [100, 200, 500], first=2023, **options)
     table = facts.tables["02_growth"].assign(value=values, date=pd.to_datetime(list(dates)))
-    return Facts(facts.tables | {"02_growth": table}, facts.names | (names or {}))
+    return change(facts, names, **{"02_growth": table})
+
+
+def change(facts, names=None, **tables):
+    """Facts with other tables and names."""
+    return replace(facts, tables=facts.tables | tables, names=replace(facts.names, **(names or {})))
 
 
 def say(facts):
@@ -57,9 +62,9 @@ def test_who_reported_what_of_whom(tmp_path):
     said = say(facts)["now"]
     told = "Office reported that 500 million people used tools in 2025, 25.0% of the upper limit, 2,000 million people."
     assert said == f"{told} Office asked adults."
-    dated = Facts(facts.tables, facts.names | {"within": "in the past month"})
+    dated = change(facts, {"within": "in the past month"})
     assert say(dated)["now"] == f"{told} This counts everyone who did so in the past month. Office asked adults."
-    plain = Facts(facts.tables, facts.names | {"doing": "", "publisher_name": ""})
+    plain = change(facts, {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
         "The last figure is 500 million people for 2025, 25.0% of the upper limit, 2,000 million people."
     )
@@ -108,7 +113,7 @@ def test_a_newer_limit_leads_and_its_reading_has_its_reason(tmp_path, ends):
     assert said["deck"].lower().startswith(f"{words} did in june 2026.")
     assert f"For June 2026 Office gave no exact figure, only that it is {words}." in said["now"]
     assert ("We read it as 551 to 561 million people: it is so." in said["now"]) == read
-    less = Facts(facts.tables | {"02_newer": facts.tables["02_newer"].assign(value=480.0)}, facts.names)
+    less = change(facts, **{"02_newer": facts.tables["02_newer"].assign(value=480.0)})
     assert "480" not in " ".join(say(less))
 
 
@@ -167,7 +172,7 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     said = say(facts)["forecast"]
     assert "(12 technologies), 72% of outcomes were inside the range, 9% below it, and 41% above the middle." in said
     told = "after they had reached 40.0% of those who could use them, or after a first count above that."
-    assert f"Of 11 other technologies in {facts.names['entity']} we know what followed {told}" in said
+    assert f"Of 11 other technologies in {facts.names.entity} we know what followed {told}" in said
     assert "5 years later, or at their last count, about half of them stood at 60.0 to 81.5%." in said
     assert "That would be" not in said, "shares of a limit of 100% are its values"
 
@@ -190,15 +195,15 @@ def test_another_measure_is_named_and_not_compared(tmp_path, indicator, other):
     facts = grow(tmp_path, [100.0, 200, 500], names={"entity": "China", "publisher": "CNNIC"}, **PEOPLE)
     growth = facts.tables["02_growth"].assign(indicator=indicator)
     compared = pd.DataFrame([row, row | {"entity": "Japan", "place": 1.0}])
-    said = say(Facts(facts.tables | {"02_countries": compared, "02_growth": growth}, facts.names))["caution"]
+    said = say(change(facts, **{"02_countries": compared, "02_growth": growth}))["caution"]
     assert (
         "Office, which estimates use from what devices report, puts use in China at 21.0% of adults in the second "
         "quarter of 2026. Office counts use with 90 minutes of activity a month." in said
     )
     survey = compared.assign(kind="survey of the population", period="", within="")
-    told = say(Facts(facts.tables | {"02_countries": survey, "02_growth": growth}, facts.names))["caution"]
+    told = say(change(facts, **{"02_countries": survey, "02_growth": growth}))["caution"]
     assert "Office puts use in China at 21.0% of adults in June 2026." in told
     assert "counts use" not in told
     assert ("CNNIC's and Office's figures measure different things." in said) == other
     unranked = compared.assign(place=np.nan, places=np.nan)  # the whole list is not held
-    assert "Office" not in say(Facts(facts.tables | {"02_countries": unranked}, facts.names))["caution"]
+    assert "Office" not in say(change(facts, **{"02_countries": unranked}))["caution"]

@@ -316,6 +316,10 @@ def round_off(values: list[float], fine: float, unit: str = "", own: bool = Fals
     return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], behind
 
 
+_FINE = 0.2
+"""Numbers are rounded to a power of ten of at most this part of their range: by a tenth of it at most."""
+
+
 def say_range(low: float, high: float, unit: str = "") -> str:
     """A range, both ends with the same decimals.
 
@@ -323,6 +327,27 @@ def say_range(low: float, high: float, unit: str = "") -> str:
     ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
     """
     return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
+
+
+def round_range(low: float, high: float, unit: str, own: bool = False) -> tuple[list[str], str]:
+    """Both ends of a range for a headline, neither rounded by more than a tenth of it or of the lower, and the unit.
+
+    >>> round_range(816.2, 1162.4, "million people"), round_range(124.6, 653.5, "thousand roofs")
+    ((['0.82', '1.16'], ' billion people'), (['120', '650'], ' thousand roofs'))
+    """
+    fine = _FINE * (high - low) or high
+    first = low / 10.0 ** math.floor(math.log10(fine))  # the first digit of the lower, where that is all that is left
+    return round_off([low, high], fine / 10 if 1 <= first < 5 else fine, unit, own)
+
+
+def say_place(entity: str) -> str:
+    """An entity with its article: "the United States".
+
+    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China"), say_place("Europe")
+    ('the United Kingdom', 'the Dominican Republic', 'China', 'Europe')
+    """
+    named = r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD)\b|(EU|Euro)\b"
+    return f"the {entity}" if re.match(named, entity) else entity
 
 
 def lower_first(text: str) -> str:

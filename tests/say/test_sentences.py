@@ -1,6 +1,7 @@
-"""Each cell of the table of what is said, on a series of its kind, read from a file and forecast."""
+"""What a page of each kind says, on a series of its kind, read from a file and forecast."""
 
 import re
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -8,20 +9,10 @@ import pytest
 import simulated
 from tell import CASES, make_case, make_facts, tell
 
-from adoption_curves.base.words import say_percent
-from adoption_curves.say.facts import Facts, _grows
+from adoption_curves.base.words import round_range, say_percent, say_place
+from adoption_curves.say.facts import KINDS, Names, _grows
 from adoption_curves.say.findings import write_findings
-from adoption_curves.say.headlines import (
-    _FIELD,
-    _SAID_FORMS,
-    _round_range,
-    _say_base,
-    find_cell,
-    read_said,
-    say_place,
-    say_users,
-    write,
-)
+from adoption_curves.say.sentences import say_base, say_users, write_page
 
 USED = ("limited", "levelled", "fallen", "limited, early", "flow")
 PUMPS, SPEAKERS, PLAYERS, TINY, CARS = (CASES[case]["values"] for case in USED)
@@ -30,21 +21,22 @@ HOUSES = {"people": "households", "doing": "own a smart speaker"}
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_each_cell_on_a_series(case, tmp_path):
+def test_each_part_on_a_series(case, tmp_path):
     facts, headline = make_case(tmp_path, case), CASES[case]["says"]
     said, numbers = tell(facts)
     assert facts.kind == case.partition(",")[0]
     assert re.match(headline, said["headline"]), said["headline"]
     assert said["headline"][0].isupper() or said["headline"][0].isdigit()
     assert not said["headline"].endswith(".")
-    parts = {part: write(facts, part) for part in read_said()["usual"] if part != "numbers"}
+    parts = asdict(write_page(facts))
+    most = parts.pop("numbers")
     assert not parts.pop("known")
     blank = {"few": ["speed", "forecast"], "fallen": ["forecast"], "cumulative": ["forecast"], "open": ["forecast"]}
     may_be_blank = {*blank.get(facts.kind, []), "now", "caution"}
     assert all(text for part, text in parts.items() if part not in may_be_blank)
     assert not [text for text in parts.values() if re.search(r"[{}]|nan|  |\.\.|None|no limit|\bits middle", text)]
     assert said["deck"] == parts["deck"]
-    assert 2 - (facts.kind == "few") <= len(numbers) <= min(5, len(find_cell(facts, "numbers")))
+    assert 2 - (facts.kind == "few") <= len(numbers) <= min(5, len(most))
     ranged = facts.range is not None and facts.kind not in ("few", "flow")
     assert ("such ranges contained" in said.get("forecast", "")) == ranged
     assert numbers.index.str.startswith("coverage_").sum() == ranged
@@ -73,51 +65,43 @@ def test_every_plain_shape_has_its_sentences_or_one_that_refuses_it(shape, unit,
 def test_a_figure_that_contradicts_the_forecast_leads(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020)
     newer = {"date": pd.Timestamp("2026-06-30"), "bound": "at_least", "value": 90.0, "read_low": np.nan, "url": ""}
-    facts.tables["02_newer"] = pd.DataFrame([newer | {"read_high": np.nan, "reason": ""}])
-    facts = Facts(facts.tables | {"05_forecast": facts.tables["05_forecast"].assign(basis="refuted")}, facts.names)
+    newer = pd.DataFrame([newer | {"read_high": np.nan, "reason": ""}])
+    fan = facts.tables["05_forecast"].assign(basis="refuted")
+    facts = replace(facts, tables=facts.tables | {"02_newer": newer, "05_forecast": fan})
     assert facts.kind == "refuted"
-    assert write(facts, "headline") == (
+    assert write_page(facts).headline == (
         "Things: at least 90.0% in June 2026, which the earlier figures did not let us expect"
     )
-    assert "We give no forecast" in write(facts, "deck")
-    assert all(write(facts, part) for part in ("title", "alt", "quote", "quote_not"))
+    assert "We give no forecast" in write_page(facts).deck
+    assert all(getattr(write_page(facts), part) for part in ("title", "alt", "quote", "quote_not"))
 
 
-def test_every_kind_has_a_case_and_every_cell_and_sentence_a_use():
-    kinds = {case.partition(",")[0] for case in CASES} | {"refuted"}
-    table = read_said()
-    assert set(table) == kinds | {"usual", "sentences", "numbers", "untested"}
-    cells = [(part, entry) for kind in [*kinds, "usual"] for part, cell in table[kind].items() for entry in cell]
-    assert {part for part, _ in cells} <= set(table["usual"])
-    numbers = {entry for part, entry in cells if part == "numbers"}
-    texts = [entry for part, entry in cells if part != "numbers"]
-    names = {name for entry in texts for name in ([entry] if isinstance(entry, str) else entry)}
-    assert numbers == set(table["numbers"])
-    assert {name for name in names if re.fullmatch(r"\w+", name)} == set(table["sentences"])
-    forms = {form for text in [*names, *table["sentences"].values()] for *_, form in _FIELD.findall(text)}
-    assert forms <= {"", *_SAID_FORMS}
+def test_every_kind_has_a_case():
+    assert {case.partition(",")[0] for case in CASES} | {"refuted"} == set(KINDS)
 
 
 def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020, **HOUSES)
-    then = Facts(facts.tables, facts.names | {"as_of": "2025-12-31", "reckoned": False})
-    assert re.match(r"As seen on 31 December 2025: between \d+ and \d+% of households may own", write(then, "headline"))
-    assert write(then, "title").startswith("As seen on 31 December 2025: ")
-    assert "Of this series we use only what had been published by 31 December 2025." in write(then, "known")
-    moving = Facts(then.tables, then.names | {"limit_is_series": True, "reckoned": True})
+    then = replace(facts, names=replace(facts.names, as_of="2025-12-31", reckoned=False))
+    assert re.match(
+        r"As seen on 31 December 2025: between \d+ and \d+% of households may own", write_page(then).headline
+    )
+    assert write_page(then).title.startswith("As seen on 31 December 2025: ")
+    assert "Of this series we use only what had been published by 31 December 2025." in write_page(then).known
+    moving = replace(then, names=replace(then.names, limit_is_series=True, reckoned=True))
     told = (
         "Of this series and its upper limit we use only figures that, as far as we know, had been published by 31 Dec"
     )
-    assert told in write(moving, "known")
+    assert told in write_page(moving).known
 
 
 def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_path):
     facts = make_facts(tmp_path, CARS, first=2017, unit="million cars", measure="flow")
-    said = write(facts, "forecast") + write(facts, "quote_not")
+    said = write_page(facts).forecast + write_page(facts).quote_not
     assert "never on what is sold or added in a year" in said
     assert "not tested it on numbers sold" in said
     assert "none was tested on numbers sold" in said
-    sales = write(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow"), "forecast")
+    sales = write_page(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow")).forecast
     assert "What a later technology replaces falls, as no curve foresees." in sales
     assert "such ranges contained" in sales
 
@@ -132,8 +116,8 @@ def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
 
 def test_a_picture_in_words_has_the_years_that_are_drawn(tmp_path):
     """Twice as far back as the forecast goes ahead; every figure where there is no forecast."""
-    assert "Things: figures from 2016 to 2025," in write(make_facts(tmp_path, SPEAKERS, first=2014), "alt")
-    assert "Things: figures from 2013 to 2025." in write(make_facts(tmp_path, PLAYERS, first=2013), "alt")
+    assert "Things: figures from 2016 to 2025," in write_page(make_facts(tmp_path, SPEAKERS, first=2014)).alt
+    assert "Things: figures from 2013 to 2025." in write_page(make_facts(tmp_path, PLAYERS, first=2013)).alt
 
 
 def test_a_total_without_a_limit_has_no_record(tmp_path):
@@ -142,29 +126,29 @@ def test_a_total_without_a_limit_has_no_record(tmp_path):
     choices = {"unit": "thousand cars", "measure": "cumulative"}
     facts = make_facts(tmp_path, np.cumsum(added).tolist(), first=2014, **choices)
     assert facts.ceiling["verdict"] == "levels off"
-    said = write(facts, "forecast")
+    said = write_page(facts).forecast
     assert facts.goal["basis"] == "untested"
     assert not re.search("In tests on|mobile phones in", said)
     assert said == "", "an end of a total was not tested either"
-    assert "total of" not in write(facts, "now"), "nobody is known to have counted it"
-    named = Facts(facts.tables, facts.names | {"publisher": "Office", "publisher_name": "Office"})
-    assert write(named, "now") == "Office reported a total of 958 thousand cars by the end of 2025."
-    assert write(named, "speed").startswith("The total by the end of 2025 is 156 thousand cars above that by the end")
+    assert "total of" not in write_page(facts).now, "nobody is known to have counted it"
+    named = replace(facts, names=replace(facts.names, publisher="Office", publisher_name="Office"))
+    assert write_page(named).now == "Office reported a total of 958 thousand cars by the end of 2025."
+    assert write_page(named).speed.startswith("The total by the end of 2025 is 156 thousand cars above that by the end")
 
 
 def test_a_fall_from_the_highest_figure_is_said(tmp_path):
     facts = make_facts(tmp_path, [10, 16, 24, 33, 45, 38], first=2020)
     assert facts.kind == "limited"
-    assert "The last figure is 16% below the highest, 45% for 2024." in write(facts, "speed")
+    assert "The last figure is 16% below the highest, 45% for 2024." in write_page(facts).speed
 
 
 @pytest.mark.parametrize("size", [1e-3, 0.07, 1.0, 38.0, 1e3, 3.3e7])
 @pytest.mark.parametrize("width", [0.02, 0.3, 0.9, 1.6])
 def test_no_number_of_a_headline_is_rounded_by_more_than_a_tenth_of_its_range(size, width):
     low, high = size * (1 - width / 2), size * (1 + width / 2)
-    for said, value in zip(_round_range(low, high, "users", own=True)[0], (low, high), strict=True):
+    for said, value in zip(round_range(low, high, "users", own=True)[0], (low, high), strict=True):
         assert abs(float(said.replace(",", "")) - value) <= 0.1001 * (high - low)
-    assert "0.0" not in _round_range(0.004, 0.03, "percent of homes")[0]
+    assert "0.0" not in round_range(0.004, 0.03, "percent of homes")[0]
 
 
 @pytest.mark.parametrize(
@@ -184,9 +168,9 @@ def test_growth_is_more_than_its_scatter(values, growing):
 
 
 def test_what_the_title_says_is_not_said_again():
-    assert _say_base({"title": "Households with a lamp", "unit": "percent of households"}, "60%") == "60%"
-    assert _say_base({"title": "Lamps", "unit": "percent of households"}, "60%") == "60% of households"
-    assert _say_base({"title": "Units sold", "unit": "units"}, "1,200 units") == "1,200"
+    assert say_base(Names("Households with a lamp", "percent of households"), "60%") == "60%"
+    assert say_base(Names("Lamps", "percent of households"), "60%") == "60% of households"
+    assert say_base(Names("Units sold", "units"), "1,200 units") == "1,200"
 
 
 def test_places_percentages_and_users_are_said_as_people_do():
@@ -199,7 +183,7 @@ def test_places_percentages_and_users_are_said_as_people_do():
     users = {"unit": "million people", "entity": "China", "doing": "use tools", "people": "people", "title": "Users"}
     pumps = {"title": "Heat pumps", "unit": "percent of homes", "entity": "own data", "own": True}
     index = {"title": "Robots", "unit": "index (2018 = 100)", "entity": "Poland"}
-    assert say_users(index, 498) == "Robots: 498 (index 2018 = 100)"
-    assert say_users(adults, 40.0) == "40% of adults in China shop online"
-    assert say_users(users, 602.0) == "602 million people in China used tools"
-    assert say_users(pumps, 12.4) == "Heat pumps: 12.4% of homes", "which needs no verb"
+    assert say_users(Names(**index), 498) == "Robots: 498 (index 2018 = 100)"
+    assert say_users(Names(**adults), 40.0) == "40% of adults in China shop online"
+    assert say_users(Names(**users), 602.0) == "602 million people in China used tools"
+    assert say_users(Names(**pumps), 12.4) == "Heat pumps: 12.4% of homes", "which needs no verb"
