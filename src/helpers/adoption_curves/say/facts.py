@@ -20,6 +20,7 @@ from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED: tuple[str, ...] = (
+    "01_wording",
     "02_growth",
     "02_newer",
     "02_earlier",
@@ -28,7 +29,7 @@ SUMMARISED: tuple[str, ...] = (
     "02_countries",
     "03_ceiling",
 )
-SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
+SUMMARISED += ("05_bound", "05_bounds", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
@@ -281,6 +282,22 @@ class Facts:
                 found = {"reason": reason, "before": before, "after": after}
         return found | {"change": abs(found["after"]["value"] - found["before"]["value"])} if found else None
 
+    @cached_property
+    def since_jump(self) -> Row:
+        """The first figure after a suspected break, where that lies within the last year; gain (to the last one)."""
+        if not self.jump or not self.before or self.before["date"] >= self.jump["after"]["date"]:
+            return None
+        after = self.jump["after"]
+        gain = self.last["value"] - after["value"]
+        return after | {"gain": gain} if after["date"] < self.last["date"] else None
+
+    @cached_property
+    def unasked(self) -> Row:
+        """The newest figure, where the question that it answers is not known."""
+        unknown = [row["date"] for row in self.list_rows("01_wording") if row["status"] == "not known"]
+        newest = self.newer or self.last
+        return newest if newest["date"] in unknown else None
+
     # ---- among others -------------------------------------------------------------------------------------------
 
     @cached_property
@@ -357,10 +374,23 @@ class Facts:
         least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
         return {"low": least, "middle": goal["q0.5"], "high": goal[high]}
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the page gives a forecast: none of flows and totals so far without a range, which were not tested."""
+        return bool(self.fan) and (self.range is not None or self.names.measure == "level")
+
     @cached_property
     def limit(self) -> Row:
         """The limit as forecast for the goal; None without one."""
         return next((row for row in self.list_rows("05_bound") if self.goal and row["date"] == self.goal["date"]), None)
+
+    @cached_property
+    def other_limit(self) -> Row:
+        """The forecast of the goal with the next limit that could be chosen: its row, and its low and high."""
+        ends = band_columns(self.level)
+        rows = [row for row in self.list_rows("05_bounds") if self.goal and row["date"] == self.goal["date"]]
+        found = [row for row in rows[1:] if np.isfinite(row.get(ends[0], np.nan)) and "at " not in row["bound"][:3]]
+        return found[0] | {"low": found[0][ends[0]], "high": found[0][ends[1]]} if found and self.range else None
 
     @cached_property
     def later(self) -> Row:
@@ -404,7 +434,8 @@ class Facts:
         Both are from the newest figure on; None where they are about the same.
         """
         start = _find_before(self.growth, self.newest, *_TWO_YEARS)
-        if start is None or self.kind not in _RISING or not self.has_limit:
+        broken = self.unasked or (self.jump and start and start["date"] < self.jump["after"]["date"])
+        if start is None or broken or self.kind not in _RISING or not self.has_limit:
             return None
         years = _count_years(start, self.newest)
         end = min(self.fan, key=lambda row: abs(_count_years(self.newest, row) - years))

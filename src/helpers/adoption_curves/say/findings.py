@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST
-from ..base.words import say, say_ahead, say_percent
+from ..base.words import say, say_percent
 from .facts import Facts, Row
 from .sentences import say_about, say_base, say_ends, say_newer, say_span, write_page
 
@@ -95,8 +95,8 @@ def _list_published(facts: Facts) -> dict[str, Row]:
     span = {name: facts.standing[name] for name in ("low", "high")}
     rows["span"] = make("span", f"Lowest and highest since {facts.date(facts.standing)}", say_span(facts), **span)
     rows["peak"] = make("peak", f"Highest figure, {facts.date(peak)}", facts.say(peak["value"]), peak["value"])
-    label, text = f"Down since {facts.date(peak)}", say(peak["fall"], facts.points)
-    return rows | {"fall": make("fall", label, text, peak["fall"], unit=facts.points)}
+    text = say_percent(peak["lost"])
+    return rows | {"fall": make("fall", f"Down since {facts.date(peak)}", text, peak["lost"], unit="percent")}
 
 
 def _list_forecast(facts: Facts) -> dict[str, Row]:
@@ -107,16 +107,10 @@ def _list_forecast(facts: Facts) -> dict[str, Row]:
     if not goal:
         return rows
     when, about, key = facts.date(goal), say_about(facts), f"{goal['date']:%Y_%m}"
-    rows["untested"] = make(f"untested_{key}", f"Untested forecast for {when}", about, goal["q0.5"])
     if not found:
         label = f"Forecast for {when}, without a range"
         return rows | {"middle": make(f"middle_{key}", label, about, goal["q0.5"])}
-    text, ends = f"{say(found['middle'], facts.names.unit)}; range {say_ends(facts)}", (found["low"], found["high"])
-    cells = dict(zip(("low", "high"), ends, strict=True))
-    label = f"Forecast for {when}, middle and range"
-    rows["forecast"] = make(f"forecast_{key}", label, text, found["middle"], **cells)
-    if facts.tested:
-        years, held = say_ahead(round(float(facts.tested["horizon_years"]), 1)), facts.tested["covered"]
-        label, key = f"Outcomes inside such ranges, in tests {years} ahead", f"coverage_{100 * facts.level:g}"
-        rows["covered"] = make(key, label, say_percent(held), held, unit="percent")
-    return rows
+    ends = {name: found[name] for name in ("low", "high")}
+    label = f"Forecast for {when}: median and {100 * facts.level:g}% range"
+    text = f"{say_ends(facts)}, median {say(found['middle'], '', found['high'])}"
+    return rows | {"forecast": make(f"forecast_{key}", label, text, found["middle"], **ends)}

@@ -97,6 +97,7 @@ def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
     Figure
     """
     tables, levels = facts.tables, sorted({min(result.levels), result.level})
+    fan = tables["05_forecast"] if facts.is_given else tables["05_forecast"].head(0)
     title, shown = write_page(facts).title, levels if facts.range else []
     about = (result.printed, asdict(facts.names), source + facts.names.beside, shown, title, tables["05_class"])
-    return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)
+    return figures.draw_forecast(fan, tables["05_bound"], *about)
