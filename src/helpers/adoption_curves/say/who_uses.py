@@ -241,8 +241,8 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     quoted = "; ".join(f"“{row.quote}” ({row.date:%Y})" for row in rows.itertuples())
     levels = ", ".join(f"{row.printed} by {row.date:%Y}" for row in rows.itertuples())
     sentence = (
-        "This is a share of terminals, agents and the like; the document does not say of what, so no forecast of users "
-        "can meet or miss it."
+        "This is a share of terminals and agents, of what the document does not say: no forecast of users can meet "
+        "or miss it."
     )
     told = _make_row("target", "The state's target", sentence, rows)
     return {**told, "quote": f"Penetration of {rows['category'].iloc[0]}, {levels}: {quoted}."}
