@@ -118,12 +118,13 @@ def test_what_is_computed_of_facts_is_right(facts):
         found, was = facts.before, facts.before["value"]
         assert (found["gain"], found["percent"]) == pytest.approx((last - was, 100 * (last / was - 1)))
         assert found["ratio"] == pytest.approx(last / was)
-    assert facts.peak["fall"] == pytest.approx(facts.peak["value"] - last)
     assert facts.peak["lost"] == pytest.approx(100 * (1 - last / facts.peak["value"]))
     if facts.reading:
         assert newest == pytest.approx((facts.newer["read_low"] + facts.newer["read_high"]) / 2)
     if facts.jump:
         assert facts.jump["change"] == abs(facts.jump["after"]["value"] - facts.jump["before"]["value"])
+    if facts.since_jump:
+        assert facts.since_jump["gain"] == last - facts.since_jump["value"]
     if facts.paces:
         start, end = facts.paces["start"], facts.paces["end"]
         back, ahead = np.diff(decimal_years([start["date"], facts.newest["date"], end["date"]]))

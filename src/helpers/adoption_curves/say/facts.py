@@ -250,10 +250,10 @@ class Facts:
 
     @cached_property
     def peak(self) -> Row:
-        """The highest figure; fall (to the last one), lost (the same in percent of the highest)."""
+        """The highest figure; lost (the fall to the last one, in percent of it)."""
         found = max(self.growth, key=lambda row: row["value"], default=self.last)
         fall = 1 - self.last["value"] / found["value"] if found["value"] else 0.0
-        return found | {"fall": fall * found["value"], "lost": 100 * fall}
+        return found | {"lost": 100 * fall}
 
     @cached_property
     def standing(self) -> Row:

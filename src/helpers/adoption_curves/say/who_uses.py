@@ -241,7 +241,7 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     quoted = "; ".join(f"“{row.quote}” ({row.date:%Y})" for row in rows.itertuples())
     levels = ", ".join(f"{row.printed} by {row.date:%Y}" for row in rows.itertuples())
     sentence = (
-        "This is a share of terminals and agents, of what the document does not say: no forecast of users can meet "
+        "This is a share of terminals and agents; the document does not say of what, so no forecast of users can meet "
         "or miss it."
     )
     told = _make_row("target", "The state's target", sentence, rows)
