@@ -116,6 +116,15 @@ def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_pat
     assert "80% ranges contained" in sales
 
 
+def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):
+    facts = make_facts(tmp_path, [10, 25, 12, 22, 15, 24, 11, 20], first=2018, unit="million cars", measure="flow")
+    said, numbers = tell(facts)
+    assert facts.kind == "still"
+    assert "so we give no forecast here" in said["deck"]
+    assert list(numbers.index) == ["latest", "span"]
+    assert "caution" not in said
+
+
 def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     """The verdict may be sure of an end that the figures are still on their way to."""
     facts = make_facts(tmp_path, [3, 8, 15.5, 27, 39, 48.2, 54.1], first=2018)

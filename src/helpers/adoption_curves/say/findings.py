@@ -104,7 +104,7 @@ def _list_forecast(facts: Facts) -> dict[str, Row]:
     make, goal, found, left = partial(_make_row, facts), facts.goal, facts.range, facts.ceiling["left"]
     label = f"Short of {facts.limit_name}, {facts.date(facts.last)}"
     rows = {"left": make("left", label, say(left, facts.points), left, unit=facts.points)}
-    if not goal:
+    if not facts.is_given:
         return rows
     when, about, key = facts.date(goal), say_about(facts), f"{goal['date']:%Y_%m}"
     if not found:

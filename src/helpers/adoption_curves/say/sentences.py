@@ -124,7 +124,7 @@ def _write_stands(facts: Facts) -> Page:
         headline=_begin(facts, headline),
         deck=_join(_say_newest(facts), _say_forecast(facts)),
         speed="",
-        caution=_join(doubt, _say_doubts(facts)),
+        caution=_join(doubt, _say_doubts(facts) if facts.is_given else _say_jump(facts)),
         quote_not=quote_not,
         numbers=("latest", "span", "forecast", "middle"),
     )
