@@ -370,10 +370,9 @@ def test_how_often_the_median_moved_is_said_of_the_forecasts_under_one_limit():
     data = indicators.load()
     rows = register.score_register(register.read_register(data, "China", "genai_users"), data).to_dict("records")
     assert on_record.say_moves(rows, "internet_users") == (
-        "For December 2026 we registered 7 forecasts from 26 November 2026 to 30 November 2026, before a figure was "
-        "published. The median moved 5 times: 859, 876, 873, 805, 802, then 799 million people. The last figure was "
-        "the same for all of them, and our method changed."
+        "For December 2026 we registered 7 forecasts from 26 November 2026 to 30 November 2026; the median moved, as "
+        "our method changed: 859, 876, 873, 805, 802, then 799 million people."
     )
     assert on_record.say_moves(rows, "population_year_end") == on_record.say_moves(rows[-1:], "internet_users") == ""
     again = [row | {"registered": pd.Timestamp("2026-12-01")} for row in rows[-2:]]
-    assert on_record.say_moves([*rows[-2:], *again], "internet_users").endswith("The median was the same each time.")
+    assert on_record.say_moves([*rows[-2:], *again], "internet_users").endswith("; the median was the same each time.")

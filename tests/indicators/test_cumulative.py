@@ -15,8 +15,8 @@ from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.indicators.given import read_series
-from adoption_curves.say.facts import Facts, list_ceiling
-from adoption_curves.say.headlines import say_users
+from adoption_curves.say.facts import Facts, Names, list_ceiling
+from adoption_curves.say.sentences import say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 
@@ -88,7 +88,7 @@ def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     names = indicators.name_series(data, series)
     assert (names["measure"], names["own"]) == ("cumulative", True)
     growth = indicators.list_levels(data, series)
-    found = Facts({"02_growth": growth, "02_newer": indicators.list_newer(data, series)}, names)
+    found = Facts({"02_growth": growth, "02_newer": indicators.list_newer(data, series)}, Names(**names))
     assert found.when(found.last).startswith("by ")
 
 
@@ -99,7 +99,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (series.measure, names["measure"]) == ("flow", "flow")
-    assert say_users(names, 80) == "Cars sold: 80"
+    assert say_users(Names(**names), 80) == "Cars sold: 80"
     row = list_ceiling(assess_ceiling(series.values), series.values, series.measure).iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where that ends" in say_end(row, series.unit)

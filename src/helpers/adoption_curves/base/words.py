@@ -151,15 +151,6 @@ def say_odds(level: float, what: str = "") -> str:
     return f"{spell(odds.numerator)}{counted} in {spell(odds.denominator)}"
 
 
-def say_outer(level: float) -> str:
-    """The part on each side of a range that is left out.
-
-    >>> say_outer(0.8), say_outer(0.5), say_outer(0.95)
-    ('tenth', 'quarter', '2.5%')
-    """
-    return {0.8: "tenth", 0.5: "quarter"}.get(level, f"{50 * (1 - level):.3g}%")
-
-
 FLOW = "a flow"
 """In the place of a verdict on the ceiling of a flow: curves of what is in use say nothing of what a year adds."""
 NO_FORECAST = "no forecast: it has fallen"
@@ -203,7 +194,6 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     words = {
         "levels off": f"if the present pattern holds, growth {span}; {found.note}",
         "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
-        "beyond the limit": f"{NO_END}: the curves put the end {span}",
         FLOW: "the figures count what a year adds, and curves of what is in use do not show where that ends",
         "near its limit": f"the figures are near their limit: {found.sentence}{left} {'are' if left else 'is'} left",
         "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
@@ -299,21 +289,17 @@ def say_figure(value: float, unit: str, own: bool = False) -> str:
     return f"{value:,.10g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
 
 
-def round_off(values: list[float], fine: float, unit: str = "", own: bool = False) -> tuple[list[str], str]:
+def round_off(values: list[float], fine: float, unit: str = "") -> tuple[list[str], str]:
     """Numbers rounded to the power of ten that `fine` reaches, and the unit; one below the power keeps its digits.
 
-    Millions are said as billions where that is shorter, but never for a unit that is somebody's `own` label.
-
-    >>> round_off([1196.4], 119.64, "million people"), round_off([693_923.0], 69_392.3, "users", own=True)
-    ((['1.2'], ' billion people'), (['690,000'], ' users'))
+    >>> round_off([1196.4], 119.64, "million people"), round_off([693_923.0], 69_392.3, "users")
+    ((['1,200'], ' million people'), (['690,000'], ' users'))
     """
-    place, scale, behind = math.floor(math.log10(fine or 1.0)), 0, say_unit(unit)
-    if unit.startswith("million ") and not own and max(values) >= 1000:
-        scale, behind = 3, unit.replace("million", " billion", 1)
+    place = math.floor(math.log10(fine or 1.0))
     small = [0 < each < 10.0**place for each in values]
-    texts = [f"{round(each, -place) / 10**scale:,.{max(0, scale - place)}f}" for each in values]
-    exact = [say(each / 10**scale, unit, bare=True) for each in values]
-    return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], behind
+    texts = [f"{round(each, -place):,.{max(0, -place)}f}" for each in values]
+    exact = [say(each, unit, bare=True) for each in values]
+    return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], say_unit(unit)
 
 
 def say_range(low: float, high: float, unit: str = "") -> str:
@@ -323,6 +309,16 @@ def say_range(low: float, high: float, unit: str = "") -> str:
     ('298 to 1,177 million people', '0 to 1,252', '8.4 to 42.0%')
     """
     return f"{say(low, unit, high, bare=True)} to {say(high, unit)}"
+
+
+def say_place(entity: str) -> str:
+    """An entity with its article: "the United States".
+
+    >>> say_place("United Kingdom"), say_place("Dominican Republic"), say_place("China"), say_place("Europe")
+    ('the United Kingdom', 'the Dominican Republic', 'China', 'Europe')
+    """
+    named = r"United |.* Republic\b|(Bahamas|Gambia|Maldives|Netherlands|Philippines|World|OECD)\b|(EU|Euro)\b"
+    return f"the {entity}" if re.match(named, entity) else entity
 
 
 def lower_first(text: str) -> str:

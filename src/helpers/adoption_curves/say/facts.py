@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
+from ..base.columns import UNNAMED
+from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import BEYOND_SCATTER, LEAST_FALL, count_usable, pick_last
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
@@ -18,6 +20,7 @@ from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
 SUMMARISED: tuple[str, ...] = (
+    "01_wording",
     "02_growth",
     "02_newer",
     "02_earlier",
@@ -26,7 +29,7 @@ SUMMARISED: tuple[str, ...] = (
     "02_countries",
     "03_ceiling",
 )
-SUMMARISED += ("05_bound", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
+SUMMARISED += ("05_bound", "05_bounds", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
@@ -40,13 +43,58 @@ _NOTHING = 1e-6
 """Part of the upper end of a range below which its lower end is said to be 0."""
 _AUDITED = 0.8
 """The level of the ranges that the audit counted."""
+KINDS = ("few", "fallen", "refuted", "still", "flow", "cumulative", "near", "levelled", "limited", "open")
+"""Kinds of series, in the order in which `Facts.kind` asks for them."""
 _RISING = ("cumulative", "limited", "open")
 """Kinds of series of which a pace is said."""
 
 Row: TypeAlias = Any
-"""A row of a table, by the names of its columns."""
+"""A row of a table by the names of its columns, each number with its place, and what is computed of it; or None."""
 
 
+class Number(float):
+    """A number of a table, with its place: the name of the table, the row from 0 on, and the column."""
+
+    place: tuple[str, int, str]
+
+    @classmethod
+    def find(cls, cell: Any, *place: Any) -> Any:
+        """The cell of a table; a number knows its place."""
+        if not isinstance(cell, (int, float)) or isinstance(cell, bool):
+            return cell
+        number = cls(cell)
+        number.place = place
+        return number
+
+
+@dataclass(frozen=True)
+class Names:
+    """What sentences call a series, as from `indicators.name_series`; and the line of other sources of its figure."""
+
+    title: str
+    unit: str
+    entity: str = UNNAMED
+    base: str = ""
+    bound_title: str = ""
+    as_of: str = ""
+    measure: str = "level"
+    own: bool = False
+    known: pd.Timestamp = pd.Timestamp.min
+    population: tuple[float, str] | None = None
+    cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
+    points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
+    publisher: str = ""
+    publisher_name: str = ""
+    asked: str = ""
+    people: str = ""
+    doing: str = ""
+    within: str = ""
+    limit_is_series: bool = False
+    reckoned: bool = False
+    beside: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """Facts of one run. What there isn't is None.
 
@@ -54,43 +102,47 @@ class Facts:
     ----------
     tables : mapping
         Frames of the run by name, those of `SUMMARISED`.
-    names : mapping
-        As from `indicators.name_series`.
-    levels : sequence of float
-        Those of the forecast's ranges; one is quoted, see `adoption_curves.base.levels.quoted_level`.
+    names : Names
+    level : float
+        Of the quoted range, see `adoption_curves.base.levels.quoted_level`.
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], names: Mapping[str, Any], levels: Sequence[float] = LEVELS):
-        self.tables, self.names, self.level = tables, names, quoted_level(levels)
-        self.title, self.unit = str(names["title"]), str(names["unit"])
-        self.is_share, self.measure = self.unit.startswith("percent"), str(names.get("measure", "level"))
-        self.points = "percentage points" if self.is_share else self.unit
-        self.growth = self.list_rows("02_growth")
-        # where no exact figure is known, the newest limit of one stands in, and kind is "few"
-        self.last = self.growth[-1] if self.growth else self._read_newest()
-
-    def _read_newest(self) -> Row:
-        """The newest figure that is printed as a limit, with the columns of an exact one."""
-        return dict.fromkeys(("share_of_bound", "published_rate"), np.nan) | self.list_rows("02_newer")[-1]
+    tables: Mapping[str, pd.DataFrame]
+    names: Names
+    level: float = quoted_level(LEVELS)
 
     def list_rows(self, name: str) -> list[Row]:
         """Every row of a table; none of one that is not there yet."""
-        return self.tables[name].to_dict("records") if name in self.tables else []
+        rows = self.tables[name].to_dict("records") if name in self.tables else []
+        return [
+            {str(column): Number.find(cell, name, place, column) for column, cell in row.items()}
+            for place, row in enumerate(rows)
+        ]
 
     def date(self, row: Row) -> str:
         """The date of a row in a sentence: December 2025; 2025 where all figures are of ends of years."""
         days = pd.DatetimeIndex(self.tables["02_growth"]["date"].tolist() + self.tables["02_newer"]["date"].tolist())
         yearly = (days.month == 12).all() and row["date"].month == 12
-        return f"{row['date'].year}" if yearly else say_period(row["date"], self.measure)
+        return f"{row['date'].year}" if yearly else say_period(row["date"], self.names.measure)
 
     def when(self, row: Row) -> str:
         """The date with its word: in December 2025; of all so far by December 2025, or by the end of 2025."""
-        date, at = self.date(row), say_at(self.measure)
+        date, at = self.date(row), say_at(self.names.measure)
         return f"{at} the end of {date}" if at == "by" and date.isdigit() else f"{at} {date}"
 
     def say(self, value: float) -> str:
         """A published figure with its unit; one of own data has the digits that the file has."""
-        return say_figure(value, self.unit, bool(self.names.get("own")))
+        return say_figure(value, self.names.unit, self.names.own)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the figures are percentages."""
+        return self.names.unit.startswith("percent")
+
+    @property
+    def points(self) -> str:
+        """The unit of differences."""
+        return "percentage points" if self.is_share else self.names.unit
 
     @cached_property
     def kind(self) -> str:
@@ -101,15 +153,26 @@ class Facts:
             "fallen": not self.fan,
             "refuted": any(row["basis"] == "refuted" for row in self.fan),
             "still": not _grows(self.used),
-            "flow": self.measure == "flow" and self.range is None,
-            "cumulative": self.measure == "cumulative",
+            "flow": self.names.measure == "flow" and self.range is None,
+            "cumulative": self.names.measure == "cumulative",
             "near": verdict == NEAR_LIMIT,
             "levelled": verdict == LEVELS_OFF and self.stands,
             "limited": self.has_limit,
         }
-        return next((kind for kind, answer in questions.items() if answer), "open")
+        return next((kind for kind, answer in questions.items() if answer), KINDS[-1])
 
     # ---- the figures ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def growth(self) -> list[Row]:
+        """The exact figures."""
+        return self.list_rows("02_growth")
+
+    @cached_property
+    def last(self) -> Row:
+        """The last exact figure; where none is known, the newest limit of one, and the kind is few."""
+        absent = dict.fromkeys(("share_of_bound", "published_rate"), np.nan)
+        return self.growth[-1] if self.growth else absent | self.list_rows("02_newer")[-1]
 
     @cached_property
     def values(self) -> pd.Series:
@@ -123,13 +186,13 @@ class Facts:
         return count_usable(decimal_years(self.values.index), self.values)
 
     @cached_property
-    def earlier(self) -> Row | None:
+    def earlier(self) -> Row:
         """The last figure before the last break, with its reason, if there is one."""
         rows = self.list_rows("02_earlier")
         return rows[-1] if rows else None
 
     @cached_property
-    def fell(self) -> Row | None:
+    def fell(self) -> Row:
         """The highest figure since the break before the last one, where the last of these is a tenth lower or more."""
         last = self.earlier
         if last is None:
@@ -144,7 +207,7 @@ class Facts:
         return self.values.iloc[pick_last(decimal_years(self.values.index))]
 
     @cached_property
-    def newer(self) -> Row | None:
+    def newer(self) -> Row:
         """The newest figure where it is printed as a limit that says more than the last exact one."""
         newest = self.list_rows("02_newer")[-1:]
         if not self.growth:
@@ -153,7 +216,7 @@ class Facts:
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
     @cached_property
-    def reading(self) -> Row | None:
+    def reading(self) -> Row:
         """The newer figure where it is read between two ends; its value is their middle."""
         if self.newer is None or not np.isfinite(self.newer["read_low"]):
             return None
@@ -165,39 +228,43 @@ class Facts:
         return self.reading or self.last
 
     @cached_property
-    def share(self) -> Row | None:
+    def share(self) -> Row:
         """The last figure as a share: as the publisher prints it, or of the limit; its value, and of whom."""
-        base, last = self.names.get("base", ""), self.last
+        base, last = self.names.base, self.last
         if np.isfinite(last["published_rate"]):
             found = {"key": "published_rate", "value": last["published_rate"], "url": last["rate_url"]}
             return found | {"base": base, "of": base if base.endswith("s") else f"the {base}"}
         if self.is_share or np.isnan(last["share_of_bound"]):
             return None
         found = {"key": "share_of_bound", "value": last["share_of_bound"], "url": "", "base": self.limit_name}
-        return found | {"of": "the upper limit, " * (not self.names["limit_is_series"]) + self.limit_name}
+        return found | {"of": "the upper limit, " * (not self.names.limit_is_series) + self.limit_name}
 
     @cached_property
-    def before(self) -> Row | None:
-        """The figure a year before the last one; gain (difference of the last one), percent (of it)."""
-        found = _find_before(self.growth, self.last, *_ONE_YEAR)
-        gain = self.last["value"] - found["value"] if found else 0.0
-        return found | {"gain": gain, "percent": 100 * gain / found["value"]} if found else None
+    def before(self) -> Row:
+        """The figure a year before the last one; gain (difference of the last one), percent (of it), and ratio."""
+        found, last = _find_before(self.growth, self.last, *_ONE_YEAR), self.last["value"]
+        if not found:
+            return None
+        gain, ratio = last - found["value"], last / found["value"]
+        return found | {"gain": gain, "percent": 100 * gain / found["value"], "ratio": ratio}
 
     @cached_property
     def peak(self) -> Row:
-        """The highest figure; fall (to the last one), lost (the same in percent of the highest)."""
+        """The highest figure; lost (the fall to the last one, in percent of it)."""
         found = max(self.growth, key=lambda row: row["value"], default=self.last)
         fall = 1 - self.last["value"] / found["value"] if found["value"] else 0.0
-        return found | {"fall": fall * found["value"], "lost": 100 * fall}
+        return found | {"lost": 100 * fall}
 
     @cached_property
     def standing(self) -> Row:
         """The longest run of last figures that does not grow, three at least or all: date (of the first), low, high."""
-        last = pd.Series({self.last["date"]: self.last["value"]})
-        values = self.values if len(self.values) else last
-        parts = [values.iloc[start:] for start in range(len(values) - 2)] or [values]
-        part = next((part for part in parts if part.min() >= _STEADY * part.max() or not _grows(part)), parts[-1])
-        return {"date": part.index[0], "low": part.min(), "high": part.max(), "grows": _grows(part)}
+        rows = [row for row in self.growth if row["value"] > 0] or self.growth or [self.last]
+        for start in range(max(1, len(rows) - 2)):
+            part = [row["value"] for row in rows[start:]]
+            grows = _grows(pd.Series(part, [row["date"] for row in rows[start:]]))
+            if min(part) >= _STEADY * max(part) or not grows:
+                break
+        return {"date": rows[start]["date"], "low": min(part), "high": max(part), "grows": grows}
 
     @cached_property
     def stands(self) -> bool:
@@ -205,15 +272,31 @@ class Facts:
         return not self.standing["grows"] and _count_years(self.standing, self.last) > 1 - _NEAR_DATE
 
     @cached_property
-    def jump(self) -> Row | None:
+    def jump(self) -> Row:
         """The last suspected break among the figures used: reason, the figures before and after it, and the change."""
         dates, found = [row["date"] for row in self.growth], dict[str, Any]()
-        for date, reason in sorted(self.names["cautions"].items()):
+        for date, reason in sorted(self.names.cautions.items()):
             if self.used.index.min() < date <= self.last["date"]:
                 place = int(np.searchsorted(dates, date))
                 before, after = self.growth[place - 1], self.growth[place]
                 found = {"reason": reason, "before": before, "after": after}
         return found | {"change": abs(found["after"]["value"] - found["before"]["value"])} if found else None
+
+    @cached_property
+    def since_jump(self) -> Row:
+        """The first figure after a suspected break, where that lies within the last year; gain (to the last one)."""
+        if not self.jump or not self.before or self.before["date"] >= self.jump["after"]["date"]:
+            return None
+        after = self.jump["after"]
+        gain = self.last["value"] - after["value"]
+        return after | {"gain": gain} if after["date"] < self.last["date"] else None
+
+    @cached_property
+    def unasked(self) -> Row:
+        """The newest figure, where the question that it answers is not known."""
+        unknown = [row["date"] for row in self.list_rows("01_wording") if row["status"] == "not known"]
+        newest = self.newer or self.last
+        return newest if newest["date"] in unknown else None
 
     # ---- among others -------------------------------------------------------------------------------------------
 
@@ -221,7 +304,7 @@ class Facts:
     def pace(self) -> Row:
         """Its row among the other technologies on one clock, if it rises without a break and there are others."""
         since = _count_years(self.jump["after"], self.newest) if self.jump else np.inf
-        if self.measure == "flow":  # which is compared with levels nowhere
+        if self.names.measure == "flow":  # which is compared with levels nowhere
             return None
         own = [row for row in self.list_rows("02_pace") if row["target"] and 0 < row["years_to_target_share"] <= since]
         return own[0] if own and own[0]["of"] > 1 and self.kind in _RISING else None
@@ -233,19 +316,18 @@ class Facts:
         return [row for row in rows if not row["target"] and row["place"] <= place]
 
     @cached_property
-    def country(self) -> Row | None:
+    def country(self) -> Row:
         """The country's newest row in the measure with the longest whole list; other (whether it measures another)."""
-        compared = self.tables["02_countries"]
-        own = compared[compared["entity"] == self.names["entity"]]
-        if own["place"].isna().all():
+        rows = [row for row in self.list_rows("02_countries") if row["entity"] == self.names.entity]
+        ranked = max((row for row in rows if row["place"] > 0), key=lambda row: row["places"], default=None)
+        if ranked is None:
             return None
-        ranked = own.loc[own["places"].idxmax()]
-        newest = own.loc[own.loc[own["indicator"] == ranked["indicator"], "date"].idxmax()].to_dict()
+        newest = max((row for row in rows if row["indicator"] == ranked["indicator"]), key=lambda row: row["date"])
         of = newest["people"] or newest["unit"].removeprefix("percent of ")
         return newest | {"of": of, "other": newest["indicator"] != self.last["indicator"]}
 
     @cached_property
-    def others(self) -> Row | None:
+    def others(self) -> Row:
         """Where the country's other services stood as long after the same share: rows of the quarters, low and high."""
         rows = {row["quantile"]: row for row in self.list_rows("05_class")}
         return {"low": rows[0.25], "high": rows[0.75]} if rows else None
@@ -253,10 +335,9 @@ class Facts:
     # ---- where to -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def ceiling(self) -> Any:
-        """The verdict on where growth ends, a row of `list_ceiling`; what is blank in its file is no text."""
-        texts = {"reason": ""}
-        return self.tables["03_ceiling"].astype(dict.fromkeys(texts, object)).fillna(texts).iloc[0]
+    def ceiling(self) -> Row:
+        """The verdict on where growth ends."""
+        return self.list_rows("03_ceiling")[0]
 
     @cached_property
     def has_limit(self) -> bool:
@@ -266,7 +347,7 @@ class Facts:
     @cached_property
     def limit_name(self) -> str:
         """The upper limit in a sentence: internet users, 100% of homes."""
-        return lower_first(self.names["bound_title"]).replace(" percent", "%")
+        return lower_first(self.names.bound_title).replace(" percent", "%")
 
     @cached_property
     def fan(self) -> list[Row]:
@@ -284,7 +365,7 @@ class Facts:
         return _count_years(self.newest, self.goal)
 
     @cached_property
-    def range(self) -> Row | None:
+    def range(self) -> Row:
         """The quoted range of the goal: low, middle, high; None where the forecast has none."""
         low, high = band_columns(self.level)
         goal = self.goal if self.goal and low in self.goal else None
@@ -293,13 +374,26 @@ class Facts:
         least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
         return {"low": least, "middle": goal["q0.5"], "high": goal[high]}
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the page gives a forecast: none of flows and totals so far without a range, which were not tested."""
+        return bool(self.fan) and (self.range is not None or self.names.measure == "level")
+
     @cached_property
     def limit(self) -> Row:
         """The limit as forecast for the goal; None without one."""
         return next((row for row in self.list_rows("05_bound") if self.goal and row["date"] == self.goal["date"]), None)
 
     @cached_property
-    def later(self) -> Row | None:
+    def other_limit(self) -> Row:
+        """The forecast of the goal with the next limit that could be chosen: its row, and its low and high."""
+        ends = band_columns(self.level)
+        rows = [row for row in self.list_rows("05_bounds") if self.goal and row["date"] == self.goal["date"]]
+        found = [row for row in rows[1:] if np.isfinite(row.get(ends[0], np.nan)) and "at " not in row["bound"][:3]]
+        return found[0] | {"low": found[0][ends[0]], "high": found[0][ends[1]]} if found and self.range else None
+
+    @cached_property
+    def later(self) -> Row:
         """Of few figures the longest that is known of what others did from there; None after a fall."""
         rows = self.list_rows("02_later")
         return rows[-1] if rows and not self.fell else None
@@ -312,7 +406,7 @@ class Facts:
         return near if self.goal and self.goal["basis"] != "untested" else None
 
     @cached_property
-    def alike(self) -> Row | None:
+    def alike(self) -> Row:
         """Outcomes of windows like this one, as far ahead as `tested`."""
         rows = self.list_rows("05_alike") if self.tested else []
         return next((row for row in rows if row["horizon_years"] == self.tested["horizon_years"]), None)
@@ -325,7 +419,7 @@ class Facts:
         return [row for row in rows if abs(row["years"] - self.ahead) == nearest]
 
     @cached_property
-    def held(self) -> Row | None:
+    def held(self) -> Row:
         """How often the quoted range held in all these tests: least and most, in percent; None without a test."""
         if not self.tested:
             return None
@@ -334,13 +428,14 @@ class Facts:
         return {"least": min(parts), "most": max(parts)}
 
     @cached_property
-    def paces(self) -> Row | None:
+    def paces(self) -> Row:
         """Growth a year since a figure some two years back (past, start), and as long ahead (coming, end).
 
         Both are from the newest figure on; None where they are about the same.
         """
         start = _find_before(self.growth, self.newest, *_TWO_YEARS)
-        if start is None or self.kind not in _RISING or not self.has_limit:
+        broken = self.unasked or (self.jump and start and start["date"] < self.jump["after"]["date"])
+        if start is None or broken or self.kind not in _RISING or not self.has_limit:
             return None
         years = _count_years(start, self.newest)
         end = min(self.fan, key=lambda row: abs(_count_years(self.newest, row) - years))
@@ -352,18 +447,12 @@ class Facts:
         return {"past": past, "start": start, "coming": coming, "end": end}
 
 
-def _count_usable(values: pd.Series) -> int:
-    """Number of figures that a forecast can use, up to 3; figures all within half a year count as one."""
-    years = decimal_years(values.index)
-    return 1 if len(years) and np.ptp(years) < SHORTEST_SPAN else min(len(years), SHORTEST)
-
-
 def _count_years(start: Row, end: Row) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
 
 
-def _find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row | None:
+def _find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row:
     """The figure nearest to so many years before another; None where there is none within `room`, or it is 0."""
     near = [row for row in growth if row["date"] < last["date"] and abs(_count_years(row, last) - years) < room]
     found = min(near, key=lambda row: abs(_count_years(row, last) - years), default=None)

@@ -125,13 +125,10 @@ def say_moves(rows: Sequence[Mapping[str, Any]], limit: str) -> str:
     moved = [median for median, _ in groupby(said)]
     first, last = (pd.Timestamp(row["registered"]) for row in (made[0], made[-1]))
     span = f"on {say_day(last)}" if first == last else f"from {say_day(first)} to {say_day(last)}"
-    made_when = f"{say_count(len(made), 'forecast')} {span}, before a figure was published."
-    text = f"For {say_date(date)} we registered {made_when}"
+    text = f"For {say_date(date)} we registered {say_count(len(made), 'forecast')} {span}"
     if len(moved) == 1:
-        return f"{text} The median was the same each time."
-    times = say_count(len(moved) - 1, "time")
-    text += f" The median moved {times}: {', '.join(moved[:-1])}, then {say(float(made[-1]['q0.5']), unit, largest)}."
+        return f"{text}; the median was the same each time."
+    medians = f"{', '.join(moved[:-1])}, then {say(float(made[-1]['q0.5']), unit, largest)}"
     same = len({(str(row["last_date"]), float(row["last_figure"])) for row in made}) == 1
-    if same and len({row["model"] for row in made}) > 1:
-        text += " The last figure was the same for all of them, and our method changed."
-    return text
+    why = ", as our method changed" if same and len({row["model"] for row in made}) > 1 else ""
+    return f"{text}; the median moved{why}: {medians}."

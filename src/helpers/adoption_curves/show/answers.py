@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..base.levels import quoted_level
 from ..curves import NO_VERDICT, Assessment, assess_ceiling
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, cite_sources, list_earlier, list_levels, list_newer, name_series
-from ..say.facts import Facts, list_ceiling
-from ..say.headlines import write
+from ..say.facts import Facts, Names, list_ceiling
+from ..say.sentences import write_page
 from . import figures
 
 _LATER_YEARS = (1, 2, 3)
@@ -73,13 +75,11 @@ def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}
-    names = name_series(data, series)
-    facts = Facts(found, names, result.levels)
-    names["beside"], date = "", facts.goal["date"] if facts.fan else None
+    facts = Facts(found, Names(**name_series(data, series)), quoted_level(result.levels))
+    date = facts.goal["date"] if facts.goal else None
     found["05_class"], counted = frames.class_frame(result, date, data.references(exclude=series))
-    if facts.fan:
-        names["beside"] = cite_sources(data, counted, bases=True).replace("Source:", " Other technologies:", 1)
-    return facts
+    beside = cite_sources(data, counted, bases=True).replace("Source:", " Other technologies:", 1)
+    return replace(facts, names=replace(facts.names, beside=beside if facts.goal else ""))
 
 
 def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
@@ -97,6 +97,7 @@ def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
     Figure
     """
     tables, levels = facts.tables, sorted({min(result.levels), result.level})
-    title, shown = write(facts, "title"), levels if facts.range else []
-    about = (result.printed, dict(facts.names), source + facts.names["beside"], shown, title, tables["05_class"])
-    return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)
+    fan = tables["05_forecast"] if facts.is_given else tables["05_forecast"].head(0)
+    title, shown = write_page(facts).title, levels if facts.range else []
+    about = (result.printed, asdict(facts.names), source + facts.names.beside, shown, title, tables["05_class"])
+    return figures.draw_forecast(fan, tables["05_bound"], *about)

@@ -19,7 +19,6 @@ from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import say, say_ahead, say_count, say_first, say_period
 from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
-from ...say.headlines import say_place
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
 from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer
@@ -171,7 +170,7 @@ def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series:
     axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
     axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
     passed = f"{say(others['passed'].iloc[0], 'percent')} or more of possible users"
-    text = f"as about half of {others['technologies'].iloc[0]} other technologies in {say_place(series.entity)} "
+    text = f"as about half of {others['technologies'].iloc[0]} other technologies in {words.say_place(series.entity)} "
     lines = textwrap.wrap(f"{text}up to {later} after {passed}:", _LABEL_WIDTH)
     return [Label(date, value[0.5], "\n".join([*lines, join_range(value[0.25], value[0.75])]), ORANGE)]
 

@@ -19,7 +19,8 @@ from matplotlib.transforms import blended_transform_factory
 from ...base import words
 from ...base.words import lower_first, say, say_count, say_date, say_first, say_period, say_range
 from ...indicators import AdoptionSeries
-from ...say.headlines import say_place, say_users
+from ...say.facts import Names
+from ...say.sentences import say_users
 from . import style
 from .labels import Label, find_gaps, label_ends, shade_breaks
 from .on_axes import plot_earlier, plot_figures, plot_limit, plot_newer
@@ -69,7 +70,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     when = f"{words.say_at(measure)} {say_period(dates[-1], measure)}"
     if len(values):
         last = values.iloc[-1]
-        title = f"{say_first(say_users(names, last))} {when}"
+        title = f"{say_first(say_users(Names(**names), last))} {when}"
         if series.bound is not None and not names["unit"].startswith("percent"):
             share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
             units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
@@ -330,11 +331,11 @@ def _say_measures(picked: pd.DataFrame, technology: str, entity: str) -> str:
     mine, use = picked[picked["entity"] == entity], f"Use of {technology}"
     if len(mine) > 1:
         shares = say_range(mine["value"].min(), mine["value"].max(), "percent")
-        return f"{use} in {say_place(entity)}: {shares}, depending on what is measured"
+        return f"{use} in {words.say_place(entity)}: {shares}, depending on what is measured"
     if len(mine):
         row = mine.iloc[0]
         share = f"{say(row['value'], 'percent')} of {_name_people(row)}"
-        return f"{use} in {say_place(entity)}: {share} in {say_date(row['date'])}"
+        return f"{use} in {words.say_place(entity)}: {share} in {say_date(row['date'])}"
     measures, places = picked["measure"].nunique(), picked["entity"].nunique()
     counted = "one country or region" if places == 1 else f"{places} countries and regions"
     return f"{use}: {say_count(measures, 'measure')} in {counted}"

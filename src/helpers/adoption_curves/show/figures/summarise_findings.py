@@ -57,7 +57,7 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.margins(x=0.12)
     use_numbers(axis, "x")
     axis.set_ylim(len(rows) - 0.4, -0.6)
-    units = f"{names['title']}, {names['unit']}; bars: 80% range with its middle; diamonds: outcomes"
+    units = f"{names['title']}, {names['unit']}; bars: 80% range with its median; diamonds: outcomes"
     units += f"; {limits.iloc[0]}" if alike else ""
     units += "; arrows: outcomes printed as “more than” or “less than”" * bool(
         rows["side"].isin(["at_least", "at_most"]).any()

@@ -1,0 +1,614 @@
+"""The sentences of a page: a function for each kind, in the order of the page, and the sentences that kinds share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import metadata
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from ..base import words
+from ..base.columns import UNNAMED
+from ..base.fallen import LEAST_FALL
+from ..base.fan import find_drawn
+from ..base.words import say, say_ahead, say_count, say_date, say_day, say_first, say_percent, say_place, say_range
+from .facts import Facts, Names, Row
+
+_MANY_TIMES = 1.5
+"""From this ratio on growth is given as a multiple, below it in percent."""
+_UNTESTED = {"flow": "how many are sold or added in a year", "cumulative": "a total so far"}
+"""What no forecast was tested on, by measure."""
+_CLASS_TESTED = ("China", " As a forecast such services scored 1.2 to 2.4 times worse than ours.")
+"""What forecasts from other services scored in a test at 40 to 80% of the limit, half a year to five years ahead."""
+_OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
+"""How a publisher's name begins that takes an article."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page says, part by part; "" where there is nothing to say. Numbers are the names of key numbers."""
+
+    headline: str
+    deck: str
+    quote: str
+    quote_not: str
+    title: str
+    alt: str
+    numbers: tuple[str, ...]
+    known: str
+    now: str
+    speed: str = ""
+    forecast: str = ""
+    caution: str = ""
+
+
+def write_page(facts: Facts) -> Page:
+    """The sentences of a run."""
+    kinds = {"few": _write_few, "fallen": _write_fallen, "refuted": _write_refuted, "still": _write_stands}
+    kinds |= {"levelled": _write_stands, "near": _write_near, "open": _write_no_range, "flow": _write_no_range}
+    return kinds.get(facts.kind, _write_rises)(facts)
+
+
+# ---- a function for each kind of page -----------------------------------------------------------------------------
+
+
+def _write_rises(facts: Facts) -> Page:
+    """A series that rises: its range leads. Of totals so far the last one is said beside it."""
+    if facts.range is None:
+        return _write_no_range(facts)
+    names, goal, is_total = facts.names, facts.when(facts.goal), facts.names.measure == "cumulative"
+    between, doing = f"between {say_ends(facts, ' and ')}", say_doing(names, "{}", "may ")
+    headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} {goal}"
+    if is_total:
+        headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
+    elif doing:
+        headline = f"{doing.format(between)} {goal}"
+    change, level = ("added",) if is_total else ("share", "change"), f"{100 * facts.level:g}%"
+    title = f"{names.title}, {facts.date(facts.goal)}: {level} range {say_ends(facts)}, median {_say_median(facts)}"
+    alt = f"{_say_figures(facts)}, and our forecast for {facts.date(facts.goal)}, median {_say_median(facts)} ({level} "
+    return _make_page(
+        facts,
+        headline,
+        deck=_join("" if is_total else _say_newest(facts), _say_forecast(facts)),
+        speed=_join(_say_growth(facts), _say_below_peak(facts), _say_rise(facts), _say_paces(facts)),
+        forecast=_say_tests(facts),
+        caution=_say_doubts(facts),
+        quote=_quote_forecast(facts),
+        quote_not=f"Do not quote the median alone, nor the limit ({facts.limit_name}) as a forecast.",
+        title=title,
+        alt=f"{alt}range {say_ends(facts)}).",
+        numbers=("latest", "newest", *change, "forecast"),
+    )
+
+
+def _write_near(facts: Facts) -> Page:
+    """A series near its limit: the share leads, or what is left."""
+    last, did, is_series = facts.last, _say_did(facts), facts.names.limit_is_series
+    left = facts.ceiling["sentence"].removeprefix("at most ")
+    unit = " points" if facts.is_share else words.say_unit(facts.names.unit)
+    left = f"at most {left}{unit} {'is' if left == '1' else 'are'} left"
+    headline = f"{_say_last(facts)}{_say_share(facts) if is_series else f', and {left}'}"
+    if did and not is_series:
+        headline = f"{did}: {left}"
+    return replace(
+        _write_rises(facts),
+        headline=_begin(facts, headline),
+        speed=_join(_say_growth(facts), _say_below_peak(facts)),
+        caution=_join(
+            "The range begins below the last figure." * (facts.range["low"] < last["value"]), _say_doubts(facts)
+        ),
+        quote_not="Do not quote the median alone.",
+        numbers=("latest", "left", "change", "forecast"),
+    )
+
+
+def _write_stands(facts: Facts) -> Page:
+    """A series that has not grown for a year, or never beyond its scatter."""
+    is_still, did, since = facts.kind == "still", _say_did(facts), facts.date(facts.standing)
+    grows = "no lasting growth" if is_still else ""
+    headline = f"{_say_name(facts.names)}: {say_base(facts.names, say_span(facts))} since {since}"
+    headline = ", and ".join(filter(None, [headline, grows]))
+    if did:
+        headline = ", with ".join(filter(None, [f"{did}; the figure has been {say_span(facts)} since {since}", grows]))
+    above = facts.range and facts.range["high"] > facts.peak["value"]
+    doubt = "The range ends above every figure so far: most comparison technologies rose further." if above else ""
+    quote_not = f"Do not call {facts.say(facts.last['value'])} the level where growth stops."
+    if is_still:
+        quote_not = f"Do not quote it as a rise or a fall: since {since} the figures show neither."
+    return replace(
+        _write_rises(facts),
+        headline=_begin(facts, headline),
+        deck=_join(_say_newest(facts), _say_forecast(facts)),
+        speed="",
+        caution=_join(doubt, _say_doubts(facts) if facts.is_given else _say_jump(facts)),
+        quote_not=quote_not,
+        numbers=("latest", "span", "forecast", "middle"),
+    )
+
+
+def _write_no_range(facts: Facts) -> Page:
+    """A series whose forecast has no range: without a limit, a flow, or a total so far; the last figure leads."""
+    names, growth = facts.names, _join(_say_growth(facts), _say_below_peak(facts))
+    page = _make_page(
+        facts,
+        f"{_say_latest(facts)}{_say_change(facts)}",
+        deck=_say_forecast(facts),
+        speed=growth,
+        quote_not=f"Do not quote a forecast from this run: none was tested on {_UNTESTED.get(names.measure)}.",
+        title=f"{names.title}: no forecast, because none was tested on {_UNTESTED.get(names.measure)}",
+        numbers=("latest", "newest", "added" if names.measure == "cumulative" else "change"),
+    )
+    if names.measure != "level":
+        return replace(page, caution=_say_jump(facts))
+    when, about = facts.date(facts.goal), say_about(facts)
+    return replace(
+        page,
+        speed=_join(growth, _say_rise(facts)),
+        caution=_say_doubts(facts),
+        quote_not="Do not quote our forecast: without an upper limit it has no range.",
+        title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
+        alt=f"{_say_figures(facts)}, and our forecast for {when}, {about}.",
+        numbers=("latest", "newest", "share", "change", "middle"),
+    )
+
+
+def _write_refuted(facts: Facts) -> Page:
+    """A series whose newest figure contradicts the forecast that was made without it."""
+    newest = f"{say_newer(facts)} {facts.when(facts.newer)}"
+    return _make_page(
+        facts,
+        f"{_say_name(facts.names)}: {newest}, which the earlier figures did not let us expect",
+        deck=f"{_say_exact(facts)} We give no forecast: the newest figure contradicts the one made without it.",
+        speed=_say_growth(facts),
+        caution=_join(_say_jump(facts), _say_country(facts)),
+        quote_not="Do not quote a forecast from this run: it has none.",
+        title=f"{facts.names.title}: no forecast, because the newest figure contradicts the earlier ones",
+        numbers=("latest", "newest", "change"),
+    )
+
+
+def _write_fallen(facts: Facts) -> Page:
+    """A series that has fallen from a peak: no forecast."""
+    peak = facts.peak
+    down = f", down from {facts.say(peak['value'])} in {facts.date(peak)}"
+    return _make_page(
+        facts,
+        f"{_say_last(facts)}{down}",
+        deck=f"{_say_newest(facts)} We give no forecast: our curves only rise, and cannot show how far a series falls.",
+        speed=_say_below_peak(facts),
+        quote=_quote_figure(facts, down),
+        quote_not="Do not quote a forecast from this run: it has none.",
+        title=f"{facts.names.title}: no forecast, because the figures have fallen since {facts.date(peak)}",
+        alt=f"{_say_figures(facts)}{down}.",
+        numbers=("latest", "peak", "fall"),
+    )
+
+
+def _write_few(facts: Facts) -> Page:
+    """A series of one or two figures, perhaps counted anew: no forecast, but what others did from there."""
+    count, earlier, fell, later = len(facts.growth), facts.earlier, facts.fell, facts.later
+    shows = {0: "no exact figure shows a", 1: "one figure shows no", 2: "two figures are too few for a"}
+    show = f"{shows.get(count, 'figures so near each other show no')} trend"
+    known = {0: "there is no exact one", 1: "there is one", 2: "there are two"}.get(count, "none lie so far apart")
+    headline, before, since, others, caution = f"{_say_latest(facts)}; {show}", "", "", "", ""
+    quote_not = f"Do not quote it as a trend: {show}."
+    if earlier:
+        anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
+        since, headline = f" since {anew}", f"{_say_latest(facts)}, counted anew since {anew}"
+        was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
+        before = f"Before that it {was}. Figures from before {anew} are not comparable: {earlier['reason']}."
+        quote_not = f"Do not join it to figures from before {anew}, which are not comparable."
+    if later:
+        technologies = say_count(int(later["technologies"]), "other technology", "other technologies")
+        passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
+        after = say_first(say_ahead(round(float(later["years"]), 1)))
+        others = f"{after} after passing {passed} of their limits, most of {technologies} stood at {span}."
+        caution = "Most of these technologies succeeded; one that fails may stand below."
+    return _make_page(
+        facts,
+        headline,
+        deck=_join(
+            _say_exact(facts),
+            f"We give no forecast: it needs three figures, half a year apart, and {known}{since}.",
+            before,
+            others,
+        ),
+        caution=_join(caution, _say_country(facts)),
+        quote_not=quote_not,
+        title=headline,
+        numbers=("latest", "newest"),
+    )
+
+
+def _make_page(facts: Facts, headline: str, title: str, **parts: Any) -> Page:
+    """A page with what every kind says, unless it says it in its own way."""
+    usual = {"quote": _quote_figure(facts), "alt": f"{_say_figures(facts)}."}
+    usual |= {"known": _say_known(facts), "now": _say_now(facts)}
+    return Page(headline=_begin(facts, headline), title=f"{_say_seen(facts)}{title}", **usual | parts)
+
+
+# ---- headline, deck and quotation ---------------------------------------------------------------------------------
+
+
+def _join(*sentences: str) -> str:
+    """Sentences as a paragraph, without those that have nothing to say."""
+    return " ".join(filter(None, sentences))
+
+
+def _begin(facts: Facts, text: str) -> str:
+    """A headline with the day until which figures are known, where that is not today; a name keeps its first letter."""
+    start = _say_seen(facts)
+    return f"{start}{text}" if start or text.startswith(_say_name(facts.names)) else say_first(text)
+
+
+def _say_seen(facts: Facts) -> str:
+    """The day until which figures are known, or the last figure where the forecast lies in the past."""
+    if facts.names.as_of:
+        return f"As seen on {say_day(pd.Timestamp(facts.names.as_of))}: "
+    is_past = facts.goal is not None and facts.goal["date"] <= facts.names.known
+    return f"From figures up to {facts.date(facts.last)}: " if is_past else ""
+
+
+def _say_name(names: Names) -> str:
+    """The title before a colon: with one of its own it still reads as one name."""
+    return names.title.replace(": ", ", ")
+
+
+def say_base(names: Names, amount: str) -> str:
+    """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
+
+    >>> say_base(Names("Heat pumps", "percent of homes"), "28%")
+    '28% of homes'
+    >>> say_base(Names("Cars sold", "million cars"), "1.4 million cars")
+    '1.4 million'
+    """
+    unit, title = names.unit, names.title.lower()
+    base, counted = unit.removeprefix("percent of "), re.sub("^(thousand|million|billion) ", "", unit)
+    if unit.startswith("percent"):
+        return amount if base == unit or base.lower() in title else f"{amount} of {base}"
+    if unit.startswith("index"):
+        return f"{amount} ({re.sub('[()]', '', unit)})"
+    return amount.removesuffix(f" {counted}") if counted.lower() in title else amount
+
+
+def say_doing(names: Names, amount: str, ahead: str = "", past: bool = False) -> str:
+    """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
+    who = f"{amount} of {names.people}" if names.unit.startswith("percent") else amount
+    where = "" if names.entity == UNNAMED else f" in {say_place(names.entity)}"
+    verb = re.sub("^use\\b", "used", names.doing) if past else f"{ahead}{names.doing}"
+    return f"{who}{where} {verb}" if names.doing else ""
+
+
+def say_users(names: Names, value: float) -> str:
+    """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
+    amount = words.say_figure(value, names.unit, names.own)
+    return say_doing(names, amount, past=True) or f"{names.title}: {say_base(names, amount)}"
+
+
+def say_span(facts: Facts) -> str:
+    """The lowest and the highest figure since a series stands."""
+    low, high = facts.say(facts.standing["low"]), facts.say(facts.standing["high"])
+    return f"{low.removesuffix(words.say_unit(facts.names.unit))} to {high}"
+
+
+def say_ends(facts: Facts, to: str = " to ") -> str:
+    """The range with its unit."""
+    return say_range(facts.range["low"], facts.range["high"], facts.names.unit).replace(" to ", to, 1)
+
+
+def _say_median(facts: Facts) -> str:
+    """The median beside its range: with the same decimals."""
+    return say(facts.goal["q0.5"], facts.names.unit, facts.range["high"])
+
+
+def say_about(facts: Facts) -> str:
+    """A forecast without a range, in two digits."""
+    middle = facts.goal["q0.5"]
+    [about], behind = words.round_off([middle], middle / 10, facts.names.unit)
+    return f"about {about}{behind}"
+
+
+def _say_did(facts: Facts, newest: bool = False) -> str:
+    """What people did at a date; in the present, with the date in brackets, where the past of the verb is not known."""
+    row, amount = facts.last, facts.say(facts.last["value"])
+    if newest and facts.newer:
+        row, amount = facts.newer, say_newer(facts)
+    did, do = (say_doing(facts.names, amount, past=past) for past in (True, False))
+    told = f"{do} ({facts.date(row)})" if did == do else f"{did} {facts.when(row)}"
+    return told if do else ""
+
+
+def _say_last(facts: Facts) -> str:
+    """The last exact figure with its date."""
+    amount = say_base(facts.names, facts.say(facts.last["value"]))
+    return _say_did(facts) or f"{_say_name(facts.names)}: {amount} {facts.when(facts.last)}"
+
+
+def say_newer(facts: Facts) -> str:
+    """A newer limit as printed: more than 700 million people."""
+    return words.say_limit(SimpleNamespace(**facts.newer), facts.names.unit)
+
+
+def _say_latest(facts: Facts) -> str:
+    """The last figure, or the newer limit."""
+    if not facts.newer:
+        return _say_last(facts)
+    amount, when = say_base(facts.names, say_newer(facts)), facts.when(facts.newer)
+    return say_first(_say_did(facts, newest=True)) or f"{_say_name(facts.names)}: {amount} {when}"
+
+
+def _say_figures(facts: Facts) -> str:
+    """The figures that are drawn, for the alternative text."""
+    told = []
+    if facts.growth:
+        drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan if facts.is_given else [])
+        told = [f"figures from {facts.date({'date': drawn})} to {facts.date(facts.last)}"]
+    told += [f"{say_newer(facts)} for {facts.date(facts.newer)}"] if facts.newer else []
+    return f"{_say_name(facts.names)}: {', '.join(told)}"
+
+
+def _say_publisher(names: Names, name: str = "") -> str:
+    """The publisher in full, or by a shorter name, with its article."""
+    name = name or names.publisher_name
+    return f"the {name}" if _OFFICE.match(name) else name
+
+
+def _say_subject(names: Names) -> str:
+    """The title as the subject of a sentence."""
+    name = _say_name(names)
+    return f"{name}," if ", " in name else name
+
+
+def _say_newest(facts: Facts) -> str:
+    """The newest figure, where the headline has the forecast."""
+    if not facts.newer:
+        return f"The newest figure is {facts.say(facts.last['value'])}, for {facts.date(facts.last)}."
+    doing = " did" if facts.range and facts.names.doing else ""
+    return say_first(f"{say_newer(facts)}{doing} {facts.when(facts.newer)}.")
+
+
+def _say_exact(facts: Facts) -> str:
+    if not facts.newer or not facts.growth:
+        return ""
+    return f"The last exact figure is {facts.say(facts.last['value'])}, for {facts.date(facts.last)}."
+
+
+def _say_forecast(facts: Facts) -> str:
+    """The forecast as a sentence: its range with how often such ranges held, or why it has none."""
+    measure, when = facts.names.measure, facts.date(facts.goal)
+    limited = "How many could use it at most? A run with that as its limit (-p bound N) gives a range."
+    ask = "" if facts.has_limit or measure == "flow" else limited
+    if facts.range is None and measure == "level":
+        why = "Without an upper limit the method cannot tell an early rise from a late one, so we give no range."
+        return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
+    if facts.range is None:
+        why = f"We forecast how many are in use, not {_UNTESTED[measure]}, so we give no forecast here."
+        if measure == "cumulative":
+            why = "We have not tested forecasts of a total so far, so we give none here."
+        return _join(why, ask)
+    total = f"the total {facts.when(facts.goal)}" if measure == "cumulative" else when
+    level, median = f"{100 * facts.level:g}%", _say_median(facts)
+    said = f"The {level} range for {total} is {say_ends(facts)}, and the median {median}."
+    if not facts.held:
+        return said
+    least, most = (round(facts.held[name] / 10) for name in ("least", "most"))
+    times = words.spell(least) if least == most else f"{words.spell(least)} to {words.spell(most)}"
+    return f"{said} In tests {level} ranges held {times} times in ten."
+
+
+def _say_known(facts: Facts) -> str:
+    """What was known on the day of the run; "" for today."""
+    names = facts.names
+    if not names.as_of:
+        return ""
+    by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
+    reckoned = ", as far as we know, some perhaps with values revised since" if names.reckoned else ""
+    told = f"Of this series{limit} we use only figures published by {by}{reckoned}."
+    return f"{told} Other series end there too, some compiled or revised later. The method is the present one."
+
+
+def _quote_figure(facts: Facts, more: str = "") -> str:
+    """The newest figure as a sentence that may be quoted, with whose count it is."""
+    names, stood = facts.names, "stood at" if facts.names.measure == "level" else "came to"
+    row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
+    plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
+    by = f", according to {_say_publisher(names)}" if names.publisher_name else ""
+    return f"“{_begin(facts, _say_did(facts, newest=True) or plain)}{more}{by}.”"
+
+
+@cache
+def _find_version() -> str:
+    return metadata.version("adoption-curves")
+
+
+def _quote_forecast(facts: Facts) -> str:
+    """The forecast as sentences that may be quoted: whose count, whose forecast, by which version, as of which day."""
+    names, goal, level = facts.names, facts.when(facts.goal), f"{100 * facts.level:g}%"
+    stand = "stand" if names.measure == "level" else "come to"
+    between = f"between {say_ends(facts, ' and ')}"
+    said = say_doing(names, between, "will ") or f"{_say_subject(names)} will {stand} {say_base(names, between)}"
+    counted = f", as {names.publisher} counts them" if names.publisher and names.doing else ""
+    if names.publisher and not names.doing:
+        counted = f" by the count of {_say_publisher(names, names.publisher)}"
+    interval = f"({level} prediction interval; median {_say_median(facts)})"
+    known = pd.Timestamp(names.as_of or names.known)
+    day = f"figures up to {facts.date(facts.newest)}" if names.own else f"figures published by {say_day(known)}"
+    forecast = f"This is a forecast by Adoption Curves {_find_version()} from {day}."
+    return f"“{say_first(said)} {goal}{counted} {interval}. {forecast}”"
+
+
+# ---- now, and how fast --------------------------------------------------------------------------------------------
+
+
+def _say_share(facts: Facts) -> str:
+    return f", {say(facts.share['value'], 'percent')} of {facts.share['of']}" if facts.share else ""
+
+
+def _say_now(facts: Facts) -> str:
+    """Who reported what, of whom, and how a newer limit is read."""
+    names, newer, share, figure = facts.names, facts.newer, _say_share(facts), facts.say(facts.last["value"])
+    did, told, gave, read = _say_did(facts), "", "", ""
+    if names.publisher_name:
+        figure = f"{figure} {facts.when(facts.last)}"
+        told = f"{_say_publisher(names)} reported {f'that {did}' if did else figure}{share}."
+    elif share:
+        told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
+    within = f"This counts everyone who did so {names.within}." if names.doing and names.within else ""
+    if newer:
+        who = f"{names.publisher} gave" if names.publisher else "there is"
+        gave = f"For {facts.date(newer)} {who} no exact figure, only {say_newer(facts)}"
+        ends = say_range(newer["read_low"], newer["read_high"])
+        gave += f"; we read it as {ends}." if facts.reading else "."
+    told_of = newer or facts.last
+    others = [row for row in facts.list_rows("02_newer") if row["date"] > told_of["date"]]
+    limits = [f"{words.say_limit(SimpleNamespace(**row), names.unit)} for {facts.date(row)}" for row in others]
+    read = f"For later dates only limits are known: {', '.join(limits)}." if limits else ""
+    return _join(say_first(told) or _say_exact(facts), within, names.asked, gave, read)
+
+
+def _compare(facts: Facts, before: Row, more: str, less: str, times: str) -> str:
+    """The last figure beside an earlier one: 46% above, 2.4 times, the same as."""
+    gain, last, is_total = before["gain"], facts.last["value"], facts.names.measure == "cumulative"
+    least = min(0.05, 5e-3 * last) if facts.is_share else 5e-4 * last
+    if abs(gain) < least:
+        return "the same as"
+    side = more if gain > 0 else less
+    if facts.is_share or is_total:
+        return f"{say(abs(gain), facts.points)} {side}"
+    many = before["ratio"] >= _MANY_TIMES
+    return f"{before['ratio']:.1f} times{times}" if many else f"{say_percent(abs(before['percent']))} {side}"
+
+
+def _say_change(facts: Facts) -> str:
+    """Growth over a year, for a headline of the last figure."""
+    if not facts.before or facts.newer:
+        return ""
+    times = " as many as" if facts.names.doing else " as much as"
+    return f", {_compare(facts, facts.before, 'more than', 'less than', times)} {facts.when(facts.before)}"
+
+
+def _say_growth(facts: Facts) -> str:
+    """Growth over a year; where a break is suspected in it, since the break, like with like."""
+    before, since = facts.before, facts.since_jump
+    if since:
+        gain = say(abs(since["gain"]), facts.points) if facts.is_share else facts.say(abs(since["gain"]))
+        grew = f"the figure {'grew' if since['gain'] > 0 else 'fell'} by {gain}"
+        return f"From {facts.date(since)}, when the count may have changed, to {facts.date(facts.last)} {grew}."
+    if not before:
+        return ""
+    grown, figure = _compare(facts, before, "above", "below", ""), facts.say(before["value"])
+    if facts.names.measure == "cumulative":
+        return f"The total {facts.when(facts.last)} is {grown} that {facts.when(before)} ({figure})."
+    return f"The figure for {facts.date(facts.last)} is {grown} that for {facts.date(before)} ({figure})."
+
+
+def _say_below_peak(facts: Facts) -> str:
+    peak = facts.peak
+    below = f"The last figure is {say_percent(peak['lost'])} below the highest, {facts.say(peak['value'])}"
+    return f"{below} for {facts.date(peak)}." if peak["lost"] >= 100 * LEAST_FALL else ""
+
+
+def _say_rise(facts: Facts) -> str:
+    """How long the rise took, read between figures, and how many other series were as fast."""
+    pace = facts.pace
+    if not pace:
+        return ""
+    start, end = (say(pace[name], "percent") for name in ("start_share", "target_share"))
+    of, years = "" if facts.is_share else f" of {facts.limit_name}", round(float(pace["years_to_target_share"]), 1)
+    rivals = f"{len(facts.rivals) or 'none'} of {pace['of'] - 1:.0f} other series"
+    rise = f"Read between figures, the rise from {start} to {end}{of} took {say_ahead(years)}"
+    return f"{rise}; {rivals} rose as fast{' or faster' if facts.rivals else ''}."
+
+
+def _say_paces(facts: Facts) -> str:
+    """Growth a year so far and ahead, where they differ."""
+    if not facts.paces:
+        return ""
+    past, coming = (say(facts.paces[name], facts.points) for name in ("past", "coming"))
+    start, newest, end = (facts.date(row) for row in (facts.paces["start"], facts.newest, facts.paces["end"]))
+    read = f", read as {say(facts.reading['value'], facts.names.unit)}," if facts.reading else ""
+    return f"From {start} to {newest}{read} it grew by {past} a year; we expect {coming} a year to {end}."
+
+
+# ---- how sure, and what could be wrong ----------------------------------------------------------------------------
+
+
+def _say_tests(facts: Facts) -> str:
+    """Every test of such ranges, with its count."""
+    tested, alike = facts.tested, facts.alike
+    if not tested:
+        return ""
+    on = say_count(int(tested["technologies"]), "earlier technology", "earlier technologies")
+    ahead, held = say_ahead(round(float(tested["horizon_years"]), 1)), say_percent(tested["covered"])
+    outcomes = f"{held} of {tested['forecasts']:,.0f} outcomes on {on}"
+    told = f"In tests {ahead} ahead, {100 * facts.level:g}% ranges contained {outcomes}"
+    if alike:
+        told += f", and {say_percent(alike['covered'])} on the {alike['technologies']:.0f} most like this one"
+    counted: dict[str, list[str]] = {}
+    for row in facts.audit:
+        part = f"{say_percent(row['inside_80'])} of {row['origins']:,.0f} outcomes from {row['figures']:.0f} figures"
+        counted.setdefault(row["series"], []).append(part)
+    others = [f"Outside our data they contained {' and '.join(each)} ({series})." for series, each in counted.items()]
+    is_sales = facts.names.measure == "flow" and facts.is_share
+    sales = "What a later technology replaces falls, as no curve foresees." if is_sales else ""
+    return _join(f"{told}.", *others, sales)
+
+
+def _say_doubts(facts: Facts) -> str:
+    """What could be wrong, the largest first: limit, questions, others, success, another ruler, the limit's error."""
+    names, unit, limit, other = facts.names, facts.names.unit, facts.limit, facts.other_limit
+    choice, unknown, above = "", "", ""
+    if other:
+        title, span = words.lower_first(other["bound"]).replace(" percent", "%"), say_range(other["low"], other["high"])
+        choice = f"With {title} as the limit, the median would be {say(other['q0.5'], unit)} ({span})."
+    if not facts.has_limit:
+        choice = "The forecast has no ceiling and may pass what the market can hold."
+    if facts.unasked:
+        asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
+        unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
+    if facts.range and limit and not facts.is_share and facts.range["high"] > limit["mean"]:
+        ends = say_range(limit["q0.1"], limit["q0.9"], unit)
+        above = f"The range ends above the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
+    below = "range" if facts.range else "forecast"
+    success = f"Most comparison technologies succeeded; if this one fails, it may end below our {below}."
+    return _join(choice, _say_jump(facts), unknown, _say_class(facts), success, _say_country(facts), above)
+
+
+def _say_class(facts: Facts) -> str:
+    """What the country's other services did from the same share on, and why the median is not theirs."""
+    if not facts.others:
+        return ""
+    low, high = facts.others["low"], facts.others["high"]
+    count = say_count(int(low["technologies"]), "other technology", "other technologies")
+    years, passed = say_ahead(round(float(low["years"]), 1)), say(low["passed"], "percent")
+    shares, median = say_range(low["share"], high["share"], "percent"), facts.goal["q0.5"]
+    told = f"Half of {count} in {say_place(facts.names.entity)} stood at {shares} of their limits {years} after passing"
+    told = f"{told} {passed}"
+    here = f", here {say_range(low['value'], high['value'], facts.names.unit)}" if not facts.is_share else ""
+    side = ", below our median" if high["value"] < median else ""
+    known = facts.names.entity == _CLASS_TESTED[0] and 40 <= low["passed"] <= 80
+    return f"{told}{here}{side}.{_CLASS_TESTED[1] if known else ''}"
+
+
+def _say_jump(facts: Facts) -> str:
+    jump = facts.jump
+    if not jump:
+        return ""
+    span = f"between {facts.date(jump['before'])} and {facts.date(jump['after'])}"
+    change = f"Part of the change of {say(jump['change'], facts.points)} {span} may come from the survey"
+    return f"{change}: {jump['reason']}."
+
+
+def _say_country(facts: Facts) -> str:
+    """What another publisher puts use at, from what, and that it measures another thing."""
+    row = facts.country
+    if not row:
+        return ""
+    how = ", from what devices report," if row["period"] else ""
+    when = f"the {row['period']}" if row["period"] else say_date(row["date"])
+    other = "; it measures another thing" if row["other"] else ""
+    return f"{row['publisher']}{how} puts use at {say(row['value'], 'percent')} of {row['of']} in {when}{other}."
