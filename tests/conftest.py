@@ -21,8 +21,8 @@ from small_notebooks import write_notebooks
 from adoption_curves import __main__ as command
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import PROJECT_MARK, find_data
+from adoption_curves.runs.manifest import read_run
 from adoption_curves.runs.pages import render_executed, write_pages
-from adoption_curves.runs.record import read_run
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "tests" / "sample"

@@ -13,7 +13,7 @@ from conftest import SAMPLE
 from processes import call
 
 from adoption_curves.base.project import RECORD
-from adoption_curves.runs.record import list_runs
+from adoption_curves.runs.manifest import list_runs
 
 
 def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):

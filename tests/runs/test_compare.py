@@ -15,8 +15,8 @@ from snapshots import check_snapshot
 
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError, UserError
+from adoption_curves.runs.manifest import find_run
 from adoption_curves.runs.parameters import ParameterError
-from adoption_curves.runs.record import find_run
 from adoption_curves.runs.report import FILES, _Found, compare_runs
 from adoption_curves.show.figures.images import draw_images
 from adoption_curves.show.figures.several_runs import draw_forecasts, say_forecasts

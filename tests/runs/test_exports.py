@@ -11,7 +11,7 @@ from processes import call
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import RECORD, RunError
 from adoption_curves.runs.exports import write_workbook
-from adoption_curves.runs.record import find_changed, list_recorded, read_run
+from adoption_curves.runs.manifest import find_changed, list_recorded, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
 ODD = pd.DataFrame(

@@ -11,8 +11,8 @@ from small_notebooks import write_notebooks
 
 from adoption_curves.base.folders import _CLAIMED
 from adoption_curves.base.project import RunError
+from adoption_curves.runs.manifest import find_changed, list_runs, read_run
 from adoption_curves.runs.parameters import read_parameters
-from adoption_curves.runs.record import find_changed, list_runs, read_run
 from adoption_curves.runs.runner import run_all
 from adoption_curves.runs.steps import Execution
 

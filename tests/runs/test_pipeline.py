@@ -17,8 +17,8 @@ from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import BusyError, RunError, find_root
 from adoption_curves.runs.failures import NotebookFailed
 from adoption_curves.runs.ingredients import describe_series, find_notebooks, read_declared
+from adoption_curves.runs.manifest import list_runs, read_run
 from adoption_curves.runs.parameters import Parameters, read_parameters
-from adoption_curves.runs.record import list_runs, read_run
 from adoption_curves.runs.runner import run_all
 from adoption_curves.runs.steps import Execution
 
@@ -47,7 +47,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     assert record.parameters == read_parameters(told).model_dump()
     assert record.main_figure == "05_forecast"
     assert len(record.data.files["observations.csv"]) == 64
-    assert {"runs/record.py", "runs/parameters.py"} <= {*record.helpers}
+    assert {"runs/manifest.py", "runs/parameters.py"} <= {*record.helpers}
     assert {"python", "pandas", "papermill"} <= {*record.versions}
     entry = record.notebooks["05_forecast_small"]
     assert (entry.parameters["horizon_years"], entry.tables["05_forecast"].rows >= 3) == (3, True)

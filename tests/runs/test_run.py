@@ -8,8 +8,8 @@ from conftest import open_as
 from matplotlib import pyplot
 
 from adoption_curves.base.project import RunError
+from adoption_curves.runs.manifest import read_entries
 from adoption_curves.runs.parameters import ParameterError
-from adoption_curves.runs.record import read_entries
 from adoption_curves.runs.table_files import write_csv
 
 mpl.use("agg")

@@ -23,8 +23,8 @@ from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
 from adoption_curves.base.project import PROJECT_MARK
 from adoption_curves.forecast.register import add_rows, read_register
+from adoption_curves.runs.manifest import list_runs
 from adoption_curves.runs.new_project import begin_project
-from adoption_curves.runs.record import list_runs
 
 SLOW = pytest.mark.slow
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")

@@ -18,7 +18,7 @@ from small_notebooks import ALL, write_notebooks
 
 from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
 from adoption_curves.cli.process import PlainStream
-from adoption_curves.runs.record import locate, read_run
+from adoption_curves.runs.manifest import locate, read_run
 from adoption_curves.runs.steps import _FOLDER, _is_whole
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from adoption_curves.runs.manifest import read_entries
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
-from adoption_curves.runs.record import read_entries
 from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"

@@ -62,7 +62,7 @@ def register(runs: tuple[str, ...], dates: tuple[str, ...]) -> None:
     row that is there. It passes over a run without a forecast. RUN is the name of a run, or SWEEP/RUN.
     """
     from ..runs.exports import register_run
-    from ..runs.record import find_run
+    from ..runs.manifest import find_run
 
     for folder in [find_run(run) for run in runs]:
         path = register_run(folder, list(dates))

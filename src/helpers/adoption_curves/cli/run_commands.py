@@ -88,7 +88,7 @@ def export(run: str, xlsx: bool) -> None:
     as PDF repeat the run with --pdf.
     """
     from ..runs import exports, pages
-    from ..runs.record import find_run
+    from ..runs.manifest import find_run
 
     if run.endswith(".ipynb"):
         if xlsx:
@@ -164,7 +164,7 @@ def sweep(
 @options.as_json
 def runs(as_json: bool) -> None:
     """List the runs, newest first, with their series and state."""
-    from ..runs.record import list_runs
+    from ..runs.manifest import list_runs
     from .listing import print_table
 
     found = list_runs(find_outputs())

@@ -13,8 +13,8 @@ from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
 from ..base.words import GIVES_RANGE, of_entity, say_amount, say_at, say_count, say_day, say_period
+from .manifest import locate, read_run
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
-from .record import locate, read_run
 from .table_files import read_csv
 
 MOST_NOTES = 12

@@ -17,8 +17,8 @@ from ..base.files import hash_file, write_file
 from ..base.folders import keep_edited, list_foreign, refuse_foreign
 from ..base.project import PACKAGED, REGISTER, RunError, import_extra
 from .ingredients import hash_data
+from .manifest import DATA, find_changed, locate, read_run, read_unchanged, write_manifest
 from .parameters import read_parameters
-from .record import DATA, find_changed, locate, read_run, read_unchanged, write_record
 from .table_files import read_csv
 
 _BOOK, _RECORD_TABLE = "tables.xlsx", "05_record"
@@ -65,7 +65,7 @@ def write_workbook(folder: Path) -> Path:
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
     exports = {_BOOK: write_file(place, content.getvalue())}  # in run.json, so that they go when the run is made anew
-    write_record(folder, record.model_copy(update={"exports": exports}))
+    write_manifest(folder, record.model_copy(update={"exports": exports}))
     return place
 
 
@@ -115,15 +115,18 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     from .. import indicators
     from ..forecast import register
 
-    content = read_run(folder)
-    path, parameters = locate(folder, f"tables/{_RECORD_TABLE}.csv"), read_parameters(content.parameters)
-    changed = [f"{name} is {why}" for name, why in find_changed(folder, content).items()]
-    changed += [] if path.is_file() else [f"{_RECORD_TABLE}.csv is missing"]
-    known = hash_data(parameters.source).items() - content.data.files.items()
-    if not changed and any(Path(name).name != REGISTER for name, _ in known):  # but what others registered since
-        changed = ["the data have changed"]
+    # The run is as it was made, and so are its data, but for what others registered since.
+    record = read_run(folder)
+    path, parameters = locate(folder, f"tables/{_RECORD_TABLE}.csv"), read_parameters(record.parameters)
+    changed = [f"{name} is {why}" for name, why in find_changed(folder, record).items()]
+    if not path.is_file():
+        changed.append(f"{_RECORD_TABLE}.csv is missing")
+    others = hash_data(parameters.source).items() - record.data.files.items()
+    if any(Path(name).name != REGISTER for name, _ in others):
+        changed.append("the data have changed")
     if changed:
         raise RunError(f"Run '{folder.name}' is not as it was made: {changed[0]}. Make it again, and register it then.")
+    # Its quantiles become rows of the register.
     quantiles = pd.read_csv(path, index_col="date", parse_dates=True)
     if quantiles.empty:
         return None

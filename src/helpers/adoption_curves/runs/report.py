@@ -15,11 +15,11 @@ from ..base.folders import lock_folder, refuse_foreign, replace_folder
 from ..base.levels import band_columns, quoted_level, say_level
 from ..base.project import RunError, Source, UserError, find_outputs
 from ..base.words import clean, say, say_count, say_first, say_name, say_range
+from .manifest import Manifest, find_run, locate, read_unchanged, refuse_earlier
 from .pages import is_foreign, render_report
 from .pages.cleaning import hide_place
 from .pages.index import say_value
 from .parameters import ParameterError, Parameters
-from .record import Record, find_run, locate, read_unchanged, refuse_earlier
 from .table_files import read_csv, write_csv
 
 NAME = "comparison"
@@ -203,7 +203,7 @@ def _set_side_by_side(
     return pd.concat([given.replace("–", ""), ends.reindex(index), values], axis="columns"), shown
 
 
-def _list_doubts(records: Sequence[Record]) -> list[str]:
+def _list_doubts(records: Sequence[Manifest]) -> list[str]:
     """Sentences on other differences: versions of the data, the package or the libraries."""
     doubts, first = [], records[0]
     levels = sorted({quoted_level(each.parameters["levels"]) for each in records})

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..base.files import hash_file, write_json
 from ..base.folders import keep_edited, lock_folder, replace_folder
 from ..base.project import RunError, find_outputs
-from . import record
+from . import manifest
 from .check_series import check_parameters, list_notes, refuse_doubtful
 from .failures import LOG, Attempt
 from .ingredients import describe_inputs, find_notebooks, list_copies
@@ -73,7 +73,7 @@ def run_all(
         parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
         inputs = describe_inputs(parameters, sources, execution.pdf)
-        if not execution.forced and record.is_current(final, inputs):
+        if not execution.forced and manifest.is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.clear()
             return final
@@ -85,12 +85,12 @@ def run_all(
         attempt.tell(*notes)
         if execution.strict:
             refuse_doubtful(data, parameters, final)
-        record.list_edited(final)  # refuses files that are somebody's
+        manifest.list_edited(final)  # refuses files that are somebody's
         from .pages import render_executed, write_pages
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
-        before = record.read_parts(final)
+        before = manifest.read_parts(final)
         attempt.keep()
         with start_threads(len(steps)) as pool:
             for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
@@ -102,9 +102,9 @@ def run_all(
         now = describe_inputs(parameters, sources, execution.pdf)
         if changed := [words for name, words in _CHANGEABLE.items() if inputs[name] != now[name]]:
             raise RunError(f"{' and '.join(changed).capitalize()} {CHANGED}")
-        write_pages(new, record.describe_run(new, parameters, inputs, data, notes), bodies)
+        write_pages(new, manifest.describe_run(new, parameters, inputs, data, notes), bodies)
         before_commit()
-        if edited := record.list_edited(final):
+        if edited := manifest.list_edited(final):
             attempt.tell(keep_edited(final, edited))
         (new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
         replace_folder(final, new)
@@ -112,11 +112,11 @@ def run_all(
     return final
 
 
-def _add_result(result: Path, folder: Path, name: str) -> record.Entry:
+def _add_result(result: Path, folder: Path, name: str) -> manifest.Entry:
     """Entry of a notebook whose result is added from the store to a run's folder, under the name of this run."""
     shutil.copytree(result, folder, dirs_exist_ok=True)
-    copy = record.locate(folder, f"notebooks/{name}.ipynb")
-    entry = record.read_part(record.entry_path(folder, name), record.Entry)
+    copy = manifest.locate(folder, f"notebooks/{name}.ipynb")
+    entry = manifest.read_part(manifest.entry_path(folder, name), manifest.Entry)
     content = json.loads(copy.read_text(encoding="utf-8"))
     given = content["metadata"]["papermill"]["parameters"]
     if given.get("run", folder.name) != folder.name:
@@ -127,7 +127,7 @@ def _add_result(result: Path, folder: Path, name: str) -> record.Entry:
         given["run"] = folder.name
         write_json(copy, content)
         entry = entry.model_copy(update={"executed": hash_file(copy)})
-        record.write_entry(folder, name, entry)
+        manifest.write_entry(folder, name, entry)
     return entry
 
 

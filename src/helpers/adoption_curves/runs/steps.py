@@ -24,9 +24,9 @@ from ..base.files import hash_file
 from ..base.project import RunError, Source, count_processors, find_outputs, refuse_planted
 from .failures import find_attempt
 from .ingredients import choose_files, describe_series, digest, find_needs, hash_data, read_declared
+from .manifest import Entry, locate, read_entry, write_entry
 from .notebook_process import execute_notebook
 from .parameters import Parameters
-from .record import Entry, locate, read_entry, write_entry
 
 _FOLDER, _UNUSED_SECONDS = ".store", 30 * 86_400
 _MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
+from .manifest import DATA, Entry, Figure, Table, locate, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
-from .record import DATA, Entry, Figure, Table, locate, read_entries, write_entry
 from .table_files import read_csv, write_csv
 
 if TYPE_CHECKING:

@@ -36,9 +36,9 @@ from ..base.project import (
     shorten_path,
 )
 from .check_series import check_parameters
+from .manifest import SWEEP, SweepManifest
 from .notebook_process import preload, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
-from .record import SWEEP, SweepRecord
 from .report import FILES, make_report
 from .runner import print_line, run_all
 from .steps import USUAL_EXECUTION, Execution, tidy_store
@@ -289,7 +289,7 @@ def run_sweep(
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        record = SweepRecord(sweep=sweep.name, runs=runs, failed=dict(sweep.left_out))
+        record = SweepManifest(sweep=sweep.name, runs=runs, failed=dict(sweep.left_out))
         write_json(folder / SWEEP, record.model_dump())
         for name, why in sweep.left_out.items():
             print_line(f"{name} is left out: {why}")

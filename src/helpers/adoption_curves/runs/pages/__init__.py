@@ -24,7 +24,7 @@ from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
-from ..record import Entry, Record, locate, write_record
+from ..manifest import Entry, Manifest, locate, write_manifest
 from .charts import render_chart
 from .citation import cite_run
 from .cleaning import hide_place
@@ -72,13 +72,13 @@ def render_executed(folder: Path, name: str, entry: Entry) -> Markup:
     return body
 
 
-def write_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> None:
+def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) -> None:
     """Write all pages of the run in `folder`, each figure alone, and ``run.json`` with their hashes.
 
     Parameters
     ----------
     folder : Path
-    record : Record
+    record : Manifest
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
@@ -95,7 +95,7 @@ def write_pages(folder: Path, record: Record, bodies: Mapping[str, Markup]) -> N
     pages["index.html"] = render_index(folder, record, notebooks, shared)
     hidden = {name: hide_place(text, record.parameters["data"]).encode() for name, text in pages.items()}
     written = {name: write_file(locate(folder, f"html/{name}"), text, sync=False) for name, text in hidden.items()}
-    write_record(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
+    write_manifest(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
 
 
 def render_report(shop: Path, files: Mapping[str, bytes], **content: Any) -> str:
@@ -124,7 +124,7 @@ def render_report(shop: Path, files: Mapping[str, bytes], **content: Any) -> str
     return render("report.html.j2", **content, name=name, forms=forms, drawing=drawing, picture=picture, link=link)
 
 
-def _describe_pages(folder: Path, record: Record) -> list[dict[str, Any]]:
+def _describe_pages(folder: Path, record: Manifest) -> list[dict[str, Any]]:
     """Each notebook's page: name, link, title, question, what the notebook wrote, and the pages before and after."""
     pages = []
     for name, entry in record.notebooks.items():

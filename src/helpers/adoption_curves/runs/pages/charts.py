@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from ..record import locate
+from ..manifest import locate
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _UNDRAWN_TAGS = {f"{_SVG}metadata", f"{_SVG}style"}

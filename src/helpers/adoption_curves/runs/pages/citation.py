@@ -9,19 +9,19 @@ from typing import Any
 from ...base.files import read_file
 from ...base.project import find_citation
 from ...base.words import add_entity, clean
+from ..manifest import Manifest
 from ..parameters import Parameters, parse_yaml
-from ..record import Record
 
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
 
-def cite_run(record: Record, run: str) -> str:
+def cite_run(record: Manifest, run: str) -> str:
     """Citation: authors, year, package and commit, series, day of knowledge, and address.
 
     Parameters
     ----------
-    record : Record
+    record : Manifest
     run : str
 
     Returns
@@ -38,12 +38,12 @@ def cite_run(record: Record, run: str) -> str:
     return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 
-def _has_own_data(record: Record) -> bool:
+def _has_own_data(record: Manifest) -> bool:
     """True if the figures of a run are a reader's own, which this package's authors did not publish."""
     return bool(record.parameters.get("data", _OWN_FOLDER) != _OWN_FOLDER)
 
 
-def read_citation(record: Record) -> tuple[str, str, str, str]:
+def read_citation(record: Manifest) -> tuple[str, str, str, str]:
     """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
 
     Of a reader's own figures the package's authors are no authors. To write to: the e-mail address or website of the

@@ -14,7 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..record import DATA, locate
+from ..manifest import DATA, locate
 from .charts import render_chart
 from .frame import render
 

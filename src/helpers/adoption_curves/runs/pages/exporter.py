@@ -23,7 +23,7 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from ..record import Entry
+from ..manifest import Entry
 from .charts import render_chart
 from .cleaning import PAGE_IDS, clean_html
 from .embeds import BOX, find_saved, link_file, list_pictures, render_tables

@@ -14,8 +14,8 @@ from ...base.columns import UNNAMED
 from ...base.project import Source
 from ...base.words import say_day
 from ...say.on_record import list_registered, say_moves
+from ..manifest import Manifest, locate
 from ..parameters import Parameters, write_argument
-from ..record import Record, locate
 from ..table_files import read_rows
 from .charts import render_chart
 from .citation import read_citation
@@ -27,7 +27,7 @@ _USE_FIGURES = ("07_who", "07_purposes", "07_products", "07_firms")
 
 
 def render_index(
-    folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+    folder: Path, record: Manifest, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
 ) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
@@ -57,7 +57,7 @@ def render_index(
     )
 
 
-def _read_told(folder: Path, record: Record) -> dict[str, Any]:
+def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
     """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
     tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register", "use")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
@@ -72,7 +72,9 @@ def _read_told(folder: Path, record: Record) -> dict[str, Any]:
     }
 
 
-def render_made(folder: Path, record: Record, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]) -> str:
+def render_made(
+    folder: Path, record: Manifest, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+) -> str:
     """HTML of the page on how the run was made; arguments as of `render_index`."""
     return render(
         "made.html.j2",
@@ -101,7 +103,7 @@ def say_value(value: Any) -> str:
     return str(value) if value != "" else "–"
 
 
-def _write_command(run: str, record: Record) -> str:
+def _write_command(run: str, record: Manifest) -> str:
     """The command that makes the run of this record again."""
     given, usual = record.parameters, Parameters().model_dump()
     changed = {name: value for name, value in given.items() if name != "run" and value != usual.get(name, value)}
@@ -130,7 +132,7 @@ def _keep_address(text: str, *others: str) -> str:
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
-def _list_run_facts(record: Record) -> list[tuple[str, str]]:
+def _list_run_facts(record: Manifest) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
     if record.git:
         commit = record.git.commit + (" with changes" if record.git.changed else "")

@@ -1,4 +1,4 @@
-"""The record of a run, ``run.json``: what the run was made from and what it wrote, to make it again, check or cite it.
+"""The manifest of a run, ``run.json``: what the run was made from and what it wrote, to make it again or cite it.
 
 A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
 copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
@@ -37,10 +37,10 @@ DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
 _LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
 
-# ---- the form of records --------------------------------------------------------------------------------------------
+# ---- the form of manifests -------------------------------------------------------------------------------------------
 
 _FORM: Literal[2] = 2
-"""Form of the records that this edition reads: another is of another release."""
+"""Form of the manifests that this edition reads: another is of another release."""
 
 
 class _Part(BaseModel):
@@ -101,7 +101,7 @@ class _DataFiles(_Part):
     files: dict[str, str]
 
 
-class Record(_Part):
+class Manifest(_Part):
     """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it."""
 
     form: Literal[2]
@@ -145,7 +145,7 @@ class Record(_Part):
         return max((name for name in self.tables if name.partition("_")[2] == part), default="")
 
 
-class SweepRecord(_Part):
+class SweepManifest(_Part):
     """Content of ``sweep.json``: the parameters of each run, and why runs are missing."""
 
     sweep: str = ""
@@ -172,9 +172,9 @@ def read_part(path: Path, form: type[_PartOf]) -> _PartOf:
         raise RunError(f"{path.name} is damaged. Make the run again.") from error
 
 
-def write_record(folder: Path, record: Record) -> None:
+def write_manifest(folder: Path, record: Manifest) -> None:
     """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
-    write_json(locate(folder, RECORD), Record.model_validate(clean(record.model_dump())).model_dump())
+    write_json(locate(folder, RECORD), Manifest.model_validate(clean(record.model_dump())).model_dump())
 
 
 def locate(folder: Path, path: str) -> Path:
@@ -230,13 +230,13 @@ def read_entries(folder: Path) -> dict[str, Entry]:
     return {name: entry for name, entry in entries.items() if entry}  # others are files of someone's
 
 
-# ---- a run's record -------------------------------------------------------------------------------------------------
+# ---- a run's manifest -----------------------------------------------------------------------------------------------
 
 
 def describe_run(
     folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any, notes: Sequence[str]
-) -> Record:
-    """Record of a run of which all notebooks are executed; its pages are still to be written.
+) -> Manifest:
+    """Manifest of a run of which all notebooks are executed; its pages are still to be written.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def describe_run(
 
     Returns
     -------
-    Record
+    Manifest
     """
     from ..indicators import find_expected, say_expected
 
@@ -264,7 +264,7 @@ def describe_run(
     subject["reading"] = "\n".join(notes) if data.is_beside else ""
     sources = inputs["notebooks"]
     notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
-    return Record(
+    return Manifest(
         form=_FORM,
         run=parameters.run,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -300,8 +300,8 @@ def find_run(name: str) -> Path:
     return outputs.joinpath(*parts)
 
 
-def read_run(folder: Path) -> Record:
-    """Record of the run in `folder`.
+def read_run(folder: Path) -> Manifest:
+    """Manifest of the run in `folder`.
 
     Raises
     ------
@@ -315,7 +315,7 @@ def read_run(folder: Path) -> Record:
     if (folder / SWEEP).exists():
         raise UserError(f"'{name}' is a sweep, not a run. Name one of its runs: {name}/RUN")
     try:
-        record = read_part(locate(folder, RECORD), Record)
+        record = read_part(locate(folder, RECORD), Manifest)
         read_parameters(record.parameters)
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
@@ -337,7 +337,7 @@ def _say_unusable(folder: Path, name: str) -> str:
     return f"The record of run '{name}', run.json, is damaged. Make the run again."
 
 
-def refuse_earlier(folder: Path, record: Record) -> None:
+def refuse_earlier(folder: Path, record: Manifest) -> None:
     """Refuse a run in a sweep's folder that has other parameters than the sweep asks for.
 
     Raises
@@ -346,7 +346,7 @@ def refuse_earlier(folder: Path, record: Record) -> None:
     """
     asked = None
     with suppress(OSError, RunError):  # there is no sweep, or none that can be read
-        asked = read_part(folder.parent / SWEEP, SweepRecord).runs.get(folder.name)
+        asked = read_part(folder.parent / SWEEP, SweepManifest).runs.get(folder.name)
     if asked is not None and asked != {name: value for name, value in record.parameters.items() if name != "run"}:
         raise RunError(f"Run '{folder.name}' is of an earlier sweep: this one asks for other parameters.")
 
@@ -382,7 +382,7 @@ def list_edited(folder: Path) -> list[str]:
     """
     files = list_foreign(folder)
     try:
-        record = read_part(folder / RECORD, Record)
+        record = read_part(folder / RECORD, Manifest)
     except (OSError, RunError):
         return files
     checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
@@ -390,7 +390,7 @@ def list_edited(folder: Path) -> list[str]:
     return [name for name in files if name in {*find_changed(folder, record), *checkpoints}]
 
 
-def list_recorded(record: Record) -> set[str]:
+def list_recorded(record: Manifest) -> set[str]:
     """Paths of all files that the record of a run lists."""
     return {*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD}
 
@@ -406,7 +406,7 @@ def _find_fault(folder: Path, path: str, expected: str) -> str:
     return "" if hash_file(place) == expected else "changed"
 
 
-def find_changed(folder: Path, record: Record) -> dict[str, str]:
+def find_changed(folder: Path, record: Manifest) -> dict[str, str]:
     """Files of a run that aren't as its record says: why, by path."""
     found = {path: why for path, expected in record.files.items() if (why := _find_fault(folder, path, expected))}
     for name, entry in record.notebooks.items():
@@ -416,7 +416,7 @@ def find_changed(folder: Path, record: Record) -> dict[str, str]:
     return found
 
 
-def read_unchanged(folder: Path, *parts: str) -> Record:
+def read_unchanged(folder: Path, *parts: str) -> Manifest:
     """`read_run`, of a run whose files in the folders `parts` of it are as it made them.
 
     Raises

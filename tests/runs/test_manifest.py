@@ -6,8 +6,8 @@ import pytest
 from processes import call
 
 from adoption_curves.runs.ingredients import describe_inputs, find_notebooks
+from adoption_curves.runs.manifest import find_changed, is_current, read_run
 from adoption_curves.runs.parameters import read_parameters
-from adoption_curves.runs.record import find_changed, is_current, read_run
 
 
 def find(made):
