@@ -1,8 +1,9 @@
-"""The answer of a forecast: its facts, from tables that are not yet kept, and its main figure."""
+"""The answer of a forecast: its main figure, and its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,10 +11,20 @@ from matplotlib.figure import Figure
 from ..curves import NO_VERDICT, Assessment, assess_ceiling
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
-from ..indicators import AdoptionSeries, Data, cite_sources, list_earlier, list_levels, list_newer, name_series
+from ..indicators import (
+    AdoptionSeries,
+    Data,
+    cite_series,
+    cite_sources,
+    list_earlier,
+    list_levels,
+    list_newer,
+    name_series,
+)
 from ..say.facts import Facts, list_ceiling
 from ..say.headlines import write
 from . import figures
+from .drawn import tidy_forecast
 
 _LATER_YEARS = (1, 2, 3)
 """After the share where a series stands: of what others did then it is told."""
@@ -49,8 +60,17 @@ def assess_series(series: AdoptionSeries) -> Assessment:
     return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
 
 
-def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
-    """Facts of a forecast, with the tables 05 that sentences and figures are made of.
+class Answer(NamedTuple):
+    """What a run says of a forecast."""
+
+    figure: Figure
+    alt: str
+    data: pd.DataFrame  # of the figure
+    tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
+
+
+def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
+    """Answer of a forecast: the fan, with the range that sentences quote and the narrowest inside it, and its tables.
 
     Parameters
     ----------
@@ -61,11 +81,23 @@ def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
 
     Returns
     -------
-    Facts
-        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_audit and 05_class, and those of other
-        notebooks that the main figure's title needs. Among its ``names``, ``beside`` has the publishers of the other
-        technologies that the figure shows, for the line of sources.
+    Answer
+        Without a range the figure has the median alone.
     """
+    facts, series = _collect_facts(result, data, rows), result.printed
+    tables, levels = facts.tables, sorted({min(result.levels), result.level})
+    source = cite_series(data, series, since=next(iter(result.used.index), None)) + facts.names["beside"]
+    about = (series, dict(facts.names), source, levels if facts.range else [], write(facts, "title"))
+    figure = figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about, tables["05_class"])
+    kept = {name: each for name, each in tables.items() if name.startswith("05_")}
+    kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
+    kept |= {"05_record": frames.record_frame(result), "05_probabilities": result.probability()}
+    drawn = tidy_forecast(kept["05_forecast"], kept["05_bound"], series, kept["05_scenarios"], result.levels)
+    return Answer(figure, write(facts, "alt"), drawn, kept)
+
+
+def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
+    """Facts of a forecast: tables 05 and those of other notebooks that the title needs; ``beside`` cites the bar."""
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"02_earlier": list_earlier(series)}
@@ -80,23 +112,3 @@ def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     if facts.fan:
         names["beside"] = cite_sources(data, counted, bases=True).replace("Source:", " Other technologies:", 1)
     return facts
-
-
-def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
-    """The forecast as a fan: the range that sentences quote, and the narrowest inside it; the middle alone without one.
-
-    Parameters
-    ----------
-    facts : Facts
-        From `collect_facts`.
-    result : Forecast
-    source : str
-
-    Returns
-    -------
-    Figure
-    """
-    tables, levels = facts.tables, sorted({min(result.levels), result.level})
-    title, shown = write(facts, "title"), levels if facts.range else []
-    about = (result.printed, dict(facts.names), source + facts.names["beside"], shown, title, tables["05_class"])
-    return figures.draw_forecast(tables["05_forecast"], tables["05_bound"], *about)
