@@ -144,8 +144,8 @@ def test_links_of_a_page_lead_to_files_and_headings(name):
 def test_the_docs_are_short_and_the_method_is_one_page():
     """Of 900 words with its constants, a formula counted as one."""
     pages = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
-    assert len(pages) <= 11
-    assert sum(len(page.split()) for page in pages.values()) <= 11_400
+    assert len(pages) <= 12
+    assert sum(len(page.split()) for page in pages.values()) <= 11_800
     text = re.sub(r"<!--.*?-->|^\|[-|]+\|$", "", pages["method.md"], flags=re.MULTILINE)
     text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", "formula", re.sub(r"\]\([^)]*\)", "", text), flags=re.DOTALL)
     assert 700 < len(re.findall(r"\S*\w\S*", text)) <= 900

@@ -1,5 +1,6 @@
 """Notebooks 3 to 5 as a lesson: what their cells compute is what is published, and every exercise's line runs."""
 
+import doctest
 import re
 
 import nbformat
@@ -10,11 +11,15 @@ from cells import NOTEBOOKS, execute_cells, run_notebook
 DATA = NOTEBOOKS.parent / "data"
 
 
+def read_texts(number):
+    """The text cells of a notebook."""
+    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    return [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown"]
+
+
 def read_exercises(number):
     """The lines of a notebook's exercises."""
-    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
-    texts = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
-    return "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL)).splitlines()
+    return "".join(re.findall(r"```python\n(.*?)```", "\n".join(read_texts(number)), re.DOTALL)).splitlines()
 
 
 @pytest.fixture(
@@ -72,6 +77,20 @@ def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
     published = cells["result"].quantiles[0.5].to_numpy()
     np.testing.assert_allclose(by_form["as published"], published, rtol=1e-9)
     assert np.abs(by_form["without it"].to_numpy() / published - 1).max() > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["03", "04", "05"])
+def test_the_answers_are_what_the_lines_give_on_the_default_run(number, tmp_path):
+    text = (NOTEBOOKS.parent / "docs" / "answers.md").read_text(encoding="utf-8")
+    part = text.split(f"## Notebook {int(number)}\n")[1].split("\n## ")[0]
+    names = run_notebook(number, tmp_path, data=str(DATA))[0]
+    lines = doctest.DocTestParser().get_doctest(part.replace("```", ""), names, f"answers to {number}", None, 0)
+    asked = len(re.findall(r"^\d\.", "\n".join(read_texts(number)).split("## Exercises")[1], re.MULTILINE))
+    assert len(re.findall(r"^\*\*\d\.\*\*", part, re.MULTILINE)) == asked
+    told = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(lines, out=told.append)
+    assert "".join(told) == ""
 
 
 def check_exercises(number, names):

@@ -471,7 +471,7 @@ def rule_verdict(verdict, low, high):
 def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
     """Bass, which would end at 9,999, is drawn and named, and in no title."""
     found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
-    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "likelihood": 0.5})
+    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "confidence": 50.0})
     profiles = pd.concat([grid.assign(family=family) for family in names])
     texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
     dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .. import indicators
-    from ..show.answers import Answer
+    from ..show.answers import Answer, Ends
+    from ..show.judged import Judged
+    from ..show.lesson import Example
+    from ..show.seen import Seen
 
 _SUBJECT = {"entity", "indicator", "bound", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
@@ -361,7 +364,7 @@ class Study(Output):
 
     @property
     def finished(self) -> pd.DataFrame:
-        """The first figures of a comparison technology that has since nearly reached its limit, as `window`."""
+        """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
         from ..show import lesson
 
         return lesson.frame_finished(self.data, self.references)
@@ -395,6 +398,30 @@ class Study(Output):
         for name, frame in found.tables.items():
             self.keep(name, frame)
         return found
+
+    def example(self, references: Sequence[indicators.AdoptionSeries]) -> Example:
+        """Forecast of one of the references as it would have been made at an earlier date, and what came."""
+        from ..show.lesson import make_example
+
+        return make_example(self.data, references)
+
+    def judge(self, rows: Any, references: Sequence[indicators.AdoptionSeries]) -> Judged:
+        """What the rows of a backtest of references say of the forecast: scores, coverage and figures."""
+        from ..show.judged import Judged
+
+        return Judged(rows, references, self.data)
+
+    def look(self) -> Seen:
+        """The series as it is seen: levels and growth, beside other technologies and other countries."""
+        from ..show.seen import Seen
+
+        return Seen(self.series, self.data, self.references, self.names)
+
+    def assess(self) -> Ends:
+        """What the curves say of where the series ends: figures, their data and tables 03, by name."""
+        from ..show.answers import assess
+
+        return assess(self.series, self.data, self.parameters.families, self.names)
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.

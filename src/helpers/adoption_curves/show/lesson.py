@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
 from ..forecast import highest_limit
-from ..indicators import AdoptionSeries, Data, cite_series
+from ..forecast.hindcasts import outcome_frame
+from ..indicators import AdoptionSeries, Data, cite_series, name_series
+from . import figures
 
-__all__ = ["explain_series", "frame_figures", "frame_finished", "frame_horizon", "frame_window", "highest_limit"]
+__all__ = [
+    "Example",
+    "explain_series",
+    "frame_figures",
+    "frame_finished",
+    "frame_horizon",
+    "frame_window",
+    "highest_limit",
+    "make_example",
+]
 
 
 def explain_series(series: AdoptionSeries, most: float | None, references: Sequence[AdoptionSeries]) -> AdoptionSeries:
@@ -36,6 +49,34 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
         return replace(made.target, censored=made.target.censored.iloc[:0])
     one, origin = forecast.pick_example(references)
     return forecast.cut_series(one, origin)
+
+
+class Example(NamedTuple):
+    """A forecast of another technology as it would have been made at an earlier date."""
+
+    series: AdoptionSeries  # with the figures that came later
+    forecast: forecast.Forecast
+    outcomes: pd.DataFrame  # from `hindcasts.outcome_frame`
+    figure: Figure
+
+
+def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
+    """Example of a forecast, of a technology that rose, from four figures at three tenths of its limit.
+
+    Parameters
+    ----------
+    data : Data
+    references : sequence of AdoptionSeries
+
+    Returns
+    -------
+    Example
+    """
+    one, origin = forecast.pick_example(references)
+    made = forecast.forecast(forecast.cut_series(one, origin, points=4))
+    outcomes = outcome_frame(made, one, origin)
+    source = cite_series(data, one, bound=False)
+    return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
 
 
 def frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.DataFrame:
@@ -76,6 +117,6 @@ def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """First figures of a technology that has since nearly reached its limit, as `frame_figures`."""
+    """Figures of a technology that has since nearly reached its limit, as `frame_figures`."""
     found = forecast.pick_finished(references)
     return frame_figures(data, found, found.values)

@@ -4,7 +4,7 @@ Notebooks and `adoption_curves` draw by these names; parts of a drawing are in `
 """
 
 from .check_indicators import draw_coverage
-from .fit_curves import draw_closing, draw_fits, draw_profiles, draw_residuals
+from .fit_curves import draw_fits, draw_intervals, draw_profiles
 from .forecast_adoption import draw_forecast, draw_hindcasts
 from .on_axes import plot_course, plot_curve, plot_result, show_result
 from .score_forecasts import draw_calibration, draw_sides, draw_skill
@@ -15,7 +15,6 @@ from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, 
 __all__ = [
     "draw_alignment",
     "draw_calibration",
-    "draw_closing",
     "draw_comparison",
     "draw_coverage",
     "draw_firms",
@@ -23,12 +22,12 @@ __all__ = [
     "draw_forecast",
     "draw_growth",
     "draw_hindcasts",
+    "draw_intervals",
     "draw_levels",
     "draw_products",
     "draw_profiles",
     "draw_purposes",
     "draw_record",
-    "draw_residuals",
     "draw_rulers",
     "draw_sides",
     "draw_skill",
