@@ -21,6 +21,7 @@ QUESTIONS = {
     "02_growth": ("How fast does it grow?", "series.values.pct_change()"),
     "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
+    "03_intervals": ("Where would growth end?", "curves.assess_ceiling(series.values, bound=series.bound).table"),
     "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, bound=series.bound)"),
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
     "03_closing": (
@@ -29,7 +30,8 @@ QUESTIONS = {
     ),
     "03_residuals": ("What does a curve miss?", "curves.Logistic(series.values).fit().resid"),
     "05_forecast": ("Where is it going?", "result.plot()"),
-    "05_paths": ("How sure is that?", "result.paths"),
+    "05_bands": ("How sure is that?", "result.quantiles"),
+    "05_path": ("How does it come about?", "result.paths.mean()"),
     "05_hindcasts": ("What was said before?", "forecast.hindcast(series)"),
     "04_calibration": ("Do the bands hold?", "scores.count_sides(scores.evaluate(forecast.backtest(references)))"),
     "04_skill": ("Is it better than a rule of thumb?", "forecast.backtest(references)"),

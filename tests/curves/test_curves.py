@@ -362,7 +362,7 @@ def test_a_fit_without_residuals_has_a_profile():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         fits = fit_families(values, ["logistic", "gompertz", "bass"], pd.Series(100.0, values.index))
-        assert (profile_ceilings(fits, 100.0)["likelihood"] <= 1).all()
+        assert profile_ceilings(fits, 100.0)["confidence"].between(0, 100).all()
 
 
 def test_fits_of_four_points_are_not_identified():
@@ -387,12 +387,11 @@ def test_what_a_series_cannot_carry_is_said():
     assert set(compare_estimates(low)["ceiling"]) == {"free"}
 
 
-def test_the_likelihood_is_one_at_the_best_ceiling_and_falls_away_from_it(logistic30):
+def test_the_best_ceiling_is_not_rejected_and_others_the_more_the_further_away(logistic30):
     fits = fit_families(logistic30, ["logistic"])
     profile = profile_ceilings(fits).set_index("ceiling")
     best = fits["logistic", "free"].params["ceiling"]
-    assert profile.loc[best, "likelihood"] == 1
-    assert (np.diff(profile.loc[profile.index >= best, "likelihood"]) <= 0).all()
+    assert profile.loc[best, "confidence"] == 0
     assert (np.diff(profile.loc[profile.index >= best, "confidence"]) >= 0).all()
 
 

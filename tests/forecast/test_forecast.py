@@ -306,8 +306,8 @@ def test_a_series_that_has_fallen_has_no_forecast(make):
 
 def test_the_median_is_the_path_and_the_path_has_five_ends(make):
     result = make([10, 14, 20, 27])
-    t, x, h, limit, _ = frames.read_window(result)
-    np.testing.assert_allclose(result.quantiles[0.5], (limit * model.find_path(t, x, h))[0], rtol=1e-12)
+    limit, path = result.limit_ahead(result.years)[0], model.find_path(*result.window(), result.years[None])
+    np.testing.assert_allclose(result.quantiles[0.5], limit * path[0], rtol=1e-12)
     ends = frames.end_frame(result)
     assert ends["share"].tolist() == [0.27 * 1.002, 0.4, 0.6, 0.8, 0.98]
     assert ends["weight"].sum() == pytest.approx(1)

@@ -1,5 +1,6 @@
 """Notebooks 3 to 5 as a lesson: what their cells compute is what is published, and every exercise's line runs."""
 
+import doctest
 import re
 
 import nbformat
@@ -7,16 +8,18 @@ import numpy as np
 import pytest
 from cells import NOTEBOOKS, execute_cells, run_notebook
 
-from adoption_curves.forecast import model
-
 DATA = NOTEBOOKS.parent / "data"
+
+
+def read_texts(number):
+    """The text cells of a notebook."""
+    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
+    return [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown"]
 
 
 def read_exercises(number):
     """The lines of a notebook's exercises."""
-    [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
-    texts = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
-    return "".join(re.findall(r"```python\n(.*?)```", texts, re.DOTALL)).splitlines()
+    return "".join(re.findall(r"```python\n(.*?)```", "\n".join(read_texts(number)), re.DOTALL)).splitlines()
 
 
 @pytest.fixture(
@@ -31,33 +34,38 @@ def cells(request, executed, tmp_path_factory):
     return run_notebook("05", tmp_path_factory.mktemp("lesson"), **request.param)[0]
 
 
-def test_the_fan_of_the_cells_is_that_of_the_library(cells):
-    """Without newer figures, and before a population holds what has no limit."""
-    result, levels = cells["result"], np.array([0.1, 0.5, 0.9])
-    found = cells["fan"][0]
-    if not result.bounded:
-        found = model.approach(found, result.used.iloc[-1], result.target.limit)
-    np.testing.assert_allclose(found, result.margins(result.years, levels), rtol=1e-12)
+def test_the_fan_of_the_cells_is_the_forecast_of_one_call_to_the_last_digit(cells):
+    """Without a limit it is that of a comparison technology, which the page names."""
+    fan, whole, study = cells["fan"], cells["whole"], cells["study"]
+    assert len(fan) > 8
+    np.testing.assert_allclose(fan, whole, rtol=1e-12)
+    ours = study.explained.indicator == study.series.indicator
+    assert ours == (study.series.bound is not None)
+    assert cells["title"] == study.explained.full_title
+    if ours and not len(study.series.newer):
+        np.testing.assert_allclose(fan, cells["result"].quantiles[[*fan]], rtol=1e-12)
 
 
-def test_the_lines_of_the_cells_are_those_of_the_model(cells):
-    """By least squares to the limit and to each end: the slope, and what each curve gains."""
-    t, x, h, result = cells["t"], cells["x"], cells["h"], cells["result"]
-    z = cells["seen"]["g"].to_numpy()[None]
-    np.testing.assert_allclose(z, model.g(x) if result.bounded else np.log(x), rtol=1e-12)
-    slope, height = model.fit_line(t, z)
-    np.testing.assert_allclose(cells["line"], [height[0], slope[0]], rtol=1e-10)
-    ends = cells["ends"]["share"].to_numpy()
-    assert len(ends) == 5 * result.bounded
-    gains, _ = model.follow_ends(t, x, h, ends[None])
-    heights, slopes = np.reshape(cells["lines"], (-1, 2, 1)).transpose(1, 0, 2)
-    gained = ends[:, None] * (model.back(heights + np.maximum(slopes, 1e-6) * h) - model.back(heights))
-    np.testing.assert_allclose(gained, gains[0], rtol=1e-9)
-
-
-def test_the_path_of_the_cells_is_that_of_the_model(cells):
-    path = model.find_path(cells["t"], cells["x"], cells["h"], cells["result"].constants)
-    np.testing.assert_allclose(cells["path"], path, rtol=1e-12)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("[0.2, 0.4, 0.6, 0.8, 0.98]", "[0.1, 0.2, 0.4, 0.6, 0.8, 0.98]"), ("st.t.ppf(q, 4)", "st.norm.ppf(q)")],
+    ids=["a sixth end", "a normal distribution"],
+)
+def test_one_thing_changed_in_the_cells_and_they_run(old, new, executed, tmp_path):
+    """As a student would: the range moves a little, and stays one."""
+    [path] = NOTEBOOKS.glob("05_*.ipynb")
+    given = executed("05")[0]
+    names = {name: given[name] for name in given if not name.startswith("_")}
+    code = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    first, last = (next(place for place, cell in enumerate(code) if part in cell) for part in ("seen, ahead", "fan ="))
+    changed = "\n".join(code[first : last + 1]).replace(old, new)
+    assert new in changed
+    assert old not in changed
+    before = names["fan"].copy()
+    exec(re.sub(r"^study\.draw.*$", "", changed, flags=re.MULTILINE), names)
+    moved = (names["fan"] / before - 1).abs().to_numpy()
+    assert 1e-5 < moved.max() < 0.3
+    assert (np.diff(names["fan"]) > 0).all()
 
 
 def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
@@ -69,6 +77,20 @@ def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
     published = cells["result"].quantiles[0.5].to_numpy()
     np.testing.assert_allclose(by_form["as published"], published, rtol=1e-9)
     assert np.abs(by_form["without it"].to_numpy() / published - 1).max() > 1e-3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["03", "04", "05"])
+def test_the_answers_are_what_the_lines_give_on_the_default_run(number, tmp_path):
+    text = (NOTEBOOKS.parent / "docs" / "answers.md").read_text(encoding="utf-8")
+    part = text.split(f"## Notebook {int(number)}\n")[1].split("\n## ")[0]
+    names = run_notebook(number, tmp_path, data=str(DATA))[0]
+    lines = doctest.DocTestParser().get_doctest(part.replace("```", ""), names, f"answers to {number}", None, 0)
+    asked = len(re.findall(r"^\d\.", "\n".join(read_texts(number)).split("## Exercises")[1], re.MULTILINE))
+    assert len(re.findall(r"^\*\*\d\.\*\*", part, re.MULTILINE)) == asked
+    told = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(lines, out=told.append)
+    assert "".join(told) == ""
 
 
 def check_exercises(number, names):

@@ -74,9 +74,9 @@ def count_lines(cells):
 
 
 def test_cells_are_few_short_and_stand_between_sentences(notebook, name):
-    """The model of notebook 5 takes more cells; what compares runs is outside the sequence. A picture comes soon."""
+    """The steps of notebook 5 take more cells; what compares runs is outside the sequence. A picture comes soon."""
     code = read_code(notebook)
-    cells, lines = {"05_forecast_adoption": (18, 95)}.get(name, (14, 65))
+    cells, lines = {"05_forecast_adoption": (18, 84)}.get(name, (14, 65))
     assert len(code) <= cells
     assert count_lines(code) <= lines
     assert max(count_lines([cell]) for cell in code) <= 14
@@ -105,12 +105,14 @@ def list_assigned(tree):
     return {node.id for node in stored if id(node) not in inside} | set(imported)
 
 
-def test_code_is_flat_and_leaves_the_parameters_alone(notebook):
+def test_code_is_nearly_flat_and_leaves_the_parameters_alone(notebook):
     trees = [ast.parse(cell.source) for cell in read_code(notebook)]
     parameters = list_assigned(trees[0])
     assert not parameters & set().union(*map(list_assigned, trees[1:]))
     for node in [node for tree in trees for node in ast.walk(tree)]:
-        assert not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef, ast.While, ast.Try))
+        assert not isinstance(node, (ast.ClassDef, ast.AsyncFunctionDef, ast.While, ast.Try))
+        if isinstance(node, ast.FunctionDef):
+            assert len(node.body) <= 4, "a formula"
         if isinstance(node, ast.For):
             assert node.end_lineno - node.lineno <= 5
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

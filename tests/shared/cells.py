@@ -11,6 +11,8 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+ANSWERED = {f"05_{name}" for name in ("forecast", "bound", "class", "ends", "scenarios", "record", "probabilities")}
+"""Tables that `study.answer` keeps."""
 SAMPLE = Path(__file__).parents[1] / "sample"
 
 
@@ -62,5 +64,6 @@ def run_cells(number, outputs, **parameters):
 
 def list_exhibits(*methods):
     """Names of the tables and figures that the numbered notebooks write by these methods of a study."""
+    kept = ANSWERED if "keep" in methods else set()
     texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(NOTEBOOKS.glob("0*.ipynb")))
-    return {*re.findall(rf'\.(?:{"|".join(methods)})\(\s*(?:\\n",\s*"\s*)?\\"(\d\d_\w+)', texts)}
+    return kept | {*re.findall(rf'\.(?:{"|".join(methods)})\(\s*(?:\\n",\s*"\s*)?\\"(\d\d_\w+)', texts)}

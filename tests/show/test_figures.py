@@ -471,7 +471,7 @@ def rule_verdict(verdict, low, high):
 def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
     """Bass, which would end at 9,999, is drawn and named, and in no title."""
     found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
-    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "likelihood": 0.5})
+    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "confidence": 50.0})
     profiles = pd.concat([grid.assign(family=family) for family in names])
     texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
     dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])
@@ -522,19 +522,6 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     assert not list_faults([figure])
     [axis] = figure.axes
     assert all(text.get_window_extent().x0 > axis.bbox.x0 for text in axis.texts), "clear of the dates at its left"
-
-
-def test_the_title_of_ends_has_half_of_the_weight():
-    ends = pd.DataFrame({"share": np.linspace(0.2, 0.9, 8), "weight": 1 / 8})
-    seen = pd.DataFrame({"date": DATES[:3], "t": [-1.0, -0.5, 0.0], "x": [0.1, 0.15, 0.19]})
-    about = ([(0.2, 0.5)] * 8, seen, np.array([1.0, 2.0]), NAMES, "")
-    figure = figures.draw_ends(ends, *about)
-    assert figure.around[0][1].endswith("half of the weight is on ends up to 50% of the limit")
-    assert figures.draw_ends(ends.iloc[:0], *about) is None
-    high = seen.assign(x=[0.9, 0.92, 0.93])
-    near = figures.draw_ends(ends.assign(share=0.995), [(2.6, 0.5)] * 8, high, *about[2:])
-    assert read_texts(near)[1].endswith("the axis does not begin at 0")
-    assert not list_faults([near])
 
 
 def test_figures_that_have_fallen_are_drawn_without_a_forecast():

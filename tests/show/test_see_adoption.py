@@ -87,7 +87,7 @@ def test_the_lesson_is_short_begins_with_a_picture_and_ends_with_what_it_only_ke
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     lines = [line for source in code for line in source.splitlines() if line.strip()]
     assert len(code) <= (18 if number == "05" else 15)
-    assert len(lines) <= (95 if number == "05" else 65)  # they have 90 and 60: there is room for a figure or a column
+    assert len(lines) <= (84 if number == "05" else 65)
     assert any("study.draw(" in source for source in code[:4])
     assert not any("study.keep(" in source for source in code[:-1])
     assert all(line.startswith("study.keep(") for line in code[-1].splitlines())

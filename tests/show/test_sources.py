@@ -58,6 +58,7 @@ def list_drawn(data, tables, figures):
         "03_closing": finished,
         "03_residuals": finished,
         "04_example": [pick(data, example.entity, example.indicator)],
+        "04_errors": tested,
         "04_skill": tested,
         "04_calibration": tested,
         "04_sides": tested,

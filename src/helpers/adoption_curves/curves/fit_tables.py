@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, decimal_years, to_dates
-from ..base.limit import MEASUREMENT, Limit
+from ..base.limit import Limit
 from .adoption_curve import AdoptionCurve
 from .arguments import Share
 from .families import find_family
@@ -212,9 +212,8 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling (the unit), likelihood (1 at the best ceiling of the family; the sum of squares to the power
-        -(n - p) / 2 with p parameters beside the ceiling, half a percent of the bound always allowed for as error),
-        confidence at which it is rejected (percent), and the same under the first kind of errors, as the likelihood is.
+        family, ceiling (the unit), confidence at which it is rejected (percent), and the same under the first kind of
+        errors. One less that, in hundredths, is the p-value of the ceiling.
     """
     frames = []
     for family, fit in _free_fits(fits).items():
@@ -223,14 +222,14 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
         best = fit.params["ceiling"]
         grid = np.unique(np.r_[np.geomspace(start, top, _PROFILE_POINTS), best if start < best < top else start])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
-        allowed = (MEASUREMENT * np.fmax(bound, reached)) ** 2
-        ratio = (fit.ssr + allowed) / (profile["ssr"] + allowed)
         rejected = 100 * profile["confidence"]
         alone = 100 * profile["independent"] if "independent" in profile else rejected
-        numbers = {"likelihood": (ratio ** ((fit.df_resid + 1) / 2)).round(6), "confidence": rejected.round(3)}
-        numbers |= {"confidence_independent": alone.round(3)}  # more digits are the search's
+        numbers = {
+            "confidence": rejected.round(3),
+            "confidence_independent": alone.round(3),
+        }  # more is the search's
         frames.append(pd.DataFrame({"family": family, "ceiling": profile["ceiling"]} | numbers).dropna())
-    columns = ["family", "ceiling", "likelihood", "confidence", "confidence_independent"]
+    columns = ["family", "ceiling", "confidence", "confidence_independent"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 

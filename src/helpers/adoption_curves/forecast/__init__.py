@@ -14,23 +14,21 @@ from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
 from .inputs import next_dates
 from .later import later_shares
-from .variants import as_printed, compare_newer, highest_limit, list_forms, scale_before, vary
+from .variants import as_printed, compare_limits, compare_newer, highest_limit
 
 __all__ = [
     "Forecast",
     "as_printed",
     "backtest",
+    "compare_limits",
     "compare_newer",
     "cut_series",
     "forecast",
     "highest_limit",
     "hindcast",
     "later_shares",
-    "list_forms",
     "next_dates",
     "pick_example",
     "pick_finished",
     "pick_origins",
-    "scale_before",
-    "vary",
 ]

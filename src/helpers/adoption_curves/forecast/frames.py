@@ -73,44 +73,6 @@ def odds_frame(verdict: str) -> pd.DataFrame:
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
-def read_window(result: Forecast) -> tuple[np.ndarray, ...]:
-    """The arrays of a forecast for the functions of `model`; of a count of all so far, of what each period adds.
-
-    Returns
-    -------
-    tuple of ndarray
-        t and x (N, n), years before the last figure and shares of the limit (without one multiples of the last figure);
-        h (N, H), years ahead; limit and limit_sd (N, H), the limit ahead and its standard error. N is 1; 0 without a
-        forecast.
-    """
-    made, h = result.added or result, result.years[None]
-    if made.kind != "forecast":
-        return np.empty((0, 3)), np.empty((0, 3)), h[:0], h[:0], h[:0]
-    return *made.window(), h, *(each[None] for each in made.limit_ahead(result.years))
-
-
-def window_frame(result: Forecast) -> pd.DataFrame:
-    """The figures that a forecast sees, on the scale of growth.
-
-    Returns
-    -------
-    DataFrame
-        A row per figure, with the names of the formulas: date, t (years before the last figure), y, B (the limit as
-        known then; without one the last figure), x (y / B), g (of x; without a limit its logarithm).
-    """
-    made = result.added or result
-    if made.used.empty:
-        return pd.DataFrame(columns=["date", "t", "y", "B", "x", "g"], dtype=float)
-    (t, x), used = made.window(), made.used
-    columns = {"date": used.index, "t": t[0], "y": used.to_numpy(float), "B": used.to_numpy(float) / x[0], "x": x[0]}
-    return pd.DataFrame(columns | {"g": model.g(x[0]) if made.bounded else np.log(x[0])})
-
-
-def fit_growth_line(seen: pd.DataFrame) -> np.ndarray:
-    """Height at t = 0 and slope of the least-squares line of `window_frame`; empty without a figure."""
-    return np.polyfit(seen["t"], seen["g"], 1)[::-1] if len(seen) > 1 else np.empty(0)
-
-
 def record_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` registers, by date: no rows without a range, or if it is refuted."""
     years = result.years if result.has_range and not result.refuted else np.empty(0)

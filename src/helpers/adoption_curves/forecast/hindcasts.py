@@ -18,7 +18,7 @@ from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
 _FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
-_FINISHED_FIGURES = 12  # first figures of it that are shown
+_FINISHED_FIGURES = 12  # first figures of it, of which none is below the one before
 _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
 
 
@@ -159,7 +159,7 @@ def pick_example(references: Sequence[AdoptionSeries], points: int = 4) -> tuple
 
 
 def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
-    """The first figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
+    """The figures, from a twentieth of its limit on, of a technology that has since nearly reached its limit.
 
     It is the one with twelve such figures, none of them lower than the one before, whose eighth is nearest to half of
     the limit.
@@ -182,7 +182,7 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
         return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
 
     chosen = min(early, key=misses)
-    return replace(references[chosen], values=references[chosen].values[early[chosen].index])
+    return replace(references[chosen], values=references[chosen].values[early[chosen].index[0] :])
 
 
 def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:

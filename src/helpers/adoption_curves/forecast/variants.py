@@ -16,23 +16,8 @@ from ..indicators.series import READ, AdoptionSeries
 from .forecasting import Forecast, forecast
 
 
-def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form") -> pd.DataFrame:
-    """Published forecast of other forms of the series: with another bound, or with figures counted in another way.
-
-    Parameters
-    ----------
-    result : Forecast
-        Its dates, its limit and the level that it quotes are those of all.
-    others : mapping of names to AdoptionSeries, one at least
-    by : str
-        Heading of the names.
-
-    Returns
-    -------
-    DataFrame
-        A row per form and date: its name, date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a form
-        without a range only the median is there.
-    """
+def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd.DataFrame:
+    """The forecast of other forms of the series by name, at its dates; its largest value is that of all."""
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
     limit = result.target.limit if np.isfinite(result.target.limit) else None
     for name, series in others.items():
@@ -44,25 +29,6 @@ def vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str = "form
         columns = {f"q{end:g}": found[end].to_numpy() for end in ends}
         frames.append(pd.DataFrame({by: name, "date": dates} | columns | {"unit": result.target.unit}))
     return pd.concat(frames, ignore_index=True)
-
-
-def scale_before(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
-    """The series with its figures before its last suspected break a fifth lower, and a quarter higher.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-
-    Returns
-    -------
-    dict
-        The series by the factor as text; empty where no break lies between its figures.
-    """
-    dates, seen = series.breaks["date"], series.values.index
-    dates = dates[(dates > seen.min()) & (dates <= seen.max())]
-    old = seen < dates.max() if len(dates) else np.zeros(len(seen), bool)
-    scaled = {f"{each:g}": series.values * np.where(old, each, 1) for each in (0.8, 1.25) if old.any()}
-    return {factor: replace(series, values=values) for factor, values in scaled.items()}
 
 
 def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
@@ -83,20 +49,24 @@ def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
 
 
-def list_forms(series: AdoptionSeries, bounds: Mapping[str, Limit | None]) -> dict[str, AdoptionSeries]:
-    """The series with each of some limits by name, and with its newer figures as they were printed.
+def compare_limits(result: Forecast, bounds: Mapping[str, Limit | None]) -> pd.DataFrame:
+    """The forecast with each of some limits, and with its newer figures as they were printed.
 
     Parameters
     ----------
-    series : AdoptionSeries
+    result : Forecast
     bounds : mapping of str to Limit or None
         In the unit of the series.
 
     Returns
     -------
-    dict of str to AdoptionSeries
+    DataFrame
+        A row per limit and date: bound (its name), date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a
+        form without a range only the median is there.
     """
-    return {name: replace(series, bound=bound) for name, bound in bounds.items()} | _read_widely(series)
+    series = result.printed
+    others = {name: replace(series, bound=bound) for name, bound in bounds.items()} | _read_widely(series)
+    return _vary(result, others, "bound")
 
 
 def as_printed(series: AdoptionSeries) -> AdoptionSeries:
@@ -123,13 +93,14 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `vary`; no rows where no figure is newer than the last exact one, or there is no forecast.
+        As `compare_limits`, by form; no rows where no figure is newer than the last exact one, or there is no forecast.
     """
     series = result.printed
     if series.newer.empty or result.kind != "forecast":
         return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
     before = replace(as_printed(series), censored=series.censored.iloc[:0])
-    return vary(result, {"without it": before} | _read_widely(series) | {"as published": series})
+    others = {"without it": before} | _read_widely(series) | {"as published": series}
+    return _vary(result, others, "form")
 
 
 def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:

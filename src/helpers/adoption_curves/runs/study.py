@@ -12,6 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
@@ -20,7 +22,13 @@ from .parameters import ParameterError, Parameters, complete_parameters, read_pa
 from .table_files import read_csv, write_csv
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from .. import indicators
+    from ..show.answers import Answer, Ends
+    from ..show.judged import Judged
+    from ..show.lesson import Example
+    from ..show.seen import Seen
 
 _SUBJECT = {"entity", "indicator", "bound", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
@@ -80,6 +88,7 @@ class Output:
         write_entry(folder, notebook, self.entry)
         if not os.environ.get(RUNNER):
             print(f"By hand: results go to {place}/.")
+        pd.set_option("display.precision", 3)  # of frames that a cell displays
         self.folder, self.notebook, self._names, self._rule = folder, notebook, names, rule
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
@@ -141,7 +150,15 @@ class Output:
         shown = frame if columns is None else frame[[*columns]]
         display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
 
-    def draw(self, name: str, figure: Any, alt: str, data: Any = None) -> SavedFigure | None:
+    def axes(self, height: float = 3.4) -> Axes:
+        """Axes of a new figure of a page's width; the height is in inches. Give them to `draw` with their units."""
+        from ..show.figures.style import open_canvas
+
+        return open_canvas(height)[1]
+
+    def draw(
+        self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None
+    ) -> SavedFigure | None:
         """Write a figure to ``figures/<name>.png`` and ``.svg``; an `Exhibit` has a ``.narrow.svg`` for telephones too.
 
         Pages offer what is drawn as CSV: `data`, written to ``figures/<name>.data.csv``, or the table of this name.
@@ -156,6 +173,11 @@ class Output:
             Alternative text, for readers who can't see it.
         data : DataFrame, optional
             Data of the figure, if no table of its name has them.
+        units : str
+            Of `axes`: what is drawn, below the alternative text, which is their title. Lines with a label get it at
+            their ends.
+        of : DataFrame, optional
+            Of `axes`: a frame of this study, such as `Study.window`, whose publishers are named below them.
 
         Returns
         -------
@@ -170,11 +192,14 @@ class Output:
         if figure is None:
             return None
         from ..show.figures.images import draw_images
+        from ..show.figures.labels import close_axes
         from ..show.figures.style import DOTS_PER_INCH
 
         self._check_name("figure", name)
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
+        if units:
+            close_axes(figure, alt, units, of.attrs["source"])
         figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
@@ -280,9 +305,20 @@ class Study(Output):
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its bound."""
+        """Series in question, with its bound. Of few figures, what must be read before all else is displayed once."""
+        from IPython.display import Markdown, display
+
+        from ..base.dates import decimal_years
+        from ..base.fallen import count_usable
+        from ..base.words import say_date
+        from ..say.findings import say_few
+
         chosen = self.parameters
-        return self.data.series(chosen.entity, chosen.indicator, chosen.bound)
+        found = self.data.series(chosen.entity, chosen.indicator, chosen.bound)
+        since = "" if found.last_break is None else say_date(found.last_break["date"])
+        if said := say_few(count_usable(decimal_years(found.values.index), found.values), since):
+            display(Markdown(f"**{said}**"), metadata={"first": True})
+        return found
 
     @cached_property
     def references(self) -> list[indicators.AdoptionSeries]:
@@ -293,6 +329,45 @@ class Study(Output):
     def bounds(self) -> dict[str, Any]:
         """Bounds that could be chosen, by title."""
         return self.data.offer_bounds(self.series)
+
+    @cached_property
+    def most(self) -> float | None:
+        """The highest of the bounds that could be chosen, at its last date; None where none is known."""
+        from ..show import lesson
+
+        return lesson.highest_limit(self.bounds)
+
+    @cached_property
+    def explained(self) -> indicators.AdoptionSeries:
+        """Series whose forecast notebook 5 explains: that in question; where it has no range, a reference."""
+        from ..show import lesson
+
+        found = lesson.explain_series(self.series, self.most, self.references)
+        if found.full_title != self.series.full_title:
+            day = f"{found.days[-1]:%Y-%m-%d}"
+            print(f"This series has no range. The steps are those of {found.full_title}, as of {day}.")
+        return found
+
+    @property
+    def window(self) -> pd.DataFrame:
+        """Figures that the forecast of `explained` uses: date, year, t (years to the last), y, limit, x (y / limit)."""
+        from ..show import lesson
+
+        return lesson.frame_window(self.data, self.explained)
+
+    @property
+    def horizon(self) -> pd.DataFrame:
+        """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
+        from ..show import lesson
+
+        return lesson.frame_horizon(self.explained, self.parameters.horizon_years)
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
+        from ..show import lesson
+
+        return lesson.frame_finished(self.data, self.references)
 
     @cached_property
     def names(self) -> dict[str, Any]:
@@ -308,19 +383,45 @@ class Study(Output):
 
         return indicators.cite_series(self.data, self.series)
 
-    def say_few(self) -> None:
-        """Display what must be read before all else of few figures; its page has it below the title."""
-        from IPython.display import Markdown, display
+    @cached_property
+    def own_source(self) -> str:
+        """Publishers of the series without its bound."""
+        from .. import indicators
 
-        from ..base.dates import decimal_years
-        from ..base.fallen import count_usable
-        from ..base.words import say_date
-        from ..say.findings import say_few
+        return indicators.cite_series(self.data, self.series, bound=False)
 
-        values, parted = self.series.values, self.series.last_break
-        since = "" if parted is None else say_date(parted["date"])
-        if said := say_few(count_usable(decimal_years(values.index), values), since):
-            display(Markdown(f"**{said}**"), metadata={"first": True})
+    def answer(self, result: Any) -> Answer:
+        """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""
+        from ..show.answers import answer
+
+        found = answer(result, self.data, self.read_table("04_backtest"))
+        for name, frame in found.tables.items():
+            self.keep(name, frame)
+        return found
+
+    def example(self, references: Sequence[indicators.AdoptionSeries]) -> Example:
+        """Forecast of one of the references as it would have been made at an earlier date, and what came."""
+        from ..show.lesson import make_example
+
+        return make_example(self.data, references)
+
+    def judge(self, rows: Any, references: Sequence[indicators.AdoptionSeries]) -> Judged:
+        """What the rows of a backtest of references say of the forecast: scores, coverage and figures."""
+        from ..show.judged import Judged
+
+        return Judged(rows, references, self.data)
+
+    def look(self) -> Seen:
+        """The series as it is seen: levels and growth, beside other technologies and other countries."""
+        from ..show.seen import Seen
+
+        return Seen(self.series, self.data, self.references, self.names)
+
+    def assess(self) -> Ends:
+        """What the curves say of where the series ends: figures, their data and tables 03, by name."""
+        from ..show.answers import assess
+
+        return assess(self.series, self.data, self.parameters.families, self.names)
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.

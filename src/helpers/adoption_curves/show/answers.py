@@ -1,21 +1,34 @@
-"""The answer of a forecast: its facts, from tables that are not yet kept, and its main figure."""
+"""What a run says of where a series ends, and of a forecast: their figures and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from .. import curves
 from ..base.levels import quoted_level
 from ..curves import NO_VERDICT, Assessment, assess_ceiling
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
-from ..indicators import AdoptionSeries, Data, cite_sources, list_earlier, list_levels, list_newer, name_series
+from ..indicators import (
+    AdoptionSeries,
+    Data,
+    cite_series,
+    cite_sources,
+    last_bound,
+    list_earlier,
+    list_levels,
+    list_newer,
+    name_series,
+)
 from ..say.facts import Facts, Names, list_ceiling
 from ..say.sentences import write_page
-from . import figures
+from . import figures, tables
+from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
 
 _LATER_YEARS = (1, 2, 3)
 """After the share where a series stands: of what others did then it is told."""
@@ -51,8 +64,73 @@ def assess_series(series: AdoptionSeries) -> Assessment:
     return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
 
 
-def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
-    """Facts of a forecast, with the tables 05 that sentences and figures are made of.
+class Ends(NamedTuple):
+    """What the curves say of where a series ends: figures, their data and tables by name, and a table of estimates."""
+
+    figures: dict[str, Figure | None]
+    data: dict[str, pd.DataFrame]
+    tables: dict[str, pd.DataFrame]
+    estimates: Any
+
+
+def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: dict[str, Any]) -> Ends:
+    """Curves of a series, and the verdict on where it ends: figures and tables 03.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    data : Data
+    families : sequence of str
+        Names in `curves.FAMILIES`.
+    names : dict
+        As from `indicators.name_series`.
+
+    Returns
+    -------
+    Ends
+    """
+    read, verdict = series.use_readings(), assess_series(series)
+    users, limit = read.values, last_bound(read)
+    known: dict[str, Any] = {"errors": read.errors, "known_se": read.known_se, "floor": read.highest}
+    fits = curves.fit_families(users, families, read.bound, **known)
+    logistic = curves.fit_families(users, ["logistic"], **known)["logistic", "free"]
+    ending, source = list_ceiling(verdict, users, read.measure), cite_series(data, read, newer=False)
+    alternatives, profiles = curves.trace_alternatives(fits, limit), curves.profile_ceilings(fits, limit)
+    paths, likely = thin_alternatives(alternatives), tidy_profiles(profiles, read, limit, names)
+    estimates = curves.compare_estimates(fits)
+    about = (ending.iloc[0], limit, names, source)
+    drawn = {
+        "03_fits": figures.draw_fits(users, paths, *about),
+        "03_profiles": figures.draw_profiles(likely, *about),
+        "03_intervals": figures.draw_intervals(verdict.table, *about[1:]),
+    }
+    found = {
+        "03_ceiling": ending,
+        "03_verdict": verdict.table,
+        "03_odds": frames.odds_frame(ending["verdict"][0]),
+        "03_parameters": estimates,
+        "03_fit_quality": curves.compare_fits(fits),
+        "03_newer": curves.compare_limits(logistic, read.censored),
+        "03_profiles": profiles,
+        "03_alternatives": alternatives,
+    }
+    note = f"Saturation level in {series.unit}; rates a year. {source}"
+    shown = tables.show_parameters(estimates, "Estimates", note)
+    return Ends(drawn, {"03_fits": tidy_fits(users, paths), "03_profiles": likely}, found, shown)
+
+
+class Answer(NamedTuple):
+    """What a run says of a forecast."""
+
+    figure: Figure
+    alt: str
+    data: pd.DataFrame  # of the figure
+    names: dict[str, Any]  # titles and units, as from `indicators.name_series`
+    tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
+
+
+def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
+    """Answer of a forecast: the fan, with the range that sentences quote and the narrowest inside it, and its tables.
 
     Parameters
     ----------
@@ -63,11 +141,25 @@ def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
 
     Returns
     -------
-    Facts
-        Its ``tables`` are 05_forecast, 05_bound, 05_coverage, 05_alike, 05_audit and 05_class, and those of other
-        notebooks that the main figure's title needs. Among its ``names``, ``beside`` has the publishers of the other
-        technologies that the figure shows, for the line of sources.
+    Answer
+        Without a range the figure has the median alone.
     """
+    facts, series = _collect_facts(result, data, rows), result.printed
+    found, levels, page = facts.tables, sorted({min(result.levels), result.level}), write_page(facts)
+    fan = found["05_forecast"] if facts.is_given else found["05_forecast"].head(0)
+    names = asdict(facts.names)
+    source = cite_series(data, series, since=next(iter(result.used.index), None)) + facts.names.beside
+    about = (series, names, source, levels if facts.range else [], page.title)
+    figure = figures.draw_forecast(fan, found["05_bound"], *about, found["05_class"])
+    kept = {name: each for name, each in found.items() if name.startswith("05_")}
+    kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
+    kept |= {"05_record": frames.record_frame(result), "05_probabilities": result.probability()}
+    drawn = tidy_forecast(kept["05_forecast"], kept["05_bound"], series, kept["05_scenarios"], result.levels)
+    return Answer(figure, page.alt, drawn, names, kept)
+
+
+def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
+    """Facts of a forecast: tables 05 and those of other notebooks that the title needs; ``beside`` cites the bar."""
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"02_earlier": list_earlier(series)}
@@ -80,24 +172,3 @@ def collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found["05_class"], counted = frames.class_frame(result, date, data.references(exclude=series))
     beside = cite_sources(data, counted, bases=True).replace("Source:", " Other technologies:", 1)
     return replace(facts, names=replace(facts.names, beside=beside if facts.goal else ""))
-
-
-def draw_answer(facts: Facts, result: Forecast, source: str) -> Figure:
-    """The forecast as a fan: the range that sentences quote, and the narrowest inside it; the middle alone without one.
-
-    Parameters
-    ----------
-    facts : Facts
-        From `collect_facts`.
-    result : Forecast
-    source : str
-
-    Returns
-    -------
-    Figure
-    """
-    tables, levels = facts.tables, sorted({min(result.levels), result.level})
-    fan = tables["05_forecast"] if facts.is_given else tables["05_forecast"].head(0)
-    title, shown = write_page(facts).title, levels if facts.range else []
-    about = (result.printed, asdict(facts.names), source + facts.names.beside, shown, title, tables["05_class"])
-    return figures.draw_forecast(fan, tables["05_bound"], *about)

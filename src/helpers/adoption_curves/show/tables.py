@@ -174,29 +174,6 @@ def _link_source(url: str) -> str:
     return f'<a href="{html.escape(url)}">link</a>' if re.match("https?://", url) else html.escape(url)
 
 
-def show_by_date(frame: pd.DataFrame, by: str, value: str, title: str, note: str = "") -> great_tables.GT:
-    """Set one column of a long frame as a table with a row for each date, and a column for each of what it goes by.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        date, and the columns named by the next two.
-    by : str
-        The column whose values become headings, in their order; numbers are shares of the bound.
-    value : str
-    title, note : str
-        As for `show`.
-
-    Returns
-    -------
-    great_tables.GT
-    """
-    wide = frame.pivot(index="date", columns=by, values=value)[[*dict.fromkeys(frame[by])]]
-    shares = _is_number(frame[by])
-    wide = wide.rename(columns=lambda each: f"{100 * each:g}% of the upper limit" if shares else each)
-    return show(wide.reset_index(), title, note)
-
-
 def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
     """Set estimates as a table, dates as decimal years, each interval in one column, and only identified ceilings.
 

@@ -4,8 +4,8 @@ Notebooks and `adoption_curves` draw by these names; parts of a drawing are in `
 """
 
 from .check_indicators import draw_coverage
-from .fit_curves import draw_closing, draw_fits, draw_profiles, draw_residuals
-from .forecast_adoption import draw_ends, draw_forecast, draw_hindcasts, draw_paths, draw_scale
+from .fit_curves import draw_fits, draw_intervals, draw_profiles
+from .forecast_adoption import draw_forecast, draw_hindcasts
 from .on_axes import plot_course, plot_curve, plot_result, show_result
 from .score_forecasts import draw_calibration, draw_sides, draw_skill
 from .see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
@@ -15,24 +15,20 @@ from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, 
 __all__ = [
     "draw_alignment",
     "draw_calibration",
-    "draw_closing",
     "draw_comparison",
     "draw_coverage",
-    "draw_ends",
     "draw_firms",
     "draw_fits",
     "draw_forecast",
     "draw_growth",
     "draw_hindcasts",
+    "draw_intervals",
     "draw_levels",
-    "draw_paths",
     "draw_products",
     "draw_profiles",
     "draw_purposes",
     "draw_record",
-    "draw_residuals",
     "draw_rulers",
-    "draw_scale",
     "draw_sides",
     "draw_skill",
     "draw_who",

@@ -1,4 +1,4 @@
-"""Figures of notebook 3: residuals, likelihoods of ceilings, and every curve that fits as well."""
+"""Figures of notebook 3: every curve that fits as well, p-values of saturation levels, and their intervals."""
 
 from __future__ import annotations
 
@@ -14,96 +14,10 @@ from matplotlib.figure import Figure
 from ...base.words import FLOW, lower_first, say, say_count, say_end, say_first, say_name
 from . import style
 from .labels import Label, Spot, label_ends, name_line, note
-from .style import BLUE, GREY, INK, ORANGE, PALE, close_canvas, open_canvas, size_marks, use_dates, use_numbers
+from .style import BLUE, GREY, INK, ORANGE, close_canvas, open_canvas, size_marks, use_dates, use_numbers
 
-_UNLIKELY = 0.01  # likelihood below which no curve's ceiling is drawn
-_CLOSING = 2.0  # times the limit: ceilings further away are not drawn where a profile closes
+_UNLIKELY, _REJECTED = 0.01, 0.05  # p-values: below the one nothing is drawn, below the other a level is rejected
 _FAR_LIMIT = 1.8  # times the highest point: a limit from there on would leave half of the panels empty
-
-
-def draw_residuals(share: pd.Series, resid: pd.Series, names: Mapping[str, Any], source: str = "") -> Figure:
-    """Pearson residuals of a binomial regression, by the share that was fitted.
-
-    Parameters
-    ----------
-    share, resid : Series
-        Fitted shares, 0 to 1, and residuals over the standard deviation that each would have.
-    names : mapping
-        title.
-    source : str
-
-    Returns
-    -------
-    Figure
-    """
-    figure, axis = open_canvas(3.0)
-    axis.vlines(100 * share, 0, resid, color=PALE, lw=1.5)
-    axis.plot(100 * share, resid, "o", color=BLUE, ms=size_marks(4.5, resid))
-    axis.axhline(0, color=GREY, lw=0.9)
-    use_numbers(axis, "x", "%")
-    turns = int((np.diff(np.sign(resid)) != 0).sum())
-    title = f"{names['title']}: {say_count(len(resid), 'residual')} that change side {say_count(turns, 'time')}"
-    return close_canvas(figure, title, "Pearson residuals by the share of the limit that was fitted", source)
-
-
-def draw_closing(profiles: pd.DataFrame, limit: float, names: Mapping[str, Any], source: str = "") -> Figure | None:
-    """Likelihood of each ceiling as a series gets more figures, a line for each number of them.
-
-    Parameters
-    ----------
-    profiles : DataFrame
-        From `curves.profile_ceilings`, with points: how many figures.
-    limit : float
-        The upper limit.
-    names : mapping
-        title.
-    source : str
-
-    Returns
-    -------
-    Figure or None
-        None where no number of figures leaves one to judge by.
-    """
-    if profiles.empty:
-        return None
-    figure, axis = open_canvas(4.0)
-    near = profiles[profiles["ceiling"] <= _CLOSING * limit]
-    lines = near.assign(ceiling=100 * near["ceiling"] / limit, name=near["points"].map("{} figures".format))
-    _draw_likelihoods(axis, lines, (0, 100 * _CLOSING), 100, "limit")
-    use_numbers(axis, "x", "%")
-    title = f"{names['title']}: what its first figures said of its end"
-    units = "How well each saturation level explains them (1: best), percent of the limit"
-    return close_canvas(figure, title, units, source)
-
-
-def _draw_likelihoods(
-    axis: Axes, lines: pd.DataFrame, span: tuple[float, float], limit: float, limit_name: str
-) -> None:
-    """Likelihood (0 to 1) of each ceiling, a line for each name, with the limit as an upright line if it lies within.
-
-    Parameters
-    ----------
-    axis : Axes
-    lines : DataFrame
-        name, ceiling, likelihood: of a name in the order of the ceilings.
-    span : pair of float
-        First and last ceiling drawn.
-    limit : float
-        In the unit of the ceilings; nan for none.
-    limit_name : str
-    """
-    labels = []
-    for place, (name, line) in enumerate(lines.groupby("name", sort=False)):
-        colour = style.COLOURS[place % len(style.COLOURS)]
-        axis.plot(line["ceiling"], line["likelihood"], color=colour, ls=style.LINES[place % 6], lw=1.8)
-        axis.fill_between(line["ceiling"], 0, line["likelihood"], color=colour, alpha=0.05, lw=0)
-        labels.append(Label(line["ceiling"].iloc[-1], line["likelihood"].iloc[-1], name, colour))
-    axis.set(xlim=span, ylim=(0, 1.02))
-    use_numbers(axis, "x")
-    if span[0] < limit < span[1]:
-        axis.axvline(limit, color=GREY, lw=1.2, ls=":")
-        name_line(axis, limit, style.shorten_label(limit_name))
-    label_ends(axis, labels)
 
 
 def draw_fits(
@@ -183,12 +97,12 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame, measure: s
 def draw_profiles(
     profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
 ) -> Figure | None:
-    """Profile likelihood of each ceiling, a line a family.
+    """P-value of each saturation level, a line a family.
 
     Parameters
     ----------
     profiles : DataFrame
-        From `curves.profile_ceilings`: family, ceiling, likelihood.
+        From `curves.profile_ceilings`: family, ceiling, confidence.
     found : a row of `facts.list_ceiling`
         The verdict.
     bound : float
@@ -200,15 +114,67 @@ def draw_profiles(
     Returns
     -------
     Figure or None
-        None where fewer than two ceilings are likely, or curves that rise do not apply.
+        None where fewer than two levels are likely, or curves that rise do not apply.
     """
-    likely = profiles.loc[profiles["likelihood"] > _UNLIKELY, "ceiling"]
+    likely = profiles.loc[profiles["confidence"] < 100 * (1 - _UNLIKELY), "ceiling"]
     if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
     figure, axis = open_canvas(4.2)
-    span = (likely.min(), likely.max())
-    lines = profiles.assign(name=[say_first(say_name(family)) for family in profiles["family"]])
-    _draw_likelihoods(axis, lines[lines["ceiling"].between(*span)], span, bound, names["bound_title"])
+    span, labels = (likely.min(), likely.max()), []
+    shown = profiles[profiles["ceiling"].between(*span)]
+    for place, (family, line) in enumerate(shown.groupby("family", sort=False)):
+        colour, p_value = style.COLOURS[place % len(style.COLOURS)], 1 - line["confidence"] / 100
+        axis.plot(line["ceiling"], p_value, color=colour, ls=style.LINES[place % 6], lw=1.8)
+        axis.fill_between(line["ceiling"], 0, p_value, color=colour, alpha=0.05, lw=0)
+        labels.append(Label(line["ceiling"].iloc[-1], p_value.iloc[-1], say_first(say_name(family)), colour))
+    axis.axhline(_REJECTED, color=GREY, lw=0.9)
+    axis.set(xlim=span, ylim=(0, 1.02))
+    use_numbers(axis, "x")
+    if span[0] < bound < span[1]:
+        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
+        name_line(axis, bound, style.shorten_label(names["bound_title"]))
+    label_ends(axis, labels)
     title = f"{names['title']}: how well each saturation level explains the figures"
-    units = f"Likelihood (1: the best) of each saturation level, {names['unit']}"
+    units = f"P-value of each saturation level, {names['unit']}; below the line it lies outside the 95% interval"
+    return close_canvas(figure, title, units, source)
+
+
+def draw_intervals(table: pd.DataFrame, bound: float, names: dict[str, Any], source: str) -> Figure | None:
+    """The intervals that a verdict joins as bars, with an arrow where one is open.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `curves.assess_ceiling`: family, errors, low, high.
+    bound : float
+        Known upper bound at the last observation; nan for none.
+    names : dict
+        title, unit, bound_title.
+    source : str
+
+    Returns
+    -------
+    Figure or None
+        None without an interval.
+    """
+    if table.empty:
+        return None
+    figure, axis = open_canvas(3.2)
+    ends, places = table[["low", "high"]].to_numpy(), np.arange(len(table))[::-1]
+    known = [*ends[np.isfinite(ends)], *([bound] if np.isfinite(bound) else [])]
+    most = 1.15 * max(known)
+    for place, (low, high) in zip(places, ends, strict=True):
+        axis.plot([low, min(high, most)], [place, place], color=BLUE, lw=6, solid_capstyle="butt")
+        if high > most:
+            axis.plot(most, place, ">", color=BLUE, ms=11)
+    said = [f"{say_first(say_name(row.family))},\n{row.errors} errors" for row in table.itertuples()]
+    axis.set_yticks(places, said)
+    axis.set(xlim=(0.9 * min(known), 1.03 * most), ylim=(-0.6, len(table) + 0.2))
+    use_numbers(axis, "x")
+    if np.isfinite(bound):
+        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
+        name_line(axis, bound, style.shorten_label(names["bound_title"]))
+    open_ones = int((~np.isfinite(ends[:, 1])).sum())
+    title = f"{names['title']}: {say_count(open_ones, 'interval')} of {len(table)} without an upper end"
+    units = f"95% intervals of the saturation level, {names['unit']}; arrow: no upper end"
     return close_canvas(figure, title, units, source)

@@ -1,4 +1,4 @@
-"""Figures of notebook 5: the forecast, its steps (scale, ends, joint paths), and forecasts of earlier dates."""
+"""Figures of notebook 5: the forecast, and forecasts of earlier dates."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...base import words
-from ...base.dates import decimal_years, to_dates
 from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import say, say_ahead, say_count, say_first, say_period
-from ...forecast import Forecast, model
 from ...indicators import AdoptionSeries
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
@@ -26,7 +23,6 @@ from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, 
 
 _LEAST_OUTCOMES = 2  # later figures from which on it is said how many of them a range contained
 _LABEL_WIDTH = 30  # letters
-_THINNEST_LINE, _WIDEST_LINE = 0.4, 4.0  # points of the lines to the ends with the smallest and the largest weight
 
 
 def draw_forecast(
@@ -290,133 +286,3 @@ def _say_levels(levels: Sequence[float]) -> str:
         return "the median alone"
     *others, widest = [f"{100 * level:g}" for level in sorted(levels)]
     return f"{', '.join(others)} and {widest}% ranges" if others else f"{widest}% range"
-
-
-def _draw_window(
-    axis: Axes, seen: pd.DataFrame, heights: pd.Series, years: np.ndarray, measure: str
-) -> pd.DatetimeIndex:
-    """Draw the figures that the forecast sees, and name the ticks; returns the dates that many years after the last."""
-    dates = to_dates(decimal_years(seen["date"])[-1] + years)
-    axis.plot(seen["date"], heights, "o", color=INK, ms=size_marks(5, seen), zorder=6)
-    use_dates(axis, seen["date"].iloc[0], dates[-1], measure)
-    return dates
-
-
-def draw_scale(
-    seen: pd.DataFrame, line: Sequence[float], result: Forecast, names: dict[str, Any], source: str
-) -> Figure | None:
-    """Figures on the scale of growth, and a straight line through them, carried on where there is a limit.
-
-    Parameters
-    ----------
-    seen : DataFrame
-        From `frames.window_frame`.
-    line : pair of float
-        Height at t = 0 and slope.
-    result : Forecast
-        Without a limit it does not follow the line.
-    names : dict
-        title, measure.
-    source : str
-
-    Returns
-    -------
-    Figure or None
-        None for fewer than three figures.
-    """
-    if len(seen) < 3:
-        return None
-    figure, axis = open_canvas(3.4)
-    height, slope = line
-    name = "the line\ncarried on" if result.bounded else "the line"
-    times = np.r_[seen["t"].iloc[0], 0, result.years if result.bounded else []]
-    dates, heights = _draw_window(axis, seen, seen["g"], times, names["measure"]), height + slope * times
-    axis.plot(dates, heights, "-", color=BLUE, lw=1.6)
-    label_ends(axis, [Label(dates[-1], heights[-1], name, BLUE)])
-    title = f"{names['title']}: on the scale of growth a straight line of {slope:.2g} a year"
-    return close_canvas(figure, title, "The scale of growth, g", source)
-
-
-def draw_ends(
-    ends: pd.DataFrame, lines: Sequence[Sequence[float]], seen: pd.DataFrame, years: np.ndarray,
-    names: dict[str, Any], source: str,
-) -> Figure | None:  # fmt: skip
-    """The curve to each end that is tried, the thicker the more weight it has.
-
-    Parameters
-    ----------
-    ends : DataFrame
-        05_ends: share of the limit, weight.
-    lines : sequence of pairs
-        Height at t = 0 and slope of the line to each end, on its scale.
-    seen : DataFrame
-        From `frames.window_frame`.
-    years : (H,) array
-        Years ahead of the forecast.
-    names : dict
-        title, measure.
-    source : str
-
-    Returns
-    -------
-    Figure or None
-        None where no end is tried.
-    """
-    if ends.empty:
-        return None
-    figure, axis = open_canvas(3.8)
-    shares, weights = 100 * ends["share"].to_numpy(), ends["weight"].to_numpy()
-    times = np.linspace(seen["t"].iloc[0], years[-1], 80)
-    widths = _THINNEST_LINE + (_WIDEST_LINE - _THINNEST_LINE) * weights / weights.max()
-    dates = _draw_window(axis, seen, 100 * seen["x"], times, names["measure"])
-    height, slope = np.transpose(lines)
-    curves = shares * model.back(height + np.maximum(slope, 0) * times[:, np.newaxis])  # a column each
-    for curve, width in zip(curves.T, widths, strict=True):
-        axis.plot(dates, curve, "-", color=BLUE, lw=width, alpha=0.6)
-    axis.axhline(100, color=GREY, lw=1.2, ls="--")
-    starts = style.fit_room(axis, min(curves.min(), 100 * seen["x"].min()), 100)
-    middle = shares[(weights.cumsum() >= 0.5).argmax()]
-    title = f"{names['title']}: half of the weight is on ends up to {middle:.0f}% of the limit"
-    units = "Percent of the limit (dashed); a curve to each end that is tried, the thicker the better its line fits"
-    units += starts
-    return close_canvas(figure, title, units, source)
-
-
-def draw_paths(
-    values: np.ndarray, kept: np.ndarray, result: Forecast, names: dict[str, Any], source: str
-) -> Figure | None:
-    """Some joint paths: those that satisfy the newer figures, and those that do not.
-
-    Parameters
-    ----------
-    values : (M, H) array
-    kept : (M, L) array of bool
-        Which path satisfies which newer figure.
-    result : Forecast
-        Whose paths they are.
-    names : dict
-        title, unit, measure.
-    source : str
-
-    Returns
-    -------
-    Figure or None
-        None where there are no paths.
-    """
-    if not len(values):
-        return None
-    figure, axis = open_canvas(3.8)
-    used, held = result.used, kept.all(axis=1)
-    dates = pd.DatetimeIndex([result.origin, *result.dates])
-    for path, inside in zip(values, held, strict=True):
-        look = {"color": BLUE, "lw": 1.6} if inside else {"color": GREY, "lw": 0.6, "alpha": 0.6}
-        axis.plot(dates, [used.iloc[-1], *path], "-", zorder=2 + inside, **look)
-    axis.plot(used.index, used, "o-", color=INK, ms=size_marks(5, used), lw=1.2, zorder=6)
-    axis.set_ylim(bottom=0)
-    use_dates(axis, used.index[0], dates[-1], names["measure"])
-    plot_newer(axis, result.target.newer)
-    units, title = say_first(names["unit"]), f"{names['title']}: {say_count(len(values), 'path')}, all equally likely"
-    if kept.shape[1]:
-        units += "; thin: paths that a newer figure rules out"
-        title = f"{names['title']}: {held.sum()} of {say_count(len(values), 'path')} agree with all newer figures"
-    return close_canvas(figure, title, units, source)

@@ -11,12 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
+from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
 
 from ...base.words import say
-from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, measure, shorten_label
+from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, close_canvas, measure, shorten_label, use_dates
 
 _FREE_PIXELS = (7, 2)  # that stay free beside a note, and above and below
 _MARK = 2.25  # points of the half of a mark
@@ -36,7 +37,7 @@ class Label(NamedTuple):
 def darken(colour: str) -> tuple[float, float, float]:
     """The colour of a mark for the text that names it, with a contrast of 4.5 or more on white and on a dark page."""
     red, green, blue = to_rgb(colour)
-    share = min(1.0, 0.404 / (0.2126 * red + 0.7152 * green + 0.0722 * blue))
+    share = min(1.0, 0.404 / max(0.2126 * red + 0.7152 * green + 0.0722 * blue, 1e-6))
     return red * share, green * share, blue * share
 
 
@@ -221,6 +222,18 @@ def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
     for date, value in values[::-1].items():
         spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
         note(axis, say(value, unit, float(values.max()), bare=True), spots)
+
+
+def close_axes(axis: Axes, title: str, units: str, source: str) -> None:
+    """Close the figure of axes: each line that has a label gets it at its end, and dates are ends of years."""
+    named = [line for line in axis.lines if not str(line.get_label()).startswith("_")]
+    ends = [(line.get_xdata()[-1], line.get_ydata()[-1], line.get_label(), line.get_color()) for line in named]
+    label_ends(axis, [Label(*end) for end in ends])
+    if isinstance(axis.xaxis.get_major_locator(), AutoDateLocator):
+        first, last = (num2date(day).replace(tzinfo=None) for day in axis.dataLim.intervalx)
+        use_dates(axis, pd.Timestamp(first), pd.Timestamp(last))
+    axis.set(xlabel="", ylabel="")
+    close_canvas(axis.figure, title, units, source)
 
 
 def find_gaps(dates: pd.DatetimeIndex, breaks: pd.DataFrame) -> list[tuple[pd.Timestamp, pd.Timestamp]]:

@@ -1,0 +1,122 @@
+"""What a study shows as a lesson: the series whose forecast is explained, and frames of figures for plain code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from .. import forecast
+from ..base.dates import decimal_years
+from ..forecast import highest_limit
+from ..forecast.hindcasts import outcome_frame
+from ..indicators import AdoptionSeries, Data, cite_series, name_series
+from . import figures
+
+__all__ = [
+    "Example",
+    "explain_series",
+    "frame_figures",
+    "frame_finished",
+    "frame_horizon",
+    "frame_window",
+    "highest_limit",
+    "make_example",
+]
+
+
+def explain_series(series: AdoptionSeries, most: float | None, references: Sequence[AdoptionSeries]) -> AdoptionSeries:
+    """Series whose forecast is explained: the one in question, where it has a range, else one of the references.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    most : float or None
+        Largest possible value.
+    references : sequence of AdoptionSeries
+
+    Returns
+    -------
+    AdoptionSeries
+        Its newer figures are read between two ends, or left out: the formula knows none of them.
+    """
+    made = forecast.forecast(series, limit=most)
+    if made.has_range and not made.target.cumulative:
+        return replace(made.target, censored=made.target.censored.iloc[:0])
+    one, origin = forecast.pick_example(references)
+    return forecast.cut_series(one, origin)
+
+
+class Example(NamedTuple):
+    """A forecast of another technology as it would have been made at an earlier date."""
+
+    series: AdoptionSeries  # with the figures that came later
+    forecast: forecast.Forecast
+    outcomes: pd.DataFrame  # from `hindcasts.outcome_frame`
+    figure: Figure
+
+
+def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
+    """Example of a forecast, of a technology that rose, from four figures at three tenths of its limit.
+
+    Parameters
+    ----------
+    data : Data
+    references : sequence of AdoptionSeries
+
+    Returns
+    -------
+    Example
+    """
+    one, origin = forecast.pick_example(references)
+    made = forecast.forecast(forecast.cut_series(one, origin, points=4))
+    outcomes = outcome_frame(made, one, origin)
+    source = cite_series(data, one, bound=False)
+    return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
+
+
+def frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.DataFrame:
+    """Figures of a series, and the limit as known at the last of them.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+    figures : Series
+        By date, in its unit.
+
+    Returns
+    -------
+    DataFrame
+        A row a figure: date, year (with decimals), t (years before the last), y, limit and x (y / limit), which are
+        missing without a limit. Its ``attrs`` are title, unit and source.
+    """
+    years = decimal_years(figures.index)
+    limit = np.full(len(years), np.nan) if series.bound is None else series.bound.at(years, years[-1:].max(initial=0))
+    rows = pd.DataFrame({"date": figures.index, "year": years, "t": years - years[-1:], "y": figures.to_numpy(float)})
+    rows = rows.assign(limit=limit, x=rows["y"] / limit)
+    source = cite_series(data, series, newer=False)
+    rows.attrs = {"title": series.full_title, "unit": series.unit, "source": source}
+    return rows
+
+
+def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
+    """The figures of a series that its forecast uses, as `frame_figures`."""
+    return frame_figures(data, series, forecast.forecast(series).used)
+
+
+def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
+    """Dates ahead of a series: date, h (years after its last figure), limit (as forecast) and its error limit_sd."""
+    made = forecast.forecast(series, horizon_years=horizon_years)
+    limit, limit_sd = made.limit_ahead(made.years)
+    return pd.DataFrame({"date": made.dates, "h": made.years, "limit": limit, "limit_sd": limit_sd})
+
+
+def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """Figures of a technology that has since nearly reached its limit, as `frame_figures`."""
+    found = forecast.pick_finished(references)
+    return frame_figures(data, found, found.values)

@@ -1,0 +1,100 @@
+"""A series as it is seen in notebook 2: its levels and growth, beside other technologies and other countries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from .. import indicators
+from ..base.dates import decimal_years
+from ..indicators import AdoptionSeries, Data
+from . import figures
+from .answers import count_later
+from .drawn import tidy_series
+
+
+class Seen:
+    """A series beside others.
+
+    Parameters
+    ----------
+    series : AdoptionSeries
+    data : Data
+    references : sequence of AdoptionSeries
+        Comparison technologies.
+    names : dict
+        As from `indicators.name_series`.
+
+    Attributes
+    ----------
+    course, levels, earlier, newer : DataFrame
+        The figures with the limit by date; the exact ones with shares, and ``year`` with decimals; those before the
+        last break; newer ones published as "more than" or "less than".
+    shares : DataFrame
+        As from `indicators.list_shares`, of this series, the references and the technologies held out.
+    later : DataFrame
+        As from `answers.count_later`.
+    compared : DataFrame
+        As from `indicators.compare_entities`.
+    """
+
+    def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: dict[str, Any]):
+        self._series, self._data, self._references, self._names = series, data, references, names
+        self.course = tidy_series(series)
+        self.earlier, self.newer = indicators.list_earlier(series), indicators.list_newer(data, series)
+        self.levels = indicators.list_levels(data, series)
+        self.levels["year"] = decimal_years(self.levels["date"])
+        others = [*references, *data.references(exclude=series, role="held_out")]
+        self.shares = indicators.list_shares(series, others)
+        self.later = count_later(series, references)
+
+    @cached_property
+    def compared(self) -> pd.DataFrame:
+        """Newest figures of other countries, by measure."""
+        return indicators.compare_entities(self._data, self._series.technology)
+
+    def draw_levels(self) -> Figure:
+        """All figures, below the limit."""
+        source = indicators.cite_series(self._data, self._series)
+        return figures.draw_levels(self._series, self._names, source)
+
+    def draw_growth(self) -> Figure | None:
+        """Changes between figures."""
+        source = indicators.cite_series(self._data, self._series, bound=False, newer=False)
+        return figures.draw_growth(self._series, self._names, source)
+
+    def draw_alignment(self, aligned: pd.DataFrame, pace: pd.DataFrame) -> Figure | None:
+        """Technologies since an equal share of their limits.
+
+        Parameters
+        ----------
+        aligned, pace : DataFrame
+            From `indicators.align_shares` and `indicators.rank_pace`.
+
+        Returns
+        -------
+        Figure or None
+            None where the series did not begin.
+        """
+        limit = getattr(self._series.bound, "name", "")
+        drawn = pd.concat([aligned, pd.DataFrame({"entity": [self._series.entity], "indicator": [limit]})])
+        return figures.draw_alignment(
+            aligned, pace, self._names, indicators.cite_sources(self._data, drawn, bases=True)
+        )
+
+    def say_missing(self, countries: Sequence[str]) -> str:
+        """Sentence on named countries without a figure."""
+        return indicators.say_missing(self.compared, self._series.technology, countries)
+
+    def pick_countries(self, countries: Sequence[str]) -> pd.DataFrame:
+        """Newest figure of each named country, and the highest of a whole list, by measure."""
+        return indicators.pick_countries(self.compared, self._series.entity, countries)
+
+    def draw_countries(self, picked: pd.DataFrame) -> Figure | None:
+        """Picked figures, one panel a kind of measure."""
+        source = indicators.cite_sources(self._data, picked)
+        return figures.draw_comparison(picked, self._series.technology, self._series.entity, source)
