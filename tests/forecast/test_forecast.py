@@ -93,8 +93,8 @@ def test_without_a_limit_there_is_one_number_and_a_sentence_that_says_what_would
 
 def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
     assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.5"].max() <= 100
-    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.5"].max() <= 120
-    assert make([20, 35, 60, 80], None, limit=120).frame()["q0.5"].is_monotonic_increasing
+    assert make([20, 35, 60, 80], None, most=120).frame()["q0.5"].max() <= 120
+    assert make([20, 35, 60, 80], None, most=120).frame()["q0.5"].is_monotonic_increasing
 
 
 def test_a_share_of_sales_has_the_second_row_of_constants_and_a_limit_of_100(make):
@@ -316,10 +316,10 @@ def test_the_median_is_the_path_and_the_path_has_five_ends(make):
 def test_a_median_that_rises_is_never_below_the_last_figure_and_ties_change_nothing(make):
     over = [96, 98, 99.5, 100.4]
     with pytest.raises(ValueError, match="lie above the bound"):
-        make(over, limit=100)  # a number that somebody gives is not rounded; another series may be
+        make(over, most=100)  # a number that somebody gives is not rounded; another series may be
     adults = replace(read_series(make_series(over), 100).bound, name="adults")
     for values, bound in (([95, 98, 99.5, 99.97], 100), ([98, 99, 100, 100], 100), (over, adults)):
-        result = make(values, bound, limit=100)
+        result = make(values, bound, most=100)
         assert result.quantiles[0.5].min() >= values[-1] - 1e-12
         assert result.quantiles.max(axis=None) <= max(values[-1], 100) + 1e-12
     np.testing.assert_allclose(make([30, 30, 30, 30]).quantiles[0.5], 30, atol=1e-4)

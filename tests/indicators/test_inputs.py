@@ -36,15 +36,15 @@ LEVELS_OF_ALL_KINDS = st.one_of(st.floats(), st.integers(), st.booleans(), st.te
 
 
 @FEW
-@given(limit=LEVELS_OF_ALL_KINDS)
-def test_a_limit_is_kept_or_refused(make, limit):
+@given(most=LEVELS_OF_ALL_KINDS)
+def test_the_largest_possible_value_is_kept_or_refused(make, most):
     try:
-        made = make(limit=limit)
+        made = make(most=most)
     except ValueError as error:
-        assert "limit" in str(error)
+        assert "most" in str(error)
         return
-    assert limit >= 52 / 1.005, "the newest figure is 52"
-    assert made.quantiles.to_numpy().max() <= limit
+    assert most >= 52 / 1.005, "the newest figure is 52"
+    assert made.quantiles.to_numpy().max() <= most
 
 
 def test_a_bound_that_grew_may_have_grown_further(make):

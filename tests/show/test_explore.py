@@ -100,8 +100,8 @@ def test_without_a_limit_nothing_is_a_share_of_it(monkeypatch):
     assert "Share of" not in panel.read()
     data = indicators.load()
     series = data.series(*GENAI, "none")
-    most = forecast.highest_limit(data.offer_bounds(series))
-    found = forecast.forecast(series, horizon_years=5, limit=most)
+    most = forecast.find_most(data.offer_bounds(series))
+    found = forecast.forecast(series, horizon_years=5, most=most)
     told = (
         f"median {found.quantiles[0.5].iloc[-1]:,.0f} million people, without a range. How many could use it at most?"
     )
@@ -124,7 +124,7 @@ def test_it_asks_for_the_forecast_that_a_run_makes_of_twenty_series(monkeypatch)
             bound = "none" if offered.bound is None else offered.bound.name
             run = open_as("05_mine", entity=entity, indicator=name, bound=bound)
             assert (series.bound and series.bound.name) == (run.series.bound and run.series.bound.name)
-            assert given["limit"] == forecast.highest_limit(run.bounds)
+            assert given["most"] == forecast.find_most(run.bounds)
             pd.testing.assert_series_equal(series.values, run.series.values)
     assert len(asked) > 20
 

@@ -14,7 +14,7 @@ from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
 from .inputs import next_dates
 from .later import later_shares
-from .variants import as_printed, compare_limits, compare_newer, highest_limit
+from .variants import as_printed, compare_limits, compare_newer, find_most
 
 __all__ = [
     "Forecast",
@@ -23,8 +23,8 @@ __all__ = [
     "compare_limits",
     "compare_newer",
     "cut_series",
+    "find_most",
     "forecast",
-    "highest_limit",
     "hindcast",
     "later_shares",
     "next_dates",

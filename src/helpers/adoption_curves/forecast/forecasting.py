@@ -222,7 +222,7 @@ class Forecast:
         ndarray (H, Q)
             In the unit of the series.
         """
-        last, limit, row = float(self.used.iloc[-1]), self.target.limit, self.constants
+        last, most, row = float(self.used.iloc[-1]), self.target.most, self.constants
         if self.added is not None:
             found = sum_up(self.added, last, years, levels)
         else:
@@ -235,9 +235,9 @@ class Forecast:
                 found = last * model.free_quantiles(path, spread, levels, years)
         if self.target.cumulative:  # it never falls, from one date to the next or below its last value
             found = np.maximum.accumulate(np.maximum(found, last), axis=0)
-        if self.bounded or not np.isfinite(limit):
-            return np.minimum(found, max(limit, last))
-        return model.approach(found, last, limit)
+        if self.bounded or not np.isfinite(most):
+            return np.minimum(found, max(most, last))
+        return model.approach(found, last, most)
 
     @cached_property
     def _newer(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -432,7 +432,7 @@ def forecast(
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
-    limit: float | None = None,
+    most: float | None = None,
     censored: pd.DataFrame | None = None,
 ) -> Forecast:
     """Forecast of an adoption series, by a formula whose constants are round and fixed.
@@ -456,9 +456,9 @@ def forecast(
         and milestones quote the one nearest to 0.8.
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
-    limit : number, optional
-        Largest possible value that is no bound, such as a population; no figure may lie above it. Never more than
-        100 for percent. Without a bound the median approaches it and is not cut there.
+    most : number, optional
+        Largest possible value of any date, such as a population; no figure may lie above it. Never more than 100 for
+        percent. Without a bound the median approaches it and is not cut there.
     censored : DataFrame, optional
         Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
@@ -471,7 +471,7 @@ def forecast(
     Raises
     ------
     ValueError
-        Without a figure, with figures above the bound or the limit, dates outside 1800 to 2100 or all within a day,
+        Without a figure, with figures above the bound or `most`, dates outside 1800 to 2100 or all within a day,
         numbers outside 1e-60 to 1e60, or no level.
 
     Examples
@@ -484,7 +484,7 @@ def forecast(
     True
     >>> axes = result.plot()
     """
-    printed = read_series(series, bound, limit, censored)
+    printed = read_series(series, bound, most, censored)
     # a newer figure that is read between two ends counts as one more figure
     target = printed if printed.censored.empty else printed.use_readings()
     used = use_figures(target.values, target.bound)

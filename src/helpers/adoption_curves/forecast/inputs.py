@@ -111,16 +111,16 @@ def check_horizon(horizon_years: float) -> None:
 
 
 def check_limits(series: AdoptionSeries) -> None:
-    """Refuse figures above the limit, and those that are at least something above the bound.
+    """Refuse figures above `most`, and those that are at least something above the bound.
 
     Raises
     ------
     ValueError
     """
     at_least, highest = series.at_least, series.highest
-    if highest > series.limit * (1 + BASE_TOLERANCE):
+    if highest > series.most * (1 + BASE_TOLERANCE):
         raise ValueError(
-            f"the limit is {series.limit:g}, and the series has reached {highest:g}: give a limit that no figure passes"
+            f"most is {series.most:g}, and the series has reached {highest:g}: give a value that no figure passes"
         )
     if series.bound is None or at_least.empty:
         return

@@ -225,7 +225,7 @@ def read_register(data: Data, entity: str = "", indicator: str = "") -> pd.DataF
     DataError
         When a cell of the register cannot be right.
     """
-    path, limit = find_register(data.path), data.limit()
+    path, limit = find_register(data.path), data.day()
     rows = _read_rows(path, data.path.is_dir() or is_register(path))
     kept = ((rows["entity"] == entity) | (entity == "")) & ((rows["indicator"] == indicator) | (indicator == ""))
     kept &= True if limit is None else rows["registered"] <= limit

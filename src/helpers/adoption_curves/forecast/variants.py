@@ -19,9 +19,9 @@ from .forecasting import Forecast, forecast
 def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd.DataFrame:
     """The forecast of other forms of the series by name, at its dates; its largest value is that of all."""
     frames, ends = [], sorted({0.1, 0.5, 0.9, *band_ends(result.level)})
-    limit = result.target.limit if np.isfinite(result.target.limit) else None
+    most = result.target.most if np.isfinite(result.target.most) else None
     for name, series in others.items():
-        other = result if series is result.printed else forecast(series, limit=limit)
+        other = result if series is result.printed else forecast(series, most=most)
         dates = result.dates if other.kind == "forecast" else result.dates[:0]
         years = decimal_years(dates) - decimal_years(other.used.index)[-1] if len(dates) else np.empty(0)
         given = [end for end in ends if end == 0.5 or other.has_range]
@@ -103,7 +103,7 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     return _vary(result, others, "form")
 
 
-def highest_limit(bounds: Mapping[str, Limit | None]) -> float | None:
+def find_most(bounds: Mapping[str, Limit | None]) -> float | None:
     """The highest of some limits by name at their last dates; None where none is known.
 
     Parameters

@@ -222,8 +222,8 @@ class Data:
         """
         if date in ("", None):
             return self
-        limit = min(filter(None, (self.limit(), check_date("as_of", date))))
-        return _know(self, f"{limit:%Y-%m-%d}")
+        day = min(filter(None, (self.day(), check_date("as_of", date))))
+        return _know(self, f"{day:%Y-%m-%d}")
 
     def public_on(self, entity: str, indicator: str, figures: int) -> str:
         """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
@@ -256,7 +256,7 @@ class Data:
     def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
         rows = self._find_all(entity, indicator)
-        rows = rows if self.limit() is None else rows[rows["published"] <= self.limit()]
+        rows = rows if self.day() is None else rows[rows["published"] <= self.day()]
         return rows.sort_values(["date", "published"], kind="stable")
 
     def _find_all(self, entity: str, indicator: str) -> pd.DataFrame:
@@ -273,7 +273,7 @@ class Data:
         found = found[found["entity"].isin(["", entity])]
         return found[["date", "kind", "reason"]].reset_index(drop=True)
 
-    def limit(self) -> pd.Timestamp | None:
+    def day(self) -> pd.Timestamp | None:
         """Return ``as_of`` as a Timestamp, or None."""
         return pd.Timestamp(self.as_of) if self.as_of else None
 
@@ -288,8 +288,8 @@ class Data:
     @cached_property
     def observations(self) -> pd.DataFrame:
         """Of each figure the newest vintage that was public by ``as_of``."""
-        limit = self.limit()
-        known = self.vintages if limit is None else self.vintages[self.vintages["published"] <= limit]
+        day = self.day()
+        known = self.vintages if day is None else self.vintages[self.vintages["published"] <= day]
         newest = known.sort_values("published", kind="stable").drop_duplicates(_KEY, keep="last")
         return newest.sort_index().reset_index(drop=True)
 
@@ -304,7 +304,7 @@ class Data:
         ]
         found = pd.DataFrame(rows, columns=["indicator", "entity", "date", "kind", "reason"])
         found = found.astype({"date": "datetime64[us]"}).sort_values(["date", "kind", "reason"], ignore_index=True)
-        return found if self.limit() is None else found[found["date"] <= self.limit()]
+        return found if self.day() is None else found[found["date"] <= self.day()]
 
     @cached_property
     def _entries(self) -> dict[str, Any]:

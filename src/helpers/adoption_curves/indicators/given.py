@@ -20,7 +20,7 @@ _WHOLE_OF_SALES = 100.0  # the limit of a share of sales that none is given for
 def read_series(
     series: pd.Series | AdoptionSeries,
     bound: Limit | pd.Series | float | None = None,
-    limit: float | None = None,
+    most: float | None = None,
     censored: pd.DataFrame | None = None,
 ) -> AdoptionSeries:
     """A series with all that is known beside it: sorted, with dates, as numbers.
@@ -32,8 +32,8 @@ def read_series(
         ``name``; ``attrs`` may hold entity, title, unit, technology and measure.
     bound : None, number, Limit, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own bound, or none; 100 for a share of sales.
-    limit : None or number
-        Largest possible value, other than the bound; never more than 100 for percent.
+    most : None or number
+        Largest possible value of any date, other than the bound; never more than 100 for percent.
     censored : None or DataFrame
         Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -57,11 +57,11 @@ def read_series(
         raise ValueError("the series has no figure: give one at least, with its date")
     bound = series.bound if bound is None else bound
     bound = _WHOLE_OF_SALES if bound is None and series.is_share_of_sales else bound
-    most = min(series.limit, 100.0 if series.unit.startswith("percent") else np.inf)
+    highest = min(series.most, 100.0 if series.unit.startswith("percent") else np.inf)
     return replace(
         series,
         values=values,
-        limit=most if limit is None else min(most, _read_level(limit, "the limit")),
+        most=highest if most is None else min(highest, _read_level(most, "most")),
         bound=None if bound is None else _read_given(bound, values if len(values) else censored),
         censored=censored,
     )

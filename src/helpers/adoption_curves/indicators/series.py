@@ -69,7 +69,7 @@ class AdoptionSeries:
     bound: Limit | None = None
     errors: str | None = None
     measure: str = "level"
-    limit: float = np.inf
+    most: float = np.inf
     market: str = ""
 
     def __repr__(self) -> str:

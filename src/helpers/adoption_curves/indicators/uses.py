@@ -40,10 +40,10 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     """
     technology = data.find_entry(indicator).technology
     wider = _WIDER.get(technology, ())
-    rows, limit = data.profile, data.limit()
+    rows, day = data.profile, data.day()
     rows = rows[rows["technology"].isin([technology, *wider]) & (technology != "")]
-    if limit is not None:
-        rows = rows[rows["published"] <= limit]
+    if day is not None:
+        rows = rows[rows["published"] <= day]
     rows = rows.sort_values("published", kind="stable", na_position="first").drop_duplicates(_FIGURE_KEY, keep="last")
     rows = _add_sources(data, rows.sort_index())
     rows["url"] = rows["note"].str.extract(r"Read at (\S+),", expand=False).fillna(rows["url"])
@@ -188,7 +188,7 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     DataFrame
         technology, entity, figures, questions (that they answer, in one text).
     """
-    rows = data.profile if data.limit() is None else data.profile[data.profile["published"] <= data.limit()]
+    rows = data.profile if data.day() is None else data.profile[data.profile["published"] <= data.day()]
     texts = (rows["entity"] + " " + rows["technology"] + " " + rows["question"]).str.casefold()
     for word in words:
         rows = rows[texts.loc[rows.index].str.contains(word.casefold(), regex=False)]

@@ -335,7 +335,7 @@ class Study(Output):
         """The highest of the bounds that could be chosen, at its last date; None where none is known."""
         from ..show import lesson
 
-        return lesson.highest_limit(self.bounds)
+        return lesson.find_most(self.bounds)
 
     @cached_property
     def explained(self) -> indicators.AdoptionSeries:

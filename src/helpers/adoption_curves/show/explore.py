@@ -112,8 +112,8 @@ class _Explorer:
     def _predict(self, key: tuple[str, str], limit: str, day: str) -> Any:
         """The forecast that a run with one of its limits makes of a series, from what was known on a day."""
         known, series = self.known_on(day), self.offer(key, day)[limit]
-        most = forecast.highest_limit(known.offer_bounds(series))
-        return forecast.forecast(series, limit=most)
+        most = forecast.find_most(known.offer_bounds(series))
+        return forecast.forecast(series, most=most)
 
     def open_series(self, change: Any = None) -> None:
         """Make the controls that depend on the series that the search box names; only the box where it names none."""

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
-from ..forecast import highest_limit
+from ..forecast import find_most
 from ..forecast.hindcasts import outcome_frame
 from ..indicators import AdoptionSeries, Data, cite_series, name_series
 from . import figures
@@ -20,11 +20,11 @@ from . import figures
 __all__ = [
     "Example",
     "explain_series",
+    "find_most",
     "frame_figures",
     "frame_finished",
     "frame_horizon",
     "frame_window",
-    "highest_limit",
     "make_example",
 ]
 
@@ -44,7 +44,7 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     AdoptionSeries
         Its newer figures are read between two ends, or left out: the formula knows none of them.
     """
-    made = forecast.forecast(series, limit=most)
+    made = forecast.forecast(series, most=most)
     if made.has_range and not made.target.cumulative:
         return replace(made.target, censored=made.target.censored.iloc[:0])
     one, origin = forecast.pick_example(references)
