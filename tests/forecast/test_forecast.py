@@ -131,8 +131,8 @@ def test_bands_widen_with_the_horizon_and_do_not_depend_on_the_unit(make):
 def test_errors_say_what_would_be_right(make, renew):
     users = make_series([12, 19, 31, 44, 52], "2021-12-31", "12ME")
 
-    def censor(value=60.0, bound="at_least", at="2026-06-30"):
-        return pd.DataFrame({"value": [value], "bound": [bound]}, index=pd.to_datetime([at]))
+    def censor(value=60.0, qualifier="at_least", at="2026-06-30"):
+        return pd.DataFrame({"value": [value], "qualifier": [qualifier]}, index=pd.to_datetime([at]))
 
     def refuse(values=users, bound=100, function=make, **options):
         with pytest.raises(ValueError) as caught:  # noqa: PT011  what it says is the snapshot

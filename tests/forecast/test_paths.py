@@ -27,8 +27,8 @@ def make(values=(20.0, 28.0, 37.0, 45.0, 52.0), newer=None, bound=100, **options
     return forecast.forecast(series, bound, censored=newer, **options)
 
 
-def at(date, value, bound="at_least"):
-    return pd.DataFrame({"value": [value], "bound": [bound]}, pd.to_datetime([date]))
+def at(date, value, qualifier="at_least"):
+    return pd.DataFrame({"value": [value], "qualifier": [qualifier]}, pd.to_datetime([date]))
 
 
 def test_the_paths_have_the_quantiles_of_the_formula():

@@ -279,7 +279,7 @@ def test_a_bound_is_scored_by_the_probability_it_was_given(data):
     assert (found["side"], found["probability"], found["inside"]) == ("at_least", 0.5, "")
     assert np.isnan(found["wis"])
     assert score(data, enter("2026-06-30", (500, 600, 650))).iloc[0]["inside"] == "no"
-    rows = data.observations.assign(bound=data.observations["bound"].replace("at_least", "at_most"))
+    rows = data.observations.assign(qualifier=data.observations["qualifier"].replace("at_least", "at_most"))
     below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
     [said] = on_record.say_scores(register.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))

@@ -70,8 +70,8 @@ def test_figures_of_own_files_are_checked_as_those_of_the_project():
     descriptor = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     fields = {field["name"]: field for field in descriptor["resources"][0]["schema"]["fields"]}
     own_columns = {column.name: column.describe() for column in COLUMNS}
-    for name in ("date", "value", "bound", "published", "standard_error", "sample_size"):
-        own, field = own_columns["qualifier" if name == "bound" else name], fields[name]
+    for name in ("date", "value", "qualifier", "published", "standard_error", "sample_size"):
+        own, field = own_columns[name], fields[name]
         kept = field.get("constraints", {})
         told = {"name": name} | ({"description": field["description"]} if name in {"date", "value"} else {})
         assert own | told | {"constraints": kept} == field
@@ -84,7 +84,7 @@ def test_sample_has_the_schema_of_the_data():
 
 
 def test_sample_figures_are_figures_of_the_data(data):
-    key = ["entity", "indicator", "date", "value", "bound", "source_id"]
+    key = ["entity", "indicator", "date", "value", "qualifier", "source_id"]
     sample = indicators.load(SAMPLE).observations[key]
     assert len(sample.merge(data.observations[key])) == len(sample) > 200
 
@@ -105,11 +105,11 @@ def test_tables_are_sorted_and_plain_text():
 
 def test_more_than_is_a_lower_bound_and_no_figure(data):
     """What a source states as "more than" censors a fit; nothing in the data is known as "less than"."""
-    bounds = data.observations[data.observations["bound"] != "exact"]
-    assert set(bounds["bound"]) == {"at_least"}
+    bounds = data.observations[data.observations["qualifier"] != "exact"]
+    assert set(bounds["qualifier"]) == {"at_least"}
     stated = {"daily_tokens", "chatgpt_weekly_active_users", "genai_users", "genai_adoption_rate", "gemini_app_mau"}
     assert set(bounds["indicator"]) >= stated
-    exact = data.observations[data.observations["bound"] == "exact"]
+    exact = data.observations[data.observations["qualifier"] == "exact"]
     assert not exact["note"].str.contains(r"^(?:More|Said to surpass)").any()
 
 
@@ -167,7 +167,7 @@ def test_the_ends_between_which_a_figure_is_read_are_both_there_and_agree_with_w
     rows = data.observations[data.observations[["read_low", "read_high"]].notna().any(axis=1)]
     low, high, value = (rows[name] for name in ("read_low", "read_high", "value"))
     assert len(rows) > 0
-    assert set(rows["bound"]) == {"at_least"}
+    assert set(rows["qualifier"]) == {"at_least"}
     assert ((value <= low) & (low <= high)).all()
 
 

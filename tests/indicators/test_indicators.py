@@ -184,7 +184,7 @@ def test_the_figures_after_the_last_break_are_the_series_however_few(data):
 def test_a_series_without_an_exact_figure_says_what_is_known_of_it(data):
     series, last = data.series("OECD", "genai_use_oecd"), data.find_rows("OECD", "genai_use_oecd").iloc[-1]
     assert series.values.empty
-    assert series.newer.iloc[-1].tolist() == [last["value"], last["bound"]]
+    assert series.newer.iloc[-1].tolist() == [last["value"], last["qualifier"]]
     assert f"{last['date']:%Y-%m-%d}" in repr(series)
 
 

@@ -26,8 +26,8 @@ def make():
     return made
 
 
-def censor(value=60.0, bound="at_least", index=LATER):
-    return pd.DataFrame({"value": value, "bound": bound}, index=index)
+def censor(value=60.0, qualifier="at_least", index=LATER):
+    return pd.DataFrame({"value": value, "qualifier": qualifier}, index=index)
 
 
 # ---- a limit, and figures above it or above the bound

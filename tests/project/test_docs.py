@@ -30,6 +30,8 @@ LEFT_OUT = re.compile(
     r"|^[#|<!].*?$",  # headings, tables and pictures
     re.MULTILINE | re.DOTALL,
 )
+
+
 @pytest.fixture(scope="module")
 def pages(site):
     """The site's pages by path, without those of the gallery's runs."""

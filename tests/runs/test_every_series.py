@@ -30,7 +30,7 @@ def read_page(outputs, given, notebooks=SHOWN):
 
 def write(row, unit, own):
     """A figure as its page writes it, without its unit."""
-    if row["bound"] == "exact":
+    if row["qualifier"] == "exact":
         return say_figure(row["value"], unit, own).removesuffix(say_unit(unit))
     return say_limit(row, unit).removesuffix(say_unit(unit))
 
@@ -39,7 +39,7 @@ def find_faults(text, study):
     """What the page of a series does not name: of figures its newest, and those after the last exact one."""
     data, chosen = study.data, study.parameters
     rows = data.find_rows(chosen.entity, chosen.indicator).sort_values("date")
-    exact = rows.loc[rows["bound"] == "exact", "date"].max()
+    exact = rows.loc[rows["qualifier"] == "exact", "date"].max()
     wanted = rows[(rows["date"] > exact) | (rows["date"] == rows["date"].max())] if pd.notna(exact) else rows.tail(1)
     own = data.is_own(chosen.entity, chosen.indicator)
     told = [write(row, study.series.unit, own) for _, row in wanted.iterrows()]

@@ -84,7 +84,7 @@ def test_others_that_rose_as_fast_are_counted_and_the_rise_is_read_between_figur
     assert f"{rise}{told} of 8 other series rose as fast{also}." in say(facts)["speed"]
 
 
-NEWER = {"date": pd.Timestamp("2026-06-30"), "bound": "at_least", "value": 550.0, "url": "", "reason": "it is so"}
+NEWER = {"date": pd.Timestamp("2026-06-30"), "qualifier": "at_least", "value": 550.0, "url": "", "reason": "it is so"}
 
 
 @pytest.mark.parametrize("ends", [(551.0, 561.0), (np.nan, np.nan)])

@@ -76,7 +76,7 @@ def test_every_plain_shape_has_its_sentences_or_one_that_refuses_it(shape, unit,
 
 def test_a_figure_that_contradicts_the_forecast_leads(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020)
-    newer = {"date": pd.Timestamp("2026-06-30"), "bound": "at_least", "value": 90.0, "read_low": np.nan, "url": ""}
+    newer = {"date": pd.Timestamp("2026-06-30"), "qualifier": "at_least", "value": 90.0, "read_low": np.nan, "url": ""}
     newer = pd.DataFrame([newer | {"read_high": np.nan, "reason": ""}])
     fan = facts.tables["05_forecast"].assign(basis="refuted")
     facts = replace(facts, tables=facts.tables | {"02_newer": newer, "05_forecast": fan})

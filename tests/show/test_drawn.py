@@ -23,7 +23,7 @@ def test_a_series_has_its_figures_its_newer_ones_and_its_bound_as_far_as_it_is_k
     assert observed["observed"].tolist() == series.values.tolist()
     assert observed["limit"].notna().all() == (bound != "none")
     newer = frame[frame["stage"] != "observed"]
-    assert newer[["stage", "observed"]].to_numpy().tolist() == series.newer[["bound", "value"]].to_numpy().tolist()
+    assert newer[["stage", "observed"]].to_numpy().tolist() == series.newer[["qualifier", "value"]].to_numpy().tolist()
     assert newer["limit"].isna().all(), "after its last date the bound is forecast"
 
 

@@ -49,8 +49,8 @@ COMPARED = pd.DataFrame(
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 
-NONE_NEWER = pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
-NEWER = pd.DataFrame({"value": [700.0], "bound": ["at_least"]}, pd.to_datetime(["2026-06-30"]))
+NONE_NEWER = pd.DataFrame({"value": [], "qualifier": []}, pd.DatetimeIndex([]))
+NEWER = pd.DataFrame({"value": [700.0], "qualifier": ["at_least"]}, pd.to_datetime(["2026-06-30"]))
 
 
 def make_fan(dates):

@@ -22,7 +22,7 @@ COLOURS = r"(?i)\b(black|white|gr[ea]y|blue|orange|green|red|purple|pale|dark|li
 def pick(data, entity, indicator):
     """Exact rows of a series."""
     rows = data.observations[(data.observations["entity"] == entity) & (data.observations["indicator"] == indicator)]
-    return rows[rows["bound"] == "exact"]
+    return rows[rows["qualifier"] == "exact"]
 
 
 def list_compared(data, figure):

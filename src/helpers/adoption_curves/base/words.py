@@ -206,14 +206,14 @@ NO_END = "the figures do not show where growth will stop"
 
 
 def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:
-    """A figure that is printed as a limit; `row` has bound, value and, where it is read as a range, read_low.
+    """A figure that is printed as a limit; `row` has qualifier, value and, where it is read as a range, read_low.
 
     >>> from types import SimpleNamespace
-    >>> say_limit(SimpleNamespace(bound="at_least", value=700.0, read_low=702.0), "million people")
+    >>> say_limit(SimpleNamespace(qualifier="at_least", value=700.0, read_low=702.0), "million people")
     'more than 700 million people'
     """
     above = getattr(row, "read_low", math.nan) > row.value
-    return f"{'more than' if above else say_name(row.bound)} {say(row.value, unit, bare=bare)}"
+    return f"{'more than' if above else say_name(row.qualifier)} {say(row.value, unit, bare=bare)}"
 
 
 _NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

@@ -50,7 +50,7 @@ def summarise_data(data: Data) -> str:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
     own = [(entity, indicator) for entity, indicator in data.own if data.find_entry(indicator).role != "base"]
     entities = len({entity for entity, _ in own})
-    exact = data.observations[data.observations["bound"] == "exact"]
+    exact = data.observations[data.observations["qualifier"] == "exact"]
     exact = exact.set_index(["entity", "indicator"])["date"]
     dates = exact[exact.index.isin(own)]
     return (

@@ -184,14 +184,14 @@ def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.Data
     ----------
     fit : Results, or the CurveError of data that cannot be fitted
     censored : DataFrame
-        By date: value (in the unit of the series), bound (at_least or at_most).
+        By date: value (in the unit of the series), qualifier (at_least or at_most).
 
     Returns
     -------
     DataFrame
         date, value, bound, curve (missing where there is none).
     """
-    found = censored[["value", "bound"]].rename_axis("date").reset_index().assign(curve=np.nan)
+    found = censored[["value", "qualifier"]].rename_axis("date").reset_index().assign(curve=np.nan)
     if isinstance(fit, Results) and len(censored):
         found["curve"] = fit.predict(censored.index).to_numpy()
     return found

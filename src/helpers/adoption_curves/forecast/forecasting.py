@@ -244,7 +244,7 @@ class Forecast:
         """Years after the last figure, value, and +1 for at least or -1 for at most, of each newer figure."""
         newer = self.target.newer
         years = decimal_years(newer.index) - decimal_years(self.used.index)[-1]
-        return years, newer["value"].to_numpy(float), np.where(newer["bound"] == "at_least", 1, -1)
+        return years, newer["value"].to_numpy(float), np.where(newer["qualifier"] == "at_least", 1, -1)
 
     def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a range."""
@@ -460,7 +460,7 @@ def forecast(
         Largest possible value of any date, such as a population; no figure may lie above it. Never more than 100 for
         percent. Without a bound the median approaches it and is not cut there.
     censored : DataFrame, optional
-        Figures that are only bounds: dates as index, columns value and bound ("at_least" or "at_most"). None stands for
+        Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands for
         an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
         satisfy them are used.
 
@@ -509,6 +509,6 @@ def _say_newer(newer: pd.DataFrame, last: float) -> str:
 
     `newer` has the columns bound, value and read_low by date. "At least" the last figure or less adds nothing.
     """
-    if newer.empty or (newer["bound"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
+    if newer.empty or (newer["qualifier"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""
     return f", {say_limit(newer.iloc[-1])} in {say_date(newer.index[-1])}"

@@ -46,7 +46,7 @@ _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted
 _OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
 _SUMMARY = ["model", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
-_SUMMARY += ["bounds", "probability"]
+_SUMMARY += ["inexact", "probability"]
 _NEAR = pd.Timedelta(days=16)
 """A figure is for the date of a forecast if it is so near to it, and nearer than half the time between figures."""
 _LONGEST = pd.Timedelta(days=366)
@@ -307,7 +307,7 @@ def _score_entry(row: dict[str, Any], part: pd.DataFrame, data: Data, vintage: s
     if found["why"]:
         return found
     figure = figures.iloc[0 if vintage == "first" else -1]
-    outcome, side = float(figure["value"]), figure["bound"]
+    outcome, side = float(figure["value"]), figure["qualifier"]
     found |= {"outcome": outcome, "side": side, "counted": not found["hindsight"], "note": note}
     found["read_low"] = figure.get("read_low", np.nan)  # of one printed as a limit, the lower end of what it is read as
     found["revised"] = vintage == "latest" and len(figures) > 1
@@ -332,7 +332,7 @@ def _find_figures(row: dict[str, Any], data: Data) -> tuple[pd.Timestamp, pd.Dat
     """
     last, day, notes = row["last_date"], row["target_date"], list[str]()
     rows = data.find_vintages(row["entity"], row["indicator"])
-    exact = rows.loc[rows["bound"] == "exact", ["date", "value"]]
+    exact = rows.loc[rows["qualifier"] == "exact", ["date", "value"]]
     same = exact.loc[np.isclose(exact["value"], row["last_figure"], rtol=1e-9, atol=0), "date"]
     away = (same - last).abs().min()
     if pd.isna(away) or away > _LONGEST:
@@ -380,14 +380,14 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         model, the withdrawn ones together and last; how many forecasts are on_record, to_come, made in hindsight,
         without a score (no_score), counted, of these exact; coverage_50, coverage_80, coverage_90 (share of exact
         figures inside); wis_last_value_ratio and wis_drift_ratio (geometric mean of the WIS over that of the baseline,
-        over exact figures that have both: below 1 is better); how many figures were bounds, and the mean probability
-        given to them. Missing where nothing has been published.
+        over exact figures that have both: below 1 is better); how many were inexact ("more than"), and the mean
+        probability given to them. Missing where nothing has been published.
     """
     rows = []
     models = scored["model"].mask(scored["model"].isin(WITHDRAWN), "withdrawn methods")
     for model, part in scored.groupby(models):
         counted, came = part[part["counted"]], part["came"].notna()
-        exact, bounds = counted[counted["side"] == "exact"], counted[counted["side"] != "exact"]
+        exact, inexact = counted[counted["side"] == "exact"], counted[counted["side"] != "exact"]
         row: dict[str, Any] = {"model": model, "on_record": len(part), "to_come": int((~came).sum())}
         row |= {"hindsight": int(part["hindsight"].sum()), "counted": len(counted), "exact": len(exact)}
         row["no_score"] = int((came & (part["side"] == "") & ~part["hindsight"]).sum())
@@ -396,6 +396,6 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
         for name in _RATIOS:
             both = exact[(exact["wis"] > 0) & (exact[name] > 0)]
             row[f"{name}_ratio"] = np.exp(np.log(both["wis"] / both[name]).mean()) if len(both) else np.nan
-        row |= {"bounds": len(bounds), "probability": bounds["probability"].astype(float).mean()}
+        row |= {"inexact": len(inexact), "probability": inexact["probability"].astype(float).mean()}
         rows.append(row)
     return pd.DataFrame(rows, columns=_SUMMARY)

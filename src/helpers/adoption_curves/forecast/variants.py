@@ -46,7 +46,7 @@ def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     if series.readings.empty:
         return {}
     newest = series.newer.iloc[-1]
-    return {f"{say_name(newest['bound'])} {say(newest['value'])}": as_printed(series)}
+    return {f"{say_name(newest['qualifier'])} {say(newest['value'])}": as_printed(series)}
 
 
 def compare_limits(result: Forecast, bounds: Mapping[str, Limit | None]) -> pd.DataFrame:

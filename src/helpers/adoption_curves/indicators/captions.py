@@ -40,7 +40,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         users the newest of the entity, and a sentence; else None.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
-    exact = series.observations["bound"] == "exact"
+    exact = series.observations["qualifier"] == "exact"
     rows = series.observations[exact] if exact.any() else series.observations
     own, flow = data.is_own(series.entity, series.indicator), series.measure == "flow"
     say_when = say_day if own and not flow else partial(say_period, measure=series.measure)
@@ -142,7 +142,7 @@ def cite_sources(data: Data, frame: pd.DataFrame, bases: bool = False) -> str:
         "Source: publisher; ..."; "" where there is none.
     """
     keys = [column for column in ("entity", "indicator", "date") if column in frame]
-    rows = data.observations if "date" in keys else data.observations[data.observations["bound"] == "exact"]
+    rows = data.observations if "date" in keys else data.observations[data.observations["qualifier"] == "exact"]
     wanted = frame[keys].drop_duplicates()
     if bases:
         earlier = data.indicators[data.indicators["role"].isin(["reference", "held_out"])]
@@ -205,7 +205,7 @@ def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]
     list of str
     """
     rows = data.find_rows(entity, indicator)
-    rows = rows[rows["bound"] == "exact"].sort_values("date")
+    rows = rows[rows["qualifier"] == "exact"].sort_values("date")
     places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
     urls = _look_up(data, rows, "url").tolist()
     return [urls[place] if place >= 0 else "" for place in places]
@@ -250,14 +250,14 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, bound (at_least or at_most), value, read_low and read_high (the ends between which it is read, if they
+        date, qualifier (at_least or at_most), value, read_low and read_high (the ends between which it is read, if they
         are known), reason (why so, from its note "Read as ...: reason."), unit, published (day) and url.
     """
     rows = series.observations
     rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
     rows["url"] = _look_up(data, rows, "url")
     rows["reason"] = rows["note"].str.extract(r"Read as [^:]*: (.*?)\.(?: |$)", expand=False).fillna("")
-    columns = ["date", "bound", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
+    columns = ["date", "qualifier", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
     return rows.reindex(columns=columns)
 
 

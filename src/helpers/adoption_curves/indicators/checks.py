@@ -195,7 +195,7 @@ def check_figures(
     units = indicators.set_index("indicator")["unit"]
     percent = observations["indicator"].isin(units.index[units.str.startswith("percent")])
     above = observations[percent & (observations["value"] > 100) & limited]
-    rows = observations[(observations["bound"] == "exact") & (observations["value"] > 0)].dropna(subset="date")
+    rows = observations[(observations["qualifier"] == "exact") & (observations["value"] > 0)].dropna(subset="date")
     rows = rows.sort_values(["entity", "indicator", "date"], kind="stable")
     rows[["before_date", "before"]] = rows.groupby(["entity", "indicator"])[["date", "value"]].shift()
     rows = rows.assign(percent=percent, meant=100 * rows["value"]).sort_values("row")

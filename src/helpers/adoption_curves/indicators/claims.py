@@ -86,7 +86,7 @@ def _find_figure(data: Data, claim: Any, operand: str) -> tuple[dict[str, float]
         other = data.claims[data.claims["claim_id"] == name].iloc[0]
         return *_read_figure(other["reported"], other["precision"], f"claim {name}"), _count_one(other["unit"])
     rows = data.find_rows(claim.entity, name)
-    match = rows[(rows["date"] == day) & (rows["bound"] == "exact")]
+    match = rows[(rows["date"] == day) & (rows["qualifier"] == "exact")]
     if match.empty:
         raise LookupError(f"The data{data.until()} hold no {name} of {claim.entity} on {day}.")
     value, precision = match[["value", "precision"]].iloc[0]

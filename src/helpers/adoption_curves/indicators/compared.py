@@ -35,7 +35,7 @@ def compare_entities(data: Data, technology: str) -> pd.DataFrame:
     about = data.indicators.drop(columns="measure").rename(columns={"title": "measure"})
     about = about[(about["technology"] == technology) & about["unit"].str.startswith("percent")]
     about = about[["kind", "measure", "people", "indicator", "unit", "whole_lists", "within"]]
-    rows = data.observations[data.observations["bound"] == "exact"].merge(about, on="indicator")
+    rows = data.observations[data.observations["qualifier"] == "exact"].merge(about, on="indicator")
     rows["publisher"] = rows["source_id"].map(data.sources.set_index("source_id")["publisher"])
     rows["within"] = [find_within(*told)[0] for told in zip(rows["within"], rows["date"], strict=True)]
     periods = data.wording[data.wording["entity"] == ""].set_index(["indicator", "date"])["field_dates"]

@@ -11,7 +11,19 @@ from ..base.words import say_day
 from .data import Data
 from .problems import DataError, Problem
 
-_COVERAGE = ["entity", "indicator", "title", "role", "technology", "unit", "n", "bounds", "first", "last", "last_value"]
+_COVERAGE = [
+    "entity",
+    "indicator",
+    "title",
+    "role",
+    "technology",
+    "unit",
+    "n",
+    "inexact",
+    "first",
+    "last",
+    "last_value",
+]
 _COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
 
 
@@ -25,13 +37,13 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per entity and indicator: title, role, technology, unit, n (exact figures), bounds (figures that are
-        bounds), first, last (dates), last_value, spacing_years (median), segments, longest (exact figures in the
+        One row per entity and indicator: title, role, technology, unit, n (exact figures), inexact (figures printed as
+        "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest (exact figures in the
         longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks, suspected_breaks (dates).
     """
     key = ["entity", "indicator"]
     rows = data.observations.sort_values("date", kind="stable")
-    exact = rows[rows["bound"] == "exact"]
+    exact = rows[rows["qualifier"] == "exact"]
     exact = exact.assign(gap=exact.groupby(key)["date"].diff().dt.days / 365.25)
     found = exact.groupby(key).agg(
         n=("date", "size"),
@@ -65,7 +77,7 @@ def describe_coverage(data: Data) -> pd.DataFrame:
 
     counts, texts = ["n", "segments", "longest"], ["breaks", "suspected_breaks"]
     found[counts], found[texts] = found[counts].fillna(0).astype(int), found[texts].astype("str").fillna("")
-    found = found.assign(bounds=found["size"] - found["n"]).round({"spacing_years": 2, "high_confidence": 3})
+    found = found.assign(inexact=found["size"] - found["n"]).round({"spacing_years": 2, "high_confidence": 3})
     return found.reset_index()[_COVERAGE]
 
 

@@ -32,7 +32,7 @@ _EARLIER = ["reference", "held_out"]  # roles of earlier technologies
 
 def _list_exact(observations: pd.DataFrame) -> list[tuple[str, str]]:
     """List the (entity, indicator) of the exact observations, in order."""
-    exact = observations[observations["bound"] == "exact"]
+    exact = observations[observations["qualifier"] == "exact"]
     return sorted(set(zip(exact["entity"], exact["indicator"], strict=True)))
 
 
@@ -228,7 +228,7 @@ class Data:
     def public_on(self, entity: str, indicator: str, figures: int) -> str:
         """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
         rows = self._find_all(entity, indicator)
-        rows = rows[(rows["bound"] == "exact") & (rows["value"] > 0)]
+        rows = rows[(rows["qualifier"] == "exact") & (rows["value"] > 0)]
         days = rows.groupby("date")["published"].min().sort_values()
         return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
 
@@ -247,7 +247,7 @@ class Data:
     def exact_values(self, entity: str, indicator: str) -> pd.Series:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
         rows = self.find_rows(entity, indicator)
-        return rows[rows["bound"] == "exact"].set_index("date")["value"].rename(indicator).sort_index()
+        return rows[rows["qualifier"] == "exact"].set_index("date")["value"].rename(indicator).sort_index()
 
     def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the observations of a series as in the table; empty where there are none."""

@@ -35,7 +35,7 @@ def read_series(
     most : None or number
         Largest possible value of any date, other than the bound; never more than 100 for percent.
     censored : None or DataFrame
-        Figures that are bounds, as `AdoptionSeries.censored`, which is the default for one.
+        Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
 
     Returns
     -------
@@ -82,10 +82,10 @@ def _adopt(series: pd.Series) -> AdoptionSeries:
         role="",
         note="",
         values=series,
-        censored=pd.DataFrame({"value": [], "bound": []}, dates),
+        censored=pd.DataFrame({"value": [], "qualifier": []}, dates),
         earlier=none,
         breaks=pd.DataFrame({"date": dates, "kind": [], "reason": []}),
-        observations=pd.DataFrame({"date": dates, "value": [], "bound": []}),
+        observations=pd.DataFrame({"date": dates, "value": [], "qualifier": []}),
         measure=str(series.attrs.get("measure", "level")),
     )
 
@@ -120,18 +120,18 @@ def _read_given(bound: Any, values: pd.Series | pd.DataFrame) -> Limit:
 
 
 def _read_censored(censored: Any) -> pd.DataFrame:
-    """Figures that are bounds, in order of date."""
+    """Figures that are not exact, in order of date."""
     if not isinstance(censored, pd.DataFrame):
         kind = type(censored).__name__
         raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
     if censored.empty:
-        return pd.DataFrame({"value": [], "bound": []}, pd.DatetimeIndex([]))
-    missing = {"value", "bound"} - set(censored.columns)
+        return pd.DataFrame({"value": [], "qualifier": []}, pd.DatetimeIndex([]))
+    missing = {"value", "qualifier"} - set(censored.columns)
     if missing:
         raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
-    wrong = set(censored["bound"]) - {"at_least", "at_most"}
+    wrong = set(censored["qualifier"]) - {"at_least", "at_most"}
     if wrong:
-        raise CurveError(f"bound {min(map(str, wrong))!r} is unknown; write at_least or at_most")
+        raise CurveError(f"qualifier {min(map(str, wrong))!r} is unknown; write at_least or at_most")
     values = read_numbers(censored["value"], "censored's value")
     if censored.index.hasnans or np.isnan(values).any():
         raise CurveError("censored has a row without date or value; leave it out")
@@ -139,7 +139,7 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     check_observed(decimal_years(days), "censored")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: censored has {values.min():g}")
-    rows = pd.DataFrame({"value": values, "bound": censored["bound"].array}, days.tz_localize(None))
+    rows = pd.DataFrame({"value": values, "qualifier": censored["qualifier"].array}, days.tz_localize(None))
     return rows.sort_index()
 
 

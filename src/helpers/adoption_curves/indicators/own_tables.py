@@ -66,14 +66,13 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     )
     kinds = rows.groupby(["source", "address", "licence", "retrieved"], sort=False, dropna=False).ngroup()
     observations = rows.assign(source_id=[f"own_{kind + 1}" for kind in kinds], confidence="medium")
-    observations = observations.assign(bound=rows["qualifier"])
     sources = observations.drop_duplicates("source_id").assign(row=1, publisher=rows["source"], title=file)
     address = sources["source"].where(sources["source"].str.fullmatch(r"https?://\S+"), sources["address"])
     days = sources["retrieved"].dt.strftime("%Y-%m-%d").fillna("")
     sources = sources.assign(url=address, accessed=days, attribution=sources["source"])
     limits = observations[observations["limit"].notna()]
     if len(limits):  # a column of limits is a series of its own, of the same places and days
-        limits = limits.assign(value=limits["limit"], bound="exact", indicator=limits["indicator"] + LIMIT)
+        limits = limits.assign(value=limits["limit"], qualifier="exact", indicator=limits["indicator"] + LIMIT)
         base = indicators[(indicators["indicator"] + LIMIT).isin(limits["indicator"])]
         indicators["limit"] = base["indicator"] + LIMIT
         base = base.assign(indicator=base["indicator"] + LIMIT, title="Limit", role="base", measure="level", breaks="")

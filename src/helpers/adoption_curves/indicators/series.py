@@ -34,7 +34,7 @@ class AdoptionSeries:
         Exact observations since the last break, in ``unit``; DatetimeIndex named ``date``, increasing. They may be few,
         or none where only limits of figures have been published since.
     censored : DataFrame
-        Observations since then that are bounds: index date; columns value, bound (at_least or at_most).
+        Observations since then that are not exact: index date; columns value, qualifier (at_least or at_most).
     earlier : Series of float
         Exact observations before the last break: no fit, forecast or growth crosses it.
     breaks : DataFrame
@@ -156,7 +156,7 @@ class AdoptionSeries:
     @property
     def at_least(self) -> pd.Series:
         """Values of the rows of ``censored`` that are lower bounds, by date."""
-        return self.censored.loc[self.censored["bound"] == "at_least", "value"]
+        return self.censored.loc[self.censored["qualifier"] == "at_least", "value"]
 
     @property
     def highest(self) -> float:
@@ -182,7 +182,9 @@ class AdoptionSeries:
 
     def _published(self, column: str) -> pd.Series:
         rows = self.observations
-        known = rows[rows["bound"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
+        known = (
+            rows[rows["qualifier"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
+        )
         return known.reindex(self.values.index).rename(self.indicator)
 
     def with_bound(self, bound: Limit | None, tolerance: float = BASE_TOLERANCE) -> AdoptionSeries:
@@ -291,7 +293,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     list of AdoptionSeries
     """
     measure = entry.measure or "level"
-    exact, segments = (rows["bound"] == "exact").to_numpy(), _number_segments(rows["date"], breaks)
+    exact, segments = (rows["qualifier"] == "exact").to_numpy(), _number_segments(rows["date"], breaks)
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
     chosen = np.unique(segments)
 
@@ -305,7 +307,9 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
             AdoptionSeries(
                 entity=rows["entity"].iloc[0],
                 values=pick(segments == number),
-                censored=pd.DataFrame({"value": numbers[beyond], "bound": rows["bound"].array[beyond]}, dates[beyond]),
+                censored=pd.DataFrame(
+                    {"value": numbers[beyond], "qualifier": rows["qualifier"].array[beyond]}, dates[beyond]
+                ),
                 earlier=pick(segments < number),
                 breaks=breaks,
                 observations=rows,

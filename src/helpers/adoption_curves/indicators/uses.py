@@ -124,9 +124,9 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     about = about[(about["technology"] == technology) & (about["kind"] == "telemetry")]
     about = about.assign(product=about["title"].str.extract(r"^Users of (.+) \(", expand=False))
     about = about[about["product"].notna() & ~about["product"].str.startswith(_SHARED).fillna(True)]
-    rows = data.observations[(data.observations["entity"] == entity) & (data.observations["bound"] == "exact")]
+    rows = data.observations[(data.observations["entity"] == entity) & (data.observations["qualifier"] == "exact")]
     rows = rows.merge(about[["indicator", "product", "unit"]], on="indicator").assign(who="telemetry, devices")
-    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["bound"]))
+    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["qualifier"]))
     told = list_profile(data, indicator)
     told = told[(told["entity"] == entity) & (told["question"] == "which product") & (told["unit"] == _DEVICES)]
     told = told[told["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
@@ -162,14 +162,14 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
         about = about.head(0)
     about = about[["indicator", "title", "unit", "people", "kind", "within"]]
     rows = data.observations[data.observations["entity"].isin(entities)].merge(about, on="indicator")
-    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["bound"]))
+    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["qualifier"]))
     rows["ruler"] = (rows["title"] + " " + rows["publisher"]).str.extract(r"\(([A-Z][^()]*)\)", expand=False)
     rows["ruler"] = rows["ruler"].fillna(rows["publisher"])
     rows["place"] = rows["entity"].map({name: place for place, name in enumerate(entities)})
     rows = rows.sort_values(["date", "value"], kind="stable").drop_duplicates(["entity", "ruler"], keep="last")
     rows = rows.sort_values(["place", "value"], ascending=[True, False], kind="stable", ignore_index=True)
     rows["window"] = [_find_window(data, row) for row in rows.itertuples()]
-    columns = ["entity", "ruler", "date", "value", "bound", "printed", "unit", "people", "window", "kind"]
+    columns = ["entity", "ruler", "date", "value", "qualifier", "printed", "unit", "people", "window", "kind"]
     rows = rows if (rows["place"] == 0).any() else rows.head(0)
     return rows[[*columns, "published", "publisher", "url", "note"]]
 

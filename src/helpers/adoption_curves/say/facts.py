@@ -212,7 +212,7 @@ class Facts:
         newest = self.list_rows("02_newer")[-1:]
         if not self.growth:
             return newest[0]
-        more = [row for row in newest if (row["value"] > self.last["value"]) == (row["bound"] == "at_least")]
+        more = [row for row in newest if (row["value"] > self.last["value"]) == (row["qualifier"] == "at_least")]
         return more[0] if more and more[0]["value"] != self.last["value"] else None
 
     @cached_property

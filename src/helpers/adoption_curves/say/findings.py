@@ -79,7 +79,7 @@ def _list_published(facts: Facts) -> dict[str, Row]:
         text = say_base(facts.names, facts.say(last["value"]))
         rows["latest"] = make("latest", f"{title}, {date}", text, last["value"], url=last["url"])
     if newer:
-        low, high = (newer["value"], np.inf) if newer["bound"] == "at_least" else (0.0, newer["value"])
+        low, high = (newer["value"], np.inf) if newer["qualifier"] == "at_least" else (0.0, newer["value"])
         label, text = f"{title}, {facts.date(newer)}", say_newer(facts)
         rows["newest"] = make("newest", label, text, low=low, high=high, url=newer["url"])
     if share:

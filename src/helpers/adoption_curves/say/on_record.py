@@ -54,7 +54,7 @@ def _say_outcome(row: Mapping[str, Any]) -> str:
     value, low = float(row["outcome"]), float(row.get("read_low") or "nan")
     if row["side"] == "exact":
         return say(value, row["unit"])
-    return say_limit(pd.Series({"bound": row["side"], "value": value, "read_low": low}), row["unit"])
+    return say_limit(pd.Series({"qualifier": row["side"], "value": value, "read_low": low}), row["unit"])
 
 
 def say_scores(summary: pd.DataFrame) -> list[str]:
@@ -71,8 +71,10 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
             for name, which in _BASELINE_NAMES.items():
                 ratio = row[f"{name}_ratio"]
                 text += "" if np.isnan(ratio) else f" WIS against the {which}: {ratio:.2f} (below 1 is better)."
-        if row["bounds"]:
-            text += f" To {say_count(row['bounds'], 'figure')} printed as “more than” or “less than”, forecasts gave a "
+        if row["inexact"]:
+            text += (
+                f" To {say_count(row['inexact'], 'figure')} printed as “more than” or “less than”, forecasts gave a "
+            )
             text += f"probability of {percent(row['probability'])} on average."
         none = " No outcome has been published since, so there is no score yet."
         sentences.append(text if row["counted"] else f"{text}{none}")

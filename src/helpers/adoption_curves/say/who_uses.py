@@ -238,7 +238,7 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     if len(now) + len(before) < 2 * len(_BUILT_IN):
         return {}
     figures, then = data.find_rows(entity, indicator), before["date"].iloc[0]
-    newer = figures.loc[(figures["bound"] == "at_least") & (figures["date"] == now["date"].iloc[0]), "value"].max()
+    newer = figures.loc[(figures["qualifier"] == "at_least") & (figures["date"] == now["date"].iloc[0]), "value"].max()
     users = data.exact_values(entity, indicator).get(then, np.nan)
     online = data.exact_values(entity, "internet_users").get(then, np.nan)
     earlier = before["value"].to_numpy() * users / online

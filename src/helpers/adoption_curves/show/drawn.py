@@ -23,12 +23,12 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, stage (earlier, before the last break; observed; at_least or at_most for a newer figure that is a bound),
+        date, stage (earlier, before the last break; observed; at_least or at_most for a newer figure that is not exact),
         observed and limit (the bound, as far as it is known) in ``unit``, unit.
     """
     earlier = series.earlier.rename("observed").rename_axis("date").to_frame().assign(stage="earlier")
     values = series.values.rename("observed").rename_axis("date").to_frame().assign(stage="observed")
-    newer = series.newer.rename(columns={"value": "observed", "bound": "stage"}).rename_axis("date")
+    newer = series.newer.rename(columns={"value": "observed", "qualifier": "stage"}).rename_axis("date")
     frame = pd.concat([earlier, values, newer[["observed", "stage"]]]).reset_index()
     frame["limit"] = float("nan")
     if series.bound is not None:  # after its last date it is not known, but forecast

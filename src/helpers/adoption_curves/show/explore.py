@@ -161,7 +161,7 @@ class _Explorer:
 def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[Any, Any]:
     """Controls of a series with its limits `offered`: the upper limit, and the days on which figures were published."""
     rows = next(iter(offered.values())).observations
-    days = rows.loc[rows["bound"] == "exact", "published"].dt.strftime("%Y-%m-%d")
+    days = rows.loc[rows["qualifier"] == "exact", "published"].dt.strftime("%Y-%m-%d")
     dates = [(f"{pd.Timestamp(day):%-d %b %Y}", day) for day in sorted({*days, as_of} - {""})] + [("all data", "")]
     limit = widgets.Dropdown(options=[*offered], description="Upper limit")
     known = widgets.SelectionSlider(options=dates, value=as_of, description="Known on", continuous_update=False)

@@ -228,7 +228,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         place += len(note)
         colour = ORANGE if row.entity == rows["entity"].iloc[0] else BLUE
         axis.hlines(place, 0, row.value, color=_LINK, lw=1)
-        face = colour if row.bound == "exact" else "white"
+        face = colour if row.qualifier == "exact" else "white"
         dot = axis.scatter([row.value], [place], facecolor=face, edgecolor=colour, s=30, zorder=3)
         tell(dot, [f"{row.ruler}, {say_date(row.date)}: {row.printed}, {row.unit}"])
         short = re.sub(r"\d+\.\d\d+", lambda found: f"{float(found[0]):.1f}", row.printed)
@@ -237,7 +237,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         place += 1.25
     _go_down(axis, ticks, 122, place)
     axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
-    limits = "" if (rows["bound"] == "exact").all() else "; open dot: printed as more or less than"
+    limits = "" if (rows["qualifier"] == "exact").all() else "; open dot: printed as more or less than"
     told = f"Percent of those whom each publisher counts, in the time that it asks about{limits}"
     return close_canvas(figure, title, told, source)
 
