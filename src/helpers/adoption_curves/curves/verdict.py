@@ -171,8 +171,8 @@ def assess_ceiling(
     known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
     models = [find_family(family)(endog, exog, **known) for family in families]
     times = endog.index if exog is None else exog
-    limit = np.nan if bound is None else float(read_ceiling(Share(bound), times).bound_at(models[0].exog[-1]))
-    return _assess_models(models, limit)
+    known_limit = np.nan if bound is None else float(read_ceiling(Share(bound), times).bound_at(models[0].exog[-1]))
+    return _assess_models(models, known_limit)
 
 
 def _assess_models(models: Sequence[AdoptionCurve], limit: float) -> Assessment:

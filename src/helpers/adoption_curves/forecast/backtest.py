@@ -76,8 +76,8 @@ def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> _Windows:
     picked = [pick_apart(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
     years, y = seen[used], figures[used]
-    limit = bound.at(years, years[:, -1:])
-    share = y[:, -1] / limit[:, -1]
+    known = bound.at(years, years[:, -1:])
+    share = y[:, -1] / known[:, -1]
     kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
     # the figure nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
@@ -86,7 +86,7 @@ def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> _Windows:
     h = np.where((np.abs(gap - HORIZONS) <= DATE_TOLERANCE) & (gap > 0), gap, np.nan)
     labels = np.tile([series.technology, series.entity, series.indicator], (len(h), 1))
     last = dates[used[kept, -1]]
-    return _Windows(labels, last, years[kept] - origin, y[kept], limit[kept], h, dates[nearest], figures[nearest])
+    return _Windows(labels, last, years[kept] - origin, y[kept], known[kept], h, dates[nearest], figures[nearest])
 
 
 def backtest(

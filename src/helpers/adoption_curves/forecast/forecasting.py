@@ -204,8 +204,8 @@ class Forecast:
     def window(self) -> tuple[np.ndarray, np.ndarray]:
         """Years before the last figure, and shares of the limit as known then, (1, n) each."""
         seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), self.target.bound
-        limit = values[-1] if bound is None else bound.at(seen, seen[-1])
-        return (seen - seen[-1])[None], (values / limit)[None]
+        known = values[-1] if bound is None else bound.at(seen, seen[-1])
+        return (seen - seen[-1])[None], (values / known)[None]
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantiles (H, Q) that know of no newer figure, at levels (Q,) or, where each date has its own, (H, Q).

@@ -51,11 +51,11 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     if first > used.index[-1]:
         raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
     seen = decimal_years(used.index)
-    limit = bound.at(seen, seen[-1])
+    known = bound.at(seen, seen[-1])
     named = bound.name[:1].isalpha() or bound.values.nunique() > 1
     room = _BOUND_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
-    if (used > (1 + room) * limit).any():
-        raise ValueError(f"values up to {used.max():g} lie above the bound ({limit.max():g}), which is an upper limit")
+    if (used > (1 + room) * known).any():
+        raise ValueError(f"values up to {used.max():g} lie above the limit, {known.max():g}")
     return used
 
 
