@@ -64,7 +64,7 @@ def measure_verdicts():
             series = data.series(entity, indicator)
             if len(series.values) >= 6:
                 start = time.process_time()
-                assess_ceiling(series.values, bound=series.bound, errors=series.errors, known_se=series.known_se)
+                assess_ceiling(series.values, limit=series.limit, errors=series.errors, known_se=series.known_se)
                 seconds.append(time.process_time() - start)
     what = f"processor seconds of a verdict, mean of {len(seconds)} series of six figures and more"
     return what, "0.67", f"{np.mean(seconds):.2f} (most {max(seconds):.2f})"

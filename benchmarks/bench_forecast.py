@@ -122,7 +122,7 @@ years = pd.to_datetime([f"{year}-12-31" for year in range(2016, 2026)])
 users = pd.Series([3, 6, 11, 19, 29, 40, 48, 54, 57, 59], index=years)
 for _ in range(5):
     began = time.process_time()
-    result = forecast.forecast(users, bound=100)
+    result = forecast.forecast(users, limit=100)
     result.quantiles
     asked = time.process_time()
     result.frame(), result.milestones(), result.probability()
@@ -142,7 +142,7 @@ def tell_seconds():
     courses = [60 / (1 + np.exp(-0.7 * (years - middle))) for middle in draw.normal(5, 1, MANY)]
     began = time.process_time()
     for course in courses:
-        forecast.forecast(pd.Series(course, dates), bound=100).frame()
+        forecast.forecast(pd.Series(course, dates), limit=100).frame()
     seconds = time.process_time() - began
     print("| processor seconds, without imports | |\n|---|---|")
     print(f"| first forecast of a process; further ones; with all tables | {first:.3f}; {further:.4f}; {tables:.3f} |")

@@ -70,7 +70,7 @@ def follow_bass(years, ceiling, innovation, imitation, launch):
     return ceiling * (1 - decay) / (1 + imitation / innovation * decay)
 
 
-CURVES = {  # the curve; where the search starts, from a line's slope and middle; bounds, but the ceiling's
+CURVES = {  # the curve; where the search starts, from a line's slope and middle; limits, but the ceiling's
     "Logistic": (
         lambda years, ceiling, rate, middle: ceiling / (1 + np.exp(-rate * (years - middle))),
         lambda slope, middle, first: (slope, middle),
@@ -100,7 +100,7 @@ def ask_curve(family, case):
     if len(years) <= len(begin):
         raise ValueError("as many parameters as figures")
     room = ([0, *least], [top, *most])
-    found, covariance = curve_fit(curve, years, case.values, np.clip(begin, *room), bounds=room, max_nfev=10_000)
+    found, covariance = curve_fit(curve, years, case.values, np.clip(begin, *room), limits=room, max_nfev=10_000)
     noise = ((case.values - curve(years, *found)) ** 2).sum() / (len(years) - len(found))
     size = 1e-5 * np.maximum(np.abs(found), 1e-3)
     steps = [curve(ahead, *(found + move)) - curve(ahead, *(found - move)) for move in np.diag(size)]
@@ -132,7 +132,7 @@ def list_cases(series, rows):
         values = one.values[one.values.index <= origin]
         values = values.iloc[pick_apart(decimal_years(values.index))[-int(part["window"].iloc[0]) :]]
         years = decimal_years(values.index)
-        limit = one.bound.at(years, years[-1])
+        limit = one.limit.at(years, years[-1])
         yield part.index, Case(years, values.to_numpy(float), limit, *part[["years", "limit_ahead"]].to_numpy(float).T)
 
 

@@ -21,8 +21,8 @@ QUESTIONS = {
     "02_growth": ("How fast does it grow?", "series.values.pct_change()"),
     "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
-    "03_intervals": ("Where would growth end?", "curves.assess_ceiling(series.values, bound=series.bound).table"),
-    "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, bound=series.bound)"),
+    "03_intervals": ("Where would growth end?", "curves.assess_ceiling(series.values, limit=series.limit).table"),
+    "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, limit=series.limit)"),
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
     "03_closing": (
         "How many figures does it take?",
@@ -55,7 +55,7 @@ references = data.references(exclude=series)
 result = forecast.forecast(series)
 ```
 
-What if the upper limit is wrong? [The page on Python draws that](../python.md#what-if-the-upper-limit-is-wrong).
+What if the limit is wrong? [The page on Python draws that](../python.md#what-if-the-upper-limit-is-wrong).
 
 ::::{container} gallery
 """

@@ -82,7 +82,7 @@ def test_a_series_comes_back_as_it_was_written_in_whatever_order(tmp_path_factor
 
 @LEAST
 @given(SERIES, st.integers(-6, 9))
-def test_shares_of_the_bound_do_not_depend_on_the_unit(tmp_path_factory, series, power):
+def test_shares_of_the_limit_do_not_depend_on_the_unit(tmp_path_factory, series, power):
     shares = []
     for factor in (1, 10.0**power):
         rows = [f"{day.isoformat()},{value * factor!r},users,level" for day, value in series.items()]
@@ -95,7 +95,7 @@ YAML = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="ab:&*!<>[]{}-?|#'\"%@,01. \n\t~", max_size=30),
     st.recursive(st.sampled_from(["1", "a", "&a 1", "*a", "!!int 1", "2025-02-30"]), lambda inner: inner.map("[{}]".format)).map(
-        "bound: {}".format
+        "limit: {}".format
     ),
 )  # fmt: skip
 

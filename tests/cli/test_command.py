@@ -75,14 +75,14 @@ def test_values_mean_what_they_mean_to_papermill():
     """To the parameter that takes them: papermill guesses a type, here the parameter's own reads the text."""
     from papermill.cli import _resolve_type
 
-    for name, text in (("horizon_years", "5"), ("horizon_years", "2.5"), ("bound", "None"), ("bound", "1404.89"),
-                       ("bound", "a=b"), ("as_of", "2025-06-30"), ("entity", "China"), ("run", "2025")):  # fmt: skip
+    for name, text in (("horizon_years", "5"), ("horizon_years", "2.5"), ("limit", "None"), ("limit", "1404.89"),
+                       ("limit", "a=b"), ("as_of", "2025-06-30"), ("entity", "China"), ("run", "2025")):  # fmt: skip
         both = [read_parameters({name: value}) for value in (read("-p", name, text)[name], _resolve_type(text))]
         assert both[0] == both[1], text
 
 
 TYPED = {
-    "run": "2025", "entity": "China", "indicator": "genai_users", "bound": "1404.89", "as_of": "2025-10-31",
+    "run": "2025", "entity": "China", "indicator": "genai_users", "limit": "1404.89", "as_of": "2025-10-31",
     "families": "[bass, weibull]", "shares": "[0.5, 0.75]", "horizon_years": "2.5", "levels": "[.5, 0.9]",
     "data": "data", "countries": "[Japan, France]",
 }  # fmt: skip
@@ -90,7 +90,7 @@ TYPED = {
 
 @pytest.mark.parametrize("name", Parameters.model_fields)
 def test_every_parameter_is_read_from_p_and_what_a_record_has_is_typed_back(name):
-    """Lists and numbers; null is no bound and no date, and refused of others."""
+    """Lists and numbers; null is no limit and no date, and refused of others."""
     value = getattr(read_parameters(read("-p", name, TYPED[name])), name)
     assert value != Parameters.model_fields[name].default or name in ("entity", "indicator", "data")
     [word] = shlex.split(write_argument(value))
@@ -99,8 +99,8 @@ def test_every_parameter_is_read_from_p_and_what_a_record_has_is_typed_back(name
     [word] = shlex.split(write_argument(usual))
     assert getattr(read_parameters(read("-p", name, word)), name) == usual
     nothing = read("-p", name, "null")
-    if name in ("bound", "as_of"):
-        assert getattr(read_parameters(nothing), name) == ("none" if name == "bound" else "")
+    if name in ("limit", "as_of"):
+        assert getattr(read_parameters(nothing), name) == ("none" if name == "limit" else "")
     elif name in ("entity", "indicator", "data", "countries", "families"):
         assert "null" in getattr(read_parameters(nothing), name), "a name, which the data do not know"
     else:
@@ -112,7 +112,7 @@ def test_p_wins_over_files_and_the_last_one_over_those_before(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("\ufeffentity: file\nbound: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8")
     given = read("-p", "entity", "pair", "-f", str(file))
-    assert given == {"entity": "pair", "bound": "file", "horizon_years": "1", "as_of": "2025-06-30"}
+    assert given == {"entity": "pair", "limit": "file", "horizon_years": "1", "as_of": "2025-06-30"}
     assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": "2"}
     with pytest.raises(UserError, match="-p entity=South Korea: put a blank between name and value"):
         read("-p", "entity=South Korea", "x")

@@ -40,7 +40,7 @@ def test_the_range_is_the_union_of_four_profile_intervals():
 
 def test_a_series_before_its_bend_is_not_known():
     for values in ([12, 19, 31, 44], 2.0 ** np.arange(8)):
-        found = assess_ceiling(values, YEARS[: len(values)], bound=1e6)
+        found = assess_ceiling(values, YEARS[: len(values)], limit=1e6)
         assert (found.verdict, found.sentence, found.high) == ("not known", "not known", np.inf)
         assert "is open" in found.reason
 
@@ -71,22 +71,22 @@ def test_five_figures_never_level_off():
 
 def test_what_has_fallen_is_said_to_have_and_no_curve_is_asked():
     for values in ([9, 7, 5, 3, 2, 1], [10, 30, 60, 80, 90, 92, 70, 55]):
-        found = assess_ceiling(values, YEARS[: len(values)], bound=100)
+        found = assess_ceiling(values, YEARS[: len(values)], limit=100)
         assert (found.verdict, found.sentence, found.reason) == ("fallen", "has fallen from a peak", "")
         assert found.table.empty
         assert (np.isnan(found.low), found.high) == (True, np.inf)
 
 
 def test_near_its_limit_it_is_said_what_is_left_and_no_end():
-    near = assess_ceiling(grow(99), bound=100)
+    near = assess_ceiling(grow(99), limit=100)
     assert (near.verdict, near.left) == ("near its limit", pytest.approx(100 - near.last))
     assert near.sentence.startswith("at most 2.")
     assert assess_ceiling(grow(99)).verdict == "levels off"  # without the limit
-    below = assess_ceiling(grow(60), bound=100)
+    below = assess_ceiling(grow(60), limit=100)
     assert (below.verdict, below.high < 95) == ("levels off", True)
-    reaches = assess_ceiling(grow(88), bound=1.02 * grow(88).iloc[-1] / 0.9)  # it reaches the limit, from further away
+    reaches = assess_ceiling(grow(88), limit=1.02 * grow(88).iloc[-1] / 0.9)  # it reaches the limit, from further away
     assert reaches.verdict == "depends on the curve"
-    assert assess_ceiling(grow(99), bound=99.5).left >= 0
+    assert assess_ceiling(grow(99), limit=99.5).left >= 0
 
 
 def test_the_stated_end_is_the_interval_found_and_none_lies_below_what_has_been_published():
@@ -108,12 +108,12 @@ def test_a_union_wider_than_ten_to_one_says_nothing():
 
 
 def test_an_end_above_the_limit_is_said_to_be_beyond_it():
-    found = assess_ceiling(grow(80), bound=50)
+    found = assess_ceiling(grow(80), limit=50)
     assert found.verdict == "beyond the limit"
     assert found.low > 50
     assert found.sentence.startswith("beyond the limit, between ")
     moving = pd.Series([500.0, 50.0], index=[2008, 2019])  # the limit at the last date counts
-    assert assess_ceiling(grow(80), bound=moving).verdict == "beyond the limit"
+    assert assess_ceiling(grow(80), limit=moving).verdict == "beyond the limit"
 
 
 def test_a_frame_says_what_each_series_says(monkeypatch, capsys):
@@ -121,11 +121,11 @@ def test_a_frame_says_what_each_series_says(monkeypatch, capsys):
     frame.iloc[[0, 3], 0] = np.nan
     frame.iloc[-1, 1] = np.nan
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    table = assess_ceiling(frame, bound=70)
+    table = assess_ceiling(frame, limit=70)
     assert "3 of 3 series" in capsys.readouterr().err
     assert table["series"].tolist() == ["a", "b", "c"]
     for row in table.itertuples():
-        alone = assess_ceiling(frame[row.series], bound=70)
+        alone = assess_ceiling(frame[row.series], limit=70)
         assert (row.verdict, row.low, row.high, row.last) == (alone.verdict, alone.low, alone.high, alone.last)
         assert (row.reason, row.sentence) == (alone.reason, alone.sentence)
     assert table["verdict"].tolist()[-1] == "beyond the limit"
@@ -144,7 +144,7 @@ def test_no_verdict_ends_far_below_where_the_series_stands():
     """A step in the middle: persistent errors explain it, and the curve goes on below the figures."""
     years = np.arange(2012, 2026)
     values = 30 / (1 + np.exp(-0.6 * (years - 2014))) + 40 * (years >= 2019) + 0.3 * np.sin(5 * years)
-    found = assess_ceiling(values, years, bound=100)
+    found = assess_ceiling(values, years, limit=100)
     assert found.verdict == "not known" or found.high > 0.9 * values.max()
 
 

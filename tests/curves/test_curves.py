@@ -159,18 +159,18 @@ def test_a_launch_is_given_or_free():
 
 
 def test_kinds_of_ceiling_and_their_parameters():
-    bound = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
+    limit = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
     kinds = {
         "free": (None, ["ceiling", "rate", "midpoint"]),
         "known": (1405, ["rate", "midpoint"]),
-        "share": (Share(bound, 0.75), ["rate", "midpoint"]),
+        "share": (Share(limit, 0.75), ["rate", "midpoint"]),
     }
     for kind, (ceiling, names) in kinds.items():
         results = Logistic(FOUR, ceiling=ceiling).fit()
         assert results.model.ceiling.kind == kind
         assert results.param_names == names
         assert results.df_resid == 4 - (3 if kind == "free" else 2)
-    assert Logistic(FOUR, ceiling=Share(bound, 0.75)).fit().ceiling == pytest.approx(0.75 * 1125)
+    assert Logistic(FOUR, ceiling=Share(limit, 0.75)).fit().ceiling == pytest.approx(0.75 * 1125)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -318,9 +318,9 @@ def test_what_cannot_be_fitted_is_refused_in_words(renew):
     check_snapshot("curves", vars(curves) | globals() | locals(), renew)
 
 
-def test_a_fit_with_a_bound_predicts_for_a_later_one_and_figures_a_little_above_a_ceiling_are_noted():
+def test_a_fit_with_a_limit_predicts_for_a_later_one_and_figures_a_little_above_a_ceiling_are_noted():
     share = Logistic(SERIES, ceiling=Share(120.0, 0.9)).fit()
-    assert share.predict([2030], bound=[60.0]).iloc[0] == pytest.approx(share.predict([2030]).iloc[0] / 2)
+    assert share.predict([2030], limit=[60.0]).iloc[0] == pytest.approx(share.predict([2030]).iloc[0] / 2)
     assert "An observation lies 4.23% above the given ceiling" in str(Logistic(SERIES, ceiling=90.0).fit().summary())
 
 
@@ -366,8 +366,8 @@ def test_a_fit_without_residuals_has_a_profile():
 
 
 def test_fits_of_four_points_are_not_identified():
-    bound = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
-    fits = fit_families(FOUR, ["logistic", "gompertz", "bass"], bound)
+    limit = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
+    fits = fit_families(FOUR, ["logistic", "gompertz", "bass"], limit)
     estimates = compare_estimates(fits)
     free = estimates[(estimates["ceiling"] == "free") & (estimates["parameter"] == "ceiling")]
     assert not free["identified"].any()
@@ -383,7 +383,7 @@ def test_what_a_series_cannot_carry_is_said():
     short = compare_fits(fit_families(FOUR.iloc[:2], ["logistic"]))
     assert "no curve is singled out" in short["remark"].iloc[0]
     low = fit_families(FOUR, ["logistic"], pd.Series(500.0, index=HALF_YEARS))
-    assert "the share of the bound lies below the figures" in compare_fits(low)["remark"].iloc[1]
+    assert "the share of the limit lies below the figures" in compare_fits(low)["remark"].iloc[1]
     assert set(compare_estimates(low)["ceiling"]) == {"free"}
 
 

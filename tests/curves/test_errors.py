@@ -99,10 +99,10 @@ def test_persistent_errors_are_an_autoregression(series):
     )
 
 
-def test_a_moving_bound_is_part_of_the_increments():
-    bound = pd.Series([100.0, 160.0], index=[2012.0, 2022.0])
-    values = pd.Series(0.8 * np.interp(YEARS, bound.index, bound) * course(YEARS) / 100, index=YEARS)
-    results = Logistic(values, ceiling=Share(bound), errors="cumulative").fit()
+def test_a_moving_limit_is_part_of_the_increments():
+    limit = pd.Series([100.0, 160.0], index=[2012.0, 2022.0])
+    values = pd.Series(0.8 * np.interp(YEARS, limit.index, limit) * course(YEARS) / 100, index=YEARS)
+    results = Logistic(values, ceiling=Share(limit), errors="cumulative").fit()
     np.testing.assert_allclose(results.params, [0.8, 0.8, 2016.0], rtol=1e-6)
 
 

@@ -74,7 +74,7 @@ def list_options(random, times, values):
         "known ceiling": {"ceiling": top},
         "known ceiling, any errors": {"ceiling": 1.2 * top, "errors": errors},
         "known share": {"ceiling": Share(2 * top, 0.7), "errors": errors},
-        "moving bound": {"ceiling": Share(moving), "errors": errors},
+        "moving limit": {"ceiling": Share(moving), "errors": errors},
         "weights": {"weights": random.uniform(0.1, 10, size), "errors": errors},
         "known errors": {"known_se": top * random.uniform(0.001, 0.1, size), "errors": errors},
     }

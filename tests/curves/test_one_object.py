@@ -55,8 +55,8 @@ def check_fit(fit, published):
 
 def check_series(series, families):
     """Fits where errors are not known, which join independent and persistent ones, and under cumulative errors."""
-    bound = pd.Series(100.0, series.values.index) if series.unit.startswith("percent") else None
-    unknown = fit_families(series.values, families, bound, floor=series.highest)
+    limit = pd.Series(100.0, series.values.index) if series.unit.startswith("percent") else None
+    unknown = fit_families(series.values, families, limit, floor=series.highest)
     cumulative = {
         key: fit if isinstance(fit, CurveError) else Results(fit.model.changed(errors="cumulative"), fit.best)
         for key, fit in unknown.items()

@@ -85,7 +85,7 @@ def test_a_row_is_the_forecast_that_would_have_been_made(references, rows):
         own = own[own["origin"] <= series.values.index[-2]]
         row = own.iloc[len(own) // 2]
         known = cut_series(series, row["origin"])
-        made = forecast.forecast(known.values.iloc[pick_apart(decimal_years(known.values.index))[-4:]], known.bound)
+        made = forecast.forecast(known.values.iloc[pick_apart(decimal_years(known.values.index))[-4:]], known.limit)
         np.testing.assert_allclose(made.at([row["years"]], [0.5])[0, 0], row["path"], rtol=1e-9)
 
 

@@ -107,5 +107,5 @@ def test_what_is_missing_is_named():
 
 
 def test_a_limit_that_a_person_gives_is_never_below_the_figures():
-    with pytest.raises(ValueError, match="lie above the bound"):
+    with pytest.raises(ValueError, match="lie above the limit"):
         forecast.forecast(pd.Series(VALUES, ENDS), 51.4)

@@ -16,9 +16,9 @@ def make(values, **options):
 
 
 @pytest.mark.parametrize("values", [[12], [9, 12]])
-@pytest.mark.parametrize("bound", [100, None])
-def test_few_figures_have_no_forecast(values, bound):
-    result = forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), bound)
+@pytest.mark.parametrize("limit", [100, None])
+def test_few_figures_have_no_forecast(values, limit):
+    result = forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), limit)
     assert (result.kind, result.has_range, len(result.dates)) == ("few", False, 0)
     tables = (result.quantiles, result.frame(), result.paths, result.milestones(), result.probability())
     assert all(each.empty for each in tables)
@@ -57,8 +57,8 @@ def test_without_a_figure_nothing_is_known():
 
 def make_reference(values, technology):
     dates = pd.date_range("2001-12-31", periods=len(values), freq="YE")
-    whole, bound = indicators.load_references()[0], indicators.Limit(pd.Series(100.0, dates))
-    return replace(whole, technology=technology, values=pd.Series(values, dates), bound=bound)
+    whole, limit = indicators.load_references()[0], indicators.Limit(pd.Series(100.0, dates))
+    return replace(whole, technology=technology, values=pd.Series(values, dates), limit=limit)
 
 
 def test_what_came_later_is_counted_between_figures_and_each_technology_alike():

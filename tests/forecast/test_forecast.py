@@ -28,9 +28,9 @@ import formula_forecast as reference
 def make():
     """A forecast of the values, half a year apart."""
 
-    def make(values, bound=100, series=None, **options):
+    def make(values, limit=100, series=None, **options):
         series = series or (values if isinstance(values, pd.Series) else make_series(values))
-        return forecast.forecast(series, bound, **options)
+        return forecast.forecast(series, limit, **options)
 
     return make
 
@@ -47,23 +47,23 @@ SERIES = {
     "falling": ([40, 39, 38.5, 38, 37.6], 100.0),
     "flat": ([30, 30, 30, 30], 100.0),
     "almost everyone": ([95, 97, 98, 98.5, 99], 100.0),
-    "at the bound": ([98, 99, 100, 100], 100.0),
+    "at the limit": ([98, 99, 100, 100], 100.0),
     "very fast": ([2, 10, 40, 80], 100.0),
     "long": ([5, 9, 14, 22, 31, 40, 47, 52, 57, 61], 100.0),
-    "no bound": ([10, 14, 20, 27], None),
-    "falling without bound": ([27, 26.5, 26, 25.4, 25, 24.7, 24.5], None),
+    "no limit": ([10, 14, 20, 27], None),
+    "falling without limit": ([27, 26.5, 26, 25.4, 25, 24.7, 24.5], None),
 }
 
 
 @pytest.mark.parametrize("name", SERIES)
 def test_quantiles_are_ordered_finite_and_inside(name, make):
-    values, bound = SERIES[name]
-    result = make(values, bound, horizon_years=10)
+    values, limit = SERIES[name]
+    result = make(values, limit, horizon_years=10)
     found = result.frame().filter(regex="^q").to_numpy()
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0
-    assert found.max() <= (bound or np.inf) * (1 + 1e-12)
+    assert found.max() <= (limit or np.inf) * (1 + 1e-12)
 
 
 def test_frame_has_the_published_columns(make):
@@ -84,14 +84,14 @@ def test_without_a_limit_there_is_one_number_and_a_sentence_that_says_what_would
     assert result.quantile_levels == (0.5,)
     assert [name for name in result.frame() if name.startswith("q0")] == ["q0.5"]
     assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    with pytest.raises(ValueError, match=r"How many could use it at most\? bound=\.\.\. gives one"):
+    with pytest.raises(ValueError, match=r"How many could use it at most\? limit=\.\.\. gives one"):
         result.at([1.0], [0.1, 0.5])
     assert "without a range" in repr(result)
     assert result._repr_html_()
     assert frames.record_frame(result).empty
 
 
-def test_percent_without_a_bound_stays_below_100_and_a_limit_is_kept(make):
+def test_percent_without_a_limit_stays_below_100_and_a_limit_is_kept(make):
     assert make(make_series([20, 35, 60, 80], unit="percent of adults"), None).frame()["q0.5"].max() <= 100
     assert make([20, 35, 60, 80], None, most=120).frame()["q0.5"].max() <= 120
     assert make([20, 35, 60, 80], None, most=120).frame()["q0.5"].is_monotonic_increasing
@@ -114,7 +114,7 @@ def test_numbers_sold_in_a_year_have_no_range_even_with_a_limit(make):
     assert not frames.limit_frame(result).empty
 
 
-def test_the_uncertain_bound_widens_the_bands(make):
+def test_the_uncertain_limit_widens_the_bands(make):
     steady, shaky = (make([100, 200, 320, 420], make_series(values)) for values in ([1000] * 4, [900, 1100, 950, 1050]))
     widths = [(result.quantiles[0.95] - result.quantiles[0.05]).iloc[-1] for result in (steady, shaky)]
     assert widths[1] > 1.05 * widths[0]
@@ -134,9 +134,9 @@ def test_errors_say_what_would_be_right(make, renew):
     def censor(value=60.0, qualifier="at_least", at="2026-06-30"):
         return pd.DataFrame({"value": [value], "qualifier": [qualifier]}, index=pd.to_datetime([at]))
 
-    def refuse(values=users, bound=100, function=make, **options):
+    def refuse(values=users, limit=100, function=make, **options):
         with pytest.raises(ValueError) as caught:  # noqa: PT011  what it says is the snapshot
-            function(values, bound, **options)
+            function(values, limit, **options)
         print(caught.value)
 
     def ask_dates(years):
@@ -197,7 +197,7 @@ def test_milestones(make):
     assert medians[medians.index > crossed].ge(60 - 0.1).all()
 
 
-def test_the_bound_moves_and_is_uncertain(make):
+def test_the_limit_moves_and_is_uncertain(make):
     table = frames.limit_frame(make([100, 200, 320, 420], make_series([900, 950, 990, 1050])))
     assert table["q0.5"].is_monotonic_increasing
     assert table["q0.5"].iloc[0] > 1050
@@ -237,7 +237,7 @@ def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them()
     origins = forecast.pick_origins(series)
     assert list(origins) == [pd.Timestamp("2025-06-30")]
     cut = forecast.cut_series(series, origins[0])
-    dated = (cut.values, cut.bound.values, cut.censored, cut.observations.set_index("date"))
+    dated = (cut.values, cut.limit.values, cut.censored, cut.observations.set_index("date"))
     for index in (each.index for each in dated):
         assert len(index) == 0 or index.max() <= origins[0]
     result = forecast.hindcast(series)
@@ -273,13 +273,13 @@ def test_a_forecast_needs_no_other_series_and_no_data(monkeypatch):
     np.testing.assert_allclose(result.quantiles, theirs, rtol=1e-10)
 
 
-def test_the_bound_of_a_window_is_the_one_known_at_its_origin():
-    bound = pd.Series([100.0, 120.0, 300.0], index=pd.to_datetime(["2020-12-31", "2021-12-31", "2022-12-31"]))
+def test_the_limit_of_a_window_is_the_one_known_at_its_origin():
+    limit = pd.Series([100.0, 120.0, 300.0], index=pd.to_datetime(["2020-12-31", "2021-12-31", "2022-12-31"]))
     series = make_series([10, 12, 15], start="2020-12-31")
     years = curves.decimal_years(series.index)
-    np.testing.assert_allclose(Limit(bound).at(years, years[-1]), [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
+    np.testing.assert_allclose(Limit(limit).at(years, years[-1]), [100, 100 + 20 * 181 / 365, 120], rtol=1e-6)
     with pytest.raises(ValueError, match="the limit starts on 2022-12-31"):
-        use_figures(series, Limit(bound.iloc[[2]]))
+        use_figures(series, Limit(limit.iloc[[2]]))
 
 
 def test_dense_short_series_is_thinned_over_its_whole_span():
@@ -315,11 +315,11 @@ def test_the_median_is_the_path_and_the_path_has_five_ends(make):
 
 def test_a_median_that_rises_is_never_below_the_last_figure_and_ties_change_nothing(make):
     over = [96, 98, 99.5, 100.4]
-    with pytest.raises(ValueError, match="lie above the bound"):
+    with pytest.raises(ValueError, match="lie above the limit"):
         make(over, most=100)  # a number that somebody gives is not rounded; another series may be
-    adults = replace(read_series(make_series(over), 100).bound, name="adults")
-    for values, bound in (([95, 98, 99.5, 99.97], 100), ([98, 99, 100, 100], 100), (over, adults)):
-        result = make(values, bound, most=100)
+    adults = replace(read_series(make_series(over), 100).limit, name="adults")
+    for values, limit in (([95, 98, 99.5, 99.97], 100), ([98, 99, 100, 100], 100), (over, adults)):
+        result = make(values, limit, most=100)
         assert result.quantiles[0.5].min() >= values[-1] - 1e-12
         assert result.quantiles.max(axis=None) <= max(values[-1], 100) + 1e-12
     np.testing.assert_allclose(make([30, 30, 30, 30]).quantiles[0.5], 30, atol=1e-4)

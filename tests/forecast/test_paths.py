@@ -22,9 +22,9 @@ def china(data):
     return forecast.forecast(series)
 
 
-def make(values=(20.0, 28.0, 37.0, 45.0, 52.0), newer=None, bound=100, **options):
+def make(values=(20.0, 28.0, 37.0, 45.0, 52.0), newer=None, limit=100, **options):
     series = pd.Series(values, DATES[: len(values)], name="users")
-    return forecast.forecast(series, bound, censored=newer, **options)
+    return forecast.forecast(series, limit, censored=newer, **options)
 
 
 def at(date, value, qualifier="at_least"):
@@ -148,7 +148,7 @@ def test_a_path_that_agrees_with_a_newer_figure_seldom_falls_to_a_third_of_it(va
 
 
 def test_without_a_limit_a_newer_figure_still_moves_the_median():
-    free, more = make(bound=None), make(newer=at("2026-06-30", 57.0), bound=None)
+    free, more = make(limit=None), make(newer=at("2026-06-30", 57.0), limit=None)
     assert (more.quantiles[0.5] > free.quantiles[0.5]).all()
     assert more.quantiles.loc["2026-12-31", 0.5] >= 57
-    assert make(newer=at("2026-06-30", 150.0), bound=None).refuted
+    assert make(newer=at("2026-06-30", 150.0), limit=None).refuted

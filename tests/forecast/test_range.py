@@ -50,8 +50,8 @@ def test_the_picture_of_a_forecast_without_a_range_has_none(result):
 
 def test_what_would_give_a_range_is_said():
     free = forecast.forecast(USERS, horizon_years=2)
-    assert "How many could use it at most? bound=... gives one" in repr(free)
-    with pytest.raises(ValueError, match=r"How many could use it at most\? bound=\.\.\. gives one"):
+    assert "How many could use it at most? limit=... gives one" in repr(free)
+    with pytest.raises(ValueError, match=r"How many could use it at most\? limit=\.\.\. gives one"):
         free.at([1.0], [0.9])
     flow = forecast.forecast(describe("flow"), horizon_years=2)
     assert "How many" not in repr(flow), "a limit gives none of numbers sold"
@@ -64,17 +64,17 @@ def test_with_a_limit_there_are_ranges_and_the_form_without_one_has_a_median_alo
     data = indicators.load()
     series = data.series("China", "genai_users")
     result = forecast.forecast(series)
-    bounds = forecast.compare_limits(result, data.offer_bounds(series))
-    none = bounds["qualifier"] == "none"
-    assert bounds.loc[none, "q0.5"].notna().all()
-    assert bounds.loc[none, ["q0.1", "q0.9"]].isna().all(axis=None)
-    assert bounds.loc[~none, ["q0.1", "q0.5", "q0.9"]].notna().all(axis=None)
+    limits = forecast.compare_limits(result, data.offer_limits(series))
+    none = limits["qualifier"] == "none"
+    assert limits.loc[none, "q0.5"].notna().all()
+    assert limits.loc[none, ["q0.1", "q0.9"]].isna().all(axis=None)
+    assert limits.loc[~none, ["q0.1", "q0.5", "q0.9"]].notna().all(axis=None)
 
 
-@pytest.mark.parametrize("bound", [None, 100])
+@pytest.mark.parametrize("limit", [None, 100])
 @pytest.mark.parametrize("values", [[12.0], [9.0, 12.0], [0.0, 0.0, 12.0]])
-def test_fewer_than_three_figures_have_no_forecast(values, bound):
-    result = forecast.forecast(pd.Series(values, DAYS[-len(values) :]), bound)
+def test_fewer_than_three_figures_have_no_forecast(values, limit):
+    result = forecast.forecast(pd.Series(values, DAYS[-len(values) :]), limit)
     assert (result.kind, result.has_range, len(result.dates)) == ("few", False, 0)
     assert result.quantiles.empty
     assert result.frame().empty
@@ -83,7 +83,7 @@ def test_fewer_than_three_figures_have_no_forecast(values, bound):
     assert "no forecast" in repr(result)
     with pytest.raises(ValueError, match="no forecast"):
         result.at([1.0], [0.5])
-    assert forecast.hindcast(pd.Series(values, DAYS[-len(values) :]), bound).empty
+    assert forecast.hindcast(pd.Series(values, DAYS[-len(values) :]), limit).empty
 
 
 def test_figures_within_half_a_year_are_few():

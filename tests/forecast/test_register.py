@@ -274,7 +274,7 @@ def test_hindsight_is_marked_and_never_counted(data):
     assert np.isnan(summary["coverage_80"])
 
 
-def test_a_bound_is_scored_by_the_probability_it_was_given(data):
+def test_a_limit_is_scored_by_the_probability_it_was_given(data):
     found = score(data, enter("2026-06-30", (500, 700, 900))).iloc[0]
     assert (found["side"], found["probability"], found["inside"]) == ("at_least", 0.5, "")
     assert np.isnan(found["wis"])

@@ -75,12 +75,12 @@ def compute_values():
     data = indicators.load(HERE / "sample")
     series, references = data.series("China", "genai_users", "internet_users"), data.references()
     tested = backtest(references, windows=(4, 8))
-    bounded = forecast(series, horizon_years=6)
+    has_limit = forecast(series, horizon_years=6)
     tables = {
         "backtest": tested,
-        "forecast": bounded.frame(),
-        "scenarios": frames.scenario_frame(bounded),
-        "limit": frames.limit_frame(bounded),
+        "forecast": has_limit.frame(),
+        "scenarios": frames.scenario_frame(has_limit),
+        "limit": frames.limit_frame(has_limit),
         "forecast without limit": forecast(series.values).frame(),
         "scores": scores.score(scores.evaluate(tested)),
         "calibration": scores.check_calibration(tested),

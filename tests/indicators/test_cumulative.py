@@ -28,9 +28,9 @@ def write(folder, heading, values=SOLD, name="sales.csv", measure="level"):
     return f"{path}?unit=cars&measure={measure}"
 
 
-def select(source, bound=""):
+def select(source, limit=""):
     data = indicators.load(source)
-    return data.series(*data.own[0], bound=bound)
+    return data.series(*data.own[0], limit=limit)
 
 
 def test_the_measure_sets_the_errors_and_not_the_errors_the_measure(tmp_path):
@@ -41,13 +41,13 @@ def test_the_measure_sets_the_errors_and_not_the_errors_the_measure(tmp_path):
     assert not any(series.cumulative for series in indicators.load_references())
 
 
-@pytest.mark.parametrize("bound", ["", 150])
-def test_no_path_and_no_edge_falls(tmp_path, bound):
-    result = forecast(select(write(tmp_path, "Sold to date", measure="cumulative"), bound))
+@pytest.mark.parametrize("limit", ["", 150])
+def test_no_path_and_no_edge_falls(tmp_path, limit):
+    result = forecast(select(write(tmp_path, "Sold to date", measure="cumulative"), limit))
     assert (np.diff(result.paths.to_numpy(), axis=1, prepend=SOLD[-1]) >= 0).all()
     assert (np.diff(result.quantiles.to_numpy(), axis=0, prepend=SOLD[-1]) >= 0).all()
-    if bound:
-        plain = forecast(select(write(tmp_path, "sales"), bound))
+    if limit:
+        plain = forecast(select(write(tmp_path, "sales"), limit))
         assert (plain.at(plain.years, [0.025]) < SOLD[-1]).all(), "which a band of other figures does"
 
 

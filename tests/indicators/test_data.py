@@ -103,12 +103,12 @@ def test_tables_are_sorted_and_plain_text():
     assert keys == sorted(keys)
 
 
-def test_more_than_is_a_lower_bound_and_no_figure(data):
+def test_more_than_is_a_lower_limit_and_no_figure(data):
     """What a source states as "more than" censors a fit; nothing in the data is known as "less than"."""
-    bounds = data.observations[data.observations["qualifier"] != "exact"]
-    assert set(bounds["qualifier"]) == {"at_least"}
+    limits = data.observations[data.observations["qualifier"] != "exact"]
+    assert set(limits["qualifier"]) == {"at_least"}
     stated = {"daily_tokens", "chatgpt_weekly_active_users", "genai_users", "genai_adoption_rate", "gemini_app_mau"}
-    assert set(bounds["indicator"]) >= stated
+    assert set(limits["indicator"]) >= stated
     exact = data.observations[data.observations["qualifier"] == "exact"]
     assert not exact["note"].str.contains(r"^(?:More|Said to surpass)").any()
 

@@ -173,7 +173,7 @@ def test_a_population_is_the_limit_of_people_alone(publishers, capsys):
     assert table["limit"].tolist() == ["5408320", "5457127", "5519594", ""]
     data = indicators.load("app_users.csv")
     [indicator] = [name for _, name in indicators.list_studied(data)]
-    limit = data.series("Norway", indicator, f"{indicator}_limit").bound
+    limit = data.series("Norway", indicator, f"{indicator}_limit").limit
     assert limit.values.tolist() == [5408320, 5457127, 5519594]
     code, said = fetch(capsys, *words, "--unit", "million people", "--to", "other.csv")
     assert code == 1

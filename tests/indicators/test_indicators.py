@@ -1,4 +1,4 @@
-"""Loading and selection: what only folders can have wrong (cells: test_malformed.py), bounds, segments, claims."""
+"""Loading and selection: what only folders can have wrong (cells: test_malformed.py), limits, segments, claims."""
 
 import csv
 import io
@@ -42,9 +42,9 @@ def test_what_is_wrong_in_a_folder_or_a_choice_is_named_with_what_would_be_right
     def expect(text):
         print(*find_problems(tmp_path, indicators=[*expected, ("tool,,,,", f"tool,,,,{text},")]), sep="\n")
 
-    def choose(entity, indicator, bound):
+    def choose(entity, indicator, limit):
         with pytest.raises(indicators.DataError) as caught:
-            data.series(entity, indicator, bound)
+            data.series(entity, indicator, limit)
         print(caught.value)
 
     check_snapshot("folders", globals() | locals(), renew)
@@ -99,21 +99,21 @@ def test_breaks_are_read_as_they_are_written(entries):
 # Selection
 
 
-def test_target_with_its_bound(data):
+def test_target_with_its_limit(data):
     series = data.series("China", "genai_users", "internet_users")
     dates = ["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"]
     assert series.values[dates].tolist() == [230, 249, 515, 602]
     assert (series.values.index.name, series.values.name) == ("date", "genai_users")
     assert series.share["2025-12-31"] == pytest.approx(602 / 1125)
-    assert series.bound.at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
-    half = series.bound.at(["2025-09-30"])[0]
+    assert series.limit.at(["2025-12-31", "2030-12-31", "1990-01-01"]).tolist() == [1125, 1125, 0.62]
+    half = series.limit.at(["2025-09-30"])[0]
     assert half == pytest.approx(1123 + 2 * 92 / 184)
     assert series.breaks["kind"].tolist() == ["suspected"]
-    assert (series.bound.name, series.bound.title) == ("internet_users", "Internet users")
+    assert (series.limit.name, series.limit.title) == ("internet_users", "Internet users")
 
 
 @pytest.mark.parametrize(
-    ("entity", "indicator", "bound", "name"),
+    ("entity", "indicator", "limit", "name"),
     [
         ("China", "genai_users", "", "internet_users"),
         ("China", "genai_users", "none", None),
@@ -127,14 +127,14 @@ def test_target_with_its_bound(data):
         ("Germany", "internet_use_itu", "none", None),
     ],
 )
-def test_the_limit_is_that_of_the_data_unless_someone_says_one(data, entity, indicator, bound, name):
-    series = data.series(entity, indicator, bound)
-    assert (series.bound and series.bound.name) == name
+def test_the_limit_is_that_of_the_data_unless_someone_says_one(data, entity, indicator, limit, name):
+    series = data.series(entity, indicator, limit)
+    assert (series.limit and series.limit.name) == name
     assert name is None or (series.share <= 1.005).all()
 
 
 @pytest.mark.parametrize(
-    ("entity", "indicator", "bound", "words"),
+    ("entity", "indicator", "limit", "words"),
     [
         ("China", "deepseek_mau", "internet_users", "is in million people; write an indicator of China in million"),
         ("Germany", "internet_use_itu", "internet_users", "is in million people"),
@@ -144,18 +144,18 @@ def test_the_limit_is_that_of_the_data_unless_someone_says_one(data, entity, ind
         ("Germany", "internet_use_itu", 90, "is below an observation"),
     ],
 )
-def test_a_limit_that_cannot_be_one_is_refused(data, entity, indicator, bound, words):
+def test_a_limit_that_cannot_be_one_is_refused(data, entity, indicator, limit, words):
     with pytest.raises(indicators.DataError, match=words):
-        data.series(entity, indicator, bound)
+        data.series(entity, indicator, limit)
 
 
-def test_half_a_percent_above_the_bound_is_rounding(data):
+def test_half_a_percent_above_the_limit_is_rounding(data):
     exact = data.series("China", "genai_users", 1400)
     exact = replace(exact, censored=exact.censored.iloc[:0])  # a newer figure is at least 700
-    limit = exact.bound.values
-    assert exact.with_bound(indicators.Limit(602 / 1.0049 + 0 * limit)).share.max() < 1.005
+    limit = exact.limit.values
+    assert exact.with_limit(indicators.Limit(602 / 1.0049 + 0 * limit)).share.max() < 1.005
     with pytest.raises(indicators.DataError, match="below an observation"):
-        exact.with_bound(indicators.Limit(602 / 1.0051 + 0 * limit))
+        exact.with_limit(indicators.Limit(602 / 1.0051 + 0 * limit))
     with pytest.raises(indicators.DataError, match="at least 700 million people on 2026-06-30, the limit 650 million"):
         data.series("China", "genai_users", 650)
 
@@ -204,7 +204,7 @@ def test_as_of_hides_everything_later():
     data = indicators.load(DATA, as_of="2025-10-31")
     series = data.series("China", "genai_users", "internet_users")
     assert series.values.tolist() == [230, 249, 515]
-    assert series.bound.at(["2030-12-31"])[0] == 1123
+    assert series.limit.at(["2030-12-31"])[0] == 1123
     assert data.observations["published"].max() <= pd.Timestamp("2025-10-31")
     before = indicators.load(DATA, as_of="2024-12-31")
     assert before.series("China", "genai_users").breaks.empty
@@ -247,7 +247,7 @@ def test_references_leave_out_the_whole_technology(data):
 
 def test_coverage_counts_every_row_once(data):
     coverage = indicators.describe_coverage(data)
-    assert (coverage["n"] + coverage["bounds"]).sum() == len(data.observations)
+    assert (coverage["n"] + coverage["limits"]).sum() == len(data.observations)
     row = coverage[(coverage["entity"] == "China") & (coverage["indicator"] == "online_gov_users")].iloc[0]
     assert (row["segments"], row["longest"], row["breaks"]) == (3, 5, "2018-12-31; 2020-03-31")
     genai = coverage[coverage["indicator"] == "genai_users"].iloc[0]
@@ -319,7 +319,7 @@ def test_a_figure_above_its_base_is_refused_by_check_and_where_references_are_ch
     assert (code, words in out) == (1, True)
 
 
-def test_a_bound_of_zero_is_refused(tmp_path):
+def test_a_limit_of_zero_is_refused(tmp_path):
     rows = "Land,others,2020-12-31,0,exact,report,high,,\nLand,others,2023-12-31,90,exact,report,high,,\n"
     named = "others,Others,million people,Others,,,base,others,,,,\n"
     changed = {"observations": TABLES["observations"] + rows, "indicators": TABLES["indicators"] + named}
@@ -349,14 +349,14 @@ def test_data_as_they_were_known_on_a_date():
         data.known_on("soon")
 
 
-def test_a_series_says_what_it_is_and_that_it_has_no_bound(tmp_path):
+def test_a_series_says_what_it_is_and_that_it_has_no_limit(tmp_path):
     data = load_changed(tmp_path)
     series = data.series("Land", "tool_users")
     assert repr(series) == "Tool users of Land: 3 figures in million people, 2020-12-31 to 2023-12-31"
-    assert repr(data.series("Land", "tool_users", 200)).endswith(", bound: 200 million people")
+    assert repr(data.series("Land", "tool_users", 200)).endswith(", limit: 200 million people")
     assert series.share.isna().all()
     assert list(data.series("Land", "tool_users", 200).share) == [0.05, 0.1025, 0.225]
-    assert series.bound is None
+    assert series.limit is None
 
 
 def test_a_reference_without_a_base_is_none(tmp_path):

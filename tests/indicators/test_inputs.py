@@ -20,8 +20,8 @@ LATER = pd.to_datetime(["2026-06-30"])
 
 @pytest.fixture(scope="module")
 def make():
-    def made(series=VALUES, bound=100, **options):
-        return forecast.forecast(series, bound, **{"horizon_years": 2} | options)
+    def made(series=VALUES, limit=100, **options):
+        return forecast.forecast(series, limit, **{"horizon_years": 2} | options)
 
     return made
 
@@ -30,7 +30,7 @@ def censor(value=60.0, qualifier="at_least", index=LATER):
     return pd.DataFrame({"value": value, "qualifier": qualifier}, index=index)
 
 
-# ---- a limit, and figures above it or above the bound
+# ---- a limit, and figures above it or above the limit
 
 LEVELS_OF_ALL_KINDS = st.one_of(st.floats(), st.integers(), st.booleans(), st.text(max_size=5), st.just([80.0]))
 
@@ -47,9 +47,9 @@ def test_the_largest_possible_value_is_kept_or_refused(make, most):
     assert made.quantiles.to_numpy().max() <= most
 
 
-def test_a_bound_that_grew_may_have_grown_further(make):
+def test_a_limit_that_grew_may_have_grown_further(make):
     grown = pd.Series([90.0, 100.0], DATES[[0, 4]])
-    assert make(bound=grown, censored=censor(101.0)).target.newer["value"].tolist() == [101.0]
+    assert make(limit=grown, censored=censor(101.0)).target.newer["value"].tolist() == [101.0]
     assert make(censored=censor(120.0, "at_most")).target.newer["value"].tolist() == [120.0], "true of every path"
 
 
@@ -57,18 +57,18 @@ def test_a_bound_that_grew_may_have_grown_further(make):
 
 
 @settings(FEW, max_examples=5)
-@given(power=st.integers(-320, 305), above=st.integers(0, 30), bounded=st.booleans())
-def test_every_size_is_computed_with_or_refused(make, power, above, bounded):
+@given(power=st.integers(-320, 305), above=st.integers(0, 30), has_limit=st.booleans())
+def test_every_size_is_computed_with_or_refused(make, power, above, has_limit):
     series = VALUES * float(f"1e{power}")
-    bound = 100 * float(f"1e{min(power + above, 305)}") if bounded else None
+    limit = 100 * float(f"1e{min(power + above, 305)}") if has_limit else None
     try:
-        found = make(series, bound).quantiles
+        found = make(series, limit).quantiles
     except ValueError as error:
         assert "choose another unit" in str(error) or "above 0" in str(error)
-        assert not (power >= -59 and power + above * bounded <= 57), "such a size works"
+        assert not (power >= -59 and power + above * has_limit <= 57), "such a size works"
         return
     assert np.isfinite(found.to_numpy()).all()
-    curve = curves.Logistic(series, ceiling=bound).fit()
+    curve = curves.Logistic(series, ceiling=limit).fit()
     assert np.isfinite(curve.predict(DATES)).all()
 
 
@@ -77,8 +77,8 @@ def test_sizes_that_overflow_are_refused_at_every_door(make, size, tmp_path):
     words = r"1e-60 to 1e\+60 can be computed with: choose another unit"
     for refused in (
         lambda: make(VALUES * size, None),
-        lambda: make(bound=size),
-        lambda: make(bound=pd.Series(size, DATES)),
+        lambda: make(limit=size),
+        lambda: make(limit=pd.Series(size, DATES)),
         lambda: make(censored=censor(size)),
         lambda: curves.Logistic(VALUES * size),
         lambda: curves.assess_ceiling(pd.concat([VALUES, VALUES], axis=1) * size),
@@ -103,7 +103,7 @@ def test_dates_on_which_nothing_was_observed_are_refused(make, year, place, zone
     words = "without a date|without date or value" if year is None else f"in the year {year}: dates lie from 1800 to"
     for refused in (
         lambda: make(VALUES.set_axis(index)),
-        lambda: make(bound=pd.Series(100.0, index)),
+        lambda: make(limit=pd.Series(100.0, index)),
         lambda: make(censored=censor(index=index[[place]])),
         lambda: curves.Logistic(VALUES.set_axis(index)),
         lambda: curves.Logistic(VALUES, ceiling=curves.Share(pd.Series(100.0, index), 0.5)),

@@ -16,7 +16,7 @@ from adoption_curves.base.project import RECORD
 from adoption_curves.runs.manifest import list_runs
 
 
-def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
+def test_list_shows_series_with_span_limit_and_last_figure(capsys, tmp_path):
     code, out, _ = call(capsys, "list", "genai", "CHINA", "--data", SAMPLE)
     assert code == 0
     [header, first, *_, last] = out.splitlines()
@@ -25,7 +25,7 @@ def test_list_shows_series_with_span_bound_and_last_figure(capsys, tmp_path):
     assert last.startswith("2 series. Study one: adoption run NAME -p data ")
     assert last.endswith("-p entity China -p indicator genai_adoption_rate")
     found = json.loads(call(capsys, "list", "genai_users", "--data", SAMPLE, "--json")[1])
-    assert [(one["indicator"], one["bound"], one["first"]) for one in found] == [
+    assert [(one["indicator"], one["limit"], one["first"]) for one in found] == [
         ("genai_users", "internet_users", "2024-06-30")
     ]
     (tmp_path / "mine.csv").write_text("year,users\n2019,1200000\n2020,3400000\n2021,9400000\n")

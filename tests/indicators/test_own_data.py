@@ -81,7 +81,7 @@ def test_a_file_takes_nothing_from_an_indicator_of_the_project_by_its_name(tmp_p
     assert (entry.title, entry.measure, entry.base_indicator, entry.breaks) == ("Own figures", "level", "", "")
     assert complete(data.path, data_source=str(Source(path, {"unit": "people", "measure": "level"})))[2] == "none"
     series = data.series("China", name)
-    assert (series.values.tolist(), series.bound, series.errors) == ([90, 2000, 2500], None, None)
+    assert (series.values.tolist(), series.limit, series.errors) == ([90, 2000, 2500], None, None)
     compared = indicators.compare_entities(data, "generative AI")
     assert "United States" in set(compared["entity"])
 
@@ -95,14 +95,14 @@ def test_a_label_keeps_twins_out_of_the_references(tmp_path):
 
 
 def test_own_figures_never_spoil_the_references(tmp_path):
-    """An own series of a base population replaces the project's as a bound, not under the references."""
+    """An own series of a base population replaces the project's as a limit, not under the references."""
     text = "date,value,entity,indicator,unit,measure\n"
     text += "2001-12-31,10,China,internet_users,people,level\n2002-12-31,11,China,internet_users,people,level\n"
     data = indicators.load(write(tmp_path, text))
     assert list(data.exact_values("China", "internet_users")) == [10, 11]
     project = indicators.load(ROOT / "data")
     for ours, theirs in zip(data.references(), project.references(), strict=True):
-        pd.testing.assert_series_equal(ours.bound.values, theirs.bound.values)
+        pd.testing.assert_series_equal(ours.limit.values, theirs.limit.values)
 
 
 def test_as_of_holds_for_own_data_and_the_references(tmp_path):
@@ -175,23 +175,23 @@ def test_every_file_that_is_read_is_in_the_record(tmp_path):
 
 def complete(path, **values):
     chosen = complete_parameters(read_parameters({"data": values.pop("data_source", str(path)), **values}))
-    return chosen.entity, chosen.indicator, chosen.bound
+    return chosen.entity, chosen.indicator, chosen.limit
 
 
 def test_the_only_series_is_chosen_where_none_is_named(tmp_path):
     path = write(tmp_path, SIX)
     assert complete(path) == ("own data", "my_series", "none")
-    assert complete(path, bound=100) == ("own data", "my_series", "100")
+    assert complete(path, limit=100) == ("own data", "my_series", "100")
     percent = write(tmp_path, SHARE, "share.csv")
     assert complete(percent) == ("own data", "share", "100")
-    assert complete(percent, bound="") == ("own data", "share", "100"), "that of the data"
-    assert complete(percent, bound="none") == ("own data", "share", "none")
+    assert complete(percent, limit="") == ("own data", "share", "100"), "that of the data"
+    assert complete(percent, limit="none") == ("own data", "share", "none")
     several = write(tmp_path, FULL, "several.csv")
-    assert complete(several, bound="inhabitants") == ("Town", "club_members", "inhabitants")
+    assert complete(several, limit="inhabitants") == ("Town", "club_members", "inhabitants")
     assert complete(several, indicator="inhabitants") == ("Town", "inhabitants", "none")
     assert complete(make_folder(tmp_path), indicator="genai_adoption_rate") == ("China", "genai_adoption_rate", "100")
     assert complete(SAMPLE) == ("China", "genai_users", "internet_users"), "what is usual stays where it is there"
-    assert complete_parameters(Parameters()) == Parameters(bound="internet_users")
+    assert complete_parameters(Parameters()) == Parameters(limit="internet_users")
 
 
 def test_a_series_that_the_file_does_not_hold_is_never_studied(tmp_path):
@@ -219,9 +219,9 @@ def test_a_folder_without_exact_figures_has_nothing_to_study(tmp_path):
     ("values", "words"),
     [
         ({"as_of": "2010-01-01"}, "as_of: '2010-01-01' is before the first figure"),
-        ({"bound": 40}, "is below an observation: my_series is 48.2 people on 2024-12-31, the limit 40 people;"),
-        ({"bound": "internet_users"}, "internet_users' is in million people; .*a number in people"),
-        ({"bound": "internet_user"}, "nearest: internet_users"),
+        ({"limit": 40}, "is below an observation: my_series is 48.2 people on 2024-12-31, the limit 40 people;"),
+        ({"limit": "internet_users"}, "internet_users' is in million people; .*a number in people"),
+        ({"limit": "internet_user"}, "nearest: internet_users"),
     ],
 )
 def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeypatch, values, words):
@@ -233,7 +233,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("bound", "words"),
+    ("limit", "words"),
     [
         ("2000", "the limit is 2,000 thousand people, as asked."),
         (
@@ -247,20 +247,20 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
         ("none", "highest 1,690 thousand people in December 2023."),
     ],
 )
-def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, bound, words):
+def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, limit, words):
     path = write(tmp_path, "Year,Users\n2020,300\n2021,700\n2022,1200\n2023,1690\n", "app.csv")
-    given = {"data": str(Source(path, {"unit": "thousand people", "measure": "level"})), "bound": bound}
+    given = {"data": str(Source(path, {"unit": "thousand people", "measure": "level"})), "limit": limit}
     chosen = complete_parameters(read_parameters(given))
     data = check_parameters(chosen)
     assert words in "\n".join(list_notes(data, chosen))
-    chosen = complete_parameters(read_parameters(given | {"bound": 1500}))
+    chosen = complete_parameters(read_parameters(given | {"limit": 1500}))
     with pytest.raises(indicators.DataError, match="is 1,690 thousand people on 2023-12-31, the limit 1,500 thousand"):
         check_parameters(chosen)
 
 
 # The commands
 
-WITHOUT = "Without one a forecast has no range. How many could use it at most? -p bound N gives one."
+WITHOUT = "Without one a forecast has no range. How many could use it at most? -p limit N gives one."
 
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
@@ -324,8 +324,8 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     page = (own_run / "html" / "index.html").read_text(encoding="utf-8")
     assert all(line.replace(",", "") in page.replace(",", "") for line in checked)
     record = json.loads((own_run / "run.json").read_text(encoding="utf-8"))
-    chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "bound")}
-    assert chosen == {"entity": "own data", "indicator": "club", "bound": "100"}
+    chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "limit")}
+    assert chosen == {"entity": "own data", "indicator": "club", "limit": "100"}
     assert record["subject"]["unit"] == "percent of members"
     own = [source for source in record["sources"] if source["use"] == "series"]
     assert [(source["publisher"], source["title"]) for source in own] == [("Club survey", "club.csv")]
@@ -336,7 +336,7 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     assert html.escape(findings[0]) in page
     page = (own_run / "html" / "made.html").read_text(encoding="utf-8")
     assert "Club survey: club.csv" in page
-    assert "-p entity 'own data' -p indicator club -p bound 100" in page.replace("&#39;", "'")
+    assert "-p entity 'own data' -p indicator club -p limit 100" in page.replace("&#39;", "'")
     assert "48.2%" in " ".join(findings)
     assert not findings.str.contains("China|CNNIC").any()
     assert len(claims) == 0
@@ -345,18 +345,18 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     assert aligned["indicator"].nunique() > 10
 
 
-@pytest.mark.parametrize("bound", ["inhabitants", ""])
-def test_counts_are_described_with_and_without_a_bound(tmp_path, bound):
+@pytest.mark.parametrize("limit", ["inhabitants", ""])
+def test_counts_are_described_with_and_without_a_limit(tmp_path, limit):
     data = indicators.load(write(tmp_path, FULL))
-    series = data.series("Town", "club_members", bound)
-    given = {"data": str(data.path), "entity": "Town", "indicator": "club_members", "bound": bound}
+    series = data.series("Town", "club_members", limit)
+    given = {"data": str(data.path), "entity": "Town", "indicator": "club_members", "limit": limit}
     tables, drawn = run_cells("02", tmp_path, **given)
-    assert tables["02_growth"]["share_of_bound"].notna().all() == (bound != "")
-    assert (len(tables["02_aligned"]) > 0) == (bound != "")
+    assert tables["02_growth"]["share_of_limit"].notna().all() == (limit != "")
+    assert (len(tables["02_aligned"]) > 0) == (limit != "")
     assert tables["02_countries"].empty
-    assert len(drawn) == 2 + (bound != "")
+    assert len(drawn) == 2 + (limit != "")
     assert indicators.cite_series(data, series).startswith("Source: Club yearbook")
-    assert ("Office" in indicators.cite_series(data, series)) == (bound == "inhabitants")
+    assert ("Office" in indicators.cite_series(data, series)) == (limit == "inhabitants")
     tables, [figure] = run_cells("01", tmp_path, **given)
     assert len(tables["01_observations"]) == 4
     assert sum(len(each.get_offsets()) for each in figure.findobj(PathCollection)) == 6

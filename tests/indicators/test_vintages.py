@@ -96,7 +96,7 @@ def test_an_address_is_that_of_the_publication_that_has_the_figure(data):
 
 
 def test_technologies_held_out_teach_nothing(data):
-    """They are no references, their shares have a bound, and a series for which 100 % is none is a target."""
+    """They are no references, their shares have a limit, and a series for which 100 % is none is a target."""
     held = data.references(role="held_out")
     assert len({one.technology for one in held}) == 17
     assert not {one.technology for one in held} & {one.technology for one in data.references()}

@@ -34,12 +34,12 @@ def test_series_fit_and_forecast_draw_themselves():
         pyplot.close(axes.figure)
     assert {axes.get_title(loc="left") for axes in drawn[::2]} == {"Generative AI users, China, million people"}
     labels = {text.get_text() for text in drawn[0].texts}
-    assert f"upper limit:\ninternet users {series.bound.values.iloc[-1]:,.0f}" in labels
+    assert f"limit:\ninternet users {series.limit.values.iloc[-1]:,.0f}" in labels
     assert any("700" in text.get_text() and text.get_visible() for text in drawn[0].texts), "the newest figure"
 
 
 FORECAST = (
-    "forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], pd.date_range('2021', periods=5, freq='YE')), bound=100)"
+    "forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], pd.date_range('2021', periods=5, freq='YE')), limit=100)"
 )
 FIT = "curves.Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028)).fit().plot()"
 HEAVY = ("numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels")

@@ -18,7 +18,7 @@ def test_conda_brings_python_pip_and_the_five_packages_and_pip_brings_this_one()
     assert {each.split()[0] for each in named} == {"python", "pip"} | FIXED
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needed = [*project["dependencies"], *project["optional-dependencies"]["lab"]]
-    assert {each.replace(" ", "") for each in named[2:]} <= {*needed}, "within the same bounds"
+    assert {each.replace(" ", "") for each in named[2:]} <= {*needed}, "within the same limits"
     assert by_pip == {"pip": ["-e .[lab,xlsx]"]}
     assert environment["channels"][0] == "conda-forge"
 

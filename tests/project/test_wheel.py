@@ -21,7 +21,7 @@ FORECAST = """import pandas as pd
 from adoption_curves import forecast
 users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
 for figures in (1, 2, 5):
-    result = forecast.forecast(users.tail(figures), bound=100)
+    result = forecast.forecast(users.tail(figures), limit=100)
 print(result.quantiles.shape[0])"""
 
 

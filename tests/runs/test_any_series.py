@@ -42,11 +42,11 @@ def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
 
 
 def test_numbers_of_numpy_are_numbers():
-    bound = np.int64(100)
+    limit = np.int64(100)
     users = pd.Series([12, 19, 31, 44, 52], index=pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)]))
-    given, plain = (forecast.forecast(users, bound=one, horizon_years=np.int64(2)) for one in (bound, 100))
+    given, plain = (forecast.forecast(users, limit=one, horizon_years=np.int64(2)) for one in (limit, 100))
     pd.testing.assert_frame_equal(given.quantiles, plain.quantiles)
-    for ceiling in (bound, curves.Share(bound, 1.0)):
+    for ceiling in (limit, curves.Share(limit, 1.0)):
         fit = curves.Logistic(users, ceiling=ceiling).fit()
         assert np.isfinite(fit.params).all()
 
@@ -64,7 +64,7 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
     figure, axis = style.open_canvas(1.7)
     axis.plot([0, 1], [0, 1])
     axis.set_yticks([0, 1])
-    labels.label_ends(axis, [labels.Label(1, 1, f"Bound: {source}\n1")])
+    labels.label_ends(axis, [labels.Label(1, 1, f"GivenLimit: {source}\n1")])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = style.close_canvas(figure, f"Users of {source}", source, source).lay_out(width)
@@ -81,7 +81,7 @@ def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
 MONTHS = [f"{day:%Y-%m-%d}" for day in pd.date_range("2015-01-31", periods=30, freq="ME")]
 DAYS = ["1837-02-28", "1841-01-01", "1841-11-30", "1850-07-04", "1852-12-31", "1853-06-15"]
 EDGES = {
-    "bound far above": ([3.1, 8, 15.5, 27, 39, 48.2], {}, {"bound": 48200}),
+    "limit far above": ([3.1, 8, 15.5, 27, 39, 48.2], {}, {"limit": 48200}),
     "long addresses": (
         [1, 2, 4, 8, 16],
         {"source": [f"https://example.org/{number}/{'c' * 98}" for number in range(5)]},
@@ -90,7 +90,7 @@ EDGES = {
     "next to nothing": (
         [2e-11, 3e-11, 3e-11, 7e-11, 5e-11, 9e-11],
         {"dates": DAYS, "unit": "million people", "entity": "Ωμέγα $x_1$ <b>", "source": "{0}\\n 中文"},
-        {"horizon_years": 30, "bound": 9e-8},
+        {"horizon_years": 30, "limit": 9e-8},
     ),
     "many months from nothing": (
         [0] * 12 + [1e12 * 1.2**month for month in range(18)],
@@ -129,7 +129,7 @@ def test_notebooks_carry_series_at_the_edge(name, tmp_path):
 )
 def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, indicator, entity):
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
-    given = {"run": "edge", "indicator": indicator, "entity": entity, "bound": 100}
+    given = {"run": "edge", "indicator": indicator, "entity": entity, "limit": 100}
     folder = run_all(read_parameters(given))
     assert len(list((folder / "html").glob("0*.html"))) == 7
     if entity == "Germany":

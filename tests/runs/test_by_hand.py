@@ -69,13 +69,13 @@ def test_tables_come_from_the_published_run_where_none_by_hand_was_made_with_the
 
 
 def test_all_parameters_that_differ_are_named_with_what_to_write(published):
-    series = {"entity": "Germany", "indicator": "internet_use_itu", "bound": 100}
-    write(2, entity="China", indicator="genai_users", bound="internet_users", levels=[0.8])
+    series = {"entity": "Germany", "indicator": "internet_use_itu", "limit": 100}
+    write(2, entity="China", indicator="genai_users", limit="internet_users", levels=[0.8])
     with pytest.raises(RunError) as caught:
         read(**series, levels=[0.8])
     differs = "with entity = 'China', but this notebook has entity = 'Germany'; with indicator = 'genai_users', but "
     assert differs in str(caught.value)
-    command = "adoption run NAME -p entity Germany -p indicator internet_use_itu -p bound 100 -p levels '[0.8]'"
+    command = "adoption run NAME -p entity Germany -p indicator internet_use_itu -p limit 100 -p levels '[0.8]'"
     assert str(caught.value).endswith(f'write run = "NAME" here: {command}')
 
 
@@ -97,7 +97,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     monkeypatch.chdir(tmp_path)
     data, programs = f"{tmp_path}/mine.csv?unit=percent&measure=level", Path(sys.executable).parent
     tables = outputs / "lab" / "baseline" / "tables"
-    given = {"data": data, "entity": "own data", "indicator": "mine", "bound": 100}
+    given = {"data": data, "entity": "own data", "indicator": "mine", "limit": 100}
     for source in find_notebooks():
         copy, declared = tmp_path / source.name, read_declared(source)
         values = {name: value for name, value in given.items() if name in declared}
@@ -129,19 +129,19 @@ def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):
     usual = {"entity": "China", "indicator": "genai_users"}  # the limit is that of the data in both
     with pytest.raises(RunError, match=r"another series than that of .* -p entity 'own data' -p indicator mine$"):
         open_as(WRITER, data=data, **usual)
-    study = open_as(WRITER, data=data, entity="own data", indicator="mine", bound=100)
+    study = open_as(WRITER, data=data, entity="own data", indicator="mine", limit=100)
     assert study.series.values.tolist()[-1] == 51
 
 
 def test_tables_of_another_series_are_never_read_together(published):
     """The reader declares none of what names it: the tables that it reads have to agree."""
-    open_as(WRITER, entity="Germany", indicator="genai_use_eurostat").keep("05_bound", pd.DataFrame({"a": [1]}))
+    open_as(WRITER, entity="Germany", indicator="genai_use_eurostat").keep("05_limit", pd.DataFrame({"a": [1]}))
     open_as("04_score_forecasts", data="tests/sample").keep("04_scores", pd.DataFrame({"a": [1]}))
     open_as("02_see_adoption", entity="China").keep("02_pace", pd.DataFrame({"a": [1]}))
     study = open_as(READER)
     assert len(study.read_table("02_pace")) == len(study.read_table("04_scores")) == 1
     with pytest.raises(RunError, match=r"entity = 'Germany', but notebook 02_see_adoption, whose table it has read"):
-        study.read_table("05_bound")
+        study.read_table("05_limit")
 
 
 def test_the_horizon_of_the_tables_is_said(capsys):

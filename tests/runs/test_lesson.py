@@ -24,7 +24,7 @@ def read_exercises(number):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"bound": "none"}],
+    params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"limit": "none"}],
     ids=["few", "mature", "no limit"],
 )
 def cells(request, executed, tmp_path_factory):
@@ -40,7 +40,7 @@ def test_the_fan_of_the_cells_is_the_forecast_of_one_call_to_the_last_digit(cell
     assert len(fan) > 8
     np.testing.assert_allclose(fan, whole, rtol=1e-12)
     ours = study.explained.indicator == study.series.indicator
-    assert ours == (study.series.bound is not None)
+    assert ours == (study.series.limit is not None)
     assert cells["title"] == study.explained.full_title
     if ours and not len(study.series.newer):
         np.testing.assert_allclose(fan, cells["result"].quantiles[[*fan]], rtol=1e-12)

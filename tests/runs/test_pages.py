@@ -50,7 +50,7 @@ def test_pages_lead_from_one_to_the_next_and_to_every_exhibit(pages, small_run):
     assert seen == notebooks
     assert "made.html" in pages["index"].links
     said = [
-        "adoption run small -p bound internet_users -p horizon_years 3<",
+        "adoption run small -p limit internet_users -p horizon_years 3<",
         "China Internet Network Information Center",
     ]
     said += ["years to forecast after the last observation", "<dt>pandas</dt><dd>"]
@@ -91,8 +91,8 @@ def test_the_index_says_what_was_found(pages, small_run):
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
-    given = {"run": "mine", "entity": "South Korea", "bound": "100", "shares": [0.5, 0.9], "retired": 1}
-    words = "adoption run mine -p entity 'South Korea' -p bound 100 -p shares '[0.5, 0.9]'"
+    given = {"run": "mine", "entity": "South Korea", "limit": "100", "shares": [0.5, 0.9], "retired": 1}
+    words = "adoption run mine -p entity 'South Korea' -p limit 100 -p shares '[0.5, 0.9]'"
     for pdf, more in ((False, ""), (True, " --pdf")):
         assert _write_command("mine", Manifest.model_construct(parameters=given, pdf=pdf)) == words + more
 

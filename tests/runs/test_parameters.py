@@ -24,9 +24,9 @@ from adoption_curves.runs.parameters import (
     ("name", "given", "kept"),
     [
         ("run", 2025, "2025"),
-        ("bound", 100, "100"),
-        ("bound", 1404.89, "1404.89"),
-        ("bound", None, "none"),
+        ("limit", 100, "100"),
+        ("limit", 1404.89, "1404.89"),
+        ("limit", None, "none"),
         ("as_of", date(2025, 10, 31), "2025-10-31"),
         ("shares", "[0.9, 0.5]", [0.5, 0.9]),
         ("shares", 0.8, [0.8]),
@@ -74,15 +74,15 @@ def test_the_project_is_found_from_anywhere(tmp_path, monkeypatch):
 def test_a_value_in_yaml_is_the_text_that_is_written(text):
     """Eurostat's code of Norway is no false, and 010 is no 8."""
     written = text.removeprefix("!!binary ")
-    assert parse_yaml(f"bound: {text}\nshares: [{text}]") == {"bound": written, "shares": [written]}
+    assert parse_yaml(f"limit: {text}\nshares: [{text}]") == {"limit": written, "shares": [written]}
 
 
 def test_texts_become_what_their_parameter_is():
-    texts = {"run": "007", "entity": "NO", "horizon_years": "010", "shares": ["0.50", ".9"], "bound": "100.0"}
+    texts = {"run": "007", "entity": "NO", "horizon_years": "010", "shares": ["0.50", ".9"], "limit": "100.0"}
     read = read_parameters(texts)
-    assert (read.run, read.entity, read.horizon_years, read.shares, read.bound) == ("007", "NO", 10, [0.5, 0.9], "100")
-    read = read_parameters(parse_yaml("{bound: null, as_of: 2025-06-30}"))
-    assert (read.bound, read.as_of) == ("none", "2025-06-30")
+    assert (read.run, read.entity, read.horizon_years, read.shares, read.limit) == ("007", "NO", 10, [0.5, 0.9], "100")
+    read = read_parameters(parse_yaml("{limit: null, as_of: 2025-06-30}"))
+    assert (read.limit, read.as_of) == ("none", "2025-06-30")
     assert _read_value("[0.5, 0.9]") == ["0.5", "0.9"]
 
 
@@ -122,7 +122,7 @@ def test_a_day_of_publication_after_today_is_refused(tmp_path, capsys, small_pro
 
 def test_a_study_refuses_a_parameter_that_its_notebook_does_not_have(outputs):
     """As papermill, which only warns, has put it into a cell of its own."""
-    cells = ["", "bound = ''", '# Parameters\nentity = "Germany"\nhorizon_year = 10\n']
+    cells = ["", "limit = ''", '# Parameters\nentity = "Germany"\nhorizon_year = 10\n']
     with pytest.raises(ParameterError, match="notebook 05_forecast_adoption has no parameter 'horizon_year', did you"):
         open_as("05_forecast_adoption", In=cells, entity="China")
     with pytest.raises(ParameterError, match="notebook 02_see_adoption has no parameter 'levels'"):
@@ -137,7 +137,7 @@ def test_a_parameter_with_a_type_is_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "bound"), [("", "internet_users"), ("none", "none"), (None, "none"), ("null", "none")]
+    ("given", "limit"), [("", "internet_users"), ("none", "none"), (None, "none"), ("null", "none")]
 )
-def test_blank_is_the_limit_of_the_data_and_none_is_none(given, bound):
-    assert complete_parameters(read_parameters({"bound": given})).bound == bound
+def test_blank_is_the_limit_of_the_data_and_none_is_none(given, limit):
+    assert complete_parameters(read_parameters({"limit": given})).limit == limit

@@ -43,7 +43,7 @@ def test_a_run_has_all_its_parts_and_names_no_folder_of_this_machine(small_run):
 
 def test_the_record_tells_how_the_run_was_made(small_run):
     record = read_run(small_run)
-    told = {"run": "small", "horizon_years": 3, "bound": "internet_users"}  # the limit is written out: that of the data
+    told = {"run": "small", "horizon_years": 3, "limit": "internet_users"}  # the limit is written out: that of the data
     assert record.parameters == read_parameters(told).model_dump()
     assert record.main_figure == "05_forecast"
     assert len(record.data.files["observations.csv"]) == 64

@@ -121,10 +121,10 @@ def test_a_missing_table_names_the_notebook_that_writes_it(begun):
 
 
 def test_a_table_made_with_another_value_is_refused():
-    keep(bound=100, entity="Germany", families=["bass"])
-    with pytest.raises(RunError, match="03_fit_curves with bound = '100', but this notebook has bound = 'internet_use"):
-        read(bound="internet_users", entity="Germany", horizon_years=1)
-    assert len(read(bound="100.0", horizon_years=2)) == 3
+    keep(limit=100, entity="Germany", families=["bass"])
+    with pytest.raises(RunError, match="03_fit_curves with limit = '100', but this notebook has limit = 'internet_use"):
+        read(limit="internet_users", entity="Germany", horizon_years=1)
+    assert len(read(limit="100.0", horizon_years=2)) == 3
 
 
 def test_a_table_changed_by_hand_is_refused():
@@ -165,11 +165,11 @@ def test_the_noise_of_the_layout_does_not_reach_the_file():
 
 
 def test_the_record_says_who_wrote_what_with_which_values(outputs):
-    study = open_as(WRITER, bound=100, data="data")
+    study = open_as(WRITER, limit=100, data="data")
     study.keep("03_parameters", FRAME)
     study.draw("03_fits", draw(), alt="a line")
     [(name, entry)] = read_entries(outputs / "mine").items()
-    assert (name, entry.parameters) == (WRITER, {"bound": "100", "data": "data"})
+    assert (name, entry.parameters) == (WRITER, {"limit": "100", "data": "data"})
     assert (entry.tables["03_parameters"].rows, entry.figures["03_fits"].alt) == (3, "a line")
     assert str(outputs) not in entry.model_dump_json()
 

@@ -225,16 +225,16 @@ def test_the_backtest_belongs_to_the_references_and_not_to_the_series():
     def read(**given):
         return {name: value for name, value in plan(**given)["04"].values.items() if name != "run"}
 
-    usual, internet = read(), {"indicator": "internet_use_itu", "bound": 100}
+    usual, internet = read(), {"indicator": "internet_use_itu", "limit": 100}
     assert usual == {"technology": "", "kind": "limit", "as_of": "", "data": "data"}
     assert read(run="other", horizon_years=3, levels=[0.9], shares=[0.6]) == usual
-    assert read(indicator="genai_adoption_rate", bound=100) == usual
-    assert read(bound="none") == usual
-    sold = read(entity="United States", indicator="us_radial_tyres", bound=100)
+    assert read(indicator="genai_adoption_rate", limit=100) == usual
+    assert read(limit="none") == usual
+    sold = read(entity="United States", indicator="us_radial_tyres", limit=100)
     assert sold == usual | {"technology": "radial tyres", "kind": "sales"}
     assert read(indicator="online_payment_users") == usual | {"technology": "online payment"}
     assert read(entity="Germany", **internet) == read(entity="France", **internet) == usual | {"technology": "internet"}
-    assert read(entity="Germany", indicator="genai_use_eurostat", bound=100) == usual
+    assert read(entity="Germany", indicator="genai_use_eurostat", limit=100) == usual
     assert read(as_of="2026-03-01") == usual | {"as_of": "2026-03-01"}
 
 

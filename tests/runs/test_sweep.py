@@ -70,7 +70,7 @@ def test_many_runs_need_a_yes_and_too_many_are_refused_at_once(tmp_path):
     started, more = time.process_time(), ", " + text[7:]
     with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has at most 10,000"):
         read_sweep(
-            write(tmp_path, text + "".join(more.replace("horizon_years", name) for name in ("bound", "as_of")) + "}"),
+            write(tmp_path, text + "".join(more.replace("horizon_years", name) for name in ("limit", "as_of")) + "}"),
             many=True,
         )
     assert time.process_time() - started < 2
@@ -78,7 +78,7 @@ def test_many_runs_need_a_yes_and_too_many_are_refused_at_once(tmp_path):
 
 def test_many_sets_are_checked_in_seconds(tmp_path):
     """Their data are loaded once."""
-    text = f"grid: {{horizon_years: {list(range(1, 31))}, shares: [[0.5], [0.6]], bound: [internet_users, 2000]}}"
+    text = f"grid: {{horizon_years: {list(range(1, 31))}, shares: [[0.5], [0.6]], limit: [internet_users, 2000]}}"
     began = time.process_time()
     assert len(read_sweep(write(tmp_path, text)).runs) == 120
     assert time.process_time() - began < 8
@@ -191,8 +191,8 @@ def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, ou
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("runs: [{entity: China}, {bound: 2000}, {bound: none}]", ["China", "bound-2000", "no-bound"]),
-        ("grid: {as_of: [2025-10-31, ''], bound: [2000]}", ["2025-10-31_bound-2000", "no-as_of_bound-2000"]),
+        ("runs: [{entity: China}, {limit: 2000}, {limit: none}]", ["China", "limit-2000", "no-limit"]),
+        ("grid: {as_of: [2025-10-31, ''], limit: [2000]}", ["2025-10-31_limit-2000", "no-as_of_limit-2000"]),
         ("grid: {horizon_years: [1], shares: [[0.5, 0.9]]}", ["horizon_years-1_shares-0.5-0.9"]),
         ("grid: {shares: [[0.5, 0.9], [0.51, 0.61, 0.71, 0.81, 0.91, 0.95, 0.97]]}", ["run-001", "run-002"]),
     ],

@@ -10,7 +10,7 @@ from tell import make_facts
 
 from adoption_curves.say.findings import list_key_numbers, say_few, write_findings
 
-PEOPLE = {"unit": "million people", "bound": "2000", "people": "people", "doing": "use tools"}
+PEOPLE = {"unit": "million people", "limit": "2000", "people": "people", "doing": "use tools"}
 
 
 def grow(folder, values, dates=("2023-12-31", "2024-12-31", "2025-12-31"), names=None, **options):
@@ -60,14 +60,14 @@ def test_who_reported_what_of_whom(tmp_path):
     names = {"publisher": "Office", "publisher_name": "Office", "base": "adults", "asked": "Office asked adults."}
     facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
     said = say(facts)["now"]
-    share = "25.0% of the upper limit, 2,000 million people"
+    share = "25.0% of the limit, 2,000 million people"
     told = f"The Office reported that 500 million people used tools in 2025, {share}."
     assert said == f"{told} Office asked adults."
     dated = change(facts, {"within": "in the past month"})
     assert say(dated)["now"] == f"{told} This counts everyone who did so in the past month. Office asked adults."
     plain = change(facts, {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
-        "The last figure is 500 million people in 2025, 25.0% of the upper limit, 2,000 million people."
+        "The last figure is 500 million people in 2025, 25.0% of the limit, 2,000 million people."
     )
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     assert say(share)["now"] == ""  # headline and deck say it
@@ -154,8 +154,8 @@ def test_the_choice_of_the_limit_is_the_first_doubt(tmp_path):
         ("none", np.nan, 75.0, np.nan),
         ("Homes that can", 50.0, 60.1, 69.9),
     ]
-    other = pd.DataFrame(rows, columns=["bound", "q0.1", "q0.5", "q0.9"]).assign(date=facts.goal["date"])
-    said = say(change(facts, **{"05_bounds": other}))["caution"]
+    other = pd.DataFrame(rows, columns=["limit", "q0.1", "q0.5", "q0.9"]).assign(date=facts.goal["date"])
+    said = say(change(facts, **{"05_other_limits": other}))["caution"]
     assert said.startswith("With homes that can as the limit, the median would be 60.1% (50.0 to 69.9).")
 
 

@@ -87,7 +87,7 @@ def find_missing(text, values, about=False):
 
 def say_parts(facts):
     """The parts of a page, without what may hold numbers: names of limit and series, and why a figure is read so."""
-    named = [facts.names.bound_title, facts.names.bound_title.replace(" percent", "%"), facts.names.title]
+    named = [facts.names.limit_title, facts.names.limit_title.replace(" percent", "%"), facts.names.title]
     named += [facts.ceiling["sentence"]]  # a cell of 03_ceiling, whose ends are rounded outwards
     named += [row["reason"] for row in facts.list_rows("02_newer")]
     for row in write_findings(facts).itertuples():

@@ -22,12 +22,12 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 KINDS = {
     "four figures": {},
-    "one figure": {"data": GOLDEN / "one.csv", "bound": 100},
+    "one figure": {"data": GOLDEN / "one.csv", "limit": 100},
     "monthly": {"data": GOLDEN / "monthly.csv"},
-    "57 figures": {"indicator": "internet_users", "bound": "population_year_end"},
+    "57 figures": {"indicator": "internet_users", "limit": "population_year_end"},
     "declining": {"indicator": "microblog_users"},
-    "no bound": {"bound": "none"},
-    "at 99 % of the bound": {"indicator": "mobile_internet_users"},
+    "no limit": {"limit": "none"},
+    "at 99 % of the limit": {"indicator": "mobile_internet_users"},
 }
 LOOKS = {
     "wide": lambda figure: figure.lay_out(style.WIDTHS["page"]),

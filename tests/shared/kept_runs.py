@@ -30,7 +30,7 @@ def name_run(run):
     """What sentences call the series of a run, and the level of its range."""
     chosen, first = complete_parameters(read_parameters(RUNS[run])), read_table(run, "02_growth").iloc[0]
     data = indicators.load(chosen.data, as_of=chosen.as_of)
-    series = data.series(first["entity"], first["indicator"], chosen.bound)
+    series = data.series(first["entity"], first["indicator"], chosen.limit)
     return Names(**indicators.name_series(data, series)), quoted_level(chosen.levels)
 
 

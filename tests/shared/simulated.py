@@ -46,8 +46,8 @@ def shapes():
 
 
 def disturb(series, date, factor):
-    """The series with every later figure, and later figures of its bound, multiplied by a factor."""
+    """The series with every later figure, and later figures of its limit, multiplied by a factor."""
     figures, limits = (
-        values.where(values.index <= date, factor * values) for values in (series.values, series.bound.values)
+        values.where(values.index <= date, factor * values) for values in (series.values, series.limit.values)
     )
-    return replace(series, values=figures, bound=replace(series.bound, values=limits))
+    return replace(series, values=figures, limit=replace(series.limit, values=limits))

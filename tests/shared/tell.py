@@ -32,13 +32,13 @@ def load_backtest(kind):
     return forecast.backtest(indicators.load().references(measure="flow" if kind == "sales" else "level"), kind)
 
 
-def make_facts(folder, values, first=2015, bound="", **choices):
+def make_facts(folder, values, first=2015, limit="", **choices):
     """Facts of yearly figures; `choices` are options of the reader, such as unit, measure, title, people and doing."""
     path = folder / "series.csv"
     rows = (f"{year},{value}\n" for year, value in enumerate(values, first))
     path.write_text("Year,Figure\n" + "".join(rows), encoding="utf-8")
     data = indicators.load(Source(path, {"title": "Things", "unit": "% of homes", "measure": "level", **choices}))
-    series = data.series(*data.own[0], bound or ("100" if choices.get("unit", "%").startswith("%") else "none"))
+    series = data.series(*data.own[0], limit or ("100" if choices.get("unit", "%").startswith("%") else "none"))
     result = forecast.forecast(series)
     outcomes = frames.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
     goal = result.dates[-1] if len(result.dates) else None
@@ -49,7 +49,7 @@ def make_facts(folder, values, first=2015, bound="", **choices):
     )  # as notebook 2 does
     tables |= {"02_newer": indicators.list_newer(data, series)}
     tables |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
-    tables |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
+    tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     tables |= {
         "05_coverage": scores.summarise_coverage(outcomes),
         "05_class": frames.class_frame(result, goal, load_references())[0],

@@ -5,7 +5,7 @@ import pytest
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["one figure", "monthly", "no bound"])
+@pytest.mark.parametrize("kind", ["one figure", "monthly", "no limit"])
 def test_no_figure_has_a_fault(tmp_path, kind):
     drawn = contact.draw_kind(kind, tmp_path)
     assert len(drawn) >= 6

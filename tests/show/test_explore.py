@@ -79,8 +79,8 @@ def test_it_offers_every_series_curve_limit_and_date(panel):
     assert {*panel.find("Series").options} == named
     assert len(named) == len(indicators.list_studied(data))
     assert [name for _, name in panel.find("Curve").options] == list(curves.FAMILIES)
-    assert panel.find("Upper limit").options[0] == panel.find("Upper limit").value == "Internet users"
-    assert panel.find("Upper limit").options[-1] == "none"
+    assert panel.find("Limit").options[0] == panel.find("Limit").value == "Internet users"
+    assert panel.find("Limit").options[-1] == "none"
     assert panel.find("Known on").options[-1] == ("all data", "")
     assert ("18 Oct 2025", "2025-10-18") in panel.find("Known on").options
 
@@ -89,18 +89,18 @@ def test_another_series_has_its_own_limits_and_is_drawn_with_the_same_curve(monk
     panel = Panel(monkeypatch, None, GENAI, "internet_users")
     panel.find("Curve").value = "gompertz"
     panel.find("Series").value = "Germany: Internet use (ITU)"
-    assert panel.find("Upper limit").options == ("100 percent of total population", "none")
+    assert panel.find("Limit").options == ("100 percent of total population", "none")
     assert "Internet use (ITU) of Germany by date, with a fitted Gompertz curve" in panel.read()
     assert "Near its limit" in panel.read()
 
 
 def test_without_a_limit_nothing_is_a_share_of_it(monkeypatch):
     panel = Panel(monkeypatch, None, GENAI, "internet_users")
-    panel.find("Upper limit").value = "none"
+    panel.find("Limit").value = "none"
     assert "Share of" not in panel.read()
     data = indicators.load()
     series = data.series(*GENAI, "none")
-    most = forecast.find_most(data.offer_bounds(series))
+    most = forecast.find_most(data.offer_limits(series))
     found = forecast.forecast(series, horizon_years=5, most=most)
     told = (
         f"median {found.quantiles[0.5].iloc[-1]:,.0f} million people, without a range. How many could use it at most?"
@@ -121,10 +121,10 @@ def test_it_asks_for_the_forecast_that_a_run_makes_of_twenty_series(monkeypatch)
         for title, offered in panel.offer((entity, name), "").items():
             panel.predict((entity, name), title, "")
             series, given = asked[-1]
-            bound = "none" if offered.bound is None else offered.bound.name
-            run = open_as("05_mine", entity=entity, indicator=name, bound=bound)
-            assert (series.bound and series.bound.name) == (run.series.bound and run.series.bound.name)
-            assert given["most"] == forecast.find_most(run.bounds)
+            limit = "none" if offered.limit is None else offered.limit.name
+            run = open_as("05_mine", entity=entity, indicator=name, limit=limit)
+            assert (series.limit and series.limit.name) == (run.series.limit and run.series.limit.name)
+            assert given["most"] == forecast.find_most(run.limits)
             pd.testing.assert_series_equal(series.values, run.series.values)
     assert len(asked) > 20
 

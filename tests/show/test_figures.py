@@ -24,9 +24,9 @@ from adoption_curves.show.figures.on_axes import _shade_ranges
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
-NAMES = {"title": "Users, Atlantis", "unit": "million people", "bound_title": "Internet users"}
+NAMES = {"title": "Users, Atlantis", "unit": "million people", "limit_title": "Internet users"}
 NAMES |= {"measure": "level", "own": False, "points": {}}
-BOUND = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
+LIMIT = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
 BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
 COMPARED = pd.DataFrame(
     {
@@ -64,7 +64,7 @@ def hold(newer, breaks, scale=1.0):
     """As much of a series as the fan needs."""
     values = VALUES * scale
     series = SimpleNamespace(
-        entity="Atlantis", values=values, bound=Limit(BOUND * scale, title="Internet users"), newer=newer, breaks=breaks
+        entity="Atlantis", values=values, limit=Limit(LIMIT * scale, title="Internet users"), newer=newer, breaks=breaks
     )
     series.standard_error = pd.Series(np.nan, values.index)
     series.readings = pd.DataFrame(columns=["read_low", "read_high"], index=newer.index[:0], dtype=float)
@@ -74,14 +74,14 @@ def hold(newer, breaks, scale=1.0):
     return series
 
 
-def add_bound(fan, mean):
-    """The rows of a forecast, and those of its bound, which is uncertain by a tenth."""
+def add_limit(fan, mean):
+    """The rows of a forecast, and those of its limit, which is uncertain by a tenth."""
     own = {f"q{level}": mean * (0.9 + 0.2 * level) for level in QUANTILES}
     return fan, fan[["date"]].assign(mean=mean, **own)
 
 
 def draw_fan(fan, breaks=BREAKS, newer=NONE_NEWER, **options):
-    return figures.draw_forecast(*add_bound(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
+    return figures.draw_forecast(*add_limit(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -158,7 +158,7 @@ def list_spans(axis):
 
 def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
     series = hold(NONE_NEWER, BREAKS)
-    fan = add_bound(make_fan(["2026-06-30", "2026-12-31"]), 1130.0)
+    fan = add_limit(make_fan(["2026-06-30", "2026-12-31"]), 1130.0)
     drawn = [figures.draw_levels(series, NAMES, ""), figures.draw_forecast(*fan, series, NAMES, "")]
     for figure in drawn:
         assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
@@ -200,10 +200,10 @@ def test_sampling_errors_are_drawn_where_they_were_published():
 
 def test_a_limit_known_on_other_dates_is_drawn_along_the_whole_series():
     series = hold(NONE_NEWER, BREAKS.iloc[:0])
-    series.bound = Limit(pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"])), title="Internet users")
+    series.limit = Limit(pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"])), title="Internet users")
     figure = figures.draw_levels(series, NAMES, "Source: test.")
     assert [1000.0] * 4 in [[*line.get_ydata()] for line in figure.axes[0].lines]
-    assert "upper limit:\ninternet users 1,000" in read_texts(figure)
+    assert "limit:\ninternet users 1,000" in read_texts(figure)
 
 
 def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
@@ -225,7 +225,7 @@ def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
 def test_the_forecast_has_the_title_that_it_is_given_and_the_middle_of_its_last_tested_date():
     fan = make_fan(["2026-06-30", "2026-12-31"])
     title = "Users, Atlantis, December 2026: 790 million people in the middle"
-    drawn = figures.draw_forecast(*add_bound(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], title)
+    drawn = figures.draw_forecast(*add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], title)
     for width in style.WIDTHS.values():
         assert drawn.lay_out(width).texts[0].get_text().replace("\n", " ") == title
     texts = read_texts(drawn)
@@ -237,7 +237,7 @@ def test_the_class_is_marked_beside_the_forecast_and_named():
     others = pd.DataFrame({"quantile": [0.25, 0.5, 0.75], "value": [640.0, 700, 760], "years": 4.53, "passed": 62.0})
     others = others.assign(series=15, technologies=12, date=pd.Timestamp("2026-12-31"))
     drawn = figures.draw_forecast(
-        *add_bound(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
+        *add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
     )
     told = "as about half of 12 other technologies in Atlantis up to 4.5 years after 62.0% or more of possible users"
     assert f"{told}: 640 to 760" in [text.replace("\n", " ") for text in read_texts(drawn)]
@@ -277,10 +277,10 @@ def test_the_first_view_says_the_range_of_the_headline_as_odds():
 
 
 def test_a_limit_that_is_itself_a_forecast_has_its_range_and_one_that_is_given_none():
-    fan, ahead = add_bound(make_fan(["2026-12-31"]), 1130.0)
+    fan, ahead = add_limit(make_fan(["2026-12-31"]), 1130.0)
     for rows, words in (
         (ahead, "internet users, expected:\n1,130 (1,040 to 1,220)"),
-        (ahead.assign(**{f"q{level}": 1130.0 for level in QUANTILES}), "upper limit:\ninternet users 1,130"),
+        (ahead.assign(**{f"q{level}": 1130.0 for level in QUANTILES}), "limit:\ninternet users 1,130"),
     ):
         drawn = figures.draw_forecast(fan, rows, hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
         assert words in read_texts(drawn)
@@ -309,7 +309,7 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
     dates = pd.date_range("1990-12-31", periods=36, freq="YE")
     series = hold(NONE_NEWER, BREAKS)
     series.values = pd.Series(np.linspace(500.0, 602.0, 36), dates)
-    rows = add_bound(make_fan(["2026-12-31", "2027-12-31"]), 700.0)
+    rows = add_limit(make_fan(["2026-12-31", "2027-12-31"]), 700.0)
     units = read_texts(figures.draw_forecast(*rows, series, NAMES, "Source: test.", [0.8]))[1]
     assert "the axis does not begin at 0; 32 earlier figures, from December 1990 on, not drawn" in units
 
@@ -361,7 +361,7 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     fan.loc[:4, "basis"] = "tested"
     fan[[f"q{level}" for level in QUANTILES]] *= scale
     names = NAMES | {"title": title}
-    rows, newer = add_bound(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
+    rows, newer = add_limit(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
     yield figures.draw_forecast(*rows, series, names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place], made=DATES[place]) for place in (0, 1, 2)]
@@ -438,7 +438,7 @@ def test_dollars_in_names_are_no_mathematics():
     about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8}
     run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
     series = hold(NONE_NEWER, BREAKS)
-    series.bound = Limit(BOUND, title="$5 a day$")
+    series.limit = Limit(LIMIT, title="$5 a day$")
     drawn = [
         figures.draw_levels(series, names, "Source: $s$."),
         figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
@@ -514,7 +514,7 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     scored = pd.DataFrame(rows | {"side": "exact", "outcome": [515.0, 802.0], "inside": ["yes", "no"]})
     figure = figures.draw_record(scored.assign(limit_title="Internet users"), NAMES, "Source: test.")
     assert read_texts(figure)[0] == title
-    assert read_texts(figure)[1].endswith("; upper limit: internet users")
+    assert read_texts(figure)[1].endswith("; limit: internet users")
     assert not list_faults([figure])
     figure = figures.draw_record(scored.assign(limit_title=["Internet users", "none"]), NAMES, "Source: test.")
     named = [each.get_text() for each in figure.axes[0].get_yticklabels()]
@@ -527,6 +527,6 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
 def test_figures_that_have_fallen_are_drawn_without_a_forecast():
     series = hold(NONE_NEWER, BREAKS)
     series.values = series.values[::-1].set_axis(series.values.index)
-    figure = figures.draw_forecast(*add_bound(make_fan([]), 1130.0), series, NAMES, "Source: test.")
+    figure = figures.draw_forecast(*add_limit(make_fan([]), 1130.0), series, NAMES, "Source: test.")
     assert read_texts(figure)[0] == "Users, Atlantis"
     assert not list_faults([figure])

@@ -22,7 +22,7 @@ def test_growth_of_the_published_figures(tables):
     assert growth["change"].tolist()[1:] == [19, 266, 87]
     np.testing.assert_allclose(growth["growth"][2], 100 * (515 / 249 - 1))
     np.testing.assert_allclose(growth["growth_per_year"][3], 100 * ((602 / 515) ** (365 / 184) - 1))
-    np.testing.assert_allclose(growth["share_of_bound"][3], 100 * 602 / 1125)
+    np.testing.assert_allclose(growth["share_of_limit"][3], 100 * 602 / 1125)
     np.testing.assert_allclose(growth["years"][3], 184 / 365)
     assert growth["published_rate"].tolist() == [16.4, 17.7, 36.5, 42.8]
 
@@ -58,10 +58,10 @@ def test_a_share_that_is_never_reached_or_passed_from_the_start_is_not_crossed()
 @pytest.mark.parametrize(
     "given",
     [
-        {"bound": "none"},
-        {"data": "data", "entity": "Romania", "indicator": "firms_ai_use_eurostat", "bound": 100},
+        {"limit": "none"},
+        {"data": "data", "entity": "Romania", "indicator": "firms_ai_use_eurostat", "limit": 100},
     ],
-    ids=["no bound", "always below a tenth of its bound"],
+    ids=["no limit", "always below a tenth of its limit"],
 )
 def test_a_series_without_a_place_on_the_clock_is_compared_with_nothing(tmp_path, given):
     _, tables, figures = run_notebook("02", tmp_path, **given)

@@ -14,7 +14,7 @@ from figure_faults import find_faults, list_texts
 from adoption_curves import forecast, indicators
 
 DATA = NOTEBOOKS.parent / "data"
-ENTITY, INDICATOR, BOUND, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
+ENTITY, INDICATOR, LIMIT, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
 ELEVEN_PIXELS = 11 * 72 / 96  # points
 COLOURS = r"(?i)\b(black|white|gr[ea]y|blue|orange|green|red|purple|pale|dark|light)\b"
 
@@ -35,7 +35,7 @@ def list_compared(data, figure):
 
 def list_drawn(data, tables, figures):
     """The observations that a figure draws, by its name, where they are others than the series and its limit."""
-    limit, base = pick(data, ENTITY, BOUND), data.indicators.set_index("indicator")["base_indicator"]
+    limit, base = pick(data, ENTITY, LIMIT), data.indicators.set_index("indicator")["base_indicator"]
 
     def list_shares(frame):
         keys = set(zip(frame["entity"], frame["indicator"], strict=True))
@@ -46,7 +46,7 @@ def list_drawn(data, tables, figures):
     own = data.observations[(data.observations["entity"] == ENTITY) & ~data.observations["indicator"].isin(rates)]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
-    done = forecast.pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, BOUND)))
+    done = forecast.pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
     finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
     example, _ = forecast.pick_example(data.references())
     tested = list_shares(tables["04_references"])
@@ -93,7 +93,7 @@ def run(request, executed, tmp_path_factory):
 def test_sources_are_those_of_what_is_drawn(run):
     data, tables, figures = run
     publisher = data.sources.set_index("source_id")["publisher"].map(shorten)
-    drawn, own = list_drawn(data, tables, figures), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, BOUND)]
+    drawn, own = list_drawn(data, tables, figures), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, LIMIT)]
     assert set(drawn) <= set(figures)
     for name, figure in figures.items():
         expected = set(pd.concat(drawn.get(name, own))["source_id"].map(publisher))

@@ -4,7 +4,7 @@ Each room imports only rooms above it in this list, lazy imports included. The c
 exceptions (such as `Results.plot` and `Forecast.plot`), and `make check` enforces it:
 
 - ``base``: dates, levels, files and folders, numbers and words, quotes of what others wrote.
-- ``indicators``: load and check tables and own files, select a series with its bound and breaks, compare countries.
+- ``indicators``: load and check tables and own files, select a series with its limit and breaks, compare countries.
 - ``curves``: a class for each family; least squares, profile intervals, the verdict on a ceiling.
 - ``forecast``: the path and its ranges, joint paths, the `Forecast`; backtest, rivals and record.
 - ``say``: findings and key numbers in words, from the tables of a run.

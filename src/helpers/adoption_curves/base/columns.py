@@ -59,7 +59,7 @@ COLUMNS = (
            "asked for", {"enum": ["level", "cumulative", "flow"]}),
     _Column("people", "string", "Who is counted, for sentences: households", "no verb in sentences"),
     _Column("doing", "string", "What they do, for sentences: own a smart speaker", "no verb in sentences"),
-    _Column("limit", "number", "Known upper limit on that day, in the unit of the figure",
+    _Column("limit", "number", "Known limit on that day, in the unit of the figure",
            "no limit, or 100 for percent", {"minimum": 0}),
     _Column("source", "string", "Who published the figure, or its address", "`own data`", default=UNNAMED),
     _Column("address", "string", "Web address of the publication", "none"),

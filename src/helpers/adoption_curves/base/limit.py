@@ -1,4 +1,4 @@
-"""The upper limit of a series: what none of its figures can pass, such as a population."""
+"""The limit of a series: what none of its figures can pass, such as a population."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEASUREMENT = 0.005
 
 @dataclass(frozen=True, eq=False)
 class Limit:
-    """Upper limit of a series by date.
+    """Limit of a series by date.
 
     Attributes
     ----------

@@ -20,10 +20,10 @@ from .options import Pairs
 @options.data_folder
 @options.as_json
 def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
-    """List the series of the data: entity, span, upper limit and last figure.
+    """List the series of the data: entity, span, limit and last figure.
 
-    With WORDs it lists only series that have all of them in entity, name or title. The upper limit is that of the data,
-    which a run takes unless '-p bound' names another. Below the series it counts the figures of the profile of use.
+    With WORDs it lists only series that have all of them in entity, name or title. The limit is that of the data,
+    which a run takes unless '-p limit' names another. Below the series it counts the figures of the profile of use.
     """
     from .. import indicators
     from .listing import say_profile
@@ -145,7 +145,7 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
 
     PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
     and a summary of the data. If there are problems, it prints each with file, row and column, and ends with exit code
-    1. For what is not plain it names the option to write. -p sets a parameter, such as the limit: -p bound 100. Of a
+    1. For what is not plain it names the option to write. -p sets a parameter, such as the limit: -p limit 100. Of a
     file in order the last line is the command of a run with the same options.
     """
     from .. import indicators

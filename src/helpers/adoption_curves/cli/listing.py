@@ -28,7 +28,7 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
             "unit": row.unit,
             "figures": f"{row.n}",
             "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
-            "limit": row.bound,
+            "limit": row.limit,
             "last figure": f"{row.last_value:,.10g}",
         }
         for row in found.itertuples()

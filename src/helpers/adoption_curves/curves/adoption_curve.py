@@ -117,10 +117,10 @@ class AdoptionCurve(Family):
         """Part by which the highest observation lies above the highest ceiling that is possible, 0 if it doesn't."""
         if self.ceiling.kind == "free":
             return 0.0
-        above = max(0.0, float((self.endog / self.ceiling.bound_at(self.exog) / self.ceiling.level).max() - 1))
+        above = max(0.0, float((self.endog / self.ceiling.limit_at(self.exog) / self.ceiling.level).max() - 1))
         if above > _MARGIN:
             highest = self.endog.max()
-            given = f"ceiling={self.ceiling.level:g}" if self.ceiling.bound is None else "the share of the bound"
+            given = f"ceiling={self.ceiling.level:g}" if self.ceiling.limit is None else "the share of the limit"
             raise CurveError(
                 f"{self.endog_name}: {given} lies below the figures, the highest of which is {highest:g} "
                 f"({1 + above:.4g} of the ceiling then): give a higher ceiling, or ceiling=None"
@@ -155,18 +155,18 @@ class AdoptionCurve(Family):
 
     def problem(self) -> LeastSquares:
         """The least-squares problem with errors that count as independent."""
-        years, values, bound, root = self.exog, self.endog, self.ceiling.bound_at(self.exog), np.sqrt(self.weights)
+        years, values, limit, root = self.exog, self.endog, self.ceiling.limit_at(self.exog), np.sqrt(self.weights)
         origin = float(years[0] if self.launch is None else self.launch)
         span = float(years[-1] - origin) or 1.0
-        # with a bound that moves the share is no lower than the highest share published
-        floor = 0.0 if self.floor == 0 else max(float((values / bound).max()), self.floor / float(bound[-1]))
+        # with a limit that moves the share is no lower than the highest share published
+        floor = 0.0 if self.floor == 0 else max(float((values / limit).max()), self.floor / float(limit[-1]))
         return LeastSquares(
             family=type(self),
             times=(years - origin) / span,
             target=values * root,
-            scale=bound * root,
+            scale=limit * root,
             ceiling=self.ceiling.level,
-            top=float(np.abs(values / bound).max()),
+            top=float(np.abs(values / limit).max()),
             floor=floor,
             origin=origin,
             span=span,

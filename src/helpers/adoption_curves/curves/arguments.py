@@ -14,10 +14,10 @@ from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from .errors import KINDS
 
-Bound: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
-"""Upper limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
+GivenLimit: TypeAlias = float | Limit | pd.Series | np.ndarray | Sequence[Any]
+"""Limit of a share: one number, a `Limit` or a series over dates, or a value for each observation."""
 _LARGEST_SHARE = 10.0
-"""A larger one is a bound in the place of a share."""
+"""A larger one is a limit in the place of a share."""
 
 
 def _read_positive(value: Any, what: str) -> float:
@@ -156,15 +156,15 @@ def read_weights(given: np.ndarray | Sequence[Any], kept: np.ndarray, size: int,
 
 @dataclass(frozen=True)
 class Share:
-    """The ceiling is a share of a known bound, which may move.
+    """The ceiling is a share of a known limit, which may move.
 
     Parameters
     ----------
-    bound : number, Series over dates or decimal years, or array like the observations, in the units of the values
+    limit : number, Series over dates or decimal years, or array like the observations, in the units of the values
     share : fraction above 0, at most 10, or None: the share is free and estimated
     """
 
-    bound: Bound
+    limit: GivenLimit
     share: float | None = None
 
 
@@ -174,16 +174,16 @@ class _Ceiling:
 
     kind: str  # free, known or share
     level: float  # the known number or share; NaN where it is estimated
-    bound: Limit | None = None  # by decimal year
+    limit: Limit | None = None  # by decimal year
 
     @property
     def name(self) -> str:
         """Name of the estimated parameter, "" where nothing is estimated."""
-        return "" if self.kind in ("known", "share") else "ceiling" if self.bound is None else "share"
+        return "" if self.kind in ("known", "share") else "ceiling" if self.limit is None else "share"
 
-    def bound_at(self, years: np.ndarray | float) -> np.ndarray:
-        """Bound at decimal years, linear between its dates and constant outside them; 1 without a bound."""
-        return np.ones(np.shape(years)) if self.bound is None else self.bound.at(years)
+    def limit_at(self, years: np.ndarray | float) -> np.ndarray:
+        """GivenLimit at decimal years, linear between its dates and constant outside them; 1 without a limit."""
+        return np.ones(np.shape(years)) if self.limit is None else self.limit.at(years)
 
 
 def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
@@ -192,38 +192,38 @@ def read_ceiling(ceiling: float | Share | None, times: Dates) -> _Ceiling:
     Raises
     ------
     CurveError
-        For a ceiling, share or bound out of range.
+        For a ceiling, share or limit out of range.
     """
     if ceiling is None:
         return _Ceiling("free", np.nan)
     if isinstance(ceiling, Share):
         if ceiling.share is None:
-            return _Ceiling("free", np.nan, _read_bound(ceiling.bound, times))
+            return _Ceiling("free", np.nan, _read_limit(ceiling.limit, times))
         share = _read_positive(ceiling.share, "the share")
         if share > _LARGEST_SHARE:
-            raise CurveError(f"the share is {share:g} times the bound; the bound comes first, as in Share(100, 0.75)")
-        return _Ceiling("share", share, _read_bound(ceiling.bound, times))
+            raise CurveError(f"the share is {share:g} times the limit; the limit comes first, as in Share(100, 0.75)")
+        return _Ceiling("share", share, _read_limit(ceiling.limit, times))
     if np.ndim(ceiling):
-        raise CurveError("a ceiling is one number; for a bound that moves use ceiling=Share(bound, share)")
+        raise CurveError("a ceiling is one number; for a limit that moves use ceiling=Share(limit, share)")
     return _Ceiling("known", _read_positive(ceiling, "the ceiling"))
 
 
-def _read_bound(bound: Bound, times: Dates) -> Limit:
-    """The bound by decimal year."""
-    if isinstance(bound, Limit):
-        bound = bound.values
-    if np.ndim(bound) == 0:
-        return Limit(pd.Series([_read_positive(bound, "the bound")], [0.0]))
-    if isinstance(bound, pd.Series):
-        at = years_among(bound.index, is_dated(times), "the index of the bound")
-        values = read_numbers(bound, "the bound")
-        if is_dated(bound.index):
-            check_observed(at[np.isfinite(values)], "the bound")
+def _read_limit(limit: GivenLimit, times: Dates) -> Limit:
+    """The limit by decimal year."""
+    if isinstance(limit, Limit):
+        limit = limit.values
+    if np.ndim(limit) == 0:
+        return Limit(pd.Series([_read_positive(limit, "the limit")], [0.0]))
+    if isinstance(limit, pd.Series):
+        at = years_among(limit.index, is_dated(times), "the index of the limit")
+        values = read_numbers(limit, "the limit")
+        if is_dated(limit.index):
+            check_observed(at[np.isfinite(values)], "the limit")
     else:
-        at, values = decimal_years(times), read_numbers(bound, "the bound")
+        at, values = decimal_years(times), read_numbers(limit, "the limit")
         if at.shape != values.shape:
-            raise CurveError(f"the bound has {len(values)} values for {len(at)} observations; give a Series over dates")
+            raise CurveError(f"the limit has {len(values)} values for {len(at)} observations; give a Series over dates")
     kept = np.isfinite(values) & np.isfinite(at)
     if not kept.any() or (values[kept] <= 0).any():
-        raise CurveError("the bound needs values above 0")
+        raise CurveError("the limit needs values above 0")
     return Limit(pd.Series(values[kept], at[kept]).sort_index(kind="stable"))

@@ -1,6 +1,6 @@
 """Least squares of one curve: where the search starts, how it goes down, and what is wrong with the optimum.
 
-A curve is ``value = ceiling x bound(t) x share(t; theta)``. For a given theta the free ceiling is linear, so it is
+A curve is ``value = ceiling x limit(t) x share(t; theta)``. For a given theta the free ceiling is linear, so it is
 projected out (variable projection: Golub and Pereyra 1973, with the Jacobian of Kaufman 1975), unless it would fall
 below what has been published: there it is held. Time is counted in spans of the series from its origin (the first
 observation, or the launch), so one grid of starts serves every series. The
@@ -65,14 +65,14 @@ class LeastSquares:
     family: type[Family]
     times: Array  # (n,) spans from the origin, increasing
     target: Array  # (n,) weighed values
-    scale: Array  # (n,) bound times the root of the weight
+    scale: Array  # (n,) limit times the root of the weight
     ceiling: float  # known, NaN = free
-    top: float  # largest observed value over bound
+    top: float  # largest observed value over limit
     floor: float  # no free ceiling lies below it; 0 for none
     origin: float  # decimal year
     span: float  # years
     free_launch: bool = False  # the launch is one more coordinate, the last
-    before: Array | None = None  # (n - 1,) weighed bound at the previous date, times the correlation with it
+    before: Array | None = None  # (n - 1,) weighed limit at the previous date, times the correlation with it
 
     @property
     def free(self) -> bool:
@@ -243,7 +243,7 @@ class Optimum:
     """Optimum of a search."""
 
     theta: Array  # (p,)
-    ceiling: float  # over the bound; capped where it diverges
+    ceiling: float  # over the limit; capped where it diverges
     ssr: float
     settled: bool
     boundary: Array  # (p,) -1 or 1 where a coordinate lies at the lower or upper end of its box
@@ -385,7 +385,7 @@ def search(problem: LeastSquares, near: Sequence[Array] = ()) -> Optimum:
 
 
 def _is_flat(problem: LeastSquares, best: Optimum) -> bool:
-    """True if a constant share of the bound fits as well as the curve: the series does not rise."""
+    """True if a constant share of the limit fits as well as the curve: the series does not rise."""
     constant = problem.weigh(np.ones(len(problem.target)))
     level = max(constant @ problem.target, 0.0) / max(constant @ constant, 1e-300)
     rest, size = problem.target - level * constant, problem.target @ problem.target

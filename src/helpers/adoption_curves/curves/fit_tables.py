@@ -18,12 +18,12 @@ from .profile import CEILING, refit_along
 from .results import Results
 
 _Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
-"""Results, or why there are none, by family and ceiling ("free" or "at the bound")."""
+"""Results, or why there are none, by family and ceiling ("free" or "at the limit")."""
 _ENOUGH_TO_WEIGH = 8  # points below which AICc weights are noise
 _PROFILE_POINTS, _CURVES_EACH = 120, 12
 """Ceilings of a profile, and curves of a family that are drawn on."""
 _YEARS_ON = 5  # how far alternatives are drawn beyond the last observation
-_REACH = 10  # how far ceilings are tried, in multiples of the bound or of what has been reached
+_REACH = 10  # how far ceilings are tried, in multiples of the limit or of what has been reached
 
 
 def _check_fits(fits: Any) -> None:
@@ -44,12 +44,12 @@ def _check_fits(fits: Any) -> None:
 def fit_families(
     values: pd.Series,
     families: Sequence[str | type[AdoptionCurve]],
-    bound: Limit | pd.Series | None = None,
+    limit: Limit | pd.Series | None = None,
     errors: str | None = None,
     known_se: pd.Series | None = None,
     floor: float | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
-    """Fit each family with a free ceiling and, where there is a bound, with the ceiling at the bound.
+    """Fit each family with a free ceiling and, where there is a limit, with the ceiling at the limit.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def fit_families(
         Exact observations by date.
     families : sequence of str or class
         Names in `FAMILIES`, or classes of your own.
-    bound : Limit, Series or None
-        Known upper bound by date, in the unit of the values.
+    limit : Limit, Series or None
+        Known limit by date, in the unit of the values.
     errors : str or None
         As in `AdoptionCurve`.
     known_se, floor : as in `AdoptionCurve`
@@ -67,7 +67,7 @@ def fit_families(
     Returns
     -------
     dict
-        (family, "free" or "at the bound") -> Results; a CurveError where the data cannot be fitted so.
+        (family, "free" or "at the limit") -> Results; a CurveError where the data cannot be fitted so.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def fit_families(
         For a name that is no family's.
     """
     fits: dict[tuple[str, str], Results | CurveError] = {}
-    ceilings = {"free": None} | ({} if bound is None else {"at the bound": Share(bound, 1.0)})
+    ceilings = {"free": None} | ({} if limit is None else {"at the limit": Share(limit, 1.0)})
     for family in map(find_family, families):
         for words, ceiling in ceilings.items():
             try:
@@ -178,7 +178,7 @@ def _free_fits(fits: _Fits) -> dict[str, Results]:
 
 
 def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.DataFrame:
-    """Figures that are only limits (index date; value, bound), beside a fitted curve.
+    """Figures that are only limits (index date; value, limit), beside a fitted curve.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.Data
     Returns
     -------
     DataFrame
-        date, value, bound, curve (missing where there is none).
+        date, value, limit, curve (missing where there is none).
     """
     found = censored[["value", "qualifier"]].rename_axis("date").reset_index().assign(curve=np.nan)
     if isinstance(fit, Results) and len(censored):
@@ -197,17 +197,17 @@ def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.Data
     return found
 
 
-def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
+def profile_ceilings(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
     """How well each ceiling explains the figures, and at which confidence it is rejected.
 
-    For each ceiling on a grid from the highest figure to ten times the bound (or the highest figure, without a bound)
+    For each ceiling on a grid from the highest figure to ten times the limit (or the highest figure, without a limit)
     the other parameters are fitted again.
 
     Parameters
     ----------
     fits : dict, from `fit_families`
-    bound : float
-        Known upper bound at the last observation; nan for none.
+    limit : float
+        Known limit at the last observation; nan for none.
 
     Returns
     -------
@@ -218,7 +218,7 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
     frames = []
     for family, fit in _free_fits(fits).items():
         reached = fit.model.endog.max()
-        start, top = max(fit.problem.floor, 0.5 * reached), _REACH * np.nanmax([bound, reached])
+        start, top = max(fit.problem.floor, 0.5 * reached), _REACH * np.nanmax([limit, reached])
         best = fit.params["ceiling"]
         grid = np.unique(np.r_[np.geomspace(start, top, _PROFILE_POINTS), best if start < best < top else start])
         profile = fit.profile("ceiling", values=grid).replace(np.inf, np.nan)
@@ -233,17 +233,17 @@ def profile_ceilings(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def trace_alternatives(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
+def trace_alternatives(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
     """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
 
     The ceilings lie in the 80% profile interval, from the curve's own value at the last date on. An interval without
-    end is drawn up to ten times the bound or the highest observation.
+    end is drawn up to ten times the limit or the highest observation.
 
     Parameters
     ----------
     fits : dict, from `fit_families`
-    bound : float
-        Known upper bound at the last observation; nan for none.
+    limit : float
+        Known limit at the last observation; nan for none.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def trace_alternatives(fits: _Fits, bound: float = np.nan) -> pd.DataFrame:
     for family, fit in _free_fits(fits).items():
         model = fit.model
         first, last = np.sort(decimal_years(model.index))[[0, -1]]
-        at_end, top = float(fit.predict([last]).iloc[0]), _REACH * np.nanmax([bound, model.endog.max()])
+        at_end, top = float(fit.predict([last]).iloc[0]), _REACH * np.nanmax([limit, model.endog.max()])
         times = np.linspace(first, last + _YEARS_ON, 61)
         low, high = fit.conf_int(0.2, "profile").loc["ceiling"]
         grid = np.geomspace(max(low, 1.001 * at_end), max(min(high, top), 1.002 * at_end), _CURVES_EACH)

@@ -13,7 +13,7 @@ from statsmodels.iolib.tableformatting import fmt_params
 from ..base.words import say_first, say_name
 
 HELD = "the curve of least squares alone would end below it"
-_CEILING_WORDS = {"free": "free", "known": "known", "share": "known share of a bound"}
+_CEILING_WORDS = {"free": "free", "known": "known", "share": "known share of a limit"}
 
 
 class _CurveSummary(Summary):
@@ -70,7 +70,7 @@ def _describe_intervals(results: Any) -> str:
     name = results.model.ceiling.name
     low, high = results.intervals([name], 0.05)[0]
     if results.identified:
-        found = "bound the ceiling"
+        found = "limit the ceiling"
     elif not np.isfinite(high):
         found = "do not limit the ceiling: its 95% interval is open"
     else:

@@ -43,13 +43,13 @@ class _CurvePrediction:
         Curve; standard errors of the curve and of a new observation (of weight 1, or known as well as the last one).
     """
 
-    def __init__(self, results: Results, index: pd.Index, years: np.ndarray, bound: np.ndarray | None) -> None:
+    def __init__(self, results: Results, index: pd.Index, years: np.ndarray, limit: np.ndarray | None) -> None:
         problem, best, model = results.problem, results.best, results.model
-        if bound is not None and model.ceiling.bound is None:
-            raise CurveError("this curve was fitted without a bound, so a later one says nothing: leave bound=None")
-        scale = model.ceiling.bound_at(years) if bound is None else read_numbers(bound, "the bound")
+        if limit is not None and model.ceiling.limit is None:
+            raise CurveError("this curve was fitted without a limit, so a later one says nothing: leave limit=None")
+        scale = model.ceiling.limit_at(years) if limit is None else read_numbers(limit, "the limit")
         if np.ndim(scale) and len(scale) != len(years):
-            raise CurveError(f"the bound has {len(scale)} values for {len(years)} dates; give one for each")
+            raise CurveError(f"the limit has {len(scale)} values for {len(years)} dates; give one for each")
         levels = replace(problem, times=(years - problem.origin) / problem.span, scale=scale, before=None)
         gradient = levels.jacobian(best.theta, best.ceiling)
         mean = gradient[:, 0]
@@ -168,10 +168,10 @@ class Results(LikelihoodModelResults):
 
     @property
     def ceiling(self) -> float:
-        """The ceiling as a number: estimated or known; with a bound, its value at the last observation."""
+        """The ceiling as a number: estimated or known; with a limit, its value at the last observation."""
         ceiling = self.model.ceiling
         level = self.params[ceiling.name] if ceiling.name else ceiling.level
-        return float(level * ceiling.bound_at(self.model.exog[-1]))
+        return float(level * ceiling.limit_at(self.model.exog[-1]))
 
     @cached_property
     def by_errors(self) -> dict[str, Results]:
@@ -391,7 +391,7 @@ class Results(LikelihoodModelResults):
 
     @cached_property
     def identified(self) -> bool:
-        """True if the data bound the ceiling: its 95% profile interval is closed, and at most 2 : 1.
+        """True if the data limit the ceiling: its 95% profile interval is closed, and at most 2 : 1.
 
         A closed interval from 35 to 2,416 says no more than an open one; an upper end at most twice the lower one is
         the coarsest answer to "where will it end" that still tells a reader the order of size. With a given ceiling it
@@ -408,7 +408,7 @@ class Results(LikelihoodModelResults):
         """Gaussian log-likelihood at its maximum over the variance; infinite for a perfect fit."""
         if self.ssr <= 0:
             return np.inf
-        roots = np.log(self.problem.scale / self.model.ceiling.bound_at(self.model.exog)).sum()
+        roots = np.log(self.problem.scale / self.model.ceiling.limit_at(self.model.exog)).sum()
         return float(-0.5 * self.nobs * (np.log(2 * np.pi * self.ssr / self.nobs) + 1) + roots)
 
     @property
@@ -450,31 +450,31 @@ class Results(LikelihoodModelResults):
         variance = self.scale if model.known_se is None else model.model_error**2 + model.known_se[-1] ** 2
         return np.full(len(years), variance)
 
-    def predict(self, exog: Times | None = None, bound: np.ndarray | None = None) -> pd.Series:
+    def predict(self, exog: Times | None = None, limit: np.ndarray | None = None) -> pd.Series:
         """Curve at dates or decimal years.
 
         Parameters
         ----------
         exog : dates or decimal years, (h,)
             None: those of the data. Data with numbers for dates are asked for numbers.
-        bound : array, (h,)
-            Bound at these times, of a model with one; None: the model's own, constant after its last date.
+        limit : array, (h,)
+            GivenLimit at these times, of a model with one; None: the model's own, constant after its last date.
 
         Returns
         -------
         Series
             Indexed by exog.
         """
-        return self.get_prediction(exog, bound).predicted_mean
+        return self.get_prediction(exog, limit).predicted_mean
 
-    def get_prediction(self, exog: Times | None = None, bound: np.ndarray | None = None) -> _CurvePrediction:
+    def get_prediction(self, exog: Times | None = None, limit: np.ndarray | None = None) -> _CurvePrediction:
         """Curve with standard errors: `.summary_frame(alpha)` has statsmodels' columns. Arguments as in `predict`.
 
         Parameters
         ----------
         exog : date, decimal year or sequence of either (n,), or None
             None predicts at the dates of the figures.
-        bound : ndarray (n,), optional
+        limit : ndarray (n,), optional
             The limit at these dates in the unit of the series, for a ceiling that is a share of it.
 
         Returns
@@ -482,10 +482,10 @@ class Results(LikelihoodModelResults):
         _CurvePrediction
         """
         if exog is None:
-            return _CurvePrediction(self, self.model.index, self.model.exog, bound)
+            return _CurvePrediction(self, self.model.index, self.model.exog, limit)
         index = exog if isinstance(exog, pd.Index) else pd.Index(np.atleast_1d(exog))
         years = np.atleast_1d(years_among(exog, self.model.is_dated, "what is asked for"))
-        return _CurvePrediction(self, index, years, bound)
+        return _CurvePrediction(self, index, years, limit)
 
     @cached_property
     def fittedvalues(self) -> pd.Series:

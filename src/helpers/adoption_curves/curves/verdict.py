@@ -13,7 +13,7 @@ import pandas as pd
 from ..base.dates import LEAST_FIGURES, CurveError, Dates, decimal_years
 from ..base.fallen import has_fallen
 from ..base.words import say_name
-from .arguments import Bound, Share, read_ceiling
+from .arguments import GivenLimit, Share, read_ceiling
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
 from .profile import is_narrow
 
@@ -61,7 +61,7 @@ class Assessment:
         The last figure, and the highest that has been published.
     table : DataFrame
         A row for each family and kind of errors: family, errors, low, high, flag.
-    bound : float
+    limit : float
         The limit at the last date; NaN for none.
     reason : str
         Why the verdict is "not known"; else "".
@@ -73,7 +73,7 @@ class Assessment:
     last: float
     reached: float
     table: pd.DataFrame = field(repr=False)
-    bound: float = np.nan
+    limit: float = np.nan
     reason: str = ""
     note: ClassVar[str] = "a later phase of growth cannot be ruled out"
     """Caveat of every end."""
@@ -81,7 +81,7 @@ class Assessment:
     @property
     def left(self) -> float:
         """What is left to the limit, in the unit of the series; NaN without a limit."""
-        return max(self.bound - self.last, 0.0) if np.isfinite(self.bound) else np.nan
+        return max(self.limit - self.last, 0.0) if np.isfinite(self.limit) else np.nan
 
     @property
     def sentence(self) -> str:
@@ -91,7 +91,7 @@ class Assessment:
         if self.verdict == _FALLEN:
             return "has fallen from a peak"
         if self.verdict == NEAR_LIMIT:
-            return f"at most {_say_left(self.left, self.bound)}"
+            return f"at most {_say_left(self.left, self.limit)}"
         words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", _BEYOND: "beyond the limit, "}
         ends = _round_out(self.low, self.high, stands=self.low <= self.reached)
         return words[self.verdict] + "between {} and {}".format(*ends)
@@ -116,7 +116,7 @@ NO_VERDICT = Assessment(
 def assess_ceiling(
     endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
     exog: Dates | None = None,
-    bound: Bound | None = None,
+    limit: GivenLimit | None = None,
     errors: str | None = None,
     *,
     weights: np.ndarray | Sequence[Any] | None = None,
@@ -134,7 +134,7 @@ def assess_ceiling(
     ----------
     endog, exog : as in `AdoptionCurve`
         Or a frame with one series a column, NaN where a series has no figure.
-    bound : number, Series over dates, array like `endog`, or None
+    limit : number, Series over dates, array like `endog`, or None
         The limit that the ceiling can hardly lie above.
     errors : as in `AdoptionCurve`
         Known errors; the curves are then fitted under these only.
@@ -164,14 +164,14 @@ def assess_ceiling(
     """
     if isinstance(endog, pd.DataFrame):
         if weights is not None or known_se is not None or floor is not None:
-            raise CurveError("weights, known_se and floor are for one series: a frame takes bound, errors and families")
-        return _assess_frame(endog, bound, errors, families)
+            raise CurveError("weights, known_se and floor are for one series: a frame takes limit, errors and families")
+        return _assess_frame(endog, limit, errors, families)
     if not len(families):
         raise CurveError("families is empty; name one curve at least, such as 'logistic'")
     known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
     models = [find_family(family)(endog, exog, **known) for family in families]
     times = endog.index if exog is None else exog
-    known_limit = np.nan if bound is None else float(read_ceiling(Share(bound), times).bound_at(models[0].exog[-1]))
+    known_limit = np.nan if limit is None else float(read_ceiling(Share(limit), times).limit_at(models[0].exog[-1]))
     return _assess_models(models, known_limit)
 
 
@@ -220,7 +220,7 @@ def _classify(low: float, high: float, limit: float, last: float, count: int) ->
 
 
 def _assess_frame(
-    frame: pd.DataFrame, bound: Bound | None, errors: str | None, families: Sequence[str | type[AdoptionCurve]]
+    frame: pd.DataFrame, limit: GivenLimit | None, errors: str | None, families: Sequence[str | type[AdoptionCurve]]
 ) -> pd.DataFrame:
     """A row for each column; on a terminal with how many are done."""
     if np.isnan(decimal_years(frame.index)).any():
@@ -229,7 +229,7 @@ def _assess_frame(
     for name, series in frame.items():
         if series.count() < 2:
             raise CurveError(f"{name}: a curve needs two figures")
-        found = assess_ceiling(series, None, bound, errors, families=families)
+        found = assess_ceiling(series, None, limit, errors, families=families)
         rows.append((name, found.verdict, found.low, found.high, found.last, found.reason, found.sentence))
         if sys.stderr.isatty():
             sys.stderr.write(f"\r{len(rows)} of {frame.shape[1]} series" + "\n" * (len(rows) == frame.shape[1]))

@@ -63,20 +63,20 @@ def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = 
     """
     found = []
     for points in windows:
-        parts = [_cut_windows(each, each.bound, points) for each in references if each.bound is not None]
+        parts = [_cut_windows(each, each.limit, points) for each in references if each.limit is not None]
         if any(len(part.origin) for part in parts):
             found.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
     return found
 
 
-def _cut_windows(series: AdoptionSeries, bound: Limit, points: int) -> _Windows:
+def _cut_windows(series: AdoptionSeries, limit: Limit, points: int) -> _Windows:
     """The windows of so many figures of one series."""
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
     picked = [pick_apart(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
     years, y = seen[used], figures[used]
-    known = bound.at(years, years[:, -1:])
+    known = limit.at(years, years[:, -1:])
     share = y[:, -1] / known[:, -1]
     kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
     # the figure nearest to each horizon, unless it is too far from it

@@ -32,7 +32,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     Returns
     -------
     AdoptionSeries or None
-        Without bound, limit or newer figures. None where the last period added nothing or fewer than three added
+        Without limit, limit or newer figures. None where the last period added nothing or fewer than three added
         something: then there is no growth to forecast, and the series itself is.
 
     Raises
@@ -51,7 +51,7 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     if len(seen) < SHORTEST or rates.iloc[-1] <= 0 or np.ptp(decimal_years(seen.index)) < SHORTEST_SPAN:
         return None
     nothing = series.censored.iloc[:0]
-    return replace(series, values=rates, bound=None, most=np.inf, censored=nothing, measure="level")
+    return replace(series, values=rates, limit=None, most=np.inf, censored=nothing, measure="level")
 
 
 def sum_up(added: Any, last: float, years: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -66,14 +66,14 @@ class Forecast:
     added: Forecast | None = None
 
     @property
-    def bounded(self) -> bool:
+    def has_limit(self) -> bool:
         """Whether a limit is known."""
-        return self.target.bound is not None
+        return self.target.limit is not None
 
     @property
     def constants(self) -> str:
         """The row of `model.CONSTANTS` by which it is made."""
-        if not self.bounded:
+        if not self.has_limit:
             return "free"
         return "sales" if self.target.is_share_of_sales else "limit"
 
@@ -81,7 +81,7 @@ class Forecast:
     def has_range(self) -> bool:
         """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year."""
         tested = self.target.measure != "flow" or self.target.is_share_of_sales
-        return self.kind == "forecast" and self.bounded and tested
+        return self.kind == "forecast" and self.has_limit and tested
 
     @property
     def level(self) -> float:
@@ -172,7 +172,7 @@ class Forecast:
 
     def _say_gives_range(self) -> str:
         """What would give a range, behind a blank; "" where nothing does."""
-        return "" if self.printed.measure == "flow" or self.bounded else f" {GIVES_RANGE.format('bound=...')}"
+        return "" if self.printed.measure == "flow" or self.has_limit else f" {GIVES_RANGE.format('limit=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -190,21 +190,21 @@ class Forecast:
         tuple of ndarray (H,)
             Limit and standard error, in the unit of the series.
         """
-        seen, bound = decimal_years(self.used.index), self.target.bound
-        if bound is None:
+        seen, limit = decimal_years(self.used.index), self.target.limit
+        if limit is None:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
-        published = bound.at(seen[-1] + years)
+        published = limit.at(seen[-1] + years)
         # after its last date: drift and error of its values at the figures, from that date on
-        t, known = (seen - seen[-1])[None], bound.at(seen, seen[-1])[None]
-        until = max(0.0, bound.years[-1] - seen[-1])
+        t, known = (seen - seen[-1])[None], limit.at(seen, seen[-1])[None]
+        until = max(0.0, limit.years[-1] - seen[-1])
         drifted = model.forecast_limit(t, known, np.r_[until, years][None])[0][0]
         error = model.forecast_limit(t, known, np.maximum(years - until, 0)[None])[1][0]
         return np.where(years <= until, published, published * drifted[1:] / drifted[0]), error
 
     def window(self) -> tuple[np.ndarray, np.ndarray]:
         """Years before the last figure, and shares of the limit as known then, (1, n) each."""
-        seen, values, bound = decimal_years(self.used.index), self.used.to_numpy(float), self.target.bound
-        known = values[-1] if bound is None else bound.at(seen, seen[-1])
+        seen, values, limit = decimal_years(self.used.index), self.used.to_numpy(float), self.target.limit
+        known = values[-1] if limit is None else limit.at(seen, seen[-1])
         return (seen - seen[-1])[None], (values / known)[None]
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -229,13 +229,13 @@ class Forecast:
             (t, x), h = self.window(), years[None]
             path = model.find_path(t, x, h, row)[0]
             spread = np.sqrt(model.variances(t, x, h, row).sum(axis=-1))[0]
-            if self.bounded:
+            if self.has_limit:
                 found = model.quantiles(path, spread, levels, *self.limit_ahead(years), row)
             else:
                 found = last * model.free_quantiles(path, spread, levels, years)
         if self.target.cumulative:  # it never falls, from one date to the next or below its last value
             found = np.maximum.accumulate(np.maximum(found, last), axis=0)
-        if self.bounded or not np.isfinite(most):
+        if self.has_limit or not np.isfinite(most):
             return np.minimum(found, max(most, last))
         return model.approach(found, last, most)
 
@@ -281,7 +281,7 @@ class Forecast:
         --------
         >>> from adoption_curves.forecast import forecast
         >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), bound=100, horizon_years=2)
+        >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates), limit=100, horizon_years=2)
         >>> bool((result.paths["2027-12-31"] > 60).mean() > 0.5)
         True
         """
@@ -428,7 +428,7 @@ def _refutes(kept: np.ndarray) -> bool:
 
 def forecast(
     series: pd.Series | AdoptionSeries,
-    bound: Limit | pd.Series | float | None = None,
+    limit: Limit | pd.Series | float | None = None,
     horizon_years: float = 5,
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = (0.5, 0.75, 0.9),
@@ -447,8 +447,8 @@ def forecast(
     ----------
     series : pandas.Series with dates, whole years or periods as index, or AdoptionSeries
         The forecast uses the last eight values above 0 that lie 0.4 years apart. A year or a period is its last day.
-    bound : number, Limit, pandas.Series with a DatetimeIndex, or None
-        A known upper limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
+    limit : number, Limit, pandas.Series with a DatetimeIndex, or None
+        A known limit in the unit of `series`. None stands for an AdoptionSeries' own, or for none.
     horizon_years : number
         Beyond five years the ranges are extrapolated and labelled so.
     levels : sequence of float
@@ -458,10 +458,10 @@ def forecast(
         Saturation shares of the scenarios, each between 0 and 1.
     most : number, optional
         Largest possible value of any date, such as a population; no figure may lie above it. Never more than 100 for
-        percent. Without a bound the median approaches it and is not cut there.
+        percent. Without a limit the median approaches it and is not cut there.
     censored : DataFrame, optional
-        Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands for
-        an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
+        Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
+        for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
         satisfy them are used.
 
     Returns
@@ -471,23 +471,23 @@ def forecast(
     Raises
     ------
     ValueError
-        Without a figure, with figures above the bound or `most`, dates outside 1800 to 2100 or all within a day,
+        Without a figure, with figures above the limit or `most`, dates outside 1800 to 2100 or all within a day,
         numbers outside 1e-60 to 1e60, or no level.
 
     Examples
     --------
     >>> dates = pd.to_datetime([f"{year}-12-31" for year in range(2021, 2026)])
-    >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), bound=100, horizon_years=2)
+    >>> result = forecast(pd.Series([12, 19, 31, 44, 52], index=dates, name="users"), limit=100, horizon_years=2)
     >>> result
     <Forecast of users: 52.0 in December 2025; forecast for December 2027: ... (80% range, median ...)>
     >>> result.quantiles.loc["2026-12-31"].is_monotonic_increasing
     True
     >>> axes = result.plot()
     """
-    printed = read_series(series, bound, most, censored)
+    printed = read_series(series, limit, most, censored)
     # a newer figure that is read between two ends counts as one more figure
     target = printed if printed.censored.empty else printed.use_readings()
-    used = use_figures(target.values, target.bound)
+    used = use_figures(target.values, target.limit)
     check_limits(target)
     check_horizon(horizon_years)
     none = pd.DatetimeIndex([], name="date")
@@ -497,7 +497,7 @@ def forecast(
     if has_fallen(decimal_years(used.index), used.to_numpy(float)):
         return replace(made, kind="fallen")
     made = replace(made, kind="forecast", dates=next_dates(pd.DatetimeIndex(used.index), horizon_years))
-    increments = take_increments(target) if target.cumulative and target.bound is None else None
+    increments = take_increments(target) if target.cumulative and target.limit is None else None
     if increments is not None:
         figures = use_figures(increments.values)
         made.added = replace(made, target=increments, printed=increments, used=figures)
@@ -507,7 +507,7 @@ def forecast(
 def _say_newer(newer: pd.DataFrame, last: float) -> str:
     """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
 
-    `newer` has the columns bound, value and read_low by date. "At least" the last figure or less adds nothing.
+    `newer` has the columns limit, value and read_low by date. "At least" the last figure or less adds nothing.
     """
     if newer.empty or (newer["qualifier"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""

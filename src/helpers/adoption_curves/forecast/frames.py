@@ -32,7 +32,8 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
         A row per date: entity, indicator, date, mean, quantiles, unit. No rows without a limit, or a forecast.
     """
     ends = (end for level in result.levels for end in band_ends(level))
-    levels, dates = np.array(sorted({*REPORTED_QUANTILES, *ends})), result.dates if result.bounded else result.dates[:0]
+    levels = np.array(sorted({*REPORTED_QUANTILES, *ends}))
+    dates = result.dates if result.has_limit else result.dates[:0]
     ahead, sd = result.limit_ahead(result.years[: len(dates)]) if len(dates) else (np.empty(0), np.empty(0))
     found = np.maximum(ahead[:, None] + sd[:, None] * ndtri(levels), 0.0)
     columns = {"entity": result.target.entity, "indicator": result.target.indicator, "date": dates, "mean": ahead}
@@ -89,7 +90,7 @@ def end_frame(result: Forecast) -> pd.DataFrame:
         A row per end: share (of the limit), weight (they add up to 1), and the path with that end on the last date, in
         the unit of the series. No rows without a path to ends.
     """
-    if not result.bounded or result.kind != "forecast":
+    if not result.has_limit or result.kind != "forecast":
         return pd.DataFrame(columns=["share", "weight", "path"], dtype=float)
     _, x = result.window()
     ends = np.maximum(model.ENDS, model.ROOM * x.max())
@@ -152,7 +153,7 @@ def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionS
         that are counted, as `later.list_later`. No rows without a limit, a forecast, or a class of ten.
     """
     columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
-    if not result.bounded or result.kind != "forecast":
+    if not result.has_limit or result.kind != "forecast":
         return [pd.DataFrame(columns=columns), list_later(1.0, result.years, [])]
     same = [each for each in references if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]

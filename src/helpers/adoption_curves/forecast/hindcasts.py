@@ -24,7 +24,7 @@ _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of 
 
 def hindcast(
     series: pd.Series | AdoptionSeries,
-    bound: Limit | pd.Series | float | None = None,
+    limit: Limit | pd.Series | float | None = None,
     origins: pd.DatetimeIndex | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def hindcast(
 
     Parameters
     ----------
-    series, bound : as for `forecast`
+    series, limit : as for `forecast`
     origins : DatetimeIndex, optional
         Dates of observations; by default those of `pick_origins`.
     levels : as for `forecast`
@@ -46,7 +46,7 @@ def hindcast(
         ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
         value observed on that date or missing.
     """
-    target = read_series(series, bound)
+    target = read_series(series, limit)
     last = target.days[-1]
     frames: list[pd.DataFrame] = []
     for origin in pick_origins(target) if origins is None else origins:
@@ -124,7 +124,7 @@ def cut_series(
         censored=series.censored[series.censored.index <= date],
         breaks=series.breaks[series.breaks["date"] <= date],
         observations=series.observations[series.observations["date"] <= date],
-        bound=None if series.bound is None else series.bound.known_by(date),
+        limit=None if series.limit is None else series.limit.known_by(date),
     )
 
 
@@ -173,7 +173,7 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     -------
     AdoptionSeries
     """
-    shares = {place: each.share for place, each in enumerate(references) if each.bound is not None}
+    shares = {place: each.share for place, each in enumerate(references) if each.limit is not None}
     early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:_FINISHED_FIGURES] for place, share in shares.items()}
 
     def misses(place: int) -> float:

@@ -12,18 +12,18 @@ from ..base.words import quote
 from ..indicators.given import find_double
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 
-_BOUND_TOLERANCE = 0.02  # part by which figures may lie above the bound: both are rounded, and of different days
+_LIMIT_TOLERANCE = 0.02  # part by which figures may lie above the limit: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
 
 
-def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
+def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     """The figures that a forecast uses: the last ones above 0, see `base.fallen.pick_last`.
 
     Parameters
     ----------
     values : pandas.Series with a DatetimeIndex
         Exact figures, in the unit of the series.
-    bound : Limit or None
+    limit : Limit or None
         In that unit.
 
     Returns
@@ -34,7 +34,7 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
     Raises
     ------
     ValueError
-        With figures above the bound, or a bound that starts after them.
+        With figures above the limit, or a limit that starts after them.
     """
     if values.index.has_duplicates:
         raise ValueError(f"two values on {find_double(values):%Y-%m-%d}: keep one per date")
@@ -45,15 +45,15 @@ def use_figures(values: pd.Series, bound: Limit | None = None) -> pd.Series:
         return values
     years = decimal_years(values.index)
     used = values.iloc[pick_last(years)] if np.ptp(years) >= SHORTEST_SPAN else values.iloc[-1:]
-    if bound is None:
+    if limit is None:
         return used
-    first = bound.values.index[0]
+    first = limit.values.index[0]
     if first > used.index[-1]:
         raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
     seen = decimal_years(used.index)
-    known = bound.at(seen, seen[-1])
-    named = bound.name[:1].isalpha() or bound.values.nunique() > 1
-    room = _BOUND_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
+    known = limit.at(seen, seen[-1])
+    named = limit.name[:1].isalpha() or limit.values.nunique() > 1
+    room = _LIMIT_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
     if (used > (1 + room) * known).any():
         raise ValueError(f"values up to {used.max():g} lie above the limit, {known.max():g}")
     return used
@@ -111,7 +111,7 @@ def check_horizon(horizon_years: float) -> None:
 
 
 def check_limits(series: AdoptionSeries) -> None:
-    """Refuse figures above `most`, and those that are at least something above the bound.
+    """Refuse figures above `most`, and those that are at least something above the limit.
 
     Raises
     ------
@@ -122,11 +122,11 @@ def check_limits(series: AdoptionSeries) -> None:
         raise ValueError(
             f"most is {series.most:g}, and the series has reached {highest:g}: give a value that no figure passes"
         )
-    if series.bound is None or at_least.empty:
+    if series.limit is None or at_least.empty:
         return
-    above = at_least[at_least > (1 + _BOUND_TOLERANCE) * series.bound.highest_at(at_least.index)]
+    above = at_least[at_least > (1 + _LIMIT_TOLERANCE) * series.limit.highest_at(at_least.index)]
     if len(above):
         raise ValueError(
             f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
-            "bound, an upper limit"
+            "limit, an limit"
         )

@@ -38,7 +38,7 @@ def list_later(
     """
     rows = []
     for series in among:
-        if series.bound is None or len(series.values) < 2:
+        if series.limit is None or len(series.values) < 2:
             continue
         dated, seen = decimal_years(series.values.index), series.share.to_numpy(float)
         first = int((seen >= share).argmax())

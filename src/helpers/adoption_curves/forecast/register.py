@@ -109,7 +109,7 @@ def make_rows(
         registered=pd.Timestamp(today or datetime.now().astimezone().date()),
         entity=series.entity,
         indicator=series.indicator,
-        limit=series.bound.name if series.bound is not None else "none",
+        limit=series.limit.name if series.limit is not None else "none",
         unit=series.unit,
         last_date=last,
         last_figure=float(f"{series.values.iloc[-1]:{_DIGITS}}"),
@@ -268,8 +268,8 @@ def score_register(entries: pd.DataFrame, data: Data, vintage: str = "first") ->
         outcome, side ("exact", "at_least", "at_most"; missing and "" where no figure has been published that can be
         compared) and read_low (of one read as a range), came (the day on which the figure was first published),
         hindsight (whether the forecast was registered on that day or later), counted (whether there is a score, and no
-        hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for bounds only),
-        inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a bound leaves it open), wis (weighted interval
+        hindsight), probability (that the forecast gave to an outcome at least, or at most, so high; for limits only),
+        inside_50, inside (80%), inside_90 ("yes" or "no"; "" where a limit leaves it open), wis (weighted interval
         score over all quantiles, in the unit; for exact figures), wis_last_value and wis_drift (those of the baselines,
         where they are registered), why (there is no score although a figure has come, or ""), note (what was corrected
         since the registration, or ""), revised (whether the figure is a later vintage than the first).

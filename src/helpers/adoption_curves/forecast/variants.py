@@ -49,24 +49,24 @@ def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     return {f"{say_name(newest['qualifier'])} {say(newest['value'])}": as_printed(series)}
 
 
-def compare_limits(result: Forecast, bounds: Mapping[str, Limit | None]) -> pd.DataFrame:
+def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.DataFrame:
     """The forecast with each of some limits, and with its newer figures as they were printed.
 
     Parameters
     ----------
     result : Forecast
-    bounds : mapping of str to Limit or None
+    limits : mapping of str to Limit or None
         In the unit of the series.
 
     Returns
     -------
     DataFrame
-        A row per limit and date: bound (its name), date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a
+        A row per limit and date: limit (its name), date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a
         form without a range only the median is there.
     """
     series = result.printed
-    others = {name: replace(series, bound=bound) for name, bound in bounds.items()} | _read_widely(series)
-    return _vary(result, others, "bound")
+    others = {name: replace(series, limit=limit) for name, limit in limits.items()} | _read_widely(series)
+    return _vary(result, others, "limit")
 
 
 def as_printed(series: AdoptionSeries) -> AdoptionSeries:
@@ -103,16 +103,16 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     return _vary(result, others, "form")
 
 
-def find_most(bounds: Mapping[str, Limit | None]) -> float | None:
+def find_most(limits: Mapping[str, Limit | None]) -> float | None:
     """The highest of some limits by name at their last dates; None where none is known.
 
     Parameters
     ----------
-    bounds : mapping of str to Limit or None
+    limits : mapping of str to Limit or None
 
     Returns
     -------
     float or None
         In the unit of the limits.
     """
-    return max((float(bound.values.iloc[-1]) for bound in bounds.values() if bound is not None), default=None)
+    return max((float(limit.values.iloc[-1]) for limit in limits.values() if limit is not None), default=None)

@@ -2,17 +2,17 @@
 
 ``load`` reads a data folder (``data/README.md`` is its dictionary, ``datapackage.json`` its schema) or any file of
 one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
-selects one series and its bound as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
+selects one series and its limit as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
 The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
-(with its breaks and bound); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``asked``,
+(with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``asked``,
 ``own_figures``, ``block``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is,
 and next figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures),
 ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 
 from ..base.limit import Limit
-from .captions import cite_series, cite_sources, last_bound, list_earlier, list_levels, list_newer, name_series
+from .captions import cite_series, cite_sources, find_last_limit, list_earlier, list_levels, list_newer, name_series
 from .claims import check_claims
 from .compared import compare_entities, pick_countries, say_missing
 from .coverage import describe_coverage, find_expected, list_series, say_expected
@@ -39,7 +39,7 @@ __all__ = [
     "describe_coverage",
     "fetch",
     "find_expected",
-    "last_bound",
+    "find_last_limit",
     "list_earlier",
     "list_levels",
     "list_newer",

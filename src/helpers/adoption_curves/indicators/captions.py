@@ -29,7 +29,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     Returns
     -------
     dict
-        title (with its entity), entity, unit, base, bound_title, as_of ("" for all figures), measure (level,
+        title (with its entity), entity, unit, base, limit_title, as_of ("" for all figures), measure (level,
         cumulative or flow), own (whether its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
         publication in words, publisher (short, "" for none) and publisher_name (in full), asked: who was asked, a
@@ -53,13 +53,13 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
     publisher = _shorten_publisher(full)
     people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
-    limits = data.find_rows(series.entity, series.bound.name if series.bound is not None else "")
+    limits = data.find_rows(series.entity, series.limit.name if series.limit is not None else "")
     words: dict[str, Any] = {
         "title": series.full_title,
         "entity": series.entity,
         "unit": series.unit,
         "base": series.base,
-        "bound_title": series.bound.title if series.bound is not None else "",
+        "limit_title": series.limit.title if series.limit is not None else "",
         "as_of": data.as_of,
         "measure": series.measure,
         "own": own,
@@ -160,7 +160,7 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
 
 
 def cite_series(
-    data: Data, series: AdoptionSeries, bound: bool = True, newer: bool = True, since: pd.Timestamp | None = None
+    data: Data, series: AdoptionSeries, limit: bool = True, newer: bool = True, since: pd.Timestamp | None = None
 ) -> str:
     """Name the publishers of the figures of a series and of what is shown beside them, and its suspected breaks.
 
@@ -168,8 +168,8 @@ def cite_series(
     ----------
     data : Data
     series : AdoptionSeries
-    bound, newer : bool, default True
-        True if its bound at its dates, and its newer figures that are only limits, are shown.
+    limit, newer : bool, default True
+        True if its limit at its dates, and its newer figures that are only limits, are shown.
     since : Timestamp, optional
         Figures before this date are not shown, and no break among them is named.
 
@@ -177,12 +177,12 @@ def cite_series(
     -------
     str
     """
-    name = series.bound.name if series.bound is not None else ""
+    name = series.limit.name if series.limit is not None else ""
     rows, limits = series.observations, data.find_rows(series.entity, name)
     span = (max(series.days[0], since or series.days[0]), series.days[-1])
     used = [rows.loc[rows["date"].isin(series.values.index), "source_id"]]
     used += [rows.loc[rows["date"].isin(series.newer.index), "source_id"]] if newer else []
-    used += [limits.loc[limits["date"].between(*span), "source_id"]] if bound else []
+    used += [limits.loc[limits["date"].between(*span), "source_id"]] if limit else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
     told = [
         f"Figures before {say_date(date)} may not be comparable with those since: {reason}."
@@ -222,18 +222,18 @@ def list_levels(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, value, unit, share_of_bound (percent), standard_error, url, bound_url (of the upper limit), published_rate
+        date, value, unit, share_of_limit (percent), standard_error, url, limit_url (of the limit), published_rate
         (percent, which the publisher gives itself for the date) and rate_url; missing or "" where not published.
     """
     dates = series.values.index
     rates = data.indicators.loc[data.indicators["rate_of"] == series.indicator, "indicator"]
     rate = rates.iloc[0] if len(rates) else ""
     levels = pd.DataFrame({"date": dates, "value": series.values.array, "unit": series.unit})
-    levels["share_of_bound"] = 100 * series.share.array
+    levels["share_of_limit"] = 100 * series.share.array
     levels["standard_error"] = series.standard_error.array
     levels["url"] = _find_urls(data, series.entity, series.indicator, dates)
-    limit = series.bound.name if series.bound is not None else ""
-    levels["bound_url"] = _find_urls(data, series.entity, limit, dates)
+    limit = series.limit.name if series.limit is not None else ""
+    levels["limit_url"] = _find_urls(data, series.entity, limit, dates)
     levels["published_rate"] = levels["date"].map(data.exact_values(series.entity, rate))
     levels["rate_url"] = _find_urls(data, series.entity, rate, dates)
     return levels
@@ -285,8 +285,8 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     return rows["source_id"].map(told).fillna("")
 
 
-def last_bound(series: AdoptionSeries) -> float:
-    """Return the bound at the last observation; nan without one.
+def find_last_limit(series: AdoptionSeries) -> float:
+    """Return the limit at the last observation; nan without one.
 
     Parameters
     ----------
@@ -297,4 +297,4 @@ def last_bound(series: AdoptionSeries) -> float:
     float
         In the unit of the series.
     """
-    return float(series.bound.at(series.days[-1:])[0]) if series.bound is not None else np.nan
+    return float(series.limit.at(series.days[-1:])[0]) if series.limit is not None else np.nan

@@ -126,7 +126,7 @@ def read_unit(text: str) -> str:
 
 
 def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
-    """Report percentages that are not written as such, and fractions of 1: the bound of both would be unknown.
+    """Report percentages that are not written as such, and fractions of 1: the limit of both would be unknown.
 
     Parameters
     ----------

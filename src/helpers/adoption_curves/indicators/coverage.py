@@ -38,8 +38,8 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     -------
     DataFrame
         One row per entity and indicator: title, role, technology, unit, n (exact figures), inexact (figures printed as
-        "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest (exact figures in the
-        longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks, suspected_breaks (dates).
+        "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest (exact
+        figures in the longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks, suspected_breaks (dates).
     """
     key = ["entity", "indicator"]
     rows = data.observations.sort_values("date", kind="stable")
@@ -93,7 +93,7 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, bound (that of the data: an
+        entity, indicator, title, unit, n (exact figures), first, last (dates), last_value, limit (that of the data: an
         indicator, a number, or "none").
     """
     found = describe_coverage(data)
@@ -104,9 +104,9 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
         found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
     about = data.indicators.drop_duplicates("indicator").set_index("indicator")
     usual = np.where(found["unit"].str.startswith("percent"), "100", "none")
-    bound = found["indicator"].map(about["limit"]).replace("", np.nan).fillna(pd.Series(usual, found.index))
-    found = found.assign(bound=bound.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
-    return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "bound"]]
+    limit = found["indicator"].map(about["limit"]).replace("", np.nan).fillna(pd.Series(usual, found.index))
+    found = found.assign(limit=limit.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
+    return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
 
 
 def say_expected(text: str) -> str:

@@ -75,15 +75,15 @@ class Data:
         entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
-    def series(self, entity: str, indicator: str, bound: str | float = "") -> AdoptionSeries:
-        """Select one series: its figures since its last break, however few, and its bound.
+    def series(self, entity: str, indicator: str, limit: str | float = "") -> AdoptionSeries:
+        """Select one series: its figures since its last break, however few, and its limit.
 
         Figures before that break are in ``earlier``; nothing is computed from both.
 
         Parameters
         ----------
         entity, indicator : str
-        bound : str, number or None, default ""
+        limit : str, number or None, default ""
             "" for that of the data: ``limit`` of indicators.csv, else 100 for a percentage, else none. "none" or None
             for none; or a number in the unit of the series, or an indicator of the same entity in the same unit.
 
@@ -94,7 +94,7 @@ class Data:
         Raises
         ------
         DataError
-            For an unknown name (with the nearest ones), no observation public by ``as_of``, or a bound that is missing,
+            For an unknown name (with the nearest ones), no observation public by ``as_of``, or a limit that is missing,
             in another unit or below an observation.
         """
         entry = self.find_entry(indicator)
@@ -102,14 +102,14 @@ class Data:
         if rows.empty:
             raise self._explain_choice(entity, indicator)
         [series] = self._cut(entity, entry, rows)
-        return self._limit(entry, series, bound)
+        return self._limit(entry, series, limit)
 
     def references(
         self, exclude: AdoptionSeries | str = "", role: str = "reference", measure: str = "level"
     ) -> list[AdoptionSeries]:
-        """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as bound.
+        """List the reference technologies, one `AdoptionSeries` per unbroken segment, each with its own base as limit.
 
-        A percentage has the bound 100; a count has its base indicator. Left out are usage rates that repeat a users
+        A percentage has the limit 100; a count has its base indicator. Left out are usage rates that repeat a users
         series, segments of fewer than three figures, and segments in which nothing rises above the first figure (the
         landline telephone since 2013 says nothing about adoption). Values of exactly 0, rounded in the source, are
         dropped: a share of 0 has no logit.
@@ -149,7 +149,7 @@ class Data:
         return set(table.loc[table["role"].isin(_EARLIER), "technology"])
 
     def find_limit(self, indicator: str) -> str:
-        """Find the bound that the data name for an indicator: an indicator, a number, or "none".
+        """Find the limit that the data name for an indicator: an indicator, a number, or "none".
 
         It is ``limit`` of indicators.csv; where that is blank 100 for a percentage, and none for anything else.
 
@@ -169,8 +169,8 @@ class Data:
         entry = self.find_entry(indicator)
         return entry.limit or ("100" if _is_percentage(entry) else "none")
 
-    def offer_bounds(self, series: AdoptionSeries) -> dict[str, Limit | None]:
-        """Bounds that a series could have, by name: its own, the latest population of its entity, and none.
+    def offer_limits(self, series: AdoptionSeries) -> dict[str, Limit | None]:
+        """Limits that a series could have, by name: its own, the latest population of its entity, and none.
 
         Users, of whatever month or week, are people there: no more than the population.
 
@@ -183,7 +183,7 @@ class Data:
         dict of str to Limit or None
             In the unit of the series.
         """
-        offered: dict[str, Limit | None] = {} if series.bound is None else {series.bound.title: series.bound}
+        offered: dict[str, Limit | None] = {} if series.limit is None else {series.limit.title: series.limit}
         population = self.find_population(series)
         if population is not None and not population.iloc[-1] < series.highest:
             name, title = str(population.name), self.find_entry(str(population.name)).title
@@ -324,11 +324,11 @@ class Data:
         rows = self.observations[self.observations["indicator"].isin(entries) & (self.observations["value"] > 0)]
         found = []
         for (entity, name), own in rows.groupby(["entity", "indicator"]):
-            bound = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
-            if bound != "100" and (entity, bound) not in known:
+            limit = "100" if _is_percentage(entries[name]) else entries[name].base_indicator
+            if limit != "100" and (entity, limit) not in known:
                 continue
             found += [
-                self._limit(entries[name], series, bound)
+                self._limit(entries[name], series, limit)
                 for series in self._cut(entity, entries[name], own, every=True)
                 if len(series.values) >= SHORTEST and series.values.max() > series.values.iloc[0]
             ]
@@ -365,26 +365,26 @@ class Data:
             message += f". Of {entity} there is {list_names(set(rows['indicator']))} ('adoption list' shows all)"
         return parameter_error("entity", entity, message)
 
-    def _limit(self, entry: Any, series: AdoptionSeries, bound: str | float | None) -> AdoptionSeries:
-        """The series with the bound that was asked for; see ``series``."""
-        text = "none" if bound is None else str(bound).strip()
+    def _limit(self, entry: Any, series: AdoptionSeries, limit: str | float | None) -> AdoptionSeries:
+        """The series with the limit that was asked for; see ``series``."""
+        text = "none" if limit is None else str(limit).strip()
         if text == "":
             text = self.find_limit(entry.indicator)
             if text == "100" and self.is_own(series.entity, entry.indicator):
                 self._check_share(series.entity, entry.indicator)
         if text == "none":
-            return series.with_bound(None)
+            return series.with_limit(None)
         if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
-            raise parameter_error("bound", text, f"has a thousands separator; write {text.replace(',', '')}")
+            raise parameter_error("limit", text, f"has a thousands separator; write {text.replace(',', '')}")
         if re.fullmatch(NUMBER, text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             most = np.inf if self.is_own(series.entity, entry.indicator) else 100
-            return series.with_bound(_bound_by_number(series, text, most), 0.0)  # nobody has rounded it
-        return series.with_bound(self._bound_by_indicator(entry, series, text), BASE_TOLERANCE)
+            return series.with_limit(_limit_by_number(series, text, most), 0.0)  # nobody has rounded it
+        return series.with_limit(self._limit_by_indicator(entry, series, text), BASE_TOLERANCE)
 
-    def _bound_by_indicator(self, entry: Any, series: AdoptionSeries, text: str) -> Limit:
-        """The bound that an indicator of the same entity is."""
+    def _limit_by_indicator(self, entry: Any, series: AdoptionSeries, text: str) -> Limit:
+        """The limit that an indicator of the same entity is."""
         entity, right = series.entity, f"an indicator of {series.entity} in {entry.unit}, a number in {entry.unit}"
-        base, values = self.find_entry(text, "bound"), self.exact_values(entity, text)
+        base, values = self.find_entry(text, "limit"), self.exact_values(entity, text)
         why = ""
         if text == entry.indicator:
             why = "cannot limit itself"
@@ -393,22 +393,22 @@ class Data:
         elif values.empty:
             why = f"has no figure of {entity}{self.until()}"
         if why:
-            raise parameter_error("bound", text, f"{why}; write {right}, 'none', or '' for that of the data")
+            raise parameter_error("limit", text, f"{why}; write {right}, 'none', or '' for that of the data")
         return Limit(values, text, base.title)
 
     def _counts_people(self, series: AdoptionSeries, text: str) -> bool:
-        """Whether it is the population that `offer_bounds` offers a series of users, which is in another unit."""
+        """Whether it is the population that `offer_limits` offers a series of users, which is in another unit."""
         population = self.find_population(series)
         return population is not None and population.name == text
 
     def _check_share(self, entity: str, indicator: str) -> None:
-        """Refuse own percentages without a bound of which no figure is above 1, or one is above 100."""
+        """Refuse own percentages without a limit of which no figure is above 1, or one is above 100."""
         largest = self.find_rows(entity, indicator)["value"].max()
         message = f"the largest figure of {of_entity(indicator, entity)} is {largest:,.10g}"
         if largest <= 1:
-            message += ": if these are fractions multiply by 100; if they are percentages add -p bound 100"
+            message += ": if these are fractions multiply by 100; if they are percentages add -p limit 100"
         elif largest > 100:
-            message += " percent: if the unit has no limit add -p bound none"
+            message += " percent: if the unit has no limit add -p limit none"
         if largest <= 1 or largest > 100:
             raise DataError([Problem(self.path.name, None, "", "", message)])
 
@@ -417,7 +417,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     """Checked tables of a data folder, or of a file of series; read once a process, as long as the files stay the same.
 
     Beside own data (a file, or a folder without reference technologies) the project's own data stay available: their
-    references, bounds and other countries, never their claims or profile. All callers share the result:
+    references, limits and other countries, never their claims or profile. All callers share the result:
     take copies of its tables before you change them.
 
     Parameters
@@ -442,7 +442,7 @@ def load(path: str | Path | Source = "data", as_of: str | date = "") -> Data:
     --------
     >>> data = load()
     >>> users = data.series("China", "internet_users")
-    >>> users.unit, users.bound.title
+    >>> users.unit, users.limit.title
     ('million people', 'Population at the year-end')
     >>> f'{load(as_of="2020-06-30").series("China", "internet_users").values.index.max():%Y-%m}'
     '2020-03'
@@ -512,15 +512,15 @@ def _is_percentage(entry: Any) -> bool:
     return entry.unit.startswith("percent")
 
 
-def _bound_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Limit:
-    """The bound that a number means, on every date of a series; that of a percentage is `most` at most."""
+def _limit_by_number(series: AdoptionSeries, text: str, most: float = 100) -> Limit:
+    """The limit that a number means, on every date of a series; that of a percentage is `most` at most."""
     number = float(text)
     if not SMALLEST <= number <= LARGEST:
-        raise parameter_error("bound", text, "is no upper limit; write a positive number, an indicator or 'none'")
+        raise parameter_error("limit", text, "is no limit; write a positive number, an indicator or 'none'")
     text = f"{number:.10g}"
     if _is_percentage(series) and number > most:
         message = f"is above 100, but {series.indicator} is in {series.unit}; write 100 or less"
-        raise parameter_error("bound", text, message)
+        raise parameter_error("limit", text, message)
     whole = _is_percentage(series) and number == 100 and series.base
     title = f"100 percent of {series.base}" if whole else say_amount(number, series.unit)
     return Limit(pd.Series(number, series.earlier.index.union(series.days), name=text), text, title)
@@ -530,13 +530,13 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     """Defaults for entity and indicator, of a series of the data themselves.
 
     What is usual is kept where a folder holds it. Otherwise the entity and the indicator are the only ones of
-    ``data.path``; an indicator that is the bound or a base population is none to study.
+    ``data.path``; an indicator that is the limit or a base population is none to study.
 
     Parameters
     ----------
     data : Data
     given, usual : dict of str to str
-        Values of the parameters entity and indicator: those that were given, with the bound, and the defaults.
+        Values of the parameters entity and indicator: those that were given, with the limit, and the defaults.
 
     Returns
     -------
@@ -558,10 +558,10 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
 
 
 def _list_pairs(data: Data, given: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Entity and indicator of the series that may be meant: no base population, nor the bound if there are others."""
+    """Entity and indicator of the series that may be meant: no base population, nor the limit if there are others."""
     studied = set(list_studied(data))
     pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
-    return [pair for pair in pairs if pair[1] != given.get("bound")] or pairs
+    return [pair for pair in pairs if pair[1] != given.get("limit")] or pairs
 
 
 def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: str) -> str:

@@ -19,7 +19,7 @@ _WHOLE_OF_SALES = 100.0  # the limit of a share of sales that none is given for
 
 def read_series(
     series: pd.Series | AdoptionSeries,
-    bound: Limit | pd.Series | float | None = None,
+    limit: Limit | pd.Series | float | None = None,
     most: float | None = None,
     censored: pd.DataFrame | None = None,
 ) -> AdoptionSeries:
@@ -30,10 +30,10 @@ def read_series(
     series : pandas.Series with dates as index, or AdoptionSeries
         Dates are days, whole years, texts or periods, of which the last day counts. A pandas Series is called by its
         ``name``; ``attrs`` may hold entity, title, unit, technology and measure.
-    bound : None, number, Limit, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own bound, or none; 100 for a share of sales.
+    limit : None, number, Limit, or pandas.Series with a DatetimeIndex
+        None is the AdoptionSeries' own limit, or none; 100 for a share of sales.
     most : None or number
-        Largest possible value of any date, other than the bound; never more than 100 for percent.
+        Largest possible value of any date, other than the limit; never more than 100 for percent.
     censored : None or DataFrame
         Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -55,14 +55,14 @@ def read_series(
     censored = _read_censored(series.censored if censored is None else censored)
     if values.empty and censored.empty:
         raise ValueError("the series has no figure: give one at least, with its date")
-    bound = series.bound if bound is None else bound
-    bound = _WHOLE_OF_SALES if bound is None and series.is_share_of_sales else bound
+    limit = series.limit if limit is None else limit
+    limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
     highest = min(series.most, 100.0 if series.unit.startswith("percent") else np.inf)
     return replace(
         series,
         values=values,
         most=highest if most is None else min(highest, _read_level(most, "most")),
-        bound=None if bound is None else _read_given(bound, values if len(values) else censored),
+        limit=None if limit is None else _read_given(limit, values if len(values) else censored),
         censored=censored,
     )
 
@@ -99,23 +99,23 @@ def _read_dated(series: pd.Series, what: str) -> pd.Series:
 
 
 def _read_level(level: Any, what: str, other: str = "") -> float:
-    """A limit, or a bound that is a number."""
+    """A limit, or a limit that is a number."""
     if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
         raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
     return float(read_numbers(level, what))
 
 
-def _read_given(bound: Any, values: pd.Series | pd.DataFrame) -> Limit:
-    """Bound as a `Limit`; a number is repeated on every date of the series."""
-    if isinstance(bound, Limit):
-        return replace(bound, values=_read_given(bound.values, values).values)
-    if not isinstance(bound, pd.Series):
-        return Limit(pd.Series(_read_level(bound, "the bound", ", or a dated pandas Series"), index=values.index))
-    dated = _read_dated(bound, "the bound")
+def _read_given(limit: Any, values: pd.Series | pd.DataFrame) -> Limit:
+    """GivenLimit as a `Limit`; a number is repeated on every date of the series."""
+    if isinstance(limit, Limit):
+        return replace(limit, values=_read_given(limit.values, values).values)
+    if not isinstance(limit, pd.Series):
+        return Limit(pd.Series(_read_level(limit, "the limit", ", or a dated pandas Series"), index=values.index))
+    dated = _read_dated(limit, "the limit")
     if dated.empty or not (dated > 0).all():
-        raise ValueError("the bound must be above 0 on every date")
+        raise ValueError("the limit must be above 0 on every date")
     if dated.index.has_duplicates:
-        raise ValueError(f"the bound has two values on {find_double(dated):%Y-%m-%d}: keep one per date")
+        raise ValueError(f"the limit has two values on {find_double(dated):%Y-%m-%d}: keep one per date")
     return Limit(dated)
 
 
@@ -123,12 +123,12 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     """Figures that are not exact, in order of date."""
     if not isinstance(censored, pd.DataFrame):
         kind = type(censored).__name__
-        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and bound")
+        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and limit")
     if censored.empty:
         return pd.DataFrame({"value": [], "qualifier": []}, pd.DatetimeIndex([]))
     missing = {"value", "qualifier"} - set(censored.columns)
     if missing:
-        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and bound")
+        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and limit")
     wrong = set(censored["qualifier"]) - {"at_least", "at_most"}
     if wrong:
         raise CurveError(f"qualifier {min(map(str, wrong))!r} is unknown; write at_least or at_most")

@@ -148,7 +148,7 @@ def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
 
 
 def set_beside(own: Mapping[str, pd.DataFrame], project: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Set the project's tables beside own ones, so that bounds, other countries and references stay available.
+    """Set the project's tables beside own ones, so that limits, other countries and references stay available.
 
     An indicator that own data have is theirs alone: the project's of that name is left out. The claims and
     the profile are those of the own data.

@@ -1,4 +1,4 @@
-"""Series on a clock: how long each took from one share of its upper limit to another."""
+"""Series on a clock: how long each took from one share of its limit to another."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from .series import AdoptionSeries
 
 
 def list_shares(series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Return the shares of the upper limit of a series and of comparison series as one table, a row a figure.
+    """Return the shares of the limit of a series and of comparison series as one table, a row a figure.
 
     Parameters
     ----------
     series : AdoptionSeries
-        Without a bound, or with a single figure, it has no rows.
+        Without a limit, or with a single figure, it has no rows.
     references : sequence of AdoptionSeries
-        Each with its own bound.
+        Each with its own limit.
 
     Returns
     -------
     DataFrame
         number (of the series, 0 is `series`), entity, indicator, technology, target (bool: `series`), year (with
-        decimals), share (of the bound, 0 to 1).
+        decimals), share (of the limit, 0 to 1).
     """
     columns = {"number": int, "entity": str, "indicator": str, "technology": str, "target": bool}
     columns |= {"year": float, "share": float}
     rows = [
         (number, one.entity, one.indicator, one.technology, number == 0, year, share)
         for number, one in enumerate((series, *references))
-        if one.bound is not None and len(one.values) > 1
+        if one.limit is not None and len(one.values) > 1
         for year, share in zip(decimal_years(one.values.index), one.share, strict=True)
     ]
     return pd.DataFrame(rows, columns=[*columns]).astype(columns)
 
 
 def crossing_years(shares: pd.DataFrame, level: float) -> pd.Series:
-    """Return when each series first rises through a share of its bound, linear between figures.
+    """Return when each series first rises through a share of its limit, linear between figures.
 
     Parameters
     ----------
     shares : DataFrame
         From `list_shares`.
     level : float
-        Share of the bound, 0 to 1.
+        Share of the limit, 0 to 1.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def align_shares(shares: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         number, entity, indicator, technology, target, start_share, years (since the start), share (percent of the
-        upper limit) and years_to_target_share. It has no rows where the series in question did not begin.
+        limit) and years_to_target_share. It has no rows where the series in question did not begin.
     """
     begun = shares[shares["began"].notna()]
     if not begun["target"].any():
@@ -90,7 +90,7 @@ def align_shares(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank_pace(data: Data, aligned: pd.DataFrame, goal: float) -> pd.DataFrame:
-    """Rank series by the years that they took from the start to a share of their upper limit.
+    """Rank series by the years that they took from the start to a share of their limit.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Adoption series with its bound, cut at its breaks."""
+"""Adoption series with its limit, cut at its breaks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BASE_TOLERANCE = 0.005  # users and base are rounded apart: half a percent above the base is still rounding
-READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a bound lies
+READ = ("read_low", "read_high")  # columns of the ends between which a figure printed as a limit lies
 _DESCRIPTION = ("indicator", "title", "unit", "base", "technology", "role", "note", "market")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AdoptionSeries:
-    """Figures of one indicator of one entity since its last break, with its bound.
+    """Figures of one indicator of one entity since its last break, with its limit.
 
     Attributes
     ----------
@@ -41,14 +41,14 @@ class AdoptionSeries:
         Columns date, kind, reason. A ``break`` splits the series; a ``suspected`` one is crossed.
     observations : DataFrame
         All rows of the series as in observations.csv.
-    bound : Limit or None
-        Known upper limit in ``unit``, by date; a number is the same on every date.
+    limit : Limit or None
+        Known limit in ``unit``, by date; a number is the same on every date.
     errors : {"independent", "cumulative"} or None
         Known error model of its figures, as for a curve's `errors`; None: not known.
     measure : {"level", "cumulative", "flow"}
         What is in use on a day; all so far, which cannot fall, and whose errors are cumulative; or what a year adds.
     limit : float
-        In ``unit``, what no value can pass besides the bound, such as a population; infinite where there is none.
+        In ``unit``, what no value can pass besides the limit, such as a population; infinite where there is none.
     market : str
         Of a share of sales: the market whose sales it is a share of, see indicators.csv.
     """
@@ -66,7 +66,7 @@ class AdoptionSeries:
     earlier: pd.Series
     breaks: pd.DataFrame
     observations: pd.DataFrame
-    bound: Limit | None = None
+    limit: Limit | None = None
     errors: str | None = None
     measure: str = "level"
     most: float = np.inf
@@ -74,12 +74,12 @@ class AdoptionSeries:
 
     def __repr__(self) -> str:
         span = f"{self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}"
-        bound = f", bound: {self.bound.title}" if self.bound is not None else ""
+        limit = f", limit: {self.limit.title}" if self.limit is not None else ""
         name, count = of_entity(self.title, self.entity), say_count(len(self.values), "figure")
-        return f"{name}: {count} in {self.unit}, {span}{bound}"
+        return f"{name}: {count} in {self.unit}, {span}{limit}"
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the figures, newer ones that are limits, and the upper limit.
+        """Draw the figures, newer ones that are limits, and the limit.
 
         Parameters
         ----------
@@ -132,15 +132,15 @@ class AdoptionSeries:
 
     @property
     def known_limit(self) -> Limit | float | None:
-        """The bound; without one 100 for percent that are no higher, else None."""
-        share = self.bound is None and self.unit.startswith("percent") and (self.values <= 100).all()
-        return 100.0 if share else self.bound
+        """The limit; without one 100 for percent that are no higher, else None."""
+        share = self.limit is None and self.unit.startswith("percent") and (self.values <= 100).all()
+        return 100.0 if share else self.limit
 
     @property
     def share(self) -> pd.Series:
-        """Exact observations as a share of the bound on the same date (0 to 1); NaN without a bound."""
-        bound = np.nan if self.bound is None else self.bound.at(self.values.index)
-        return (self.values / bound).rename(self.indicator)
+        """Exact observations as a share of the limit on the same date (0 to 1); NaN without a limit."""
+        limit = np.nan if self.limit is None else self.limit.at(self.values.index)
+        return (self.values / limit).rename(self.indicator)
 
     @property
     def standard_error(self) -> pd.Series:
@@ -187,15 +187,15 @@ class AdoptionSeries:
         )
         return known.reindex(self.values.index).rename(self.indicator)
 
-    def with_bound(self, bound: Limit | None, tolerance: float = BASE_TOLERANCE) -> AdoptionSeries:
-        """Return the series with another upper limit, or with none.
+    def with_limit(self, limit: Limit | None, tolerance: float = BASE_TOLERANCE) -> AdoptionSeries:
+        """Return the series with another limit, or with none.
 
         Parameters
         ----------
-        bound : Limit or None
+        limit : Limit or None
             In ``unit``.
         tolerance : float
-            Part of the bound by which an observation may lie above it; both may be rounded.
+            Part of the limit by which an observation may lie above it; both may be rounded.
 
         Returns
         -------
@@ -204,16 +204,16 @@ class AdoptionSeries:
         Raises
         ------
         DataError
-            When an observation lies further above the bound on its date, or the bound is 0.
+            When an observation lies further above the limit on its date, or the limit is 0.
         """
-        if bound is None:
-            return replace(self, bound=None)
-        limits = bound.at(self.values.index)
+        if limit is None:
+            return replace(self, limit=None)
+        limits = limit.at(self.values.index)
         if (limits <= 0).any():
             day = self.values.index[limits <= 0][0]
-            raise parameter_error("bound", bound.name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
+            raise parameter_error("limit", limit.name, f"is 0 on {day:%Y-%m-%d}; choose a limit above 0")
         beyond = self.at_least
-        seen, limits = pd.concat([self.values, beyond]), np.r_[limits, bound.highest_at(beyond.index)]
+        seen, limits = pd.concat([self.values, beyond]), np.r_[limits, limit.highest_at(beyond.index)]
         above = seen.to_numpy(float) > limits * (1 + tolerance)
         if above.any():
             worst = above.argmax()
@@ -224,8 +224,8 @@ class AdoptionSeries:
                 f"{say_amount(limits[worst], self.unit)}; "
                 "choose a limit that is never below the series"
             )
-            raise parameter_error("bound", bound.name, message)
-        return replace(self, bound=bound)
+            raise parameter_error("limit", limit.name, message)
+        return replace(self, limit=limit)
 
 
 def parse_breaks(text: str) -> list[tuple[str, str, str]]:

@@ -150,7 +150,7 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
     Returns
     -------
     DataFrame
-        entity, ruler (the publisher, short), date, value (percent), bound, printed, unit, people (who is counted),
+        entity, ruler (the publisher, short), date, value (percent), limit, printed, unit, people (who is counted),
         window (the time or the question), kind, published, publisher, url, note; of each publisher the newest figure,
         and of several on one day the highest. Ordered by entity as given, the highest first; empty where the first
         entity has none.

@@ -30,7 +30,7 @@ def check_parameters(parameters: Parameters) -> Any:
     Raises
     ------
     ParameterError
-        If the data know no such entity, indicator or bound, or the curves no such family.
+        If the data know no such entity, indicator or limit, or the curves no such family.
     adoption_curves.indicators.DataError
         If the data themselves are wrong.
     """
@@ -42,7 +42,7 @@ def check_parameters(parameters: Parameters) -> Any:
         path = Source.read(parameters.data).path
         raise ParameterError(f"parameter 'data' is '{path}', but there is no such folder or file")
     data = indicators.load(str(source), as_of=parameters.as_of)
-    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    series = data.series(parameters.entity, parameters.indicator, limit=parameters.limit)
     usable = series.values[series.values > 0].index
     if parameters.horizon_years < 1 and len(usable):  # a longer one reaches the next date of any series
         from ..forecast import next_dates
@@ -71,7 +71,7 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     """Lines on one series: if it is one's own its figures; its limit, and what would give a range; what is left out."""
-    series, facts = data.series(parameters.entity, parameters.indicator, bound=parameters.bound), list[str]()
+    series, facts = data.series(parameters.entity, parameters.indicator, limit=parameters.limit), list[str]()
     if data.is_own(series.entity, series.indicator) and len(series.values):
         values = data.exact_values(series.entity, series.indicator)
         days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
@@ -88,20 +88,20 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 
 def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
     """The limit of a series and whose it is; without one, what would give a range."""
-    whose = "that of the data" if parameters.bound == data.find_limit(series.indicator) else "as asked"
-    if series.bound is not None:
-        return f"{series.full_title}: the limit is {series.bound.title}, {whose}."
+    whose = "that of the data" if parameters.limit == data.find_limit(series.indicator) else "as asked"
+    if series.limit is not None:
+        return f"{series.full_title}: the limit is {series.limit.title}, {whose}."
     told = f"{series.full_title}: no limit, {whose}."
     return (
         told
         if series.measure == "flow"
-        else f"{told} Without one a forecast has no range. {GIVES_RANGE.format('-p bound N')}"
+        else f"{told} Without one a forecast has no range. {GIVES_RANGE.format('-p limit N')}"
     )
 
 
 def _list_high_limits(series: Any) -> list[str]:
     """Note on a limit so far above the last figure that it may be in another unit."""
-    last, limit = series.highest, 0.0 if series.bound is None else series.bound.values.iloc[-1]
+    last, limit = series.highest, 0.0 if series.limit is None else series.limit.values.iloc[-1]
     if not limit > _FAR_ABOVE * last > 0:
         return []
     words = f"The limit, {say_amount(limit, series.unit)}, is more than {_FAR_ABOVE:,} times the highest figure"

@@ -134,5 +134,5 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
     if data.path.is_relative_to(PACKAGED):
         raise RunError("What was installed keeps no register. Begin a project with 'adoption new', and register there.")
     quantiles = quantiles.rename(columns=lambda name: float(name.removeprefix("q")))
-    series = data.series(parameters.entity, parameters.indicator, parameters.bound)
+    series = data.series(parameters.entity, parameters.indicator, parameters.limit)
     return register.add_rows(register.make_rows(series, quantiles, dates, today), data)

@@ -203,7 +203,7 @@ def describe_series(parameters: Parameters) -> dict[str, Any]:
     from .. import indicators
 
     data = indicators.load(parameters.source, as_of=parameters.as_of)
-    series = data.series(parameters.entity, parameters.indicator, bound=parameters.bound)
+    series = data.series(parameters.entity, parameters.indicator, limit=parameters.limit)
     known = series.technology in data.list_technologies()
     kind = "sales" if series.is_share_of_sales else "limit"
     return {"technology": series.technology if known else "", "kind": kind}

@@ -35,7 +35,7 @@ from .parameters import ParameterError, Parameters, read_parameters
 SWEEP = "sweep.json"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
-_LISTED_PARAMETERS = ("entity", "indicator", "bound", "as_of", "data")
+_LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
 
 # ---- the form of manifests -------------------------------------------------------------------------------------------
 
@@ -442,7 +442,7 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     used = data.observations
     roles = data.indicators.set_index("indicator")
     base = roles.get("base_indicator", {}).get(parameters.indicator, "")
-    own = (used.entity == parameters.entity) & used.indicator.isin([parameters.indicator, parameters.bound, base])
+    own = (used.entity == parameters.entity) & used.indicator.isin([parameters.indicator, parameters.limit, base])
     earlier = roles[roles.role == "reference"]
     reference = used.indicator.isin([*earlier.index, *earlier.get("base_indicator", [])])
     same = roles.index[(roles.technology == roles.technology.get(parameters.indicator)) & (roles.technology != "")]
@@ -489,7 +489,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        run, made, entity, indicator, bound, as_of, data, state ("whole", or what is wrong, and the attempt that failed
+        run, made, entity, indicator, limit, as_of, data, state ("whole", or what is wrong, and the attempt that failed
         since).
     """
     found, nothing = [], {"made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}

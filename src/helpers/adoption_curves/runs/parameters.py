@@ -105,19 +105,19 @@ def _check_as_of(value: str) -> str:
     return value
 
 
-def _to_bound(value: Any) -> Any:
+def _to_limit(value: Any) -> Any:
     """As `_to_text`; None, and null in YAML, as "none"."""
     return _to_text(value) or "none" if value != "" else value
 
 
-def _check_bound(value: str) -> str:
+def _check_limit(value: str) -> str:
     """Numbers are checked here, names of indicators against the data when they are loaded."""
     try:
         number = float(value)
     except ValueError:
         return value
     if not (math.isfinite(number) and number > 0):
-        raise ValueError("not a bound")
+        raise ValueError("not a limit")
     return _to_text(number)
 
 
@@ -164,9 +164,9 @@ class Parameters(BaseModel):
         "the name of an indicator",
         min_length=1,
     )
-    bound: Annotated[_Plain, BeforeValidator(_to_bound), AfterValidator(_check_bound)] = _describe(
+    limit: Annotated[_Plain, BeforeValidator(_to_limit), AfterValidator(_check_limit)] = _describe(
         "",
-        "known upper limit of the indicator: an indicator, a number in its unit, 'none', or '' for that of the data, "
+        "known limit of the indicator: an indicator, a number in its unit, 'none', or '' for that of the data, "
         "which is 'limit' in indicators.csv, else 100 for percentages, else none",
         "the name of an indicator, a number above 0, 'none', or '' for that of the data",
     )
@@ -188,7 +188,7 @@ class Parameters(BaseModel):
     )
     shares: Annotated[list[_OpenShare], _ToList, AfterValidator(_check_values_distinct), _Sorted] = _describe(
         [0.5, 0.75, 0.9],
-        "saturation levels of the scenarios, as shares of the upper limit",
+        "saturation levels of the scenarios, as shares of the limit",
         "a list of different numbers between 0 and 1, such as [0.5, 0.75, 0.9], none within 0.001 of either",
         min_length=1,
     )
@@ -249,15 +249,15 @@ def complete_parameters(parameters: Parameters) -> Parameters:
 
     found, data, told = parameters.model_dump(), load(str(source)), parameters.data
     if parameters.data != Parameters.model_fields["data"].default:
-        given = {name: found[name] for name in (*usual, "bound") if name in parameters.model_fields_set}
+        given = {name: found[name] for name in (*usual, "limit") if name in parameters.model_fields_set}
         unnamed = {entity for entity, _ in data.own} == {UNNAMED}
         if unnamed and given.get("entity", UNNAMED) != UNNAMED:  # it's a name for what has none
             told = str(Source.read(parameters.data).choose(entity=given["entity"]))
             data = load(str(source.choose(entity=given["entity"])))
         found |= choose_series(data, given, usual)
-    if not found["bound"]:
-        limit = data.series(found["entity"], found["indicator"]).bound
-        found["bound"] = "none" if limit is None else limit.name
+    if not found["limit"]:
+        limit = data.series(found["entity"], found["indicator"]).limit
+        found["limit"] = "none" if limit is None else limit.name
     return Parameters(**{**found, "data": told})
 
 

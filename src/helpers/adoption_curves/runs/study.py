@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..show.lesson import Example
     from ..show.seen import Seen
 
-_SUBJECT = {"entity", "indicator", "bound", "as_of", "data"}
+_SUBJECT = {"entity", "indicator", "limit", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
 _BESIDE = {"horizon_years", "shares", "families"}
 """Parameters in which they may differ; by hand that is said."""
@@ -245,15 +245,15 @@ class Study(Output):
     data : Data
         The tables of data, as they were public on the date `as_of`.
     series : AdoptionSeries
-        The series in question, with its bound.
+        The series in question, with its limit.
     references : list of AdoptionSeries
         Comparison series for the forecast, without the technology of the series.
-    bounds : dict
-        The bounds that could be chosen, by title; see `Data.offer_bounds`.
+    limits : dict
+        The limits that could be chosen, by title; see `Data.offer_limits`.
     names : dict
         Titles and units for figures and sentences; see `indicators.name_series`.
     source : str
-        Who published the series and its bound.
+        Who published the series and its limit.
 
     Raises
     ------
@@ -281,8 +281,8 @@ class Study(Output):
         by_hand = not os.environ.get(RUNNER)
         if by_hand:
             _refuse_other_series(checked, given)
-        if "bound" in given:  # as a run says it
-            checked = checked.model_copy(update={"bound": complete_parameters(checked).bound})
+        if "limit" in given:  # as a run says it
+            checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
         folder = (find_lab() if by_hand else find_outputs()) / checked.run
         number = notebook[:2]
         rule = (
@@ -305,7 +305,7 @@ class Study(Output):
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its bound. Of few figures, what must be read before all else is displayed once."""
+        """Series in question, with its limit. Of few figures, what must be read before all else is displayed once."""
         from IPython.display import Markdown, display
 
         from ..base.dates import decimal_years
@@ -314,7 +314,7 @@ class Study(Output):
         from ..say.findings import say_few
 
         chosen = self.parameters
-        found = self.data.series(chosen.entity, chosen.indicator, chosen.bound)
+        found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
         since = "" if found.last_break is None else say_date(found.last_break["date"])
         if said := say_few(count_usable(decimal_years(found.values.index), found.values), since):
             display(Markdown(f"**{said}**"), metadata={"first": True})
@@ -326,16 +326,16 @@ class Study(Output):
         return self.data.references(exclude=self.series)
 
     @cached_property
-    def bounds(self) -> dict[str, Any]:
-        """Bounds that could be chosen, by title."""
-        return self.data.offer_bounds(self.series)
+    def limits(self) -> dict[str, Any]:
+        """Limits that could be chosen, by title."""
+        return self.data.offer_limits(self.series)
 
     @cached_property
     def most(self) -> float | None:
-        """The highest of the bounds that could be chosen, at its last date; None where none is known."""
+        """The highest of the limits that could be chosen, at its last date; None where none is known."""
         from ..show import lesson
 
-        return lesson.find_most(self.bounds)
+        return lesson.find_most(self.limits)
 
     @cached_property
     def explained(self) -> indicators.AdoptionSeries:
@@ -378,17 +378,17 @@ class Study(Output):
 
     @cached_property
     def source(self) -> str:
-        """Publishers of the series and its bound."""
+        """Publishers of the series and its limit."""
         from .. import indicators
 
         return indicators.cite_series(self.data, self.series)
 
     @cached_property
     def own_source(self) -> str:
-        """Publishers of the series without its bound."""
+        """Publishers of the series without its limit."""
         from .. import indicators
 
-        return indicators.cite_series(self.data, self.series, bound=False)
+        return indicators.cite_series(self.data, self.series, limit=False)
 
     def answer(self, result: Any) -> Answer:
         """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""

@@ -241,8 +241,8 @@ def _name_runs(own: Sequence[Any], varied: Sequence[Mapping[str, Any]]) -> list[
 def _name_value(name: str, value: Any) -> str:
     """Part of a run's name for the value of a parameter that varies: a text by itself, a number with the parameter.
 
-    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", 2.5), _name_value("bound", "none")
-    ('South-Korea', 'horizon_years-2.5', 'no-bound')
+    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", 2.5), _name_value("limit", "none")
+    ('South-Korea', 'horizon_years-2.5', 'no-limit')
     """
     if name == "data":
         return re.sub(r"[^\w.]+", "-", Source.read(value).path.stem).strip("-.")
@@ -250,7 +250,7 @@ def _name_value(name: str, value: Any) -> str:
     texts = [text.rpartition("=")[2] for text in texts] if name == "where" else texts
     plain = "-".join(re.sub(r"[^\w.]+", "-", text).strip("-.") for text in texts)
     if value in ("", "none"):
-        return f"usual-{name}" if value == "" and name == "bound" else f"no-{name}"
+        return f"usual-{name}" if value == "" and name == "limit" else f"no-{name}"
     is_number = isinstance(value, int | float | list) or re.fullmatch(r"[\d.]+", plain)
     return f"{name}-{plain}" if is_number else plain
 

@@ -29,7 +29,7 @@ SUMMARISED: tuple[str, ...] = (
     "02_countries",
     "03_ceiling",
 )
-SUMMARISED += ("05_bound", "05_bounds", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
+SUMMARISED += ("05_limit", "05_other_limits", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
 _ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
 """How far back growth is measured, and by how much that figure may be nearer or further."""
@@ -75,7 +75,7 @@ class Names:
     unit: str
     entity: str = UNNAMED
     base: str = ""
-    bound_title: str = ""
+    limit_title: str = ""
     as_of: str = ""
     measure: str = "level"
     own: bool = False
@@ -171,7 +171,7 @@ class Facts:
     @cached_property
     def last(self) -> Row:
         """The last exact figure; where none is known, the newest limit of one, and the kind is few."""
-        absent = dict.fromkeys(("share_of_bound", "published_rate"), np.nan)
+        absent = dict.fromkeys(("share_of_limit", "published_rate"), np.nan)
         return self.growth[-1] if self.growth else absent | self.list_rows("02_newer")[-1]
 
     @cached_property
@@ -234,10 +234,10 @@ class Facts:
         if np.isfinite(last["published_rate"]):
             found = {"key": "published_rate", "value": last["published_rate"], "url": last["rate_url"]}
             return found | {"base": base, "of": base if base.endswith("s") else f"the {base}"}
-        if self.is_share or np.isnan(last["share_of_bound"]):
+        if self.is_share or np.isnan(last["share_of_limit"]):
             return None
-        found = {"key": "share_of_bound", "value": last["share_of_bound"], "url": "", "base": self.limit_name}
-        return found | {"of": "the upper limit, " * (not self.names.limit_is_series) + self.limit_name}
+        found = {"key": "share_of_limit", "value": last["share_of_limit"], "url": "", "base": self.limit_name}
+        return found | {"of": "the limit, " * (not self.names.limit_is_series) + self.limit_name}
 
     @cached_property
     def before(self) -> Row:
@@ -341,13 +341,13 @@ class Facts:
 
     @cached_property
     def has_limit(self) -> bool:
-        """Whether there is an upper limit; without one a forecast has no range (`Forecast.has_range`)."""
-        return bool(np.isfinite(self.ceiling["bound"]))
+        """Whether there is an limit; without one a forecast has no range (`Forecast.has_range`)."""
+        return bool(np.isfinite(self.ceiling["limit"]))
 
     @cached_property
     def limit_name(self) -> str:
-        """The upper limit in a sentence: internet users, 100% of homes."""
-        return lower_first(self.names.bound_title).replace(" percent", "%")
+        """The limit in a sentence: internet users, 100% of homes."""
+        return lower_first(self.names.limit_title).replace(" percent", "%")
 
     @cached_property
     def fan(self) -> list[Row]:
@@ -382,14 +382,14 @@ class Facts:
     @cached_property
     def limit(self) -> Row:
         """The limit as forecast for the goal; None without one."""
-        return next((row for row in self.list_rows("05_bound") if self.goal and row["date"] == self.goal["date"]), None)
+        return next((row for row in self.list_rows("05_limit") if self.goal and row["date"] == self.goal["date"]), None)
 
     @cached_property
     def other_limit(self) -> Row:
         """The forecast of the goal with the next limit that could be chosen: its row, and its low and high."""
         ends = band_columns(self.level)
-        rows = [row for row in self.list_rows("05_bounds") if self.goal and row["date"] == self.goal["date"]]
-        found = [row for row in rows[1:] if np.isfinite(row.get(ends[0], np.nan)) and "at " not in row["bound"][:3]]
+        rows = [row for row in self.list_rows("05_other_limits") if self.goal and row["date"] == self.goal["date"]]
+        found = [row for row in rows[1:] if np.isfinite(row.get(ends[0], np.nan)) and "at " not in row["limit"][:3]]
         return found[0] | {"low": found[0][ends[0]], "high": found[0][ends[1]]} if found and self.range else None
 
     @cached_property
@@ -494,10 +494,10 @@ def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -
     Returns
     -------
     DataFrame
-        verdict, low, high, last, bound, left, reason, sentence, note: as `curves.Assessment`; points (how many
+        verdict, low, high, last, limit, left, reason, sentence, note: as `curves.Assessment`; points (how many
         figures). Of a flow the verdict is that, and no end is known.
     """
-    names = ("verdict", "low", "high", "last", "bound", "left", "reason", "sentence", "note")
+    names = ("verdict", "low", "high", "last", "limit", "left", "reason", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"points": len(values)}
     if measure == "flow":
         row |= {"verdict": FLOW, "low": np.nan, "high": np.inf, "reason": "", "sentence": "not known"}

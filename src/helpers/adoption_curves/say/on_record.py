@@ -28,7 +28,7 @@ def _say_entry(row: dict[str, Any]) -> str:
     unit, limit, model = row["unit"], lower_first(row["limit_title"]), row["model"]
     text = f"On {say_day(row['registered'])} we registered a forecast for {say_day(row['target_date'])}: "
     median = say(row["q0.5"], unit, row["q0.9"], bare=True)
-    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model}; upper limit: {limit})."
+    text += f"{say_range(row['q0.1'], row['q0.9'], unit)} (median {median}; method {model}; limit: {limit})."
     if pd.isna(row["came"]):
         return f"{text} The outcome has not been published yet."
     if row["why"]:

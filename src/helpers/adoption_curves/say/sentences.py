@@ -149,7 +149,7 @@ def _write_no_range(facts: Facts) -> Page:
         page,
         speed=_join(growth, _say_rise(facts)),
         caution=_say_doubts(facts),
-        quote_not="Do not quote our forecast: without an upper limit it has no range.",
+        quote_not="Do not quote our forecast: without an limit it has no range.",
         title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
         alt=f"{_say_figures(facts)}, and our forecast for {when}, {about}.",
         numbers=("latest", "newest", "share", "change", "middle"),
@@ -380,10 +380,10 @@ def _say_exact(facts: Facts) -> str:
 def _say_forecast(facts: Facts) -> str:
     """The forecast as a sentence: its range with how often such ranges held, or why it has none."""
     measure, when = facts.names.measure, facts.date(facts.goal)
-    limited = "How many could use it at most? A run with that as its limit (-p bound N) gives a range."
+    limited = "How many could use it at most? A run with that as its limit (-p limit N) gives a range."
     ask = "" if facts.has_limit or measure == "flow" else limited
     if facts.range is None and measure == "level":
-        why = "Without an upper limit the method cannot tell an early rise from a late one, so we give no range."
+        why = "Without an limit the method cannot tell an early rise from a late one, so we give no range."
         return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
     if facts.range is None:
         why = f"We forecast how many are in use, not {_UNTESTED[measure]}, so we give no forecast here."
@@ -563,7 +563,7 @@ def _say_doubts(facts: Facts) -> str:
     names, unit, limit, other = facts.names, facts.names.unit, facts.limit, facts.other_limit
     choice, unknown, above = "", "", ""
     if other:
-        title, span = words.lower_first(other["bound"]).replace(" percent", "%"), say_range(other["low"], other["high"])
+        title, span = words.lower_first(other["limit"]).replace(" percent", "%"), say_range(other["low"], other["high"])
         choice = f"With {title} as the limit, the median would be {say(other['q0.5'], unit)} ({span})."
     if not facts.has_limit:
         choice = "The forecast has no ceiling and may pass what the market can hold."

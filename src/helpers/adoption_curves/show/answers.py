@@ -19,7 +19,7 @@ from ..indicators import (
     Data,
     cite_series,
     cite_sources,
-    last_bound,
+    find_last_limit,
     list_earlier,
     list_levels,
     list_newer,
@@ -90,9 +90,9 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: d
     Ends
     """
     read, verdict = series.use_readings(), assess_series(series)
-    users, limit = read.values, last_bound(read)
+    users, limit = read.values, find_last_limit(read)
     known: dict[str, Any] = {"errors": read.errors, "known_se": read.known_se, "floor": read.highest}
-    fits = curves.fit_families(users, families, read.bound, **known)
+    fits = curves.fit_families(users, families, read.limit, **known)
     logistic = curves.fit_families(users, ["logistic"], **known)["logistic", "free"]
     ending, source = list_ceiling(verdict, users, read.measure), cite_series(data, read, newer=False)
     alternatives, profiles = curves.trace_alternatives(fits, limit), curves.profile_ceilings(fits, limit)
@@ -150,11 +150,11 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     names = asdict(facts.names)
     source = cite_series(data, series, since=next(iter(result.used.index), None)) + facts.names.beside
     about = (series, names, source, levels if facts.range else [], page.title)
-    figure = figures.draw_forecast(fan, found["05_bound"], *about, found["05_class"])
+    figure = figures.draw_forecast(fan, found["05_limit"], *about, found["05_class"])
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_record": frames.record_frame(result), "05_probabilities": result.probability()}
-    drawn = tidy_forecast(kept["05_forecast"], kept["05_bound"], series, kept["05_scenarios"], result.levels)
+    drawn = tidy_forecast(kept["05_forecast"], kept["05_limit"], series, kept["05_scenarios"], result.levels)
     return Answer(figure, page.alt, drawn, names, kept)
 
 
@@ -164,7 +164,7 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"02_earlier": list_earlier(series)}
     found |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
-    found |= {"05_forecast": result.frame(), "05_bound": frames.limit_frame(result)}
+    found |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}
     facts = Facts(found, Names(**name_series(data, series)), quoted_level(result.levels))

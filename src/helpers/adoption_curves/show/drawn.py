@@ -14,7 +14,7 @@ __all__ = ["thin_alternatives", "tidy_fits", "tidy_forecast", "tidy_profiles", "
 
 
 def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
-    """A series with its bound, a row a date.
+    """A series with its limit, a row a date.
 
     Parameters
     ----------
@@ -23,17 +23,17 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, stage (earlier, before the last break; observed; at_least or at_most for a newer figure that is not exact),
-        observed and limit (the bound, as far as it is known) in ``unit``, unit.
+        date, stage (earlier, before the last break; observed; at_least or at_most for a newer one that is not exact),
+        observed and limit (as far as it is known) in ``unit``, unit.
     """
     earlier = series.earlier.rename("observed").rename_axis("date").to_frame().assign(stage="earlier")
     values = series.values.rename("observed").rename_axis("date").to_frame().assign(stage="observed")
     newer = series.newer.rename(columns={"value": "observed", "qualifier": "stage"}).rename_axis("date")
     frame = pd.concat([earlier, values, newer[["observed", "stage"]]]).reset_index()
     frame["limit"] = float("nan")
-    if series.bound is not None:  # after its last date it is not known, but forecast
-        known = frame["date"] <= series.bound.values.index[-1]
-        frame["limit"] = pd.Series(series.bound.at(frame["date"])).where(known)
+    if series.limit is not None:  # after its last date it is not known, but forecast
+        known = frame["date"] <= series.limit.values.index[-1]
+        frame["limit"] = pd.Series(series.limit.at(frame["date"])).where(known)
     return frame.assign(unit=series.unit)[["date", "stage", "observed", "limit", "unit"]]
 
 
@@ -44,14 +44,14 @@ def tidy_forecast(
     scenarios: pd.DataFrame,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """A series, its forecast with bands, bound and scenarios, a row a date: what `figures.draw_forecast` draws.
+    """A series, its forecast with bands, limit and scenarios, a row a date: what `figures.draw_forecast` draws.
 
     Parameters
     ----------
     rows : DataFrame
         05_forecast.
     ahead : DataFrame
-        05_bound.
+        05_limit.
     series : AdoptionSeries
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
@@ -61,12 +61,12 @@ def tidy_forecast(
     Returns
     -------
     DataFrame
-        As from `tidy_series`, with the stage forecast, whose limit is the bound's mean as forecast; median, and
+        As from `tidy_series`, with the stage forecast, whose limit is the limit's mean as forecast; median, and
         lower_80, upper_80 and so on for each level, where the forecast has ranges; a column such as scenario_50 for
-        each share of the bound, in percent. All in ``unit``.
+        each share of the limit, in percent. All in ``unit``.
     """
-    bound = ahead.set_index("date")["mean"]
-    made = rows[["date"]].assign(stage="forecast", limit=rows["date"].map(bound), median=rows["q0.5"])
+    limit = ahead.set_index("date")["mean"]
+    made = rows[["date"]].assign(stage="forecast", limit=rows["date"].map(limit), median=rows["q0.5"])
     for level in sorted(level for level in levels if {*band_columns(level)} <= {*rows}):
         for end, column in zip(("lower", "upper"), band_columns(level), strict=True):
             if column in rows:
@@ -102,16 +102,16 @@ def tidy_fits(users: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
 
 
 def tidy_profiles(
-    profiles: pd.DataFrame, series: AdoptionSeries, bound: float, names: Mapping[str, Any]
+    profiles: pd.DataFrame, series: AdoptionSeries, limit: float, names: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """The ceilings of 03_profiles up to the highest that could be: population, bound, or the whole of a percentage.
+    """The ceilings of 03_profiles up to the highest that could be: population, limit, or the whole of a percentage.
 
     Parameters
     ----------
     profiles : DataFrame
         family, ceiling.
     series : AdoptionSeries
-    bound : float
+    limit : float
         At the last figure; nan for none.
     names : mapping
         population where known: its size, and a sentence.
@@ -122,6 +122,6 @@ def tidy_profiles(
         Where none of them is known, up to five times the highest figure.
     """
     highest, (population, _) = series.values.max(), names.get("population") or (float("nan"), "")
-    ends = [population, bound, 100.0 if series.unit.startswith("percent") else float("nan")]
+    ends = [population, limit, 100.0 if series.unit.startswith("percent") else float("nan")]
     top = max((end for end in ends if end > 1.002 * highest), default=5 * highest)
     return profiles[profiles["ceiling"] <= top]

@@ -1,4 +1,4 @@
-"""The explorer: a series, its upper limit, a curve, a date and a horizon; figure, verdict, forecast and numbers.
+"""The explorer: a series, its limit, a curve, a date and a horizon; figure, verdict, forecast and numbers.
 
 The figure comes first, with a word on what is still computed. A browser sends the next choice only after the answer to
 the last one, so moves of a slider do not queue up.
@@ -47,7 +47,7 @@ def explore(
     data: Any,
     entity: str,
     indicator: str,
-    bound: str = "",
+    limit: str = "",
     family: str = "logistic",
     as_of: str = "",
     horizon_years: int = 5,
@@ -59,8 +59,8 @@ def explore(
     data : Data
     entity, indicator : str
         The first series.
-    bound : str
-        Its upper limit, as a run takes it; any other series has that of the data first.
+    limit : str
+        Its limit, as a run takes it; any other series has that of the data first.
     family : str
         The first curve.
     as_of : str
@@ -76,7 +76,7 @@ def explore(
     """
     if family not in curves.FAMILIES:
         raise ValueError(f"families has the unknown {family!r}; {suggest_names(family, curves.FAMILIES)}")
-    explorer = _Explorer(data, (entity, indicator), bound, family, as_of, horizon_years)
+    explorer = _Explorer(data, (entity, indicator), limit, family, as_of, horizon_years)
     display(widgets.VBox([explorer.controls, explorer.shown]))  # before anything is computed
     explorer.open_series()
 
@@ -84,8 +84,8 @@ def explore(
 class _Explorer:
     """The controls of the explorer and what is shown below them; parameters as for `explore`."""
 
-    def __init__(self, data: Any, first: tuple[str, str], bound: str, family: str, as_of: str, years: int):
-        self.first, self.bound, self.as_of = first, bound, as_of
+    def __init__(self, data: Any, first: tuple[str, str], limit: str, family: str, as_of: str, years: int):
+        self.first, self.limit, self.as_of = first, limit, as_of
         self.known_on, self.predict = cache(data.known_on), cache(self._predict)
         self.offer(first, as_of)  # for its error, before anything is shown
         keys = [*indicators.list_studied(data), first]
@@ -104,15 +104,15 @@ class _Explorer:
         self.ahead.observe(self.show_choice, "value")
 
     def offer(self, key: tuple[str, str], day: str) -> dict[str, Any]:
-        """The series as known on a day with each upper limit that it may have, by the limit's title; first ours."""
+        """The series as known on a day with each limit that it may have, by the limit's title; first ours."""
         known = self.known_on(day)
-        series = known.series(*key, self.bound if key == self.first else "")
-        return {title: series.with_bound(limit) for title, limit in known.offer_bounds(series).items()}
+        series = known.series(*key, self.limit if key == self.first else "")
+        return {title: series.with_limit(limit) for title, limit in known.offer_limits(series).items()}
 
     def _predict(self, key: tuple[str, str], limit: str, day: str) -> Any:
         """The forecast that a run with one of its limits makes of a series, from what was known on a day."""
         known, series = self.known_on(day), self.offer(key, day)[limit]
-        most = forecast.find_most(known.offer_bounds(series))
+        most = forecast.find_most(known.offer_limits(series))
         return forecast.forecast(series, most=most)
 
     def open_series(self, change: Any = None) -> None:
@@ -159,11 +159,11 @@ class _Explorer:
 
 
 def _make_controls(offered: dict[str, Any], as_of: str) -> tuple[Any, Any]:
-    """Controls of a series with its limits `offered`: the upper limit, and the days on which figures were published."""
+    """Controls of a series with its limits `offered`: the limit, and the days on which figures were published."""
     rows = next(iter(offered.values())).observations
     days = rows.loc[rows["qualifier"] == "exact", "published"].dt.strftime("%Y-%m-%d")
     dates = [(f"{pd.Timestamp(day):%-d %b %Y}", day) for day in sorted({*days, as_of} - {""})] + [("all data", "")]
-    limit = widgets.Dropdown(options=[*offered], description="Upper limit")
+    limit = widgets.Dropdown(options=[*offered], description="Limit")
     known = widgets.SelectionSlider(options=dates, value=as_of, description="Known on", continuous_update=False)
     return limit, known
 
@@ -186,8 +186,8 @@ def _judge(series: Any, found: Any) -> str:
         if found.has_range:
             ahead = f"Forecast for {date}: median {say(end[0.5])}, "
             ahead += f"80% range {say_range(end[0.1], end[0.9], series.unit)}."
-        elif not found.bounded and series.measure != "flow":
-            ahead += f" {GIVES_RANGE.format('Another upper limit')}"
+        elif not found.has_limit and series.measure != "flow":
+            ahead += f" {GIVES_RANGE.format('Another limit')}"
         if found.basis[-1] == "extrapolated":
             ahead += " No earlier technology has tested a forecast so far ahead."
     verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
@@ -195,7 +195,7 @@ def _judge(series: Any, found: Any) -> str:
 
 
 def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
-    """The figure as an HTML image: figures, fitted curve, upper limit, and the forecast once there is one."""
+    """The figure as an HTML image: figures, fitted curve, limit, and the forecast once there is one."""
     held = ", held at the highest figure" if fit.best.held else ""
     name, values = f"{say_name(fit.model.name)} curve{held}", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
@@ -211,9 +211,9 @@ def _tabulate(series: Any, found: Any = None) -> str:
     """The last figures beside the forecast's numbers, as HTML tables."""
     values = series.values.iloc[-_ROWS:]
     given = pd.DataFrame({"Published": map(say_date, values.index), say_first(series.unit): map(say, values)})
-    if series.bound is not None and not np.allclose(100 * series.share, series.values):
+    if series.limit is not None and not np.allclose(100 * series.share, series.values):
         shares = [say(100 * share, "percent") for share in series.share.iloc[-_ROWS:]]
-        given[f"Share of {lower_first(series.bound.title)}"] = shares
+        given[f"Share of {lower_first(series.limit.title)}"] = shares
     frames = [given]
     if found is not None and len(found.dates):
         fan = found.quantiles.iloc[np.unique(np.linspace(0, len(found.dates) - 1, _ROWS).round().astype(int))]

@@ -75,7 +75,7 @@ def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
     one, origin = forecast.pick_example(references)
     made = forecast.forecast(forecast.cut_series(one, origin, points=4))
     outcomes = outcome_frame(made, one, origin)
-    source = cite_series(data, one, bound=False)
+    source = cite_series(data, one, limit=False)
     return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
 
 
@@ -96,7 +96,7 @@ def frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.
         missing without a limit. Its ``attrs`` are title, unit and source.
     """
     years = decimal_years(figures.index)
-    limit = np.full(len(years), np.nan) if series.bound is None else series.bound.at(years, years[-1:].max(initial=0))
+    limit = np.full(len(years), np.nan) if series.limit is None else series.limit.at(years, years[-1:].max(initial=0))
     rows = pd.DataFrame({"date": figures.index, "year": years, "t": years - years[-1:], "y": figures.to_numpy(float)})
     rows = rows.assign(limit=limit, x=rows["y"] / limit)
     source = cite_series(data, series, newer=False)

@@ -64,7 +64,7 @@ class Seen:
 
     def draw_growth(self) -> Figure | None:
         """Changes between figures."""
-        source = indicators.cite_series(self._data, self._series, bound=False, newer=False)
+        source = indicators.cite_series(self._data, self._series, limit=False, newer=False)
         return figures.draw_growth(self._series, self._names, source)
 
     def draw_alignment(self, aligned: pd.DataFrame, pace: pd.DataFrame) -> Figure | None:
@@ -80,7 +80,7 @@ class Seen:
         Figure or None
             None where the series did not begin.
         """
-        limit = getattr(self._series.bound, "name", "")
+        limit = getattr(self._series.limit, "name", "")
         drawn = pd.concat([aligned, pd.DataFrame({"entity": [self._series.entity], "indicator": [limit]})])
         return figures.draw_alignment(
             aligned, pace, self._names, indicators.cite_sources(self._data, drawn, bases=True)

@@ -22,7 +22,7 @@ _READABLE = {  # headings of columns that their names in the CSV would not expla
     "wis_drift_ratio": "WIS against a straight line's",
     "low": "from",
     "high": "to",
-    "share_of_bound": "share of the upper limit",
+    "share_of_limit": "share of the limit",
     "published_rate": "share as published",
     "growth_per_year": "growth a year",
     "years_to_target_share": "years it took",

@@ -61,7 +61,7 @@ def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
     """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
     tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register", "use")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
-    limit = str(record.parameters.get("bound", ""))  # a forecast under another limit would contradict the page's
+    limit = str(record.parameters.get("limit", ""))  # a forecast under another limit would contradict the page's
     return {
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},

@@ -21,7 +21,7 @@ _FAR_LIMIT = 1.8  # times the highest point: a limit from there on would leave h
 
 
 def draw_fits(
-    values: pd.Series, alternatives: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
+    values: pd.Series, alternatives: pd.DataFrame, found: Any, limit: float, names: dict[str, Any], source: str
 ) -> Figure | None:
     """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
 
@@ -32,10 +32,10 @@ def draw_fits(
     alternatives : DataFrame
         From `curves.trace_alternatives`: family, ceiling and value (in that unit), date, best (bool), level.
     found : a row of `facts.list_ceiling`
-    bound : float
-        Known upper bound at the last observation, in that unit; nan for none.
+    limit : float
+        Known limit at the last observation, in that unit; nan for none.
     names : dict
-        title, unit, measure, bound_title, and population where known: the axis ends there.
+        title, unit, measure, limit_title, and population where known: the axis ends there.
     source : str
 
     Returns
@@ -48,33 +48,33 @@ def draw_fits(
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
     figure, axes = style.open_panels(1.2 + 2.7 * rows, rows, min(3, len(families)), sharey=True, sharex=True)
-    top, shown = _find_top(values, alternatives, bound, names)
+    top, shown = _find_top(values, alternatives, limit, names)
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family], names["measure"])
         if shown:
-            axis.axhline(bound, color=GREY, ls="--", lw=1)
-            axis.axhspan(bound, max(bound, top), color=GREY, alpha=0.15, lw=0, zorder=0)
+            axis.axhline(limit, color=GREY, ls="--", lw=1)
+            axis.axhspan(limit, max(limit, top), color=GREY, alpha=0.15, lw=0, zorder=0)
         axis.set_title(say_first(say_name(family)), **style.HEADING)
         axis.set_ylim(0, top)
     for axis in axes.flat[len(families) :]:
         axis.set_visible(False)
     if shown:
-        spots = [Spot(x, bound, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
-        note(axes[0, 0], textwrap.fill(style.shorten_label(names["bound_title"]), 24), spots, color=GREY)
+        spots = [Spot(x, limit, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
+        note(axes[0, 0], textwrap.fill(style.shorten_label(names["limit_title"]), 24), spots, color=GREY)
     units = f"{say_first(names['unit'])}. Thick: least squares; "
     units += f"thin: other saturation levels inside the {100 * alternatives['level'].iloc[0]:.0f}% interval"
-    if np.isfinite(bound) and not shown:
-        units += f"; the limit, {lower_first(names['bound_title'])}, is above at {say(bound)}"
+    if np.isfinite(limit) and not shown:
+        units += f"; the limit, {lower_first(names['limit_title'])}, is above at {say(limit)}"
     return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
 
 
 def _find_top(
-    values: pd.Series, alternatives: pd.DataFrame, bound: float, names: Mapping[str, Any]
+    values: pd.Series, alternatives: pd.DataFrame, limit: float, names: Mapping[str, Any]
 ) -> tuple[float, bool]:
     """The highest value that the panels show, in the unit of the series, and whether the limit is among it."""
     highest = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
-    shown = bound < _FAR_LIMIT * highest
-    top = 1.08 * bound if highest < bound and shown else 1.3 * highest
+    shown = limit < _FAR_LIMIT * highest
+    top = 1.08 * limit if highest < limit and shown else 1.3 * highest
     if names["unit"].startswith("percent"):
         top = min(top, 1.08 * style.WHOLE)
     if names.get("population"):
@@ -95,7 +95,7 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame, measure: s
 
 
 def draw_profiles(
-    profiles: pd.DataFrame, found: Any, bound: float, names: dict[str, Any], source: str
+    profiles: pd.DataFrame, found: Any, limit: float, names: dict[str, Any], source: str
 ) -> Figure | None:
     """P-value of each saturation level, a line a family.
 
@@ -105,10 +105,10 @@ def draw_profiles(
         From `curves.profile_ceilings`: family, ceiling, confidence.
     found : a row of `facts.list_ceiling`
         The verdict.
-    bound : float
-        Known upper bound at the last observation; nan for none.
+    limit : float
+        Known limit at the last observation; nan for none.
     names : dict
-        title, unit, bound_title.
+        title, unit, limit_title.
     source : str
 
     Returns
@@ -130,26 +130,26 @@ def draw_profiles(
     axis.axhline(_REJECTED, color=GREY, lw=0.9)
     axis.set(xlim=span, ylim=(0, 1.02))
     use_numbers(axis, "x")
-    if span[0] < bound < span[1]:
-        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
-        name_line(axis, bound, style.shorten_label(names["bound_title"]))
+    if span[0] < limit < span[1]:
+        axis.axvline(limit, color=GREY, lw=1.2, ls=":")
+        name_line(axis, limit, style.shorten_label(names["limit_title"]))
     label_ends(axis, labels)
     title = f"{names['title']}: how well each saturation level explains the figures"
     units = f"P-value of each saturation level, {names['unit']}; below the line it lies outside the 95% interval"
     return close_canvas(figure, title, units, source)
 
 
-def draw_intervals(table: pd.DataFrame, bound: float, names: dict[str, Any], source: str) -> Figure | None:
+def draw_intervals(table: pd.DataFrame, limit: float, names: dict[str, Any], source: str) -> Figure | None:
     """The intervals that a verdict joins as bars, with an arrow where one is open.
 
     Parameters
     ----------
     table : DataFrame
         From `curves.assess_ceiling`: family, errors, low, high.
-    bound : float
-        Known upper bound at the last observation; nan for none.
+    limit : float
+        Known limit at the last observation; nan for none.
     names : dict
-        title, unit, bound_title.
+        title, unit, limit_title.
     source : str
 
     Returns
@@ -161,7 +161,7 @@ def draw_intervals(table: pd.DataFrame, bound: float, names: dict[str, Any], sou
         return None
     figure, axis = open_canvas(3.2)
     ends, places = table[["low", "high"]].to_numpy(), np.arange(len(table))[::-1]
-    known = [*ends[np.isfinite(ends)], *([bound] if np.isfinite(bound) else [])]
+    known = [*ends[np.isfinite(ends)], *([limit] if np.isfinite(limit) else [])]
     most = 1.15 * max(known)
     for place, (low, high) in zip(places, ends, strict=True):
         axis.plot([low, min(high, most)], [place, place], color=BLUE, lw=6, solid_capstyle="butt")
@@ -171,9 +171,9 @@ def draw_intervals(table: pd.DataFrame, bound: float, names: dict[str, Any], sou
     axis.set_yticks(places, said)
     axis.set(xlim=(0.9 * min(known), 1.03 * most), ylim=(-0.6, len(table) + 0.2))
     use_numbers(axis, "x")
-    if np.isfinite(bound):
-        axis.axvline(bound, color=GREY, lw=1.2, ls=":")
-        name_line(axis, bound, style.shorten_label(names["bound_title"]))
+    if np.isfinite(limit):
+        axis.axvline(limit, color=GREY, lw=1.2, ls=":")
+        name_line(axis, limit, style.shorten_label(names["limit_title"]))
     open_ones = int((~np.isfinite(ends[:, 1])).sum())
     title = f"{names['title']}: {say_count(open_ones, 'interval')} of {len(table)} without an upper end"
     units = f"95% intervals of the saturation level, {names['unit']}; arrow: no upper end"

@@ -35,16 +35,16 @@ def draw_forecast(
     title: str = "",
     others: pd.DataFrame | None = None,
 ) -> Figure:
-    """The published forecast: figures, median, ranges and upper limit, with the odds of the quoted range.
+    """The published forecast: figures, median, ranges and limit, with the odds of the quoted range.
 
     Parameters
     ----------
     fan : DataFrame
         05_forecast; without rows the figures alone are drawn.
     ahead : DataFrame
-        05_bound.
+        05_limit.
     series : AdoptionSeries
-        With its bound, its breaks and its newer figures.
+        With its limit, its breaks and its newer figures.
     names : dict
         As from `indicators.name_series`.
     source : str
@@ -159,7 +159,7 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
 
 def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series: AdoptionSeries) -> list[Label]:
     """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
-    if others is None or others.empty or series.bound is None or others["date"].iloc[0] > shown.last:
+    if others is None or others.empty or series.limit is None or others["date"].iloc[0] > shown.last:
         return []
     value, later = others.set_index("quantile")["value"], say_ahead(round(float(others["years"].iloc[0]), 1))
     date = shown.last - 0.03 * (shown.last - shown.start[0])

@@ -132,7 +132,7 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> s
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
-    """Draw figures that are printed as limits (index date; value, bound) as open circles with the words of the limit.
+    """Draw figures that are printed as limits (index date; value, limit) as open circles with the words of the limit.
 
     One that is read between two ends (read_low, read_high) is drawn in the middle between them.
 
@@ -140,7 +140,7 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
     ----------
     axis : Axes
     newer : DataFrame
-        By date: value, and where known read_low and read_high (in the unit of the series), bound.
+        By date: value, and where known read_low and read_high (in the unit of the series), limit.
     """
     for date, row in newer.iterrows():
         ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
@@ -154,7 +154,7 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
 def plot_limit(
     axis: Axes, series: AdoptionSeries, dates: pd.DatetimeIndex, highest: float, ahead: pd.DataFrame | None = None
 ) -> tuple[list[Label], str]:
-    """Draw the upper limit of a figure unless it is far above.
+    """Draw the limit of a figure unless it is far above.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def plot_limit(
     highest : float
         Of what is drawn, in the unit of the series.
     ahead : DataFrame, optional
-        05_bound: the limit as it is forecast.
+        05_limit: the limit as it is forecast.
 
     Returns
     -------
@@ -174,12 +174,12 @@ def plot_limit(
     str
         Words for the line of units.
     """
-    if series.bound is None:
+    if series.limit is None:
         return [], ""
-    title, known = lower_first(series.bound.title), pd.Series(series.bound.at(dates), dates)
+    title, known = lower_first(series.limit.title), pd.Series(series.limit.at(dates), dates)
     if known.min() > FAR * highest:
-        return [], f"; the upper limit, {title}, is above at {say(known.iloc[-1])}"
-    published = known[known.index <= series.bound.values.index[-1]]
+        return [], f"; the limit, {title}, is above at {say(known.iloc[-1])}"
+    published = known[known.index <= series.limit.values.index[-1]]
     known = published if len(published) else known  # a limit of an earlier day still stands
     ahead = pd.DataFrame({"date": pd.DatetimeIndex([]), "mean": []}) if ahead is None else ahead
     ahead = ahead[ahead["date"] > known.index[-1]].set_index("date")
@@ -187,7 +187,7 @@ def plot_limit(
     axis.plot(known.index, known, "-", color=GREY, lw=1.4)
     axis.plot(line.index, line, "--", color=GREY, lw=1.4)
     last = line.iloc[-1]
-    name = f"upper limit:\n{title.replace(' percent', '%')}"
+    name = f"limit:\n{title.replace(' percent', '%')}"
     if not title[:1].isdigit():
         name += f" {say(last)}"
     if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
@@ -343,7 +343,7 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     held = ",\nheld at the highest figure" if results.best.held else ""
     labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve{held}", ORANGE)]
     if np.isfinite(results.ceiling) and (given or results.identified):
-        level = results.best.ceiling * model.ceiling.bound_at(times)
+        level = results.best.ceiling * model.ceiling.limit_at(times)
         ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
         labels.append(Label(curve.index[-1], level[-1], f"{'given ' * given}ceiling: {say(level[-1])}", GREEN))
     verdict = f"the ceiling is {'given' if given else 'identified' if results.identified else 'not identified'}"

@@ -1,4 +1,4 @@
-"""Figures of notebook 2: levels below the upper limit, growth, pace among other technologies, other countries."""
+"""Figures of notebook 2: levels below the limit, growth, pace among other technologies, other countries."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PANELS = {  # headings of the kinds of measures
 
 
 def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure:
-    """The figures of a series beneath its upper limit.
+    """The figures of a series beneath its limit.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if len(values):
         last = values.iloc[-1]
         title = f"{say_first(say_users(Names(**names), last))} {when}"
-        if series.bound is not None and not names["unit"].startswith("percent"):
-            share = say(100 * last / series.bound.at(dates[-1:])[0], "percent")
-            units += f"; the last exact figure is {share} of {lower_first(names['bound_title'])}"
+        if series.limit is not None and not names["unit"].startswith("percent"):
+            share = say(100 * last / series.limit.at(dates[-1:])[0], "percent")
+            units += f"; the last exact figure is {share} of {lower_first(names['limit_title'])}"
         printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
         labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     else:
@@ -171,18 +171,18 @@ def _say_change(change: float, unit: str, beside: float = 0.0, bare: bool = Fals
 
 
 def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
-    """A series among other technologies on a clock that starts at an equal share of the upper limit.
+    """A series among other technologies on a clock that starts at an equal share of the limit.
 
     Parameters
     ----------
     aligned : DataFrame
         A row a figure, the first of each series at 0 years: entity, indicator, technology, target (bool), start_share
-        (percent), years (since the start), share (percent of the upper limit).
+        (percent), years (since the start), share (percent of the limit).
     pace : DataFrame
         02_pace: a row a series, the fastest first: entity, indicator, target, start_share, years_to_target_share, unit,
         place, of.
     names : dict
-        title, bound_title.
+        title, limit_title.
     source : str
         The caption's text.
 
@@ -206,11 +206,11 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     labels.append(Label(target["years"].iloc[-1], target["share"].iloc[-1], names["title"], ORANGE))
     [own] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
     tell(own, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the limit" for row in target.itertuples()])
-    axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="", xlabel=f"Years since {start} of the upper limit")
+    axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="", xlabel=f"Years since {start} of the limit")
     use_numbers(axis, suffix="%")
     label_ends(axis, sorted(labels, key=attrgetter("x")))  # of ends at one height the later stands above
-    limit = lower_first(names["bound_title"]).removeprefix("100 percent of ")
-    units = f"Percent of the upper limit, here {limit}; the fastest are named"
+    limit = lower_first(names["limit_title"]).removeprefix("100 percent of ")
+    units = f"Percent of the limit, here {limit}; the fastest are named"
     ahead = pace.loc[~pace["target"], "unit"].head(int(pace.loc[pace["target"], "place"].iloc[0] - 1))
     units += "; the faster ones count new sales" * bool(len(ahead) and ahead.str.contains("of new ").all())
     return close_canvas(figure, _say_pace(pace, target["share"], names), units, source)

@@ -50,7 +50,7 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     if 0 < early < len(rows):
         axis.axhline(early - 0.5, color=GREY, lw=0.8)
     named = rows["target_date"].map(say_date) + ",\nmade " + rows["registered"].map(say_day)
-    limits = "upper limit: " + rows["limit_title"].map(lower_first)
+    limits = "limit: " + rows["limit_title"].map(lower_first)
     alike = limits.nunique() == 1
     named += "" if alike else ",\n" + limits
     axis.set_yticks(range(len(rows)), named, size=SMALL)
