@@ -133,7 +133,7 @@ def _draw_uses(axis: Axes, rows: pd.DataFrame, colour: str) -> None:
         _name_mark(axis, right, row.Index, row.printed, colour)
     signs = zip("\N{BLACK DIAMOND}\N{BLACK CIRCLE}"[-len(days) :], days, strict=True)
     dated = ", ".join(f"{sign} {day:%b %Y}" for sign, day in signs)
-    axis.set_title(f"{rows['entity'].iloc[0]}: {dated}", loc="left", size=SMALL, weight="bold", color=darken(colour))
+    axis.set_title(f"{rows['entity'].iloc[0]}\n{dated}", loc="left", size=SMALL, weight="bold")
     stars = last["note"].str.contains("Worded ").map({True: "*", False: ""})
     _go_down(axis, dict(enumerate(last["category"] + stars)), 118, len(last))
     axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
