@@ -461,8 +461,8 @@ def forecast(
         percent. Without a limit the median approaches it and is not cut there.
     censored : DataFrame, optional
         Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
-        for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths that
-        satisfy them are used.
+        for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths
+        that satisfy them are used.
 
     Returns
     -------

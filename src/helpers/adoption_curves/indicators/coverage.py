@@ -39,7 +39,8 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     DataFrame
         One row per entity and indicator: title, role, technology, unit, n (exact figures), inexact (figures printed as
         "more than" or "less than"), first, last (dates), last_value, spacing_years (median), segments, longest (exact
-        figures in the longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks, suspected_breaks (dates).
+        figures in the longest unbroken segment), high_confidence (share of rows, 0 to 1), breaks and
+        suspected_breaks (dates).
     """
     key = ["entity", "indicator"]
     rows = data.observations.sort_values("date", kind="stable")

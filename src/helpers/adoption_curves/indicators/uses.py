@@ -12,8 +12,7 @@ from .data import Data
 
 _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
 """Columns that tell figures apart; of two prints of one the newest public one counts."""
-_WIDER = {"generative AI": ("AI in firms", "AI")}
-"""Technologies as part of which another is counted: no firms are asked about generative AI alone."""
+_WIDER = {"generative AI": ("AI in firms", "AI")}  # as part of which it is counted: no firms are asked about it alone
 _QUALIFIED = {"exact": "", "at_least": "more than ", "at_most": "under ", "about": "about "}
 _DEVICES, _SHARED = "million monthly active users", "AI "  # the beginning of names that several products share
 _USERS = ["percent of generative AI users", "percent of those who have used generative AI"]

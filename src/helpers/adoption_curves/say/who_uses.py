@@ -11,7 +11,6 @@ from ..base.words import of_entity, say_date
 from ..indicators import Data, list_profile
 
 _COMPOSITION, _RATE = "percent of generative AI users", "percent of internet users"
-"""Units of shares of the users, and of rates among those who could be."""
 _BUILT_IN = ("assistant built into the", "plug-in inside a mobile app|AI functions inside mobile apps")
 """Categories of AI that one meets without an application of its own: that of the device, and that of other apps."""
 

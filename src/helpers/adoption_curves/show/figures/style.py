@@ -13,6 +13,7 @@ import matplotlib.dates as mdates
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -54,6 +55,9 @@ _EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would 
 WHOLE = 100.0  # percent: no axis of a share goes further
 FAR = 5  # times the highest figure: a limit from there on would press a series flat
 
+_CHINESE = sorted({"Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC"} & {*font_manager.get_font_names()})[:1]
+"""A font with Chinese letters for names of one's own data, where one is installed."""
+
 _STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.edgecolor": GREY,
     "axes.grid.axis": "y",
@@ -64,7 +68,7 @@ _STYLE = {  # over seaborn's "whitegrid" in the context "paper"
     "axes.spines.top": False,
     "axes.titley": 1.0,
     "figure.dpi": 200,
-    "font.family": "DejaVu Sans",
+    "font.family": ["DejaVu Sans", *_CHINESE],
     "font.size": 9.5,
     "grid.color": "#ececec",
     "text.color": INK,

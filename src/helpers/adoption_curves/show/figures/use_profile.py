@@ -6,10 +6,11 @@ import re
 import textwrap
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import blended_transform_factory
+from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
 from ...base.words import say_date, say_first
 from .labels import Label, darken, label_ends
@@ -84,8 +85,9 @@ def _go_down(axis: Axes, ticks: Mapping[float, str], most: float, end: float) ->
 
 def _name_mark(axis: Axes, x: float, y: float, words: str, colour: str) -> None:
     """A figure at the right of its mark."""
-    look = {"va": "center", "size": SMALL, "color": darken(colour), "weight": "bold", "parse_math": False}
-    axis.annotate(words, (x, y), (5, 0), textcoords="offset points", **look)
+    beside = axis.transData + ScaledTranslation(5 / 72, 0, axis.figure.dpi_scale_trans)
+    text = axis.text(x, y, words, size=SMALL, va="center", weight="bold", color=darken(colour), transform=beside)
+    text.set_in_layout(False)
 
 
 def _write(axis: Axes, place: float, words: str, **look: str) -> None:
@@ -133,7 +135,7 @@ def _draw_uses(axis: Axes, rows: pd.DataFrame, colour: str) -> None:
         _name_mark(axis, right, row.Index, row.printed, colour)
     signs = zip("\N{BLACK DIAMOND}\N{BLACK CIRCLE}"[-len(days) :], days, strict=True)
     dated = ", ".join(f"{sign} {day:%b %Y}" for sign, day in signs)
-    axis.set_title(f"{rows['entity'].iloc[0]}: {dated}", loc="left", size=SMALL, weight="bold", color=darken(colour))
+    axis.set_title(f"{rows['entity'].iloc[0]}\n{dated}", loc="left", size=SMALL, weight="bold")
     stars = last["note"].str.contains("Worded ").map({True: "*", False: ""})
     _go_down(axis, dict(enumerate(last["category"] + stars)), 118, len(last))
     axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
@@ -219,22 +221,22 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     lines = [textwrap.wrap(note, _LETTERS, max_lines=3, placeholder="…") for note in notes]
     height = sum(map(len, lines)) + 1.25 * len(rows) + rows["entity"].nunique()
     figure, axes = open_panels(1.3 + _LINE * height, 1, 1)
-    axis, place, ticks = axes[0, 0], 0.0, dict[float, str]()
+    axis, place, ticks, edges = axes[0, 0], 0.0, dict[float, str](), list[str]()
     for row, note, fresh in zip(rows.itertuples(), lines, ~rows["entity"].duplicated(), strict=True):
         if fresh:
             _write(axis, place, row.entity, weight="bold")
             place += 1
         _write(axis, place + (len(note) - 1) / 2, "\n".join(note), color=GREY)
         place += len(note)
-        colour = ORANGE if row.entity == rows["entity"].iloc[0] else BLUE
-        axis.hlines(place, 0, row.value, color=_LINK, lw=1)
-        face = colour if row.qualifier == "exact" else "white"
-        dot = axis.scatter([row.value], [place], facecolor=face, edgecolor=colour, s=30, zorder=3)
-        tell(dot, [f"{row.ruler}, {say_date(row.date)}: {row.printed}, {row.unit}"])
+        edges.append(ORANGE if row.entity == rows["entity"].iloc[0] else BLUE)
         short = re.sub(r"\d+\.\d\d+", lambda found: f"{float(found[0]):.1f}", row.printed)
-        _name_mark(axis, row.value, place, short, colour)
+        _name_mark(axis, row.value, place, short, edges[-1])
         ticks[place] = f"{row.ruler}, {row.date:%b %Y}"
         place += 1.25
+    axis.hlines([*ticks], 0, rows["value"], color=_LINK, lw=1)
+    faces = np.where(rows["qualifier"] == "exact", edges, "white")
+    dots = axis.scatter(rows["value"], [*ticks], facecolor=faces, edgecolor=edges, s=30, zorder=3)
+    tell(dots, [f"{row.ruler}, {say_date(row.date)}: {row.printed}, {row.unit}" for row in rows.itertuples()])
     _go_down(axis, ticks, 122, place)
     axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
     limits = "" if (rows["qualifier"] == "exact").all() else "; open dot: printed as more or less than"
