@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,22 @@ from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
 """Half a point of the limit: no fit is believed to be closer than figures are published."""
+
+
+RENAMED = "bound is called limit since 2.0"
+"""Answer to whoever writes the name of 1.0."""
+
+
+def refuse_bound(function: Callable[..., Any]) -> Any:
+    """Function that takes no ``bound``, and says what it is called."""
+
+    @wraps(function)
+    def checked(*given: Any, **named: Any) -> Any:
+        if "bound" in named:
+            raise TypeError(RENAMED)
+        return function(*given, **named)
+
+    return checked
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST
-from ..base.limit import Limit
+from ..base.limit import Limit, refuse_bound
 from ..base.project import Source, find_data
 from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
@@ -75,6 +75,7 @@ class Data:
         entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
+    @refuse_bound
     def series(self, entity: str, indicator: str, limit: str | float = "") -> AdoptionSeries:
         """Select one series: its figures since its last break, however few, and its limit.
 
