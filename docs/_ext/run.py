@@ -55,7 +55,7 @@ references = data.references(exclude=series)
 result = forecast.forecast(series)
 ```
 
-What if the limit is wrong? [The page on Python draws that](../python.md#what-if-the-upper-limit-is-wrong).
+What if the limit is wrong? [The page on Python draws that](../python.md#what-if-the-limit-is-wrong).
 
 ::::{container} gallery
 """
