@@ -100,9 +100,13 @@ def _choose_rows(rows: list[NumberedRow], asked: Asked) -> list[NumberedRow]:
         chosen = _guess_rows(rows)
     left = [row for row in rows if not chosen[0][0] <= row[0] <= chosen[-1][0]]
     named = [f"row {line} ({shorten(' '.join(filter(None, cells)), 60)})" for line, cells in left]
-    told = ", ".join(named[:3]) + f" and {len(named) - 3} more" * (len(named) > 3)
+    told = ", ".join(named[:3])
+    if len(named) > 3:
+        told += f" and {len(named) - 3} more"
     if left and not asked.has("rows"):
-        span = f"{chosen[0][0]}:" + f"{chosen[-1][0]}" * (left[-1][0] > chosen[-1][0])
+        span = f"{chosen[0][0]}:"
+        if left[-1][0] > chosen[-1][0]:
+            span += f"{chosen[-1][0]}"
         asked.ask(f"{told} looks like no part of the table; write --rows {span} to leave it out", "rows", span)
     asked.notes += [f"Not read: {told}."] if left else []
     return chosen

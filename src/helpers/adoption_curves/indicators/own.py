@@ -365,4 +365,6 @@ def _say_ends(rows: pd.DataFrame, heading: str) -> list[str]:
         )
         told = [f"{shorten(heading) or 'Figures'}: {first} to {newest}."]
     close = rows["date"].drop_duplicates().sort_values().diff().min() < pd.Timedelta(146, "D")
-    return told + ["The forecast uses figures at least 0.4 years apart."] * bool(close)
+    if close:
+        told.append("The forecast uses figures at least 0.4 years apart.")
+    return told
