@@ -110,7 +110,7 @@ def test_every_parameter_is_read_from_p_and_what_a_record_has_is_typed_back(name
 
 def test_p_wins_over_files_and_the_last_one_over_those_before(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text("\ufeffentity: file\nbound: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8")
+    file.write_text("\ufeffentity: file\nlimit: file\nhorizon_years: 1\nas_of: 2025-06-30\n", encoding="utf-8")
     given = read("-p", "entity", "pair", "-f", str(file))
     assert given == {"entity": "pair", "limit": "file", "horizon_years": "1", "as_of": "2025-06-30"}
     assert read("-p", "horizon_years", "1", "-p", "horizon_years", "2") == {"horizon_years": "2"}

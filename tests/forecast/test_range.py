@@ -65,7 +65,7 @@ def test_with_a_limit_there_are_ranges_and_the_form_without_one_has_a_median_alo
     series = data.series("China", "genai_users")
     result = forecast.forecast(series)
     limits = forecast.compare_limits(result, data.offer_limits(series))
-    none = limits["qualifier"] == "none"
+    none = limits["limit"] == "none"
     assert limits.loc[none, "q0.5"].notna().all()
     assert limits.loc[none, ["q0.1", "q0.9"]].isna().all(axis=None)
     assert limits.loc[~none, ["q0.1", "q0.5", "q0.9"]].notna().all(axis=None)

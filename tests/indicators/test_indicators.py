@@ -247,7 +247,7 @@ def test_references_leave_out_the_whole_technology(data):
 
 def test_coverage_counts_every_row_once(data):
     coverage = indicators.describe_coverage(data)
-    assert (coverage["n"] + coverage["limits"]).sum() == len(data.observations)
+    assert (coverage["n"] + coverage["inexact"]).sum() == len(data.observations)
     row = coverage[(coverage["entity"] == "China") & (coverage["indicator"] == "online_gov_users")].iloc[0]
     assert (row["segments"], row["longest"], row["breaks"]) == (3, 5, "2018-12-31; 2020-03-31")
     genai = coverage[coverage["indicator"] == "genai_users"].iloc[0]

@@ -139,7 +139,7 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
         shell.run_cell(code)
     assert shown == [
         (
-            "Run 'baseline' has no table 02_growth yet. Notebook 02_see_adoption writes it: run that notebook first, "
+            "Run 'baseline' has no table 01_wording yet. Notebook 01_check_indicators writes it: run that notebook first, "
             "or all of them with: adoption run baseline"
         )
     ]

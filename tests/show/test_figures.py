@@ -518,7 +518,7 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     assert not list_faults([figure])
     figure = figures.draw_record(scored.assign(limit_title=["Internet users", "none"]), NAMES, "Source: test.")
     named = [each.get_text() for each in figure.axes[0].get_yticklabels()]
-    assert named[1] == "December 2025,\nmade 31 December 2024,\nupper limit: none"
+    assert named[1] == "December 2025,\nmade 31 December 2024,\nlimit: none"
     assert not list_faults([figure])
     [axis] = figure.axes
     assert all(text.get_window_extent().x0 > axis.bbox.x0 for text in axis.texts), "clear of the dates at its left"

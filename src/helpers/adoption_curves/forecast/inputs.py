@@ -127,6 +127,5 @@ def check_limits(series: AdoptionSeries) -> None:
     above = at_least[at_least > (1 + _LIMIT_TOLERANCE) * series.limit.highest_at(at_least.index)]
     if len(above):
         raise ValueError(
-            f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the "
-            "limit, an limit"
+            f"censored says at least {above.iloc[0]:g} on {above.index[0]:%Y-%m-%d}, which lies above the limit"
         )

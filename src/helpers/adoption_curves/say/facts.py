@@ -341,7 +341,7 @@ class Facts:
 
     @cached_property
     def has_limit(self) -> bool:
-        """Whether there is an limit; without one a forecast has no range (`Forecast.has_range`)."""
+        """Whether there is a limit; without one a forecast has no range (`Forecast.has_range`)."""
         return bool(np.isfinite(self.ceiling["limit"]))
 
     @cached_property

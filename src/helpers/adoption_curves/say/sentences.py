@@ -149,7 +149,7 @@ def _write_no_range(facts: Facts) -> Page:
         page,
         speed=_join(growth, _say_rise(facts)),
         caution=_say_doubts(facts),
-        quote_not="Do not quote our forecast: without an limit it has no range.",
+        quote_not="Do not quote our forecast: without a limit it has no range.",
         title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
         alt=f"{_say_figures(facts)}, and our forecast for {when}, {about}.",
         numbers=("latest", "newest", "share", "change", "middle"),
@@ -383,7 +383,7 @@ def _say_forecast(facts: Facts) -> str:
     limited = "How many could use it at most? A run with that as its limit (-p limit N) gives a range."
     ask = "" if facts.has_limit or measure == "flow" else limited
     if facts.range is None and measure == "level":
-        why = "Without an limit the method cannot tell an early rise from a late one, so we give no range."
+        why = "Without a limit the method cannot tell an early rise from a late one, so we give no range."
         return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
     if facts.range is None:
         why = f"We forecast how many are in use, not {_UNTESTED[measure]}, so we give no forecast here."
