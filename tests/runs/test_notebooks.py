@@ -139,8 +139,8 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
         shell.run_cell(code)
     assert shown == [
         (
-            "Run 'baseline' has no table 01_wording yet. Notebook 01_check_indicators writes it: run that notebook first, "
-            "or all of them with: adoption run baseline"
+            "Run 'baseline' has no table 01_wording yet. Notebook 01_check_indicators writes it: run that notebook "
+            "first, or all of them with: adoption run baseline"
         )
     ]
     for code in ("from adoption_curves.indicators import load\nload(as_of='soon')", "study.keep('07_x', None)"):
