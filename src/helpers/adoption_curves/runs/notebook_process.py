@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import connection, forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ _LOADED: dict[str, str] = {}
 """The helpers as they were when the fork server imported them."""
 
 
+_ENDING = threading.Lock()
+"""Held while a process starts, which asks all others for their codes, and while one is asked: each is read once."""
 _STOPPING: list[str] = []
 """The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
 
@@ -93,9 +95,11 @@ def execute_notebook(
     environment[PDF] = "1" if pdf else ""
     arguments = str(source), str(target), dict(values), environment, str(log)
     process: Any = context.Process(target=_execute_there, args=arguments, daemon=True)  # type: ignore[attr-defined]
-    with _keep_interrupts():
+    with _ENDING, _keep_interrupts():
         process.start()
-    process.join()
+    connection.wait([process.sentinel])
+    with _ENDING:
+        process.join()
     if _STOPPING:
         raise NotebookStopped(_STOPPING[0])
     if process.exitcode:
