@@ -222,26 +222,14 @@ def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
     assert figures.draw_comparison(COMPARED.iloc[:1], "AI", "China", "Source: test.") is None
 
 
-def test_the_forecast_has_the_title_that_it_is_given_and_the_middle_of_its_last_tested_date():
+def test_the_forecast_has_the_title_that_it_is_given_and_the_median_of_its_last_tested_date():
     fan = make_fan(["2026-06-30", "2026-12-31"])
-    title = "Users, Atlantis, December 2026: 790 million people in the middle"
+    title = "Users, Atlantis, December 2026: the median is 790 million people"
     drawn = figures.draw_forecast(*add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], title)
     for width in style.WIDTHS.values():
         assert drawn.lay_out(width).texts[0].get_text().replace("\n", " ") == title
-    texts = read_texts(drawn)
-    assert f"in the middle {fan['q0.5'].iloc[-1]:.0f}" in texts
-
-
-def test_the_class_is_marked_beside_the_forecast_and_named():
-    fan = make_fan(["2026-06-30", "2026-12-31"])
-    others = pd.DataFrame({"quantile": [0.25, 0.5, 0.75], "value": [640.0, 700, 760], "years": 4.53, "passed": 62.0})
-    others = others.assign(series=15, technologies=12, date=pd.Timestamp("2026-12-31"))
-    drawn = figures.draw_forecast(
-        *add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], "Title", others
-    )
-    told = "as about half of 12 other technologies in Atlantis up to 4.5 years after 62.0% or more of possible users"
-    assert f"{told}: 640 to 760" in [text.replace("\n", " ") for text in read_texts(drawn)]
-    assert not list_faults([drawn, drawn.narrow()])
+    low, middle, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[-1]
+    assert f"median {middle:.0f}\n80% range:\n{low:.0f} to {high:.0f}" in read_texts(drawn)
 
 
 def test_breaks_that_lie_close_are_all_shaded_and_named_in_the_line_of_units():
@@ -260,20 +248,43 @@ def test_a_fan_has_a_band_for_each_level(levels):
     assert not list_faults([figure])
 
 
-def test_the_first_view_says_the_range_of_the_headline_as_odds():
+def test_the_first_view_says_the_range_of_the_headline_and_names_each_range_on_itself():
     fan = make_fan(["2026-06-30", "2026-12-31", "2027-12-31"])
-    low, high = fan["q0.1"][2], fan["q0.9"][2]
-    assert f"Four chances in five:\n{low:,.0f} to {high:,.0f}" in read_texts(draw_fan(fan))
+    low, middle, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[2]
+    texts = read_texts(draw_fan(fan, levels=[0.5, 0.8]))
+    assert f"median {middle:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}" in texts
+    assert {"50%", "80%"} <= set(texts)
     further = fan.assign(basis=["tested", "tested", "extrapolated"])
-    far = f"Four chances in five,\nin December 2026:\n{fan['q0.1'][1]:,.0f} to {fan['q0.9'][1]:,.0f}"
+    low, middle, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[1]
+    far = f"in December 2026:\nmedian {middle:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}"
     assert far in read_texts(draw_fan(further)), "with its date where the forecast is drawn further"
     narrow = read_texts(draw_fan(fan, levels=[0.5]))
-    assert any(text.startswith("One chance in two:") for text in narrow)
+    assert any("\n50% range:" in text for text in narrow)
     assert {"602", "forecast\nfrom here"} <= set(narrow)
     assert "230" not in narrow, "the last figure alone has its number"
     refuted = read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER))
     assert "contradicted by\nthe newest figure" in refuted
-    assert not any("in five" in text for text in refuted)
+    assert not any("range:" in text for text in refuted)
+
+
+def test_what_is_counted_stands_below_the_title():
+    names = NAMES | {"counted": "People who used it"}
+    fan = add_limit(make_fan(["2026-12-31"]), 1130.0)
+    drawn = figures.draw_forecast(*fan, hold(NONE_NEWER, BREAKS), names, "Source: test.")
+    assert read_texts(drawn)[1].startswith("Million people: people who used it; ")
+
+
+def test_figures_before_a_break_are_hollow_and_grey_behind_its_strip():
+    series = hold(NONE_NEWER, BREAKS.assign(kind="break"))
+    series.earlier, series.values = VALUES.iloc[:2], VALUES.iloc[2:]
+    series.dates, series.last_break = series.values.index, BREAKS.iloc[0]
+    fan = add_limit(make_fan(["2026-12-31"]), 1130.0)
+    for drawn in (figures.draw_levels(series, NAMES, ""), figures.draw_forecast(*fan, series, NAMES, "")):
+        [line] = [each for each in drawn.axes[0].lines if each.get_markerfacecolor() == "white"]
+        assert [*line.get_ydata()] == [230.0, 249.0]
+        assert line.get_color() == style.GREY
+        assert ("2024-12-31", "2025-06-30") in list_spans(drawn.axes[0])
+        assert "grey: before" in read_texts(drawn)[1]
 
 
 def test_a_limit_that_is_itself_a_forecast_has_its_range_and_one_that_is_given_none():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import math
 import re
 import reprlib
-from fractions import Fraction
 from typing import Any
 
 from .columns import UNNAMED
@@ -140,15 +140,14 @@ def say_at(measure: str) -> str:
     return "by" if measure == "cumulative" else "in"
 
 
-def say_odds(level: float, what: str = "") -> str:
-    """The level of a band as odds in the smallest whole numbers, of times or chances.
+def mark_chinese(text: str) -> str:
+    """Words as HTML, in which Chinese ones say so: browsers choose letters by it, and readers aloud their voice.
 
-    >>> say_odds(0.8), say_odds(0.5, "time"), say_odds(0.95, "chance"), say_odds(0.67), say_odds(0.975)
-    ('four in five', 'one time in two', '19 chances in 20', '67 in 100', '39 in 40')
+    >>> mark_chinese("by 2030 (“超90%”)")
+    'by 2030 (“<span lang="zh-Hans">超90%</span>”)'
     """
-    odds = Fraction(f"{level:.10g}")
-    counted = f" {what}{'s' * (odds.numerator != 1)}" if what else ""
-    return f"{spell(odds.numerator)}{counted} in {spell(odds.denominator)}"
+    chinese = r"[\u3400-\u9fff][\u3000-\u303f\u3400-\u9fff\uff00-\uffef\d%.]*"
+    return re.sub(chinese, lambda found: f'<span lang="zh-Hans">{found[0]}</span>', html.escape(text))
 
 
 FLOW = "a flow"

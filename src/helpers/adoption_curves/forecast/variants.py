@@ -84,7 +84,7 @@ def as_printed(series: AdoptionSeries) -> AdoptionSeries:
 
 
 def compare_newer(result: Forecast) -> pd.DataFrame:
-    """The forecast before and after a newer figure: without it, as printed where it is read more closely, as published.
+    """The forecast before and after a newer figure: without it, as published, and as our reading.
 
     Parameters
     ----------
@@ -99,8 +99,10 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     if series.newer.empty or result.kind != "forecast":
         return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
     before = replace(as_printed(series), censored=series.censored.iloc[:0])
-    others = {"without it": before} | _read_widely(series) | {"as published": series}
-    return _vary(result, others, "form")
+    forms = {"without it": before, "as published": series}
+    if len(series.readings):
+        forms |= {"as published": as_printed(series), "our reading": series}
+    return _vary(result, forms, "form")
 
 
 def find_most(limits: Mapping[str, Limit | None]) -> float | None:

@@ -33,11 +33,11 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         cumulative or flow), own (whether its unit is a label of one's own),
         cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
         publication in words, publisher (short, "" for none) and publisher_name (in full), asked: who was asked, a
-        sentence, people: who is counted, doing: what they do ("use generative AI"; "" where no phrase is known), and
-        within: the time in which one use counts at the last figure ("in the past half-year"; "" where none is known).
-        limit_is_series: whether its limit has figures too. reckoned: whether some of either count as published from a
-        day that nobody has stated for them. known: the last day on which a figure of the data came out. population: of
-        users the newest of the entity, and a sentence; else None.
+        sentence, people: who is counted, counted: what is (in full; "" for an own file), doing: what they do ("use
+        generative AI"; "" where no phrase is known), and within: the time in which one use counts at the last figure
+        ("in the past half-year"; "" where none is known). limit_is_series: whether its limit has figures too. reckoned:
+        whether some of either count as published from a day that nobody has stated for them. known: the last day on
+        which a figure of the data came out. population: of users the newest of the entity, and a sentence; else None.
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     exact = series.observations["qualifier"] == "exact"
@@ -71,6 +71,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
         "publisher_name": f"the {full}" if full.endswith(f"({publisher})") else publisher,
         "asked": _say_asked(entry, publisher),
         "people": people or entry.base or series.unit.removeprefix("percent of "),
+        "counted": "" if own else entry.counted,
         "doing": entry.doing,
         "within": _say_within(*find_within(entry.within, series.days[-1])),
         "limit_is_series": len(limits) > 0,

@@ -69,7 +69,7 @@ class Number(float):
 
 @dataclass(frozen=True)
 class Names:
-    """What sentences call a series, as from `indicators.name_series`; and the line of other sources of its figure."""
+    """What sentences call a series, as from `indicators.name_series`."""
 
     title: str
     unit: str
@@ -87,11 +87,11 @@ class Names:
     publisher_name: str = ""
     asked: str = ""
     people: str = ""
+    counted: str = ""
     doing: str = ""
     within: str = ""
     limit_is_series: bool = False
     reckoned: bool = False
-    beside: str = ""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,10 @@ def _write_rises(facts: Facts) -> Page:
     elif doing:
         headline = f"{doing.format(between)} {goal}"
     change, level = ("added",) if is_total else ("share", "change"), f"{100 * facts.level:g}%"
-    title = f"{names.title}, {facts.date(facts.goal)}: {level} range {say_ends(facts)}, median {_say_median(facts)}"
+    title = f"{names.title}, and our forecast for {facts.date(facts.goal)}"
+    if not facts.is_share:
+        share = say(100 * facts.goal["q0.5"] / facts.limit["mean"], "percent")
+        title = f"{names.title}: the median for {facts.date(facts.goal)} is {share} of {facts.limit_name}"
     alt = f"{_say_figures(facts)}, and our forecast for {facts.date(facts.goal)}, median {_say_median(facts)} ({level} "
     return _make_page(
         facts,

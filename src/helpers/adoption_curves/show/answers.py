@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -18,7 +18,6 @@ from ..indicators import (
     AdoptionSeries,
     Data,
     cite_series,
-    cite_sources,
     find_last_limit,
     list_earlier,
     list_levels,
@@ -148,9 +147,9 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     found, levels, page = facts.tables, sorted({min(result.levels), result.level}), write_page(facts)
     fan = found["05_forecast"] if facts.is_given else found["05_forecast"].head(0)
     names = asdict(facts.names)
-    source = cite_series(data, series, since=next(iter(result.used.index), None)) + facts.names.beside
+    source = cite_series(data, series, since=next(iter(result.used.index), None))
     about = (series, names, source, levels if facts.range else [], page.title)
-    figure = figures.draw_forecast(fan, found["05_limit"], *about, found["05_class"])
+    figure = figures.draw_forecast(fan, found["05_limit"], *about)
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_record": frames.record_frame(result), "05_probabilities": result.probability()}
@@ -159,7 +158,7 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
 
 
 def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
-    """Facts of a forecast: tables 05 and those of other notebooks that the title needs; ``beside`` cites the bar."""
+    """Facts of a forecast: tables 05 and those of other notebooks that the title needs."""
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"02_earlier": list_earlier(series)}
@@ -169,6 +168,5 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found |= {"05_audit": frames.audit_frame(result)}
     facts = Facts(found, Names(**name_series(data, series)), quoted_level(result.levels))
     date = facts.goal["date"] if facts.goal else None
-    found["05_class"], counted = frames.class_frame(result, date, data.references(exclude=series))
-    beside = cite_sources(data, counted, bases=True).replace("Source:", " Other technologies:", 1)
-    return replace(facts, names=replace(facts.names, beside=beside if facts.goal else ""))
+    found["05_class"] = frames.class_frame(result, date, data.references(exclude=series))[0]
+    return facts

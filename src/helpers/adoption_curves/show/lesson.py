@@ -105,8 +105,10 @@ def frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.
 
 
 def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """The figures of a series that its forecast uses, as `frame_figures`."""
-    return frame_figures(data, series, forecast.forecast(series).used)
+    """The figures of a series that its forecast uses, as `frame_figures`; and read: whether one is our reading."""
+    rows = frame_figures(data, series, forecast.forecast(series).used)
+    rows["read"] = rows["date"].isin(series.readings.index)
+    return rows
 
 
 def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import great_tables
 import numpy as np
 import pandas as pd
 
-from ..base.words import say_name
+from ..base.words import mark_chinese, say_name
 
 _MOST_ROWS = 300  # that a page shows of a table: of a longer one the first and the last half of so many
 _READABLE = {  # headings of columns that their names in the CSV would not explain
@@ -119,7 +119,7 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     numeric = [column for column in frame if column in right or _is_number(frame[column])]
     headings = {column: _name_column(str(column)) for column in shown}
     table = _set(shown, title, note).cols_label(headings).cols_align("right", columns=numeric)
-    for column, write in (("url", _link_source), ("quote", _mark_chinese)):
+    for column, write in (("url", _link_source), ("quote", mark_chinese)):
         table = table.fmt(write, columns=column) if column in shown else table
     return table
 
@@ -170,16 +170,6 @@ def _set(shown: pd.DataFrame, title: str, note: str) -> great_tables.GT:
     table = table.tab_header(title=title)
     table = table.tab_options(table_font_size="14px", heading_title_font_size="16px", heading_align="left")
     return table.tab_source_note(note) if note else table
-
-
-def _mark_chinese(words: str) -> str:
-    """Words as HTML, in which Chinese ones say so: browsers choose letters by it, and readers aloud their voice.
-
-    >>> _mark_chinese("by 2030 (“超90%”)")
-    'by 2030 (“<span lang="zh-Hans">超90%</span>”)'
-    """
-    chinese = r"[\u3400-\u9fff][\u3000-\u303f\u3400-\u9fff\uff00-\uffef\d%.]*"
-    return re.sub(chinese, lambda found: f'<span lang="zh-Hans">{found[0]}</span>', html.escape(words))
 
 
 def _link_source(url: str) -> str:

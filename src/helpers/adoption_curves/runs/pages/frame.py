@@ -13,6 +13,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from ...base.words import mark_chinese
+
 TEMPLATES = Path(__file__).parent / "templates"
 # characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
 # halves of pairs, which no file takes
@@ -44,7 +46,7 @@ def render(template: str, **content: Any) -> str:
 def _open_templates() -> Environment:
     """The templates, which escape everything put in."""
     templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    templates.filters["list_sections"] = _list_sections
+    templates.filters |= {"list_sections": _list_sections, "mark_chinese": mark_chinese}
     return templates
 
 

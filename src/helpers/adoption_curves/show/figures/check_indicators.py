@@ -61,5 +61,6 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
         count = say_count(own["size"], "figure")
         title = f"{described['title'][indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}"
     units = "Dates of the figures of each series; behind its name their number"
-    units += "; an upright bar: a break" * bool(len(breaks))
+    if len(breaks):
+        units += "; an upright bar: a break"
     return close_canvas(figure, title, units, source)

@@ -35,7 +35,7 @@ def draw_fits(
     limit : float
         Known limit at the last observation, in that unit; nan for none.
     names : dict
-        title, unit, measure, limit_title, and population where known: the axis ends there.
+        title, unit, measure, limit_title, points, and population where known: the axis ends there.
     source : str
 
     Returns
@@ -45,12 +45,14 @@ def draw_fits(
     """
     if alternatives.empty:
         return None
+    read = values[~values.index.isin([*names["points"]])]  # published as a limit: no point of the series
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
     figure, axes = style.open_panels(1.2 + 2.7 * rows, rows, min(3, len(families)), sharey=True, sharex=True)
     top, shown = _find_top(values, alternatives, limit, names)
     for axis, family in zip(axes.flat, families, strict=False):
         _draw_family(axis, values, alternatives[alternatives["family"] == family], names["measure"])
+        axis.plot(read.index, read, "o", color=INK, mfc="white", ms=5, mew=1.2, zorder=6)
         if shown:
             axis.axhline(limit, color=GREY, ls="--", lw=1)
             axis.axhspan(limit, max(limit, top), color=GREY, alpha=0.15, lw=0, zorder=0)
@@ -63,6 +65,8 @@ def draw_fits(
         note(axes[0, 0], textwrap.fill(style.shorten_label(names["limit_title"]), 24), spots, color=GREY)
     units = f"{say_first(names['unit'])}. Thick: least squares; "
     units += f"thin: other saturation levels inside the {100 * alternatives['level'].iloc[0]:.0f}% interval"
+    if len(read):
+        units += "; open circle: our reading"
     if np.isfinite(limit) and not shown:
         units += f"; the limit, {lower_first(names['limit_title'])}, is above at {say(limit)}"
     return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,15 +13,15 @@ from matplotlib.ticker import MaxNLocator
 from ...base import words
 from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
-from ...base.words import say, say_ahead, say_count, say_first, say_period
+from ...base.words import say, say_count, say_period
 from ...indicators import AdoptionSeries
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
-from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer
-from .style import BLUE, GREY, HEADING, INK, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
+from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer, say_counted
+from .see_adoption import draw_levels
+from .style import BLUE, GREY, HEADING, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
 
 _LEAST_OUTCOMES = 2  # later figures from which on it is said how many of them a range contained
-_LABEL_WIDTH = 30  # letters
 
 
 def draw_forecast(
@@ -33,9 +32,8 @@ def draw_forecast(
     source: str,
     levels: Sequence[float] = LEVELS,
     title: str = "",
-    others: pd.DataFrame | None = None,
 ) -> Figure:
-    """The published forecast: figures, median, ranges and limit, with the odds of the quoted range.
+    """The published forecast: figures, ranges with their levels, median and limit.
 
     Parameters
     ----------
@@ -52,8 +50,6 @@ def draw_forecast(
         A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     title : str
         By default the title of the series.
-    others : DataFrame, optional
-        05_class: the middle half of the entity's other services is drawn at its date.
 
     Returns
     -------
@@ -61,25 +57,23 @@ def draw_forecast(
     """
     title, fan = title or names["title"], fan[fan["q0.5"].notna()]
     if fan.empty:
-        return _draw_figures(series, names, source, title)
+        return draw_levels(series, names, source, title)
     shown = _select_shown(fan, series, levels)
     figure, axis = open_canvas(5.0)
     plot_fan(axis, shown.fan, shown.start, shown.levels, "--" if shown.goal["basis"] == "untested" else "-")
     ends = shown.fan[[*band_columns(max(shown.levels))] if shown.levels else ["q0.5"]]
-    heights = [*shown.values, *series.newer["value"], *ends.min(), *ends.max()]
+    heights = [*shown.values, *series.earlier, *series.newer["value"], *ends.min(), *ends.max()]
     ahead = ahead[ahead["date"] <= shown.last]
     limit, told = plot_limit(axis, series, shown.values.index, max(heights), ahead)
     heights += [label.y for label in limit]
-    units = say_first(names["unit"]) + told + _draw_values(axis, series, shown.values, names, heights)
-    use_dates(axis, shown.values.index[0], shown.last, names["measure"])
-    labels = _label_fan(axis, shown, names) + _mark_others(axis, others, shown, series) + limit
+    units = say_counted(names) + told + plot_earlier(axis, series, names)
+    units += _draw_values(axis, series, shown.values, names, heights)
+    use_dates(axis, min([shown.values.index[0], *series.earlier.index]), shown.last, names["measure"])
     _name_start(axis, shown)
-    if len(shown.levels) > 1 and shown.goal["basis"] != "refuted":
-        odds = [words.say_odds(level, "chance") for level in sorted(shown.levels)]
-        units += f"; bands, inner to outer: {', '.join(odds)}"
     label_values(axis, shown.values.iloc[-1:], names["unit"])
+    _name_ranges(axis, shown)
     source += _add_percent(axis, names, ends.max(axis=None))
-    label_ends(axis, labels)
+    label_ends(axis, [_label_fan(axis, shown, names), *limit])
     return close_canvas(figure, title, units, source)
 
 
@@ -106,18 +100,6 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
     return _Shown(fan, last, goal, whole, series.values[first:], start)
 
 
-def _draw_figures(series: AdoptionSeries, names: dict[str, Any], source: str, title: str) -> Figure:
-    """The figures of a series that has no forecast."""
-    figure, axis = open_canvas(5.0)
-    values, days = series.values, series.dates.union(series.earlier.index)
-    units = say_first(names["unit"]) + plot_earlier(axis, series, names)
-    units += _draw_values(axis, series, values, names, [*series.earlier, *values, *series.newer["value"]])
-    use_dates(axis, days[0], days[-1], names["measure"])
-    if len(values):
-        label_values(axis, values[sorted({values.idxmax(), values.index[-1]})], names["unit"])
-    return close_canvas(figure, title, units, source)
-
-
 def _draw_values(
     axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], heights: Iterable[float]
 ) -> str:
@@ -136,39 +118,37 @@ def _say_dropped(values: pd.Series, shown: pd.Series, measure: str) -> str:
     return f"; {say_count(count, 'earlier figure')}, from {say_period(values.index[0], measure)} on, not drawn"
 
 
-def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> list[Label]:
-    """The quoted range as an upright bar at the date of the headline, its odds and its middle as labels."""
+def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> Label:
+    """The label of the median and of the quoted range at the date of the headline, which is marked within the fan."""
     goal, measure = shown.goal, names["measure"]
-    date, middle = goal["date"], goal["q0.5"]
+    date, median = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
-        return [Label(date, middle, "contradicted by\nthe newest figure", BLUE)]
+        return Label(date, median, "contradicted by\nthe newest figure", BLUE)
     if not shown.levels:
         kind = "untested" if goal["basis"] == "untested" else "forecast"
-        [about], _ = words.round_off([middle], middle / 10)
-        return [Label(date, middle, f"{kind}:\nabout {about}", BLUE)]
+        [about], _ = words.round_off([median], median / 10)
+        return Label(date, median, f"{kind}:\nabout {about}", BLUE)
     level = quoted_level(shown.levels)
     low, high = (goal[name] for name in band_columns(level))
-    axis.vlines(date, low, high, color=INK, lw=2.2, zorder=5)
-    odds = words.say_odds(level, "chance")
+    text = f"median {say(median, names['unit'], high, bare=True)}\n{say_level(level)} range:\n{join_range(low, high)}"
     if date < shown.last:
-        odds += f",\n{words.say_at(measure)} {say_period(date, measure)}"
-    named = f"in the middle {say(middle, names['unit'], high, bare=True)}"
-    range_label = Label(date, high, f"{say_first(odds)}:\n{join_range(low, high)}", INK)
-    return [range_label, Label(date, middle, named, BLUE)]
+        axis.vlines(date, low, high, color=BLUE, lw=2.2, zorder=5)
+        text = f"{words.say_at(measure)} {say_period(date, measure)}:\n{text}"
+    return Label(date, median, text, BLUE)
 
 
-def _mark_others(axis: Axes, others: pd.DataFrame | None, shown: _Shown, series: AdoptionSeries) -> list[Label]:
-    """The middle half of where the entity's other services stood, as a bar beside the forecast; its label."""
-    if others is None or others.empty or series.limit is None or others["date"].iloc[0] > shown.last:
-        return []
-    value, later = others.set_index("quantile")["value"], say_ahead(round(float(others["years"].iloc[0]), 1))
-    date = shown.last - 0.03 * (shown.last - shown.start[0])
-    axis.vlines(date, value[0.25], value[0.75], color=ORANGE, lw=2.2, zorder=5)
-    axis.plot(date, value[0.5], "o", color=ORANGE, ms=4.5, zorder=6)
-    passed = f"{say(others['passed'].iloc[0], 'percent')} or more of possible users"
-    text = f"as about half of {others['technologies'].iloc[0]} other technologies in {words.say_place(series.entity)} "
-    lines = textwrap.wrap(f"{text}up to {later} after {passed}:", _LABEL_WIDTH)
-    return [Label(date, value[0.5], "\n".join([*lines, join_range(value[0.25], value[0.75])]), ORANGE)]
+def _name_ranges(axis: Axes, shown: _Shown) -> None:
+    """Write each level on its own part of the fan, where that is tallest and no other word stands."""
+    inner = ["q0.5", "q0.5"]
+    for level in sorted(shown.levels):
+        outer = [*band_columns(level)]
+        rows, spots = shown.fan.set_index("date"), []
+        for one, other in zip(inner, outer, strict=True):
+            tall = (rows[other] - rows[one]).abs()
+            spots += [(size, Spot(date, rows.loc[date, [one, other]].mean(), 0, 0)) for date, size in tall.items()]
+        spots.sort(key=lambda spot: -spot[0])
+        note(axis, say_level(level), [spot for _, spot in spots], color=BLUE)
+        inner = outer
 
 
 def _name_start(axis: Axes, shown: _Shown) -> None:

@@ -24,7 +24,7 @@ from ...curves import Results
 from ...forecast import Forecast
 from ...forecast.frames import limit_frame
 from ...indicators import AdoptionSeries
-from .labels import Label, Spot, find_gaps, label_ends, note
+from .labels import Label, Spot, find_gaps, label_ends, note, shade_breaks
 from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
 
 _SIZE = (7.6, 4.2)  # inches
@@ -95,7 +95,7 @@ def plot_figures(
     breaks : DataFrame
         date, kind.
     names : dict
-        points: what is said of each figure, by date.
+        points: what is said of each figure, by date; nothing where there are none.
     size : float
         Diameter of the marks, in points.
     **look
@@ -106,7 +106,8 @@ def plot_figures(
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
-    tell(line, [names["points"].get(date, "") for date in values.index])
+    if "points" in names:
+        tell(line, [names["points"].get(date, "") for date in values.index])
 
 
 def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> str:
@@ -129,6 +130,12 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> s
     plot_figures(axis, series.earlier, series.breaks, names, color=GREY, mfc="white", lw=0.8, zorder=2)
     axis.axvspan(series.earlier.index[-1], series.dates[0], color=GREY, alpha=0.15, lw=0, zorder=0)
     return f"; grey: before {say_date(parted['date'])}, not comparable"
+
+
+def say_counted(names: dict[str, Any]) -> str:
+    """The unit, and what is counted where the data say it."""
+    unit, counted = say_first(names["unit"]), names.get("counted", "")
+    return f"{unit}: {lower_first(counted)}" if counted else unit
 
 
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
@@ -235,7 +242,7 @@ def plot_course(
         begins = values.index
     else:
         last += 0.1 * (last - begins[0])  # room for the words of a newer figure
-    highest = max([*values, *newer["value"]])
+    highest = max([*values, *newer["value"], *series.earlier])
     if found is not None and len(fan):
         labels, highest = _plot_forecast(ax, found, fan), max(highest, np.nanmax(fan))
     ahead = None if found is None else limit_frame(found)
@@ -248,9 +255,11 @@ def plot_course(
         ax.plot(inside.index, inside, "--", color=ORANGE, lw=1.8)
         name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
-    _plot_points(ax, values)
+    told += plot_earlier(ax, series, {})
+    plot_figures(ax, values, series.breaks, {}, 4.5, clip_on=False)
+    told += shade_breaks(ax, series.breaks, pd.DatetimeIndex(begins))
     title = ", ".join(filter(None, [series.full_title, series.unit]))
-    _finish_axes(ax, labels, (begins[0], last), top, title + told)
+    _finish_axes(ax, labels, (min([begins[0], *series.earlier.index]), last), top, title + told)
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
     return ax
 
@@ -266,10 +275,6 @@ def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label
     level = quoted_level(levels)
     low, high = (end[each] for each in band_ends(level))
     return [middle, Label(fan.index[-1], high, f"{say_level(level)} range:\n{say_range(low, high)}", BLUE)]
-
-
-def _plot_points(axis: Axes, values: pd.Series) -> None:
-    axis.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
 
 
 def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
@@ -339,13 +344,13 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
     ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
-    _plot_points(ax, values)
+    ax.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
     held = ",\nheld at the highest figure" if results.best.held else ""
     labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve{held}", ORANGE)]
     if np.isfinite(results.ceiling) and (given or results.identified):
         level = results.best.ceiling * model.ceiling.limit_at(times)
         ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
-        labels.append(Label(curve.index[-1], level[-1], f"{'given ' * given}ceiling: {say(level[-1])}", GREEN))
+        labels.append(Label(curve.index[-1], level[-1], f"ceiling: {say(level[-1])}", GREEN))
     verdict = f"the ceiling is {'given' if given else 'identified' if results.identified else 'not identified'}"
     if results.flag:
         verdict = f"no estimate, {results.flag}"

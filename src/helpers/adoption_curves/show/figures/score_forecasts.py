@@ -62,7 +62,9 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Fig
     axis.grid(False, axis="x")
     units = f"Weighted interval score against a straight line's, from {window} figures; below 1 is better; "
     capped = max(own.max(axis=None), rows["wis_relative"].max()) > _CAP
-    units += "bars: 95% interval" + f"; drawn up to {_CAP:g}" * bool(capped)
+    units += "bars: 95% interval"
+    if capped:
+        units += f"; drawn up to {_CAP:g}"
     return close_canvas(figure, _say_skill(own), units, source)
 
 

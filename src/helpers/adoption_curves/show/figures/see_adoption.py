@@ -22,8 +22,8 @@ from ...indicators import AdoptionSeries
 from ...say.facts import Names
 from ...say.sentences import say_users
 from . import style
-from .labels import Label, find_gaps, label_ends, shade_breaks
-from .on_axes import plot_earlier, plot_figures, plot_limit, plot_newer
+from .labels import Label, find_gaps, label_ends, label_values, shade_breaks
+from .on_axes import plot_earlier, plot_figures, plot_limit, plot_newer, say_counted
 from .style import BLUE, GREY, INK, ORANGE, PALE, SMALL, close_canvas, open_canvas, tell, use_dates, use_numbers
 
 _NO_LINE = 2  # figures that are no line yet, and stand on their axis
@@ -40,7 +40,7 @@ _PANELS = {  # headings of the kinds of measures
 }
 
 
-def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure:
+def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str, title: str = "") -> Figure:
     """The figures of a series beneath its limit.
 
     Parameters
@@ -50,6 +50,8 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
         As from `indicators.name_series`.
     source : str
         The caption's text.
+    title : str
+        By default the last figure.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
     if len(values) <= _NO_LINE:
         axis.vlines(values.index, 0, values, color=ORANGE, lw=1)
-    units = say_first(names["unit"]) + told
+    units = say_counted(names) + told
     if errors.notna().any():
         axis.errorbar(values.index, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
         units += "; upright bars: 95% sampling error, as published"
@@ -70,18 +72,20 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     when = f"{words.say_at(measure)} {say_period(dates[-1], measure)}"
     if len(values):
         last = values.iloc[-1]
-        title = f"{say_first(say_users(Names(**names), last))} {when}"
+        title = title or f"{say_first(say_users(Names(**names), last))} {when}"
         if series.limit is not None and not names["unit"].startswith("percent"):
             share = say(100 * last / series.limit.at(dates[-1:])[0], "percent")
             units += f"; the last exact figure is {share} of {lower_first(names['limit_title'])}"
         printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
         labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     else:
-        title = f"{names['title']}: {words.say_limit(newer.iloc[-1], names['unit'])} {when}"
+        title = title or f"{names['title']}: {words.say_limit(newer.iloc[-1], names['unit'])} {when}"
     plot_newer(axis, newer)
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     use_dates(axis, min([dates[0], *series.earlier.index]), max([dates[-1], *newer.index]), measure)
     label_ends(axis, labels)
+    if len(values) and values.idxmax() != values.index[-1]:
+        label_values(axis, values[[values.idxmax()]], names["unit"])
     units += told + shade_breaks(axis, series.breaks, dates)
     return close_canvas(figure, title, units, source)
 
@@ -121,7 +125,8 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
         title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
     every = f"every {step} figures" if step > 1 else "one figure and the next"
     units = f"Change between {every}, {unit}"
-    units += "; hatched: figures before and after may not be comparable" * bool(crossing)
+    if crossing:
+        units += "; hatched: figures before and after may not be comparable"
     return close_canvas(figure, title, units, source)
 
 
@@ -212,7 +217,8 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     limit = lower_first(names["limit_title"]).removeprefix("100 percent of ")
     units = f"Percent of the limit, here {limit}; the fastest are named"
     ahead = pace.loc[~pace["target"], "unit"].head(int(pace.loc[pace["target"], "place"].iloc[0] - 1))
-    units += "; the faster ones count new sales" * bool(len(ahead) and ahead.str.contains("of new ").all())
+    if len(ahead) and ahead.str.contains("of new ").all():
+        units += "; the faster ones count new sales"
     return close_canvas(figure, _say_pace(pace, target["share"], names), units, source)
 
 
@@ -272,7 +278,8 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     axes[-1, 0].set(xlim=(0, 108))
     use_numbers(axes[-1, 0], "x", "%")
     units = "Percent of those whom each measure covers; the newest figure of each country"
-    units += "; bars: 95% sampling error, as published" * bool(picked["standard_error"].notna().any())
+    if picked["standard_error"].notna().any():
+        units += "; bars: 95% sampling error, as published"
     return close_canvas(figure, _say_measures(picked, technology, entity), units, source)
 
 

@@ -59,10 +59,10 @@ def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Fig
     axis.set_ylim(len(rows) - 0.4, -0.6)
     units = f"{names['title']}, {names['unit']}; bars: 80% range with its median; diamonds: outcomes"
     units += f"; {limits.iloc[0]}" if alike else ""
-    units += "; arrows: outcomes printed as “more than” or “less than”" * bool(
-        rows["side"].isin(["at_least", "at_most"]).any()
-    )
-    units += "; below the line: registered after the outcome" * (early < len(rows))
+    if rows["side"].isin(["at_least", "at_most"]).any():
+        units += "; arrows: outcomes printed as “more than” or “less than”"
+    if early < len(rows):
+        units += "; below the line: registered after the outcome"
     return close_canvas(figure, _say_outcomes(rows), units, source)
 
 
