@@ -14,16 +14,19 @@ import pytest
 from cells import NOTEBOOKS, execute_cells
 from figure_faults import find_faults
 
+from adoption_curves.base.project import Source
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.study import Output
 from adoption_curves.show.figures import style
+from adoption_curves.show.figures.labels import close_axes
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
+PLAIN = {"unit": "% of adults", "measure": "level"}
 KINDS = {
     "four figures": {},
-    "one figure": {"data": GOLDEN / "one.csv", "limit": 100},
-    "monthly": {"data": GOLDEN / "monthly.csv"},
+    "one figure": {"data": Source(GOLDEN / "one.csv", PLAIN), "limit": 100},
+    "monthly": {"data": Source(GOLDEN / "monthly.csv", PLAIN)},
     "57 figures": {"indicator": "internet_users", "limit": "population_year_end"},
     "declining": {"indicator": "microblog_users"},
     "no limit": {"limit": "none"},
@@ -42,11 +45,18 @@ def draw_kind(kind, outputs):
     chosen = {"run": "contact", "data": ROOT / "data"} | KINDS[kind]
     given = complete_parameters(read_parameters({name: str(value) for name, value in chosen.items()})).model_dump()
     drawn = {}
+
+    def keep(_, name, figure, alt, data=None, units="", of=None):
+        if units:
+            close_axes(figure, alt, units, of.attrs["source"])
+        if figure is not None:
+            drawn[name] = figure.figure
+
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr(Output, "draw", lambda self, name, figure, *_: drawn.update({name: figure}))
+        patch.setattr(Output, "draw", keep)
         for path in sorted(NOTEBOOKS.glob("0*.ipynb")):
             execute_cells(path, outputs, given)
-    return {name: figure for name, figure in drawn.items() if figure is not None}
+    return drawn
 
 
 def look_at(figure):
