@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -31,10 +31,8 @@ SUMMARISED: tuple[str, ...] = (
 )
 SUMMARISED += ("05_limit", "05_other_limits", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
-_ONE_YEAR = (1.0, 0.26)
-"""How far back growth is measured, and by how much that figure may be nearer or further."""
 _NEAR_DATE = 0.26
-"""Years by which a date of the forecast may miss the one that is asked for."""
+"""Years by which the figure of a year before may be nearer or further."""
 _STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
 _NOTHING = 1e-6
@@ -261,8 +259,10 @@ class Facts:
 
         None across a suspected break.
         """
-        found, last = _find_before(self.growth, self.last, *_ONE_YEAR), self.last["value"]
-        if not found or (self.jump and found["date"] < self.jump["after"]["date"]):
+        off = {place: abs(_count_years(row, self.last) - 1) for place, row in enumerate(self.growth)}
+        place, last = min(off, key=off.__getitem__, default=0), self.last["value"]
+        found = self.growth[place] if off.get(place, 1) < _NEAR_DATE else None
+        if not found or found["value"] <= 0 or (self.jump and found["date"] < self.jump["after"]["date"]):
             return None
         gain, ratio = last - found["value"], last / found["value"]
         return found | {"gain": gain, "percent": 100 * gain / found["value"], "ratio": ratio}
@@ -455,13 +455,6 @@ class Facts:
 def _count_years(start: Row, end: Row) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
-
-
-def _find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row:
-    """The figure nearest to so many years before another; None where there is none within `room`, or it is 0."""
-    near = [row for row in growth if row["date"] < last["date"] and abs(_count_years(row, last) - years) < room]
-    found = min(near, key=lambda row: abs(_count_years(row, last) - years), default=None)
-    return found if found is not None and found["value"] > 0 else None
 
 
 def _grows(values: pd.Series) -> bool:

@@ -74,9 +74,7 @@ def say_purposes(rows: pd.DataFrame) -> str:
     by_date = own.pivot_table(index="category", columns="date", values="value")
     last = own[own["date"] == own["date"].max()].sort_values("value", ascending=False).iloc[0]
     base, when = last["unit"].removeprefix("percent of "), say_date(last["date"])
-    told = f"The commonest answer in {when} was: {last['category']}, {last['printed']} of {base}"
-    if base == "messages":  # of which nobody was asked
-        told = f"Of {base} in {when}, {last['printed']} were: {last['category']}"
+    told = f"The commonest use in {when} was: {last['category']}, {last['printed']} of {base}"
     if by_date.shape[1] > 1:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
@@ -86,7 +84,7 @@ def say_purposes(rows: pd.DataFrame) -> str:
         told += f"; {name} moved most, from {low} in {say_date(both.columns[0])} to {high}"
         told += f", all others by {moved.drop(name).max():.1f} points or less"
         note = ends["note"].str.extract("(the item .+ may differ)", expand=False).dropna().tail(1)
-        told += "".join(f"; in {say_date(last['date'])} " + note)
+        told += "".join(f"; in {when} " + note)
     return f"{told}."
 
 
