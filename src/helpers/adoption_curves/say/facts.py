@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import BEYOND_SCATTER, LEAST_FALL, count_usable, pick_last
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import FLOW, lower_first, say_at, say_figure, say_period
+from ..base.words import FLOW, lower_first, say, say_at, say_figure, say_period
 from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 
@@ -31,16 +31,14 @@ SUMMARISED: tuple[str, ...] = (
 )
 SUMMARISED += ("05_limit", "05_other_limits", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
-_ONE_YEAR, _TWO_YEARS = (1.0, 0.26), (2.0, 0.51)
-"""How far back growth is measured, and by how much that figure may be nearer or further."""
 _NEAR_DATE = 0.26
-"""Years by which a date of the forecast may miss the one that is asked for."""
+"""Years by which the figure of a year before may be nearer or further."""
 _STEADY = 0.97
 """Values that all lie within this part of the highest neither rise nor fall."""
-_PACES = 1.5
-"""From this ratio on, or below its inverse, forecast growth is compared with past growth."""
 _NOTHING = 1e-6
 """Part of the upper end of a range below which its lower end is said to be 0."""
+_TESTED = 10
+"""On how many technologies, countries or features a test must rest for a deck to quote it."""
 _AUDITED = 0.8
 """The level of the ranges that the audit counted."""
 KINDS = ("few", "fallen", "refuted", "still", "flow", "cumulative", "near", "levelled", "limited", "open")
@@ -122,8 +120,17 @@ class Facts:
     def date(self, row: Row) -> str:
         """The date of a row in a sentence: December 2025; 2025 where all figures are of ends of years."""
         days = pd.DatetimeIndex(self.tables["02_growth"]["date"].tolist() + self.tables["02_newer"]["date"].tolist())
-        yearly = (days.month == 12).all() and row["date"].month == 12
-        return f"{row['date'].year}" if yearly else say_period(row["date"], self.names.measure)
+        if (days.month == 12).all() and row["date"].month == 12:
+            return f"{row['date'].year}"
+        return self.periods.get(row["date"]) or say_period(row["date"], self.names.measure)
+
+    @cached_property
+    def periods(self) -> dict[pd.Timestamp, str]:
+        """By date the periods of figures that are estimated from devices: the second quarter of 2026."""
+        own = (self.names.entity, self.last.get("indicator"), "telemetry")
+        rows = [row for row in self.list_rows("02_countries") if row["period"]]
+        rows = [row for row in rows if (row["entity"], row["indicator"], row["kind"]) == own]
+        return {row["date"]: f"the {row['period']}" for row in rows}
 
     def when(self, row: Row) -> str:
         """The date with its word: in December 2025; of all so far by December 2025, or by the end of 2025."""
@@ -143,6 +150,13 @@ class Facts:
     def points(self) -> str:
         """The unit of differences."""
         return "percentage points" if self.is_share else self.names.unit
+
+    def say_step(self, gain: float) -> str:
+        """A difference with its unit: 6.5 points, 1 point."""
+        if not self.is_share:
+            return say(gain, self.names.unit)
+        text = say(gain, self.points, bare=True).removesuffix(".0")
+        return f"{text} point{'s' * (text != '1')}"
 
     @cached_property
     def kind(self) -> str:
@@ -241,9 +255,14 @@ class Facts:
 
     @cached_property
     def before(self) -> Row:
-        """The figure a year before the last one; gain (difference of the last one), percent (of it), and ratio."""
-        found, last = _find_before(self.growth, self.last, *_ONE_YEAR), self.last["value"]
-        if not found:
+        """The figure a year before the last one; gain (difference of the last one), percent (of it), and ratio.
+
+        None across a suspected break.
+        """
+        off = {place: abs(_count_years(row, self.last) - 1) for place, row in enumerate(self.growth)}
+        place, last = min(off, key=off.__getitem__, default=0), self.last["value"]
+        found = self.growth[place] if off.get(place, 1) < _NEAR_DATE else None
+        if not found or found["value"] <= 0 or (self.jump and found["date"] < self.jump["after"]["date"]):
             return None
         gain, ratio = last - found["value"], last / found["value"]
         return found | {"gain": gain, "percent": 100 * gain / found["value"], "ratio": ratio}
@@ -285,11 +304,9 @@ class Facts:
     @cached_property
     def since_jump(self) -> Row:
         """The first figure after a suspected break, where that lies within the last year; gain (to the last one)."""
-        if not self.jump or not self.before or self.before["date"] >= self.jump["after"]["date"]:
+        if not self.jump or not 0 < _count_years(self.jump["after"], self.last) < 1 - _NEAR_DATE:
             return None
-        after = self.jump["after"]
-        gain = self.last["value"] - after["value"]
-        return after | {"gain": gain} if after["date"] < self.last["date"] else None
+        return self.jump["after"] | {"gain": self.last["value"] - self.jump["after"]["value"]}
 
     @cached_property
     def unasked(self) -> Row:
@@ -317,14 +334,14 @@ class Facts:
 
     @cached_property
     def country(self) -> Row:
-        """The country's newest row in the measure with the longest whole list; other (whether it measures another)."""
+        """The country's newest row in the measure with the longest whole list; None where that is the series itself."""
         rows = [row for row in self.list_rows("02_countries") if row["entity"] == self.names.entity]
         ranked = max((row for row in rows if row["place"] > 0), key=lambda row: row["places"], default=None)
-        if ranked is None:
+        if ranked is None or ranked["indicator"] == self.last["indicator"]:
             return None
         newest = max((row for row in rows if row["indicator"] == ranked["indicator"]), key=lambda row: row["date"])
         of = newest["people"] or newest["unit"].removeprefix("percent of ")
-        return newest | {"of": of, "other": newest["indicator"] != self.last["indicator"]}
+        return newest | {"of": of}
 
     @cached_property
     def others(self) -> Row:
@@ -376,8 +393,14 @@ class Facts:
 
     @property
     def is_given(self) -> bool:
-        """Whether the page gives a forecast: none of flows and totals so far without a range, which were not tested."""
-        return bool(self.fan) and (self.range is not None or self.names.measure == "level")
+        """Whether the page gives a forecast.
+
+        Without a range none of flows and totals so far, which were not tested, and none that passes the end of growth
+        that the figures show.
+        """
+        if not self.fan or self.range is not None:
+            return bool(self.fan)
+        return self.names.measure == "level" and not self.goal["q0.5"] > self.ceiling["high"]
 
     @cached_property
     def limit(self) -> Row:
@@ -385,12 +408,12 @@ class Facts:
         return next((row for row in self.list_rows("05_limit") if self.goal and row["date"] == self.goal["date"]), None)
 
     @cached_property
-    def other_limit(self) -> Row:
-        """The forecast of the goal with the next limit that could be chosen: its row, and its low and high."""
-        ends = band_columns(self.level)
-        rows = [row for row in self.list_rows("05_other_limits") if self.goal and row["date"] == self.goal["date"]]
-        found = [row for row in rows[1:] if np.isfinite(row.get(ends[0], np.nan)) and "at " not in row["limit"][:3]]
-        return found[0] | {"low": found[0][ends[0]], "high": found[0][ends[1]]} if found and self.range else None
+    def alternatives(self) -> list[Row]:
+        """The forecasts of the goal with another limit, or without our reading, that differ; with low and high."""
+        low, high = band_columns(self.level)
+        rows = [row for row in self.list_rows("05_other_limits") if self.range and row["date"] == self.goal["date"]]
+        rows = [row for row in rows if row["limit"] != "none" and row["q0.5"] != self.goal["q0.5"]]
+        return [row | {"low": row[low], "high": row[high]} for row in rows if np.isfinite(row.get(low, np.nan))]
 
     @cached_property
     def later(self) -> Row:
@@ -420,43 +443,18 @@ class Facts:
 
     @cached_property
     def held(self) -> Row:
-        """How often the quoted range held in all these tests: least and most, in percent; None without a test."""
-        if not self.tested:
-            return None
-        parts = [self.tested["covered"], *(row["inside_80"] for row in self.audit)]
-        parts += [self.alike["covered"]] if self.alike else []
-        return {"least": min(parts), "most": max(parts)}
+        """How often the quoted range held in these tests: least and most, in percent; None without a test.
 
-    @cached_property
-    def paces(self) -> Row:
-        """Growth a year since a figure some two years back (past, start), and as long ahead (coming, end).
-
-        Both are from the newest figure on; None where they are about the same.
+        Only tests on `_TESTED` technologies, countries or features count.
         """
-        start = _find_before(self.growth, self.newest, *_TWO_YEARS)
-        broken = self.unasked or (self.jump and start and start["date"] < self.jump["after"]["date"])
-        if start is None or broken or self.kind not in _RISING or not self.has_limit:
-            return None
-        years = _count_years(start, self.newest)
-        end = min(self.fan, key=lambda row: abs(_count_years(self.newest, row) - years))
-        past = (self.newest["value"] - start["value"]) / years
-        coming = (end["q0.5"] - self.newest["value"]) / max(_count_years(self.newest, end), _NEAR_DATE)
-        near = abs(_count_years(self.newest, end) - years) < _NEAR_DATE
-        if not near or past <= 0 or 1 / _PACES < coming / past < _PACES:
-            return None
-        return {"past": past, "start": start, "coming": coming, "end": end}
+        parts = [row["covered"] for row in (self.tested, self.alike) if row and row["technologies"] >= _TESTED]
+        parts += [row["inside_80"] for row in self.audit if row["units"] >= _TESTED]
+        return {"least": min(parts), "most": max(parts)} if parts else None
 
 
 def _count_years(start: Row, end: Row) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
-
-
-def _find_before(growth: Sequence[Row], last: Row, years: float, room: float) -> Row:
-    """The figure nearest to so many years before another; None where there is none within `room`, or it is 0."""
-    near = [row for row in growth if row["date"] < last["date"] and abs(_count_years(row, last) - years) < room]
-    found = min(near, key=lambda row: abs(_count_years(row, last) - years), default=None)
-    return found if found is not None and found["value"] > 0 else None
 
 
 def _grows(values: pd.Series) -> bool:

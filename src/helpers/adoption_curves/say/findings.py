@@ -11,7 +11,7 @@ import pandas as pd
 from ..base.dates import SHORTEST
 from ..base.words import say, say_percent
 from .facts import Facts, Row
-from .sentences import say_about, say_base, say_ends, say_newer, say_span, write_page
+from .sentences import say_about, say_base, say_ends, say_gain, say_newer, say_span, write_page
 
 _PARTS = ("headline", "deck", "known", "now", "speed", "forecast", "caution", "quote", "quote_not")
 """Parts of the findings: the headline, what stands below it, on which day what was known, four paragraphs, quotes."""
@@ -87,7 +87,8 @@ def _list_published(facts: Facts) -> dict[str, Row]:
         rows["share"] = make(share["key"], f"Share of {share['base']}, {date}", text, share["value"], **cells)
     if before:
         change, unit = (before["gain"], facts.points) if facts.is_share else (before["percent"], "percent")
-        since, text, added = f"since {facts.date(before)}", say(change, unit), say(before["gain"], facts.points)
+        since, added = f"since {facts.date(before)}", facts.say_step(before["gain"])
+        text = added if facts.is_share else say_gain(facts, change)
         rows["added"] = make("added_year", f"Added {since}", added, before["gain"], unit=facts.points)
         rows["change"] = make("change_year", f"Change {since}", text, change, unit=unit)
     if share:  # which a page would rather have

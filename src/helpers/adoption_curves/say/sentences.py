@@ -22,8 +22,8 @@ _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
 _UNTESTED = {"flow": "how many are sold or added in a year", "cumulative": "a total so far"}
 """What no forecast was tested on, by measure."""
-_CLASS_TESTED = ("China", " As a forecast such services scored 1.2 to 2.4 times worse than ours.")
-"""What forecasts from other services scored in a test at 40 to 80% of the limit, half a year to five years ahead."""
+_NEARLY = 0.95
+"""From this part of the limit on the upper end of a range is practically all of it."""
 _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
 """How a publisher's name begins that takes an article."""
 
@@ -67,6 +67,8 @@ def _write_rises(facts: Facts) -> Page:
         headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
     elif doing:
         headline = f"{doing.format(between)} {goal}"
+    elif names.measure == "flow":
+        headline = f"{_say_subject(names)} may be {say_base(names, say_ends(facts))} {goal}"
     change, level = ("added",) if is_total else ("share", "change"), f"{100 * facts.level:g}%"
     title = f"{names.title}, and our forecast for {facts.date(facts.goal)}"
     if not facts.is_share:
@@ -77,7 +79,7 @@ def _write_rises(facts: Facts) -> Page:
         facts,
         headline,
         deck=_join("" if is_total else _say_newest(facts), _say_forecast(facts)),
-        speed=_join(_say_growth(facts), _say_below_peak(facts), _say_rise(facts), _say_paces(facts)),
+        speed=_join(_say_growth(facts), _say_below_peak(facts), _say_rise(facts)),
         forecast=_say_tests(facts),
         caution=_say_doubts(facts),
         quote=_quote_forecast(facts),
@@ -117,36 +119,49 @@ def _write_stands(facts: Facts) -> Page:
     headline = ", and ".join(filter(None, [headline, grows]))
     if did:
         headline = ", with ".join(filter(None, [f"{did}; the figure has been {say_span(facts)} since {since}", grows]))
-    above = facts.range and facts.range["high"] > facts.peak["value"]
-    doubt = "The range ends above every figure so far: most comparison technologies rose further." if above else ""
     quote_not = f"Do not call {facts.say(facts.last['value'])} the level where growth stops."
     if is_still:
-        quote_not = f"Do not quote it as a rise or a fall: since {since} the figures show neither."
+        quote_not = "Do not quote it as lasting growth or decline."
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
         deck=_join(_say_newest(facts), _say_forecast(facts)),
         speed="",
-        caution=_join(doubt, _say_doubts(facts) if facts.is_given else _say_jump(facts)),
+        caution=_join(_say_surprise(facts), _say_doubts(facts) if facts.is_given else _say_jump(facts)),
         quote_not=quote_not,
         numbers=("latest", "span", "forecast", "middle"),
     )
 
 
+def _say_surprise(facts: Facts) -> str:
+    """What a reader of figures that stand would not expect of the range."""
+    if not facts.range:
+        return ""
+    since, found = facts.date(facts.standing), facts.range
+    said = ["ends above every figure so far"] if found["high"] > facts.peak["value"] else []
+    said += [f"begins below every figure since {since}"] if found["low"] < facts.standing["low"] else []
+    said += ["has its median below the last figure"] if found["middle"] < facts.last["value"] else []
+    return f"The range {', and '.join(said)}." if said else ""
+
+
 def _write_no_range(facts: Facts) -> Page:
     """A series whose forecast has no range: without a limit, a flow, or a total so far; the last figure leads."""
     names, growth = facts.names, _join(_say_growth(facts), _say_below_peak(facts))
+    why = f"none was tested on {_UNTESTED.get(names.measure, '')}"
+    if names.measure == "level":
+        why = "two ways to make one disagree"
     page = _make_page(
         facts,
         f"{_say_latest(facts)}{_say_change(facts)}",
         deck=_say_forecast(facts),
         speed=growth,
-        quote_not=f"Do not quote a forecast from this run: none was tested on {_UNTESTED.get(names.measure)}.",
-        title=f"{names.title}: no forecast, because none was tested on {_UNTESTED.get(names.measure)}",
+        caution=_say_jump(facts),
+        quote_not=f"Do not quote a forecast from this run: {why}.",
+        title=f"{names.title}: no forecast, because {why}",
         numbers=("latest", "newest", "added" if names.measure == "cumulative" else "change"),
     )
-    if names.measure != "level":
-        return replace(page, caution=_say_jump(facts))
+    if not facts.is_given:
+        return page
     when, about = facts.date(facts.goal), say_about(facts)
     return replace(
         page,
@@ -203,8 +218,8 @@ def _write_few(facts: Facts) -> Page:
         anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
         since, headline = f" since {anew}", f"{_say_latest(facts)}, counted anew since {anew}"
         was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
-        before = f"Before that it {was}. Figures from before {anew} are not comparable: {earlier['reason']}."
-        quote_not = f"Do not join it to figures from before {anew}, which are not comparable."
+        before = f"Before that it {was}. Figures from before {anew} may not be comparable: {earlier['reason']}."
+        quote_not = f"Do not join it to figures from before {anew}, which may not be comparable."
     if later:
         technologies = say_count(int(later["technologies"]), "other technology", "other technologies")
         passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
@@ -354,9 +369,9 @@ def _say_figures(facts: Facts) -> str:
     return f"{_say_name(facts.names)}: {', '.join(told)}"
 
 
-def _say_publisher(names: Names, name: str = "") -> str:
-    """The publisher in full, or by a shorter name, with its article."""
-    name = name or names.publisher_name
+def _say_publisher(names: Names) -> str:
+    """The publisher in full, with its article."""
+    name = names.publisher_name
     return f"the {name}" if _OFFICE.match(name) else name
 
 
@@ -383,8 +398,12 @@ def _say_exact(facts: Facts) -> str:
 def _say_forecast(facts: Facts) -> str:
     """The forecast as a sentence: its range with how often such ranges held, or why it has none."""
     measure, when = facts.names.measure, facts.date(facts.goal)
-    limited = "How many could use it at most? A run with that as its limit (-p limit N) gives a range."
+    limited = "How many could use it at most? A run with that as its limit gives a range."
     ask = "" if facts.has_limit or measure == "flow" else limited
+    if measure == "level" and not facts.is_given:
+        end = f"{facts.ceiling['sentence']}{words.say_unit(facts.names.unit)}"
+        disagree = f"by the pattern of the figures growth {end}, and our forecast for {when} lies above that."
+        return _join(f"We give no forecast: {disagree}", ask)
     if facts.range is None and measure == "level":
         why = "Without a limit the method cannot tell an early rise from a late one, so we give no range."
         return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
@@ -398,9 +417,13 @@ def _say_forecast(facts: Facts) -> str:
     said = f"The {level} range for {total} is {say_ends(facts)}, and the median {median}."
     if not facts.held:
         return said
-    least, most = (round(facts.held[name] / 10) for name in ("least", "most"))
-    times = words.spell(least) if least == most else f"{words.spell(least)} to {words.spell(most)}"
-    return f"{said} In tests {level} ranges held {times} times in ten."
+    return f"{said} In tests {level} ranges held {_say_parts([*facts.held.values()])} of the time."
+
+
+def _say_parts(shares: list[float]) -> str:
+    """From the least to the most percentage: 76 to 92%; one percentage where they are the same."""
+    least, most = say_percent(min(shares)), say_percent(max(shares))
+    return most if least == most else f"{least.removesuffix('%')} to {most}"
 
 
 def _say_known(facts: Facts) -> str:
@@ -433,15 +456,13 @@ def _quote_forecast(facts: Facts) -> str:
     names, goal, level = facts.names, facts.when(facts.goal), f"{100 * facts.level:g}%"
     stand = "stand" if names.measure == "level" else "come to"
     between = f"between {say_ends(facts, ' and ')}"
-    said = say_doing(names, between, "will ") or f"{_say_subject(names)} will {stand} {say_base(names, between)}"
-    counted = f", as {names.publisher} counts them" if names.publisher and names.doing else ""
-    if names.publisher and not names.doing:
-        counted = f" by the count of {_say_publisher(names, names.publisher)}"
+    said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
+    counted = f" of the count by {_say_publisher(names)}" if names.publisher_name else ""
     interval = f"({level} prediction interval; median {_say_median(facts)})"
     known = pd.Timestamp(names.as_of or names.known)
     day = f"figures up to {facts.date(facts.newest)}" if names.own else f"figures published by {say_day(known)}"
-    forecast = f"This is a forecast by Adoption Curves {_find_version()} from {day}."
-    return f"“{say_first(said)} {goal}{counted} {interval}. {forecast}”"
+    forecast = f"This is a forecast by Adoption Curves {_find_version()}{counted} from {day}."
+    return f"“{say_first(said)} {goal} {interval}. {forecast}”"
 
 
 # ---- now, and how fast --------------------------------------------------------------------------------------------
@@ -456,7 +477,7 @@ def _say_now(facts: Facts) -> str:
     names, newer, share, figure = facts.names, facts.newer, _say_share(facts), facts.say(facts.last["value"])
     did, told, gave, read = _say_did(facts), "", "", ""
     if names.publisher_name:
-        figure = f"{figure} {facts.when(facts.last)}"
+        figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
         told = f"{_say_publisher(names)} reported {f'that {did}' if did else figure}{share}."
     elif share:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
@@ -468,7 +489,9 @@ def _say_now(facts: Facts) -> str:
         gave += f"; we read it as {ends}." if facts.reading else "."
     told_of = newer or facts.last
     others = [row for row in facts.list_rows("02_newer") if row["date"] > told_of["date"]]
-    limits = [f"{words.say_limit(SimpleNamespace(**row), names.unit)} for {facts.date(row)}" for row in others]
+    days = [say_day(row["date"]) if facts.date(row) == facts.date(told_of) else facts.date(row) for row in others]
+    limits = [words.say_limit(SimpleNamespace(**row), names.unit) for row in others]
+    limits = [f"{limit} for {day}" for limit, day in zip(limits, days, strict=True)]
     read = f"For later dates only limits are known: {', '.join(limits)}." if limits else ""
     return _join(say_first(told) or _say_exact(facts), within, names.asked, gave, read)
 
@@ -481,9 +504,17 @@ def _compare(facts: Facts, before: Row, more: str, less: str, times: str) -> str
         return "the same as"
     side = more if gain > 0 else less
     if facts.is_share or is_total:
-        return f"{say(abs(gain), facts.points)} {side}"
-    many = before["ratio"] >= _MANY_TIMES
-    return f"{before['ratio']:.1f} times{times}" if many else f"{say_percent(abs(before['percent']))} {side}"
+        return f"{facts.say_step(abs(gain))} {side}"
+    if before["ratio"] >= _MANY_TIMES:
+        return f"{before['ratio']:.1f} times{times}"
+    return f"{say_gain(facts, abs(before['percent']))} {side}"
+
+
+def say_gain(facts: Facts, percent: float) -> str:
+    """Growth over a year in percent; in whole tens, "about 40%", where both figures have two digits at most."""
+    rough = all(float(f"{row['value']:.2g}") == row["value"] for row in (facts.before, facts.last))
+    text = f"about {round(percent, -1):.0f}%" if rough and abs(percent) >= 5 else say_percent(percent)
+    return text.replace("-", "−")
 
 
 def _say_change(facts: Facts) -> str:
@@ -498,7 +529,7 @@ def _say_growth(facts: Facts) -> str:
     """Growth over a year; where a break is suspected in it, since the break, like with like."""
     before, since = facts.before, facts.since_jump
     if since:
-        gain = say(abs(since["gain"]), facts.points) if facts.is_share else facts.say(abs(since["gain"]))
+        gain = facts.say_step(abs(since["gain"])) if facts.is_share else facts.say(abs(since["gain"]))
         grew = f"the figure {'grew' if since['gain'] > 0 else 'fell'} by {gain}"
         return f"From {facts.date(since)}, when the count may have changed, to {facts.date(facts.last)} {grew}."
     if not before:
@@ -511,8 +542,10 @@ def _say_growth(facts: Facts) -> str:
 
 def _say_below_peak(facts: Facts) -> str:
     peak = facts.peak
-    below = f"The last figure is {say_percent(peak['lost'])} below the highest, {facts.say(peak['value'])}"
-    return f"{below} for {facts.date(peak)}." if peak["lost"] >= 100 * LEAST_FALL else ""
+    if peak["lost"] <= 0:
+        return ""
+    below = f"{say_percent(peak['lost'])} below" if peak["lost"] >= 100 * LEAST_FALL else "not above"
+    return f"The last figure is {below} the highest, {facts.say(peak['value'])} for {facts.date(peak)}."
 
 
 def _say_rise(facts: Facts) -> str:
@@ -527,74 +560,71 @@ def _say_rise(facts: Facts) -> str:
     return f"{rise}; {rivals} rose as fast{' or faster' if facts.rivals else ''}."
 
 
-def _say_paces(facts: Facts) -> str:
-    """Growth a year so far and ahead, where they differ."""
-    if not facts.paces:
-        return ""
-    past, coming = (say(facts.paces[name], facts.points) for name in ("past", "coming"))
-    start, newest, end = (facts.date(row) for row in (facts.paces["start"], facts.newest, facts.paces["end"]))
-    read = f", read as {say(facts.reading['value'], facts.names.unit)}," if facts.reading else ""
-    return f"From {start} to {newest}{read} it grew by {past} a year; we expect {coming} a year to {end}."
-
-
 # ---- how sure, and what could be wrong ----------------------------------------------------------------------------
 
 
 def _say_tests(facts: Facts) -> str:
-    """Every test of such ranges, with its count."""
-    tested, alike = facts.tested, facts.alike
+    """Every test of such ranges, with its count and on which side they failed."""
+    tested, alike, others = facts.tested, facts.alike, ""
     if not tested:
         return ""
     on = say_count(int(tested["technologies"]), "earlier technology", "earlier technologies")
-    ahead, held = say_ahead(round(float(tested["horizon_years"]), 1)), say_percent(tested["covered"])
-    outcomes = f"{held} of {tested['forecasts']:,.0f} outcomes on {on}"
-    told = f"In tests {ahead} ahead, {100 * facts.level:g}% ranges contained {outcomes}"
+    ahead = say_ahead(round(float(tested["horizon_years"]), 1))
+    above, below, held = (say_percent(tested[name]) for name in ("above", "below", "covered"))
+    told = f"On average over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
+    told += f" ({above} came above, {below} below)"
     if alike:
-        told += f", and {say_percent(alike['covered'])} on the {alike['technologies']:.0f} most like this one"
-    counted: dict[str, list[str]] = {}
-    for row in facts.audit:
-        part = f"{say_percent(row['inside_80'])} of {row['origins']:,.0f} outcomes from {row['figures']:.0f} figures"
-        counted.setdefault(row["series"], []).append(part)
-    others = [f"Outside our data they contained {' and '.join(each)} ({series})." for series, each in counted.items()]
+        told += f"; over the {alike['technologies']:.0f} most like this one {say_percent(alike['covered'])}"
+    if facts.audit:
+        least = min(facts.audit, key=lambda row: row["inside_80"])
+        lengths = " or ".join(words.spell(int(each)) for each in sorted({row["figures"] for row in facts.audit}))
+        share = _say_parts([row["inside_80"] for row in facts.audit])
+        which = f", least on {least['series']}" if len(facts.audit) > 1 else f" ({least['series']})"
+        others = f"On series that set no constant of the method, when forecast from {lengths} figures, they contained"
+        others = f"{others} {share}{which}."
     is_sales = facts.names.measure == "flow" and facts.is_share
-    sales = "What a later technology replaces falls, as no curve foresees." if is_sales else ""
-    return _join(f"{told}.", *others, sales)
+    sales = "Where a later technology replaces it, it falls; no curve foresees that." if is_sales else ""
+    return _join(f"{told}.", others, sales)
 
 
 def _say_doubts(facts: Facts) -> str:
-    """What could be wrong, the largest first: limit, questions, others, success, another ruler, the limit's error."""
-    names, unit, limit, other = facts.names, facts.names.unit, facts.limit, facts.other_limit
-    choice, unknown, above = "", "", ""
-    if other:
-        title, span = words.lower_first(other["limit"]).replace(" percent", "%"), say_range(other["low"], other["high"])
-        choice = f"With {title} as the limit, the median would be {say(other['q0.5'], unit)} ({span})."
-    if not facts.has_limit:
-        choice = "The forecast has no ceiling and may pass what the market can hold."
+    """What could be wrong: first what moves the median, the most first, then what has no number."""
+    names, unit, limit, goal = facts.names, facts.names.unit, facts.limit, facts.goal["q0.5"]
+    moves, unknown, above = dict[str, float](), "", ""
+    for row in facts.alternatives:
+        cause = f"{words.lower_first(row['limit']).replace(' percent', '%')} as the limit"
+        if facts.reading and row["limit"].startswith(words.say_name(facts.reading["qualifier"])):
+            cause = f"the newest figure only as “{words.say_limit(SimpleNamespace(**facts.newer), bare=True)}”"
+        said = f"{say(row['q0.5'], unit)} ({say_range(row['low'], row['high'])})"
+        moves[f"With {cause}, the median would be {said}."] = abs(row["q0.5"] - goal)
+    if facts.others:
+        moves[_say_class(facts)] = abs((facts.others["low"]["value"] + facts.others["high"]["value"]) / 2 - goal)
+    ceiling = "" if facts.has_limit else "The forecast has no ceiling and may pass what the market can hold."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
-    if facts.range and limit and not facts.is_share and facts.range["high"] > limit["mean"]:
+    if facts.range and limit and not facts.is_share and facts.range["high"] > _NEARLY * limit["mean"]:
+        near = "above" if facts.range["high"] > limit["mean"] else "at practically all"
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
-        above = f"The range ends above the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
+        above = f"The range ends {near} the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
     below = "range" if facts.range else "forecast"
     success = f"Most comparison technologies succeeded; if this one fails, it may end below our {below}."
-    return _join(choice, _say_jump(facts), unknown, _say_class(facts), success, _say_country(facts), above)
+    moved = sorted(moves, key=moves.__getitem__, reverse=True)
+    return _join(ceiling, *moved, _say_jump(facts), unknown, success, _say_country(facts), above)
 
 
 def _say_class(facts: Facts) -> str:
     """What the country's other services did from the same share on, and why the median is not theirs."""
-    if not facts.others:
-        return ""
     low, high = facts.others["low"], facts.others["high"]
     count = say_count(int(low["technologies"]), "other technology", "other technologies")
     years, passed = say_ahead(round(float(low["years"]), 1)), say(low["passed"], "percent")
-    shares, median = say_range(low["share"], high["share"], "percent"), facts.goal["q0.5"]
-    told = f"Half of {count} in {say_place(facts.names.entity)} stood at {shares} of their limits {years} after passing"
-    told = f"{told} {passed}"
-    here = f", here {say_range(low['value'], high['value'], facts.names.unit)}" if not facts.is_share else ""
-    side = ", below our median" if high["value"] < median else ""
-    known = facts.names.entity == _CLASS_TESTED[0] and 40 <= low["passed"] <= 80
-    return f"{told}{here}{side}.{_CLASS_TESTED[1] if known else ''}"
+    shares = say_range(low["share"], high["share"], "percent")
+    told = f"The middle half of {count} in {say_place(facts.names.entity)} stood at {shares} of their limits {years}"
+    told = f"{told} after passing {passed}, as this one now{' by our reading' if facts.reading else ''}."
+    span = "" if facts.is_share else say_range(low["value"], high["value"], facts.names.unit)
+    side = "below our median" if high["value"] < facts.goal["q0.5"] else ""
+    more = ", ".join(filter(None, [span, side]))
+    return _join(told, f"That is {more}." if more else "")
 
 
 def _say_jump(facts: Facts) -> str:
@@ -602,16 +632,16 @@ def _say_jump(facts: Facts) -> str:
     if not jump:
         return ""
     span = f"between {facts.date(jump['before'])} and {facts.date(jump['after'])}"
-    change = f"Part of the change of {say(jump['change'], facts.points)} {span} may come from the survey"
+    change = f"Part of the change of {facts.say_step(jump['change'])} {span} may come from the survey"
     return f"{change}: {jump['reason']}."
 
 
 def _say_country(facts: Facts) -> str:
-    """What another publisher puts use at, from what, and that it measures another thing."""
+    """What another publisher puts use at, from what; it measures another thing."""
     row = facts.country
     if not row:
         return ""
     how = ", from what devices report," if row["period"] else ""
     when = f"the {row['period']}" if row["period"] else say_date(row["date"])
-    other = "; it measures another thing" if row["other"] else ""
-    return f"{row['publisher']}{how} puts use at {say(row['value'], 'percent')} of {row['of']} in {when}{other}."
+    share = say(row["value"], "percent")
+    return f"{row['publisher']}{how} puts use at {share} of {row['of']} in {when}; it measures another thing."

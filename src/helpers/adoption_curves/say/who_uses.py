@@ -73,8 +73,8 @@ def say_purposes(rows: pd.DataFrame) -> str:
     own = rows[rows["entity"] == rows["entity"].iloc[0]]
     by_date = own.pivot_table(index="category", columns="date", values="value")
     last = own[own["date"] == own["date"].max()].sort_values("value", ascending=False).iloc[0]
-    base = last["unit"].removeprefix("percent of ")
-    told = f"The commonest answer in {say_date(last['date'])} was: {last['category']}, {last['printed']} of {base}"
+    base, when = last["unit"].removeprefix("percent of "), say_date(last["date"])
+    told = f"The commonest use in {when} was: {last['category']}, {last['printed']} of {base}"
     if by_date.shape[1] > 1:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
@@ -83,7 +83,8 @@ def say_purposes(rows: pd.DataFrame) -> str:
         low, high = ends["printed"]
         told += f"; {name} moved most, from {low} in {say_date(both.columns[0])} to {high}"
         told += f", all others by {moved.drop(name).max():.1f} points or less"
-        told += "".join("; then " + ends["note"].str.extract("(the item .+ may differ)", expand=False).dropna().tail(1))
+        note = ends["note"].str.extract("(the item .+ may differ)", expand=False).dropna().tail(1)
+        told += "".join(f"; in {when} " + note)
     return f"{told}."
 
 
@@ -194,12 +195,12 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     columns = ["part", "heading", "quote", "sentence", "reckoned", "url"]
     if profile.empty:
         return pd.DataFrame(columns=columns)
-    entity = profile["entity"].iloc[0]
+    entity, technology = profile["entity"].iloc[0], data.find_entry(indicator).technology
     firms = parts["firms"][parts["firms"]["entity"] == entity]
     rows = [
-        _make_row("who", "Who", say_groups(parts["who"]), parts["who"]),
+        _make_row("who", f"Who (all {technology})", say_groups(parts["who"]), parts["who"]),
         say_doubt(data, entity, indicator)
-        or _make_row("what for", "What for", say_purposes(parts["purposes"]), parts["purposes"]),
+        or _make_row("what for", f"What for (all {technology})", say_purposes(parts["purposes"]), parts["purposes"]),
         _say_target(profile) or _make_row("firms", "Which firms", say_firms(firms, ""), firms),
     ]
     return pd.DataFrame([row for row in rows if row], columns=columns)
@@ -241,13 +242,15 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     users = data.exact_values(entity, indicator).get(then, np.nan)
     online = data.exact_values(entity, "internet_users").get(then, np.nan)
     earlier = before["value"].to_numpy() * users / online
-    if not (now["value"].to_numpy() - earlier > 100 * (newer - users) / online).all():  # nor where one is not known
+    rises, step = now["value"].to_numpy() - earlier, 100 * (newer - users) / online
+    if not (rises > step).all():  # nor where one is not known
         return {}
     device, apps = now["printed"]
     sentence = (
         f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
         f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
-        f"and {earlier[1]:.0f}% in {say_date(then)}. Either rise exceeds the step from {users:g} to {newer:g} million."
+        f"and {earlier[1]:.0f}% in {say_date(then)}. They rose by {rises[0]:.0f} and {rises[1]:.0f} points; the step "
+        f"from {users:g} to {newer:g} million is about {step:.0f} points."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "
