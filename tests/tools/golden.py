@@ -179,10 +179,9 @@ def keep_tables(made):
 
 
 def put_findings(findings):
-    """README.md with headline, range and one doubt of the baseline's findings."""
+    """README.md with headline and range of the baseline's findings."""
     said = findings.set_index("part")["sentence"]
-    doubt = re.split(r"(?<=[.]) (?=[A-Z])", said["caution"])[0]
-    text = f"**{said['headline']}.** {said['deck']} {doubt}"
+    text = f"**{said['headline']}.** {said['deck']}"
     lines = [textwrap.fill(text, 117, break_on_hyphens=False)]
     block = "\n".join(["<!-- findings -->", *lines, "<!-- /findings -->"])
     return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
