@@ -140,7 +140,7 @@ def _draw_uses(axis: Axes, rows: pd.DataFrame, colour: str) -> None:
     _go_down(axis, dict(enumerate(last["category"] + stars)), 118, len(last))
     axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
     base = last["unit"].iloc[0].removeprefix("percent of ")
-    axis.set_xlabel(f"of {textwrap.shorten(base, 44, placeholder='…')}", size=SMALL)
+    axis.set_xlabel(textwrap.fill(f"of {textwrap.shorten(base, 44, placeholder='…')}", 24), size=SMALL)
 
 
 def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, source: str) -> Figure | None:
@@ -217,7 +217,8 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     """
     if len(rows) < 2:
         return None
-    notes = [f"of {row.unit.removeprefix('percent of ')}, {row.window}" for row in rows.itertuples()]
+    notes = rows["unit"].str.removeprefix("percent ") + ", " + rows["window"]
+    notes = notes.mask(notes.duplicated(), "")  # a publisher's stands once
     lines = [textwrap.wrap(note, _LETTERS, max_lines=3, placeholder="…") for note in notes]
     height = sum(map(len, lines)) + 1.25 * len(rows) + rows["entity"].nunique()
     figure, axes = open_panels(1.3 + _LINE * height, 1, 1)
