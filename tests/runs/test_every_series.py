@@ -12,7 +12,7 @@ from adoption_curves import indicators
 from adoption_curves.base.words import say_figure, say_limit, say_unit
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 
-SHOWN = ["02", "03", "05", "06"]
+SHOWN = ["01", "02", "03", "05", "06"]
 
 
 def read_page(outputs, given, notebooks=SHOWN):
@@ -84,7 +84,7 @@ def test_the_newest_figure_of_every_series_is_on_its_first_page(tmp_path):
     for place, (entity, indicator) in enumerate(list_every()):
         given = {"entity": entity, "indicator": indicator}
         try:
-            text, study = read_page(tmp_path, given, ["01", "04", *SHOWN] if place == 0 else SHOWN)
+            text, study = read_page(tmp_path, given, ["04", *SHOWN] if place == 0 else SHOWN)
             missing = find_faults(text, study)
         except Exception as error:  # noqa: BLE001  each that fails is named
             missing = repr(error)

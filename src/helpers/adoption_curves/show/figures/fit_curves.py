@@ -173,7 +173,7 @@ def draw_intervals(table: pd.DataFrame, limit: float, names: dict[str, Any], sou
             axis.plot(most, place, ">", color=BLUE, ms=11)
     said = [f"{say_first(say_name(row.family))},\n{row.errors} errors" for row in table.itertuples()]
     axis.set_yticks(places, said)
-    axis.set(xlim=(0.9 * min(known), 1.03 * most), ylim=(-0.6, len(table) + 0.2))
+    axis.set(xlim=(0.9 * min(known), 1.03 * most or 1), ylim=(-0.6, len(table) + 0.2))
     use_numbers(axis, "x")
     if np.isfinite(limit):
         axis.axvline(limit, color=GREY, lw=1.2, ls=":")
