@@ -35,8 +35,8 @@ def test_every_exhibit_is_there(whole_run):
     empty = {name for name in empty if not name.startswith("07_")}  # the sample has no profile of use
     assert empty == {
         "02_earlier",
-        "02_later",
         "03_odds",
+        "04_held_out",
         "04_markets",
         "05_alike",
         "05_class",
@@ -59,7 +59,7 @@ def test_pages_say_what_the_tables_say(whole_run):
     assert addresses
     assert all(f'href="{address}"' in text and f'href="{address}"' in table for address in addresses)
     headings = [tag.get_text() for tag in page.find_all("h2")]
-    assert headings[:3] == ["The finding", "What may be quoted", "Key numbers"]
+    assert headings[:3] == ["What may be quoted", "The finding", "Key numbers"]
     assert headings[-2:] == ["The notebooks", "How to cite it"]
     box = page.find(class_="limits").get_text()
     assert not any(word in box for word in ("profile", "gompertz", "left out", "quantile", "calibrat"))
