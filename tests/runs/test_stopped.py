@@ -267,7 +267,8 @@ def test_a_new_project_that_was_killed_is_begun_again(here, tmp_path):
 @SLOW
 def test_a_register_to_which_killed_processes_add_is_the_old_or_the_new_table(tmp_path):
     """It can be read at once, and the next registration goes on."""
-    figures = "date,value,unit\n" + "".join(f"{year}-06-30,{value},%\n" for year, value in ((2023, 31), (2024, 44)))
+    rows = "".join(f"{year}-06-30,{value},%,level\n" for year, value in ((2023, 31), (2024, 44)))
+    figures = f"date,value,unit,measure\n{rows}"
 
     def make(folder=tmp_path / "counted", model="one"):
         folder.mkdir(exist_ok=True)
