@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -321,7 +322,7 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     assert command == "adoption run club -p data club.csv --title Club"
     assert set(checked) <= set(done.stderr.splitlines()), "the run says what check says"
     own_run = tmp_path / "outputs" / "club"
-    page = (own_run / "html" / "index.html").read_text(encoding="utf-8")
+    page = unescape((own_run / "html" / "index.html").read_text(encoding="utf-8"))
     assert all(line.replace(",", "") in page.replace(",", "") for line in checked)
     record = json.loads((own_run / "run.json").read_text(encoding="utf-8"))
     chosen = {name: record["parameters"][name] for name in ("entity", "indicator", "limit")}
