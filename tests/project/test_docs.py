@@ -90,7 +90,7 @@ def test_the_gallery_has_a_picture_a_headline_and_the_page_of_each_run(site, pag
     assert len(runs) == 20
     for card in cards:
         assert (site / card.img["src"]).is_file()
-        assert card.figcaption.get_text(strip=True) == headline
+        assert card.figcaption.a.get_text(strip=True) == headline
         assert (site / card.a["href"]).is_file()
 
 

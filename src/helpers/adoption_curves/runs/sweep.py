@@ -312,6 +312,8 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str], shop: P
     files = make_report(names, folder, f"adoption sweep {sweep.file}{named}", missing, shop)
     for name in FILES - files.keys():
         (folder / name).unlink(missing_ok=True)  # of an earlier time
+    for left in (left for name in (SWEEP, *FILES) for left in folder.glob(f".{name}.*")):  # of a killed one
+        left.unlink()
     for name, content in files.items():
         write_file(folder / name, content)
 
