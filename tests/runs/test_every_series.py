@@ -78,6 +78,7 @@ def test_the_newest_figure_of_an_own_file_with_a_break_is_on_its_first_page(tmp_
         assert "Before that it fell from 19" in text
 
 
+@pytest.mark.slow
 @pytest.mark.every
 def test_the_newest_figure_of_every_series_is_on_its_first_page(tmp_path):
     faults = {}
