@@ -136,9 +136,10 @@ class Runs(SphinxDirective):
 
 
 def bring_pages(app, exception):
-    """Put the pages of the gallery's runs beside those of the site."""
-    for record in (app.srcdir.parent / "outputs" / "gallery").glob("*/run.json"):
-        shutil.copytree(record.parent / "html", app.outdir / "gallery" / record.parent.name, dirs_exist_ok=True)
+    """Put the pages of the runs that the gallery shows beside those of the site."""
+    for picture in (app.srcdir / "run" / "series").glob("*.png"):
+        pages = app.srcdir.parent / "outputs" / "gallery" / picture.stem / "html"
+        shutil.copytree(pages, app.outdir / "gallery" / picture.stem, dirs_exist_ok=True)
 
 
 def visit_math(writer, node):
