@@ -10,15 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
-from cells import NOTEBOOKS, execute_cells
+from cells import NOTEBOOKS, run_notebook
 from figure_faults import find_faults
 
 from adoption_curves.base.project import Source
-from adoption_curves.runs.parameters import complete_parameters, read_parameters
-from adoption_curves.runs.study import Output
 from adoption_curves.show.figures import style
-from adoption_curves.show.figures.labels import close_axes
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -41,21 +37,12 @@ DOTS_PER_INCH = 80
 
 
 def draw_kind(kind, outputs):
-    """Every figure of the six notebooks for a kind of series, by name."""
-    chosen = {"run": "contact", "data": ROOT / "data"} | KINDS[kind]
-    given = complete_parameters(read_parameters({name: str(value) for name, value in chosen.items()})).model_dump()
-    drawn = {}
-
-    def keep(_, name, figure, alt, data=None, units="", of=None):
-        if units:
-            close_axes(figure, alt, units, of.attrs["source"])
-        if figure is not None:
-            drawn[name] = figure.figure
-
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
-        patch.setattr(Output, "draw", keep)
+    """Every figure of the notebooks for a kind of series, by name."""
+    chosen = {"data": ROOT / "data"} | KINDS[kind]
+    given, drawn = {name: str(value) for name, value in chosen.items()}, {}
+    with contextlib.redirect_stdout(io.StringIO()):
         for path in sorted(NOTEBOOKS.glob("0*.ipynb")):
-            execute_cells(path, outputs, given)
+            drawn |= run_notebook(path.name[:2], outputs, **given)[2]
     return drawn
 
 
