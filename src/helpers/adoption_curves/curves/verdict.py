@@ -234,7 +234,8 @@ def _assess_frame(
         found = assess_ceiling(series, None, limit, errors, families=families)
         rows.append((name, found.verdict, found.low, found.high, found.last, found.reason, found.sentence))
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r{len(rows)} of {frame.shape[1]} series" + "\n" * (len(rows) == frame.shape[1]))
+            end = "\n" if len(rows) == frame.shape[1] else ""
+            sys.stderr.write(f"\r{len(rows)} of {frame.shape[1]} series{end}")
     return pd.DataFrame(rows, columns=["series", "verdict", "low", "high", "last", "reason", "sentence"])
 
 

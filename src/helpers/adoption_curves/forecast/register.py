@@ -202,7 +202,8 @@ def add_rows(rows: pd.DataFrame, data: Data) -> Path:
         added = rows[~there].to_csv(
             index=False, header=False, lineterminator="\n", date_format="%Y-%m-%d", float_format=f"%{_DIGITS}"
         )
-        write_file(path, before + b"\n" * (not before.endswith(b"\n")) + added.encode())
+        end = b"" if before.endswith(b"\n") else b"\n"
+        write_file(path, before + end + added.encode())
     return path
 
 

@@ -156,7 +156,7 @@ class Facts:
         if not self.is_share:
             return say(gain, self.names.unit)
         text = say(gain, self.points, bare=True).removesuffix(".0")
-        return f"{text} point{'s' * (text != '1')}"
+        return f"{text} {'point' if text == '1' else 'points'}"
 
     @cached_property
     def kind(self) -> str:
@@ -251,7 +251,8 @@ class Facts:
         if self.is_share or np.isnan(last["share_of_limit"]):
             return None
         found = {"key": "share_of_limit", "value": last["share_of_limit"], "url": "", "base": self.limit_name}
-        return found | {"of": "the limit, " * (not self.names.limit_is_series) + self.limit_name}
+        of = self.limit_name if self.names.limit_is_series else f"the limit, {self.limit_name}"
+        return found | {"of": of}
 
     @cached_property
     def before(self) -> Row:

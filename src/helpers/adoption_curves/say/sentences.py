@@ -99,13 +99,12 @@ def _write_near(facts: Facts) -> Page:
     headline = f"{_say_last(facts)}{_say_share(facts) if is_series else f', and {left}'}"
     if did and not is_series:
         headline = f"{did}: {left}"
+    below = "The range begins below the last figure." if facts.range["low"] < last["value"] else ""
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
         speed=_join(_say_growth(facts), _say_below_peak(facts)),
-        caution=_join(
-            "The range begins below the last figure." * (facts.range["low"] < last["value"]), _say_doubts(facts)
-        ),
+        caution=_join(below, _say_doubts(facts)),
         quote_not="Do not quote the median alone.",
         numbers=("latest", "left", "change", "forecast"),
     )

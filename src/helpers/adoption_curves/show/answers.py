@@ -30,7 +30,7 @@ from . import figures, tables
 from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
 
 _LATER_YEARS = (1, 2, 3)
-"""After the share where a series stands: of what others did then it is told."""
+"""After the share where a series stands, for which we say what others did."""
 
 
 def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.DataFrame:

@@ -203,7 +203,8 @@ def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
     axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), _PAST)
     words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}"
-    words += ", and the forecast" * (found is not None)
+    if found is not None:
+        words += ", and the forecast"
     return on_axes.embed(axis, escape(words), "width: 100%; max-width: 760px")
 
 
