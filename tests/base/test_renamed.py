@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.limit import RENAMED
+from adoption_curves.base.columns import RENAMED
 from adoption_curves.base.project import Source
 from adoption_curves.runs.parameters import ParameterError, read_parameters
 

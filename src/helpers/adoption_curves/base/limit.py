@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Any
@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .columns import RENAMED
 from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
 """Half a point of the limit: no fit is believed to be closer than figures are published."""
-
-
-RENAMED = "bound is called limit since 2.0"
-"""Answer to whoever writes the name of 1.0."""
 
 
 def refuse_bound(function: Callable[..., Any]) -> Any:
@@ -88,3 +85,18 @@ class Limit:
         """Limit of which only values up to a day are known; None where none is."""
         values = self.values[self.values.index <= day]
         return replace(self, values=values) if len(values) else None
+
+
+def find_most(limits: Mapping[str, Limit | None]) -> float | None:
+    """The highest of some limits by name at their last dates; None where none is known.
+
+    Parameters
+    ----------
+    limits : mapping of str to Limit or None
+
+    Returns
+    -------
+    float or None
+        In the unit of the limits.
+    """
+    return max((float(limit.values.iloc[-1]) for limit in limits.values() if limit is not None), default=None)

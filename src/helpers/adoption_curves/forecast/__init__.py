@@ -9,12 +9,13 @@ beside it), ``variants`` and ``hindcasts`` (in another form, at earlier dates), 
 their scores).
 """
 
+from ..base.limit import find_most
 from .backtest import backtest
 from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
 from .inputs import next_dates
 from .later import later_shares
-from .variants import as_printed, compare_limits, compare_newer, find_most
+from .variants import as_printed, compare_limits, compare_newer
 
 __all__ = [
     "Forecast",

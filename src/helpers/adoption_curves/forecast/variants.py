@@ -103,18 +103,3 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     if len(series.readings):
         forms |= {"as published": as_printed(series), "our reading": series}
     return _vary(result, forms, "form")
-
-
-def find_most(limits: Mapping[str, Limit | None]) -> float | None:
-    """The highest of some limits by name at their last dates; None where none is known.
-
-    Parameters
-    ----------
-    limits : mapping of str to Limit or None
-
-    Returns
-    -------
-    float or None
-        In the unit of the limits.
-    """
-    return max((float(limit.values.iloc[-1]) for limit in limits.values() if limit is not None), default=None)

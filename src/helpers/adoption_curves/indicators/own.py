@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..base.columns import COLUMNS, NAME, UNNAMED
-from ..base.limit import RENAMED
+from ..base.columns import COLUMNS, NAME, RENAMED, UNNAMED
 from ..base.words import escape, quote, say_count, say_day, shorten
 from .asked import OPEN, Asked
 from .block import read_block

@@ -17,9 +17,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ..base.columns import CHOICES, UNNAMED
+from ..base.columns import CHOICES, RENAMED, UNNAMED
 from ..base.levels import check_levels
-from ..base.limit import RENAMED
 from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
 

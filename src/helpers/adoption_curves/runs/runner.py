@@ -12,7 +12,6 @@ from ..base.files import hash_file, write_json
 from ..base.folders import keep_edited, lock_folder, replace_folder
 from ..base.project import RunError, find_outputs
 from . import manifest
-from .check_series import check_parameters, list_notes, refuse_doubtful
 from .failures import LOG, Attempt
 from .ingredients import describe_inputs, find_notebooks, list_copies
 from .notebook_process import preload, start_threads
@@ -80,6 +79,8 @@ def run_all(
 
         # Check the parameters against the data, while the libraries of the notebooks are imported.
         preload()
+        from .check_series import check_parameters, list_notes, refuse_doubtful
+
         data = check_parameters(parameters)
         notes = list_notes(data, parameters)
         attempt.tell(*notes)

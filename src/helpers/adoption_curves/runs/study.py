@@ -12,8 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from ..base.files import hash_file, write_file
 from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
@@ -22,6 +20,7 @@ from .parameters import ParameterError, Parameters, complete_parameters, read_pa
 from .table_files import read_csv, write_csv
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from .. import indicators
@@ -88,6 +87,8 @@ class Output:
         write_entry(folder, notebook, self.entry)
         if not os.environ.get(RUNNER):
             print(f"By hand: results go to {place}/.")
+        import pandas as pd  # which no command needs that finds nothing changed
+
         pd.set_option("display.precision", 3)  # of frames that a cell displays
         self.folder, self.notebook, self._names, self._rule = folder, notebook, names, rule
 
@@ -333,9 +334,9 @@ class Study(Output):
     @cached_property
     def most(self) -> float | None:
         """The highest of the limits that could be chosen, at its last date; None where none is known."""
-        from ..show import lesson
+        from ..base.limit import find_most
 
-        return lesson.find_most(self.limits)
+        return find_most(self.limits)
 
     @cached_property
     def explained(self) -> indicators.AdoptionSeries:
@@ -400,7 +401,7 @@ class Study(Output):
         return found
 
     def example(self, references: Sequence[indicators.AdoptionSeries]) -> Example:
-        """Forecast of one of the references as it would have been made at an earlier date, and what came."""
+        """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
         from ..show.lesson import make_example
 
         return make_example(self.data, references)

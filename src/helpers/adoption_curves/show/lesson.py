@@ -12,21 +12,9 @@ from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
-from ..forecast import find_most
 from ..forecast.hindcasts import outcome_frame
 from ..indicators import AdoptionSeries, Data, cite_series, name_series
 from . import figures
-
-__all__ = [
-    "Example",
-    "explain_series",
-    "find_most",
-    "frame_figures",
-    "frame_finished",
-    "frame_horizon",
-    "frame_window",
-    "make_example",
-]
 
 
 def explain_series(series: AdoptionSeries, most: float | None, references: Sequence[AdoptionSeries]) -> AdoptionSeries:
