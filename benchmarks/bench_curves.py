@@ -25,9 +25,9 @@ def main():
 def simulate(count, points=30, noise=1.0, seed=0):
     """Logistic series, (count, points)."""
     random = np.random.default_rng(seed)
-    times, ceiling = np.arange(float(points)), random.uniform(50, 150, count)
+    times, level = np.arange(float(points)), random.uniform(50, 150, count)
     midpoint, rate = random.uniform(8, 22, count)[:, None], random.uniform(0.2, 0.6, count)[:, None]
-    clean = ceiling[:, None] / (1 + np.exp(-rate * (times - midpoint)))
+    clean = level[:, None] / (1 + np.exp(-rate * (times - midpoint)))
     return times, clean + random.normal(0, noise, clean.shape)
 
 
@@ -39,7 +39,7 @@ def clock(function):
 
 
 def measure_single():
-    """One series: fit, profile of the ceiling, printed summary; with a closed and with an open interval."""
+    """One series: fit, profile of the saturation level, printed summary; with a closed and with an open interval."""
     times, values = simulate(1)
     closed = pd.Series(values[0], index=times)
     short = pd.Series([230.0, 249.0, 515.0, 602.0], index=[2023.5, 2024.0, 2024.5, 2025.0])

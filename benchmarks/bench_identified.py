@@ -25,7 +25,7 @@ TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
 }
 OWN = ("logistic", "gompertz", "bass")
 KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
-CEILING, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the ceiling
+LEVEL, SIZE = 100.0, 2.0  # the errors, or what is new in cumulated ones, are 2 % of the saturation level
 COUNT = 40
 WORTH = 0.2  # part of the series that must level off for a cell to count among the worst
 
@@ -115,7 +115,7 @@ def list_groups(frame):
 
 
 def say_course(row):
-    """Parts of the ceiling between which the course is seen."""
+    """Parts of the saturation level between which the course is seen."""
     return f"{100 * row['first']:g} to {100 * row['last']:g}"
 
 
@@ -132,7 +132,7 @@ def measure(cell, count):
     frame = pd.DataFrame((curve + draw_errors(kind, count, curve, steps, random)).T, index=years)
     table = assess_ceiling(frame)
     given = table["verdict"] == "levels off"
-    wrong = given & ~((table["low"] <= CEILING) & (table["high"] >= CEILING))
+    wrong = given & ~((table["low"] <= LEVEL) & (table["high"] >= LEVEL))
     row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
     row |= {"given": given.mean(), "covers": 1 - wrong.mean()}
     return row | {"wrong": wrong.sum() / given.sum() if given.any() else np.nan}
@@ -140,19 +140,19 @@ def measure(cell, count):
 
 def draw_course(truth, first, last, points):
     """Years, the curve there, and for how many steps errors have added up before the first."""
-    if truth == "two waves":  # 60 and 40 % of the ceiling, ten times the inverse of their rate apart
+    if truth == "two waves":  # 60 and 40 % of the saturation level, ten times the inverse of their rate apart
         times = np.linspace(-12, 30, 200_001)
         course = 0.6 / (1 + np.exp(-times)) + 0.4 / (1 + np.exp(10 - times))
         begin, end, early = np.interp([first, last, 0.05 * last], course, times)
         years = np.linspace(begin, end, points)
-        curve = CEILING * np.interp(years, times, course)
+        curve = LEVEL * np.interp(years, times, course)
     else:
         theta = np.array(TRUTHS[truth])
         family = FAMILIES[truth.split()[0]]
         shares = first, last, 0.05 * last
         begin, end, early = (time_of_share(lambda time: family.share(time, *theta), share) for share in shares)
         years = np.linspace(begin, end, points)
-        curve = CEILING * family.share(years, *theta)
+        curve = LEVEL * family.share(years, *theta)
     return years, curve, max(0.0, (begin - early) / (years[1] - years[0]))
 
 

@@ -64,20 +64,20 @@ def ask_prophet(prophet, case):
     return np.quantile(rival.predictive_samples(dates)["yhat"], LEVELS, axis=1).T
 
 
-def follow_bass(years, ceiling, innovation, imitation, launch):
+def follow_bass(years, level, innovation, imitation, launch):
     """Bass's curve from its launch on."""
     decay = np.exp(-(innovation + imitation) * np.maximum(years - launch, 0))
-    return ceiling * (1 - decay) / (1 + imitation / innovation * decay)
+    return level * (1 - decay) / (1 + imitation / innovation * decay)
 
 
-CURVES = {  # the curve; where the search starts, from a line's slope and middle; limits, but the ceiling's
+CURVES = {  # the curve; where the search starts, from a line's slope and middle; limits, but the saturation level's
     "Logistic": (
-        lambda years, ceiling, rate, middle: ceiling / (1 + np.exp(-rate * (years - middle))),
+        lambda years, level, rate, middle: level / (1 + np.exp(-rate * (years - middle))),
         lambda slope, middle, first: (slope, middle),
         ([0, -np.inf], [np.inf, np.inf]),
     ),
     "Gompertz": (
-        lambda years, ceiling, rate, middle: ceiling * np.exp(-np.exp(-rate * (years - middle))),
+        lambda years, level, rate, middle: level * np.exp(-np.exp(-rate * (years - middle))),
         lambda slope, middle, first: (slope, middle),
         ([0, -np.inf], [np.inf, np.inf]),
     ),

@@ -22,7 +22,7 @@ QUESTIONS = {
     "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
     "03_intervals": ("Where would growth end?", "curves.assess_ceiling(series.values, limit=series.limit).table"),
-    "03_profiles": ("Is there a ceiling?", "curves.assess_ceiling(series.values, limit=series.limit)"),
+    "03_profiles": ("Is there a saturation level?", "curves.assess_ceiling(series.values, limit=series.limit)"),
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
     "03_closing": (
         "How many figures does it take?",

@@ -369,14 +369,16 @@ def test_fits_of_four_points_are_not_identified():
     limit = pd.Series([1100.0, 1125.0], index=HALF_YEARS[[0, 3]])
     fits = fit_families(FOUR, ["logistic", "gompertz", "bass"], limit)
     estimates = compare_estimates(fits)
-    free = estimates[(estimates["ceiling"] == "free") & (estimates["parameter"] == "ceiling")]
+    free = estimates[(estimates["saturation_level"] == "free") & (estimates["parameter"] == "saturation level")]
     assert not free["identified"].any()
     assert np.isinf(free["high_80"]).all()
     assert (free["low_95"] == 602).all()  # no interval reaches below what has been published
     assert set(free["family"]) == {"logistic", "gompertz"}  # for Bass there are as many parameters as figures
     traced = trace_alternatives(fits, 1125.0)
     assert traced.groupby("family")["best"].any().all()
-    assert traced[traced["family"] == "gompertz"].groupby("ceiling")["value"].last().max() > 1.3 * FOUR.iloc[-1]
+    assert (
+        traced[traced["family"] == "gompertz"].groupby("saturation_level")["value"].last().max() > 1.3 * FOUR.iloc[-1]
+    )
 
 
 def test_what_a_series_cannot_carry_is_said():
@@ -384,12 +386,12 @@ def test_what_a_series_cannot_carry_is_said():
     assert "no curve is singled out" in short["remark"].iloc[0]
     low = fit_families(FOUR, ["logistic"], pd.Series(500.0, index=HALF_YEARS))
     assert "the share of the limit lies below the figures" in compare_fits(low)["remark"].iloc[1]
-    assert set(compare_estimates(low)["ceiling"]) == {"free"}
+    assert set(compare_estimates(low)["saturation_level"]) == {"free"}
 
 
 def test_the_best_ceiling_is_not_rejected_and_others_the_more_the_further_away(logistic30):
     fits = fit_families(logistic30, ["logistic"])
-    profile = profile_ceilings(fits).set_index("ceiling")
+    profile = profile_ceilings(fits).set_index("saturation_level")
     best = fits["logistic", "free"].params["ceiling"]
     assert profile.loc[best, "confidence"] == 0
     assert (np.diff(profile.loc[profile.index >= best, "confidence"]) >= 0).all()
@@ -421,7 +423,7 @@ def test_a_class_of_ones_own_is_fitted_compared_and_assessed_and_can_be_listed(m
     np.testing.assert_allclose(fit.params, [80, 5, 3], rtol=1e-6)
     fits = fit_families(values, [Hill, "logistic"])
     assert compare_fits(fits)["family"].tolist() == ["hill", "logistic"]
-    assert compare_estimates(fits)["parameter"].tolist()[:3] == ["ceiling", "scale", "shape"]
+    assert compare_estimates(fits)["parameter"].tolist()[:3] == ["saturation level", "scale", "shape"]
     found = assess_ceiling(values, families=[Logistic, Hill])
     assert found.table["family"].tolist() == ["logistic", "logistic", "hill", "hill"]
     assert found.low < 80 < found.high

@@ -62,8 +62,8 @@ def check_series(series, families):
         for key, fit in unknown.items()
     }
     for fits in (unknown, cumulative):
-        said = compare_fits(fits).set_index(["family", "ceiling"])
-        rows = compare_estimates(fits).set_index(["family", "ceiling"])
+        said = compare_fits(fits).set_index(["family", "saturation_level"])
+        rows = compare_estimates(fits).set_index(["family", "saturation_level"])
         for key, fit in fits.items():
             if isinstance(fit, CurveError) or fit.flag:
                 assert key not in rows.index

@@ -176,7 +176,7 @@ def test_dates_follow_the_series(start, freq, first):
     assert dates[-1] <= index[-1] + pd.DateOffset(years=3, days=16)
 
 
-def test_scenarios_stay_below_their_ceiling_and_say_when_it_is_passed(make):
+def test_scenarios_stay_below_their_saturation_level_and_say_when_it_is_passed(make):
     table = frames.scenario_frame(make([10, 30, 50, 60], horizon_years=10))
     assert table[table["share"] == 0.5]["value"].isna().all()
     assert table[table["share"] == 0.5]["note"].eq("already above this share").all()

@@ -358,7 +358,7 @@ def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
         first, second = on_record.list_registered(order)
         assert (first["date"], first["outcome"]) == ("December 2025", "at least 2.0%")
         assert second == {"date": "December 2026", "registered": "1 February 2026", "range": "1.0 to 3.0",
-                          "middle": "2.0", "outcome": "not yet published"}  # fmt: skip
+                          "median": "2.0", "outcome": "not yet published"}  # fmt: skip
     assert on_record.list_registered([row | {"model": "zebra"} for row in rows]) == []
     [read] = on_record.list_registered([names | passed | {"read_low": "2.1"}])
     assert read["outcome"] == "more than 2.0%", "as CNNIC wrote it, where it is read as a range"

@@ -12,8 +12,8 @@ ACTUAL = RANDOM.normal(50, 20, 200)
 
 def make_quantiles(levels):
     """Quantiles of normal forecasts, some far from what came."""
-    middle, sd = RANDOM.normal(50, 15, (len(ACTUAL), 1)), RANDOM.uniform(1, 30, (len(ACTUAL), 1))
-    return np.maximum(middle + sd * norm.ppf(levels), 0)
+    median, sd = RANDOM.normal(50, 15, (len(ACTUAL), 1)), RANDOM.uniform(1, 30, (len(ACTUAL), 1))
+    return np.maximum(median + sd * norm.ppf(levels), 0)
 
 
 def test_the_weighted_interval_score_is_made_of_their_interval_scores():

@@ -53,7 +53,7 @@ def values_of_fit(results):
 
 
 def fit_curves():
-    """Every family with a free ceiling, and the logistic or Gompertz with each other kind and each other noise."""
+    """Every family with a free saturation level, the logistic or Gompertz with each other kind and other noise."""
     series = curve_with_ripples("logistic")
     early = series.iloc[:12]
     launches = {name: 2000.0 if FAMILIES[name].needs_launch else None for name in FAMILIES}

@@ -15,7 +15,7 @@ from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.indicators.given import read_series
-from adoption_curves.say.facts import Facts, Names, list_ceiling
+from adoption_curves.say.facts import Facts, Names, list_saturation_level
 from adoption_curves.say.sentences import say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
@@ -63,9 +63,9 @@ def sell(seed=5, known=23):
 def test_a_sum_is_forecast_by_what_each_period_adds():
     sold, expected = sell()
     result = forecast(sold)
-    middle = result.at([0.75], [0.5])[0, 0]
+    median = result.at([0.75], [0.5])[0, 0]
     assert not result.has_range
-    assert middle == pytest.approx(expected, rel=0.05)
+    assert median == pytest.approx(expected, rel=0.05)
     assert result.added is not None
     assert (np.diff(result.quantiles.to_numpy(), axis=0, prepend=sold.values.iloc[-1]) >= 0).all()
     assert result.until(1).quantiles.iloc[-1][0.5] == pytest.approx(result.quantiles.loc["2026-06-30", 0.5], rel=0.01)
@@ -100,7 +100,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     names = indicators.name_series(data, series)
     assert (series.measure, names["measure"]) == ("flow", "flow")
     assert say_users(Names(**names), 80) == "Cars sold: 80"
-    row = list_ceiling(assess_ceiling(series.values), series.values, series.measure).iloc[0]
+    row = list_saturation_level(assess_ceiling(series.values), series.values, series.measure).iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where that ends" in say_end(row, series.unit)
 

@@ -46,7 +46,7 @@ def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):
     table = pd.read_csv(folder / "comparison.csv", index_col="run", keep_default_na=False)
     assert table["horizon_years"].tolist() == [5, 3]
     assert table.loc["sweep/two", ["median", "low", "high", "level", "growth"]].tolist() == [900, 810, 970, 0.8, 90]
-    assert set(table["ceiling"]) == {"not known"}
+    assert set(table["saturation_level"]) == {"not known"}
     assert xml.etree.ElementTree.parse(folder / "comparison.svg").getroot().tag.endswith("svg")
     page = Page(folder / "index.html")
     assert find_faults(folder / "index.html") == []

@@ -53,7 +53,7 @@ def test_pages_lead_from_one_to_the_next_and_to_every_exhibit(pages, small_run):
         "adoption run small -p limit internet_users -p horizon_years 3<",
         "China Internet Network Information Center",
     ]
-    said += ["years to forecast after the last observation", "<dt>pandas</dt><dd>"]
+    said += ["years to forecast after the last figure", "<dt>pandas</dt><dd>"]
     assert [part for part in said if part not in pages["made"].text] == []
     charts = {f"charts/{name}.html" for name in ("01_series", "05_forecast")}
     assert charts | {f"../tables/{path.name}" for path in (small_run / "tables").iterdir()} <= {*pages["made"].links}
@@ -81,7 +81,8 @@ def test_the_index_says_what_was_found(pages, small_run):
     text = pages["index"].text
     day = f"{datetime.fromisoformat(json.loads((small_run / 'run.json').read_text())['made']):%-d %B %Y}"
     said = ("<h1><bdi>Generative AI users: China</bdi></h1>", '<p class="lead">China had 602 M.</p>',
-            f'<p class="kicker">{day}', "<dd>The ceiling is &lt;b&gt;not&lt;/b&gt; identified.", "What could be wrong",
+            f'<p class="kicker">{day}', "<dd>The saturation level is &lt;b&gt;not&lt;/b&gt; identified.",
+            "What could be wrong",
             '<p class="muted">The next figure is expected to come out: January or February 2027.</p>',
             "<td>602 million people</td>", "<td>801 million people</td>", "<td>not within the horizon</td>",
             "Users, &lt;i&gt;last survey&lt;/i&gt;", '<a href="01_check_small.html"><h3>')  # fmt: skip

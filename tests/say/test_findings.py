@@ -248,10 +248,10 @@ def test_the_reading_of_a_newer_figure_is_a_doubt_with_its_size(tmp_path):
 def test_a_path_above_the_end_that_the_figures_show_is_not_given(tmp_path):
     facts = make_facts(tmp_path, [120, 210, 380, 640, 1020, 1490], first=2020, unit="readers", limit="none")
     assert facts.is_given
-    ceiling = facts.tables["03_ceiling"].assign(high=1600.0, sentence="ends between 1,490 and 1,600")
-    facts = change(facts, **{"03_ceiling": ceiling})
+    ends = facts.tables["03_saturation_level"].assign(high=1600.0, sentence="ends between 1,490 and 1,600")
+    facts = change(facts, **{"03_saturation_level": ends})
     said = " ".join(write_findings(facts)["sentence"])
     assert "growth ends between 1,490 and 1,600 readers, and our forecast for 2030 lies above that" in said
     assert "We give no forecast" in said
     assert "Our forecast for" not in said
-    assert not list_key_numbers(facts)["key"].str.startswith("middle").any()
+    assert not list_key_numbers(facts)["key"].str.startswith("median").any()

@@ -55,7 +55,7 @@ def test_each_part_on_a_series(case, tmp_path):
     assert ("80% prediction interval" in said["quote"]) == ranged
     assert ("we give no range" in said["deck"]) == ("Our forecast for" in said["deck"]) == (facts.kind == "open")
     if facts.kind in ("flow", "cumulative"):
-        assert not numbers.index.str.contains("forecast|middle").any()
+        assert not numbers.index.str.contains("forecast|median").any()
         assert "orecast for" not in parts["alt"] + parts["title"] + said["deck"]
     assert re.fullmatch("“[^“”]+[.]”", said["quote"])
     assert ": " not in said["quote"], "it is a sentence"
@@ -129,7 +129,7 @@ def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):
 def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     """The verdict may be sure of an end that the figures are still on their way to."""
     facts = make_facts(tmp_path, [3, 8, 15.5, 27, 39, 48.2, 54.1], first=2018)
-    assert facts.ceiling["verdict"] == "levels off"
+    assert facts.saturation_level["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "growth ends" not in " ".join(write_findings(facts)["sentence"]), "no first page says where growth ends"
 
@@ -147,7 +147,7 @@ def test_a_total_without_a_limit_has_no_record(tmp_path):
     added = [2, 5, 12, 22, 37, 62, 91, 121, 137, 151, 162, 156]
     choices = {"unit": "thousand cars", "measure": "cumulative"}
     facts = make_facts(tmp_path, np.cumsum(added).tolist(), first=2014, **choices)
-    assert facts.ceiling["verdict"] == "levels off"
+    assert facts.saturation_level["verdict"] == "levels off"
     said = write_page(facts).forecast
     assert facts.goal["basis"] == "untested"
     assert said == "", "an end of a total was not tested either"

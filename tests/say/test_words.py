@@ -23,7 +23,7 @@ SET = re.compile(
 )
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 FACTS = {
-    "headline": ("last", "newer", "before", "peak", "standing", "share", "ceiling", "range"),
+    "headline": ("last", "newer", "before", "peak", "standing", "share", "saturation_level", "range"),
     "deck": ("last", "newer", "earlier", "fell", "later", "goal", "range", "held"),
     "known": (),
     "now": ("last", "newer", "reading", "share"),
@@ -87,7 +87,7 @@ def find_missing(text, values, about=False):
 def say_parts(facts):
     """The parts of a page, without what may hold numbers: names of limit and series, and why a figure is read so."""
     named = [facts.names.limit_title, facts.names.limit_title.replace(" percent", "%"), facts.names.title]
-    named += [facts.ceiling["sentence"]]  # a cell of 03_ceiling, whose ends are rounded outwards
+    named += [facts.saturation_level["sentence"]]  # a cell of 03_saturation_level, whose ends are rounded outwards
     named += [row["reason"] for row in facts.list_rows("02_newer")]
     for row in write_findings(facts).itertuples():
         text = row.sentence
@@ -134,7 +134,7 @@ def test_each_number_is_of_the_facts_that_its_part_may_say(facts):
 def test_a_key_number_is_its_text(facts):
     for row in list_key_numbers(facts).itertuples():
         values = np.array([each for each in (row.value, row.low, row.high) if np.isfinite(each)])
-        if row.key == "ceiling":  # rounded outwards, so that the range holds the interval
+        if row.key == "saturation_level":  # rounded outwards, so that the range holds the interval
             continue
         assert find_missing(row.text.removesuffix(row.unit), values) == [], row
 

@@ -22,7 +22,7 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
     (folder / "tables").mkdir(parents=True)
     parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
     numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
-    numbers += [("ceiling", "Where growth ends", "", "", "", subject[1], "not known")]
+    numbers += [("saturation_level", "Where growth ends", "", "", "", subject[1], "not known")]
     numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
     low, high = band_columns(quoted_level(parameters["levels"]))
     forecast = {"date": dates, low: median - 90, "q0.5": median, high: median + 70}

@@ -8,14 +8,14 @@ import pandas as pd
 import yaml
 
 
-def logistic(t, ceiling, rate, midpoint):
-    return ceiling / (1 + np.exp(-rate * (t - midpoint)))
+def logistic(t, level, rate, midpoint):
+    return level / (1 + np.exp(-rate * (t - midpoint)))
 
 
 def growing_months(count=2000, points=36, noise=0.09, seed=7):
-    """Monthly levels that grow towards a ceiling which they have not reached: none has fallen.
+    """Monthly levels that grow towards a saturation level which they have not reached: none has fallen.
 
-    A tenth to a third below their ceiling at the end, independent noise in proportion.
+    A tenth to a third below their saturation level at the end, independent noise in proportion.
     """
     t = np.arange(float(points))
     index = pd.date_range("2023-11-30", periods=points, freq="ME")

@@ -228,8 +228,8 @@ def test_the_forecast_has_the_title_that_it_is_given_and_the_median_of_its_last_
     drawn = figures.draw_forecast(*add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], title)
     for width in style.WIDTHS.values():
         assert drawn.lay_out(width).texts[0].get_text().replace("\n", " ") == title
-    low, middle, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[-1]
-    assert f"median {middle:.0f}\n80% range:\n{low:.0f} to {high:.0f}" in read_texts(drawn)
+    low, median, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[-1]
+    assert f"median {median:.0f}\n80% range:\n{low:.0f} to {high:.0f}" in read_texts(drawn)
 
 
 def test_breaks_that_lie_close_are_all_shaded_and_named_in_the_line_of_units():
@@ -250,13 +250,13 @@ def test_a_fan_has_a_band_for_each_level(levels):
 
 def test_the_first_view_says_the_range_of_the_headline_and_names_each_range_on_itself():
     fan = make_fan(["2026-06-30", "2026-12-31", "2027-12-31"])
-    low, middle, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[2]
+    low, median, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[2]
     texts = read_texts(draw_fan(fan, levels=[0.5, 0.8]))
-    assert f"median {middle:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}" in texts
+    assert f"median {median:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}" in texts
     assert {"50%", "80%"} <= set(texts)
     further = fan.assign(basis=["tested", "tested", "extrapolated"])
-    low, middle, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[1]
-    far = f"in December 2026:\nmedian {middle:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}"
+    low, median, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[1]
+    far = f"in December 2026:\nmedian {median:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}"
     assert far in read_texts(draw_fan(further)), "with its date where the forecast is drawn further"
     narrow = read_texts(draw_fan(fan, levels=[0.5]))
     assert any("\n50% range:" in text for text in narrow)
@@ -468,7 +468,7 @@ def is_mathematics(text):
 
 def rule_verdict(verdict, low, high):
     found = curves.Assessment(verdict, low, high, low, low, pd.DataFrame())
-    return facts.list_ceiling(found, pd.Series([100.0, 300, 600])).iloc[0]
+    return facts.list_saturation_level(found, pd.Series([100.0, 300, 600])).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -479,14 +479,16 @@ def rule_verdict(verdict, low, high):
         (("not known", 700.0, np.inf), "the figures do not show where growth will stop"),
     ],
 )
-def test_the_figures_of_ceilings_say_the_verdict(verdict, told):
+def test_the_figures_of_saturation_levels_say_the_verdict(verdict, told):
     """Bass, which would end at 9,999, is drawn and named, and in no title."""
     found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
-    grid = pd.DataFrame({"ceiling": np.geomspace(700, 9999, 30), "confidence": 50.0})
+    grid = pd.DataFrame({"saturation_level": np.geomspace(700, 9999, 30), "confidence": 50.0})
     profiles = pd.concat([grid.assign(family=family) for family in names])
     texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
     dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])
-    paths = pd.DataFrame({"date": dates, "value": [100.0, 300, 600, 700], "level": 0.8, "best": True, "ceiling": 710.0})
+    paths = pd.DataFrame(
+        {"date": dates, "value": [100.0, 300, 600, 700], "level": 0.8, "best": True, "saturation_level": 710.0}
+    )
     paths = pd.concat([paths.assign(family="logistic"), paths.assign(family="bass", value=[100.0, 300, 600, 9999])])
     drawn = figures.draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, found, np.nan, NAMES, "Source: test.")
     fitted = read_texts(drawn) + [axis.get_title(loc="left") for axis in drawn.axes]

@@ -48,8 +48,8 @@ def find_rows(columns, rows, frame):
     """Columns that a shown table shares with a CSV, and the shown rows that no row of the CSV agrees with."""
     shared = [name for name in columns if name in frame]
     cells = frame[shared].to_dict("records")
-    for cell in cells:  # no number is shown for a ceiling that is not identified
-        if "estimate" in shared and cell["parameter"] in ("ceiling", "share") and not cell["identified"]:
+    for cell in cells:  # no number is shown for a saturation level that is not identified
+        if "estimate" in shared and cell["parameter"] in ("saturation level", "share") and not cell["identified"]:
             cell["estimate"] = "not identified"
     lost = []
     for row in rows:

@@ -26,7 +26,7 @@ COURSES = {
 
 
 def course(name, years):
-    """Share of the ceiling that the course of a family has reached, at decimal years."""
+    """Share of the saturation level that the course of a family has reached, at decimal years."""
     parameters, formula = COURSES[name]
     return formula(np.asarray(years) - 2000.0, *parameters)
 

@@ -151,7 +151,7 @@ def mark_chinese(text: str) -> str:
 
 
 FLOW = "a flow"
-"""In the place of a verdict on the ceiling of a flow: curves of what is in use say nothing of what a year adds."""
+"""In the place of a verdict on the saturation level of a flow: curves of what is in use say nothing of a year's."""
 NO_FORECAST = "no forecast: it has fallen"
 """What is said of a series that has fallen where a forecast would stand."""
 TOO_FEW = "no forecast: it needs three figures above 0, half a year apart"
@@ -178,7 +178,7 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
 
     Parameters
     ----------
-    found : Assessment, or a row of the table 03_ceiling
+    found : Assessment, or a row of the table 03_saturation_level
         With the attributes verdict, sentence, note and reason.
     unit : str
     why : bool

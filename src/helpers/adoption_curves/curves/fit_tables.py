@@ -99,14 +99,15 @@ def compare_estimates(fits: _Fits) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling, parameter, estimate, std_error (Wald), low_80, high_80, low_95, high_95 (profile intervals;
-        infinite where open), identified (of a ceiling as `Results.identified`; of others: the intervals are closed),
-        remark (of a ceiling that is held at what has been published), errors (what is said of them; where they are "not
-        known" the intervals hold for independent and for persistent ones).
+        family, saturation_level ("free" or "at the limit"), parameter, estimate, std_error (Wald), low_80, high_80,
+        low_95, high_95 (profile intervals; infinite where open), identified (of a saturation level as
+        `Results.identified`; of others: the intervals are closed), remark (of a saturation level that is held at what
+        has been published), errors (what is said of them; where they are "not known" the intervals hold for
+        independent and for persistent ones).
     """
     _check_fits(fits)
     numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
-    columns = ["family", "ceiling", "parameter", *numbers, "identified", "remark", "errors"]
+    columns = ["family", "saturation_level", "parameter", *numbers, "identified", "remark", "errors"]
     rows: list[tuple[Any, ...]] = []
     for key, fit in fits.items():
         if isinstance(fit, CurveError) or fit.flag:
@@ -116,8 +117,9 @@ def compare_estimates(fits: _Fits) -> pd.DataFrame:
             is_ceiling = name == fit.model.ceiling.name
             identified = fit.identified if is_ceiling else bool(np.isfinite(interval).all())
             remark = HELD if is_ceiling and fit.best.held else ""
+            said = "saturation level" if name == "ceiling" else name
             estimate = (fit.params[name], fit.bse[name], *interval)
-            rows.append((*key, name, *estimate, identified, remark, fit.errors or "not known"))
+            rows.append((*key, said, *estimate, identified, remark, fit.errors or "not known"))
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(numbers, float) | {"identified": bool})
 
 
@@ -131,16 +133,16 @@ def compare_fits(fits: _Fits) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling, points, parameters, df_resid, residual_sd (the series' unit),
+        family, saturation_level, points, parameters, df_resid, residual_sd (the series' unit),
         aicc, bic, weight (AICc weight among the fits that have one, percent; only from `_ENOUGH_TO_WEIGH` points on),
         remark (why there is no estimate, and then no number beside it).
     """
     _check_fits(fits)
-    columns = ["family", "ceiling", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
+    columns = ["family", "saturation_level", "points", "parameters", "df_resid", "residual_sd", "aicc", "bic", "remark"]
     points = max((fit.nobs for fit in fits.values() if isinstance(fit, Results)), default=0)
     rows = []
     for (family, ceiling), fit in fits.items():
-        row: dict[str, Any] = {"family": family, "ceiling": ceiling, "points": points}
+        row: dict[str, Any] = {"family": family, "saturation_level": ceiling, "points": points}
         if isinstance(fit, CurveError):
             row["remark"] = str(fit)
         else:
@@ -199,10 +201,10 @@ def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.Data
 
 
 def profile_ceilings(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
-    """How well each ceiling explains the figures, and at which confidence it is rejected.
+    """How well each saturation level explains the figures, and at which confidence it is rejected.
 
-    For each ceiling on a grid from the highest figure to ten times the limit (or the highest figure, without a limit)
-    the other parameters are fitted again.
+    For each saturation level on a grid from the highest figure to ten times the limit (or the highest figure, without
+    a limit) the other parameters are fitted again.
 
     Parameters
     ----------
@@ -213,8 +215,8 @@ def profile_ceilings(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling (the unit), confidence at which it is rejected (percent), and the same under the first kind of
-        errors. One less that, in hundredths, is the p-value of the ceiling.
+        family, saturation_level (the unit), confidence at which it is rejected (percent), and the same under the first
+        kind of errors. One less that, in hundredths, is the p-value of the saturation level.
     """
     frames = []
     for family, fit in _free_fits(fits).items():
@@ -229,15 +231,15 @@ def profile_ceilings(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
             "confidence": rejected.round(3),
             "confidence_independent": alone.round(3),
         }  # more is the search's
-        frames.append(pd.DataFrame({"family": family, "ceiling": profile["ceiling"]} | numbers).dropna())
-    columns = ["family", "ceiling", "confidence", "confidence_independent"]
+        frames.append(pd.DataFrame({"family": family, "saturation_level": profile["ceiling"]} | numbers).dropna())
+    columns = ["family", "saturation_level", "confidence", "confidence_independent"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def trace_alternatives(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
-    """Draw on the least-squares curve of each family and the curves of other ceilings that fit about as well.
+    """Draw on the least-squares curve of each family and the curves of other saturation levels that fit about as well.
 
-    The ceilings lie in the 80% profile interval, from the curve's own value at the last date on. An interval without
+    The levels lie in the 80% profile interval, from the curve's own value at the last date on. An interval without
     end is drawn up to ten times the limit or the highest observation.
 
     Parameters
@@ -249,7 +251,7 @@ def trace_alternatives(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        family, ceiling (the unit), best (bool), level, date, value.
+        family, saturation_level (the unit), best (bool), level, date, value.
     """
     frames = []
     for family, fit in _free_fits(fits).items():
@@ -263,7 +265,7 @@ def trace_alternatives(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
         held = refit_along(fit.problem, fit.best, CEILING, np.log(grid))
         paths = [fit.predict(times), *(each.ceiling * fit.problem.share(at, each.theta) for each in held)]
         for place, (ceiling, path) in enumerate(zip([fit.params["ceiling"], *grid], paths, strict=True)):
-            named = {"family": family, "ceiling": ceiling, "best": place == 0, "level": 0.8}
+            named = {"family": family, "saturation_level": ceiling, "best": place == 0, "level": 0.8}
             frames.append(pd.DataFrame(named | {"date": to_dates(times), "value": path}))
-    columns = ["family", "ceiling", "best", "level", "date", "value"]
+    columns = ["family", "saturation_level", "best", "level", "date", "value"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)

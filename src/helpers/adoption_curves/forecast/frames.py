@@ -1,4 +1,4 @@
-"""Tables beside a forecast: its limit, the ends that are tried, scenarios, and every test of such ranges."""
+"""Tables beside a forecast: its limit, the ends that are tried, scenarios, and every test of its ranges."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def audit_frame(result: Forecast) -> pd.DataFrame:
-    """What the audit says of such ranges: series outside the package, which set no constant (`data/audit.csv`).
+    """What the audit says of ranges: series outside the package, which set no constant (`data/audit.csv`).
 
     Of a level these are the rows of its stage, the share of the last figure by the limit in use, with the number of
     figures nearest to its own, both if two are as near; of shares of sales these are the rows of each market.

@@ -43,7 +43,7 @@ def hindcast(
     Returns
     -------
     DataFrame
-        The rows of `Forecast.frame`, up to half a year beyond the last observation, with
+        The rows of `Forecast.frame`, up to half a year beyond the last figure, with
         ``origin`` and ``made`` (the day on which the figure of that date was published) first, and ``actual``, the
         value observed on that date or missing.
     """

@@ -49,7 +49,7 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
         return used
     first = limit.values.index[0]
     if first > used.index[-1]:
-        raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last observation: give earlier values of it")
+        raise ValueError(f"the limit starts on {first:%Y-%m-%d}, after the last figure: give earlier values of it")
     seen = decimal_years(used.index)
     known = limit.at(seen, seen[-1])
     named = limit.name[:1].isalpha() or limit.values.nunique() > 1

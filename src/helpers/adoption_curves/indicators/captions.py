@@ -287,7 +287,7 @@ def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def find_last_limit(series: AdoptionSeries) -> float:
-    """Return the limit at the last observation; nan without one.
+    """Return the limit at the last figure; nan without one.
 
     Parameters
     ----------

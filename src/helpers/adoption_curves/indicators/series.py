@@ -175,10 +175,10 @@ class AdoptionSeries:
         return rows[rows.index.isin(self.newer.index)].sort_index()
 
     def use_readings(self) -> AdoptionSeries:
-        """The series with the middle between both ends in the place of each such figure, as an exact one."""
-        middle = self.readings.mean(axis=1).rename(self.values.name)
-        values = pd.concat([self.values, middle]) if len(middle) else self.values
-        return replace(self, values=values, censored=self.censored[~self.censored.index.isin(middle.index)])
+        """The series with the mean of both ends in the place of each such figure, as an exact one."""
+        means = self.readings.mean(axis=1).rename(self.values.name)
+        values = pd.concat([self.values, means]) if len(means) else self.values
+        return replace(self, values=values, censored=self.censored[~self.censored.index.isin(means.index)])
 
     def _published(self, column: str) -> pd.Series:
         rows = self.observations

@@ -193,7 +193,7 @@ class Parameters(BaseModel):
         min_length=1,
     )
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
-        5, "years to forecast after the last observation", "a number above 0 and at most 30", gt=0, le=30
+        5, "years to forecast after the last figure", "a number above 0 and at most 30", gt=0, le=30
     )
     levels: Annotated[list[_OpenShare], _ToList, AfterValidator(check_levels), _Sorted] = _describe(
         [0.5, 0.8, 0.9],

@@ -27,7 +27,7 @@ FILES = {"index.html", *(f"{NAME}.{kind}" for kind in ("csv", "narrow.svg", "png
 _MOST_DRAWN, _MOST_SHOWN = 6, 300
 """Runs that a figure shows, and a page; the table has all."""
 _TEXT_COLUMNS = {"key", "label", "unit", "text"}
-_WITHHELD = "(middle|untested)_"
+_WITHHELD = "(median|untested)_"
 """Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
 
 

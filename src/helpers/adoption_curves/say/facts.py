@@ -27,7 +27,7 @@ SUMMARISED: tuple[str, ...] = (
     "02_later",
     "02_pace",
     "02_countries",
-    "03_ceiling",
+    "03_saturation_level",
 )
 SUMMARISED += ("05_limit", "05_other_limits", "05_forecast", "05_coverage", "05_class", "05_alike", "05_audit")
 """Tables of the run that the facts are decided from."""
@@ -161,7 +161,7 @@ class Facts:
     @cached_property
     def kind(self) -> str:
         """Kind of series: the first question of which the answer is yes decides."""
-        verdict = self.ceiling["verdict"]
+        verdict = self.saturation_level["verdict"]
         questions = {
             "few": self.usable < SHORTEST,
             "fallen": not self.fan,
@@ -231,14 +231,14 @@ class Facts:
 
     @cached_property
     def reading(self) -> Row:
-        """The newer figure where it is read between two ends; its value is their middle."""
+        """The newer figure where it is read between two ends; its value is their mean."""
         if self.newer is None or not np.isfinite(self.newer["read_low"]):
             return None
         return self.newer | {"value": (self.newer["read_low"] + self.newer["read_high"]) / 2}
 
     @cached_property
     def newest(self) -> Row:
-        """The last figure, or the middle of a newer one that is read between two ends."""
+        """The last figure, or the mean of both ends of a newer one that is read between two ends."""
         return self.reading or self.last
 
     @cached_property
@@ -353,14 +353,14 @@ class Facts:
     # ---- where to -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def ceiling(self) -> Row:
+    def saturation_level(self) -> Row:
         """The verdict on where growth ends."""
-        return self.list_rows("03_ceiling")[0]
+        return self.list_rows("03_saturation_level")[0]
 
     @cached_property
     def has_limit(self) -> bool:
         """Whether there is a limit; without one a forecast has no range (`Forecast.has_range`)."""
-        return bool(np.isfinite(self.ceiling["limit"]))
+        return bool(np.isfinite(self.saturation_level["limit"]))
 
     @cached_property
     def limit_name(self) -> str:
@@ -384,13 +384,13 @@ class Facts:
 
     @cached_property
     def range(self) -> Row:
-        """The quoted range of the goal: low, middle, high; None where the forecast has none."""
+        """The quoted range of the goal: low, median, high; None where the forecast has none."""
         low, high = band_columns(self.level)
         goal = self.goal if self.goal and low in self.goal else None
         if not goal:
             return None
         least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
-        return {"low": least, "middle": goal["q0.5"], "high": goal[high]}
+        return {"low": least, "median": goal["q0.5"], "high": goal[high]}
 
     @property
     def is_given(self) -> bool:
@@ -401,7 +401,7 @@ class Facts:
         """
         if not self.fan or self.range is not None:
             return bool(self.fan)
-        return self.names.measure == "level" and not self.goal["q0.5"] > self.ceiling["high"]
+        return self.names.measure == "level" and not self.goal["q0.5"] > self.saturation_level["high"]
 
     @cached_property
     def limit(self) -> Row:
@@ -479,7 +479,7 @@ def _grows(values: pd.Series) -> bool:
     return bool(np.polyfit(t - t[-1], y, 1)[0] * (t[-1] - t[0]) > BEYOND_SCATTER * scatter + 1e-9 * y.max())
 
 
-def list_ceiling(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
+def list_saturation_level(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
     """Verdict on where a series of `values` ends, as a row for every notebook and page.
 
     Parameters

@@ -102,7 +102,7 @@ def _list_published(facts: Facts) -> dict[str, Row]:
 
 def _list_forecast(facts: Facts) -> dict[str, Row]:
     """The key numbers on the forecast that the facts have, by name."""
-    make, goal, found, left = partial(_make_row, facts), facts.goal, facts.range, facts.ceiling["left"]
+    make, goal, found, left = partial(_make_row, facts), facts.goal, facts.range, facts.saturation_level["left"]
     label = f"Short of {facts.limit_name}, {facts.date(facts.last)}"
     rows = {"left": make("left", label, say(left, facts.points), left, unit=facts.points)}
     if not facts.is_given:
@@ -110,8 +110,8 @@ def _list_forecast(facts: Facts) -> dict[str, Row]:
     when, about, key = facts.date(goal), say_about(facts), f"{goal['date']:%Y_%m}"
     if not found:
         label = f"Forecast for {when}, without a range"
-        return rows | {"middle": make(f"middle_{key}", label, about, goal["q0.5"])}
+        return rows | {"median": make(f"median_{key}", label, about, goal["q0.5"])}
     ends = {name: found[name] for name in ("low", "high")}
     label = f"Forecast for {when}: median and {100 * facts.level:g}% range"
-    text = f"{say_ends(facts)}, median {say(found['middle'], '', found['high'])}"
-    return rows | {"forecast": make(f"forecast_{key}", label, text, found["middle"], **ends)}
+    text = f"{say_ends(facts)}, median {say(found['median'], '', found['high'])}"
+    return rows | {"forecast": make(f"forecast_{key}", label, text, found["median"], **ends)}

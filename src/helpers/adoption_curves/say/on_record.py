@@ -89,13 +89,13 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             newest[row["target_date"]] = row
     listed = []
     for day, row in sorted(newest.items()):
-        low, middle, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
+        low, median, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
         outcome = "not yet published"
         if row["outcome"]:
             late = " (already published when we registered, so not scored)" if row["hindsight"] == "True" else ""
             outcome = _say_outcome(row) + late
         made = say_day(pd.Timestamp(row["registered"]))
-        spans = {"registered": made, "range": say_range(low, high), "middle": say(middle, "", high)}
+        spans = {"registered": made, "range": say_range(low, high), "median": say(median, "", high)}
         listed.append({"date": say_date(day), **spans, "outcome": outcome})
     return listed
 

@@ -93,7 +93,7 @@ def _write_rises(facts: Facts) -> Page:
 def _write_near(facts: Facts) -> Page:
     """A series near its limit: the share leads, or what is left."""
     last, did, is_series = facts.last, _say_did(facts), facts.names.limit_is_series
-    left = facts.ceiling["sentence"].removeprefix("at most ")
+    left = facts.saturation_level["sentence"].removeprefix("at most ")
     unit = " points" if facts.is_share else words.say_unit(facts.names.unit)
     left = f"at most {left}{unit} {'is' if left == '1' else 'are'} left"
     headline = f"{_say_last(facts)}{_say_share(facts) if is_series else f', and {left}'}"
@@ -128,7 +128,7 @@ def _write_stands(facts: Facts) -> Page:
         speed="",
         caution=_join(_say_surprise(facts), _say_doubts(facts) if facts.is_given else _say_jump(facts)),
         quote_not=quote_not,
-        numbers=("latest", "span", "forecast", "middle"),
+        numbers=("latest", "span", "forecast", "median"),
     )
 
 
@@ -139,7 +139,7 @@ def _say_surprise(facts: Facts) -> str:
     since, found = facts.date(facts.standing), facts.range
     said = ["ends above every figure so far"] if found["high"] > facts.peak["value"] else []
     said += [f"begins below every figure since {since}"] if found["low"] < facts.standing["low"] else []
-    said += ["has its median below the last figure"] if found["middle"] < facts.last["value"] else []
+    said += ["has its median below the last figure"] if found["median"] < facts.last["value"] else []
     return f"The range {', and '.join(said)}." if said else ""
 
 
@@ -169,7 +169,7 @@ def _write_no_range(facts: Facts) -> Page:
         quote_not="Do not quote our forecast: without a limit it has no range.",
         title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
         alt=f"{_say_figures(facts)}, and our forecast for {when}, {about}.",
-        numbers=("latest", "newest", "share", "change", "middle"),
+        numbers=("latest", "newest", "share", "change", "median"),
     )
 
 
@@ -324,8 +324,8 @@ def _say_median(facts: Facts) -> str:
 
 def say_about(facts: Facts) -> str:
     """A forecast without a range, in two digits."""
-    middle = facts.goal["q0.5"]
-    [about], behind = words.round_off([middle], middle / 10, facts.names.unit)
+    median = facts.goal["q0.5"]
+    [about], behind = words.round_off([median], median / 10, facts.names.unit)
     return f"about {about}{behind}"
 
 
@@ -395,12 +395,12 @@ def _say_exact(facts: Facts) -> str:
 
 
 def _say_forecast(facts: Facts) -> str:
-    """The forecast as a sentence: its range with how often such ranges held, or why it has none."""
+    """The forecast as a sentence: its range with how often the ranges of tests held, or why it has none."""
     measure, when = facts.names.measure, facts.date(facts.goal)
     limited = "How many could use it at most? A run with that as its limit gives a range."
     ask = "" if facts.has_limit or measure == "flow" else limited
     if measure == "level" and not facts.is_given:
-        end = f"{facts.ceiling['sentence']}{words.say_unit(facts.names.unit)}"
+        end = f"{facts.saturation_level['sentence']}{words.say_unit(facts.names.unit)}"
         disagree = f"by the pattern of the figures growth {end}, and our forecast for {when} lies above that."
         return _join(f"We give no forecast: {disagree}", ask)
     if facts.range is None and measure == "level":
@@ -563,7 +563,7 @@ def _say_rise(facts: Facts) -> str:
 
 
 def _say_tests(facts: Facts) -> str:
-    """Every test of such ranges, with its count and on which side they failed."""
+    """Every test of ranges, with its count and on which side they failed."""
     tested, alike, others = facts.tested, facts.alike, ""
     if not tested:
         return ""
@@ -598,7 +598,7 @@ def _say_doubts(facts: Facts) -> str:
         moves[f"With {cause}, the median would be {said}."] = abs(row["q0.5"] - goal)
     if facts.others:
         moves[_say_class(facts)] = abs((facts.others["low"]["value"] + facts.others["high"]["value"]) / 2 - goal)
-    ceiling = "" if facts.has_limit else "The forecast has no ceiling and may pass what the market can hold."
+    unlimited = "" if facts.has_limit else "The forecast has no known limit and may pass what the market can hold."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
@@ -609,7 +609,7 @@ def _say_doubts(facts: Facts) -> str:
     below = "range" if facts.range else "forecast"
     success = f"Most comparison technologies succeeded; if this one fails, it may end below our {below}."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
-    return _join(ceiling, *moved, _say_jump(facts), unknown, success, _say_country(facts), above)
+    return _join(unlimited, *moved, _say_jump(facts), unknown, success, _say_country(facts), above)
 
 
 def _say_class(facts: Facts) -> str:

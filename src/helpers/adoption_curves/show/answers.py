@@ -24,7 +24,7 @@ from ..indicators import (
     list_newer,
     name_series,
 )
-from ..say.facts import Facts, Names, list_ceiling
+from ..say.facts import Facts, Names, list_saturation_level
 from ..say.sentences import write_page
 from . import figures, tables
 from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
@@ -45,12 +45,12 @@ def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.
     -------
     DataFrame
         A row for each of three years: years, technologies and series (how many are counted), and in percent of their
-        limits passed (the share), low, middle and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
+        limits passed (the share), low, median and high (quantiles 0.1, 0.5 and 0.9). No rows without a limit.
     """
     share = series.share.tail(1).max()
     counted = later_shares(share, _LATER_YEARS, others).dropna().reset_index()
     later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
-    later[["low", "middle", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
+    later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
     return later
 
 
@@ -93,7 +93,7 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: d
     known: dict[str, Any] = {"errors": read.errors, "known_se": read.known_se, "floor": read.highest}
     fits = curves.fit_families(users, families, read.limit, **known)
     logistic = curves.fit_families(users, ["logistic"], **known)["logistic", "free"]
-    ending, source = list_ceiling(verdict, users, read.measure), cite_series(data, read, newer=False)
+    ending, source = list_saturation_level(verdict, users, read.measure), cite_series(data, read, newer=False)
     alternatives, profiles = curves.trace_alternatives(fits, limit), curves.profile_ceilings(fits, limit)
     paths, likely = thin_alternatives(alternatives), tidy_profiles(profiles, read, limit, names)
     estimates = curves.compare_estimates(fits)
@@ -104,7 +104,7 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: d
         "03_intervals": figures.draw_intervals(verdict.table, *about[1:]),
     }
     found = {
-        "03_ceiling": ending,
+        "03_saturation_level": ending,
         "03_verdict": verdict.table,
         "03_odds": frames.odds_frame(ending["verdict"][0]),
         "03_parameters": estimates,
@@ -162,7 +162,7 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"02_earlier": list_earlier(series)}
-    found |= {"03_ceiling": list_ceiling(assess_series(series), series.values, series.measure)}
+    found |= {"03_saturation_level": list_saturation_level(assess_series(series), series.values, series.measure)}
     found |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}

@@ -79,7 +79,7 @@ def tidy_forecast(
 
 def thin_alternatives(alternatives: pd.DataFrame) -> pd.DataFrame:
     """Every second point of each curve of 03_alternatives."""
-    place = alternatives.groupby(["family", "ceiling"], dropna=False).cumcount()
+    place = alternatives.groupby(["family", "saturation_level"], dropna=False).cumcount()
     return alternatives[place % 2 == 0]
 
 
@@ -104,12 +104,12 @@ def tidy_fits(users: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
 def tidy_profiles(
     profiles: pd.DataFrame, series: AdoptionSeries, limit: float, names: Mapping[str, Any]
 ) -> pd.DataFrame:
-    """The ceilings of 03_profiles up to the highest that could be: population, limit, or the whole of a percentage.
+    """Saturation levels of 03_profiles up to the highest possible: population, limit, or the whole of a percentage.
 
     Parameters
     ----------
     profiles : DataFrame
-        family, ceiling.
+        family, saturation_level.
     series : AdoptionSeries
     limit : float
         At the last figure; nan for none.
@@ -124,4 +124,4 @@ def tidy_profiles(
     highest, (population, _) = series.values.max(), names.get("population") or (float("nan"), "")
     ends = [population, limit, 100.0 if series.unit.startswith("percent") else float("nan")]
     top = max((end for end in ends if end > 1.002 * highest), default=5 * highest)
-    return profiles[profiles["ceiling"] <= top]
+    return profiles[profiles["saturation_level"] <= top]

@@ -175,7 +175,7 @@ def _say_problem(error: ValueError) -> str:
 
 def _judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
-    ceiling = assess_series(series)
+    ends = assess_series(series)
     if found.kind != "forecast":
         ahead = f"{say_first(NO_FORECAST if found.kind == 'fallen' else TOO_FEW)}."
     elif found.refuted:
@@ -190,7 +190,7 @@ def _judge(series: Any, found: Any) -> str:
             ahead += f" {GIVES_RANGE.format('Another limit')}"
         if found.basis[-1] == "extrapolated":
             ahead += " No earlier technology has tested a forecast so far ahead."
-    verdict = f"<b>{say_first(ceiling.verdict)}</b>: {escape(say_end(ceiling, series.unit, why=True))}."
+    verdict = f"<b>{say_first(ends.verdict)}</b>: {escape(say_end(ends, series.unit, why=True))}."
     return f"<p>{escape(ahead)}<br>{verdict}</p>"
 
 

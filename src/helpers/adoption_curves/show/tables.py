@@ -67,7 +67,7 @@ def _format_number(value: float | None, decimals: int | None = None) -> str:
 
 
 def _format_column(values: pd.Series) -> list[str]:
-    """Numbers of one column with the same decimals, three digits of the middling one; apart where sizes differ much."""
+    """Numbers of one column with the same decimals, three digits of the median; apart where sizes differ much."""
     sizes = values[np.isfinite(values) & (values != 0)].abs().astype(float)
     decimals = None
     if len(sizes) and sizes.max() <= 1e3 * sizes.min():
@@ -177,12 +177,12 @@ def _link_source(url: str) -> str:
 
 
 def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set estimates as a table, dates as decimal years, each interval in one column, and only identified ceilings.
+    """Set estimates as a table: decimal years, each interval in one column, and only identified saturation levels.
 
     Parameters
     ----------
     parameters : DataFrame
-        family, ceiling, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark.
+        family, saturation_level, parameter, estimate, std_error, low_80, high_80, low_95, high_95, identified, remark.
     title, note : str
         As for `show`.
 
@@ -196,8 +196,8 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
         decimals = np.where(dated & (name != "std_error"), 1, None)
         return [_format_number(value, places) for value, places in zip(parameters[name], decimals, strict=True)]
 
-    left = parameters["parameter"].isin(["ceiling", "share"]) & ~parameters["identified"]
-    shown = parameters[["family", "ceiling", "parameter"]].assign(
+    left = parameters["parameter"].isin(["saturation level", "share"]) & ~parameters["identified"]
+    shown = parameters[["family", "saturation_level", "parameter"]].assign(
         estimate=np.where(left, "not identified", write("estimate")), std_error=write("std_error")
     )
     for level in ("80", "95"):

@@ -23,17 +23,17 @@ _FAR_LIMIT = 1.8  # times the highest point: a limit from there on would leave h
 def draw_fits(
     values: pd.Series, alternatives: pd.DataFrame, found: Any, limit: float, names: dict[str, Any], source: str
 ) -> Figure | None:
-    """The fitted curves, one panel a family, with all ceilings that the data do not rule out.
+    """The fitted curves, one panel a family, with all saturation levels that the data do not rule out.
 
     Parameters
     ----------
     values : Series
         Observations by date, in the unit of the series.
     alternatives : DataFrame
-        From `curves.trace_alternatives`: family, ceiling and value (in that unit), date, best (bool), level.
-    found : a row of `facts.list_ceiling`
+        From `curves.trace_alternatives`: family, saturation_level and value (in that unit), date, best (bool), level.
+    found : a row of `facts.list_saturation_level`
     limit : float
-        Known limit at the last observation, in that unit; nan for none.
+        Known limit at the last figure, in that unit; nan for none.
     names : dict
         title, unit, measure, limit_title, points, and population where known: the axis ends there.
     source : str
@@ -89,7 +89,7 @@ def _find_top(
 def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame, measure: str) -> None:
     """One family's curves: thick the best, thin the others."""
     best, others = curves[curves["best"]], curves[~curves["best"]]
-    for _, curve in others.groupby("ceiling"):
+    for _, curve in others.groupby("saturation_level"):
         axis.plot(curve["date"], curve["value"], "-", color=BLUE, lw=0.8, alpha=0.45)
     axis.plot(best["date"], best["value"], "-", color=ORANGE, lw=2)
     axis.plot(values.index, values, "o", color=INK, ms=size_marks(4, values), zorder=5)
@@ -106,11 +106,11 @@ def draw_profiles(
     Parameters
     ----------
     profiles : DataFrame
-        From `curves.profile_ceilings`: family, ceiling, confidence.
-    found : a row of `facts.list_ceiling`
+        From `curves.profile_ceilings`: family, saturation_level, confidence.
+    found : a row of `facts.list_saturation_level`
         The verdict.
     limit : float
-        Known limit at the last observation; nan for none.
+        Known limit at the last figure; nan for none.
     names : dict
         title, unit, limit_title.
     source : str
@@ -120,17 +120,17 @@ def draw_profiles(
     Figure or None
         None where fewer than two levels are likely, or curves that rise do not apply.
     """
-    likely = profiles.loc[profiles["confidence"] < 100 * (1 - _UNLIKELY), "ceiling"]
+    likely = profiles.loc[profiles["confidence"] < 100 * (1 - _UNLIKELY), "saturation_level"]
     if likely.nunique() < 2 or found.verdict in ("fallen", FLOW):
         return None
     figure, axis = open_canvas(4.2)
     span, labels = (likely.min(), likely.max()), []
-    shown = profiles[profiles["ceiling"].between(*span)]
+    shown = profiles[profiles["saturation_level"].between(*span)]
     for place, (family, line) in enumerate(shown.groupby("family", sort=False)):
         colour, p_value = style.COLOURS[place % len(style.COLOURS)], 1 - line["confidence"] / 100
-        axis.plot(line["ceiling"], p_value, color=colour, ls=style.LINES[place % 6], lw=1.8)
-        axis.fill_between(line["ceiling"], 0, p_value, color=colour, alpha=0.05, lw=0)
-        labels.append(Label(line["ceiling"].iloc[-1], p_value.iloc[-1], say_first(say_name(family)), colour))
+        axis.plot(line["saturation_level"], p_value, color=colour, ls=style.LINES[place % 6], lw=1.8)
+        axis.fill_between(line["saturation_level"], 0, p_value, color=colour, alpha=0.05, lw=0)
+        labels.append(Label(line["saturation_level"].iloc[-1], p_value.iloc[-1], say_first(say_name(family)), colour))
     axis.axhline(_REJECTED, color=GREY, lw=0.9)
     axis.set(xlim=span, ylim=(0, 1.02))
     use_numbers(axis, "x")
@@ -151,7 +151,7 @@ def draw_intervals(table: pd.DataFrame, limit: float, names: dict[str, Any], sou
     table : DataFrame
         From `curves.assess_ceiling`: family, errors, low, high.
     limit : float
-        Known limit at the last observation; nan for none.
+        Known limit at the last figure; nan for none.
     names : dict
         title, unit, limit_title.
     source : str

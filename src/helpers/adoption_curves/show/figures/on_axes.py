@@ -62,7 +62,7 @@ def _shade_ranges(levels: Sequence[float]) -> list[tuple[float, str, str, float]
 def plot_fan(
     axis: Axes, fan: pd.DataFrame, start: tuple[Any, float], levels: Sequence[float] = LEVELS, dashes: str = "-"
 ) -> None:
-    """Draw a forecast's ranges and median from the last observation on.
+    """Draw a forecast's ranges and median from the last figure on.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def plot_fan(
     fan : DataFrame
         A row per date: date, q0.5 and the ends of each level, such as q0.1 and q0.9, in the unit of the series.
     start : pair of date and value
-        The last observation.
+        The last figure.
     levels : sequence of float
         A range is drawn for each.
     dashes : str
@@ -141,7 +141,7 @@ def say_counted(names: dict[str, Any]) -> str:
 def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
     """Draw figures that are printed as limits (index date; value, limit) as open circles with the words of the limit.
 
-    One that is read between two ends (read_low, read_high) is drawn in the middle between them.
+    One that is read between two ends (read_low, read_high) is drawn at their mean.
 
     Parameters
     ----------
@@ -269,12 +269,12 @@ def _plot_forecast(axis: Axes, found: Forecast, fan: pd.DataFrame) -> list[Label
     rows, end = fan.rename(columns="q{:g}".format).reset_index(names="date"), fan.iloc[-1]
     levels = [level for level in found.levels if {*band_ends(level)} <= {*fan}]
     plot_fan(axis, rows, (found.used.index[-1], found.used.iloc[-1]), levels)
-    middle = Label(fan.index[-1], end[0.5], f"forecast: median {say(end[0.5])}", BLUE)
+    median = Label(fan.index[-1], end[0.5], f"forecast: median {say(end[0.5])}", BLUE)
     if not levels:
-        return [middle]
+        return [median]
     level = quoted_level(levels)
     low, high = (end[each] for each in band_ends(level))
-    return [middle, Label(fan.index[-1], high, f"{say_level(level)} range:\n{say_range(low, high)}", BLUE)]
+    return [median, Label(fan.index[-1], high, f"{say_level(level)} range:\n{say_range(low, high)}", BLUE)]
 
 
 def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
@@ -325,7 +325,7 @@ def show_result(result: Forecast, words: str) -> str:
 def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     """Draw the figures and a fitted curve, half the span of the series further on.
 
-    A ceiling is drawn where it is given or where the data identify it, never where they leave it open.
+    A saturation level is drawn where it is given or where the data identify it, never where they leave it open.
 
     Parameters
     ----------
@@ -350,8 +350,9 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     if np.isfinite(results.ceiling) and (given or results.identified):
         level = results.best.ceiling * model.ceiling.limit_at(times)
         ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
-        labels.append(Label(curve.index[-1], level[-1], f"ceiling: {say(level[-1])}", GREEN))
-    verdict = f"the ceiling is {'given' if given else 'identified' if results.identified else 'not identified'}"
+        labels.append(Label(curve.index[-1], level[-1], f"saturation level: {say(level[-1])}", GREEN))
+    known = "given" if given else "identified" if results.identified else "not identified"
+    verdict = f"the saturation level is {known}"
     if results.flag:
         verdict = f"no estimate, {results.flag}"
     shown = [0.0, *values, *curve, *(label.y for label in labels)]

@@ -105,7 +105,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = calibration[np.isclose(calibration["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
     title = f"{_say_horizon(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
-    units = "Coverage, percent; dotted: as claimed; shaded: all horizons, line: their middle; "
+    units = "Coverage, percent; dotted: as claimed; shaded: all horizons, line: their median; "
     units += f"a point: a technology with {MIN_FORECASTS} or more forecasts"
     return close_canvas(figure, title, units, source)
 

@@ -240,7 +240,7 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     tell(dots, [f"{row.ruler}, {say_date(row.date)}: {row.printed}, {row.unit}" for row in rows.itertuples()])
     _go_down(axis, ticks, 122, place)
     axis.set_xticks([0, 50, 100], ["0%", "50%", "100%"])
-    limits = "" if (rows["qualifier"] == "exact").all() else "; open dot: printed as more or less than"
+    limits = "" if (rows["qualifier"] == "exact").all() else "; open circle: printed as more or less than"
     once = "; whom a publisher counts stands at its first row" if notes.eq("").any() else ""
     told = f"Percent of those whom each publisher counts, in the time that it asks about{once}{limits}"
     return close_canvas(figure, title, told, source)

@@ -1,7 +1,7 @@
-"""Simulate how well a fitted ceiling is known, by the part of the course seen and the size of errors.
+"""Simulate how well a fitted saturation level is known, by the part of the course seen and the size of errors.
 
-After the design of Debecker and Modis (1994), with series of our own: logistic curves seen from 2 % of their ceiling to
-the given part of it, errors independent and in proportion to the curve.
+After the design of Debecker and Modis (1994), with series of our own: logistic curves seen from 2 % of their saturation
+level to the given part of it, errors independent and in proportion to the curve.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def main():
 
 
 def simulate(points, noise, seen):
-    """Middle 90 % of the estimates over the true ceiling; an end is open where one in twenty has no finite estimate."""
+    """Middle 90 % of the estimates over the true level; an end is open where one in twenty has no finite estimate."""
     start, end = np.log(0.02 / 0.98), np.log(seen / (1 - seen))
     years = np.linspace(start, end, points)
     random = np.random.default_rng(round(1000 * seen + 100000 * noise + points))
