@@ -22,7 +22,7 @@ def test_few_figures_have_no_forecast(values, limit):
     assert (result.kind, result.has_range, len(result.dates)) == ("few", False, 0)
     tables = (result.quantiles, result.frame(), result.paths, result.milestones(), result.probability())
     assert all(each.empty for each in tables)
-    others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.record_frame)
+    others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.quantile_frame)
     assert all(make_frame(result).empty for make_frame in others)
     assert "no forecast: it needs three figures above 0, half a year apart>" in repr(result)
     assert result._repr_html_()

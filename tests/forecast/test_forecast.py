@@ -88,7 +88,7 @@ def test_without_a_limit_there_is_one_number_and_a_sentence_that_says_what_would
         result.at([1.0], [0.1, 0.5])
     assert "without a range" in repr(result)
     assert result._repr_html_()
-    assert frames.record_frame(result).empty
+    assert frames.quantile_frame(result).empty
 
 
 def test_percent_without_a_limit_stays_below_100_and_a_limit_is_kept(make):

@@ -35,7 +35,7 @@ def test_without_a_range_only_the_median_exists(result):
     assert result.at([1.0], [0.5]).shape == (1, 1)
     with pytest.raises(ValueError, match=r"only the median|no range"):
         result.at([1.0], [0.1, 0.5])
-    empty = (result.paths, result.milestones(), result.probability(), frames.record_frame(result))
+    empty = (result.paths, result.milestones(), result.probability(), frames.quantile_frame(result))
     assert all(each.empty for each in (*empty, frames.scenario_frame(result)))
     assert "range" not in repr(result).replace("without a range", "") or "gives one" in repr(result)
     assert "80%" not in repr(result)
@@ -79,7 +79,7 @@ def test_fewer_than_three_figures_have_no_forecast(values, limit):
     assert result.quantiles.empty
     assert result.frame().empty
     assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    assert frames.record_frame(result).empty
+    assert frames.quantile_frame(result).empty
     assert "no forecast" in repr(result)
     with pytest.raises(ValueError, match="no forecast"):
         result.at([1.0], [0.5])

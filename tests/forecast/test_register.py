@@ -18,7 +18,7 @@ from adoption_curves.base.project import PUBLISHED_MODEL, WITHDRAWN, RunError, f
 from adoption_curves.forecast import register
 from adoption_curves.forecast.register import BASELINES, COLUMNS, KEY
 from adoption_curves.runs import exports
-from adoption_curves.say import on_record
+from adoption_curves.say import registered
 
 TODAY = date(2026, 11, 26)
 FIGURES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
@@ -94,7 +94,7 @@ def test_the_formula_stands_beside_1_0_wherever_it_gives_a_range():
     found = result.at(result.years[:2], RECORDED).ravel()
     np.testing.assert_allclose(own["value"], found, rtol=1e-6)
     scored = register.score_register(register.read_register(data, "China", "genai_users"), data)
-    summary = register.summarise_scores(scored).set_index("model")["on_record"]
+    summary = register.summarise_scores(scored).set_index("model")["registered"]
     assert summary.to_dict() == {PUBLISHED_MODEL: 2, "path_1": 2, "withdrawn methods": 11}
 
 
@@ -102,7 +102,7 @@ def test_the_formula_stands_beside_1_0_wherever_it_gives_a_range():
 
 
 def test_what_is_registered_is_the_table_of_notebook_5(run, place):
-    kept = pd.read_csv(run / "tables" / "05_record.csv").set_index("date")
+    kept = pd.read_csv(run / "tables" / "05_quantiles.csv").set_index("date")
     assert exports.register_run(run, today=TODAY) == place
     rows = pd.read_csv(place)
     assert list(rows) == COLUMNS
@@ -152,10 +152,10 @@ def test_nothing_is_registered_before_the_newest_figure_of_the_data(data, series
 
 
 def test_a_run_that_was_changed_or_whose_data_were_is_refused(run, place, monkeypatch):
-    path = run / "tables" / "05_record.csv"
+    path = run / "tables" / "05_quantiles.csv"
     whole, files = path.read_text(), json.loads((run / "run.json").read_text())["data"]["files"]
     path.write_text(whole.replace("2026-12-31,", "2026-12-31,1"))
-    with pytest.raises(RunError, match=r"is not as it was made: tables/05_record.csv is changed"):
+    with pytest.raises(RunError, match=r"is not as it was made: tables/05_quantiles.csv is changed"):
         exports.register_run(run, (), TODAY)
     path.write_text(whole)
     monkeypatch.setattr(exports, "hash_data", lambda source: files | {"observations.csv": "0"})
@@ -197,10 +197,10 @@ def test_the_commands_register_and_score(run, place, capsys, tmp_path):
     assert "registered 1 forecast: 1 without an outcome yet" in call(capsys, "score", "--data", str(SAMPLE))[1]
     assert call(capsys, "score", "--data", str(SAMPLE), "--vintage", "third")[0] == 2
     assert json.loads(call(capsys, "score", "--data", str(SAMPLE), "--json")[1])[0]["model"] == MODEL
-    path = run / "tables" / "05_record.csv"
+    path = run / "tables" / "05_quantiles.csv"
     path.write_text(path.read_text().splitlines(keepends=True)[0])
     code, _, error = call(capsys, "register", "small")
-    assert (code, "05_record.csv is changed" in error) == (1, True)
+    assert (code, "05_quantiles.csv is changed" in error) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_baselines_are_the_closed_forms_of_the_textbook():
 
 
 def score(data, *frames, **options):
-    return on_record.add_sentences(register.score_register(pd.concat(frames), data, **options))
+    return registered.add_sentences(register.score_register(pd.concat(frames), data, **options))
 
 
 def summarise(data, *frames):
@@ -282,7 +282,7 @@ def test_a_limit_is_scored_by_the_probability_it_was_given(data):
     rows = data.observations.assign(qualifier=data.observations["qualifier"].replace("at_least", "at_most"))
     below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
-    [said] = on_record.say_scores(register.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))
+    [said] = registered.say_scores(register.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))
     assert "printed as “more than” or “less than”, forecasts gave a probability of 50%" in said
 
 
@@ -355,24 +355,24 @@ def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
     older, other = {"q0.5": "9", "registered": "2026-01-01"}, {"registered": "2026-03-01", "model": "zebra"}
     rows = [names, names | older, names | other, names | passed]
     for order in (rows, rows[::-1]):
-        first, second = on_record.list_registered(order)
+        first, second = registered.list_registered(order)
         assert (first["date"], first["outcome"]) == ("December 2025", "at least 2.0%")
         assert second == {"date": "December 2026", "registered": "1 February 2026", "range": "1.0 to 3.0",
                           "median": "2.0", "outcome": "not yet published"}  # fmt: skip
-    assert on_record.list_registered([row | {"model": "zebra"} for row in rows]) == []
-    [read] = on_record.list_registered([names | passed | {"read_low": "2.1"}])
+    assert registered.list_registered([row | {"model": "zebra"} for row in rows]) == []
+    [read] = registered.list_registered([names | passed | {"read_low": "2.1"}])
     assert read["outcome"] == "more than 2.0%", "as CNNIC wrote it, where it is read as a range"
-    [late] = on_record.list_registered([names | passed | {"hindsight": "True"}])
+    [late] = registered.list_registered([names | passed | {"hindsight": "True"}])
     assert late["outcome"] == "at least 2.0% (already published when we registered, so not scored)"
 
 
 def test_how_often_the_median_moved_is_said_of_the_forecasts_under_one_limit():
     data = indicators.load()
     rows = register.score_register(register.read_register(data, "China", "genai_users"), data).to_dict("records")
-    assert on_record.say_moves(rows, "internet_users") == (
+    assert registered.say_moves(rows, "internet_users") == (
         "For December 2026 we registered 7 forecasts from 26 November 2026 to 30 November 2026; the median moved, as "
         "our method changed: 859, 876, 873, 805, 802, then 799 million people."
     )
-    assert on_record.say_moves(rows, "population_year_end") == on_record.say_moves(rows[-1:], "internet_users") == ""
+    assert registered.say_moves(rows, "population_year_end") == registered.say_moves(rows[-1:], "internet_users") == ""
     again = [row | {"registered": pd.Timestamp("2026-12-01")} for row in rows[-2:]]
-    assert on_record.say_moves([*rows[-2:], *again], "internet_users").endswith("; the median was the same each time.")
+    assert registered.say_moves([*rows[-2:], *again], "internet_users").endswith("; the median was the same each time.")

@@ -216,7 +216,7 @@ def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentence
     three, five = 100 * eight.loc[[3, 5], "coverage_80"]
     assert f"they held {three:.0f}% at 3 years and {five:.0f}% at 5, of {eight.loc[5, 'technologies']} tech" in text
     assert eight.loc[3, "technologies"] == eight.loc[5, "technologies"]
-    ends = tables["04_references"]
+    ends = tables["04_comparison_technologies"]
     low, high = ends["last_share"].min(), ends["last_share"].max()
     years = f"of {ends['last'].min()[:4]} to {ends['last'].max()[:4]}"
     assert f"{low:.0f} to {high:.0f}% of their own limits at their last figures, {years}" in text

@@ -60,7 +60,7 @@ LOADS = {
     ),
     "a fit that is drawn": (
         f"from adoption_curves import curves\n{FIT}",
-        [f"adoption_curves.{name}" for name in ("runs", "cli", "forecast.register", "say.on_record")],
+        [f"adoption_curves.{name}" for name in ("runs", "cli", "forecast.register", "say.registered")],
     ),
 }
 """By what a process does, code and the modules that it does without."""

@@ -177,7 +177,7 @@ def spoil_records(content):
 
 
 def test_a_damaged_record_says_make_the_run_again(made, capsys):
-    said = "The record of run 'small', run.json, is damaged. Make the run again.\n"
+    said = "The manifest of run 'small', run.json, is damaged. Make the run again.\n"
     for spoilt in spoil_records(json.loads((made / "run.json").read_text())):
         (made / "run.json").write_bytes(spoilt)
         with pytest.raises(RunError) as caught:

@@ -11,7 +11,7 @@ from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.show.figures import images
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-ANSWERED = {f"05_{name}" for name in ("forecast", "limit", "class", "ends", "scenarios", "record", "probabilities")}
+ANSWERED = {f"05_{name}" for name in ("forecast", "limit", "class", "ends", "scenarios", "quantiles", "probabilities")}
 """Tables that `study.answer` keeps."""
 SAMPLE = Path(__file__).parents[1] / "sample"
 

@@ -18,5 +18,5 @@ def enter(day, values=(500.0, 600.0, 700.0), registered="2026-01-01", model=MODE
 
 
 def tabulate(result):
-    """The table ``05_record`` of a forecast."""
+    """The table ``05_quantiles`` of a forecast."""
     return pd.DataFrame(result.at(result.years, RECORDED), result.dates, list(RECORDED))

@@ -525,11 +525,11 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     rows = {"target_date": DATES[2:], "registered": DATES[1], "model": "ours", "hindsight": False}
     rows |= {"q0.1": [400.0, 500.0], "q0.5": [500.0, 600.0], "q0.9": [600.0, 700.0], "came": came, "counted": counted}
     scored = pd.DataFrame(rows | {"side": "exact", "outcome": [515.0, 802.0], "inside": ["yes", "no"]})
-    figure = figures.draw_record(scored.assign(limit_title="Internet users"), NAMES, "Source: test.")
+    figure = figures.draw_register(scored.assign(limit_title="Internet users"), NAMES, "Source: test.")
     assert read_texts(figure)[0] == title
     assert read_texts(figure)[1].endswith("; limit: internet users")
     assert not list_faults([figure])
-    figure = figures.draw_record(scored.assign(limit_title=["Internet users", "none"]), NAMES, "Source: test.")
+    figure = figures.draw_register(scored.assign(limit_title=["Internet users", "none"]), NAMES, "Source: test.")
     named = [each.get_text() for each in figure.axes[0].get_yticklabels()]
     assert named[1] == "December 2025,\nmade 31 December 2024,\nlimit: none"
     assert not list_faults([figure])

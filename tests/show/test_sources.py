@@ -49,7 +49,7 @@ def list_drawn(data, tables, figures):
     done = forecast.pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
     finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
     example, _ = forecast.pick_example(data.references())
-    tested = list_shares(tables["04_references"])
+    tested = list_shares(tables["04_comparison_technologies"])
     return {
         "01_coverage": [own[~earlier]],
         "01_others": [own[earlier]],

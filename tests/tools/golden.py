@@ -29,7 +29,7 @@ PICTURE = ROOT / "docs" / "images" / "forecast.png"
 DARK = PICTURE.with_suffix(".dark.png")
 README = ROOT / "README.md"
 KEPT = dict.fromkeys(("baseline", "yearly", "one", "declining", "levelled", "unlimited"), SUMMARISED)
-KEPT["baseline"] += ("04_held_out", "04_references", "04_sides", "04_skill")
+KEPT["baseline"] += ("04_held_out", "04_comparison_technologies", "04_sides", "04_skill")
 """The tables that are kept whole: of a run of each kind of page those that its sentences are made from, and of the
 baseline those that docs/forecast.md quotes. Of every other table there is a line in `SUMS`."""
 TOLERANCE = 1e-5

@@ -6,9 +6,9 @@ exceptions (such as `Results.plot` and `Forecast.plot`), and `make check` enforc
 - ``base``: dates, levels, files and folders, numbers and words, quotes of what others wrote.
 - ``indicators``: load and check tables and own files, select a series with its limit and breaks, compare countries.
 - ``curves``: a class for each family; least squares, profile intervals, the verdict on a saturation level.
-- ``forecast``: the path and its ranges, joint paths, the `Forecast`; backtest, rivals and record.
+- ``forecast``: the path and its ranges, joint paths, the `Forecast`; backtest, rivals and register.
 - ``say``: findings and key numbers in words, from the tables of a run.
 - ``show``: figures, tables, the explorer.
-- ``runs``: parameters, notebooks, store, records, pages, exports, sweeps.
+- ``runs``: parameters, notebooks, manifests, pages, exports, sweeps.
 - ``cli``: the commands.
 """

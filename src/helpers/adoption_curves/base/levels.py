@@ -10,7 +10,7 @@ from typing import Any
 from .words import quote
 
 LEVELS = (0.5, 0.8, 0.9)
-"""Coverage of the bands unless others are asked for."""
+"""Coverage of the ranges unless others are asked for."""
 _QUOTED_LEVEL = 0.8
 """The level that is quoted if it's among those asked for."""
 RECORDED = tuple(round(0.05 * step, 2) for step in range(1, 20))
@@ -76,7 +76,7 @@ def quoted_window(lengths: Iterable[int], points: int) -> int:
 
 
 def band_ends(level: float) -> tuple[float, float]:
-    """Quantile levels of both ends of the central band, in the six digits that the names of columns have.
+    """Quantile levels of both ends of the central range, in the six digits that the names of columns have.
 
     >>> band_ends(0.8)
     (0.1, 0.9)

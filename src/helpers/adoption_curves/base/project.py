@@ -144,8 +144,8 @@ def find_root() -> Path:
 RECORD = "run.json"
 
 
-def list_records(outputs: Path) -> list[Path]:
-    """The records of the runs in a folder of outputs, those of sweeps included."""
+def list_manifests(outputs: Path) -> list[Path]:
+    """The manifests of the runs in a folder of outputs, those of sweeps included."""
     return list_plain_paths(outputs, f"*/{RECORD}")
 
 

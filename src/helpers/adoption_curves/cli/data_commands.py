@@ -87,7 +87,7 @@ def score(data: str, vintage: str, as_json: bool) -> None:
     """
     from .. import indicators
     from ..forecast.register import read_register, score_register, summarise_scores
-    from ..say.on_record import add_sentences, say_scores
+    from ..say.registered import add_sentences, say_scores
 
     known = indicators.load(options.read_source(data, {}).find_from_here())
     scored = add_sentences(score_register(read_register(known), known, vintage))

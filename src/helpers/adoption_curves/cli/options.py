@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import click
 
 from ..base.columns import CHOICES
-from ..base.project import Source, UserError, count_processors, find_outputs, list_records
+from ..base.project import Source, UserError, count_processors, find_outputs, list_manifests
 from ..base.words import escape, quote, shorten
 
 _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
@@ -31,7 +31,7 @@ _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 def complete_runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of runs that begin so, for the shell's completion."""
     outputs = find_outputs()
-    names = [path.parent.relative_to(outputs).as_posix() for path in list_records(outputs)]
+    names = [path.parent.relative_to(outputs).as_posix() for path in list_manifests(outputs)]
     return sorted(name for name in names if name.startswith(incomplete))
 
 

@@ -42,7 +42,7 @@ def limit_frame(result: Forecast) -> pd.DataFrame:
 
 
 def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """The comparison series, and how far each has come: the table ``04_references``.
+    """The comparison series, and how far each has come: the table ``04_comparison_technologies``.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def odds_frame(verdict: str) -> pd.DataFrame:
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
-def record_frame(result: Forecast) -> pd.DataFrame:
+def quantile_frame(result: Forecast) -> pd.DataFrame:
     """The quantiles that `adoption register` registers, by date: no rows without a range, or if it is refuted."""
     years = result.years if result.has_range and not result.refuted else np.empty(0)
     found = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))

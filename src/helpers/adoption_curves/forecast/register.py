@@ -44,7 +44,7 @@ _COVERED = ["inside_50", "inside", "inside_90"]
 """Columns of `adoption_curves.base.levels.LEVELS`; sentences quote the 80% range."""
 _OUTCOME_COLUMNS = ["outcome", "side", "read_low", "came", "hindsight", "counted", "probability", *_COVERED, "wis"]
 _OUTCOME_COLUMNS += [*_RATIOS, "why", "note", "revised"]
-_SUMMARY = ["model", "on_record", "to_come", "hindsight", "no_score", "counted", "exact"]
+_SUMMARY = ["model", "registered", "to_come", "hindsight", "no_score", "counted", "exact"]
 _SUMMARY += [*(f"coverage_{100 * level:.0f}" for level in LEVELS), *(f"{name}_ratio" for name in _RATIOS)]
 _SUMMARY += ["inexact", "probability"]
 _NEAR = pd.Timedelta(days=16)
@@ -378,7 +378,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        model, the withdrawn ones together and last; how many forecasts are on_record, to_come, made in hindsight,
+        model, the withdrawn ones together and last; how many forecasts are registered, to_come, made in hindsight,
         without a score (no_score), counted, of these exact; coverage_50, coverage_80, coverage_90 (share of exact
         figures inside); wis_last_value_ratio and wis_drift_ratio (geometric mean of the WIS over that of the baseline,
         over exact figures that have both: below 1 is better); how many were inexact ("more than"), and the mean
@@ -389,7 +389,7 @@ def summarise_scores(scored: pd.DataFrame) -> pd.DataFrame:
     for model, part in scored.groupby(models):
         counted, came = part[part["counted"]], part["came"].notna()
         exact, inexact = counted[counted["side"] == "exact"], counted[counted["side"] != "exact"]
-        row: dict[str, Any] = {"model": model, "on_record": len(part), "to_come": int((~came).sum())}
+        row: dict[str, Any] = {"model": model, "registered": len(part), "to_come": int((~came).sum())}
         row |= {"hindsight": int(part["hindsight"].sum()), "counted": len(counted), "exact": len(exact)}
         row["no_score"] = int((came & (part["side"] == "") & ~part["hindsight"]).sum())
         for level, name in zip(LEVELS, _COVERED, strict=True):

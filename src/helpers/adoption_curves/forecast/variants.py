@@ -61,7 +61,7 @@ def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.D
     Returns
     -------
     DataFrame
-        A row per limit and date: limit (its name), date, q0.1, q0.5, q0.9 and the ends of the quoted band, unit. Of a
+        A row per limit and date: limit (its name), date, q0.1, q0.5, q0.9 and the ends of the quoted range, unit. Of a
         form without a range only the median is there.
     """
     series = result.printed

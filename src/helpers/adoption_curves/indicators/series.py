@@ -155,7 +155,7 @@ class AdoptionSeries:
 
     @property
     def at_least(self) -> pd.Series:
-        """Values of the rows of ``censored`` that are lower bounds, by date."""
+        """Values of the rows of ``censored`` that are "more than", by date."""
         return self.censored.loc[self.censored["qualifier"] == "at_least", "value"]
 
     @property

@@ -1,4 +1,4 @@
-"""A run for others: a spreadsheet of its tables, and its forecast in the register, from its table `05_record`."""
+"""A run for others: a spreadsheet of its tables, and its forecast in the register, from its table `05_quantiles`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .manifest import DATA, find_changed, locate, read_run, read_unchanged, writ
 from .parameters import read_parameters
 from .table_files import read_csv
 
-_BOOK, _RECORD_TABLE = "tables.xlsx", "05_record"
+_BOOK, _QUANTILES = "tables.xlsx", "05_quantiles"
 _FIRST = ("06_key_numbers", "05_forecast")
 """The tables whose sheets follow the chart's."""
 _LEFT_OUT = ["numbers"]
@@ -117,10 +117,10 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
 
     # The run is as it was made, and so are its data, but for what others registered since.
     record = read_run(folder)
-    path, parameters = locate(folder, f"tables/{_RECORD_TABLE}.csv"), read_parameters(record.parameters)
+    path, parameters = locate(folder, f"tables/{_QUANTILES}.csv"), read_parameters(record.parameters)
     changed = [f"{name} is {why}" for name, why in find_changed(folder, record).items()]
     if not path.is_file():
-        changed.append(f"{_RECORD_TABLE}.csv is missing")
+        changed.append(f"{_QUANTILES}.csv is missing")
     others = hash_data(parameters.source).items() - record.data.files.items()
     if any(Path(name).name != REGISTER for name, _ in others):
         changed.append("the data have changed")

@@ -25,8 +25,8 @@ from ..base.project import (
     UserError,
     find_outputs,
     find_root,
+    list_manifests,
     list_plain_paths,
-    list_records,
 )
 from ..base.words import clean, quote, say_count
 from .failures import ERROR, LOG, find_attempt, say_attempt
@@ -320,7 +320,7 @@ def read_run(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
-        missing = f"There is no run '{name}' with a record, run.json"
+        missing = f"There is no run '{name}' with a manifest, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
         raise RunError(_say_unusable(folder, name)) from error
@@ -328,13 +328,13 @@ def read_run(folder: Path) -> Manifest:
 
 
 def _say_unusable(folder: Path, name: str) -> str:
-    """Why the record of run `name` can't be used: another release made it, or it is damaged."""
+    """Why the manifest of run `name` can't be used: another release made it, or it is damaged."""
     with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, RunError):
         content = read_json(locate(folder, RECORD))
         if content.get("form") != _FORM:
             version = content["versions"]["adoption-curves"]
             return f"Run '{name}' was made by release {version}, which this one does not read: make the run again."
-    return f"The record of run '{name}', run.json, is damaged. Make the run again."
+    return f"The manifest of run '{name}', run.json, is damaged. Make the run again."
 
 
 def refuse_earlier(folder: Path, record: Manifest) -> None:
@@ -497,7 +497,7 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
         if not (folder / RECORD).is_file() and (attempt := say_attempt(folder)):
             found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
-    for path in list_records(outputs):
+    for path in list_manifests(outputs):
         name = path.parent.relative_to(outputs).as_posix()
         try:
             record = read_run(path.parent)

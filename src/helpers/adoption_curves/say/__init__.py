@@ -1,1 +1,1 @@
-"""Sentences from the tables of a run and from forecasts: facts, words, and the record."""
+"""Sentences from the tables of a run and from forecasts: facts, words, and the register."""

@@ -152,7 +152,7 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     figure = figures.draw_forecast(fan, found["05_limit"], *about)
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
-    kept |= {"05_record": frames.record_frame(result), "05_probabilities": result.probability()}
+    kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
     drawn = tidy_forecast(kept["05_forecast"], kept["05_limit"], series, kept["05_scenarios"], result.levels)
     return Answer(figure, page.alt, drawn, names, kept)
 

@@ -44,7 +44,7 @@ def tidy_forecast(
     scenarios: pd.DataFrame,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """A series, its forecast with bands, limit and scenarios, a row a date: what `figures.draw_forecast` draws.
+    """A series, its forecast with ranges, limit and scenarios, a row a date: what `figures.draw_forecast` draws.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def tidy_forecast(
     scenarios : DataFrame
         From 05_scenarios: share, date, value.
     levels : sequence of float
-        Of the bands that are drawn.
+        Of the ranges that are drawn.
 
     Returns
     -------

@@ -27,7 +27,7 @@ class Judged:
     Attributes
     ----------
     references : DataFrame
-        Table 04_references; its ``attrs`` have the publishers of these and of their limits.
+        Table 04_comparison_technologies; its ``attrs`` have the publishers of these and of their limits.
     source : str
         These publishers.
     evaluated : DataFrame

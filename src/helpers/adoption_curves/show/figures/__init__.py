@@ -9,7 +9,7 @@ from .forecast_adoption import draw_forecast, draw_hindcasts
 from .on_axes import plot_course, plot_curve, plot_result, show_result
 from .score_forecasts import draw_calibration, draw_sides, draw_skill
 from .see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
-from .summarise_findings import draw_record
+from .summarise_findings import draw_register
 from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, draw_who
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
     "draw_products",
     "draw_profiles",
     "draw_purposes",
-    "draw_record",
+    "draw_register",
     "draw_rulers",
     "draw_sides",
     "draw_skill",

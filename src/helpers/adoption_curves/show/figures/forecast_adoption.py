@@ -203,7 +203,7 @@ def draw_hindcasts(
         As from `indicators.name_series`.
     source : str
     levels : sequence of float
-        A band is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
+        A range is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from ...base.words import lower_first, say_count, say_date, say_day, say_first, 
 from .style import BLUE, GREY, ORANGE, SMALL, close_canvas, open_canvas, use_numbers
 
 
-def draw_record(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
+def draw_register(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
     """The newest registered forecast of each date by a method that was not withdrawn, and the outcomes.
 
     Parameters

@@ -61,7 +61,7 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
     """A sentence for each model of `summarise_scores`."""
     sentences = []
     for row in summary.to_dict("records"):
-        text = f"With {row['model']} we registered {say_count(row['on_record'], 'forecast')}: {row['to_come']} "
+        text = f"With {row['model']} we registered {say_count(row['registered'], 'forecast')}: {row['to_come']} "
         text += f"without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
         text += f"{row['no_score']} without a score."
         if row["exact"]:
