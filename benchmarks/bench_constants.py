@@ -47,7 +47,7 @@ LIMIT = (  # what, today's value, the name in model.py, and two others with what
     ("shares for a slope within", "0.01, 0.95", "_STEEP", {"0.05, 0.9": (0.05, 0.9), "0.001, 0.99": (0.001, 0.99)}),
     ("shares of the limit within", "1e-6, 0.999", "_SHARES",
      {"1e-4, 0.99": (1e-4, 0.99), "1e-8, 0.9999": (1e-8, 0.9999)}),
-    ("shares of an end within", "1e-4, 0.995", "SHARES_OF_END",
+    ("shares of an end within", "1e-4, 0.995", "_SHARES_OF_END",
      {"1e-3, 0.99": (1e-3, 0.99), "1e-6, 0.999": (1e-6, 0.999)}),
     ("least limit ahead", "0.1", "_LEAST_LIMIT", {"0": 0.0, "0.5": 0.5}),
 )  # fmt: skip

@@ -30,17 +30,6 @@ def test_few_figures_have_no_forecast(values, limit):
         result.at([1.0], [0.5])
 
 
-def test_the_series_of_a_class_have_names():
-    data = indicators.load()
-    users = data.series("China", "genai_users", "internet_users")
-    result, others = forecast.forecast(users), data.references(exclude=users)
-    counted, found = frames.class_frame(result, result.dates[-1], others)
-    assert (found["technology"].nunique(), len(found)) == tuple(counted.iloc[0][["technologies", "series"]])
-    assert set(found["entity"]) == {"China"}
-    alone = make([12, 15, 20])
-    assert all(each.empty for each in frames.class_frame(alone, alone.dates[-1], others))
-
-
 def test_figures_within_half_a_year_say_no_more_than_the_last():
     dates = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
     near = forecast.forecast(pd.Series([10.0, 11, 12], dates), 100)

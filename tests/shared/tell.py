@@ -52,7 +52,7 @@ def make_facts(folder, values, first=2015, limit="", **choices):
     tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     tables |= {
         "05_coverage": scores.summarise_coverage(outcomes),
-        "05_class": frames.class_frame(result, goal, load_references())[0],
+        "05_class": frames.class_frame(result, goal, load_references()),
     }
     tables |= {"05_alike": frames.alike_frame(result, outcomes), "05_audit": frames.audit_frame(result)}
     return Facts(tables, Names(**indicators.name_series(data, series)))

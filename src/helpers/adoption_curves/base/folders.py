@@ -29,7 +29,7 @@ _LEFTOVER = r"(.*/)?(\.DS_Store|~\$.*|\.~lock\..*#)"
 """Paths of files that macOS and office programs leave in folders that they open; none is needed."""
 
 
-def follow_link(folder: Path) -> Path:
+def _follow_link(folder: Path) -> Path:
     """`folder`; where it is a link, the folder that it leads to: the link stays.
 
     Raises
@@ -74,7 +74,7 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     RunError
         If a folder of somebody else has the workshop's name.
     """
-    place = follow_link(folder)
+    place = _follow_link(folder)
     shop, title = _find_workshop(place), f"{what.capitalize()} '{folder.name}'"
     refuse_planted(place, shop)
     lock, said = FileLock(shop / _LOCK, timeout=0), False
@@ -139,7 +139,7 @@ def replace_folder(folder: Path, new: Path) -> None:
     It takes two renames. After a kill between them the old folder is in the workshop; the next `lock_folder` puts it
     back.
     """
-    place = follow_link(folder)
+    place = _follow_link(folder)
     if place.exists():
         place.rename(_find_workshop(place) / _OLD)
     new.rename(place)

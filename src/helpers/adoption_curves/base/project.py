@@ -106,7 +106,7 @@ def count_processors() -> int:
 
 PROJECT_MARK = ".adoption-project"
 """Marker file that `adoption new` writes: commands inside that folder use its data and notebooks."""
-CHECKOUT = Path(__file__).resolve().parents[4]
+_CHECKOUT = Path(__file__).resolve().parents[4]
 """The checkout that this package is part of, where it is part of one."""
 PACKAGED = Path(__file__).parents[1] / "_project"
 """Folder of data and notebooks in an installed package; a checkout has none."""
@@ -128,9 +128,9 @@ def find_root() -> Path:
         if (folder / PROJECT_MARK).is_file():
             refuse_planted(folder / PROJECT_MARK, folder / "notebooks", folder / "data")
             return folder
-    for folder in (CHECKOUT, *above):
+    for folder in (_CHECKOUT, *above):
         if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
-            if folder != CHECKOUT:
+            if folder != _CHECKOUT:
                 refuse_planted(folder / "notebooks", folder / "data")
             return folder
     if PACKAGED.is_dir():
@@ -180,7 +180,7 @@ def find_lab() -> Path:
 
 def find_citation() -> Path | None:
     """``CITATION.cff`` of the project, or of the package where the project has none."""
-    found = [path for root in (find_root(), CHECKOUT, PACKAGED) if (path := root / "CITATION.cff").is_file()]
+    found = [path for root in (find_root(), _CHECKOUT, PACKAGED) if (path := root / "CITATION.cff").is_file()]
     return found[0] if found else None
 
 
@@ -190,7 +190,7 @@ COUNTED = ("audit", "audit_ends", "levelled")
 
 def find_own(name: str) -> Path:
     """A file of the data that belong to this package, such as `COUNTED`, also where a run reads other data."""
-    return (PACKAGED if PACKAGED.is_dir() else CHECKOUT) / "data" / name
+    return (PACKAGED if PACKAGED.is_dir() else _CHECKOUT) / "data" / name
 
 
 def find_data(data: str = "data") -> Path:

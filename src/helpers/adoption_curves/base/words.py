@@ -198,10 +198,10 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
         "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""
-    return words.get(found.verdict, f"{NO_END}{reason}")
+    return words.get(found.verdict, f"{_NO_END}{reason}")
 
 
-NO_END = "the figures do not show where growth will stop"
+_NO_END = "the figures do not show where growth will stop"
 
 
 def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ..indicators import Data, DataError
 
-Choices: TypeAlias = Sequence[tuple[str, str]]
+_Choices: TypeAlias = Sequence[tuple[str, str]]
 """Options that say how to read a file, with their texts."""
 
 
@@ -78,7 +78,7 @@ def print_table(rows: list[dict[str, str]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: Choices) -> str:
+def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: _Choices) -> str:
     """The command that makes a run of data of one's own with the options of `adoption check`, for a shell.
 
     Of several series it names the first that the options leave.
@@ -94,14 +94,14 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     return shlex.join(words + _write_options(given, choices))
 
 
-def explain_missing(error: DataError, *command: str, given: Iterable[tuple[str, str]], choices: Choices) -> str:
+def explain_missing(error: DataError, *command: str, given: Iterable[tuple[str, str]], choices: _Choices) -> str:
     """What is wrong with data, and the command with the options that are missing besides."""
     missing = spread_choices(error.missing)
     written = shlex.join(["adoption", *command, *_write_options(given, [*choices, *missing])])
     return f"{error}\nWrite, with your words for each ...:\n{written}" if missing else str(error)
 
 
-def _write_options(given: Iterable[tuple[str, str]], choices: Choices) -> list[str]:
+def _write_options(given: Iterable[tuple[str, str]], choices: _Choices) -> list[str]:
     """Parameters and options as words of a command."""
     words = [word for name, value in given for word in ("-p", name, value)]
     return words + [word for name, value in choices for word in (f"--{name}", value)]

@@ -18,7 +18,7 @@ _Decorator: TypeAlias = Callable[[Callable[..., None]], Callable[..., None]]
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values of -p."""
 Files: TypeAlias = tuple[Path, ...]
-Choices: TypeAlias = Mapping[str, tuple[str, ...]]
+_Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 """Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
 _MAX_FILE_BYTES = 100_000
@@ -126,13 +126,13 @@ def _read_value(text: str) -> Any:
     return text
 
 
-def read_source(data: str, choices: Choices) -> Source:
+def read_source(data: str, choices: _Choices) -> Source:
     """A path of data, with the options that say how to read its file."""
     given = {name.replace("_", "-"): texts for name, texts in choices.items() if texts}
     return Source.read(data).choose(**{name: texts if texts[1:] else texts[0] for name, texts in given.items()})
 
 
-def read_run_options(pairs: Pairs, files: Files, choices: Choices) -> dict[str, Any]:
+def read_run_options(pairs: Pairs, files: Files, choices: _Choices) -> dict[str, Any]:
     """Parameters of a run; `data` is a path from here, with the options that say how to read its file.
 
     Parameters

@@ -36,7 +36,7 @@ _FLAGS = {
 """Flags of a fit, each with the reason that it gives for "not known"."""
 LEVELS_OFF = "levels off"
 NEAR_LIMIT = "near its limit"
-DEPENDS = "depends on the curve"
+_DEPENDS = "depends on the curve"
 _BEYOND = "beyond the limit"
 _FALLEN = "fallen"
 _NOT_KNOWN = "not known"
@@ -93,7 +93,7 @@ class Assessment:
             return "has fallen from a peak"
         if self.verdict == NEAR_LIMIT:
             return f"at most {_say_left(self.left, self.limit)}"
-        words = {LEVELS_OFF: "ends ", DEPENDS: "somewhere ", _BEYOND: "beyond the limit, "}
+        words = {LEVELS_OFF: "ends ", _DEPENDS: "somewhere ", _BEYOND: "beyond the limit, "}
         ends = _round_out(self.low, self.high, stands=self.low <= self.reached)
         return words[self.verdict] + "between {} and {}".format(*ends)
 
@@ -218,7 +218,7 @@ def _classify(low: float, high: float, limit: float, last: float, count: int) ->
         return NEAR_LIMIT
     if low > limit:
         return _BEYOND
-    return LEVELS_OFF if count >= LEAST_FIGURES and is_narrow(low, high) and not reaches else DEPENDS
+    return LEVELS_OFF if count >= LEAST_FIGURES and is_narrow(low, high) and not reaches else _DEPENDS
 
 
 def _assess_frame(

@@ -15,11 +15,10 @@ from .forecasting import Forecast, forecast
 from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
 from .inputs import next_dates
 from .later import later_shares
-from .variants import as_printed, compare_limits, compare_newer
+from .variants import compare_limits, compare_newer
 
 __all__ = [
     "Forecast",
-    "as_printed",
     "backtest",
     "compare_limits",
     "compare_newer",

@@ -142,29 +142,29 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     return evaluate(rows[(rows["kind"] == result.constants) & result.has_range], sorted(result.levels), (FORECAST,))
 
 
-def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> list[pd.DataFrame]:
+def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> pd.DataFrame:
     """Where the entity's other services stood as long after the same share as a date is ahead, see `later_shares`.
 
     Returns
     -------
-    list of two DataFrames
+    DataFrame
         A row per quantile: quantile, share (percent of the limit), value (of the limit as forecast for the date, in the
-        unit of the series), years, passed (the share that all had passed), series, technologies, date. And the series
-        that are counted, as `later.list_later`. No rows without a limit, a forecast, or a class of ten.
+        unit of the series), years, passed (the share that all had passed), series, technologies, date. No rows without
+        a limit, a forecast, or a class of ten.
     """
     columns = ["quantile", "share", "value", "years", "passed", "series", "technologies", "date"]
     if not result.has_limit or result.kind != "forecast":
-        return [pd.DataFrame(columns=columns), list_later(1.0, result.years, [])]
+        return pd.DataFrame(columns=columns)
     same = [each for each in references if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
     counted = list_later(result.share, years, same, LEAST_YEARS)
     if len(counted) < LEAST_SERIES:
-        return [pd.DataFrame(columns=columns), counted.iloc[:0]]
+        return pd.DataFrame(columns=columns)
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
     rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))
-    return [rows.assign(years=years[0], passed=100 * result.share, date=date)[columns], counted]
+    return rows.assign(years=years[0], passed=100 * result.share, date=date)[columns]
 
 
 def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:

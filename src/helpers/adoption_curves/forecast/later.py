@@ -34,7 +34,7 @@ def list_later(
     Returns
     -------
     DataFrame
-        A row per series and year that is known: technology, entity, indicator, years, share (of the limit, 0 to 1).
+        A row per series and year that is known: technology, years, share (of the limit, 0 to 1).
     """
     rows = []
     for series in among:
@@ -51,9 +51,8 @@ def list_later(
         left = dated[-1] - passed
         at = np.minimum(years, left) if least_years is not None and left >= least_years else years
         later = np.interp(passed + at, dated, seen, right=np.nan)
-        names = series.technology, series.entity, series.indicator
-        rows += [(*names, year, value) for year, value in zip(years, later, strict=True)]
-    return pd.DataFrame(rows, columns=["technology", "entity", "indicator", "years", "share"]).dropna()
+        rows += [(series.technology, year, value) for year, value in zip(years, later, strict=True)]
+    return pd.DataFrame(rows, columns=["technology", "years", "share"]).dropna()
 
 
 def later_shares(

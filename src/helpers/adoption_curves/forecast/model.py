@@ -41,7 +41,11 @@ _HALF_LIFE = 2.0  # years after which a step counts half, without a limit
 _COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
 _TAILS = 4  # degrees of freedom of Student's t
 _TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
-_SHARES, SHARES_OF_END, _STEEP = (1e-6, 0.999), (1e-4, 0.995), (0.01, 0.95)  # held within, for a logarithm; for a slope
+_SHARES, _SHARES_OF_END, _STEEP = (
+    (1e-6, 0.999),
+    (1e-4, 0.995),
+    (0.01, 0.95),
+)  # held within for logarithms; for a slope
 _TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
 _LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
 
@@ -150,7 +154,7 @@ def follow_ends(t: np.ndarray, x: np.ndarray, h: np.ndarray, ends: np.ndarray) -
         What each curve gains in h years, in shares of the limit; and how well it fits, in weights that add up to 1.
     """
     t, x, h, end = t[:, None], x[:, None], h[:, None], ends[..., None]
-    slope, height = (each[..., None] for each in fit_line(t, -np.log(-np.log(np.clip(x / end, *SHARES_OF_END)))))
+    slope, height = (each[..., None] for each in fit_line(t, -np.log(-np.log(np.clip(x / end, *_SHARES_OF_END)))))
     slope = np.maximum(slope, 1e-6)
     squares = ((x - end * back(height + slope * t)) ** 2).sum(axis=-1)
     weights = (squares + MEASUREMENT**2) ** (1 - x.shape[-1] / 2)

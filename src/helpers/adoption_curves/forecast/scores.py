@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from ..base.levels import LEVELS, band_ends, quoted_window
+from ..base.levels import LEVELS, band_ends
 from . import model
 from .backtest import LABELS
 from .rivals import RIVALS
@@ -126,19 +126,6 @@ def score(evaluated: pd.DataFrame, by: Sequence[str] = ("method", "window", "hor
     against = table[table["method"] == BASE].set_index(keys)["wis"]
     table["wis_relative"] = table["wis"] / against.reindex(table.set_index(keys).index).to_numpy()
     return table.reindex(columns=[*by, *_SCORE_COLUMNS])
-
-
-def pick_quoted(scored: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a table of scores that a page shows: the forecast from four figures, or the nearest number to that.
-
-    Returns
-    -------
-    DataFrame
-        A row per horizon: horizon_years, n, technologies, wis, wis_relative, coverage_50, coverage_80, coverage_90.
-    """
-    own = scored[scored["method"] == FORECAST]
-    near = own[own["window"] == quoted_window(own["window"], QUOTED)] if len(own) else own
-    return near[["horizon_years", "n", "technologies", "wis", "wis_relative", *_COVERAGES]].reset_index(drop=True)
 
 
 def cover_by_stage(evaluated: pd.DataFrame) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
     if series.readings.empty:
         return {}
     newest = series.newer.iloc[-1]
-    return {f"{say_name(newest['qualifier'])} {say(newest['value'])}": as_printed(series)}
+    return {f"{say_name(newest['qualifier'])} {say(newest['value'])}": _as_printed(series)}
 
 
 def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.D
     return _vary(result, others, "limit")
 
 
-def as_printed(series: AdoptionSeries) -> AdoptionSeries:
+def _as_printed(series: AdoptionSeries) -> AdoptionSeries:
     """The series with its newer figures as they were printed, without our closer reading.
 
     Parameters
@@ -98,8 +98,8 @@ def compare_newer(result: Forecast) -> pd.DataFrame:
     series = result.printed
     if series.newer.empty or result.kind != "forecast":
         return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
-    before = replace(as_printed(series), censored=series.censored.iloc[:0])
+    before = replace(_as_printed(series), censored=series.censored.iloc[:0])
     forms = {"without it": before, "as published": series}
     if len(series.readings):
-        forms |= {"as published": as_printed(series), "our reading": series}
+        forms |= {"as published": _as_printed(series), "our reading": series}
     return _vary(result, forms, "form")

@@ -22,7 +22,7 @@ from .cells import read_cells
 from .data_files import TABLES, find_kind, read_schemas, read_table
 from .problems import DataError, Problem, list_problems, suggest_names
 
-FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
+_FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -141,7 +141,7 @@ def check_units(file: str, table: pd.DataFrame) -> list[Problem]:
     """
     units = table.loc[:, ["row", "unit"]].drop_duplicates("unit").rename(columns={"unit": "value"})
     units["right"] = units["value"].map(read_unit)
-    fraction = units["value"].str.fullmatch(FRACTION, flags=re.IGNORECASE)
+    fraction = units["value"].str.fullmatch(_FRACTION, flags=re.IGNORECASE)
     percent = "is a fraction of 1; multiply the figures and their standard errors by 100, and write the unit percent"
     other = units[units["right"] != units["value"]]
     return [

@@ -386,21 +386,17 @@ class Data:
         """The limit that an indicator of the same entity is."""
         entity, right = series.entity, f"an indicator of {series.entity} in {entry.unit}, a number in {entry.unit}"
         base, values = self.find_entry(text, "limit"), self.exact_values(entity, text)
-        why = ""
+        population, why = self.find_population(series), ""
+        counts_people = population is not None and population.name == text
         if text == entry.indicator:
             why = "cannot limit itself"
-        elif base.unit != entry.unit and not self._counts_people(series, text):
+        elif base.unit != entry.unit and not counts_people:
             why = f"is in {base.unit}"
         elif values.empty:
             why = f"has no figure of {entity}{self.until()}"
         if why:
             raise parameter_error("limit", text, f"{why}; write {right}, 'none', or '' for that of the data")
         return Limit(values, text, base.title)
-
-    def _counts_people(self, series: AdoptionSeries, text: str) -> bool:
-        """Whether it is the population that `offer_limits` offers a series of users, which is in another unit."""
-        population = self.find_population(series)
-        return population is not None and population.name == text
 
     def _check_share(self, entity: str, indicator: str) -> None:
         """Refuse own percentages without a limit of which no figure is above 1, or one is above 100."""

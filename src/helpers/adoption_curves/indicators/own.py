@@ -26,7 +26,7 @@ from .own_tables import USUAL_TITLE, build_tables, check_rows, fill_defaults
 from .periods import SPAN, choose_form, list_days, read_day
 from .problems import DataError, list_names, parameter_error, suggest_names
 
-DATE, VALUE = " date", " value"
+_DATE, _VALUE = " date", " value"
 """Columns that are added to those of a file, of which none begins with a blank."""
 _OWN = [column.name for column in COLUMNS]
 _PART = rf"(?i)[QHM]\d\d?|{'|'.join([*calendar.month_name[1:], *calendar.month_abbr[1:]])}"
@@ -62,7 +62,7 @@ def read_series_file(
     asked = Asked(path.name, choices)
     try:
         frame = _lay_out(read_block(path, asked), asked)
-        frame = read_figures(_read_dates(frame, asked), VALUE, asked)
+        frame = read_figures(_read_dates(frame, asked), _VALUE, asked)
         chosen, names = _choose_rows(frame, asked)
         chosen, beside = _settle_columns(chosen, frame, names, asked)
         words = [f"{name}: {shorten(cell)}" for name, cell in beside.items()]
@@ -110,7 +110,7 @@ def _is_mostly(cells: Iterable[str], test: Callable[[str], bool]) -> bool:
 
 
 def _lay_out(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
-    """The table with a row a figure, in `DATE` and `VALUE`."""
+    """The table with a row a figure, in `_DATE` and `_VALUE`."""
     if "bound" in frame and "bound" not in asked.all("ignore"):
         raise asked.refuse(RENAMED, column="bound")
     for name in (name for name in frame if re.fullmatch(r"[^\\]+\\\w+", name)):  # Eurostat: freq,unit,geo\TIME_PERIOD
@@ -133,7 +133,7 @@ def _lay_out(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
     value = _find_column(frame.drop(columns=[*taken, date, part], errors="ignore"), frame, "value", asked)
     asked.heads = {"value": value, "date": f"{date}, {part}" if part else date}
     days = _join_parts(frame[date], frame[part], asked) if part else frame[date]
-    return frame.assign(**{DATE: days, VALUE: frame[value]}).drop(columns=[*filter(None, [date, value, part])])
+    return frame.assign(**{_DATE: days, _VALUE: frame[value]}).drop(columns=[*filter(None, [date, value, part])])
 
 
 def _melt(frame: pd.DataFrame, dates: list[str], asked: Asked) -> pd.DataFrame:
@@ -146,7 +146,7 @@ def _melt(frame: pd.DataFrame, dates: list[str], asked: Asked) -> pd.DataFrame:
     if len(dates) > 2 and years.any():
         raise asked.refuse("is a second row of dates; write --rows for one table", int(frame.index[years][0]))
     asked.heads = {"value": "", "date": f"{dates[0]} to {dates[-1]}"}
-    long = frame.reset_index(drop=True).melt(names, dates, DATE, VALUE, ignore_index=False).sort_index(kind="stable")
+    long = frame.reset_index(drop=True).melt(names, dates, _DATE, _VALUE, ignore_index=False).sort_index(kind="stable")
     return long.set_axis(frame.index[long.index], axis=0)
 
 
@@ -183,9 +183,9 @@ def _join_parts(years: pd.Series, parts: pd.Series, asked: Asked) -> pd.Series:
 
 
 def _read_dates(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
-    """The table with ISO dates in `DATE`, which are read in the one form in which all cells are dates."""
+    """The table with ISO dates in `_DATE`, which are read in the one form in which all cells are dates."""
     heading, end = asked.heads["date"], asked.one("year-end")
-    plain = find_marks(frame[DATE], heading, lambda text: bool(list_days(text) or re.fullmatch(SPAN, text)), asked)
+    plain = find_marks(frame[_DATE], heading, lambda text: bool(list_days(text) or re.fullmatch(SPAN, text)), asked)
     cells = list(plain.unique())
     if end and not read_day(f"2024-{end}"):
         raise parameter_error("--year-end", end, "is no day of a year; write MM-DD, such as 06-30")
@@ -208,7 +208,7 @@ def _read_dates(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
     newest = plain.iloc[iso.to_numpy().argmax()]
     other = "" if end or not re.fullmatch(r"\d{4}\D*(\d{4}])?", newest) else "; --year-end 06-30 says another"
     asked.notes.append(f"{newest} ({shorten(heading)}) is {say_day(pd.Timestamp(iso.max()))}{other}.")
-    return frame.assign(**{DATE: iso})
+    return frame.assign(**{_DATE: iso})
 
 
 def _may_span(cells: Sequence[str]) -> bool:
@@ -234,7 +234,7 @@ def _choose_rows(frame: pd.DataFrame, asked: Asked) -> tuple[pd.DataFrame, dict[
         names[column], chosen = cell, chosen[chosen[column] == cell]
     for column in [*names, *(name for name in ("entity", "indicator") if name in frame and not asked.has(name))]:
         _check_names(frame[column], asked)
-    empty = chosen[VALUE] == ""
+    empty = chosen[_VALUE] == ""
     if empty.all():
         raise DataError([]) if asked.problems else asked.refuse("has no figures in these rows")
     if empty.any():
@@ -260,11 +260,11 @@ def _settle_columns(
     chosen: pd.DataFrame, frame: pd.DataFrame, names: Mapping[str, str], asked: Asked
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """The rows of one key each, and what stands in the other columns and is one for all; what varies is asked for."""
-    left = [name for name in frame if name not in {DATE, VALUE, *_OWN} or (asked.has(name) and name != "qualifier")]
+    left = [name for name in frame if name not in {_DATE, _VALUE, *_OWN} or (asked.has(name) and name != "qualifier")]
     for name in asked.all("ignore"):
         if name not in left or name in names or frame[name].nunique() == 1:
             raise parameter_error("--ignore", name, f"is no column that varies and is left; of: {list_names(left)}")
-    key = [DATE, *(name for name in ("entity", "indicator", "published") if name in chosen and not asked.has(name))]
+    key = [_DATE, *(name for name in ("entity", "indicator", "published") if name in chosen and not asked.has(name))]
     numbers = {name for name in left if _is_mostly(chosen[name], is_number)}
     for name in sorted(left, key=lambda name: (name in numbers, chosen.duplicated([*key, name]).any())):
         cells = chosen[name]
@@ -276,7 +276,7 @@ def _settle_columns(
         if name in numbers and {"value", "date"} & asked.missing.keys():
             continue  # it may be the one
         if len(twin) and same[name].nunique() > 1:
-            message = f"rows {same.index[0]} and {same.index[1]} are both of {same[DATE].iloc[0]}; "
+            message = f"rows {same.index[0]} and {same.index[1]} are both of {same[_DATE].iloc[0]}; "
             if name in numbers:
                 asked.ask(f'{message}write --part "{name}" if it is a part of the year, or {picks}', "part", name)
             else:
@@ -304,7 +304,7 @@ def _settle_columns(
 
 def _name_columns(chosen: pd.DataFrame, names: Mapping[str, str], asked: Asked) -> pd.DataFrame:
     """The table under our names: what is said, then what the file has; the names that were picked are the entity."""
-    text = chosen.reindex(columns=_OWN, fill_value="").assign(date=chosen[DATE], value=chosen[VALUE])
+    text = chosen.reindex(columns=_OWN, fill_value="").assign(date=chosen[_DATE], value=chosen[_VALUE])
     given = {name: asked.one(name).strip() for name in _OWN[2:] if asked.has(name)}
     if names and "entity" not in chosen:
         given = {"entity": ", ".join(names.values())} | given

@@ -23,10 +23,10 @@ _PARTED = {",": r"\.", ".": ","}
 _NUMBERS = [column.name for column in COLUMNS if column.type == "number" and column.name != "value"]
 
 
-def write_plain(text: str, decimal: str) -> tuple[str, str]:
+def _write_plain(text: str, decimal: str) -> tuple[str, str]:
     """A number as digits with a point, read with this decimal mark, and what parts its thousands; "" for what is none.
 
-    >>> write_plain("1.234,5", ","), write_plain("1,125", ","), write_plain("0,121", "."), write_plain("1 200", ".")
+    >>> _write_plain("1.234,5", ","), _write_plain("1,125", ","), _write_plain("0,121", "."), _write_plain("1 200", ".")
     (('1234.5', '.'), ('1.125', ''), ('', ''), ('1200', ' '))
     """
     whole = rf"\d+|[1-9]\d{{0,2}}(?P<mark>[{_PARTED[decimal]} '])\d{{3}}(?:(?P=mark)\d{{3}})*|"
@@ -41,7 +41,7 @@ def write_plain(text: str, decimal: str) -> tuple[str, str]:
 def is_number(text: str) -> bool:
     """True for a number in some form, perhaps with a sign of percent or a limit before it."""
     plain = text.lstrip("<>≤≥ ").rstrip("%‰ ")
-    return any(write_plain(plain, decimal)[0] for decimal in ".,")
+    return any(_write_plain(plain, decimal)[0] for decimal in ".,")
 
 
 def find_marks(cells: pd.Series, heading: str, test: Callable[[str], bool], asked: Asked) -> pd.Series:
@@ -115,7 +115,7 @@ def read_figures(frame: pd.DataFrame, value: str, asked: Asked) -> pd.DataFrame:
     signs = cells.str.extract(r"([%‰])$", expand=False).fillna("")
     numbers = {value: cells.str.strip("<>≤≥%‰ ")} | {name: frame[name] for name in _NUMBERS if name in frame}
     decimal = _choose_decimal(pd.concat(numbers.values()), heading, asked)
-    read = {name: one.map(lambda cell: write_plain(cell, decimal)[0]) for name, one in numbers.items()}
+    read = {name: one.map(lambda cell: _write_plain(cell, decimal)[0]) for name, one in numbers.items()}
     wrong = (read[value] == "") & (cells != "")
     lines = pd.DataFrame({"wrong": wrong, "cell": cells != ""}).groupby(level=0).sum()
     if (second := lines.index[(lines["wrong"] > 1) & (lines["wrong"] == lines["cell"])]).size:
@@ -133,7 +133,7 @@ def read_figures(frame: pd.DataFrame, value: str, asked: Asked) -> pd.DataFrame:
 
 def _explain(text: str, decimal: str) -> str:
     """Why a cell is no number, and what to write."""
-    if write_plain(text, ",.".replace(decimal, ""))[0]:
+    if _write_plain(text, ",.".replace(decimal, ""))[0]:
         return f"is against the decimal mark {decimal} of the file; write all with one"
     if text.startswith("="):
         return "is a formula without a result; open the file in a spreadsheet and save it"
@@ -146,7 +146,7 @@ def _explain(text: str, decimal: str) -> str:
 def _choose_decimal(cells: pd.Series, heading: str, asked: Asked) -> str:
     """The decimal mark with which all cells that can be numbers are some, and one mark parts their thousands."""
     numbers = [cell for cell in cells.unique() if is_number(cell)]
-    read = {mark: [write_plain(cell, mark) for cell in numbers] for mark in ".,"}
+    read = {mark: [_write_plain(cell, mark) for cell in numbers] for mark in ".,"}
     if any(re.search("[.,]", cell) for cell in numbers) and asked.has("decimal"):
         return asked.one("decimal")
     fits = [mark for mark, pairs in read.items() if all(plain for plain, _ in pairs)]
@@ -158,6 +158,6 @@ def _choose_decimal(cells: pd.Series, heading: str, asked: Asked) -> str:
     cell, row = unsure[0], int(cells.index[cells == unsure[0]][0])
     if not fits:
         raise asked.refuse("has other marks than other cells; write all with one", row, heading, cell)
-    one, other = (write_plain(cell, mark)[0] for mark in ".,")
+    one, other = (_write_plain(cell, mark)[0] for mark in ".,")
     asked.ask(f"{cell!r} may be {one} (--decimal .) or {other} (--decimal ,)", "decimal", OPEN, row=row, column=heading)
     return "."

@@ -13,9 +13,9 @@ from .problems import Problem, list_problems
 
 USUAL_TITLE = "Own figures"
 """Title of figures that have none."""
-SHORTEST_YEAR = 360
+_SHORTEST_YEAR = 360
 """Days between two figures of years."""
-LIMIT = "_limit"
+_LIMIT = "_limit"
 """Behind an indicator's name, the name of the series of its limits."""
 
 
@@ -72,10 +72,10 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     sources = sources.assign(url=address, accessed=days, attribution=sources["source"])
     limits = observations[observations["limit"].notna()]
     if len(limits):  # a column of limits is a series of its own, of the same places and days
-        limits = limits.assign(value=limits["limit"], qualifier="exact", indicator=limits["indicator"] + LIMIT)
-        base = indicators[(indicators["indicator"] + LIMIT).isin(limits["indicator"])]
-        indicators["limit"] = base["indicator"] + LIMIT
-        base = base.assign(indicator=base["indicator"] + LIMIT, title="Limit", role="base", measure="level", breaks="")
+        limits = limits.assign(value=limits["limit"], qualifier="exact", indicator=limits["indicator"] + _LIMIT)
+        base = indicators[(indicators["indicator"] + _LIMIT).isin(limits["indicator"])]
+        indicators["limit"] = base["indicator"] + _LIMIT
+        base = base.assign(indicator=base["indicator"] + _LIMIT, title="Limit", role="base", measure="level", breaks="")
         observations, indicators = pd.concat([observations, limits]), pd.concat([indicators, base])
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame(), "profile": pd.DataFrame()}
@@ -133,7 +133,7 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
 
 def _check_periods(dates: pd.Series, measure: str) -> str:
     """Why a series has no forecast by its dates: flows of less than a year; "" where it has."""
-    if measure != "flow" or not dates.sort_values().diff().dt.days.min() < SHORTEST_YEAR:
+    if measure != "flow" or not dates.sort_values().diff().dt.days.min() < _SHORTEST_YEAR:
         return ""
     right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
     return f"counts what less than a year adds; {right}"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 _ISO_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-DATE_FORMS = {
+_DATE_FORMS = {
     "2024-12-31": ("day", "%Y-%m-%d"),
     "31.12.2024": ("day", "%d.%m.%Y"),
     "31/12/2024": ("day", "%d/%m/%Y"),
@@ -50,15 +50,15 @@ def read_day(text: str) -> date | None:
 
 
 @lru_cache(maxsize=8192)
-def read_form(text: str, form: str) -> date | None:
-    """The day that a text means in one of `DATE_FORMS`: the last of a month, quarter, half-year or year; None for none.
+def _read_form(text: str, form: str) -> date | None:
+    """The day that a text means in one of `_DATE_FORMS`: the last of a month, quarter, half-year or year, or None.
 
-    >>> read_form("Q1 2024", "Q4 2024"), read_form("31/12/2024", "12/31/2024")
+    >>> _read_form("Q1 2024", "Q4 2024"), _read_form("31/12/2024", "12/31/2024")
     (datetime.date(2024, 3, 31), None)
     """
     if len(text) > 30 or not re.search(r"\d{4}", text):
         return None
-    kind, pattern = DATE_FORMS[form]
+    kind, pattern = _DATE_FORMS[form]
     plain = re.sub(_MONTHS, lambda month: month[0][:3], re.sub(_NOT_READ, "", text))  # December as Dec
     plain = re.sub(r"^(\d{4}) ?(?=[QH]\d$)|^(\d{4})[ -]?M(?=\d\d?$)", r"\1\2-", plain)  # 2024Q4 as 2024-Q4
     try:
@@ -73,7 +73,7 @@ def read_form(text: str, form: str) -> date | None:
 
 def list_days(text: str) -> dict[str, date]:
     """The days that a text may mean, by form."""
-    return {form: day for form in DATE_FORMS if (day := read_form(text, form))}
+    return {form: day for form in _DATE_FORMS if (day := _read_form(text, form))}
 
 
 def _read_year_end(text: str, end: str) -> date | None:
@@ -111,15 +111,15 @@ def choose_form(cells: Sequence[str], end: str = "") -> tuple[dict[str, str], st
         wrong = next((cell for cell, day in years.items() if not day or re.sub(r"\d", "0", cell) != shape), "")
         message = "is no year as others are written, which --year-end needs" if wrong else ""
         return {cell: str(day) for cell, day in years.items()}, wrong, message
-    fitting = list(DATE_FORMS)
+    fitting = list(_DATE_FORMS)
     for cell in cells:
-        left = [form for form in fitting if read_form(cell, form)]
+        left = [form for form in fitting if _read_form(cell, form)]
         if not left:
-            usual = "" if cell == cells[0] or not list_days(cell) else DATE_FORMS[fitting[0]][0]
+            usual = "" if cell == cells[0] or not list_days(cell) else _DATE_FORMS[fitting[0]][0]
             message = f"is no {usual}, as others are; write all alike, or keep one kind"
             return {}, cell, message if usual else explain_date(cell)
         fitting = left
-    read = {tuple(str(read_form(cell, form)) for cell in cells): form for form in fitting}
+    read = {tuple(str(_read_form(cell, form)) for cell in cells): form for form in fitting}
     for cell, *days in zip(cells, *read, strict=True):
         if len(set(days)) > 1:
             return {}, cell, f"may be {' or '.join(sorted(days))}; write the dates so"

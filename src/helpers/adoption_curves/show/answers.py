@@ -168,5 +168,5 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found |= {"05_audit": frames.audit_frame(result)}
     facts = Facts(found, Names(**name_series(data, series)), quoted_level(result.levels))
     date = facts.goal["date"] if facts.goal else None
-    found["05_class"] = frames.class_frame(result, date, data.references(exclude=series))[0]
+    found["05_class"] = frames.class_frame(result, date, data.references(exclude=series))
     return facts

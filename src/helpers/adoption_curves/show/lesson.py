@@ -67,7 +67,7 @@ def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
     return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
 
 
-def frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.DataFrame:
+def _frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.DataFrame:
     """Figures of a series, and the limit as known at the last of them.
 
     Parameters
@@ -93,8 +93,8 @@ def frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd.
 
 
 def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
-    """The figures of a series that its forecast uses, as `frame_figures`; and read: whether one is our reading."""
-    rows = frame_figures(data, series, forecast.forecast(series).used)
+    """The figures of a series that its forecast uses, as `_frame_figures`; and read: whether one is our reading."""
+    rows = _frame_figures(data, series, forecast.forecast(series).used)
     rows["read"] = rows["date"].isin(series.readings.index)
     return rows
 
@@ -107,6 +107,6 @@ def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
 
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
-    """Figures of a technology that has since nearly reached its limit, as `frame_figures`."""
+    """Figures of a technology that has since nearly reached its limit, as `_frame_figures`."""
     found = forecast.pick_finished(references)
-    return frame_figures(data, found, found.values)
+    return _frame_figures(data, found, found.values)

@@ -124,26 +124,6 @@ def show(frame: pd.DataFrame, title: str, note: str = "", right: Sequence[str] =
     return table
 
 
-def show_texts(frame: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set a frame of texts as a table, the index first; headings and cells stay as they are, a blank is a dash.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Of more than `_MOST_ROWS` rows the first and the last are shown.
-    title, note : str
-        As for `show`.
-
-    Returns
-    -------
-    great_tables.GT
-    """
-    frame, note = _cut(frame.reset_index(allow_duplicates=True), note)
-    headings = {str(place): name for place, name in enumerate(frame.columns)}  # of which two may be alike
-    shown = frame.fillna("").astype(str).replace("", "–").set_axis([*headings], axis="columns")
-    return _set(shown, title, note).cols_label(headings).cols_align("left")
-
-
 def _cut(frame: pd.DataFrame, note: str) -> tuple[pd.DataFrame, str]:
     """The first and the last rows of a long frame, and a note that says so."""
     left_out, half = len(frame) - _MOST_ROWS, _MOST_ROWS // 2

@@ -29,7 +29,7 @@ def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
     return shared[shared["date"] == shared.groupby(_SHARED_NAMES)["date"].transform("max")]
 
 
-def say_ranges(forecasts: pd.DataFrame) -> str:
+def _say_ranges(forecasts: pd.DataFrame) -> str:
     """The ranges that the runs quote, in their order: "80% ranges"; "80% and 90% ranges" where levels differ."""
     return f"{' and '.join(map(say_level, forecasts['level'].unique()))} ranges".strip()
 
@@ -46,7 +46,7 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
     if count == 2:
         one, other = ends.itertuples()
         first, second = say_range(one.low, one.high, unit), say_range(other.low, other.high)
-        return f"For {date}, {one.run} says {first} and {other.run} {second} ({say_ranges(ends)})"
+        return f"For {date}, {one.run} says {first} and {other.run} {second} ({_say_ranges(ends)})"
     low, high = ends["value"].min(), ends["value"].max()
     if say(low, unit) == say(high, unit):
         return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {say(high, unit)}"
@@ -71,7 +71,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     if not panels:
         return None
     figure, axes = style.open_panels(1.3 + 3.1 * len(panels), len(panels), 1)
-    units = f"Medians and, as bars, {say_ranges(forecasts)} of the forecast; small points: published figures"
+    units = f"Medians and, as bars, {_say_ranges(forecasts)} of the forecast; small points: published figures"
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_run_panel(axis, panel, observations)
         if len(panels) > 1:
