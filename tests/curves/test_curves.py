@@ -26,15 +26,13 @@ from adoption_curves.curves import (
     Share,
     Weibull,
     assess_ceiling,
-    compare_estimates,
     compare_fits,
     decimal_years,
     families,
     fit_families,
-    profile_ceilings,
     to_dates,
-    trace_alternatives,
 )
+from adoption_curves.curves.fit_tables import compare_estimates, profile_ceilings, trace_alternatives
 from adoption_curves.runs.parameters import expected_value
 
 REFERENCE = Path(__file__).parents[1] / "reference"

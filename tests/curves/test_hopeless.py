@@ -9,7 +9,7 @@ import pytest
 from matplotlib import pyplot
 
 from adoption_curves.curves import FAMILIES, CurveError, Results, Share, to_dates
-from adoption_curves.show import figures
+from adoption_curves.show.figures.on_axes import plot_curve
 
 LOT = 10
 """Series in one test: one for each kind of fit."""
@@ -97,7 +97,7 @@ def list_questions(model, later, folder):
         "F test": lambda: fit.f_test(hypothesis),
         "Wald test": lambda: fit.wald_test(hypothesis, scalar=True),
         "saved": lambda: (fit.save(path), Results.load(path).predict(later)),
-        "picture": lambda: figures.plot_curve(fit).figure.savefig(io.BytesIO(), dpi=30),
+        "picture": lambda: plot_curve(fit).figure.savefig(io.BytesIO(), dpi=30),
     }
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from adoption_curves import curves, indicators
 from adoption_curves.base.project import find_data
-from adoption_curves.curves import FAMILIES, CurveError, Results, compare_estimates, compare_fits, fit_families
+from adoption_curves.curves import FAMILIES, CurveError, Results, compare_fits, fit_families
 from adoption_curves.curves.errors import KINDS
 from adoption_curves.curves.fit import time_of_share
+from adoption_curves.curves.fit_tables import compare_estimates
 
 SLOW = pytest.mark.slow
 FEWEST = 4

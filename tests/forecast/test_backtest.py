@@ -8,8 +8,9 @@ from simulated import disturb
 from adoption_curves import forecast
 from adoption_curves.base.fallen import LEAST_APART, pick_apart
 from adoption_curves.curves import decimal_years, has_fallen
-from adoption_curves.forecast import backtest, cut_series, scores
+from adoption_curves.forecast import backtest, scores
 from adoption_curves.forecast.backtest import DATE_TOLERANCE, ORIGIN_SHARES, list_windows
+from adoption_curves.forecast.hindcasts import cut_series
 from adoption_curves.forecast.rivals import RIVALS
 
 

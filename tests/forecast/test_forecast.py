@@ -16,6 +16,7 @@ from adoption_curves import curves, forecast, indicators
 from adoption_curves.base.words import NO_FORECAST
 from adoption_curves.forecast import frames, model
 from adoption_curves.forecast.forecasting import _NOT_REACHED
+from adoption_curves.forecast.hindcasts import _pick_origins, cut_series
 from adoption_curves.forecast.inputs import use_figures
 from adoption_curves.indicators import Limit
 from adoption_curves.indicators.given import read_series
@@ -234,9 +235,9 @@ def test_rows_published_later_change_no_byte(tmp_path):
 
 def test_hindcasts_are_cut_at_their_origin_and_origins_have_points_before_them():
     series = indicators.load().series("China", "genai_users", "population_year_end")
-    origins = forecast.pick_origins(series)
+    origins = _pick_origins(series)
     assert list(origins) == [pd.Timestamp("2025-06-30")]
-    cut = forecast.cut_series(series, origins[0])
+    cut = cut_series(series, origins[0])
     dated = (cut.values, cut.limit.values, cut.censored, cut.observations.set_index("date"))
     for index in (each.index for each in dated):
         assert len(index) == 0 or index.max() <= origins[0]
@@ -251,7 +252,7 @@ def test_before_its_break_a_series_is_what_it_was_then():
     series = indicators.load().series("China", "internet_use_itu")
     day = pd.Timestamp("2020-12-31")
     assert series.last_break["date"] == pd.Timestamp("2023-12-31")
-    cut = forecast.cut_series(series, day)
+    cut = cut_series(series, day)
     assert (cut.values.iloc[-1], len(cut.earlier)) == (70.1, 0)
     rows = forecast.hindcast(series, origins=pd.DatetimeIndex([day])).set_index("date")
     known = rows["actual"].dropna()

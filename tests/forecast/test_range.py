@@ -7,6 +7,7 @@ from matplotlib.collections import PolyCollection
 
 from adoption_curves import forecast, indicators
 from adoption_curves.forecast import frames
+from adoption_curves.forecast.hindcasts import _pick_origins
 
 DAYS = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2026)])
 USERS = pd.Series([3.0, 6, 10, 16, 24, 33, 41, 50], DAYS, name="users")
@@ -100,6 +101,6 @@ def test_a_series_whose_growth_levels_off_within_a_year_has_hindcasts():
     """Its dates are a year apart in the median, and its earlier origins lie less than a year before the last figure."""
     data = indicators.load()
     series = data.series("United States", "firms_pay_for_ai_ramp", 100)
-    origins = forecast.pick_origins(series)
+    origins = _pick_origins(series)
     found = forecast.hindcast(series, None, origins[-1:])
     assert np.isfinite(found["q0.5"]).all()

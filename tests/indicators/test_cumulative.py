@@ -14,6 +14,7 @@ from adoption_curves.base.words import FLOW, say_end
 from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
+from adoption_curves.indicators.captions import list_levels, list_newer
 from adoption_curves.indicators.given import read_series
 from adoption_curves.say.facts import Facts, Names, list_saturation_level
 from adoption_curves.say.sentences import say_users
@@ -87,8 +88,8 @@ def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (names["measure"], names["own"]) == ("cumulative", True)
-    growth = indicators.list_levels(data, series)
-    found = Facts({"02_growth": growth, "02_newer": indicators.list_newer(data, series)}, Names(**names))
+    growth = list_levels(data, series)
+    found = Facts({"02_growth": growth, "02_newer": list_newer(data, series)}, Names(**names))
     assert found.when(found.last).startswith("by ")
 
 

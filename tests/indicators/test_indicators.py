@@ -16,6 +16,7 @@ from snapshots import check_snapshot
 
 from adoption_curves import indicators
 from adoption_curves.cli.listing import summarise_data
+from adoption_curves.indicators.captions import list_earlier
 from adoption_curves.indicators.cells import _read_number
 from adoption_curves.indicators.problems import Problem
 from adoption_curves.indicators.series import parse_breaks
@@ -173,7 +174,7 @@ def test_the_figures_after_the_last_break_are_the_series_however_few(data):
     series = data.series("China", "internet_use_itu")
     assert series.values.tolist() == [90.6, 92.0]
     assert series.earlier.index[-1] == pd.Timestamp("2022-12-31")
-    earlier = indicators.list_earlier(series).iloc[-1]
+    earlier = list_earlier(series).iloc[-1]
     assert (earlier["value"], f"{earlier['break']:%Y}") == (75.6, "2023")
     assert earlier["reason"].startswith("revised basis")
     before = data.known_on("2023-12-30").series("China", "internet_use_itu")

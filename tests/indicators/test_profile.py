@@ -8,6 +8,7 @@ import pytest
 
 from adoption_curves import indicators
 from adoption_curves.indicators import DataError
+from adoption_curves.indicators.uses import count_profile
 from adoption_curves.say import who_uses
 
 ROOT = Path(__file__).parents[2]
@@ -208,6 +209,6 @@ def test_places_without_a_target_get_other_sentences_and_without_a_profile_none(
 
 
 def test_the_list_counts_what_there_is(known):
-    found = indicators.count_profile(known)
+    found = count_profile(known)
     assert found["figures"].sum() == len(TABLE)
-    assert set(indicators.count_profile(known, ["korea", "why"])["entity"]) == {"South Korea"}
+    assert set(count_profile(known, ["korea", "why"])["entity"]) == {"South Korea"}

@@ -10,6 +10,7 @@ from figure_faults import find_faults
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
+from adoption_curves.forecast.hindcasts import _pick_origins
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.ingredients import describe_series
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
@@ -32,9 +33,9 @@ def write(folder, values, dates=None, unit="units", **columns):
 
 def test_hindcasts_begin_where_a_forecast_can_be_made(tmp_path):
     data = indicators.load(write(tmp_path, [0, 0, 0, 1, 4, 9]))
-    assert forecast.pick_origins(data.series("own data", "own")).empty
+    assert _pick_origins(data.series("own data", "own")).empty
     data = indicators.load(write(tmp_path, [0, 1, 2, 4, 9]))
-    assert list(forecast.pick_origins(data.series("own data", "own")).year) == [2013]
+    assert list(_pick_origins(data.series("own data", "own")).year) == [2013]
     old = [f"{year}-12-31" for year in (1900, 1901, 1902, 1903)]
     data = indicators.load(write(tmp_path, [1, 2, 4, 8], old))
     series = data.series("own data", "own")

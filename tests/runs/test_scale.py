@@ -8,7 +8,7 @@ import pytest
 from reports import make
 
 from adoption_curves.runs.report import make_report
-from adoption_curves.show import figures
+from adoption_curves.show.figures.see_adoption import draw_growth
 
 # ---- a long series
 
@@ -18,7 +18,7 @@ def test_growth_over_many_intervals_is_drawn_in_few_bars():
     dates = pd.date_range("1800-01-01", periods=10_000, freq="D")
     values = pd.Series(90 / (1 + np.exp(-np.linspace(-6, 4, 10_000))), dates)
     series = SimpleNamespace(values=values, breaks=pd.DataFrame({"date": [], "kind": []}))
-    figure = figures.draw_growth(series, {"title": "Daily", "unit": "percent", "measure": "level"}, "Source: test.")
+    figure = draw_growth(series, {"title": "Daily", "unit": "percent", "measure": "level"}, "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 

@@ -9,6 +9,7 @@ import yaml
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
 from adoption_curves.forecast import frames, scores
+from adoption_curves.indicators.captions import list_levels, list_newer
 from adoption_curves.say.facts import SUMMARISED, Facts, Names, list_saturation_level
 from adoption_curves.say.findings import list_key_numbers, write_findings
 from adoption_curves.show.answers import assess_series
@@ -43,11 +44,11 @@ def make_facts(folder, values, first=2015, limit="", **choices):
     outcomes = frames.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
     goal = result.dates[-1] if len(result.dates) else None
     tables = {name: pd.DataFrame(columns=COLUMNS.get(name)) for name in SUMMARISED}
-    levels = indicators.list_levels(data, series)
+    levels = list_levels(data, series)
     tables["02_growth"] = levels.assign(
         change=levels["value"].diff(), growth=100 * levels["value"].pct_change()
     )  # as notebook 2 does
-    tables |= {"02_newer": indicators.list_newer(data, series)}
+    tables |= {"02_newer": list_newer(data, series)}
     tables |= {"03_saturation_level": list_saturation_level(assess_series(series), series.values, series.measure)}
     tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     tables |= {

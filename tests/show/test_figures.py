@@ -20,7 +20,11 @@ from adoption_curves.runs.pages.charts import _render_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
 from adoption_curves.show.figures import images, labels, several_runs, style
+from adoption_curves.show.figures.fit_curves import draw_fits, draw_profiles
+from adoption_curves.show.figures.forecast_adoption import draw_forecast
 from adoption_curves.show.figures.on_axes import _shade_ranges
+from adoption_curves.show.figures.score_forecasts import draw_skill
+from adoption_curves.show.figures.see_adoption import draw_comparison, draw_growth, draw_levels
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
@@ -81,7 +85,7 @@ def add_limit(fan, mean):
 
 
 def draw_fan(fan, breaks=BREAKS, newer=NONE_NEWER, **options):
-    return figures.draw_forecast(*add_limit(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
+    return draw_forecast(*add_limit(fan, 1130.0), hold(newer, breaks), NAMES, "Source: test.", **options)
 
 
 def read_texts(figure):
@@ -121,7 +125,7 @@ def test_letters_have_a_contrast_of_4_5_on_white(colour):
 
 
 def test_growth_shows_the_changes_as_published_and_doubts_the_one_across_a_suspected_break():
-    figure = figures.draw_growth(hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
+    figure = draw_growth(hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
     title, units, *texts = read_texts(figure)
     assert title == "The largest change, +266 million people, may be partly a change of method"
     assert {"+19", "+266", "+87"} <= set(texts)
@@ -138,15 +142,15 @@ def test_the_title_of_growth_is_the_change_of_a_year_and_no_jump_of_a_month():
     series = hold(NONE_NEWER, BREAKS.iloc[:0])
     series.values = pd.Series(10.0 * np.arange(25), dates)
     series.values.iloc[20] += 31
-    title, units, *_ = read_texts(figures.draw_growth(series, NAMES, "Source: test."))
+    title, units, *_ = read_texts(draw_growth(series, NAMES, "Source: test."))
     assert title == "Users, Atlantis: +120 million people between January 2025 and January 2026"
     assert "break" not in units
-    assert not figures.draw_growth(series, NAMES, "").axes[0].texts, "no room for numbers"
+    assert not draw_growth(series, NAMES, "").axes[0].texts, "no room for numbers"
     series.values = series.values.iloc[:6]
-    title = read_texts(figures.draw_growth(series, NAMES, "Source: test."))[0]
+    title = read_texts(draw_growth(series, NAMES, "Source: test."))[0]
     assert title.endswith("+50.0 million people between January 2024 and June 2024"), "shorter than a year"
     series.values = series.values.iloc[:1]
-    assert figures.draw_growth(series, NAMES, "Source: test.") is None
+    assert draw_growth(series, NAMES, "Source: test.") is None
 
 
 def list_spans(axis):
@@ -159,18 +163,18 @@ def list_spans(axis):
 def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
     series = hold(NONE_NEWER, BREAKS)
     fan = add_limit(make_fan(["2026-06-30", "2026-12-31"]), 1130.0)
-    drawn = [figures.draw_levels(series, NAMES, ""), figures.draw_forecast(*fan, series, NAMES, "")]
+    drawn = [draw_levels(series, NAMES, ""), draw_forecast(*fan, series, NAMES, "")]
     for figure in drawn:
         assert list_spans(figure.axes[0]) == [("2024-12-31", "2025-06-30")]
         [line] = [line for line in figure.axes[0].lines if len(line.get_ydata()) == len(VALUES) + 1]
         assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
-    before = figures.draw_levels(hold(NONE_NEWER, BREAKS.assign(date=DATES[0])), NAMES, "Source: test.")
+    before = draw_levels(hold(NONE_NEWER, BREAKS.assign(date=DATES[0])), NAMES, "Source: test.")
     assert not list_spans(before.axes[0]), "no figure stands before it"
     assert "upright strip" not in read_texts(before)[1]
 
 
 def test_levels_state_the_share_and_name_the_suspected_break_where_there_is_room():
-    title, units, *_ = read_texts(figures.draw_levels(hold(NONE_NEWER, BREAKS), NAMES, "Source: test."))
+    title, units, *_ = read_texts(draw_levels(hold(NONE_NEWER, BREAKS), NAMES, "Source: test."))
     assert title == "Users, Atlantis: 602 million people in December 2025"
     words = "the last exact figure is 53.5% of internet users; upright strip: figures before and after it may not be"
     assert words in units
@@ -180,7 +184,7 @@ def test_a_newer_figure_that_is_a_limit_is_an_open_circle_with_its_words():
     series = hold(NEWER, BREAKS)
     for ends, place, words in (((np.nan, np.nan), 700.0, "at least 700"), ((702.0, 714.0), 708.0, "more\nthan 700")):
         series.readings = pd.DataFrame([ends], NEWER.index, ["read_low", "read_high"]).dropna()
-        drawn = figures.draw_levels(series, NAMES, "Source: test.")
+        drawn = draw_levels(series, NAMES, "Source: test.")
         assert words in read_texts(drawn)
         [mark] = [line for line in drawn.axes[0].lines if line.get_markerfacecolor() == "white"]
         assert mark.get_ydata() == [place]
@@ -189,25 +193,25 @@ def test_a_newer_figure_that_is_a_limit_is_an_open_circle_with_its_words():
 
 def test_sampling_errors_are_drawn_where_they_were_published():
     series = hold(NONE_NEWER, BREAKS)
-    plain = figures.draw_levels(series, NAMES, "Source: test.")
+    plain = draw_levels(series, NAMES, "Source: test.")
     series.standard_error = pd.Series([np.nan, 5, 5, 5], VALUES.index)
-    sampled = figures.draw_levels(series, NAMES, "Source: test.")
+    sampled = draw_levels(series, NAMES, "Source: test.")
     assert any("95% sampling error" in text for text in read_texts(sampled))
     assert len(sampled.axes[0].collections) > len(plain.axes[0].collections)
-    compared = figures.draw_comparison(COMPARED.assign(standard_error=1.0), "AI", "China", "Source: test.")
+    compared = draw_comparison(COMPARED.assign(standard_error=1.0), "AI", "China", "Source: test.")
     assert any("95% sampling error" in text for text in read_texts(compared))
 
 
 def test_a_limit_known_on_other_dates_is_drawn_along_the_whole_series():
     series = hold(NONE_NEWER, BREAKS.iloc[:0])
     series.limit = Limit(pd.Series([1000.0], index=pd.to_datetime(["2020-12-31"])), title="Internet users")
-    figure = figures.draw_levels(series, NAMES, "Source: test.")
+    figure = draw_levels(series, NAMES, "Source: test.")
     assert [1000.0] * 4 in [[*line.get_ydata()] for line in figure.axes[0].lines]
     assert "limit:\ninternet users 1,000" in read_texts(figure)
 
 
 def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
-    figure = figures.draw_comparison(COMPARED, "AI", "China", "Source: test.")
+    figure = draw_comparison(COMPARED, "AI", "China", "Source: test.")
     title, *texts = read_texts(figure)
     assert title == "Use of AI in China: 20.0 to 42.8%, depending on what is measured"
     assert {"CNNIC: residents, by telephone", "MSIT: households", "Microsoft: people aged 15 to 64"} <= set(texts)
@@ -219,13 +223,13 @@ def test_a_comparison_has_a_panel_a_kind_of_measure_with_who_was_asked():
     assert len({mark.get_paths()[0].vertices.tobytes() for mark in marks}) == 1, "one shape of marker"
     colours = [to_hex(colour).upper() for colour in marks[1].get_facecolors()[[0, 3, -1]]]
     assert colours == [style.GREY.upper(), style.BLUE, style.ORANGE]
-    assert figures.draw_comparison(COMPARED.iloc[:1], "AI", "China", "Source: test.") is None
+    assert draw_comparison(COMPARED.iloc[:1], "AI", "China", "Source: test.") is None
 
 
 def test_the_forecast_has_the_title_that_it_is_given_and_the_median_of_its_last_tested_date():
     fan = make_fan(["2026-06-30", "2026-12-31"])
     title = "Users, Atlantis, December 2026: the median is 790 million people"
-    drawn = figures.draw_forecast(*add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], title)
+    drawn = draw_forecast(*add_limit(fan, 1130.0), hold(NONE_NEWER, BREAKS), NAMES, "Source.", [0.8], title)
     for width in style.WIDTHS.values():
         assert drawn.lay_out(width).texts[0].get_text().replace("\n", " ") == title
     low, median, high = fan[["q0.1", "q0.5", "q0.9"]].iloc[-1]
@@ -270,7 +274,7 @@ def test_the_first_view_says_the_range_of_the_headline_and_names_each_range_on_i
 def test_what_is_counted_stands_below_the_title():
     names = NAMES | {"counted": "People who used it"}
     fan = add_limit(make_fan(["2026-12-31"]), 1130.0)
-    drawn = figures.draw_forecast(*fan, hold(NONE_NEWER, BREAKS), names, "Source: test.")
+    drawn = draw_forecast(*fan, hold(NONE_NEWER, BREAKS), names, "Source: test.")
     assert read_texts(drawn)[1].startswith("Million people: people who used it; ")
 
 
@@ -279,7 +283,7 @@ def test_figures_before_a_break_are_hollow_and_grey_behind_its_strip():
     series.earlier, series.values = VALUES.iloc[:2], VALUES.iloc[2:]
     series.dates, series.last_break = series.values.index, BREAKS.iloc[0]
     fan = add_limit(make_fan(["2026-12-31"]), 1130.0)
-    for drawn in (figures.draw_levels(series, NAMES, ""), figures.draw_forecast(*fan, series, NAMES, "")):
+    for drawn in (draw_levels(series, NAMES, ""), draw_forecast(*fan, series, NAMES, "")):
         [line] = [each for each in drawn.axes[0].lines if each.get_markerfacecolor() == "white"]
         assert [*line.get_ydata()] == [230.0, 249.0]
         assert line.get_color() == style.GREY
@@ -293,7 +297,7 @@ def test_a_limit_that_is_itself_a_forecast_has_its_range_and_one_that_is_given_n
         (ahead, "internet users, expected:\n1,130 (1,040 to 1,220)"),
         (ahead.assign(**{f"q{level}": 1130.0 for level in QUANTILES}), "limit:\ninternet users 1,130"),
     ):
-        drawn = figures.draw_forecast(fan, rows, hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
+        drawn = draw_forecast(fan, rows, hold(NONE_NEWER, BREAKS), NAMES, "Source: test.")
         assert words in read_texts(drawn)
 
 
@@ -307,7 +311,7 @@ def test_a_year_of_a_flow_is_said_as_a_year():
     dates = pd.date_range("2019-12-31", periods=6, freq="YE")
     series = hold(NONE_NEWER, BREAKS.iloc[:0])
     series.values = pd.Series([10.0, 14, 20, 29, 40, 51], dates)
-    figure = figures.draw_growth(series, NAMES | {"measure": "flow"}, "Source: test.")
+    figure = draw_growth(series, NAMES | {"measure": "flow"}, "Source: test.")
     assert {label.get_text() for label in figure.axes[0].get_xticklabels()} >= {"2020", "2024"}
     assert next(iter(figure.told.values())) == ["2019 to 2020: +4.0 million people"]
     assert read_texts(figure)[0].endswith("between 2023 and 2024")
@@ -321,19 +325,19 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
     series = hold(NONE_NEWER, BREAKS)
     series.values = pd.Series(np.linspace(500.0, 602.0, 36), dates)
     rows = add_limit(make_fan(["2026-12-31", "2027-12-31"]), 700.0)
-    units = read_texts(figures.draw_forecast(*rows, series, NAMES, "Source: test.", [0.8]))[1]
+    units = read_texts(draw_forecast(*rows, series, NAMES, "Source: test.", [0.8]))[1]
     assert "the axis does not begin at 0; 32 earlier figures, from December 1990 on, not drawn" in units
 
 
 def test_dates_of_what_adds_up_are_named_with_by():
     names = NAMES | {"measure": "cumulative"}
-    drawn = figures.draw_levels(hold(NEWER, BREAKS), names, "Source: test.")
+    drawn = draw_levels(hold(NEWER, BREAKS), names, "Source: test.")
     assert "602 million people by December 2025" in read_texts(drawn)[0]
     assert "602 by\nDecember 2025" in read_texts(drawn), "no number runs into a year on a telephone"
 
 
 def test_a_tick_of_time_names_the_day_on_which_it_stands():
-    axis = figures.draw_levels(hold(NONE_NEWER, BREAKS.iloc[:0]), NAMES, "Source: test.").axes[0]
+    axis = draw_levels(hold(NONE_NEWER, BREAKS.iloc[:0]), NAMES, "Source: test.").axes[0]
     for place, label in zip(axis.get_xticks(), axis.get_xticklabels(), strict=True):
         assert label.get_text() == f"{mdates.num2date(place):%b\n%Y}"
         assert mdates.num2date(place).day in (30, 31)
@@ -374,13 +378,13 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     names = NAMES | {"title": title}
     rows, newer = add_limit(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
-    yield figures.draw_forecast(*rows, series, names, "Source: test.")
+    yield draw_forecast(*rows, series, names, "Source: test.")
     made = [make_fan(DATES[place + 1 :]).assign(origin=DATES[place], made=DATES[place]) for place in (0, 1, 2)]
     hindcasts = pd.concat(made)
     hindcasts[[f"q{level}" for level in QUANTILES]] *= scale
     yield figures.draw_hindcasts(hindcasts, series, names, "Source: test.")
-    yield figures.draw_levels(series, names, "Source: test.")
-    yield figures.draw_growth(series, names, "Source: test.")
+    yield draw_levels(series, names, "Source: test.")
+    yield draw_growth(series, names, "Source: test.")
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
@@ -390,7 +394,7 @@ def test_small_and_large_numbers_find_room(scale):
 
 def test_long_names_find_room():
     compared = COMPARED.assign(entity=COMPARED["entity"].map(lambda name: name_long(name)[:40]))
-    assert not list_faults([figures.draw_comparison(compared, "AI", "China", "Source: test.")])
+    assert not list_faults([draw_comparison(compared, "AI", "China", "Source: test.")])
 
 
 def spoil(words=(), line=((0, 1), (0, 1)), title="Title", **marks):
@@ -451,8 +455,8 @@ def test_dollars_in_names_are_no_mathematics():
     series = hold(NONE_NEWER, BREAKS)
     series.limit = Limit(LIMIT, title="$5 a day$")
     drawn = [
-        figures.draw_levels(series, names, "Source: $s$."),
-        figures.draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
+        draw_levels(series, names, "Source: $s$."),
+        draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
         several_runs.draw_forecasts(run, pd.DataFrame(columns=["run", "date", "value"])),
     ]
     for figure in drawn:
@@ -484,13 +488,13 @@ def test_the_figures_of_saturation_levels_say_the_verdict(verdict, told):
     found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
     grid = pd.DataFrame({"saturation_level": np.geomspace(700, 9999, 30), "confidence": 50.0})
     profiles = pd.concat([grid.assign(family=family) for family in names])
-    texts = read_texts(figures.draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
+    texts = read_texts(draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
     dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])
     paths = pd.DataFrame(
         {"date": dates, "value": [100.0, 300, 600, 700], "level": 0.8, "best": True, "saturation_level": 710.0}
     )
     paths = pd.concat([paths.assign(family="logistic"), paths.assign(family="bass", value=[100.0, 300, 600, 9999])])
-    drawn = figures.draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, found, np.nan, NAMES, "Source: test.")
+    drawn = draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, found, np.nan, NAMES, "Source: test.")
     fitted = read_texts(drawn) + [axis.get_title(loc="left") for axis in drawn.axes]
     assert "9,999" not in fitted[0] + texts[0]
     assert all(name in shown for shown in (texts, fitted) for name in names.values())
@@ -504,11 +508,11 @@ def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_t
         low=[0.9, 0.8, 0.7, 0.5], high=[1.1, 0.95, 0.9, 1.2], window=4, benchmark="straight_line"
     )
     scores = pd.concat([compared.assign(method=name) for name in ("forecast", "straight_line", "logistic")])
-    figure = figures.draw_skill(scores, "Source: test.", compared)
+    figure = draw_skill(scores, "Source: test.", compared)
     assert read_texts(figure)[0] == "Three years ahead the forecast scores 24% better than a straight line"
     [bars] = [bar for each in figure.axes[0].containers for bar in each.lines[2]]
     assert np.allclose([bar[:, 1] for bar in bars.get_segments()], compared[["low", "high"]])
-    unsure = figures.draw_skill(scores, "Source: test.", compared.assign(low=0.5, high=1.5))
+    unsure = draw_skill(scores, "Source: test.", compared.assign(low=0.5, high=1.5))
     assert "every 95% interval includes 1" in read_texts(unsure)[0]
 
 
@@ -540,6 +544,6 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
 def test_figures_that_have_fallen_are_drawn_without_a_forecast():
     series = hold(NONE_NEWER, BREAKS)
     series.values = series.values[::-1].set_axis(series.values.index)
-    figure = figures.draw_forecast(*add_limit(make_fan([]), 1130.0), series, NAMES, "Source: test.")
+    figure = draw_forecast(*add_limit(make_fan([]), 1130.0), series, NAMES, "Source: test.")
     assert read_texts(figure)[0] == "Users, Atlantis"
     assert not list_faults([figure])

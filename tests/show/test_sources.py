@@ -11,7 +11,8 @@ import pytest
 from cells import NOTEBOOKS, SAMPLE, run_notebook
 from figure_faults import find_faults, list_texts
 
-from adoption_curves import forecast, indicators
+from adoption_curves import indicators
+from adoption_curves.forecast.hindcasts import pick_example, pick_finished
 
 DATA = NOTEBOOKS.parent / "data"
 ENTITY, INDICATOR, LIMIT, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
@@ -46,9 +47,9 @@ def list_drawn(data, tables, figures):
     own = data.observations[(data.observations["entity"] == ENTITY) & ~data.observations["indicator"].isin(rates)]
     roles = data.indicators.drop_duplicates("indicator").set_index("indicator")["role"]
     earlier = own["indicator"].map(roles).isin(["reference", "held_out", "base"])
-    done = forecast.pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
+    done = pick_finished(data.references(exclude=data.series(ENTITY, INDICATOR, LIMIT)))
     finished = list_shares(pd.DataFrame([{"entity": done.entity, "indicator": done.indicator}]))
-    example, _ = forecast.pick_example(data.references())
+    example, _ = pick_example(data.references())
     tested = list_shares(tables["04_comparison_technologies"])
     return {
         "01_coverage": [own[~earlier]],

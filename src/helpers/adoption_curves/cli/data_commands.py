@@ -26,6 +26,7 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     which a run takes unless '-p limit' names another. Below the series it counts the figures of the profile of use.
     """
     from .. import indicators
+    from ..indicators.uses import count_profile
     from .listing import say_profile
 
     known = indicators.load(options.read_source(data, {}).find_from_here())
@@ -35,7 +36,7 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
         print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
     else:
         _print_found(found, data)
-        for line in say_profile(indicators.count_profile(known, words)):
+        for line in say_profile(count_profile(known, words)):
             print(line)
 
 

@@ -17,32 +17,21 @@ from ..base.fallen import has_fallen
 from . import families
 from .arguments import Share
 from .families import *  # noqa: F403  each family stands in that module's `__all__` only
-from .fit_tables import (
-    compare_estimates,
-    compare_fits,
-    compare_limits,
-    fit_families,
-    profile_ceilings,
-    trace_alternatives,
-)
+from .fit_tables import compare_fits, compare_limits, fit_families
 from .results import Results
-from .verdict import NO_VERDICT, Assessment, assess_ceiling
+from .verdict import Assessment, assess_ceiling
 
 __all__ = [
-    "NO_VERDICT",
     "Assessment",
     "CurveError",
     "Results",
     "Share",
     "assess_ceiling",
-    "compare_estimates",
     "compare_fits",
     "compare_limits",
     "decimal_years",
     "fit_families",
     "has_fallen",
-    "profile_ceilings",
     "to_dates",
-    "trace_alternatives",
 ]
 __all__ += families.__all__

@@ -515,7 +515,7 @@ class Results(LikelihoodModelResults):
         -------
         matplotlib Axes
         """
-        from ..show.figures import plot_curve
+        from ..show.figures.on_axes import plot_curve
 
         return plot_curve(self, ax)
 

@@ -12,7 +12,7 @@ their scores).
 from ..base.limit import find_most
 from .backtest import backtest
 from .forecasting import Forecast, forecast
-from .hindcasts import cut_series, hindcast, pick_example, pick_finished, pick_origins
+from .hindcasts import hindcast
 from .inputs import next_dates
 from .later import later_shares
 from .variants import compare_limits, compare_newer
@@ -22,13 +22,9 @@ __all__ = [
     "backtest",
     "compare_limits",
     "compare_newer",
-    "cut_series",
     "find_most",
     "forecast",
     "hindcast",
     "later_shares",
     "next_dates",
-    "pick_example",
-    "pick_finished",
-    "pick_origins",
 ]

@@ -391,7 +391,7 @@ class Forecast:
         -------
         matplotlib Axes
         """
-        from ..show.figures import plot_result
+        from ..show.figures.on_axes import plot_result
 
         return plot_result(self, ax)
 
@@ -413,7 +413,7 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         """The picture, and a table of median and ranges below it."""
-        from ..show.figures import show_result
+        from ..show.figures.on_axes import show_result
 
         return show_result(self, escape(repr(self)))
 

@@ -37,7 +37,7 @@ def hindcast(
     ----------
     series, limit : as for `forecast`
     origins : DatetimeIndex, optional
-        Dates of observations; by default those of `pick_origins`.
+        Dates of observations; by default those of `_pick_origins`.
     levels : as for `forecast`
 
     Returns
@@ -50,7 +50,7 @@ def hindcast(
     target = read_series(series, limit)
     last = target.days[-1]
     frames: list[pd.DataFrame] = []
-    for origin in pick_origins(target) if origins is None else origins:
+    for origin in _pick_origins(target) if origins is None else origins:
         made = max([origin, *target.published.reindex([origin]).dropna()])
         years = max(1.0, (last - origin).days / 365.25 + 0.5)  # which reaches the next date of any series
         result = forecast(cut_series(target, origin), None, years, levels)
@@ -186,7 +186,7 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     return replace(references[chosen], values=references[chosen].values[early[chosen].index[0] :])
 
 
-def pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
+def _pick_origins(series: AdoptionSeries) -> pd.DatetimeIndex:
     """Three earlier dates at most, evenly spread over the last 3.2 years, with enough points before each.
 
     Parameters

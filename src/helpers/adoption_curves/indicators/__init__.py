@@ -12,16 +12,16 @@ and next figures), ``claims``, ``compared`` (one technology by country), ``capti
 """
 
 from ..base.limit import Limit
-from .captions import cite_series, cite_sources, find_last_limit, list_earlier, list_levels, list_newer, name_series
+from .captions import cite_series, cite_sources, name_series
 from .claims import check_claims
-from .compared import compare_entities, pick_countries, say_missing
+from .compared import compare_entities
 from .coverage import describe_coverage, find_expected, list_series, say_expected
 from .data import Data, list_studied, load, load_references
 from .fetch import fetch
 from .pace import align_shares, crossing_years, list_shares, rank_pace
 from .problems import DataError, Problem
 from .series import AdoptionSeries
-from .uses import count_profile, list_products, list_profile, list_rulers, pick_people, pick_purposes
+from .uses import list_products, list_profile, list_rulers, pick_people, pick_purposes
 
 __all__ = [
     "AdoptionSeries",
@@ -34,15 +34,10 @@ __all__ = [
     "cite_series",
     "cite_sources",
     "compare_entities",
-    "count_profile",
     "crossing_years",
     "describe_coverage",
     "fetch",
     "find_expected",
-    "find_last_limit",
-    "list_earlier",
-    "list_levels",
-    "list_newer",
     "list_products",
     "list_profile",
     "list_rulers",
@@ -52,10 +47,8 @@ __all__ = [
     "load",
     "load_references",
     "name_series",
-    "pick_countries",
     "pick_people",
     "pick_purposes",
     "rank_pace",
     "say_expected",
-    "say_missing",
 ]

@@ -90,7 +90,7 @@ class AdoptionSeries:
         -------
         matplotlib Axes
         """
-        from ..show.figures import plot_course
+        from ..show.figures.on_axes import plot_course
 
         return plot_course(self, ax)
 

@@ -11,23 +11,19 @@ from matplotlib.figure import Figure
 
 from .. import curves
 from ..base.levels import quoted_level
-from ..curves import NO_VERDICT, Assessment, assess_ceiling
+from ..curves import Assessment, assess_ceiling
+from ..curves.fit_tables import compare_estimates, profile_ceilings, trace_alternatives
+from ..curves.verdict import NO_VERDICT
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
-from ..indicators import (
-    AdoptionSeries,
-    Data,
-    cite_series,
-    find_last_limit,
-    list_earlier,
-    list_levels,
-    list_newer,
-    name_series,
-)
+from ..indicators import AdoptionSeries, Data, cite_series, name_series
+from ..indicators.captions import find_last_limit, list_earlier, list_levels, list_newer
 from ..say.facts import Facts, Names, list_saturation_level
 from ..say.sentences import write_page
-from . import figures, tables
+from . import tables
 from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
+from .figures.fit_curves import draw_fits, draw_intervals, draw_profiles
+from .figures.forecast_adoption import draw_forecast
 
 _LATER_YEARS = (1, 2, 3)
 """After the share where a series stands, for which we say what others did."""
@@ -94,14 +90,14 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: d
     fits = curves.fit_families(users, families, read.limit, **known)
     logistic = curves.fit_families(users, ["logistic"], **known)["logistic", "free"]
     ending, source = list_saturation_level(verdict, users, read.measure), cite_series(data, read, newer=False)
-    alternatives, profiles = curves.trace_alternatives(fits, limit), curves.profile_ceilings(fits, limit)
+    alternatives, profiles = trace_alternatives(fits, limit), profile_ceilings(fits, limit)
     paths, likely = thin_alternatives(alternatives), tidy_profiles(profiles, read, limit, names)
-    estimates = curves.compare_estimates(fits)
+    estimates = compare_estimates(fits)
     about = (ending.iloc[0], limit, names, source)
     drawn = {
-        "03_fits": figures.draw_fits(users, paths, *about),
-        "03_profiles": figures.draw_profiles(likely, *about),
-        "03_intervals": figures.draw_intervals(verdict.table, *about[1:]),
+        "03_fits": draw_fits(users, paths, *about),
+        "03_profiles": draw_profiles(likely, *about),
+        "03_intervals": draw_intervals(verdict.table, *about[1:]),
     }
     found = {
         "03_saturation_level": ending,
@@ -149,7 +145,7 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     names = asdict(facts.names)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
     about = (series, names, source, levels if facts.range else [], page.title)
-    figure = figures.draw_forecast(fan, found["05_limit"], *about)
+    figure = draw_forecast(fan, found["05_limit"], *about)
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}

@@ -44,7 +44,7 @@ def tidy_forecast(
     scenarios: pd.DataFrame,
     levels: Sequence[float] = LEVELS,
 ) -> pd.DataFrame:
-    """A series, its forecast with ranges, limit and scenarios, a row a date: what `figures.draw_forecast` draws.
+    """A series, its forecast with ranges, limit and scenarios, a row a date: what `draw_forecast` draws.
 
     Parameters
     ----------

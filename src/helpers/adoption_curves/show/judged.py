@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..forecast import frames, scores
 from ..indicators import AdoptionSeries, Data, cite_sources
-from . import figures
+from .figures.score_forecasts import draw_calibration, draw_sides, draw_skill
 
 
 class Judged:
@@ -78,13 +78,13 @@ class Judged:
 
     def draw_skill(self) -> Figure:
         """Scores of all methods against a straight line's by horizon."""
-        return figures.draw_skill(self.scores, self.source, self.skill)
+        return draw_skill(self.scores, self.source, self.skill)
 
     def draw_calibration(self) -> Figure:
         """Claimed against actual coverage, and the coverage of each technology."""
         pooled = scores.score(self.evaluated, by=("method", "technology"))
-        return figures.draw_calibration(self.calibration, pooled, self.source)
+        return draw_calibration(self.calibration, pooled, self.source)
 
     def draw_sides(self) -> Figure:
         """Outcomes below and above the ranges by horizon."""
-        return figures.draw_sides(self.sides, self.source)
+        return draw_sides(self.sides, self.source)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .. import forecast
 from ..base.dates import decimal_years
-from ..forecast.hindcasts import outcome_frame
+from ..forecast.hindcasts import cut_series, outcome_frame, pick_example, pick_finished
 from ..indicators import AdoptionSeries, Data, cite_series, name_series
 from . import figures
 
@@ -35,8 +35,8 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     made = forecast.forecast(series, most=most)
     if made.has_range and not made.target.cumulative:
         return replace(made.target, censored=made.target.censored.iloc[:0])
-    one, origin = forecast.pick_example(references)
-    return forecast.cut_series(one, origin)
+    one, origin = pick_example(references)
+    return cut_series(one, origin)
 
 
 class Example(NamedTuple):
@@ -60,8 +60,8 @@ def make_example(data: Data, references: Sequence[AdoptionSeries]) -> Example:
     -------
     Example
     """
-    one, origin = forecast.pick_example(references)
-    made = forecast.forecast(forecast.cut_series(one, origin, points=4))
+    one, origin = pick_example(references)
+    made = forecast.forecast(cut_series(one, origin, points=4))
     outcomes = outcome_frame(made, one, origin)
     source = cite_series(data, one, limit=False)
     return Example(one, made, outcomes, figures.draw_hindcasts(outcomes, one, name_series(data, one), source))
@@ -108,5 +108,5 @@ def frame_horizon(series: AdoptionSeries, horizon_years: float) -> pd.DataFrame:
 
 def frame_finished(data: Data, references: Sequence[AdoptionSeries]) -> pd.DataFrame:
     """Figures of a technology that has since nearly reached its limit, as `_frame_figures`."""
-    found = forecast.pick_finished(references)
+    found = pick_finished(references)
     return _frame_figures(data, found, found.values)

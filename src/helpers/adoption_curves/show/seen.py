@@ -12,9 +12,11 @@ from matplotlib.figure import Figure
 from .. import indicators
 from ..base.dates import decimal_years
 from ..indicators import AdoptionSeries, Data
-from . import figures
+from ..indicators.captions import list_earlier, list_levels, list_newer
+from ..indicators.compared import pick_countries, say_missing
 from .answers import count_later
 from .drawn import tidy_series
+from .figures.see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
 
 
 class Seen:
@@ -45,8 +47,8 @@ class Seen:
     def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: dict[str, Any]):
         self._series, self._data, self._references, self._names = series, data, references, names
         self.course = tidy_series(series)
-        self.earlier, self.newer = indicators.list_earlier(series), indicators.list_newer(data, series)
-        self.levels = indicators.list_levels(data, series)
+        self.earlier, self.newer = list_earlier(series), list_newer(data, series)
+        self.levels = list_levels(data, series)
         self.levels["year"] = decimal_years(self.levels["date"])
         others = [*references, *data.references(exclude=series, role="held_out")]
         self.shares = indicators.list_shares(series, others)
@@ -60,12 +62,12 @@ class Seen:
     def draw_levels(self) -> Figure:
         """All figures, below the limit."""
         source = indicators.cite_series(self._data, self._series)
-        return figures.draw_levels(self._series, self._names, source)
+        return draw_levels(self._series, self._names, source)
 
     def draw_growth(self) -> Figure | None:
         """Changes between figures."""
         source = indicators.cite_series(self._data, self._series, limit=False, newer=False)
-        return figures.draw_growth(self._series, self._names, source)
+        return draw_growth(self._series, self._names, source)
 
     def draw_alignment(self, aligned: pd.DataFrame, pace: pd.DataFrame) -> Figure | None:
         """Technologies since an equal share of their limits.
@@ -82,19 +84,17 @@ class Seen:
         """
         limit = getattr(self._series.limit, "name", "")
         drawn = pd.concat([aligned, pd.DataFrame({"entity": [self._series.entity], "indicator": [limit]})])
-        return figures.draw_alignment(
-            aligned, pace, self._names, indicators.cite_sources(self._data, drawn, bases=True)
-        )
+        return draw_alignment(aligned, pace, self._names, indicators.cite_sources(self._data, drawn, bases=True))
 
     def say_missing(self, countries: Sequence[str]) -> str:
         """Sentence on named countries without a figure."""
-        return indicators.say_missing(self.compared, self._series.technology, countries)
+        return say_missing(self.compared, self._series.technology, countries)
 
     def pick_countries(self, countries: Sequence[str]) -> pd.DataFrame:
         """Newest figure of each named country, and the highest of a whole list, by measure."""
-        return indicators.pick_countries(self.compared, self._series.entity, countries)
+        return pick_countries(self.compared, self._series.entity, countries)
 
     def draw_countries(self, picked: pd.DataFrame) -> Figure | None:
         """Picked figures, one panel a kind of measure."""
         source = indicators.cite_sources(self._data, picked)
-        return figures.draw_comparison(picked, self._series.technology, self._series.entity, source)
+        return draw_comparison(picked, self._series.technology, self._series.entity, source)

@@ -30,7 +30,7 @@ def draw_fits(
     values : Series
         Observations by date, in the unit of the series.
     alternatives : DataFrame
-        From `curves.trace_alternatives`: family, saturation_level and value (in that unit), date, best (bool), level.
+        From `fit_tables.trace_alternatives`: family, saturation_level, value (in that unit), date, best (bool), level.
     found : a row of `facts.list_saturation_level`
     limit : float
         Known limit at the last figure, in that unit; nan for none.
@@ -106,7 +106,7 @@ def draw_profiles(
     Parameters
     ----------
     profiles : DataFrame
-        From `curves.profile_ceilings`: family, saturation_level, confidence.
+        From `fit_tables.profile_ceilings`: family, saturation_level, confidence.
     found : a row of `facts.list_saturation_level`
         The verdict.
     limit : float

@@ -253,7 +253,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     Parameters
     ----------
     picked : DataFrame
-        From `indicators.pick_countries`.
+        From `compared.pick_countries`.
     technology : str
     entity : str
         Its figures stand out.
