@@ -12,7 +12,16 @@ and next figures), ``claims``, ``compared`` (one technology by country), ``capti
 """
 
 from ..base.limit import Limit
-from .captions import cite_series, cite_sources, find_last_limit, list_earlier, list_levels, list_newer, name_series
+from .captions import (
+    Names,
+    cite_series,
+    cite_sources,
+    find_last_limit,
+    list_earlier,
+    list_levels,
+    list_newer,
+    name_series,
+)
 from .claims import check_claims
 from .compared import compare_entities, pick_countries, say_missing
 from .coverage import describe_coverage, find_expected, list_series, say_expected
@@ -28,6 +37,7 @@ __all__ = [
     "Data",
     "DataError",
     "Limit",
+    "Names",
     "Problem",
     "align_shares",
     "check_claims",

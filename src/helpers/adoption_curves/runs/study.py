@@ -251,8 +251,8 @@ class Study(Output):
         Comparison series for the forecast, without the technology of the series.
     limits : dict
         The limits that could be chosen, by title; see `Data.offer_limits`.
-    names : dict
-        Titles and units for figures and sentences; see `indicators.name_series`.
+    names : Names
+        Titles and units for figures and sentences.
     source : str
         Who published the series and its limit.
 
@@ -371,7 +371,7 @@ class Study(Output):
         return lesson.frame_finished(self.data, self.references)
 
     @cached_property
-    def names(self) -> dict[str, Any]:
+    def names(self) -> indicators.Names:
         """Titles and units for figures and sentences."""
         from .. import indicators
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -17,6 +16,7 @@ from ..forecast.scores import summarise_coverage
 from ..indicators import (
     AdoptionSeries,
     Data,
+    Names,
     cite_series,
     find_last_limit,
     list_earlier,
@@ -24,7 +24,7 @@ from ..indicators import (
     list_newer,
     name_series,
 )
-from ..say.facts import Facts, Names, list_ceiling
+from ..say.facts import Facts, list_ceiling
 from ..say.sentences import write_page
 from . import figures, tables
 from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
@@ -72,7 +72,7 @@ class Ends(NamedTuple):
     estimates: Any
 
 
-def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: dict[str, Any]) -> Ends:
+def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: Names) -> Ends:
     """Curves of a series, and the verdict on where it ends: figures and tables 03.
 
     Parameters
@@ -81,8 +81,7 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: d
     data : Data
     families : sequence of str
         Names in `curves.FAMILIES`.
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
 
     Returns
     -------
@@ -124,7 +123,7 @@ class Answer(NamedTuple):
     figure: Figure
     alt: str
     data: pd.DataFrame  # of the figure
-    names: dict[str, Any]  # titles and units, as from `indicators.name_series`
+    names: Names  # titles and units, as from `indicators.name_series`
     tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
 
 
@@ -146,15 +145,14 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     facts, series = _collect_facts(result, data, rows), result.printed
     found, levels, page = facts.tables, sorted({min(result.levels), result.level}), write_page(facts)
     fan = found["05_forecast"] if facts.is_given else found["05_forecast"].head(0)
-    names = asdict(facts.names)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    about = (series, names, source, levels if facts.range else [], page.title)
+    about = (series, facts.names, source, levels if facts.range else [], page.title)
     figure = figures.draw_forecast(fan, found["05_limit"], *about)
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_record": frames.record_frame(result), "05_probabilities": result.probability()}
     drawn = tidy_forecast(kept["05_forecast"], kept["05_limit"], series, kept["05_scenarios"], result.levels)
-    return Answer(figure, page.alt, drawn, names, kept)
+    return Answer(figure, page.alt, drawn, facts.names, kept)
 
 
 def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
@@ -166,7 +164,7 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}
-    facts = Facts(found, Names(**name_series(data, series)), quoted_level(result.levels))
+    facts = Facts(found, name_series(data, series), quoted_level(result.levels))
     date = facts.goal["date"] if facts.goal else None
     found["05_class"] = frames.class_frame(result, date, data.references(exclude=series))[0]
     return facts

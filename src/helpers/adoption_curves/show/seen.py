@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from .. import indicators
 from ..base.dates import decimal_years
-from ..indicators import AdoptionSeries, Data
+from ..indicators import AdoptionSeries, Data, Names
 from . import figures
 from .answers import count_later
 from .drawn import tidy_series
@@ -26,8 +25,7 @@ class Seen:
     data : Data
     references : sequence of AdoptionSeries
         Comparison technologies.
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
 
     Attributes
     ----------
@@ -42,7 +40,7 @@ class Seen:
         As from `indicators.compare_entities`.
     """
 
-    def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: dict[str, Any]):
+    def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: Names):
         self._series, self._data, self._references, self._names = series, data, references, names
         self.course = tidy_series(series)
         self.earlier, self.newer = indicators.list_earlier(series), indicators.list_newer(data, series)

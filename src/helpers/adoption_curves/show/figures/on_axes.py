@@ -6,7 +6,7 @@ Nothing here lays a figure out, so a drawing takes milliseconds.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -23,7 +23,7 @@ from ...base.words import lower_first, say, say_date, say_first, say_limit, say_
 from ...curves import Results
 from ...forecast import Forecast
 from ...forecast.frames import limit_frame
-from ...indicators import AdoptionSeries
+from ...indicators import AdoptionSeries, Names
 from .labels import Label, Spot, find_gaps, label_ends, note, shade_breaks
 from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
 
@@ -83,7 +83,12 @@ def plot_fan(
 
 
 def plot_figures(
-    axis: Axes, values: pd.Series, breaks: pd.DataFrame, names: dict[str, Any], size: float = 5, **look: Any
+    axis: Axes,
+    values: pd.Series,
+    breaks: pd.DataFrame,
+    points: Mapping[pd.Timestamp, str],
+    size: float = 5,
+    **look: Any,
 ) -> None:
     """Draw published figures by date as marks, joined but across no break.
 
@@ -94,8 +99,8 @@ def plot_figures(
         Figures by date, in the unit of the series.
     breaks : DataFrame
         date, kind.
-    names : dict
-        points: what is said of each figure, by date; nothing where there are none.
+    points : mapping
+        What is said of each figure, by date; empty where nothing is.
     size : float
         Diameter of the marks, in points.
     **look
@@ -106,19 +111,19 @@ def plot_figures(
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
-    if "points" in names:
-        tell(line, [names["points"].get(date, "") for date in values.index])
+    if points:
+        tell(line, [points.get(date, "") for date in values.index])
 
 
-def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> str:
+def plot_earlier(axis: Axes, series: AdoptionSeries, points: Mapping[pd.Timestamp, str]) -> str:
     """Draw the figures before the last break of a series, hollow and grey behind a strip; words for the line of units.
 
     Parameters
     ----------
     axis : Axes
     series : AdoptionSeries
-    names : dict
-        points: what is said of each figure, by date.
+    points : mapping
+        What is said of each figure, by date.
 
     Returns
     -------
@@ -127,14 +132,14 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> s
     """
     if (parted := series.last_break) is None:
         return ""
-    plot_figures(axis, series.earlier, series.breaks, names, color=GREY, mfc="white", lw=0.8, zorder=2)
+    plot_figures(axis, series.earlier, series.breaks, points, color=GREY, mfc="white", lw=0.8, zorder=2)
     axis.axvspan(series.earlier.index[-1], series.dates[0], color=GREY, alpha=0.15, lw=0, zorder=0)
     return f"; grey: before {say_date(parted['date'])}, not comparable"
 
 
-def say_counted(names: dict[str, Any]) -> str:
+def say_counted(names: Names) -> str:
     """The unit, and what is counted where the data say it."""
-    unit, counted = say_first(names["unit"]), names.get("counted", "")
+    unit, counted = say_first(names.unit), names.counted
     return f"{unit}: {lower_first(counted)}" if counted else unit
 
 
