@@ -44,7 +44,7 @@ def test_a_notebook_s_own_record_that_was_changed_or_lost_is_found(made):
 
 
 def test_every_input_that_was_changed_is_found(made, here):
-    inputs = describe_inputs(read_parameters(read_run(made).parameters), find_notebooks())
+    inputs = describe_inputs(read_parameters(read_run(made).asked), find_notebooks())
     assert is_current(made, inputs)
     for name in inputs:
         other = json.loads(json.dumps(inputs))

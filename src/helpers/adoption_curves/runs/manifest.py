@@ -109,6 +109,7 @@ class Manifest(_Part):
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
     main_figure: str | None
+    asked: dict[str, Any]
     parameters: dict[str, Any]
     notebooks: dict[str, Entry]
     data: _DataFiles
@@ -270,6 +271,7 @@ def describe_run(
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         subject=subject,
         main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
+        parameters=parameters.model_dump(),
         **{**inputs, "notebooks": notebooks},
         sources=_list_sources(data, parameters),
         **_describe_commit(),

@@ -69,18 +69,19 @@ def run_all(
     final = (outputs or find_outputs()) / parameters.run
     with lock_folder(final, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
-        parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
+        asked, sources = parameters, find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
-        inputs = describe_inputs(parameters, sources, execution.pdf)
+        inputs = describe_inputs(asked, sources, execution.pdf)
         if not execution.forced and manifest.is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.clear()
             return final
 
-        # Check the parameters against the data, while the libraries of the notebooks are imported.
+        # Complete the parameters and check them against the data, while the libraries of the notebooks are imported.
         preload()
         from .check_series import check_parameters, list_notes, refuse_doubtful
 
+        parameters = complete_parameters(asked)
         data = check_parameters(parameters)
         notes = list_notes(data, parameters)
         attempt.tell(*notes)
@@ -100,7 +101,7 @@ def run_all(
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
-        now = describe_inputs(parameters, sources, execution.pdf)
+        now = describe_inputs(asked, sources, execution.pdf)
         if changed := [words for name, words in _CHANGEABLE.items() if inputs[name] != now[name]]:
             raise RunError(f"{' and '.join(changed).capitalize()} {CHANGED}")
         write_pages(new, manifest.describe_run(new, parameters, inputs, data, notes), bodies)
