@@ -268,7 +268,7 @@ def describe_run(
     return Manifest(
         form=_FORM,
         run=parameters.run,
-        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        made=_read_clock().isoformat(timespec="seconds"),
         subject=subject,
         main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
         parameters=parameters.model_dump(),
@@ -278,6 +278,22 @@ def describe_run(
         pages={},
         exports={},
     )
+
+
+def _read_clock() -> datetime:
+    """Now; where SOURCE_DATE_EPOCH is set, the time that it says, so that a run made on another day has the same bytes.
+
+    Raises
+    ------
+    RunError
+        If it says none.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(given)}"
+        raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
 def find_run(name: str) -> Path:
