@@ -180,7 +180,7 @@ def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
             os._exit(9)
     os.waitpid(child, 0)
     (shop,) = tmp_path.iterdir()
-    assert "process" in (shop / "made-by-adoption").read_text()
+    assert "process" in (shop / "holder").read_text()
     with lock_folder(tmp_path / "small") as again:
         assert again == shop
     assert not shop.exists()
@@ -378,7 +378,6 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, gr
     runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
     assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
-    assert all(f"{run.name}: 3/3 06_summary" in err for run in runs), "lines of the runs reach the client"
 
 
 @SLOW
