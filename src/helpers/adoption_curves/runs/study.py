@@ -50,176 +50,7 @@ class SavedFigure:
         return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name, "pdf": self.pdf}}
 
 
-class Output:
-    """Output of a notebook, with an empty record.
-
-    Parameters
-    ----------
-    notebook : str
-        Name of the notebook.
-    folder : Path
-        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line says so.
-    parameters : mapping
-        Parameters of the notebook, for the record.
-    names : str
-        The names that its tables and figures may have, as a regular expression.
-    rule : str
-        The same in words, which follow the name.
-
-    Attributes
-    ----------
-    folder : Path
-    notebook : str
-    entry : Entry
-        What it has read and written so far.
-
-    Raises
-    ------
-    RunError
-        If a file is where the folder should be.
-    """
-
-    def __init__(self, notebook: str, folder: Path, parameters: Mapping[str, Any], names: str, rule: str):
-        place = name_path(str(folder))
-        if os.path.lexists(folder) and not folder.is_dir():
-            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
-        self.entry = Entry(parameters=dict(parameters))
-        write_entry(folder, notebook, self.entry)
-        if not os.environ.get(RUNNER):
-            print(f"By hand: results go to {place}/.")
-        import pandas as pd  # which no command needs that finds nothing changed
-
-        pd.set_option("display.precision", 3)  # of frames that a cell displays
-        self.folder, self.notebook, self._names, self._rule = folder, notebook, names, rule
-
-    def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
-        """Write a frame to ``tables/<name>.csv``.
-
-        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
-        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
-
-        Parameters
-        ----------
-        name : str
-            Begins with the notebook's number, if it has one.
-        frame : DataFrame
-        of : AdoptionSeries, optional
-            Series of its rows: entity and indicator become the first columns.
-
-        Raises
-        ------
-        RunError
-            If the name isn't the notebook's, or a frame has no columns or two of one name.
-        """
-        if of is not None:
-            frame = frame.assign(entity=of.entity, indicator=of.indicator)
-            frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
-        self._check_name("table", name)
-        content, columns = write_csv(name, frame)
-        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content, sync=False)
-        self.entry.tables[name] = Table(sha256=digest, rows=len(frame), columns=columns)
-        write_entry(self.folder, self.notebook, self.entry)
-
-    def show(
-        self,
-        name: str,
-        frame: Any,
-        title: str,
-        note: str = "",
-        empty: str = "",
-        of: indicators.AdoptionSeries | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> None:
-        """Keep a frame as table `name`, as `keep` does, and display it; where it has no rows, say why.
-
-        Parameters
-        ----------
-        name, frame : as for `keep`
-        title, note : str
-            As for `tables.show`.
-        empty : str
-            Text in Markdown that replaces a table without rows.
-        of : as for `keep`
-        columns : sequence of str, optional
-            Those that are displayed; all are kept.
-        """
-        from IPython.display import Markdown, display
-
-        from ..show import tables
-
-        self.keep(name, frame, of)
-        shown = frame if columns is None else frame[[*columns]]
-        display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
-
-    def axes(self, height: float = 3.4) -> Axes:
-        """Axes of a new figure of a page's width; the height is in inches. Give them to `draw` with their units."""
-        from ..show.figures.style import open_canvas
-
-        return open_canvas(height)[1]
-
-    def draw(
-        self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None
-    ) -> SavedFigure | None:
-        """Write a figure to ``figures/<name>.png`` and ``.svg``; an `Exhibit` has a ``.narrow.svg`` for telephones too.
-
-        Pages offer what is drawn as CSV: `data`, written to ``figures/<name>.data.csv``, or the table of this name.
-
-        Parameters
-        ----------
-        name : str
-            As for `keep`.
-        figure : matplotlib Figure, an object that has one as ``.figure`` (Axes, a seaborn grid), or None
-            None, where there is nothing to draw, writes nothing.
-        alt : str
-            Alternative text, for readers who can't see it.
-        data : DataFrame, optional
-            Data of the figure, if no table of its name has them.
-        units : str
-            Of `axes`: what is drawn, below the alternative text, which is their title. Lines with a label get it at
-            their ends.
-        of : DataFrame, optional
-            Of `axes`: a frame of this study, such as `Study.window`, whose publishers are named below them.
-
-        Returns
-        -------
-        SavedFigure or None
-            As the last value of a cell it is displayed.
-
-        Raises
-        ------
-        RunError
-            If the name isn't the notebook's, there is no alternative text, or nothing is drawn.
-        """
-        if figure is None:
-            return None
-        from ..show.figures.images import draw_images
-        from ..show.figures.labels import close_axes
-        from ..show.figures.style import DOTS_PER_INCH
-
-        self._check_name("figure", name)
-        if not alt.strip():
-            raise RunError(f"Figure {name} needs an alternative text: what does it show?")
-        if units:
-            close_axes(figure, alt, units, of.attrs["source"])
-        figure = figure.figure  # a figure's own is itself
-        if not any(axes.has_data() for axes in figure.get_axes()):
-            raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
-        files = images if data is None else images | {DATA: write_csv(name, data)[0]}
-        places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
-        hashes = {kind: write_file(places[kind], file, sync=False) for kind, file in files.items()}
-        width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
-        title = figure.around[0][1] if getattr(figure, "around", None) else alt
-        self.entry.figures[name] = Figure(title=title, alt=alt, width=width, sha256=hashes)
-        write_entry(self.folder, self.notebook, self.entry)
-        return SavedFigure(name, alt, images["png"], width, "pdf" in images)
-
-    def _check_name(self, kind: str, name: str) -> None:
-        if not re.fullmatch(self._names, name):
-            raise RunError(f"The name of {kind} '{name}' {self._rule}")
-
-
-class Study(Output):
+class Study:
     """Study: parameters, data, series and tables of a run for one notebook.
 
     The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
@@ -239,6 +70,8 @@ class Study(Output):
     folder : Path
         The run's folder: where the notebook writes.
     notebook : str
+    entry : Entry
+        What the notebook has read and written so far.
     parameters : Parameters
         The notebook's parameters, checked; those that it doesn't declare have their defaults.
     declared : tuple of str
@@ -285,13 +118,17 @@ class Study(Output):
         if "limit" in given:  # as a run says it
             checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
         folder = (find_lab() if by_hand else find_outputs()) / checked.run
-        number = notebook[:2]
-        rule = (
-            f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
-            "only: each table and figure has one writer."
-        )
+        if os.path.lexists(folder) and not folder.is_dir():
+            place = name_path(str(folder))
+            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         values = checked.model_dump(include=set(declared))
-        super().__init__(notebook, folder, values, rf"{number}_[A-Za-z0-9_-]*", rule)
+        self.folder, self.notebook, self.entry = folder, notebook, Entry(parameters=values)
+        write_entry(folder, notebook, self.entry)
+        if by_hand:
+            print(f"By hand: results go to {name_path(str(folder))}/.")
+        import pandas as pd  # which no command needs that finds nothing changed
+
+        pd.set_option("display.precision", 3)  # of frames that a cell displays
         self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
         self._published = find_outputs() / checked.run if by_hand else None
         self._told = set[str]()
@@ -423,6 +260,135 @@ class Study(Output):
         from ..show.answers import assess
 
         return assess(self.series, self.data, self.parameters.families, self.names)
+
+    def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
+        """Write a frame to ``tables/<name>.csv``.
+
+        Floats get ten significant digits, dates are ISO, lines end in LF; a named index becomes columns. A text that
+        a spreadsheet would take for a formula gets an apostrophe before it, which `read_table` takes off again.
+
+        Parameters
+        ----------
+        name : str
+            Begins with the notebook's number, if it has one.
+        frame : DataFrame
+        of : AdoptionSeries, optional
+            Series of its rows: entity and indicator become the first columns.
+
+        Raises
+        ------
+        RunError
+            If the name isn't the notebook's, or a frame has no columns or two of one name.
+        """
+        if of is not None:
+            frame = frame.assign(entity=of.entity, indicator=of.indicator)
+            frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
+        self._check_name("table", name)
+        content, columns = write_csv(name, frame)
+        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content, sync=False)
+        self.entry.tables[name] = Table(sha256=digest, rows=len(frame), columns=columns)
+        write_entry(self.folder, self.notebook, self.entry)
+
+    def show(
+        self,
+        name: str,
+        frame: Any,
+        title: str,
+        note: str = "",
+        empty: str = "",
+        of: indicators.AdoptionSeries | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """Keep a frame as table `name`, as `keep` does, and display it; where it has no rows, say why.
+
+        Parameters
+        ----------
+        name, frame : as for `keep`
+        title, note : str
+            As for `tables.show`.
+        empty : str
+            Text in Markdown that replaces a table without rows.
+        of : as for `keep`
+        columns : sequence of str, optional
+            Those that are displayed; all are kept.
+        """
+        from IPython.display import Markdown, display
+
+        from ..show import tables
+
+        self.keep(name, frame, of)
+        shown = frame if columns is None else frame[[*columns]]
+        display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
+
+    def axes(self, height: float = 3.4) -> Axes:
+        """Axes of a new figure of a page's width; the height is in inches. Give them to `draw` with their units."""
+        from ..show.figures.style import open_canvas
+
+        return open_canvas(height)[1]
+
+    def draw(
+        self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None
+    ) -> SavedFigure | None:
+        """Write a figure to ``figures/<name>.png`` and ``.svg``; an `Exhibit` has a ``.narrow.svg`` for telephones too.
+
+        Pages offer what is drawn as CSV: `data`, written to ``figures/<name>.data.csv``, or the table of this name.
+
+        Parameters
+        ----------
+        name : str
+            As for `keep`.
+        figure : matplotlib Figure, an object that has one as ``.figure`` (Axes, a seaborn grid), or None
+            None, where there is nothing to draw, writes nothing.
+        alt : str
+            Alternative text, for readers who can't see it.
+        data : DataFrame, optional
+            Data of the figure, if no table of its name has them.
+        units : str
+            Of `axes`: what is drawn, below the alternative text, which is their title. Lines with a label get it at
+            their ends.
+        of : DataFrame, optional
+            Of `axes`: a frame of this study, such as `Study.window`, whose publishers are named below them.
+
+        Returns
+        -------
+        SavedFigure or None
+            As the last value of a cell it is displayed.
+
+        Raises
+        ------
+        RunError
+            If the name isn't the notebook's, there is no alternative text, or nothing is drawn.
+        """
+        if figure is None:
+            return None
+        from ..show.figures.images import draw_images
+        from ..show.figures.labels import close_axes
+        from ..show.figures.style import DOTS_PER_INCH
+
+        self._check_name("figure", name)
+        if not alt.strip():
+            raise RunError(f"Figure {name} needs an alternative text: what does it show?")
+        if units:
+            close_axes(figure, alt, units, of.attrs["source"])
+        figure = figure.figure  # a figure's own is itself
+        if not any(axes.has_data() for axes in figure.get_axes()):
+            raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
+        images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
+        files = images if data is None else images | {DATA: write_csv(name, data)[0]}
+        places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
+        hashes = {kind: write_file(places[kind], file, sync=False) for kind, file in files.items()}
+        width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
+        title = figure.around[0][1] if getattr(figure, "around", None) else alt
+        self.entry.figures[name] = Figure(title=title, alt=alt, width=width, sha256=hashes)
+        write_entry(self.folder, self.notebook, self.entry)
+        return SavedFigure(name, alt, images["png"], width, "pdf" in images)
+
+    def _check_name(self, kind: str, name: str) -> None:
+        number = self.notebook[:2]
+        if not re.fullmatch(rf"{number}_[A-Za-z0-9_-]*", name):
+            right = f"must begin with '{number}_', the number of notebook {self.notebook}"
+            allowed = "and hold letters, digits, '-' and '_' only: each table and figure has one writer."
+            raise RunError(f"The name of {kind} '{name}' {right}, {allowed}")
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.
