@@ -31,15 +31,13 @@ _WITHHELD = "(middle|untested)_"
 """Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
 
 
-def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
-    """Folder of a report of finished runs: a table, a figure and ``index.html``, put in place whole.
+def compare_runs(names: Sequence[str]) -> Path:
+    """Folder ``outputs/compare-<names>`` of a report of finished runs: a table, a figure, a page, put in place whole.
 
     Parameters
     ----------
     names : sequence of str
         Two runs or more, each ``RUN`` or ``SWEEP/RUN``.
-    into : Path, optional
-        Folder to write to; by default ``outputs/compare-<names>``.
 
     Returns
     -------
@@ -62,7 +60,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     title = f"compare-{'-'.join(names)}".replace("/", "-")
     if len(title) > 64:
         title = f"{title[:55]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
-    final = into or find_outputs() / title
+    final = find_outputs() / title
     with lock_folder(final, "comparison") as shop:
         page = final / "index.html"
         refuse_foreign(final, FILES if page.is_file() and not is_foreign(page) else ())
@@ -82,7 +80,7 @@ def make_report(
     names : sequence of str
         Each ``RUN`` or ``SWEEP/RUN``.
     folder : Path
-        Folder of the page: it links to runs in the same outputs.
+        Folder of the page, in the outputs.
     command : str
         Command that makes it again, for the page.
     failed : mapping
@@ -114,8 +112,7 @@ def make_report(
     figure = several_runs.draw_forecasts(forecasts, past) if len(found) <= _MOST_DRAWN else None
     if figure is not None:
         files |= {f"{NAME}.{kind}": image for kind, image in draw_images(figure, told, narrow=True, pdf=False)}
-    linked = names if folder.is_relative_to(find_outputs()) else []
-    pages = {name: locate(find_run(name), "html/index.html") for name in linked}
+    pages = {name: locate(find_run(name), "html/index.html") for name in names}
     same = {name: shown[name].iloc[0] for name in shown if name != "forecast" and shown[name].nunique() == 1}
     shown = shown.drop(columns=[*same])
     if len(found) > _MOST_DRAWN:  # whose key numbers are in the table alone
