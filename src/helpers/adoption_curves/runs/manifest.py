@@ -147,11 +147,9 @@ class Manifest(_Part):
 
 
 class SweepManifest(_Part):
-    """Content of ``sweep.json``: the parameters of each run, and why runs are missing."""
+    """Content of ``sweep.json``: the parameters that the sweep asks for, by run."""
 
-    sweep: str = ""
     runs: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    failed: dict[str, str] = Field(default_factory=dict)
 
 
 _PartOf = TypeVar("_PartOf", bound=_Part)

@@ -96,6 +96,7 @@ def make_report(
     from ..show.figures import several_runs
     from ..show.figures.images import draw_images
 
+    # Read the runs; of one that can't be read the page says why.
     found, failed = dict[str, _Found](), dict(failed)
     for name in names:
         try:
@@ -104,34 +105,36 @@ def make_report(
             failed.setdefault(name, str(error))
     if not found:
         return {}
+    records, is_long = [each.record for each in found.values()], len(found) > _MOST_DRAWN
+    # Set them side by side in a table, and draw them if they are few.
     forecasts = pd.concat([each.forecasts for each in found.values()], ignore_index=True)
-    table, shown = _set_side_by_side(found, forecasts, several_runs.last_shared(forecasts))
-    told = several_runs.say_forecasts(forecasts)
-    files = {f"{NAME}.csv": write_csv(NAME, table)[0]}
     past = pd.concat([each.observations.assign(run=name) for name, each in found.items()], ignore_index=True)
-    figure = several_runs.draw_forecasts(forecasts, past) if len(found) <= _MOST_DRAWN else None
+    table, shown = _set_side_by_side(found, forecasts, several_runs.last_shared(forecasts))
+    files, told = {f"{NAME}.csv": write_csv(NAME, table)[0]}, several_runs.say_forecasts(forecasts)
+    figure = None if is_long else several_runs.draw_forecasts(forecasts, past)
     if figure is not None:
         files |= {f"{NAME}.{kind}": image for kind, image in draw_images(figure, told, narrow=True, pdf=False)}
-    pages = {name: locate(find_run(name), "html/index.html") for name in names}
+    # The page says once what all have; few runs are its columns, many are its rows, without their key numbers.
     same = {name: shown[name].iloc[0] for name in shown if name != "forecast" and shown[name].nunique() == 1}
     shown = shown.drop(columns=[*same])
-    if len(found) > _MOST_DRAWN:  # whose key numbers are in the table alone
-        shown = shown[[name for name in shown if name == "forecast" or name in Parameters.model_fields]]
+    if is_long:
+        shown = shown[[name for name in shown if name in ("forecast", *Parameters.model_fields)]]
+    pages = {name: locate(find_run(name), "html/index.html") for name in names}
     page = render_report(
         shop,
         files,
         title=f"{say_count(len(found), 'run')} side by side",
         told=told,
-        doubts=_list_doubts([each.record for each in found.values()]),
+        doubts=_list_doubts(records),
         failed=failed,
-        shown=(shown if len(found) > _MOST_DRAWN else shown.T).iloc[:_MOST_SHOWN],
+        shown=(shown if is_long else shown.T).iloc[:_MOST_SHOWN],
         left_out=max(0, len(found) - _MOST_SHOWN),
         same=same,
         links={name: Path(os.path.relpath(path, folder)).as_posix() for name, path in pages.items() if path.exists()},
         command=command,
     )
     texts = {f"{NAME}.csv": files[f"{NAME}.csv"].decode(), "index.html": page}
-    data = [each.record.parameters["data"] for each in found.values()]
+    data = [record.parameters["data"] for record in records]
     return files | {name: hide_place(text, *data).encode() for name, text in texts.items()}
 
 
@@ -194,9 +197,8 @@ def _set_side_by_side(
         if text["label"].nunique() > 1:
             heading, text = say_first(say_name(key)), text.assign(text=text["label"] + ": " + text["text"])
         shown[heading] = text["text"].reindex(index).fillna("")
-    values = values.drop(columns=["run", *given, *ends], errors="ignore").reindex(
-        index
-    )  # as a stranger's may be called
+    values = values.drop(columns=["run", *given, *ends], errors="ignore")  # as a stranger's may be called
+    values = values.reindex(index)
     return pd.concat([given.replace("–", ""), ends.reindex(index), values], axis="columns"), shown
 
 

@@ -103,15 +103,16 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
         try:
             read.append(read_parameters(_locate_data({**common, **values})))
         except ValueError as error:
+            title = f"run '{own[number]}'" if own[number] else f"set {number + 1}"
             for line in str(error).splitlines():
-                wrong.setdefault(line, []).append(f"run '{own[number]}'" if own[number] else f"set {number + 1}")
-    if wrong:
-        raise ParameterError("\n".join(_say_sets(line, titles, len(sets)) for line, titles in wrong.items()))
-    names = _name_runs(own, [{each: getattr(run, each, values[each]) for each in values}
-                             for run, values in zip(read, sets, strict=True)])  # fmt: skip
+                wrong.setdefault(line, []).append(title)
+    _refuse(wrong, len(sets))
     # What the data do not have is left out.
+    varied = [
+        {name: getattr(run, name, values[name]) for name in values} for run, values in zip(read, sets, strict=True)
+    ]
     runs, left_out, first = list[Parameters](), dict[str, str](), dict[str, str]()
-    for named, given in zip(names, read, strict=True):
+    for named, given in zip(_name_runs(own, varied), read, strict=True):
         try:
             run = complete_parameters(given)
             check_parameters(run)
@@ -122,16 +123,20 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
             raise ParameterError(f"'{named}' is the same as '{same}': leave one out")
         runs.append(run.model_copy(update={"run": named}))
     if not runs:
-        titles = [[named for named in left_out if left_out[named] == line] for line in {**left_out}.values()]
-        lines = dict(zip(left_out.values(), titles, strict=True))
-        raise ParameterError("\n".join(_say_sets(line, titles, len(sets)) for line, titles in lines.items()))
+        for named, why in left_out.items():
+            wrong.setdefault(why, []).append(named)
+        _refuse(wrong, len(sets))
     return Sweep(sweep, path.name, runs, left_out)
 
 
-def _say_sets(line: str, titles: Sequence[str], count: int) -> str:
-    """What is wrong, and in which sets."""
-    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
-    return f"{line} (in {', '.join(titles[:3])}{more})" if count > 1 else line
+def _refuse(wrong: Mapping[str, Sequence[str]], count: int) -> None:
+    """Refuse a file of so many sets with a line for each thing that is wrong, and the sets that have it; none: pass."""
+    lines = []
+    for line, titles in wrong.items():
+        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+        lines.append(f"{line} (in {', '.join(titles[:3])}{more})" if count > 1 else line)
+    if lines:
+        raise ParameterError("\n".join(lines))
 
 
 _WRONG = {
@@ -156,8 +161,11 @@ def _read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[s
     for part, inside in content.items():
         if part not in _WRONG:
             raise ParameterError(f"unknown part '{part}'{suggest(str(part), _WRONG)}")
-        each = inside if part == "runs" and isinstance(inside, list) else [inside]
-        if not each or (part == "runs") != isinstance(inside, list) or not all(isinstance(one, dict) for one in each):
+        if part == "runs":
+            fits = isinstance(inside, list) and inside and all(isinstance(one, dict) for one in inside)
+        else:
+            fits = isinstance(inside, dict)
+        if not fits:
             raise ParameterError(_WRONG[part])
     common, grid, runs = content.get("parameters", {}), content.get("grid", {}), content.get("runs", [])
     for name, values in grid.items():
@@ -283,17 +291,14 @@ def run_sweep(
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        record = SweepManifest(sweep=sweep.name, runs=runs, failed=dict(sweep.left_out))
-        write_json(folder / SWEEP, record.model_dump())
+        write_json(folder / SWEEP, SweepManifest(runs=runs).model_dump())
         for name, why in sweep.left_out.items():
             print_line(f"{name} is left out: {why}")
         if scheduler:
             failed = _make_on_cluster(sweep.runs, folder, execution, scheduler)
         else:
             failed = _make_here(sweep.runs, folder, execution, notebooks)
-        record.failed |= failed
-        write_json(folder / SWEEP, record.model_dump())
-        write_summary(sweep, folder, record.failed, shop)
+        write_summary(sweep, folder, {**sweep.left_out, **failed}, shop)
     tidy_store(find_outputs())
     return folder, failed
 
