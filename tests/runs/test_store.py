@@ -166,12 +166,13 @@ def test_pdfs_are_drawn_where_they_are_asked_for(made, again):
 
 
 def test_inputs_that_change_meanwhile_are_told(made, here, again):
-    observations = str(here / "data" / "observations.csv")
-    edit(here, SUMMARY, "import pandas as pd", f"open({observations!r}, 'a').write('\\\\n')\\nimport pandas as pd")
+    observations, kept = str(here / "data" / "observations.csv"), {*(made.parent / _FOLDER).iterdir()}
+    edit(here, CHECK, "series = results", f"open({observations!r}, 'a').write('\\\\n')\\nseries = results")
     told = r"^The data changed while the run was being made\. Run the same command again\.$"
     with pytest.raises(RunError, match=told):
         again()
     assert (made / "run.json").exists()
+    assert {*(made.parent / _FOLDER).iterdir()} == kept, "what it made is not kept"
 
 
 # ---- the store
