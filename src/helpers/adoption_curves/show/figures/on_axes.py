@@ -237,32 +237,39 @@ def plot_course(
     -------
     matplotlib Axes
     """
-    ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
-    values, newer, labels = series.values.dropna().sort_index(), series.newer.join(series.readings), list[Label]()
-    begins = values.index if len(values) else newer.index
-    fan = pd.DataFrame() if found is None else found.quantiles.dropna(axis=1, how="all")
-    last = max([*values.index, *newer.index, *fan.index, *(curve[1].index if curve else [])])
-    if len(fan) or curve:
+    if ax is None:
+        ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE)
+    # What lies ahead of the figures: the quantiles of a forecast, the values of a curve, or nothing.
+    values, newer = series.values.dropna().sort_index(), series.newer.join(series.readings)
+    fan, line, ahead = pd.DataFrame(), pd.Series(dtype=float), None
+    if found is not None:
+        fan, ahead = found.quantiles.dropna(axis=1, how="all"), limit_frame(found)
+    if curve is not None:
+        line = curve[1]
+    # The span: with nothing ahead all figures are drawn, with room for the words of a newer one.
+    last = max([*values.index, *newer.index, *fan.index, *line.index])
+    if len(fan) or len(line):
         values = values[values.index >= values.index[-1] - past * (last - values.index[-1])]
-        begins = values.index
-    else:
-        last += 0.1 * (last - begins[0])  # room for the words of a newer figure
-    highest = max([*values, *newer["value"], *series.earlier])
+    begins = pd.DatetimeIndex(values.index if len(values) else newer.index)
+    if not len(fan) and not len(line):
+        last += 0.1 * (last - begins[0])
+    # The forecast, the limit, and the curve as far as these leave room for it.
+    labels, highest = list[Label](), max([*values, *newer["value"], *series.earlier])
     if found is not None and len(fan):
         labels, highest = _plot_forecast(ax, found, fan), max(highest, np.nanmax(fan))
-    ahead = None if found is None else limit_frame(found)
-    limit, told = plot_limit(ax, series, pd.DatetimeIndex(begins), highest, ahead)
+    limit, told = plot_limit(ax, series, begins, highest, ahead)
     labels += limit
     top = 1.05 * max([highest, *(label.y for label in limit)])
-    if curve:
-        line = curve[1][values.index[0] :]
+    if curve is not None:
+        line = line[values.index[0] :]
         inside = line[line <= top]
         ax.plot(inside.index, inside, "--", color=ORANGE, lw=1.8)
         name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
+    # The figures, the breaks between them, and what all is called.
     told += plot_earlier(ax, series, {})
     plot_figures(ax, values, series.breaks, {}, 4.5, clip_on=False)
-    told += shade_breaks(ax, series.breaks, pd.DatetimeIndex(begins))
+    told += shade_breaks(ax, series.breaks, begins)
     title = ", ".join(filter(None, [series.full_title, series.unit]))
     _finish_axes(ax, labels, (min([begins[0], *series.earlier.index]), last), top, title + told)
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
@@ -347,7 +354,8 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     values, given = pd.Series(model.endog, model.index).sort_index(), not model.ceiling.name
     times = np.linspace(problem.origin, problem.origin + (1 + _AHEAD) * problem.span, _DRAWN_POINTS)
     curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
+    if ax is None:
+        ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE)
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
     ax.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
     held = ",\nheld at the highest figure" if results.best.held else ""
@@ -356,9 +364,12 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
         level = results.best.ceiling * model.ceiling.limit_at(times)
         ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
         labels.append(Label(curve.index[-1], level[-1], f"ceiling: {say(level[-1])}", GREEN))
-    verdict = f"the ceiling is {'given' if given else 'identified' if results.identified else 'not identified'}"
     if results.flag:
         verdict = f"no estimate, {results.flag}"
+    elif given:
+        verdict = "the ceiling is given"
+    else:
+        verdict = f"the ceiling is {'identified' if results.identified else 'not identified'}"
     shown = [0.0, *values, *curve, *(label.y for label in labels)]
     low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
     title = f"{name} curve of {model.endog_name}: {verdict}"
