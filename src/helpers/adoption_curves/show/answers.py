@@ -27,7 +27,7 @@ from ..indicators import (
 from ..say.facts import Facts, list_ceiling
 from ..say.sentences import write_page
 from . import figures, tables
-from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
+from .figure_data import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
 
 _LATER_YEARS = (1, 2, 3)
 """After the share where a series stands, for which we say what others did."""

@@ -13,7 +13,7 @@ from ..base.dates import decimal_years
 from ..indicators import AdoptionSeries, Data, Names
 from . import figures
 from .answers import count_later
-from .drawn import tidy_series
+from .figure_data import tidy_series
 
 
 class Seen:
