@@ -31,7 +31,11 @@ WORDS = ["run", "small", "-p", "horizon_years", "3"]
 
 
 def pytest_sessionstart():
-    """Hear the signals that tests send: started with &, by nohup or a supervisor, all that starts here ignores them."""
+    """One day for all runs, though midnight comes between two; and the signals that tests send are heard.
+
+    Started with &, by nohup or a supervisor, all that starts here ignores them.
+    """
+    os.environ["SOURCE_DATE_EPOCH"] = "1796083200"
     usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL, "SIGTERM": signal.SIG_DFL}
     for name, handler in usual.items():
         number = getattr(signal, name, None)

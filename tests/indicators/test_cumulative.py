@@ -16,7 +16,7 @@ from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.indicators.captions import list_levels, list_newer
 from adoption_curves.indicators.given import read_series
-from adoption_curves.say.facts import Facts, Names, list_saturation_level
+from adoption_curves.say.facts import Facts, list_saturation_level
 from adoption_curves.say.sentences import say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
@@ -87,9 +87,9 @@ def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     source = write(tmp_path, "Sold to date", measure="cumulative")
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
-    assert (names["measure"], names["own"]) == ("cumulative", True)
+    assert (names.measure, names.own) == ("cumulative", True)
     growth = list_levels(data, series)
-    found = Facts({"02_growth": growth, "02_newer": list_newer(data, series)}, Names(**names))
+    found = Facts({"02_growth": growth, "02_newer": list_newer(data, series)}, names)
     assert found.when(found.last).startswith("by ")
 
 
@@ -99,8 +99,8 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     source = f"{path}?unit=cars&measure=flow&title=Cars sold"
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
-    assert (series.measure, names["measure"]) == ("flow", "flow")
-    assert say_users(Names(**names), 80) == "Cars sold: 80"
+    assert (series.measure, names.measure) == ("flow", "flow")
+    assert say_users(names, 80) == "Cars sold: 80"
     row = list_saturation_level(assess_ceiling(series.values), series.values, series.measure).iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where that ends" in say_end(row, series.unit)

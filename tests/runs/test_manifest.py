@@ -1,12 +1,14 @@
 """A run's record names everything, and whatever isn't as it says is found: `adoption runs` counts it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from processes import call
 
+from adoption_curves.base.project import RunError
 from adoption_curves.runs.ingredients import describe_inputs, find_notebooks
-from adoption_curves.runs.manifest import find_changed, is_current, read_run
+from adoption_curves.runs.manifest import _read_clock, find_changed, is_current, read_run
 from adoption_curves.runs.parameters import read_parameters
 
 
@@ -44,7 +46,7 @@ def test_a_notebook_s_own_record_that_was_changed_or_lost_is_found(made):
 
 
 def test_every_input_that_was_changed_is_found(made, here):
-    inputs = describe_inputs(read_parameters(read_run(made).parameters), find_notebooks())
+    inputs = describe_inputs(read_parameters(read_run(made).asked), find_notebooks())
     assert is_current(made, inputs)
     for name in inputs:
         other = json.loads(json.dumps(inputs))
@@ -55,3 +57,12 @@ def test_every_input_that_was_changed_is_found(made, here):
         assert not is_current(made, other), name
     (made / "tables" / "01_coverage.csv").unlink()
     assert not is_current(made, inputs)
+
+
+def test_a_run_of_another_day_is_equal_where_the_day_is_set(small_run, monkeypatch):
+    assert read_run(small_run).made == "2026-12-01T00:00:00+00:00", "conftest sets it for all tests"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
+    with pytest.raises(RunError, match="SOURCE_DATE_EPOCH is 'tomorrow'; it must be seconds since 1970"):
+        _read_clock()
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert _read_clock() > datetime(2025, 1, 1, tzinfo=UTC)

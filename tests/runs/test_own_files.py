@@ -9,7 +9,6 @@ from conftest import SAMPLE, list_files
 from processes import call
 from small_notebooks import write_notebooks
 
-from adoption_curves.base.folders import _CLAIMED
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.manifest import find_changed, list_runs, read_run
 from adoption_curves.runs.parameters import read_parameters
@@ -112,23 +111,18 @@ def test_a_file_in_the_place_of_a_run_is_left_alone(make, outputs):
     assert (outputs / "mine").read_text() == "years of work"
 
 
-def test_a_link_to_a_folder_elsewhere_stays_and_its_folder_gets_the_run(make, outputs, tmp_path):
-    place = tmp_path / "disk" / "results"
-    place.mkdir(parents=True)
+def test_a_link_in_the_place_of_a_run_is_left_alone(make, outputs, tmp_path):
+    write(tmp_path / "disk", "thesis.docx")
     outputs.mkdir()
-    (outputs / "mine").symlink_to(place)
-    for _ in range(2):
-        assert make().is_symlink()
-        assert (place / "tables" / "03_small.csv").is_file()
-        assert [path.name for path in place.parent.iterdir()] == ["results"]
-    place.rename(tmp_path / "away")
-    with pytest.raises(RunError, match=r"is a link to .*but there is no such folder"):
+    (outputs / "mine").symlink_to(tmp_path / "disk")
+    with pytest.raises(RunError, match=r"mine is no folder\. Move it away"):
         make()
+    assert (outputs / "mine" / "thesis.docx").read_text() == "years of work"
 
 
-@pytest.mark.parametrize("kind", ["folder", "marked alike", "link", "dangling", "file", "pipe"])
+@pytest.mark.parametrize("kind", ["folder", "link", "dangling", "file", "pipe"])
 def test_a_workshop_s_name_that_is_somebody_s_is_left_alone(make, outputs, tmp_path, kind):
-    """A folder without our mark is nobody's to empty, whatever its name; nor is what a link leads to."""
+    """A folder without our lock is nobody's to empty, whatever its name; nor is what a link leads to."""
     outputs.mkdir()
     theirs, shop = tmp_path / "theirs", outputs / ".mine.making"
     write(theirs, "thesis.tex")
@@ -139,7 +133,7 @@ def test_a_workshop_s_name_that_is_somebody_s_is_left_alone(make, outputs, tmp_p
     elif kind == "pipe":
         os.mkfifo(shop)
     else:
-        write(theirs, "made-by-adoption", "mine" if kind == "folder" else f"not {_CLAIMED}")
+        write(theirs, "holder")
         theirs = theirs.rename(shop)
     before = list_files(theirs)
     with pytest.raises((RunError, FileExistsError)):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from reports import make
 
+from adoption_curves.indicators import Names
 from adoption_curves.runs.report import make_report
 from adoption_curves.show.figures.see_adoption import draw_growth
 
@@ -18,7 +19,7 @@ def test_growth_over_many_intervals_is_drawn_in_few_bars():
     dates = pd.date_range("1800-01-01", periods=10_000, freq="D")
     values = pd.Series(90 / (1 + np.exp(-np.linspace(-6, 4, 10_000))), dates)
     series = SimpleNamespace(values=values, breaks=pd.DataFrame({"date": [], "kind": []}))
-    figure = draw_growth(series, {"title": "Daily", "unit": "percent", "measure": "level"}, "Source: test.")
+    figure = draw_growth(series, Names("Daily", "percent"), "Source: test.")
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 

@@ -21,10 +21,8 @@ from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
 
 from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
-from adoption_curves.base.project import PROJECT_MARK
 from adoption_curves.forecast.register import add_rows, read_register
 from adoption_curves.runs.manifest import list_runs
-from adoption_curves.runs.new_project import begin_project
 
 SLOW = pytest.mark.slow
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")
@@ -140,7 +138,7 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, sma
 @SLOW
 @pytest.mark.parametrize(
     ("number", "code", "module", "rounds"),
-    [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGTERM, 143, ".__main__", 6), (signal.SIGINT, 130, "", 10)],
+    [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGINT, 130, "", 10)],
 )
 def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
     here, capsys, small_run, temporary, number, code, module, rounds
@@ -155,17 +153,15 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
         if process.poll() is None:
             if number == signal.SIGKILL:
                 kill_tree(process)
-            elif number == signal.SIGINT:
-                os.killpg(process.pid, number)  # as a terminal does
             else:
-                process.send_signal(number)
+                os.killpg(process.pid, number)  # as a terminal does
         _, err = process.communicate(timeout=120) if process.stdout and not process.stdout.closed else ("", "")
         if process.returncode == 0:
             continue
         rounds -= 1
         assert process.returncode == code, err
         assert "Traceback" not in err
-        assert number == signal.SIGKILL or re.fullmatch(r"(Interrupted|Terminated)\..*", err.strip().splitlines()[-1])
+        assert number == signal.SIGKILL or re.fullmatch(r"Interrupted\..*", err.strip().splitlines()[-1])
         assert call(capsys, *WORDS)[0] == 0
         assert_equal(here / "outputs" / "small", small_run)
         assert sorted(path.name for path in (here / "outputs").iterdir()) == [".store", "small"]
@@ -180,7 +176,7 @@ def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
             os._exit(9)
     os.waitpid(child, 0)
     (shop,) = tmp_path.iterdir()
-    assert "process" in (shop / "made-by-adoption").read_text()
+    assert "process" in (shop / "holder").read_text()
     with lock_folder(tmp_path / "small") as again:
         assert again == shop
     assert not shop.exists()
@@ -251,17 +247,6 @@ def test_a_folder_is_old_or_new_wherever_its_replacement_is_killed(tmp_path):
             assert list_files(folder) in (before, after)
         assert [path.name for path in tmp_path.iterdir()] == ["data"]
     assert number > 3
-
-
-@SLOW
-def test_a_new_project_that_was_killed_is_begun_again(here, tmp_path):
-    for number in draw("new", lambda: begin_project(tmp_path / "counted")):
-        folder = tmp_path / f"after-{number}" / "mine"
-        assert kill_before(number, partial(begin_project, folder)) == number
-        if not folder.exists():
-            begin_project(folder)
-        assert {path.name for path in folder.iterdir()} == {"data", "notebooks", "CITATION.cff", PROJECT_MARK}
-        assert len(list(folder.rglob("*"))) >= len(list((here / "data").rglob("*")))
 
 
 @SLOW
@@ -378,7 +363,6 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, gr
     runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
     assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
-    assert all(f"{run.name}: 3/3 06_summary" in err for run in runs), "lines of the runs reach the client"
 
 
 @SLOW

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -58,6 +60,16 @@ def test_nothing_changed_nothing_runs(made, here, again):
     path.write_text(json.dumps(content))
     assert again() == NOTHING
     assert list_files(made) == before
+
+
+def test_what_finds_nothing_changed_loads_neither_data_nor_numbers(made, here):
+    """Whose limit the data have: it was looked up when the run was made."""
+    code = "import sys\nfrom pathlib import Path\nfrom adoption_curves.runs.runner import run_all\n"
+    code += "from adoption_curves.runs.parameters import read_parameters\n"
+    code += f"run_all(read_parameters({SMALL}), Path({str(here / 'notebooks')!r}))\nprint(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr == NOTHING
+    assert not {"numpy", "pandas", "adoption_curves.indicators"} & {*ended.stdout.split()}
 
 
 def test_only_notebooks_that_declare_a_parameter_run_when_it_changes(made, again):
@@ -154,12 +166,13 @@ def test_pdfs_are_drawn_where_they_are_asked_for(made, again):
 
 
 def test_inputs_that_change_meanwhile_are_told(made, here, again):
-    observations = str(here / "data" / "observations.csv")
-    edit(here, SUMMARY, "import pandas as pd", f"open({observations!r}, 'a').write('\\\\n')\\nimport pandas as pd")
+    observations, kept = str(here / "data" / "observations.csv"), {*(made.parent / _FOLDER).iterdir()}
+    edit(here, CHECK, "series = results", f"open({observations!r}, 'a').write('\\\\n')\\nseries = results")
     told = r"^The data changed while the run was being made\. Run the same command again\.$"
     with pytest.raises(RunError, match=told):
         again()
     assert (made / "run.json").exists()
+    assert {*(made.parent / _FOLDER).iterdir()} == kept, "what it made is not kept"
 
 
 # ---- the store

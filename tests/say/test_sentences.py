@@ -10,7 +10,8 @@ import simulated
 from tell import CASES, make_case, make_facts, tell
 
 from adoption_curves.base.words import say_percent, say_place
-from adoption_curves.say.facts import KINDS, Names, _grows
+from adoption_curves.indicators import Names
+from adoption_curves.say.facts import KINDS, _grows
 from adoption_curves.say.findings import write_findings
 from adoption_curves.say.sentences import say_base, say_users, write_page
 

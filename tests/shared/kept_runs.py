@@ -10,7 +10,7 @@ import yaml
 from adoption_curves import indicators
 from adoption_curves.base.levels import quoted_level
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
-from adoption_curves.say.facts import SUMMARISED, Facts, Names
+from adoption_curves.say.facts import SUMMARISED, Facts
 
 RUNS = {spec["run"]: spec for spec in yaml.safe_load(golden.RUNS.read_text(encoding="utf-8"))["runs"]}
 KEPT = list(golden.KEPT)
@@ -31,7 +31,7 @@ def name_run(run):
     chosen, first = complete_parameters(read_parameters(RUNS[run])), read_table(run, "02_growth").iloc[0]
     data = indicators.load(chosen.data, as_of=chosen.as_of)
     series = data.series(first["entity"], first["indicator"], chosen.limit)
-    return Names(**indicators.name_series(data, series)), quoted_level(chosen.levels)
+    return indicators.name_series(data, series), quoted_level(chosen.levels)
 
 
 def read_facts(run, **changed):

@@ -10,7 +10,7 @@ from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
 from adoption_curves.forecast import frames, scores
 from adoption_curves.indicators.captions import list_levels, list_newer
-from adoption_curves.say.facts import SUMMARISED, Facts, Names, list_saturation_level
+from adoption_curves.say.facts import SUMMARISED, Facts, list_saturation_level
 from adoption_curves.say.findings import list_key_numbers, write_findings
 from adoption_curves.show.answers import assess_series
 
@@ -56,7 +56,7 @@ def make_facts(folder, values, first=2015, limit="", **choices):
         "05_class": frames.class_frame(result, goal, load_references()),
     }
     tables |= {"05_alike": frames.alike_frame(result, outcomes), "05_audit": frames.audit_frame(result)}
-    return Facts(tables, Names(**indicators.name_series(data, series)))
+    return Facts(tables, indicators.name_series(data, series))
 
 
 def make_case(folder, case):

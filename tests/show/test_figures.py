@@ -1,6 +1,7 @@
 """Figures: labels never overlap, titles say what the frame says, drawing twice gives the same bytes."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib.dates as mdates
@@ -15,7 +16,7 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from adoption_curves import curves
-from adoption_curves.indicators import Limit
+from adoption_curves.indicators import Limit, Names
 from adoption_curves.runs.pages.charts import _render_drawing
 from adoption_curves.say import facts
 from adoption_curves.show import figures
@@ -28,8 +29,7 @@ from adoption_curves.show.figures.see_adoption import draw_comparison, draw_grow
 
 DATES = pd.to_datetime(["2024-06-30", "2024-12-31", "2025-06-30", "2025-12-31"])
 VALUES = pd.Series([230.0, 249.0, 515.0, 602.0], index=pd.DatetimeIndex(DATES, name="date"), name="genai_users")
-NAMES = {"title": "Users, Atlantis", "unit": "million people", "limit_title": "Internet users"}
-NAMES |= {"measure": "level", "own": False, "points": {}}
+NAMES = Names("Users, Atlantis", "million people", limit_title="Internet users")
 LIMIT = pd.Series([1100.0, 1108.0, 1123.0, 1125.0], index=VALUES.index)
 BREAKS = pd.DataFrame({"date": DATES[2:3], "kind": ["suspected"], "reason": ["wording"]})
 COMPARED = pd.DataFrame(
@@ -272,7 +272,7 @@ def test_the_first_view_says_the_range_of_the_headline_and_names_each_range_on_i
 
 
 def test_what_is_counted_stands_below_the_title():
-    names = NAMES | {"counted": "People who used it"}
+    names = replace(NAMES, counted="People who used it")
     fan = add_limit(make_fan(["2026-12-31"]), 1130.0)
     drawn = draw_forecast(*fan, hold(NONE_NEWER, BREAKS), names, "Source: test.")
     assert read_texts(drawn)[1].startswith("Million people: people who used it; ")
@@ -311,12 +311,12 @@ def test_a_year_of_a_flow_is_said_as_a_year():
     dates = pd.date_range("2019-12-31", periods=6, freq="YE")
     series = hold(NONE_NEWER, BREAKS.iloc[:0])
     series.values = pd.Series([10.0, 14, 20, 29, 40, 51], dates)
-    figure = draw_growth(series, NAMES | {"measure": "flow"}, "Source: test.")
+    figure = draw_growth(series, replace(NAMES, measure="flow"), "Source: test.")
     assert {label.get_text() for label in figure.axes[0].get_xticklabels()} >= {"2020", "2024"}
     assert next(iter(figure.told.values())) == ["2019 to 2020: +4.0 million people"]
     assert read_texts(figure)[0].endswith("between 2023 and 2024")
     made = make_fan(["2024-12-31"]).assign(origin=dates[3], made=dates[3])
-    [axis] = figures.draw_hindcasts(made, series, NAMES | {"measure": "flow"}, "Source: test.").axes
+    [axis] = figures.draw_hindcasts(made, series, replace(NAMES, measure="flow"), "Source: test.").axes
     assert {label.get_text() for label in axis.get_xticklabels()} >= {"2020", "2024"}
 
 
@@ -330,7 +330,7 @@ def test_figures_that_are_not_drawn_and_an_axis_that_begins_above_0_are_said():
 
 
 def test_dates_of_what_adds_up_are_named_with_by():
-    names = NAMES | {"measure": "cumulative"}
+    names = replace(NAMES, measure="cumulative")
     drawn = draw_levels(hold(NEWER, BREAKS), names, "Source: test.")
     assert "602 million people by December 2025" in read_texts(drawn)[0]
     assert "602 by\nDecember 2025" in read_texts(drawn), "no number runs into a year on a telephone"
@@ -375,7 +375,7 @@ def draw_numbers(scale=1.0, title="Users, Atlantis"):
     fan = make_fan(pd.date_range("2026-06-30", periods=10, freq="182D")).assign(basis="extrapolated")
     fan.loc[:4, "basis"] = "tested"
     fan[[f"q{level}" for level in QUANTILES]] *= scale
-    names = NAMES | {"title": title}
+    names = replace(NAMES, title=title)
     rows, newer = add_limit(fan, 712.0 * scale), NEWER.assign(value=700.0 * scale)
     series = hold(newer, BREAKS, scale)
     yield draw_forecast(*rows, series, names, "Source: test.")
@@ -449,7 +449,7 @@ def test_words_with_a_halo_are_written_as_words_and_numbers_keep_their_digits():
 
 def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
-    names = NAMES | {"title": r"A $K_1$ \alpha$"}
+    names = replace(NAMES, title=r"A $K_1$ \alpha$")
     about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8}
     run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
     series = hold(NONE_NEWER, BREAKS)

@@ -105,16 +105,15 @@ def export(run: str, xlsx: bool) -> None:
 
 @click.command()
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, shell_complete=options.complete_runs)
-@click.option("--into", metavar="FOLDER", type=options.PATH, help="Folder to write to, not outputs/compare-RUN-RUN.")
-def compare(runs: tuple[str, ...], into: Path | None) -> None:
+def compare(runs: tuple[str, ...]) -> None:
     """Show what differs between runs.
 
-    Writes a table, a figure and a page with parameters, key numbers and forecasts side by side. RUN is the name of a
-    run, or SWEEP/RUN. More than six runs have no figure.
+    Writes to outputs/compare-RUN-RUN: a table, a figure and a page with parameters, key numbers and forecasts side by
+    side. RUN is the name of a run, or SWEEP/RUN. More than six runs have no figure.
     """
     from ..runs.report import compare_runs
 
-    folder = compare_runs(list(runs), into.absolute() if into else None)
+    folder = compare_runs(list(runs))
     print(f"Read it: {shorten_path(folder / 'index.html')}")
 
 
@@ -127,7 +126,6 @@ def compare(runs: tuple[str, ...], into: Path | None) -> None:
 @click.option(
     "--scheduler", metavar="ADDRESS", default="", help="Dask scheduler whose workers make the runs (extra 'cluster')."
 )
-@options.flag("--yes", "Confirm more than 200 runs.")
 def sweep(
     grid: Path,
     name: str,
@@ -135,7 +133,6 @@ def sweep(
     strict: bool,
     wait: bool,
     scheduler: str,
-    yes: bool,
 ) -> None:
     """Make a run for each set of parameters of a grid.
 
@@ -149,7 +146,7 @@ def sweep(
     from ..runs.sweep import read_sweep, run_sweep
 
     print("Checking the sets of parameters.", file=sys.stderr, flush=True)
-    chosen = read_sweep(grid, name, yes)
+    chosen = read_sweep(grid, name)
     execution = Execution(slots=options.choose_slots(workers), strict=strict, wait=wait)
     with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)

@@ -64,6 +64,13 @@ class AdoptionCurve(Family):
     model_error = np.nan
     """Standard error of the model itself beside `known_se`, once it has been fitted."""
 
+    def __init_subclass__(cls) -> None:
+        """Refuse a family with a parameter of an unknown kind."""
+        for name, kind in cls.parameters:
+            if kind not in PARAMETER_KINDS:
+                right = f"write {', '.join(PARAMETER_KINDS)}"
+                raise CurveError(f"the {cls.name} curve: the kind {kind!r} of its parameter {name!r} is none; {right}")
+
     def __init__(
         self,
         endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
@@ -76,10 +83,6 @@ class AdoptionCurve(Family):
         floor: float | None = None,
     ) -> None:
         check_errors(errors)
-        for name, kind in self.parameters:
-            if kind not in PARAMETER_KINDS:
-                right = f"write {', '.join(PARAMETER_KINDS)}"
-                raise CurveError(f"the {self.name} curve: the kind {kind!r} of its parameter {name!r} is none; {right}")
         if weights is not None and known_se is not None:
             raise CurveError("weights and known_se both say how large the errors are; give one")
         self.errors = errors

@@ -82,7 +82,8 @@ class LeastSquares:
     @property
     def kinds(self) -> list[str]:
         """Kind of the ceiling and of each coordinate, 1 + p; the places are those of `Optimum.coordinates`."""
-        return ["number", *(kind for _, kind in self.family.parameters), *["date"] * self.free_launch]
+        kinds = ["number", *(kind for _, kind in self.family.parameters)]
+        return [*kinds, "date"] if self.free_launch else kinds
 
     @property
     def axes(self) -> tuple[Array, ...]:

@@ -135,10 +135,11 @@ def find_crossing(problem: LeastSquares, best: Optimum, place: int, side: int, t
     -------
     float
     """
-    ends = limits(problem, place)
-    limit, down = ends[side > 0], place == CEILING and side < 0  # down to the lower end of a ceiling
-    centre = ends[1] if down and best.diverged else float(best.coordinates[place])
-    none = limit if down and problem.floor > 0 else side * np.inf
+    lowest, highest = limits(problem, place)
+    limit, centre, none = highest if side > 0 else lowest, float(best.coordinates[place]), side * np.inf
+    if place == CEILING and side < 0:  # a ceiling that runs to infinity has a lower end, and none is below its floor
+        centre = highest if best.diverged else centre
+        none = limit if problem.floor > 0 else none
     if best.flat or not np.isfinite(target) or (limit - centre) * side <= 0:
         return none
     if target <= 0:

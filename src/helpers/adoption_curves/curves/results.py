@@ -118,17 +118,24 @@ class Results(LikelihoodModelResults):
         """Limits that the coordinates run to, (p,): -1 lower, 1 upper, 0 none; a series may begin at its launch."""
         if self.best.diverged:
             ends = dict(self.problem.family.diverging)
-            return np.array([ends.get(name, 0) for name in self.param_names[self.problem.free :]])
+            return np.array([ends.get(name, 0) for name in self._coordinate_names])
         limits = self.best.boundary.copy()
         if self.problem.free_launch:
             limits[-1] = min(limits[-1], 0)
         return limits
 
+    @property
+    def _coordinate_names(self) -> list[str]:
+        """Names of the parameters but the ceiling."""
+        return self.param_names[1:] if self.problem.free else self.param_names
+
     def _estimate(self) -> list[float]:
         """Estimates in people's units; limits where they run there, NaN where no curve is singled out."""
         if self.best.flat or self.df_resid < 0:
             return [np.nan] * self.k_params
-        found = [np.inf if self.best.diverged else self.best.ceiling] * self.problem.free
+        found = list[float]()
+        if self.problem.free:
+            found.append(np.inf if self.best.diverged else self.best.ceiling)
         for place, (end, value) in enumerate(zip(self.limits, self.best.theta, strict=True), 1):
             limit = _LIMITS[self.problem.kinds[place]][int(end > 0)]
             found.append(limit if end else float(self.problem.to_parameter(place, value)))
@@ -155,7 +162,7 @@ class Results(LikelihoodModelResults):
             return f"{series} does not rise: a constant fits as well as any curve"
         reasons = ["the ceiling runs to infinity: the data show no bend"] if best.diverged else []
         words = {np.inf: "infinity", -np.inf: "minus infinity", 0.0: "0"}
-        for name, end in zip(self.param_names[self.problem.free :], self.limits, strict=True):
+        for name, end in zip(self._coordinate_names, self.limits, strict=True):
             if end:
                 reasons.append(f"{name} runs to {words[self.params[name]]}")
         if best.step:
@@ -190,7 +197,8 @@ class Results(LikelihoodModelResults):
         """Place of a parameter among the coordinates, the first of which is the ceiling."""
         if parameter not in self.param_names:
             raise CurveError(f"no estimated parameter {parameter!r}: choose among {', '.join(self.param_names)}")
-        return self.param_names.index(parameter) + (not self.problem.free)
+        place = self.param_names.index(parameter)
+        return place if self.problem.free else place + 1
 
     def coordinate_ends(self, place: int, alpha: float) -> tuple[float, float]:
         """Ends of the profile interval of a coordinate under the errors of this fit; infinite where open."""
@@ -312,7 +320,9 @@ class Results(LikelihoodModelResults):
         unit[1:][self.limits != 0] = np.nan
         unit[np.diag(self.covariance) == 0] = np.nan  # it misses nothing: there is no test
         with np.errstate(over="ignore"):  # beyond all numbers is infinite
-            matrix = (self.covariance * np.outer(unit, unit))[not problem.free :, not problem.free :]
+            matrix = self.covariance * np.outer(unit, unit)
+        if not problem.free:  # of a ceiling that is known nothing is estimated
+            matrix = matrix[1:, 1:]
         return pd.DataFrame(matrix, index=self.param_names, columns=self.param_names)
 
     @cached_property

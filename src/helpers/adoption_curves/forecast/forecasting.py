@@ -403,7 +403,8 @@ class Forecast:
         newer = _say_newer(self.target.newer, last)
         if self.kind != "forecast":
             return f"{where}{newer}; {self._say_none()}>"
-        newer += ", which refutes it" * self.refuted
+        if self.refuted:
+            newer += ", which refutes it"
         end, (low, high) = self.quantiles.iloc[-1], band_ends(self.level)
         if self.has_range:
             found = f"{say_range(end[low], end[high], unit)} ({say_level(self.level)} range, median {say(end[0.5])})"

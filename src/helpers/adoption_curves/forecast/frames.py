@@ -14,8 +14,8 @@ from ..base.project import find_own
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
+from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
 from .forecasting import REPORTED_QUANTILES, Forecast
-from .later import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth

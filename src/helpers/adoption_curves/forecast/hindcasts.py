@@ -179,8 +179,11 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]
+        if not len(share):
+            return np.inf
+        missed = abs(share.iloc[2 * len(share) // 3 - 1] - 0.5)
         fits = len(share) == _FINISHED_FIGURES and share.is_monotonic_increasing and _FINISHED <= whole.max() < 1
-        return abs(share.iloc[2 * len(share) // 3 - 1] - 0.5) + 9 * (not fits) if len(share) else np.inf
+        return missed if fits else missed + 9
 
     chosen = min(early, key=misses)
     return replace(references[chosen], values=references[chosen].values[early[chosen].index[0] :])

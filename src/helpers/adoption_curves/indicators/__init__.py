@@ -7,14 +7,14 @@ selects one series and its limit as an `AdoptionSeries`, ``Data.references`` the
 The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
 (with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``asked``,
 ``own_figures``, ``block``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is,
-and next figures), ``claims``, ``compared`` (one technology by country), ``captions`` (words around tables and figures),
-``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
+and next figures), ``claims``, ``countries`` (one technology by country), ``captions`` (words around tables and
+figures), ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 
 from ..base.limit import Limit
-from .captions import cite_series, cite_sources, name_series
+from .captions import Names, cite_series, cite_sources, name_series
 from .claims import check_claims
-from .compared import compare_entities
+from .countries import compare_entities
 from .coverage import describe_coverage, find_expected, list_series, say_expected
 from .data import Data, list_studied, load, load_references
 from .fetch import fetch
@@ -28,6 +28,7 @@ __all__ = [
     "Data",
     "DataError",
     "Limit",
+    "Names",
     "Problem",
     "align_shares",
     "check_claims",

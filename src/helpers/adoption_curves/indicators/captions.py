@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -18,8 +20,72 @@ _RECKONED = ["lag", "date", "compared"]
 """Kinds of days of publication that nobody has stated for the figure itself."""
 
 
-def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
-    """Return what figures and tables call a series.
+@dataclass(frozen=True)
+class Names:
+    """What figures, tables and sentences call a series.
+
+    Attributes
+    ----------
+    title : str
+        With its entity.
+    unit, entity, base, limit_title : str
+    as_of : str
+        "" for all figures.
+    measure : str
+        level, cumulative or flow.
+    own : bool
+        True if its unit is a label of one's own.
+    known : Timestamp
+        The last day on which a figure of the data came out.
+    population : tuple or None
+        Of users the newest population of the entity, and a sentence.
+    cautions : mapping
+        Its suspected breaks: date to what may have changed.
+    points : mapping
+        Its figures: date to value and publication in words.
+    publisher, publisher_name : str
+        Short ("" for none), and in full.
+    asked : str
+        Who was asked, a sentence.
+    people : str
+        Who is counted.
+    counted : str
+        What is counted, in full; "" for an own file.
+    doing : str
+        What they do ("use generative AI"); "" where no phrase is known.
+    within : str
+        The time in which one use counts at the last figure ("in the past half-year"); "" where none is known.
+    limit_is_series : bool
+        True if its limit has figures too.
+    reckoned : bool
+        True if some of either count as published from a day that nobody has stated for them.
+    """
+
+    title: str
+    unit: str
+    entity: str = UNNAMED
+    base: str = ""
+    limit_title: str = ""
+    as_of: str = ""
+    measure: str = "level"
+    own: bool = False
+    known: pd.Timestamp = pd.Timestamp.min
+    population: tuple[float, str] | None = None
+    cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
+    points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
+    publisher: str = ""
+    publisher_name: str = ""
+    asked: str = ""
+    people: str = ""
+    counted: str = ""
+    doing: str = ""
+    within: str = ""
+    limit_is_series: bool = False
+    reckoned: bool = False
+
+
+def name_series(data: Data, series: AdoptionSeries) -> Names:
+    """Return what figures, tables and sentences call a series.
 
     Parameters
     ----------
@@ -28,64 +94,62 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        title (with its entity), entity, unit, base, limit_title, as_of ("" for all figures), measure (level,
-        cumulative or flow), own (whether its unit is a label of one's own),
-        cautions: its suspected breaks, date -> what may have changed, points: its figures, date -> value and
-        publication in words, publisher (short, "" for none) and publisher_name (in full), asked: who was asked, a
-        sentence, people: who is counted, counted: what is (in full; "" for an own file), doing: what they do ("use
-        generative AI"; "" where no phrase is known), and within: the time in which one use counts at the last figure
-        ("in the past half-year"; "" where none is known). limit_is_series: whether its limit has figures too. reckoned:
-        whether some of either count as published from a day that nobody has stated for them. known: the last day on
-        which a figure of the data came out. population: of users the newest of the entity, and a sentence; else None.
+    Names
     """
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     exact = series.observations["qualifier"] == "exact"
     rows = series.observations[exact] if exact.any() else series.observations
-    own, flow = data.is_own(series.entity, series.indicator), series.measure == "flow"
-    say_when = say_day if own and not flow else partial(say_period, measure=series.measure)
+    entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
+    publisher, own = _shorten_publisher(full), data.is_own(series.entity, series.indicator)
+    people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
+    limits = data.find_rows(series.entity, series.limit.name if series.limit is not None else "")
+    return Names(
+        title=series.full_title,
+        unit=series.unit,
+        entity=series.entity,
+        base=series.base,
+        limit_title=series.limit.title if series.limit is not None else "",
+        as_of=data.as_of,
+        measure=series.measure,
+        own=own,
+        known=data.observations["published"].max(),
+        population=_say_population(data, series),
+        cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
+        points=_say_points(data, series, rows, own),
+        publisher=publisher,
+        publisher_name=f"the {full}" if full.endswith(f"({publisher})") else publisher,
+        asked=_say_asked(entry, publisher),
+        people=people or entry.base or series.unit.removeprefix("percent of "),
+        counted="" if own else entry.counted,
+        doing=entry.doing,
+        within=_say_within(*find_within(entry.within, series.days[-1])),
+        limit_is_series=len(limits) > 0,
+        reckoned=bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
+    )
+
+
+def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: bool) -> dict[pd.Timestamp, str]:
+    """Date to value and publication in words."""
+    say_when = say_day if own and series.measure != "flow" else partial(say_period, measure=series.measure)
     printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
     told = _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
-    points = {
+    return {
         date: f"{say_first(say_when(date))}: {value:,.10g} {series.unit}. {where}".strip(" .") + "."
         for date, value, where in zip(rows["date"], rows["value"], told, strict=True)
     }
-    entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
-    publisher = _shorten_publisher(full)
-    people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
-    limits = data.find_rows(series.entity, series.limit.name if series.limit is not None else "")
-    words: dict[str, Any] = {
-        "title": series.full_title,
-        "entity": series.entity,
-        "unit": series.unit,
-        "base": series.base,
-        "limit_title": series.limit.title if series.limit is not None else "",
-        "as_of": data.as_of,
-        "measure": series.measure,
-        "own": own,
-        "known": data.observations["published"].max(),
-        "population": None,
-        "cautions": dict(zip(suspected["date"], suspected["reason"], strict=True)),
-        "points": points,
-        "publisher": publisher,
-        "publisher_name": f"the {full}" if full.endswith(f"({publisher})") else publisher,
-        "asked": _say_asked(entry, publisher),
-        "people": people or entry.base or series.unit.removeprefix("percent of "),
-        "counted": "" if own else entry.counted,
-        "doing": entry.doing,
-        "within": _say_within(*find_within(entry.within, series.days[-1])),
-        "limit_is_series": len(limits) > 0,
-        "reckoned": bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
-    }
+
+
+def _say_population(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
+    """Newest population of the entity of users, and a sentence on the axis that is in percent of it."""
     population = data.find_population(series)
-    if population is not None:
-        date, size, name = population.index[-1], float(population.iloc[-1]), str(population.name)
-        said = (
-            f"Right axis: percent of the population in {say_date(date)}, {say_amount(size, data.find_entry(name).unit)}"
-        )
-        counted = _look_up(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
-        words["population"] = size, f"{said} ({_shorten_publisher(counted) or counted})."
-    return words
+    if population is None:
+        return None
+    size, name = float(population.iloc[-1]), str(population.name)
+    amount = say_amount(size, data.find_entry(name).unit)
+    counted = _look_up(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
+    publisher = _shorten_publisher(counted) or counted
+    said = f"Right axis: percent of the population in {say_date(population.index[-1])}, {amount} ({publisher})."
+    return size, said
 
 
 def _shorten_publisher(name: str) -> str:

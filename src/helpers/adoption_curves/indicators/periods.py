@@ -86,7 +86,8 @@ def _read_year_end(text: str, end: str) -> date | None:
         return None
     first, last = match[1], match[2] or match[1]
     year = int(first[: -len(last)] + last)
-    year += 100 * (year < int(first))
+    if year < int(first):
+        year += 100
     return read_day(f"{year}-{end}") or read_day(f"{year}-02-28")
 
 

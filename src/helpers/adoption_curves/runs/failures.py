@@ -104,11 +104,10 @@ def say_attempt(folder: Path) -> str:
 
 _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 """Lines of an error that a message has, and letters of each."""
-_FRAME = r"File \S*?((?:src/helpers/)?adoption_curves/[\w/]+\.py):(\d+), in ([\w.<>]+)"
 
 
 def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
-    """Ten lines at most: notebook, part, error, our last frame, the line that raised, and where the partial copy lies.
+    """Ten lines at most: notebook, part, error, the line that raised, and where the partial copy lies.
 
     Where no cell has an error, the process ended with `code`.
     """
@@ -132,8 +131,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
         lines[_MAX_ERROR_LINES:] = ["..."]
     if FULL in text:
         lines.append(say_room())
-    # Where it was: our last frame, the number of the cell as the notebook counts, and the line that raised.
-    lines += ["at {}:{} in {}".format(*frame) for frame in re.findall(_FRAME, traceback)[-1:]]
+    # Where it was: the number of the cell as the notebook counts, and the line that raised.
     if cells:
         number = sum(not _PAPERMILL & {*cell["metadata"].get("tags", [])} for cell in cells)
         raised = [int(place) for place in re.findall(r"Cell In\[\d+\], line (\d+)", traceback)] or [1]

@@ -158,15 +158,16 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def describe_inputs(parameters: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:
+def describe_inputs(asked: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:
     """Everything that a run is made from: a run whose record has the same is the same.
 
-    Of notebooks it is the cells: outputs and counts, which an editor may have saved, make no difference.
+    Of parameters it is those that are given: from the same data they are completed in the same way. Of notebooks it is
+    the cells: outputs and counts, which an editor may have saved, make no difference.
     """
     return {
-        "parameters": parameters.model_dump(),
+        "asked": asked.model_dump(exclude_unset=True),
         "notebooks": {source.stem: digest(read_sources(source)) for source in notebooks},
-        "data": {"path": parameters.data, "files": hash_data(parameters.source)},
+        "data": {"path": asked.data, "files": hash_data(asked.source)},
         "helpers": hash_helpers(),
         "versions": _list_versions(),
         "citation": hash_citation(),

@@ -109,6 +109,7 @@ class Manifest(_Part):
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
     main_figure: str | None
+    asked: dict[str, Any]
     parameters: dict[str, Any]
     notebooks: dict[str, Entry]
     data: _DataFiles
@@ -146,11 +147,9 @@ class Manifest(_Part):
 
 
 class SweepManifest(_Part):
-    """Content of ``sweep.json``: the parameters of each run, and why runs are missing."""
+    """Content of ``sweep.json``: the parameters that the sweep asks for, by run."""
 
-    sweep: str = ""
     runs: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    failed: dict[str, str] = Field(default_factory=dict)
 
 
 _PartOf = TypeVar("_PartOf", bound=_Part)
@@ -267,15 +266,32 @@ def describe_run(
     return Manifest(
         form=_FORM,
         run=parameters.run,
-        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        made=_read_clock().isoformat(timespec="seconds"),
         subject=subject,
         main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
+        parameters=parameters.model_dump(),
         **{**inputs, "notebooks": notebooks},
         sources=_list_sources(data, parameters),
         **_describe_commit(),
         pages={},
         exports={},
     )
+
+
+def _read_clock() -> datetime:
+    """Now; where SOURCE_DATE_EPOCH is set, the time that it says, so that a run made on another day has the same bytes.
+
+    Raises
+    ------
+    RunError
+        If it says none.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return datetime.now(UTC) if given is None else datetime.fromtimestamp(int(given), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        wrong = f"The variable SOURCE_DATE_EPOCH is {quote(given)}"
+        raise RunError(f"{wrong}; it must be seconds since 1970, such as 1796083200.") from error
 
 
 def find_run(name: str) -> Path:

@@ -31,15 +31,13 @@ _WITHHELD = "(median|untested)_"
 """Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
 
 
-def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
-    """Folder of a report of finished runs: a table, a figure and ``index.html``, put in place whole.
+def compare_runs(names: Sequence[str]) -> Path:
+    """Folder ``outputs/compare-<names>`` of a report of finished runs: a table, a figure, a page, put in place whole.
 
     Parameters
     ----------
     names : sequence of str
         Two runs or more, each ``RUN`` or ``SWEEP/RUN``.
-    into : Path, optional
-        Folder to write to; by default ``outputs/compare-<names>``.
 
     Returns
     -------
@@ -62,7 +60,7 @@ def compare_runs(names: Sequence[str], into: Path | None = None) -> Path:
     title = f"compare-{'-'.join(names)}".replace("/", "-")
     if len(title) > 64:
         title = f"{title[:55]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
-    final = into or find_outputs() / title
+    final = find_outputs() / title
     with lock_folder(final, "comparison") as shop:
         page = final / "index.html"
         refuse_foreign(final, FILES if page.is_file() and not is_foreign(page) else ())
@@ -82,7 +80,7 @@ def make_report(
     names : sequence of str
         Each ``RUN`` or ``SWEEP/RUN``.
     folder : Path
-        Folder of the page: it links to runs in the same outputs.
+        Folder of the page, in the outputs.
     command : str
         Command that makes it again, for the page.
     failed : mapping
@@ -98,6 +96,7 @@ def make_report(
     from ..show.figures import several_runs
     from ..show.figures.images import draw_images
 
+    # Read the runs; of one that can't be read the page says why.
     found, failed = dict[str, _Found](), dict(failed)
     for name in names:
         try:
@@ -106,35 +105,36 @@ def make_report(
             failed.setdefault(name, str(error))
     if not found:
         return {}
+    records, is_long = [each.record for each in found.values()], len(found) > _MOST_DRAWN
+    # Set them side by side in a table, and draw them if they are few.
     forecasts = pd.concat([each.forecasts for each in found.values()], ignore_index=True)
-    table, shown = _set_side_by_side(found, forecasts, several_runs.last_shared(forecasts))
-    told = several_runs.say_forecasts(forecasts)
-    files = {f"{NAME}.csv": write_csv(NAME, table)[0]}
     past = pd.concat([each.observations.assign(run=name) for name, each in found.items()], ignore_index=True)
-    figure = several_runs.draw_forecasts(forecasts, past) if len(found) <= _MOST_DRAWN else None
+    table, shown = _set_side_by_side(found, forecasts, several_runs.last_shared(forecasts))
+    files, told = {f"{NAME}.csv": write_csv(NAME, table)[0]}, several_runs.say_forecasts(forecasts)
+    figure = None if is_long else several_runs.draw_forecasts(forecasts, past)
     if figure is not None:
         files |= {f"{NAME}.{kind}": image for kind, image in draw_images(figure, told, narrow=True, pdf=False)}
-    linked = names if folder.is_relative_to(find_outputs()) else []
-    pages = {name: locate(find_run(name), "html/index.html") for name in linked}
+    # The page says once what all have; few runs are its columns, many are its rows, without their key numbers.
     same = {name: shown[name].iloc[0] for name in shown if name != "forecast" and shown[name].nunique() == 1}
     shown = shown.drop(columns=[*same])
-    if len(found) > _MOST_DRAWN:  # whose key numbers are in the table alone
-        shown = shown[[name for name in shown if name == "forecast" or name in Parameters.model_fields]]
+    if is_long:
+        shown = shown[[name for name in shown if name in ("forecast", *Parameters.model_fields)]]
+    pages = {name: locate(find_run(name), "html/index.html") for name in names}
     page = render_report(
         shop,
         files,
         title=f"{say_count(len(found), 'run')} side by side",
         told=told,
-        doubts=_list_doubts([each.record for each in found.values()]),
+        doubts=_list_doubts(records),
         failed=failed,
-        shown=(shown if len(found) > _MOST_DRAWN else shown.T).iloc[:_MOST_SHOWN],
+        shown=(shown if is_long else shown.T).iloc[:_MOST_SHOWN],
         left_out=max(0, len(found) - _MOST_SHOWN),
         same=same,
         links={name: Path(os.path.relpath(path, folder)).as_posix() for name, path in pages.items() if path.exists()},
         command=command,
     )
     texts = {f"{NAME}.csv": files[f"{NAME}.csv"].decode(), "index.html": page}
-    data = [each.record.parameters["data"] for each in found.values()]
+    data = [record.parameters["data"] for record in records]
     return files | {name: hide_place(text, *data).encode() for name, text in texts.items()}
 
 
@@ -197,9 +197,8 @@ def _set_side_by_side(
         if text["label"].nunique() > 1:
             heading, text = say_first(say_name(key)), text.assign(text=text["label"] + ": " + text["text"])
         shown[heading] = text["text"].reindex(index).fillna("")
-    values = values.drop(columns=["run", *given, *ends], errors="ignore").reindex(
-        index
-    )  # as a stranger's may be called
+    values = values.drop(columns=["run", *given, *ends], errors="ignore")  # as a stranger's may be called
+    values = values.reindex(index)
     return pd.concat([given.replace("–", ""), ends.reindex(index), values], axis="columns"), shown
 
 

@@ -10,15 +10,13 @@ from pathlib import Path
 
 from ..base.files import hash_file, write_json
 from ..base.folders import keep_edited, lock_folder, replace_folder
-from ..base.project import RunError, find_outputs
+from ..base.project import find_outputs
 from . import manifest
 from .failures import LOG, Attempt
 from .ingredients import describe_inputs, find_notebooks, list_copies
 from .notebook_process import preload, start_threads
 from .parameters import Parameters, complete_parameters
-from .steps import CHANGED, USUAL_EXECUTION, Execution, execute_steps, plan_steps
-
-_CHANGEABLE = {"notebooks": "the notebooks", "data": "the data", "helpers": "the helpers"}
+from .steps import USUAL_EXECUTION, Execution, Step, execute_steps, list_changed, plan_steps
 
 
 def print_line(line: str) -> None:
@@ -69,18 +67,19 @@ def run_all(
     final = (outputs or find_outputs()) / parameters.run
     with lock_folder(final, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
-        parameters, sources = complete_parameters(parameters), find_notebooks(notebooks)
+        asked, sources = parameters, find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
-        inputs = describe_inputs(parameters, sources, execution.pdf)
+        inputs = describe_inputs(asked, sources, execution.pdf)
         if not execution.forced and manifest.is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.clear()
             return final
 
-        # Check the parameters against the data, while the libraries of the notebooks are imported.
+        # Complete the parameters and check them against the data, while the libraries of the notebooks are imported.
         preload()
         from .check_series import check_parameters, list_notes, refuse_doubtful
 
+        parameters = complete_parameters(asked)
         data = check_parameters(parameters)
         notes = list_notes(data, parameters)
         attempt.tell(*notes)
@@ -96,13 +95,10 @@ def run_all(
         with start_threads(len(steps)) as pool:
             for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
                 bodies[step.name] = render_executed(new, step.name, _add_result(step.result, new, step.name))
-                why = _explain_change(step.parts, before.get(step.name)) if how != "unchanged" else ""
+                why = _explain_change(step, before) if how != "unchanged" else ""
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
-        now = describe_inputs(parameters, sources, execution.pdf)
-        if changed := [words for name, words in _CHANGEABLE.items() if inputs[name] != now[name]]:
-            raise RunError(f"{' and '.join(changed).capitalize()} {CHANGED}")
         write_pages(new, manifest.describe_run(new, parameters, inputs, data, notes), bodies)
         before_commit()
         if edited := manifest.list_edited(final):
@@ -132,7 +128,7 @@ def _add_result(result: Path, folder: Path, name: str) -> manifest.Entry:
     return entry
 
 
-def _explain_change(parts: Mapping[str, str], before: Mapping[str, str] | None) -> str:
+def _explain_change(step: Step, before: Mapping[str, Mapping[str, str]]) -> str:
     """Why a notebook ran again: ``" (the data changed)"``; ``""`` where it has not run before."""
-    changed = [words for words in parts if before and before.get(words, "") != parts[words]]
+    changed = list_changed(step.parts, before[step.name]) if before.get(step.name) else []
     return f" ({' and '.join(changed)} changed)" if changed else ""

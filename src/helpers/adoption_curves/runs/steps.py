@@ -14,24 +14,24 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..base.files import hash_file
-from ..base.project import RunError, Source, count_processors, find_outputs, refuse_planted
+from ..base.project import RunError, count_processors, find_outputs, refuse_planted
+from ..base.words import say_first
 from .failures import find_attempt
-from .ingredients import choose_files, describe_series, digest, find_needs, hash_data, read_declared
+from .ingredients import choose_files, describe_inputs, describe_series, digest, find_needs, read_declared
 from .manifest import Entry, locate, read_entry, write_entry
 from .notebook_process import execute_notebook
-from .parameters import Parameters
+from .parameters import Parameters, read_parameters
 
 _FOLDER, _UNUSED_SECONDS = ".store", 30 * 86_400
 _MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 """Held while a result is made, by its key: another run that needs the same waits, and finds it."""
-CHANGED = "changed while the run was being made. Run the same command again."
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Step:
         Raises
         ------
         RunError
-            If the data change meanwhile.
+            If something that it is made from changes meanwhile.
         NotebookFailed
         """
         for each in needed:
@@ -156,13 +156,14 @@ class Step:
                 target.parent.mkdir(parents=True)
                 for need in self.needs:
                     shutil.copytree(need.result, work, dirs_exist_ok=True)
-                # Execute it. What it made of data that have changed since they were hashed is not kept.
+                # Execute it. What it made is not kept if something has changed since it was hashed.
                 stray = execute_notebook(
                     self.source, target, self.values, failed / self.source.name, Path(place), execution.pdf
                 )
-                data = Source.read(self.values.get("data", "data")).find()
-                if self.parts["the data"] and hash_data(data) != self.inputs["data"]["files"]:
-                    raise RunError(f"The data {CHANGED}")
+                now = describe_inputs(read_parameters(self.inputs["asked"]), [self.source], self.inputs["pdf"])
+                if changed := list_changed(replace(self, inputs=now).parts, self.parts):
+                    told = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
+                    raise RunError(say_first(told))
                 # Keep its entry, its copy and what it wrote. A notebook that opened no study has written nothing.
                 known = {"key": self.key, "made_from": self.parts, "executed": hash_file(target)}
                 entry = (read_entry(work, self.name) or Entry()).model_copy(update=known)
@@ -176,6 +177,11 @@ class Step:
                     shutil.rmtree(self.result, ignore_errors=True)
                     shutil.move(made, self.result)
             return f"{time.monotonic() - began:.1f} s", stray
+
+
+def list_changed(parts: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
+    """Names in words of the parts that are others than before."""
+    return [words for words in parts if before.get(words, "") != parts[words]]
 
 
 def execute_steps(

@@ -50,47 +50,216 @@ class SavedFigure:
         return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name, "pdf": self.pdf}}
 
 
-class Output:
-    """Output of a notebook, with an empty record.
+class Study:
+    """Study: parameters, data, series and tables of a run for one notebook.
+
+    The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
+    others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
+    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into
+    the published run, but into ``outputs/lab/<run>/``, and says so.
 
     Parameters
     ----------
     notebook : str
-        Name of the notebook.
-    folder : Path
-        Folder to write to. For a notebook run by hand it is outputs/lab/RUN, never the published run; a line says so.
-    parameters : mapping
-        Parameters of the notebook, for the record.
-    names : str
-        The names that its tables and figures may have, as a regular expression.
-    rule : str
-        The same in words, which follow the name.
+        Name of the calling notebook, such as ``03_fit_curves``.
+    reads : sequence of str
+        Numbers of the notebooks whose tables it reads, such as ``["01", "05"]``: they run before it.
 
     Attributes
     ----------
     folder : Path
+        The run's folder: where the notebook writes.
     notebook : str
     entry : Entry
-        What it has read and written so far.
+        What the notebook has read and written so far.
+    parameters : Parameters
+        The notebook's parameters, checked; those that it doesn't declare have their defaults.
+    declared : tuple of str
+        Names of the parameters that the notebook declares.
+    data : Data
+        The tables of data, as they were public on the date `as_of`.
+    series : AdoptionSeries
+        The series in question, with its limit.
+    references : list of AdoptionSeries
+        Comparison series for the forecast, without the technology of the series.
+    limits : dict
+        The limits that could be chosen, by title; see `Data.offer_limits`.
+    names : Names
+        Titles and units for figures and sentences.
+    source : str
+        Who published the series and its limit.
 
     Raises
     ------
+    ParameterError
+        If the value of a parameter can't be used, or papermill set one that the notebook doesn't have: it passes
+        anything on.
     RunError
-        If a file is where the folder should be.
+        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be;
+        by hand, if the data are one's own and the parameters name no series of them.
     """
 
-    def __init__(self, notebook: str, folder: Path, parameters: Mapping[str, Any], names: str, rule: str):
-        place = name_path(str(folder))
+    def __init__(self, notebook: str, reads: Sequence[str] = ()):
+        frame = inspect.currentframe()
+        variables = frame.f_back.f_globals if frame and frame.f_back else {}
+        if not re.fullmatch(r"\d{2}_\w+", notebook):
+            raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
+        # Its parameters are the variables of these names that it declares.
+        source = find_root() / "notebooks" / f"{notebook}.ipynb"
+        declares = read_declared(source) if source.is_file() else variables
+        given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
+        _refuse_unknown(notebook, declares, variables.get("In", []))
+        checked = read_parameters(given)
+        declared = tuple(name for name in given if name != "run")
+        # By hand it writes into the lab, never into the published run.
+        by_hand = not os.environ.get(RUNNER)
+        if by_hand:
+            _refuse_other_series(checked, given)
+        if "limit" in given:  # as a run says it
+            checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
+        folder = (find_lab() if by_hand else find_outputs()) / checked.run
         if os.path.lexists(folder) and not folder.is_dir():
+            place = name_path(str(folder))
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
-        self.entry = Entry(parameters=dict(parameters))
+        values = checked.model_dump(include=set(declared))
+        self.folder, self.notebook, self.entry = folder, notebook, Entry(parameters=values)
         write_entry(folder, notebook, self.entry)
-        if not os.environ.get(RUNNER):
-            print(f"By hand: results go to {place}/.")
+        if by_hand:
+            print(f"By hand: results go to {name_path(str(folder))}/.")
         import pandas as pd  # which no command needs that finds nothing changed
 
         pd.set_option("display.precision", 3)  # of frames that a cell displays
-        self.folder, self.notebook, self._names, self._rule = folder, notebook, names, rule
+        self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
+        self._published = find_outputs() / checked.run if by_hand else None
+        self._told = set[str]()
+        self._settled = {name: (value, notebook) for name, value in values.items()}
+
+    @cached_property
+    def data(self) -> indicators.Data:
+        """Tables of the data, as they were public on `as_of`."""
+        from .. import indicators
+
+        return indicators.load(self.parameters.source, self.parameters.as_of)
+
+    @cached_property
+    def series(self) -> indicators.AdoptionSeries:
+        """Series in question, with its limit. Of few figures, what must be read before all else is displayed once."""
+        from IPython.display import Markdown, display
+
+        from ..base.dates import decimal_years
+        from ..base.fallen import count_usable
+        from ..base.words import say_date
+        from ..say.findings import say_few
+
+        chosen = self.parameters
+        found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
+        since = "" if found.last_break is None else say_date(found.last_break["date"])
+        if said := say_few(count_usable(decimal_years(found.values.index), found.values), since):
+            display(Markdown(f"**{said}**"), metadata={"first": True})
+        return found
+
+    @cached_property
+    def references(self) -> list[indicators.AdoptionSeries]:
+        """Comparison series, without the technology of the series."""
+        return self.data.references(exclude=self.series)
+
+    @cached_property
+    def limits(self) -> dict[str, Any]:
+        """Limits that could be chosen, by title."""
+        return self.data.offer_limits(self.series)
+
+    @cached_property
+    def most(self) -> float | None:
+        """The highest of the limits that could be chosen, at its last date; None where none is known."""
+        from ..base.limit import find_most
+
+        return find_most(self.limits)
+
+    @cached_property
+    def explained(self) -> indicators.AdoptionSeries:
+        """Series whose forecast notebook 5 explains: that in question; where it has no range, a reference."""
+        from ..show import lesson
+
+        found = lesson.explain_series(self.series, self.most, self.references)
+        if found.full_title != self.series.full_title:
+            day = f"{found.days[-1]:%Y-%m-%d}"
+            print(f"This series has no range. The steps are those of {found.full_title}, as of {day}.")
+        return found
+
+    @property
+    def window(self) -> pd.DataFrame:
+        """Figures that the forecast of `explained` uses: date, year, t (years to the last), y, limit, x (y / limit)."""
+        from ..show import lesson
+
+        return lesson.frame_window(self.data, self.explained)
+
+    @property
+    def horizon(self) -> pd.DataFrame:
+        """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
+        from ..show import lesson
+
+        return lesson.frame_horizon(self.explained, self.parameters.horizon_years)
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
+        from ..show import lesson
+
+        return lesson.frame_finished(self.data, self.references)
+
+    @cached_property
+    def names(self) -> indicators.Names:
+        """Titles and units for figures and sentences."""
+        from .. import indicators
+
+        return indicators.name_series(self.data, self.series)
+
+    @cached_property
+    def source(self) -> str:
+        """Publishers of the series and its limit."""
+        from .. import indicators
+
+        return indicators.cite_series(self.data, self.series)
+
+    @cached_property
+    def own_source(self) -> str:
+        """Publishers of the series without its limit."""
+        from .. import indicators
+
+        return indicators.cite_series(self.data, self.series, limit=False)
+
+    def answer(self, result: Any) -> Answer:
+        """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""
+        from ..show.answers import answer
+
+        found = answer(result, self.data, self.read_table("04_backtest"))
+        for name, frame in found.tables.items():
+            self.keep(name, frame)
+        return found
+
+    def example(self, references: Sequence[indicators.AdoptionSeries]) -> Example:
+        """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
+        from ..show.lesson import make_example
+
+        return make_example(self.data, references)
+
+    def judge(self, rows: Any, references: Sequence[indicators.AdoptionSeries]) -> Judged:
+        """What the rows of a backtest of references say of the forecast: scores, coverage and figures."""
+        from ..show.judged import Judged
+
+        return Judged(rows, references, self.data)
+
+    def look(self) -> Seen:
+        """The series as it is seen: levels and growth, beside other technologies and other countries."""
+        from ..show.seen import Seen
+
+        return Seen(self.series, self.data, self.references, self.names)
+
+    def assess(self) -> Ends:
+        """What the curves say of where the series ends: figures, their data and tables 03, by name."""
+        from ..show.answers import assess
+
+        return assess(self.series, self.data, self.parameters.families, self.names)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.
@@ -215,214 +384,11 @@ class Output:
         return SavedFigure(name, alt, images["png"], width, "pdf" in images)
 
     def _check_name(self, kind: str, name: str) -> None:
-        if not re.fullmatch(self._names, name):
-            raise RunError(f"The name of {kind} '{name}' {self._rule}")
-
-
-class Study(Output):
-    """Study: parameters, data, series and tables of a run for one notebook.
-
-    The parameters are the variables that the ``parameters`` cell of ``notebooks/<notebook>.ipynb`` declares, and no
-    others: a frame that a cell happens to call `shares` is none. A notebook that lies elsewhere has all variables with
-    the names of parameters. The notebook's record begins afresh. A notebook that someone runs by hand never writes into
-    the published run, but into ``outputs/lab/<run>/``, and says so.
-
-    Parameters
-    ----------
-    notebook : str
-        Name of the calling notebook, such as ``03_fit_curves``.
-    reads : sequence of str
-        Numbers of the notebooks whose tables it reads, such as ``["01", "05"]``: they run before it.
-
-    Attributes
-    ----------
-    folder : Path
-        The run's folder: where the notebook writes.
-    notebook : str
-    parameters : Parameters
-        The notebook's parameters, checked; those that it doesn't declare have their defaults.
-    declared : tuple of str
-        Names of the parameters that the notebook declares.
-    data : Data
-        The tables of data, as they were public on the date `as_of`.
-    series : AdoptionSeries
-        The series in question, with its limit.
-    references : list of AdoptionSeries
-        Comparison series for the forecast, without the technology of the series.
-    limits : dict
-        The limits that could be chosen, by title; see `Data.offer_limits`.
-    names : dict
-        Titles and units for figures and sentences; see `indicators.name_series`.
-    source : str
-        Who published the series and its limit.
-
-    Raises
-    ------
-    ParameterError
-        If the value of a parameter can't be used, or papermill set one that the notebook doesn't have: it passes
-        anything on.
-    RunError
-        If the notebook's name has no number, the project's folder isn't found, or a file is where the folder should be;
-        by hand, if the data are one's own and the parameters name no series of them.
-    """
-
-    def __init__(self, notebook: str, reads: Sequence[str] = ()):
-        frame = inspect.currentframe()
-        variables = frame.f_back.f_globals if frame and frame.f_back else {}
-        if not re.fullmatch(r"\d{2}_\w+", notebook):
-            raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
-        # Its parameters are the variables of these names that it declares.
-        source = find_root() / "notebooks" / f"{notebook}.ipynb"
-        declares = read_declared(source) if source.is_file() else variables
-        given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
-        _refuse_unknown(notebook, declares, variables.get("In", []))
-        checked = read_parameters(given)
-        declared = tuple(name for name in given if name != "run")
-        # By hand it writes into the lab, never into the published run.
-        by_hand = not os.environ.get(RUNNER)
-        if by_hand:
-            _refuse_other_series(checked, given)
-        if "limit" in given:  # as a run says it
-            checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
-        folder = (find_lab() if by_hand else find_outputs()) / checked.run
-        number = notebook[:2]
-        rule = (
-            f"must begin with '{number}_', the number of notebook {notebook}, and hold letters, digits, '-' and '_' "
-            "only: each table and figure has one writer."
-        )
-        values = checked.model_dump(include=set(declared))
-        super().__init__(notebook, folder, values, rf"{number}_[A-Za-z0-9_-]*", rule)
-        self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
-        self._published = find_outputs() / checked.run if by_hand else None
-        self._told = set[str]()
-        self._settled = {name: (value, notebook) for name, value in values.items()}
-
-    @cached_property
-    def data(self) -> indicators.Data:
-        """Tables of the data, as they were public on `as_of`."""
-        from .. import indicators
-
-        return indicators.load(self.parameters.source, self.parameters.as_of)
-
-    @cached_property
-    def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its limit. Of few figures, what must be read before all else is displayed once."""
-        from IPython.display import Markdown, display
-
-        from ..base.dates import decimal_years
-        from ..base.fallen import count_usable
-        from ..base.words import say_date
-        from ..say.findings import say_few
-
-        chosen = self.parameters
-        found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
-        since = "" if found.last_break is None else say_date(found.last_break["date"])
-        if said := say_few(count_usable(decimal_years(found.values.index), found.values), since):
-            display(Markdown(f"**{said}**"), metadata={"first": True})
-        return found
-
-    @cached_property
-    def references(self) -> list[indicators.AdoptionSeries]:
-        """Comparison series, without the technology of the series."""
-        return self.data.references(exclude=self.series)
-
-    @cached_property
-    def limits(self) -> dict[str, Any]:
-        """Limits that could be chosen, by title."""
-        return self.data.offer_limits(self.series)
-
-    @cached_property
-    def most(self) -> float | None:
-        """The highest of the limits that could be chosen, at its last date; None where none is known."""
-        from ..base.limit import find_most
-
-        return find_most(self.limits)
-
-    @cached_property
-    def explained(self) -> indicators.AdoptionSeries:
-        """Series whose forecast notebook 5 explains: that in question; where it has no range, a reference."""
-        from ..show import lesson
-
-        found = lesson.explain_series(self.series, self.most, self.references)
-        if found.full_title != self.series.full_title:
-            day = f"{found.days[-1]:%Y-%m-%d}"
-            print(f"This series has no range. The steps are those of {found.full_title}, as of {day}.")
-        return found
-
-    @property
-    def window(self) -> pd.DataFrame:
-        """Figures that the forecast of `explained` uses: date, year, t (years to the last), y, limit, x (y / limit)."""
-        from ..show import lesson
-
-        return lesson.frame_window(self.data, self.explained)
-
-    @property
-    def horizon(self) -> pd.DataFrame:
-        """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
-        from ..show import lesson
-
-        return lesson.frame_horizon(self.explained, self.parameters.horizon_years)
-
-    @property
-    def finished(self) -> pd.DataFrame:
-        """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
-        from ..show import lesson
-
-        return lesson.frame_finished(self.data, self.references)
-
-    @cached_property
-    def names(self) -> dict[str, Any]:
-        """Titles and units for figures and sentences."""
-        from .. import indicators
-
-        return indicators.name_series(self.data, self.series)
-
-    @cached_property
-    def source(self) -> str:
-        """Publishers of the series and its limit."""
-        from .. import indicators
-
-        return indicators.cite_series(self.data, self.series)
-
-    @cached_property
-    def own_source(self) -> str:
-        """Publishers of the series without its limit."""
-        from .. import indicators
-
-        return indicators.cite_series(self.data, self.series, limit=False)
-
-    def answer(self, result: Any) -> Answer:
-        """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""
-        from ..show.answers import answer
-
-        found = answer(result, self.data, self.read_table("04_backtest"))
-        for name, frame in found.tables.items():
-            self.keep(name, frame)
-        return found
-
-    def example(self, references: Sequence[indicators.AdoptionSeries]) -> Example:
-        """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
-        from ..show.lesson import make_example
-
-        return make_example(self.data, references)
-
-    def judge(self, rows: Any, references: Sequence[indicators.AdoptionSeries]) -> Judged:
-        """What the rows of a backtest of references say of the forecast: scores, coverage and figures."""
-        from ..show.judged import Judged
-
-        return Judged(rows, references, self.data)
-
-    def look(self) -> Seen:
-        """The series as it is seen: levels and growth, beside other technologies and other countries."""
-        from ..show.seen import Seen
-
-        return Seen(self.series, self.data, self.references, self.names)
-
-    def assess(self) -> Ends:
-        """What the curves say of where the series ends: figures, their data and tables 03, by name."""
-        from ..show.answers import assess
-
-        return assess(self.series, self.data, self.parameters.families, self.names)
+        number = self.notebook[:2]
+        if not re.fullmatch(rf"{number}_[A-Za-z0-9_-]*", name):
+            right = f"must begin with '{number}_', the number of notebook {self.notebook}"
+            allowed = "and hold letters, digits, '-' and '_' only: each table and figure has one writer."
+            raise RunError(f"The name of {kind} '{name}' {right}, {allowed}")
 
     def read_table(self, name: str) -> Any:
         """Table `name` of this run as a frame, with the types that it was written with.

@@ -43,9 +43,7 @@ from .report import FILES, make_report
 from .runner import print_line, run_all
 from .steps import USUAL_EXECUTION, Execution, tidy_store
 
-_TOPIC = "adoption"
-"""Topic of Dask on which workers say how far a run is."""
-_MAX_UNASKED, _MAX_SWEPT_RUNS = 200, 10_000
+_MAX_SWEPT_RUNS = 10_000
 _MAX_RUN_LETTERS = 40
 """Letters of a run's name that is made of what it varies."""
 _RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
@@ -72,7 +70,7 @@ class Sweep:
     left_out: Mapping[str, str]
 
 
-def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
+def read_sweep(path: Path, name: str = "") -> Sweep:
     """Read and check a sweep.
 
     Parameters
@@ -82,8 +80,6 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
         list of sets, each may name its ``run``).
     name : str
         Name of the sweep; by default the file's, without its ending.
-    many : bool
-        True if more than 200 runs are allowed.
 
     Returns
     -------
@@ -99,7 +95,7 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
         sweep = read_parameters({"run": name or path.stem}).run
     except ParameterError as error:
         raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
-    common, sets = _list_sets(path, many)
+    common, sets = _list_sets(path)
     own = [values.pop("run", None) for values in sets]
     # What is written wrong in any set refuses the file.
     read, wrong = list[Parameters](), dict[str, list[str]]()
@@ -107,15 +103,16 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
         try:
             read.append(read_parameters(_locate_data({**common, **values})))
         except ValueError as error:
+            title = f"run '{own[number]}'" if own[number] else f"set {number + 1}"
             for line in str(error).splitlines():
-                wrong.setdefault(line, []).append(f"run '{own[number]}'" if own[number] else f"set {number + 1}")
-    if wrong:
-        raise ParameterError("\n".join(_say_sets(line, titles, len(sets)) for line, titles in wrong.items()))
-    names = _name_runs(own, [{each: getattr(run, each, values[each]) for each in values}
-                             for run, values in zip(read, sets, strict=True)])  # fmt: skip
+                wrong.setdefault(line, []).append(title)
+    _refuse(wrong, len(sets))
     # What the data do not have is left out.
+    varied = [
+        {name: getattr(run, name, values[name]) for name in values} for run, values in zip(read, sets, strict=True)
+    ]
     runs, left_out, first = list[Parameters](), dict[str, str](), dict[str, str]()
-    for named, given in zip(names, read, strict=True):
+    for named, given in zip(_name_runs(own, varied), read, strict=True):
         try:
             run = complete_parameters(given)
             check_parameters(run)
@@ -126,16 +123,20 @@ def read_sweep(path: Path, name: str = "", many: bool = False) -> Sweep:
             raise ParameterError(f"'{named}' is the same as '{same}': leave one out")
         runs.append(run.model_copy(update={"run": named}))
     if not runs:
-        titles = [[named for named in left_out if left_out[named] == line] for line in {**left_out}.values()]
-        lines = dict(zip(left_out.values(), titles, strict=True))
-        raise ParameterError("\n".join(_say_sets(line, titles, len(sets)) for line, titles in lines.items()))
+        for named, why in left_out.items():
+            wrong.setdefault(why, []).append(named)
+        _refuse(wrong, len(sets))
     return Sweep(sweep, path.name, runs, left_out)
 
 
-def _say_sets(line: str, titles: Sequence[str], count: int) -> str:
-    """What is wrong, and in which sets."""
-    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
-    return f"{line} (in {', '.join(titles[:3])}{more})" if count > 1 else line
+def _refuse(wrong: Mapping[str, Sequence[str]], count: int) -> None:
+    """Refuse a file of so many sets with a line for each thing that is wrong, and the sets that have it; none: pass."""
+    lines = []
+    for line, titles in wrong.items():
+        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+        lines.append(f"{line} (in {', '.join(titles[:3])}{more})" if count > 1 else line)
+    if lines:
+        raise ParameterError("\n".join(lines))
 
 
 _WRONG = {
@@ -160,8 +161,11 @@ def _read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[s
     for part, inside in content.items():
         if part not in _WRONG:
             raise ParameterError(f"unknown part '{part}'{suggest(str(part), _WRONG)}")
-        each = inside if part == "runs" and isinstance(inside, list) else [inside]
-        if not each or (part == "runs") != isinstance(inside, list) or not all(isinstance(one, dict) for one in each):
+        if part == "runs":
+            fits = isinstance(inside, list) and inside and all(isinstance(one, dict) for one in inside)
+        else:
+            fits = isinstance(inside, dict)
+        if not fits:
             raise ParameterError(_WRONG[part])
     common, grid, runs = content.get("parameters", {}), content.get("grid", {}), content.get("runs", [])
     for name, values in grid.items():
@@ -170,7 +174,7 @@ def _read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[s
     return common, grid, runs
 
 
-def _list_sets(path: Path, many: bool) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _list_sets(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """What is common to all sets of a file, and the sets: combinations of the grid's values, and those listed."""
     common, grid, runs = _read_parts(path)
     if not grid and not runs:
@@ -182,8 +186,6 @@ def _list_sets(path: Path, many: bool) -> tuple[dict[str, Any], list[dict[str, A
     if count > _MAX_SWEPT_RUNS:
         told = f"the file asks for {count:,} runs; a sweep has at most {_MAX_SWEPT_RUNS:,}"
         raise ParameterError(f"{told}. Leave values out")
-    if count > _MAX_UNASKED and not many:
-        raise ParameterError(f"the file asks for {count:,} runs. If that's what you want, say so with --yes")
     combined = product(*grid.values()) if grid else ()
     return common, [*(dict(zip(grid, values, strict=True)) for values in combined), *map(dict, runs)]
 
@@ -289,17 +291,14 @@ def run_sweep(
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
         runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        record = SweepManifest(sweep=sweep.name, runs=runs, failed=dict(sweep.left_out))
-        write_json(folder / SWEEP, record.model_dump())
+        write_json(folder / SWEEP, SweepManifest(runs=runs).model_dump())
         for name, why in sweep.left_out.items():
             print_line(f"{name} is left out: {why}")
         if scheduler:
             failed = _make_on_cluster(sweep.runs, folder, execution, scheduler)
         else:
             failed = _make_here(sweep.runs, folder, execution, notebooks)
-        record.failed |= failed
-        write_json(folder / SWEEP, record.model_dump())
-        write_summary(sweep, folder, record.failed, shop)
+        write_summary(sweep, folder, {**sweep.left_out, **failed}, shop)
     tidy_store(find_outputs())
     return folder, failed
 
@@ -357,7 +356,6 @@ def _make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execut
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
     told["strict"] = execution.strict
     with distributed.Client(address) as client:
-        client.subscribe_topic(_TOPIC, lambda event: print_line(event[1]))
         futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
         made = dict(zip(futures, (run.run for run in runs), strict=True))
         try:
@@ -369,36 +367,25 @@ def _make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execut
 def _make_elsewhere(told: dict[str, Any]) -> str:
     """Seconds, in words, of a run made in a process of its own: a worker of Dask may start none by multiprocessing.
 
-    The process ends with this worker, and where nobody waits for the run any more. Its lines go to the client.
+    The process ends with this worker, and where nobody waits for the run any more.
     """
     from distributed import get_worker
 
-    worker, run, began = get_worker(), told["parameters"]["run"], time.monotonic()
-
-    def tell(lines: Iterable[str]) -> None:
-        for line in lines:
-            worker.log_event(_TOPIC, f"{run}: {line.strip()}")
-
+    worker, began = get_worker(), time.monotonic()
     key = worker.get_current_task()
     command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"]
     given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
     with TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, **given
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, text=True, **given)
         assert process.stdin
-        assert process.stdout
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()  # and stays open: where it ends, the process ends itself
-        telling = threading.Thread(target=tell, args=(process.stdout,), daemon=True)
-        telling.start()
         while process.poll() is None:
             task = worker.state.tasks.get(key)
             if task is None or task.state != "executing":  # the client has gone, or no longer wants it
                 process.stdin.close()
                 process.wait()
             time.sleep(0.2)
-        telling.join()
         errors.seek(0)
         if process.returncode:
             raise RunError(errors.read().strip() or f"the process of the run ended with {process.returncode}")
@@ -421,6 +408,6 @@ def _make_told() -> None:
     execution = Execution(strict=told["strict"], wait=True)
     parameters = read_parameters(told["parameters"])
     try:
-        run_all(parameters, None, execution, outputs=Path(told["folder"]), tell=lambda line: print(line, flush=True))
+        run_all(parameters, None, execution, outputs=Path(told["folder"]), tell=lambda line: None)
     except (RunError, ValueError, Stopped) as error:
         raise SystemExit(getattr(error, "word", "") or str(error)) from None

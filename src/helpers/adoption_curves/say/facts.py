@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from ..base.columns import UNNAMED
 from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import BEYOND_SCATTER, LEAST_FALL, count_usable, pick_last
 from ..base.fan import find_goal
@@ -18,6 +17,7 @@ from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.words import FLOW, lower_first, say, say_at, say_figure, say_period
 from ..curves import Assessment
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
+from ..indicators import Names
 
 SUMMARISED: tuple[str, ...] = (
     "01_wording",
@@ -63,33 +63,6 @@ class Number(float):
         number = cls(cell)
         number.place = place
         return number
-
-
-@dataclass(frozen=True)
-class Names:
-    """What sentences call a series, as from `indicators.name_series`."""
-
-    title: str
-    unit: str
-    entity: str = UNNAMED
-    base: str = ""
-    limit_title: str = ""
-    as_of: str = ""
-    measure: str = "level"
-    own: bool = False
-    known: pd.Timestamp = pd.Timestamp.min
-    population: tuple[float, str] | None = None
-    cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
-    points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
-    publisher: str = ""
-    publisher_name: str = ""
-    asked: str = ""
-    people: str = ""
-    counted: str = ""
-    doing: str = ""
-    within: str = ""
-    limit_is_series: bool = False
-    reckoned: bool = False
 
 
 @dataclass(frozen=True)

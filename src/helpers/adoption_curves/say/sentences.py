@@ -16,7 +16,8 @@ from ..base.columns import UNNAMED
 from ..base.fallen import LEAST_FALL
 from ..base.fan import find_drawn
 from ..base.words import say, say_ahead, say_count, say_date, say_day, say_first, say_percent, say_place, say_range
-from .facts import Facts, Names, Row
+from ..indicators import Names
+from .facts import Facts, Row
 
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -16,12 +15,12 @@ from ..curves.fit_tables import compare_estimates, profile_ceilings, trace_alter
 from ..curves.verdict import NO_VERDICT
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
-from ..indicators import AdoptionSeries, Data, cite_series, name_series
+from ..indicators import AdoptionSeries, Data, Names, cite_series, name_series
 from ..indicators.captions import find_last_limit, list_earlier, list_levels, list_newer
-from ..say.facts import Facts, Names, list_saturation_level
+from ..say.facts import Facts, list_saturation_level
 from ..say.sentences import write_page
 from . import tables
-from .drawn import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
+from .figure_data import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
 from .figures.fit_curves import draw_fits, draw_intervals, draw_profiles
 from .figures.forecast_adoption import draw_forecast
 
@@ -68,7 +67,7 @@ class Ends(NamedTuple):
     estimates: Any
 
 
-def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: dict[str, Any]) -> Ends:
+def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: Names) -> Ends:
     """Curves of a series, and the verdict on where it ends: figures and tables 03.
 
     Parameters
@@ -77,8 +76,7 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: d
     data : Data
     families : sequence of str
         Names in `curves.FAMILIES`.
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
 
     Returns
     -------
@@ -120,7 +118,7 @@ class Answer(NamedTuple):
     figure: Figure
     alt: str
     data: pd.DataFrame  # of the figure
-    names: dict[str, Any]  # titles and units, as from `indicators.name_series`
+    names: Names  # titles and units, as from `indicators.name_series`
     tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
 
 
@@ -142,15 +140,14 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     facts, series = _collect_facts(result, data, rows), result.printed
     found, levels, page = facts.tables, sorted({min(result.levels), result.level}), write_page(facts)
     fan = found["05_forecast"] if facts.is_given else found["05_forecast"].head(0)
-    names = asdict(facts.names)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    about = (series, names, source, levels if facts.range else [], page.title)
+    about = (series, facts.names, source, levels if facts.range else [], page.title)
     figure = draw_forecast(fan, found["05_limit"], *about)
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
     drawn = tidy_forecast(kept["05_forecast"], kept["05_limit"], series, kept["05_scenarios"], result.levels)
-    return Answer(figure, page.alt, drawn, names, kept)
+    return Answer(figure, page.alt, drawn, facts.names, kept)
 
 
 def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
@@ -162,7 +159,7 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     found |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}
-    facts = Facts(found, Names(**name_series(data, series)), quoted_level(result.levels))
+    facts = Facts(found, name_series(data, series), quoted_level(result.levels))
     date = facts.goal["date"] if facts.goal else None
     found["05_class"] = frames.class_frame(result, date, data.references(exclude=series))
     return facts

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from .. import indicators
 from ..base.dates import decimal_years
-from ..indicators import AdoptionSeries, Data
+from ..indicators import AdoptionSeries, Data, Names
 from ..indicators.captions import list_earlier, list_levels, list_newer
-from ..indicators.compared import pick_countries, say_missing
+from ..indicators.countries import pick_countries, say_missing
 from .answers import count_later
-from .drawn import tidy_series
+from .figure_data import tidy_series
 from .figures.see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
 
 
@@ -28,8 +27,7 @@ class Seen:
     data : Data
     references : sequence of AdoptionSeries
         Comparison technologies.
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
 
     Attributes
     ----------
@@ -44,7 +42,7 @@ class Seen:
         As from `indicators.compare_entities`.
     """
 
-    def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: dict[str, Any]):
+    def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: Names):
         self._series, self._data, self._references, self._names = series, data, references, names
         self.course = tidy_series(series)
         self.earlier, self.newer = list_earlier(series), list_newer(data, series)

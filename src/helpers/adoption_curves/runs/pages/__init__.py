@@ -175,8 +175,6 @@ def is_foreign(path: Path) -> bool:
 def export_notebook(path: Path) -> tuple[Path, list[str]]:
     """Write the page of any notebook beside it, as it is stored: with its outputs if it was saved with them.
 
-    A file of the page's name that isn't a page of this package stays, and the page gets a number.
-
     Parameters
     ----------
     path : Path
@@ -185,12 +183,12 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     Returns
     -------
     Path and list of str
-        The page, and what is to be told of it: another name, images without alternative text.
+        The page, and a line for each image without alternative text.
 
     Raises
     ------
     RunError
-        If there is no such notebook, or it can't be read.
+        If there is no such notebook, it can't be read, or a file of the page's name is no page of this package.
     """
     from .exporter import render_body
 
@@ -204,10 +202,8 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
         raise RunError(f"Nothing can be made of {shorten_path(path)} ({problem}).") from error
     title = _read_opening([(cell.cell_type, cell.source, []) for cell in notebook.cells])[0] or path.stem
     page = render("notebook.html.j2", title=title, name=path.stem, body=body)
-    target, number = path.with_suffix(".html"), 1
-    while is_foreign(target):
-        number += 1
-        target = path.with_name(f"{path.stem}-{number}.html")
+    target = path.with_suffix(".html")
+    if is_foreign(target):
+        raise RunError(f"{shorten_path(target)} is no page of this package, and was left as it is. Move it away.")
     write_file(target, page.encode("utf-8"))
-    notes = [f"{path.stem}.html is no page of this package and was left as it is"] if number > 1 else []
-    return target, notes + [f"cell {quote(cell)}: {_WORDLESS}" for cell in wordless]
+    return target, [f"cell {quote(cell)}: {_WORDLESS}" for cell in wordless]

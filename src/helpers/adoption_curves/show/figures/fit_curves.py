@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...base.words import FLOW, lower_first, say, say_count, say_end, say_first, say_name
+from ...indicators import Names
 from . import style
 from .labels import Label, Spot, label_ends, name_line, note
 from .style import BLUE, GREY, INK, ORANGE, close_canvas, open_canvas, size_marks, use_dates, use_numbers
@@ -21,7 +21,7 @@ _FAR_LIMIT = 1.8  # times the highest point: a limit from there on would leave h
 
 
 def draw_fits(
-    values: pd.Series, alternatives: pd.DataFrame, found: Any, limit: float, names: dict[str, Any], source: str
+    values: pd.Series, alternatives: pd.DataFrame, found: Any, limit: float, names: Names, source: str
 ) -> Figure | None:
     """The fitted curves, one panel a family, with all saturation levels that the data do not rule out.
 
@@ -34,8 +34,8 @@ def draw_fits(
     found : a row of `facts.list_saturation_level`
     limit : float
         Known limit at the last figure, in that unit; nan for none.
-    names : dict
-        title, unit, measure, limit_title, points, and population where known: the axis ends there.
+    names : Names
+        The axis ends at its population, where known.
     source : str
 
     Returns
@@ -45,13 +45,13 @@ def draw_fits(
     """
     if alternatives.empty:
         return None
-    read = values[~values.index.isin([*names["points"]])]  # published as a limit: no point of the series
+    read = values[~values.index.isin([*names.points])]  # published as a limit: no point of the series
     families = list(dict.fromkeys(alternatives["family"]))
     rows = -(-len(families) // 3)
     figure, axes = style.open_panels(1.2 + 2.7 * rows, rows, min(3, len(families)), sharey=True, sharex=True)
     top, shown = _find_top(values, alternatives, limit, names)
     for axis, family in zip(axes.flat, families, strict=False):
-        _draw_family(axis, values, alternatives[alternatives["family"] == family], names["measure"])
+        _draw_family(axis, values, alternatives[alternatives["family"] == family], names.measure)
         axis.plot(read.index, read, "o", color=INK, mfc="white", ms=5, mew=1.2, zorder=6)
         if shown:
             axis.axhline(limit, color=GREY, ls="--", lw=1)
@@ -62,27 +62,25 @@ def draw_fits(
         axis.set_visible(False)
     if shown:
         spots = [Spot(x, limit, 4 - 8 * x, up, ("axes fraction", "data")) for x in (0, 1) for up in (2, -2)]
-        note(axes[0, 0], textwrap.fill(style.shorten_label(names["limit_title"]), 24), spots, color=GREY)
-    units = f"{say_first(names['unit'])}. Thick: least squares; "
+        note(axes[0, 0], textwrap.fill(style.shorten_label(names.limit_title), 24), spots, color=GREY)
+    units = f"{say_first(names.unit)}. Thick: least squares; "
     units += f"thin: other saturation levels inside the {100 * alternatives['level'].iloc[0]:.0f}% interval"
     if len(read):
         units += "; open circle: our reading"
     if np.isfinite(limit) and not shown:
-        units += f"; the limit, {lower_first(names['limit_title'])}, is above at {say(limit)}"
-    return close_canvas(figure, f"{names['title']}: {say_end(found, names['unit'])}", units, source)
+        units += f"; the limit, {lower_first(names.limit_title)}, is above at {say(limit)}"
+    return close_canvas(figure, f"{names.title}: {say_end(found, names.unit)}", units, source)
 
 
-def _find_top(
-    values: pd.Series, alternatives: pd.DataFrame, limit: float, names: Mapping[str, Any]
-) -> tuple[float, bool]:
+def _find_top(values: pd.Series, alternatives: pd.DataFrame, limit: float, names: Names) -> tuple[float, bool]:
     """The highest value that the panels show, in the unit of the series, and whether the limit is among it."""
     highest = max(values.max(), alternatives.loc[alternatives["best"], "value"].max())
     shown = limit < _FAR_LIMIT * highest
     top = 1.08 * limit if highest < limit and shown else 1.3 * highest
-    if names["unit"].startswith("percent"):
+    if names.unit.startswith("percent"):
         top = min(top, 1.08 * style.WHOLE)
-    if names.get("population"):
-        top = max(min(top, names["population"][0]), values.max())
+    if names.population:
+        top = max(min(top, names.population[0]), values.max())
     return top, bool(shown)
 
 
@@ -98,9 +96,7 @@ def _draw_family(axis: Axes, values: pd.Series, curves: pd.DataFrame, measure: s
     use_dates(axis, first, last, measure)
 
 
-def draw_profiles(
-    profiles: pd.DataFrame, found: Any, limit: float, names: dict[str, Any], source: str
-) -> Figure | None:
+def draw_profiles(profiles: pd.DataFrame, found: Any, limit: float, names: Names, source: str) -> Figure | None:
     """P-value of each saturation level, a line a family.
 
     Parameters
@@ -111,8 +107,7 @@ def draw_profiles(
         The verdict.
     limit : float
         Known limit at the last figure; nan for none.
-    names : dict
-        title, unit, limit_title.
+    names : Names
     source : str
 
     Returns
@@ -136,14 +131,14 @@ def draw_profiles(
     use_numbers(axis, "x")
     if span[0] < limit < span[1]:
         axis.axvline(limit, color=GREY, lw=1.2, ls=":")
-        name_line(axis, limit, style.shorten_label(names["limit_title"]))
+        name_line(axis, limit, style.shorten_label(names.limit_title))
     label_ends(axis, labels)
-    title = f"{names['title']}: how well each saturation level explains the figures"
-    units = f"P-value of each saturation level, {names['unit']}; below the line it lies outside the 95% interval"
+    title = f"{names.title}: how well each saturation level explains the figures"
+    units = f"P-value of each saturation level, {names.unit}; below the line it lies outside the 95% interval"
     return close_canvas(figure, title, units, source)
 
 
-def draw_intervals(table: pd.DataFrame, limit: float, names: dict[str, Any], source: str) -> Figure | None:
+def draw_intervals(table: pd.DataFrame, limit: float, names: Names, source: str) -> Figure | None:
     """The intervals that a verdict joins as bars, with an arrow where one is open.
 
     Parameters
@@ -152,8 +147,7 @@ def draw_intervals(table: pd.DataFrame, limit: float, names: dict[str, Any], sou
         From `curves.assess_ceiling`: family, errors, low, high.
     limit : float
         Known limit at the last figure; nan for none.
-    names : dict
-        title, unit, limit_title.
+    names : Names
     source : str
 
     Returns
@@ -177,8 +171,8 @@ def draw_intervals(table: pd.DataFrame, limit: float, names: dict[str, Any], sou
     use_numbers(axis, "x")
     if np.isfinite(limit):
         axis.axvline(limit, color=GREY, lw=1.2, ls=":")
-        name_line(axis, limit, style.shorten_label(names["limit_title"]))
+        name_line(axis, limit, style.shorten_label(names.limit_title))
     open_ones = int((~np.isfinite(ends[:, 1])).sum())
-    title = f"{names['title']}: {say_count(open_ones, 'interval')} of {len(table)} without an upper end"
-    units = f"95% intervals of the saturation level, {names['unit']}; arrow: no upper end"
+    title = f"{names.title}: {say_count(open_ones, 'interval')} of {len(table)} without an upper end"
+    units = f"95% intervals of the saturation level, {names.unit}; arrow: no upper end"
     return close_canvas(figure, title, units, source)

@@ -14,7 +14,7 @@ from ...base import words
 from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import say, say_count, say_period
-from ...indicators import AdoptionSeries
+from ...indicators import AdoptionSeries, Names
 from . import style
 from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
 from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer, say_counted
@@ -28,7 +28,7 @@ def draw_forecast(
     fan: pd.DataFrame,
     ahead: pd.DataFrame,
     series: AdoptionSeries,
-    names: dict[str, Any],
+    names: Names,
     source: str,
     levels: Sequence[float] = LEVELS,
     title: str = "",
@@ -43,8 +43,7 @@ def draw_forecast(
         05_limit.
     series : AdoptionSeries
         With its limit, its breaks and its newer figures.
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
     source : str
     levels : sequence of float
         A range is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
@@ -55,7 +54,7 @@ def draw_forecast(
     -------
     Figure
     """
-    title, fan = title or names["title"], fan[fan["q0.5"].notna()]
+    title, fan = title or names.title, fan[fan["q0.5"].notna()]
     if fan.empty:
         return draw_levels(series, names, source, title)
     shown = _select_shown(fan, series, levels)
@@ -66,11 +65,11 @@ def draw_forecast(
     ahead = ahead[ahead["date"] <= shown.last]
     limit, told = plot_limit(axis, series, shown.values.index, max(heights), ahead)
     heights += [label.y for label in limit]
-    units = say_counted(names) + told + plot_earlier(axis, series, names)
+    units = say_counted(names) + told + plot_earlier(axis, series, names.points)
     units += _draw_values(axis, series, shown.values, names, heights)
-    use_dates(axis, min([shown.values.index[0], *series.earlier.index]), shown.last, names["measure"])
+    use_dates(axis, min([shown.values.index[0], *series.earlier.index]), shown.last, names.measure)
     _name_start(axis, shown)
-    label_values(axis, shown.values.iloc[-1:], names["unit"])
+    label_values(axis, shown.values.iloc[-1:], names.unit)
     _name_ranges(axis, shown)
     source += _add_percent(axis, names, ends.max(axis=None))
     label_ends(axis, [_label_fan(axis, shown, names), *limit])
@@ -100,12 +99,10 @@ def _select_shown(fan: pd.DataFrame, series: AdoptionSeries, levels: Sequence[fl
     return _Shown(fan, last, goal, whole, series.values[first:], start)
 
 
-def _draw_values(
-    axis: Axes, series: AdoptionSeries, values: pd.Series, names: dict[str, Any], heights: Iterable[float]
-) -> str:
+def _draw_values(axis: Axes, series: AdoptionSeries, values: pd.Series, names: Names, heights: Iterable[float]) -> str:
     """Draw the published figures, with room for all the `heights` that are drawn; words for the units."""
-    plot_figures(axis, values, series.breaks, names)
-    told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values, names["measure"])
+    plot_figures(axis, values, series.breaks, names.points)
+    told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values, names.measure)
     plot_newer(axis, series.newer.join(series.readings))
     return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
 
@@ -118,9 +115,9 @@ def _say_dropped(values: pd.Series, shown: pd.Series, measure: str) -> str:
     return f"; {say_count(count, 'earlier figure')}, from {say_period(values.index[0], measure)} on, not drawn"
 
 
-def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> Label:
+def _label_fan(axis: Axes, shown: _Shown, names: Names) -> Label:
     """The label of the median and of the quoted range at the date of the headline, which is marked within the fan."""
-    goal, measure = shown.goal, names["measure"]
+    goal, measure = shown.goal, names.measure
     date, median = goal["date"], goal["q0.5"]
     if goal["basis"] == "refuted":
         return Label(date, median, "contradicted by\nthe newest figure", BLUE)
@@ -130,7 +127,7 @@ def _label_fan(axis: Axes, shown: _Shown, names: dict[str, Any]) -> Label:
         return Label(date, median, f"{kind}:\nabout {about}", BLUE)
     level = quoted_level(shown.levels)
     low, high = (goal[name] for name in band_columns(level))
-    text = f"median {say(median, names['unit'], high, bare=True)}\n{say_level(level)} range:\n{join_range(low, high)}"
+    text = f"median {say(median, names.unit, high, bare=True)}\n{say_level(level)} range:\n{join_range(low, high)}"
     if date < shown.last:
         axis.vlines(date, low, high, color=BLUE, lw=2.2, zorder=5)
         text = f"{words.say_at(measure)} {say_period(date, measure)}:\n{text}"
@@ -166,14 +163,14 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
             note(axis, "may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
 
 
-def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
+def _add_percent(axis: Axes, names: Names, highest: float) -> str:
     """An axis at the right in percent of the population where that is known, before labels; returns its words.
 
     No axis goes above the population, unless the `highest` of a range does.
     """
-    if not names.get("population"):
+    if not names.population:
         return ""
-    size, told = names["population"]
+    size, told = names.population
     axis.set_ylim(top=max(min(axis.get_ylim()[1], size), highest))
     right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
     use_numbers(right, suffix="%")
@@ -188,7 +185,7 @@ def _add_percent(axis: Axes, names: dict[str, Any], highest: float) -> str:
 def draw_hindcasts(
     hindcasts: pd.DataFrame,
     series: AdoptionSeries,
-    names: dict[str, Any],
+    names: Names,
     source: str,
     levels: Sequence[float] = LEVELS,
 ) -> Figure | None:
@@ -199,8 +196,7 @@ def draw_hindcasts(
     hindcasts : DataFrame
         origin, made, date, q0.05 ... q0.95, and the ends of other levels.
     series : AdoptionSeries
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
     source : str
     levels : sequence of float
         A range is drawn for each; the title quotes one, see `adoption_curves.base.levels.quoted_level`.
@@ -224,9 +220,9 @@ def draw_hindcasts(
     lowest, highest = band_columns(max(levels)) if levels else ("q0.5", "q0.5")
     ends = min(shown.min(), hindcasts[lowest].min()), max(shown.max(), hindcasts[highest].max())
     starts = style.fit_room(axes[0, 0], *ends)
-    units = f"{names['title']}, {names['unit']}; line: known then; diamonds: outcomes"
+    units = f"{names.title}, {names.unit}; line: known then; diamonds: outcomes"
     units += f"; {_say_levels(levels)}" if levels else ""
-    units += starts + _say_dropped(values, shown, names["measure"])
+    units += starts + _say_dropped(values, shown, names.measure)
     return close_canvas(figure, _say_contained(hindcasts, values, levels), units, source)
 
 
@@ -236,16 +232,16 @@ def _draw_outcomes(
     last: pd.Timestamp,
     shown: pd.Series,
     series: AdoptionSeries,
-    names: dict[str, Any],
+    names: Names,
 ) -> None:
     """The figures until the origin of a forecast, and apart from them those that were published later."""
     later = shown[shown.index > origin]
-    plot_figures(axis, shown[shown.index <= origin], series.breaks, names, 4, zorder=5)
+    plot_figures(axis, shown[shown.index <= origin], series.breaks, names.points, 4, zorder=5)
     size = size_marks(6, later)
     [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
-    tell(outcomes, [names["points"].get(date, "") for date in later.index])
+    tell(outcomes, [names.points.get(date, "") for date in later.index])
     plot_newer(axis, series.newer[series.newer.index <= last].join(series.readings))
-    use_dates(axis, shown.index[0], last, names["measure"])
+    use_dates(axis, shown.index[0], last, names.measure)
 
 
 def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:

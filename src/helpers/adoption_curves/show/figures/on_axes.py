@@ -6,7 +6,7 @@ Nothing here lays a figure out, so a drawing takes milliseconds.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -23,7 +23,7 @@ from ...base.words import lower_first, say, say_date, say_first, say_limit, say_
 from ...curves import Results
 from ...forecast import Forecast
 from ...forecast.frames import limit_frame
-from ...indicators import AdoptionSeries
+from ...indicators import AdoptionSeries, Names
 from .labels import Label, Spot, find_gaps, label_ends, note, shade_breaks
 from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
 
@@ -83,7 +83,12 @@ def plot_fan(
 
 
 def plot_figures(
-    axis: Axes, values: pd.Series, breaks: pd.DataFrame, names: dict[str, Any], size: float = 5, **look: Any
+    axis: Axes,
+    values: pd.Series,
+    breaks: pd.DataFrame,
+    points: Mapping[pd.Timestamp, str],
+    size: float = 5,
+    **look: Any,
 ) -> None:
     """Draw published figures by date as marks, joined but across no break.
 
@@ -94,8 +99,8 @@ def plot_figures(
         Figures by date, in the unit of the series.
     breaks : DataFrame
         date, kind.
-    names : dict
-        points: what is said of each figure, by date; nothing where there are none.
+    points : mapping
+        What is said of each figure, by date; empty where nothing is.
     size : float
         Diameter of the marks, in points.
     **look
@@ -106,19 +111,19 @@ def plot_figures(
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
     [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
-    if "points" in names:
-        tell(line, [names["points"].get(date, "") for date in values.index])
+    if points:
+        tell(line, [points.get(date, "") for date in values.index])
 
 
-def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> str:
+def plot_earlier(axis: Axes, series: AdoptionSeries, points: Mapping[pd.Timestamp, str]) -> str:
     """Draw the figures before the last break of a series, hollow and grey behind a strip; words for the line of units.
 
     Parameters
     ----------
     axis : Axes
     series : AdoptionSeries
-    names : dict
-        points: what is said of each figure, by date.
+    points : mapping
+        What is said of each figure, by date.
 
     Returns
     -------
@@ -127,14 +132,14 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, names: dict[str, Any]) -> s
     """
     if (parted := series.last_break) is None:
         return ""
-    plot_figures(axis, series.earlier, series.breaks, names, color=GREY, mfc="white", lw=0.8, zorder=2)
+    plot_figures(axis, series.earlier, series.breaks, points, color=GREY, mfc="white", lw=0.8, zorder=2)
     axis.axvspan(series.earlier.index[-1], series.dates[0], color=GREY, alpha=0.15, lw=0, zorder=0)
     return f"; grey: before {say_date(parted['date'])}, not comparable"
 
 
-def say_counted(names: dict[str, Any]) -> str:
+def say_counted(names: Names) -> str:
     """The unit, and what is counted where the data say it."""
-    unit, counted = say_first(names["unit"]), names.get("counted", "")
+    unit, counted = say_first(names.unit), names.counted
     return f"{unit}: {lower_first(counted)}" if counted else unit
 
 
@@ -232,32 +237,39 @@ def plot_course(
     -------
     matplotlib Axes
     """
-    ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
-    values, newer, labels = series.values.dropna().sort_index(), series.newer.join(series.readings), list[Label]()
-    begins = values.index if len(values) else newer.index
-    fan = pd.DataFrame() if found is None else found.quantiles.dropna(axis=1, how="all")
-    last = max([*values.index, *newer.index, *fan.index, *(curve[1].index if curve else [])])
-    if len(fan) or curve:
+    if ax is None:
+        ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE)
+    # What lies ahead of the figures: the quantiles of a forecast, the values of a curve, or nothing.
+    values, newer = series.values.dropna().sort_index(), series.newer.join(series.readings)
+    fan, line, ahead = pd.DataFrame(), pd.Series(dtype=float), None
+    if found is not None:
+        fan, ahead = found.quantiles.dropna(axis=1, how="all"), limit_frame(found)
+    if curve is not None:
+        line = curve[1]
+    # The span: with nothing ahead all figures are drawn, with room for the words of a newer one.
+    last = max([*values.index, *newer.index, *fan.index, *line.index])
+    if len(fan) or len(line):
         values = values[values.index >= values.index[-1] - past * (last - values.index[-1])]
-        begins = values.index
-    else:
-        last += 0.1 * (last - begins[0])  # room for the words of a newer figure
-    highest = max([*values, *newer["value"], *series.earlier])
+    begins = pd.DatetimeIndex(values.index if len(values) else newer.index)
+    if not len(fan) and not len(line):
+        last += 0.1 * (last - begins[0])
+    # The forecast, the limit, and the curve as far as these leave room for it.
+    labels, highest = list[Label](), max([*values, *newer["value"], *series.earlier])
     if found is not None and len(fan):
         labels, highest = _plot_forecast(ax, found, fan), max(highest, np.nanmax(fan))
-    ahead = None if found is None else limit_frame(found)
-    limit, told = plot_limit(ax, series, pd.DatetimeIndex(begins), highest, ahead)
+    limit, told = plot_limit(ax, series, begins, highest, ahead)
     labels += limit
     top = 1.05 * max([highest, *(label.y for label in limit)])
-    if curve:
-        line = curve[1][values.index[0] :]
+    if curve is not None:
+        line = line[values.index[0] :]
         inside = line[line <= top]
         ax.plot(inside.index, inside, "--", color=ORANGE, lw=1.8)
         name = curve[0] if line.iloc[-1] <= top else f"{curve[0]} goes on"
         labels.append(Label(inside.index[-1], inside.iloc[-1], name, ORANGE))
+    # The figures, the breaks between them, and what all is called.
     told += plot_earlier(ax, series, {})
     plot_figures(ax, values, series.breaks, {}, 4.5, clip_on=False)
-    told += shade_breaks(ax, series.breaks, pd.DatetimeIndex(begins))
+    told += shade_breaks(ax, series.breaks, begins)
     title = ", ".join(filter(None, [series.full_title, series.unit]))
     _finish_axes(ax, labels, (min([begins[0], *series.earlier.index]), last), top, title + told)
     plot_newer(ax, newer)  # its words look for room within the limits of the axes
@@ -342,7 +354,8 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
     values, given = pd.Series(model.endog, model.index).sort_index(), not model.ceiling.name
     times = np.linspace(problem.origin, problem.origin + (1 + _AHEAD) * problem.span, _DRAWN_POINTS)
     curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE) if ax is None else ax
+    if ax is None:
+        ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE)
     ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
     ax.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
     held = ",\nheld at the highest figure" if results.best.held else ""
@@ -351,10 +364,12 @@ def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
         level = results.best.ceiling * model.ceiling.limit_at(times)
         ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
         labels.append(Label(curve.index[-1], level[-1], f"saturation level: {say(level[-1])}", GREEN))
-    known = "given" if given else "identified" if results.identified else "not identified"
-    verdict = f"the saturation level is {known}"
     if results.flag:
         verdict = f"no estimate, {results.flag}"
+    elif given:
+        verdict = "the saturation level is given"
+    else:
+        verdict = f"the saturation level is {'identified' if results.identified else 'not identified'}"
     shown = [0.0, *values, *curve, *(label.y for label in labels)]
     low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
     title = f"{name} curve of {model.endog_name}: {verdict}"

@@ -6,7 +6,6 @@ import re
 import textwrap
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
 
 import matplotlib.dates as mdates
 import numpy as np
@@ -18,8 +17,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from ...base import words
 from ...base.words import lower_first, say, say_count, say_date, say_first, say_period, say_range
-from ...indicators import AdoptionSeries
-from ...say.facts import Names
+from ...indicators import AdoptionSeries, Names
 from ...say.sentences import say_users
 from . import style
 from .labels import Label, find_gaps, label_ends, label_values, shade_breaks
@@ -40,14 +38,13 @@ _PANELS = {  # headings of the kinds of measures
 }
 
 
-def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str, title: str = "") -> Figure:
+def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = "") -> Figure:
     """The figures of a series beneath its limit.
 
     Parameters
     ----------
     series : AdoptionSeries
-    names : dict
-        As from `indicators.name_series`.
+    names : Names
     source : str
         The caption's text.
     title : str
@@ -59,9 +56,9 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str, titl
     """
     figure, axis = open_canvas(4.0)
     values, dates = series.values, series.days
-    errors, measure, newer = series.standard_error, names["measure"], series.newer.join(series.readings)
-    told = plot_earlier(axis, series, names)
-    plot_figures(axis, values, series.breaks, names, color=ORANGE, lw=1.8, zorder=3)
+    errors, measure, newer = series.standard_error, names.measure, series.newer.join(series.readings)
+    told = plot_earlier(axis, series, names.points)
+    plot_figures(axis, values, series.breaks, names.points, color=ORANGE, lw=1.8, zorder=3)
     if len(values) <= _NO_LINE:
         axis.vlines(values.index, 0, values, color=ORANGE, lw=1)
     units = say_counted(names) + told
@@ -72,25 +69,25 @@ def draw_levels(series: AdoptionSeries, names: dict[str, Any], source: str, titl
     when = f"{words.say_at(measure)} {say_period(dates[-1], measure)}"
     if len(values):
         last = values.iloc[-1]
-        title = title or f"{say_first(say_users(Names(**names), last))} {when}"
-        if series.limit is not None and not names["unit"].startswith("percent"):
+        title = title or f"{say_first(say_users(names, last))} {when}"
+        if series.limit is not None and not names.unit.startswith("percent"):
             share = say(100 * last / series.limit.at(dates[-1:])[0], "percent")
-            units += f"; the last exact figure is {share} of {lower_first(names['limit_title'])}"
-        printed = f"{words.say_figure(last, '', names['own'])} {words.say_at(measure)}"
+            units += f"; the last exact figure is {share} of {lower_first(names.limit_title)}"
+        printed = f"{words.say_figure(last, '', names.own)} {words.say_at(measure)}"
         labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     else:
-        title = title or f"{names['title']}: {words.say_limit(newer.iloc[-1], names['unit'])} {when}"
+        title = title or f"{names.title}: {words.say_limit(newer.iloc[-1], names.unit)} {when}"
     plot_newer(axis, newer)
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     use_dates(axis, min([dates[0], *series.earlier.index]), max([dates[-1], *newer.index]), measure)
     label_ends(axis, labels)
     if len(values) and values.idxmax() != values.index[-1]:
-        label_values(axis, values[[values.idxmax()]], names["unit"])
+        label_values(axis, values[[values.idxmax()]], names.unit)
     units += told + shade_breaks(axis, series.breaks, dates)
     return close_canvas(figure, title, units, source)
 
 
-def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> Figure | None:
+def draw_growth(series: AdoptionSeries, names: Names, source: str) -> Figure | None:
     """Changes as published from one figure to the next, as bars over the time between them.
 
     A bar across a suspected break is hatched. Of single figures from month to month most are noise, so the title has
@@ -99,8 +96,7 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     Parameters
     ----------
     series : AdoptionSeries
-    names : dict
-        title, unit, measure.
+    names : Names
     source : str
         The caption's text.
 
@@ -112,15 +108,15 @@ def draw_growth(series: AdoptionSeries, names: dict[str, Any], source: str) -> F
     if len(series.values) < 2:
         return None
     step = -(-len(series.values) // _MAX_BARS)  # from day to day there is little but noise
-    values, measure = series.values.iloc[::-step].iloc[::-1], names["measure"]
-    unit = "percentage points" if names["unit"].startswith("percent") else names["unit"]
+    values, measure = series.values.iloc[::-step].iloc[::-1], names.measure
+    unit = "percentage points" if names.unit.startswith("percent") else names.unit
     figure, axis = open_canvas(3.6)
     crossing = [end for _, end in find_gaps(values.index, series.breaks)]
     _draw_changes(axis, values, crossing, unit, measure)
     use_dates(axis, values.index[0], values.index[-1], measure)
     changes = values.diff()
     biggest = changes.abs().idxmax()
-    title = f"{names['title']}: {_say_last_year(series.values, unit, measure)}"
+    title = f"{names.title}: {_say_last_year(series.values, unit, measure)}"
     if biggest in crossing:
         title = f"The largest change, {_say_change(changes[biggest], unit)}, may be partly a change of method"
     every = f"every {step} figures" if step > 1 else "one figure and the next"
@@ -175,7 +171,7 @@ def _say_change(change: float, unit: str, beside: float = 0.0, bare: bool = Fals
     return f"{'+' if change > 0 else ''}{say(change, unit, beside, bare=bare)}"
 
 
-def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
+def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: Names, source: str) -> Figure | None:
     """A series among other technologies on a clock that starts at an equal share of the limit.
 
     Parameters
@@ -186,8 +182,7 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
     pace : DataFrame
         02_pace: a row a series, the fastest first: entity, indicator, target, start_share, years_to_target_share, unit,
         place, of.
-    names : dict
-        title, limit_title.
+    names : Names
     source : str
         The caption's text.
 
@@ -208,13 +203,13 @@ def draw_alignment(aligned: pd.DataFrame, pace: pd.DataFrame, names: dict[str, A
             color=GREY, lw=0.9, alpha=0.55, zorder=1,
         )  # fmt: skip
     labels = _draw_fastest(axis, inside, pace[~pace["target"]].head(_NAMED))
-    labels.append(Label(target["years"].iloc[-1], target["share"].iloc[-1], names["title"], ORANGE))
+    labels.append(Label(target["years"].iloc[-1], target["share"].iloc[-1], names.title, ORANGE))
     [own] = axis.plot(target["years"], target["share"], "-o", color=ORANGE, lw=2.4, ms=5, zorder=5)
     tell(own, [f"After {row.years:.2g} years: {say(row.share, 'percent')} of the limit" for row in target.itertuples()])
     axis.set(xlim=(0, reach), ylim=(0, 105), ylabel="", xlabel=f"Years since {start} of the limit")
     use_numbers(axis, suffix="%")
     label_ends(axis, sorted(labels, key=attrgetter("x")))  # of ends at one height the later stands above
-    limit = lower_first(names["limit_title"]).removeprefix("100 percent of ")
+    limit = lower_first(names.limit_title).removeprefix("100 percent of ")
     units = f"Percent of the limit, here {limit}; the fastest are named"
     ahead = pace.loc[~pace["target"], "unit"].head(int(pace.loc[pace["target"], "place"].iloc[0] - 1))
     if len(ahead) and ahead.str.contains("of new ").all():
@@ -234,15 +229,15 @@ def _draw_fastest(axis: Axes, inside: pd.DataFrame, fastest: pd.DataFrame) -> li
     return labels
 
 
-def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: dict[str, Any]) -> str:
+def _say_pace(pace: pd.DataFrame, shares: pd.Series, names: Names) -> str:
     """The title: how many others were as fast, as the finding says it."""
     own = pace[pace["target"]].iloc[0]
     low, others, faster = shares.min(), int(own["of"] - 1), int(own["place"] - 1)
     if low >= _STEADY_PART * shares.max():
-        return f"{names['title']}: {say_range(low, shares.max(), 'percent')} of the limit all the time"
+        return f"{names.title}: {say_range(low, shares.max(), 'percent')} of the limit all the time"
     if own["years_to_target_share"] > 0:
-        return f"{names['title']}: {faster or 'none'} of {others} other series rose as fast or faster"
-    return f"{names['title']}: never above the {say(own['start_share'], 'percent')} of the limit at the beginning"
+        return f"{names.title}: {faster or 'none'} of {others} other series rose as fast or faster"
+    return f"{names.title}: never above the {say(own['start_share'], 'percent')} of the limit at the beginning"
 
 
 def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: str) -> Figure | None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ...base.project import PUBLISHED_MODEL, WITHDRAWN
 from ...base.words import lower_first, say_count, say_date, say_day, say_first, say_range, spell
+from ...indicators import Names
 from .style import BLUE, GREY, ORANGE, SMALL, close_canvas, open_canvas, use_numbers
 
 
-def draw_register(scored: pd.DataFrame, names: dict[str, Any], source: str) -> Figure | None:
+def draw_register(scored: pd.DataFrame, names: Names, source: str) -> Figure | None:
     """The newest registered forecast of each date by a method that was not withdrawn, and the outcomes.
 
     Parameters
     ----------
     scored : DataFrame
         ``06_register``.
-    names : dict
-        title, unit.
+    names : Names
     source : str
 
     Returns
@@ -57,7 +55,7 @@ def draw_register(scored: pd.DataFrame, names: dict[str, Any], source: str) -> F
     axis.margins(x=0.12)
     use_numbers(axis, "x")
     axis.set_ylim(len(rows) - 0.4, -0.6)
-    units = f"{names['title']}, {names['unit']}; bars: 80% range with its median; diamonds: outcomes"
+    units = f"{names.title}, {names.unit}; bars: 80% range with its median; diamonds: outcomes"
     units += f"; {limits.iloc[0]}" if alike else ""
     if rows["side"].isin(["at_least", "at_most"]).any():
         units += "; arrows: outcomes printed as “more than” or “less than”"

@@ -6,7 +6,7 @@ from conftest import SAMPLE
 
 from adoption_curves import forecast, indicators
 from adoption_curves.forecast import frames
-from adoption_curves.show.drawn import tidy_forecast, tidy_series
+from adoption_curves.show.figure_data import tidy_forecast, tidy_series
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from cells import run_cells
 
 from adoption_curves import indicators
-from adoption_curves.indicators.compared import pick_countries, say_missing
+from adoption_curves.indicators.countries import pick_countries, say_missing
 
 MICROSOFT = "ai_user_share_microsoft"
 COUNTRIES = ["China", "United States", "Japan", "South Korea", "Germany", "India"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from ..base.levels import LEVELS, band_columns
-from ..indicators import AdoptionSeries
+from ..indicators import AdoptionSeries, Names
 
 __all__ = ["thin_alternatives", "tidy_fits", "tidy_forecast", "tidy_profiles", "tidy_series"]
 
@@ -101,9 +100,7 @@ def tidy_fits(users: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([users.rename("value").reset_index().assign(family="observed"), drawn])
 
 
-def tidy_profiles(
-    profiles: pd.DataFrame, series: AdoptionSeries, limit: float, names: Mapping[str, Any]
-) -> pd.DataFrame:
+def tidy_profiles(profiles: pd.DataFrame, series: AdoptionSeries, limit: float, names: Names) -> pd.DataFrame:
     """Saturation levels of 03_profiles up to the highest possible: population, limit, or the whole of a percentage.
 
     Parameters
@@ -113,15 +110,15 @@ def tidy_profiles(
     series : AdoptionSeries
     limit : float
         At the last figure; nan for none.
-    names : mapping
-        population where known: its size, and a sentence.
+    names : Names
+        Of its population, where known, the size.
 
     Returns
     -------
     DataFrame
         Where none of them is known, up to five times the highest figure.
     """
-    highest, (population, _) = series.values.max(), names.get("population") or (float("nan"), "")
+    highest, (population, _) = series.values.max(), names.population or (float("nan"), "")
     ends = [population, limit, 100.0 if series.unit.startswith("percent") else float("nan")]
     top = max((end for end in ends if end > 1.002 * highest), default=5 * highest)
     return profiles[profiles["saturation_level"] <= top]
