@@ -334,17 +334,6 @@ class Facts:
         return [row for row in rows if not row["target"] and row["place"] <= place]
 
     @cached_property
-    def country(self) -> Row:
-        """The country's newest row in the measure with the longest whole list; None where that is the series itself."""
-        rows = [row for row in self.list_rows("02_countries") if row["entity"] == self.names.entity]
-        ranked = max((row for row in rows if row["place"] > 0), key=lambda row: row["places"], default=None)
-        if ranked is None or ranked["indicator"] == self.last["indicator"]:
-            return None
-        newest = max((row for row in rows if row["indicator"] == ranked["indicator"]), key=lambda row: row["date"])
-        of = newest["people"] or newest["unit"].removeprefix("percent of ")
-        return newest | {"of": of}
-
-    @cached_property
     def others(self) -> Row:
         """Where the country's other services stood as long after the same share: rows of the quarters, low and high."""
         rows = {row["quantile"]: row for row in self.list_rows("05_class")}
@@ -410,7 +399,7 @@ class Facts:
 
     @cached_property
     def alternatives(self) -> list[Row]:
-        """The forecasts of the goal with another limit, or without our reading, that differ; with low and high."""
+        """The forecasts of the goal with another limit that differ; with low and high."""
         low, high = band_columns(self.level)
         rows = [row for row in self.list_rows("05_other_limits") if self.range and row["date"] == self.goal["date"]]
         rows = [row for row in rows if row["limit"] != "none" and row["q0.5"] != self.goal["q0.5"]]
