@@ -74,17 +74,6 @@ def test_who_reported_what_of_whom(tmp_path):
     assert say(share)["now"] == ""  # headline and deck say it
 
 
-@pytest.mark.parametrize(("place", "told"), [(1, "none"), (3, "2"), (4, "3")])
-def test_others_that_rose_as_fast_are_counted_and_the_rise_is_read_between_figures(tmp_path, place, told):
-    facts = grow(tmp_path, [100.0, 200, 500], **PEOPLE)
-    own = {"target": True, "start_share": 10.0, "target_share": 25.0, "years_to_target_share": 2.0, "of": 9}
-    rows = [{"target": False, "place": number} for number in range(1, place)]
-    facts.tables["02_pace"] = pd.DataFrame([*rows, own | {"place": place}])
-    rise = "Read between figures, the rise from 10.0% to 25.0% of 2,000 million people took 2 years; "
-    also = " or faster" if place > 1 else ""
-    assert f"{rise}{told} of 8 other series rose as fast{also}." in say(facts)["speed"]
-
-
 NEWER = {"date": pd.Timestamp("2026-06-30"), "qualifier": "at_least", "value": 550.0, "url": "", "reason": "it is so"}
 
 

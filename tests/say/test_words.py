@@ -27,7 +27,7 @@ FACTS = {
     "deck": ("last", "newer", "earlier", "fell", "later", "goal", "range", "held"),
     "known": (),
     "now": ("last", "newer", "reading", "share"),
-    "speed": ("last", "before", "since_jump", "peak", "pace", "rivals"),
+    "speed": ("last", "before", "since_jump", "peak"),
     "forecast": ("tested", "alike", "audit"),
     "caution": ("alternatives", "newer", "jump", "others", "goal", "limit"),
     "quote": ("last", "newer", "peak", "range"),
@@ -66,8 +66,6 @@ def list_numbers(fact):
 def list_values(facts, part):
     """What a part may say: the numbers of its facts, and what it counts of others."""
     values = [number for name in FACTS[part] for number in list_numbers(getattr(facts, name))]
-    if part == "speed" and facts.pace:
-        values += [facts.pace["of"] - 1, len(facts.rivals)]
     if part == "speed" and facts.before:
         values += [abs(facts.before["gain"]), abs(facts.before["percent"])]
     return np.array(values, float)

@@ -25,7 +25,6 @@ SUMMARISED: tuple[str, ...] = (
     "02_newer",
     "02_earlier",
     "02_later",
-    "02_pace",
     "02_countries",
     "03_ceiling",
 )
@@ -43,8 +42,6 @@ _AUDITED = 0.8
 """The level of the ranges that the audit counted."""
 KINDS = ("few", "fallen", "refuted", "still", "flow", "cumulative", "near", "levelled", "limited", "open")
 """Kinds of series, in the order in which `Facts.kind` asks for them."""
-_RISING = ("cumulative", "limited", "open")
-"""Kinds of series of which a pace is said."""
 
 Row: TypeAlias = Any
 """A row of a table by the names of its columns, each number with its place, and what is computed of it; or None."""
@@ -317,21 +314,6 @@ class Facts:
         return newest if newest["date"] in unknown else None
 
     # ---- among others -------------------------------------------------------------------------------------------
-
-    @cached_property
-    def pace(self) -> Row:
-        """Its row among the other technologies on one clock, if it rises without a break and there are others."""
-        since = _count_years(self.jump["after"], self.newest) if self.jump else np.inf
-        if self.names.measure == "flow":  # which is compared with levels nowhere
-            return None
-        own = [row for row in self.list_rows("02_pace") if row["target"] and 0 < row["years_to_target_share"] <= since]
-        return own[0] if own and own[0]["of"] > 1 and self.kind in _RISING else None
-
-    @cached_property
-    def rivals(self) -> list[Row]:
-        """The other technologies that were as fast or faster, the fastest first."""
-        place, rows = self.pace["place"] if self.pace else 0, self.list_rows("02_pace")
-        return [row for row in rows if not row["target"] and row["place"] <= place]
 
     @cached_property
     def others(self) -> Row:

@@ -77,7 +77,7 @@ def _write_rises(facts: Facts) -> Page:
         facts,
         headline,
         deck=_join("" if is_total and not facts.newer else _say_newest(facts), _say_forecast(facts)),
-        speed=_join(_say_growth(facts), _say_below_peak(facts), _say_rise(facts)),
+        speed=_join(_say_growth(facts), _say_below_peak(facts)),
         forecast=_say_tests(facts),
         caution=_say_doubts(facts),
         quote=_quote_forecast(facts),
@@ -102,7 +102,6 @@ def _write_near(facts: Facts) -> Page:
         _write_rises(facts),
         headline=_begin(facts, headline),
         deck=_join(_say_newest(facts) if facts.newer else "", _say_forecast(facts)),
-        speed=_join(_say_growth(facts), _say_below_peak(facts)),
         caution=_join(below, _say_doubts(facts)),
         quote_not="Do not quote the median alone.",
         numbers=("latest", "left", "change", "forecast"),
@@ -144,7 +143,7 @@ def _say_surprise(facts: Facts) -> str:
 
 def _write_no_range(facts: Facts) -> Page:
     """A series whose forecast has no range: without a limit, a flow, or a total so far; the last figure leads."""
-    names, growth = facts.names, _join(_say_growth(facts), _say_below_peak(facts))
+    names = facts.names
     why = f"none was tested on {_UNTESTED.get(names.measure, '')}"
     if names.measure == "level":
         why = "two ways to make one disagree"
@@ -152,7 +151,7 @@ def _write_no_range(facts: Facts) -> Page:
         facts,
         f"{_say_latest(facts)}{_say_change(facts)}",
         deck=_say_forecast(facts),
-        speed=growth,
+        speed=_join(_say_growth(facts), _say_below_peak(facts)),
         caution=_say_jump(facts),
         quote_not=f"Do not quote a forecast from this run: {why}.",
         title=f"{names.title}: no forecast",
@@ -163,7 +162,6 @@ def _write_no_range(facts: Facts) -> Page:
     when, about = facts.date(facts.goal), say_about(facts)
     return replace(
         page,
-        speed=_join(growth, _say_rise(facts)),
         caution=_say_doubts(facts),
         quote_not="Do not quote our forecast: without a limit it has no range.",
         title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
@@ -544,18 +542,6 @@ def _say_below_peak(facts: Facts) -> str:
     if peak["lost"] < 100 * LEAST_FALL:
         return f"The highest figure is {highest}."
     return f"The last figure is {say_percent(peak['lost'])} below the highest, {highest}."
-
-
-def _say_rise(facts: Facts) -> str:
-    """How long the rise took, read between figures, and how many other series were as fast."""
-    pace = facts.pace
-    if not pace:
-        return ""
-    start, end = (say(pace[name], "percent") for name in ("start_share", "target_share"))
-    of, years = "" if facts.is_share else f" of {facts.limit_name}", round(float(pace["years_to_target_share"]), 1)
-    rivals = f"{len(facts.rivals) or 'none'} of {pace['of'] - 1:.0f} other series"
-    rise = f"Read between figures, the rise from {start} to {end}{of} took {say_ahead(years)}"
-    return f"{rise}; {rivals} rose as fast{' or faster' if facts.rivals else ''}."
 
 
 # ---- how sure, and what could be wrong ----------------------------------------------------------------------------
