@@ -190,6 +190,11 @@ def test_numbers_of_the_first_page_stand_in_the_tables(known):
         assert {number.replace(",", "").rstrip(".") for number in numbers} <= printed, row.part
 
 
+def test_no_share_is_divided_by_people(known):
+    assert who_uses.say_doubt(known, "China", "genai_users")
+    assert who_uses.say_doubt(known, "China", "genai_adoption_rate") == {}
+
+
 def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
     parts, here = list_parts(known, "genai_users", "China")
     target = who_uses.list_use(parts, here, known, "genai_users").iloc[-1]

@@ -59,8 +59,8 @@ def test_pages_say_what_the_tables_say(whole_run):
     assert addresses
     assert all(f'href="{address}"' in text and f'href="{address}"' in table for address in addresses)
     headings = [tag.get_text() for tag in page.find_all("h2")]
-    assert headings[:3] == ["What may be quoted", "The finding", "Key numbers"]
-    assert headings[-2:] == ["The notebooks", "How to cite it"]
+    assert headings[:2] == ["What may be quoted", "The finding"]
+    assert headings[-1] == "The notebooks"
     box = page.find(class_="limits").get_text()
     assert not any(word in box for word in ("profile", "gompertz", "left out", "quantile", "calibrat"))
     assert page.find("meta", attrs={"name": "description"})["content"]

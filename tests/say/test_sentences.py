@@ -161,7 +161,7 @@ def test_a_total_without_a_limit_has_no_record(tmp_path):
 def test_a_fall_from_the_highest_figure_is_said(tmp_path):
     facts = make_facts(tmp_path, [10, 16, 24, 33, 45, 38], first=2020)
     assert facts.kind == "limited"
-    assert "The last figure is 16% below the highest, 45% for 2024." in write_page(facts).speed
+    assert "The last figure is 16% below the highest, 45%, for 2024." in write_page(facts).speed
 
 
 @pytest.mark.parametrize(

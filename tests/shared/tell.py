@@ -14,10 +14,7 @@ from adoption_curves.say.facts import SUMMARISED, Facts, list_saturation_level
 from adoption_curves.say.findings import list_key_numbers, write_findings
 from adoption_curves.show.answers import assess_series
 
-COLUMNS = {
-    "02_pace": ["target", "years_to_target_share", "place", "of"],
-    "02_countries": ["entity", "indicator", "place", "places"],
-}
+COLUMNS = {"02_countries": ["entity", "indicator", "period"]}
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "headlines.yaml").read_text(encoding="utf-8"))
 """A series of each kind that a page can have."""
 

@@ -11,7 +11,6 @@ import pandas as pd
 from ..base.dates import decimal_years
 from ..base.levels import band_ends
 from ..base.limit import Limit
-from ..base.words import say, say_name
 from ..indicators.series import READ, AdoptionSeries
 from .forecasting import Forecast, forecast
 
@@ -31,26 +30,8 @@ def _vary(result: Forecast, others: Mapping[str, AdoptionSeries], by: str) -> pd
     return pd.concat(frames, ignore_index=True)
 
 
-def _read_widely(series: AdoptionSeries) -> dict[str, AdoptionSeries]:
-    """The series with its newer figures as they were printed, where both ends of one are known: "at least 700".
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-
-    Returns
-    -------
-    dict
-        Empty where nothing closer is known than what was printed; else the series, by its newest figure in words.
-    """
-    if series.readings.empty:
-        return {}
-    newest = series.newer.iloc[-1]
-    return {f"{say_name(newest['qualifier'])} {say(newest['value'])}": _as_printed(series)}
-
-
 def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.DataFrame:
-    """The forecast with each of some limits, and with its newer figures as they were printed.
+    """The forecast with each of some limits.
 
     Parameters
     ----------
@@ -65,8 +46,7 @@ def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.D
         form without a range only the median is there.
     """
     series = result.printed
-    others = {name: replace(series, limit=limit) for name, limit in limits.items()} | _read_widely(series)
-    return _vary(result, others, "limit")
+    return _vary(result, {name: replace(series, limit=limit) for name, limit in limits.items()}, "limit")
 
 
 def _as_printed(series: AdoptionSeries) -> AdoptionSeries:

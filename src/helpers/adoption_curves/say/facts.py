@@ -25,7 +25,6 @@ SUMMARISED: tuple[str, ...] = (
     "02_newer",
     "02_earlier",
     "02_later",
-    "02_pace",
     "02_countries",
     "03_saturation_level",
 )
@@ -43,8 +42,6 @@ _AUDITED = 0.8
 """The level of the ranges that the audit counted."""
 KINDS = ("few", "fallen", "refuted", "still", "flow", "cumulative", "near", "levelled", "limited", "open")
 """Kinds of series, in the order in which `Facts.kind` asks for them."""
-_RISING = ("cumulative", "limited", "open")
-"""Kinds of series of which a pace is said."""
 
 Row: TypeAlias = Any
 """A row of a table by the names of its columns, each number with its place, and what is computed of it; or None."""
@@ -292,32 +289,6 @@ class Facts:
     # ---- among others -------------------------------------------------------------------------------------------
 
     @cached_property
-    def pace(self) -> Row:
-        """Its row among the other technologies on one clock, if it rises without a break and there are others."""
-        since = _count_years(self.jump["after"], self.newest) if self.jump else np.inf
-        if self.names.measure == "flow":  # which is compared with levels nowhere
-            return None
-        own = [row for row in self.list_rows("02_pace") if row["target"] and 0 < row["years_to_target_share"] <= since]
-        return own[0] if own and own[0]["of"] > 1 and self.kind in _RISING else None
-
-    @cached_property
-    def rivals(self) -> list[Row]:
-        """The other technologies that were as fast or faster, the fastest first."""
-        place, rows = self.pace["place"] if self.pace else 0, self.list_rows("02_pace")
-        return [row for row in rows if not row["target"] and row["place"] <= place]
-
-    @cached_property
-    def country(self) -> Row:
-        """The country's newest row in the measure with the longest whole list; None where that is the series itself."""
-        rows = [row for row in self.list_rows("02_countries") if row["entity"] == self.names.entity]
-        ranked = max((row for row in rows if row["place"] > 0), key=lambda row: row["places"], default=None)
-        if ranked is None or ranked["indicator"] == self.last["indicator"]:
-            return None
-        newest = max((row for row in rows if row["indicator"] == ranked["indicator"]), key=lambda row: row["date"])
-        of = newest["people"] or newest["unit"].removeprefix("percent of ")
-        return newest | {"of": of}
-
-    @cached_property
     def others(self) -> Row:
         """Where the country's other services stood as long after the same share: rows of the quarters, low and high."""
         rows = {row["quantile"]: row for row in self.list_rows("05_class")}
@@ -383,7 +354,7 @@ class Facts:
 
     @cached_property
     def alternatives(self) -> list[Row]:
-        """The forecasts of the goal with another limit, or without our reading, that differ; with low and high."""
+        """The forecasts of the goal with another limit that differ; with low and high."""
         low, high = band_columns(self.level)
         rows = [row for row in self.list_rows("05_other_limits") if self.range and row["date"] == self.goal["date"]]
         rows = [row for row in rows if row["limit"] != "none" and row["q0.5"] != self.goal["q0.5"]]

@@ -15,8 +15,6 @@ from .sentences import say_about, say_base, say_ends, say_gain, say_newer, say_s
 
 _PARTS = ("headline", "deck", "known", "now", "speed", "forecast", "caution", "quote", "quote_not")
 """Parts of the findings: the headline, what stands below it, on which day what was known, four paragraphs, quotes."""
-_NUMBERS = 5
-"""Key numbers, at most."""
 _KEY_NUMBER_COLUMNS = ["key", "label", "value", "low", "high", "unit", "text", "url"]
 
 
@@ -46,7 +44,7 @@ def say_few(points: int, since: str = "") -> str:
 
 
 def list_key_numbers(facts: Facts) -> pd.DataFrame:
-    """The numbers that a reader should take away, five at most, those that the kind of series asks for.
+    """The numbers that a reader should take away, those that the kind of series asks for.
 
     Parameters
     ----------
@@ -60,8 +58,7 @@ def list_key_numbers(facts: Facts) -> pd.DataFrame:
     """
     rows = _list_published(facts) | _list_forecast(facts)
     found = [rows[name] for name in write_page(facts).numbers if name in rows]
-    shown = found[: _NUMBERS - 2] + found[-2:] if len(found) > _NUMBERS else found
-    return pd.DataFrame(shown, columns=_KEY_NUMBER_COLUMNS)
+    return pd.DataFrame(found, columns=_KEY_NUMBER_COLUMNS)
 
 
 def _make_row(facts: Facts, key: str, label: str, text: str, value: float = np.nan, **cells: Any) -> Row:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS
 from ..base.project import PUBLISHED_MODEL
-from ..base.words import lower_first, percent, say, say_count, say_date, say_day, say_limit, say_range
+from ..base.words import lower_first, percent, say, say_count, say_date, say_day, say_limit, say_range, say_unit
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 """The registered baselines in words, by the columns of their scores."""
@@ -101,7 +101,7 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def say_moves(rows: Sequence[Mapping[str, Any]], limit: str) -> str:
-    """How often the registered median for a date moved before a figure was published; "" for a single forecast.
+    """The medians that earlier registered forecasts for a date had; "" where none differs from the newest.
 
     Parameters
     ----------
@@ -120,17 +120,14 @@ def say_moves(rows: Sequence[Mapping[str, Any]], limit: str) -> str:
         if row["limit"] == (limit or "none") and str(row["hindsight"]) == "False":
             dates.setdefault(str(row["target_date"]), []).append(row)
     date, made = min((pair for pair in dates.items() if len(pair[1]) > 1), default=("", []))
-    if not made:
+    largest = max((float(row["q0.5"]) for row in made), default=0.0)
+    said = [say(float(row["q0.5"]), row["unit"], largest, bare=True) for row in made]
+    *earlier, _ = [median for median, _ in groupby(said)] or [""]
+    if not earlier:
         return ""
-    unit, largest = made[0]["unit"], max(float(row["q0.5"]) for row in made)
-    said = [say(float(row["q0.5"]), unit, largest, bare=True) for row in made]
-    moved = [median for median, _ in groupby(said)]
-    first, last = (pd.Timestamp(row["registered"]) for row in (made[0], made[-1]))
-    span = f"on {say_day(last)}" if first == last else f"from {say_day(first)} to {say_day(last)}"
-    text = f"For {say_date(date)} we registered {say_count(len(made), 'forecast')} {span}"
-    if len(moved) == 1:
-        return f"{text}; the median was the same each time."
-    medians = f"{', '.join(moved[:-1])}, then {say(float(made[-1]['q0.5']), unit, largest)}"
+    had = f"the median {earlier[0]}"
+    if len(earlier) > 1:
+        had = f"the medians {', '.join(earlier[:-1])} and {earlier[-1]}"
     same = len({(str(row["last_date"]), float(row["last_figure"])) for row in made}) == 1
-    why = ", as our method changed" if same and len({row["model"] for row in made}) > 1 else ""
-    return f"{text}; the median moved{why}: {medians}."
+    why = ", by other methods" if same and len({row["model"] for row in made}) > 1 else ""
+    return f"Earlier forecasts for {say_date(date)} had {had}{say_unit(made[0]['unit'])}{why}."

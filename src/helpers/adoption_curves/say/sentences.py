@@ -15,7 +15,7 @@ from ..base import words
 from ..base.columns import UNNAMED
 from ..base.fallen import LEAST_FALL
 from ..base.fan import find_drawn
-from ..base.words import say, say_ahead, say_count, say_date, say_day, say_first, say_percent, say_place, say_range
+from ..base.words import say, say_ahead, say_count, say_day, say_first, say_percent, say_place, say_range
 from ..indicators import Names
 from .facts import Facts, Row
 
@@ -23,8 +23,6 @@ _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
 _UNTESTED = {"flow": "how many are sold or added in a year", "cumulative": "a total so far"}
 """What no forecast was tested on, by measure."""
-_NEARLY = 0.95
-"""From this part of the limit on the upper end of a range is practically all of it."""
 _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
 """How a publisher's name begins that takes an article."""
 
@@ -79,8 +77,8 @@ def _write_rises(facts: Facts) -> Page:
     return _make_page(
         facts,
         headline,
-        deck=_join("" if is_total else _say_newest(facts), _say_forecast(facts)),
-        speed=_join(_say_growth(facts), _say_below_peak(facts), _say_rise(facts)),
+        deck=_join("" if is_total and not facts.newer else _say_newest(facts), _say_forecast(facts)),
+        speed=_join(_say_growth(facts), _say_below_peak(facts)),
         forecast=_say_tests(facts),
         caution=_say_doubts(facts),
         quote=_quote_forecast(facts),
@@ -104,7 +102,7 @@ def _write_near(facts: Facts) -> Page:
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
-        speed=_join(_say_growth(facts), _say_below_peak(facts)),
+        deck=_join(_say_newest(facts) if facts.newer else "", _say_forecast(facts)),
         caution=_join(below, _say_doubts(facts)),
         quote_not="Do not quote the median alone.",
         numbers=("latest", "left", "change", "forecast"),
@@ -146,7 +144,7 @@ def _say_surprise(facts: Facts) -> str:
 
 def _write_no_range(facts: Facts) -> Page:
     """A series whose forecast has no range: without a limit, a flow, or a total so far; the last figure leads."""
-    names, growth = facts.names, _join(_say_growth(facts), _say_below_peak(facts))
+    names = facts.names
     why = f"none was tested on {_UNTESTED.get(names.measure, '')}"
     if names.measure == "level":
         why = "two ways to make one disagree"
@@ -154,10 +152,10 @@ def _write_no_range(facts: Facts) -> Page:
         facts,
         f"{_say_latest(facts)}{_say_change(facts)}",
         deck=_say_forecast(facts),
-        speed=growth,
+        speed=_join(_say_growth(facts), _say_below_peak(facts)),
         caution=_say_jump(facts),
         quote_not=f"Do not quote a forecast from this run: {why}.",
-        title=f"{names.title}: no forecast, because {why}",
+        title=f"{names.title}: no forecast",
         numbers=("latest", "newest", "added" if names.measure == "cumulative" else "change"),
     )
     if not facts.is_given:
@@ -165,7 +163,6 @@ def _write_no_range(facts: Facts) -> Page:
     when, about = facts.date(facts.goal), say_about(facts)
     return replace(
         page,
-        speed=_join(growth, _say_rise(facts)),
         caution=_say_doubts(facts),
         quote_not="Do not quote our forecast: without a limit it has no range.",
         title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
@@ -182,9 +179,9 @@ def _write_refuted(facts: Facts) -> Page:
         f"{_say_name(facts.names)}: {newest}, which the earlier figures did not let us expect",
         deck=f"{_say_exact(facts)} We give no forecast: the newest figure contradicts the one made without it.",
         speed=_say_growth(facts),
-        caution=_join(_say_jump(facts), _say_country(facts)),
+        caution=_say_jump(facts),
         quote_not="Do not quote a forecast from this run: it has none.",
-        title=f"{facts.names.title}: no forecast, because the newest figure contradicts the earlier ones",
+        title=f"{facts.names.title}: no forecast",
         numbers=("latest", "newest", "change"),
     )
 
@@ -196,11 +193,11 @@ def _write_fallen(facts: Facts) -> Page:
     return _make_page(
         facts,
         f"{_say_last(facts)}{down}",
-        deck=f"{_say_newest(facts)} We give no forecast: our curves only rise, and cannot show how far a series falls.",
+        deck="We give no forecast: our curves only rise, and cannot show how far a series falls.",
         speed=_say_below_peak(facts),
         quote=_quote_figure(facts, down),
         quote_not="Do not quote a forecast from this run: it has none.",
-        title=f"{facts.names.title}: no forecast, because the figures have fallen since {facts.date(peak)}",
+        title=f"{facts.names.title}: no forecast",
         alt=f"{_say_figures(facts)}{down}.",
         numbers=("latest", "peak", "fall"),
     )
@@ -235,9 +232,9 @@ def _write_few(facts: Facts) -> Page:
             before,
             others,
         ),
-        caution=_join(caution, _say_country(facts)),
+        caution=caution,
         quote_not=quote_not,
-        title=headline,
+        title=f"{facts.names.title}: no forecast",
         numbers=("latest", "newest"),
     )
 
@@ -364,7 +361,8 @@ def _say_figures(facts: Facts) -> str:
     told = []
     if facts.growth:
         drawn, _ = find_drawn([row["date"] for row in facts.growth], facts.fan if facts.is_given else [])
-        told = [f"figures from {facts.date({'date': drawn})} to {facts.date(facts.last)}"]
+        first, last = facts.date({"date": drawn}), facts.date(facts.last)
+        told = [f"figures from {first} to {last}" if first != last else f"a figure for {last}"]
     told += [f"{say_newer(facts)} for {facts.date(facts.newer)}"] if facts.newer else []
     return f"{_say_name(facts.names)}: {', '.join(told)}"
 
@@ -376,8 +374,8 @@ def _say_publisher(names: Names) -> str:
 
 
 def _say_subject(names: Names) -> str:
-    """The title as the subject of a sentence."""
-    name = _say_name(names)
+    """The title as the subject of a sentence, which names the publisher at its end."""
+    name = _say_name(names).replace(f" ({names.publisher})", "")
     return f"{name}," if ", " in name else name
 
 
@@ -398,7 +396,7 @@ def _say_exact(facts: Facts) -> str:
 def _say_forecast(facts: Facts) -> str:
     """The forecast as a sentence: its range with how often the ranges of tests held, or why it has none."""
     measure, when = facts.names.measure, facts.date(facts.goal)
-    limited = "How many could use it at most? A run with that as its limit gives a range."
+    limited = "How many could there be at most? A run with that as its limit gives a range."
     ask = "" if facts.has_limit or measure == "flow" else limited
     if measure == "level" and not facts.is_given:
         end = f"{facts.saturation_level['sentence']}{words.say_unit(facts.names.unit)}"
@@ -414,7 +412,7 @@ def _say_forecast(facts: Facts) -> str:
         return _join(why, ask)
     total = f"the total {facts.when(facts.goal)}" if measure == "cumulative" else when
     level, median = f"{100 * facts.level:g}%", _say_median(facts)
-    said = f"The {level} range for {total} is {say_ends(facts)}, and the median {median}."
+    said = f"The {level} range for {total} is {say_ends(facts)}, the median {median}."
     if not facts.held:
         return said
     return f"{said} In tests {level} ranges held {_say_parts([*facts.held.values()])} of the time."
@@ -439,7 +437,7 @@ def _say_known(facts: Facts) -> str:
 
 def _quote_figure(facts: Facts, more: str = "") -> str:
     """The newest figure as a sentence that may be quoted, with whose count it is."""
-    names, stood = facts.names, "stood at" if facts.names.measure == "level" else "came to"
+    names, stood = facts.names, "stood at" if facts.names.measure == "level" and not facts.newer else "came to"
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
     plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
     by = f", according to {_say_publisher(names)}" if names.publisher_name else ""
@@ -475,25 +473,22 @@ def _say_share(facts: Facts) -> str:
 def _say_now(facts: Facts) -> str:
     """Who reported what, of whom, and how a newer limit is read."""
     names, newer, share, figure = facts.names, facts.newer, _say_share(facts), facts.say(facts.last["value"])
-    did, told, gave, read = _say_did(facts), "", "", ""
+    did, told, read_as, later = _say_did(facts), "", "", ""
     if names.publisher_name:
         figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
         told = f"{_say_publisher(names)} reported {f'that {did}' if did else figure}{share}."
     elif share:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts everyone who did so {names.within}." if names.doing and names.within else ""
-    if newer:
-        who = f"{names.publisher} gave" if names.publisher else "there is"
-        gave = f"For {facts.date(newer)} {who} no exact figure, only {say_newer(facts)}"
-        ends = say_range(newer["read_low"], newer["read_high"])
-        gave += f"; we read it as {ends}." if facts.reading else "."
+    if facts.reading:
+        read_as = f"We read “{say_newer(facts)}” as {say_range(newer['read_low'], newer['read_high'])}."
     told_of = newer or facts.last
     others = [row for row in facts.list_rows("02_newer") if row["date"] > told_of["date"]]
     days = [say_day(row["date"]) if facts.date(row) == facts.date(told_of) else facts.date(row) for row in others]
     limits = [words.say_limit(SimpleNamespace(**row), names.unit) for row in others]
     limits = [f"{limit} for {day}" for limit, day in zip(limits, days, strict=True)]
-    read = f"For later dates only limits are known: {', '.join(limits)}." if limits else ""
-    return _join(say_first(told) or _say_exact(facts), within, names.asked, gave, read)
+    later = f"For later dates only limits are known: {', '.join(limits)}." if limits else ""
+    return _join(say_first(told) or _say_exact(facts), within, names.asked, read_as, later)
 
 
 def _compare(facts: Facts, before: Row, more: str, less: str, times: str) -> str:
@@ -544,20 +539,10 @@ def _say_below_peak(facts: Facts) -> str:
     peak = facts.peak
     if peak["lost"] <= 0:
         return ""
-    below = f"{say_percent(peak['lost'])} below" if peak["lost"] >= 100 * LEAST_FALL else "not above"
-    return f"The last figure is {below} the highest, {facts.say(peak['value'])} for {facts.date(peak)}."
-
-
-def _say_rise(facts: Facts) -> str:
-    """How long the rise took, read between figures, and how many other series were as fast."""
-    pace = facts.pace
-    if not pace:
-        return ""
-    start, end = (say(pace[name], "percent") for name in ("start_share", "target_share"))
-    of, years = "" if facts.is_share else f" of {facts.limit_name}", round(float(pace["years_to_target_share"]), 1)
-    rivals = f"{len(facts.rivals) or 'none'} of {pace['of'] - 1:.0f} other series"
-    rise = f"Read between figures, the rise from {start} to {end}{of} took {say_ahead(years)}"
-    return f"{rise}; {rivals} rose as fast{' or faster' if facts.rivals else ''}."
+    highest = f"{facts.say(peak['value'])}, for {facts.date(peak)}"
+    if peak["lost"] < 100 * LEAST_FALL:
+        return f"The highest figure is {highest}."
+    return f"The last figure is {say_percent(peak['lost'])} below the highest, {highest}."
 
 
 # ---- how sure, and what could be wrong ----------------------------------------------------------------------------
@@ -592,25 +577,22 @@ def _say_doubts(facts: Facts) -> str:
     names, unit, limit, goal = facts.names, facts.names.unit, facts.limit, facts.goal["q0.5"]
     moves, unknown, above = dict[str, float](), "", ""
     for row in facts.alternatives:
-        cause = f"{words.lower_first(row['limit']).replace(' percent', '%')} as the limit"
-        if facts.reading and row["limit"].startswith(words.say_name(facts.reading["qualifier"])):
-            cause = f"the newest figure only as “{words.say_limit(SimpleNamespace(**facts.newer), bare=True)}”"
+        other = words.lower_first(row["limit"]).replace(" percent", "%")
         said = f"{say(row['q0.5'], unit)} ({say_range(row['low'], row['high'])})"
-        moves[f"With {cause}, the median would be {said}."] = abs(row["q0.5"] - goal)
+        moves[f"With {other} as the limit, the median would be {said}."] = abs(row["q0.5"] - goal)
     if facts.others:
         moves[_say_class(facts)] = abs((facts.others["low"]["value"] + facts.others["high"]["value"]) / 2 - goal)
     unlimited = "" if facts.has_limit else "The forecast has no known limit and may pass what the market can hold."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
-    if facts.range and limit and not facts.is_share and facts.range["high"] > _NEARLY * limit["mean"]:
-        near = "above" if facts.range["high"] > limit["mean"] else "at practically all"
+    if facts.range and limit and facts.range["high"] > limit["mean"]:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
-        above = f"The range ends {near} the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
+        above = f"The range ends above the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
     below = "range" if facts.range else "forecast"
     success = f"Most comparison technologies succeeded; if this one fails, it may end below our {below}."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
-    return _join(unlimited, *moved, _say_jump(facts), unknown, success, _say_country(facts), above)
+    return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
 
 
 def _say_class(facts: Facts) -> str:
@@ -632,16 +614,5 @@ def _say_jump(facts: Facts) -> str:
     if not jump:
         return ""
     span = f"between {facts.date(jump['before'])} and {facts.date(jump['after'])}"
-    change = f"Part of the change of {facts.say_step(jump['change'])} {span} may come from the survey"
+    change = f"Part of the change of {facts.say_step(jump['change'])} {span} may come from how it was counted"
     return f"{change}: {jump['reason']}."
-
-
-def _say_country(facts: Facts) -> str:
-    """What another publisher puts use at, from what; it measures another thing."""
-    row = facts.country
-    if not row:
-        return ""
-    how = ", from what devices report," if row["period"] else ""
-    when = f"the {row['period']}" if row["period"] else say_date(row["date"])
-    share = say(row["value"], "percent")
-    return f"{row['publisher']}{how} puts use at {share} of {row['of']} in {when}; it measures another thing."

@@ -229,6 +229,8 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     dict
         A row of `list_use`; empty without a doubt.
     """
+    if data.find_entry(indicator).unit != "million people":  # as that of internet users
+        return {}
     rows = list_profile(data, indicator)
     rows = rows[(rows["entity"] == entity) & (rows["question"] == "through what")]
     now, before = (
@@ -249,12 +251,12 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     sentence = (
         f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
         f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
-        f"and {earlier[1]:.0f}% in {say_date(then)}. They rose by {rises[0]:.0f} and {rises[1]:.0f} points; the step "
-        f"from {users:g} to {newer:g} million is about {step:.0f} points."
+        f"and {earlier[1]:.0f}% in {say_date(then)}. Both rose by more than the number of users did."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "
-        f"divided by {online:,g} million internet users. The two surveys may have asked differently."
+        f"divided by {online:,g} million internet users. They rose by {rises[0]:.0f} and {rises[1]:.0f} points, and "
+        f"users by {step:.0f}. The two surveys may have asked differently."
     )
     return {**_make_row("doubt", f"“More than {newer:g} million people”", sentence, now), "reckoned": reckoned}
 

@@ -188,7 +188,7 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
 
 
 def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
-    """Set claims as a table: figures with the decimals of the claim, one at least, and differences with one more.
+    """Set claims as a table: figures with the decimals of the claim, what we compute with one at least.
 
     Parameters
     ----------
@@ -203,7 +203,6 @@ def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_table
     """
     said = [len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in claims["reported"]]
     least = {"reported": said, "recomputed": [max(1, places) for places in said]}
-    least["difference"] = [places + 1 for places in least["recomputed"]]
     words = {
         name: [
             _format_number(value, 0 if float(value).is_integer() else places)
@@ -211,4 +210,5 @@ def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_table
         ]
         for name, all_places in least.items()
     }
-    return show(claims.assign(**words), title, note, list(words))
+    columns = ["statement", "reported", "recomputed", "unit", "verdict", "how"]
+    return show(claims.assign(**words)[columns], title, note, list(words))

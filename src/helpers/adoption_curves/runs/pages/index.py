@@ -58,15 +58,18 @@ def render_index(
 
 
 def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
-    """Sentences, key numbers and registered forecasts of a run, and the names of their tables."""
+    """Sentences of a run, its sources and its registered forecasts, and the names of their tables."""
     tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register", "use")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
+    use = [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["use"]]
+    published = [row for row in rows["key_numbers"] if _keep_address(row.get("url", ""))]
     limit = str(record.parameters.get("limit", ""))  # a forecast under another limit would contradict the page's
     return {
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},
-        "numbers": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["key_numbers"]],
-        "use": [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["use"]],
+        "sources": {row["url"]: row["label"].rpartition(", ")[2] for row in published},
+        "doubt": next((row for row in use if row["part"] == "doubt"), None),  # which stands beside the figure itself
+        "use": [row for row in use if row["part"] != "doubt"],
         "registered": list_registered([row for row in rows["register"] if row["limit"] == limit]),
         "moved": say_moves(rows["register"], limit),
     }
