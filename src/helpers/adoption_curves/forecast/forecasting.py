@@ -172,7 +172,8 @@ class Forecast:
 
     def _say_gives_range(self) -> str:
         """What would give a range, behind a blank; "" where nothing does."""
-        return "" if self.printed.measure == "flow" or self.has_limit else f" {GIVES_RANGE.format('limit=...')}"
+        counted = self.printed.measure == "flow" and not self.printed.is_share_of_sales
+        return "" if counted or self.has_limit else f" {GIVES_RANGE.format('limit=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -458,8 +459,8 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     most : number, optional
-        Largest possible value of any date, such as a population; no figure may lie above it. Never more than 100 for
-        percent. Without a limit the median approaches it and is not cut there.
+        Largest possible value of any date, such as a population; no figure may lie above it. Of percent it is
+        100, if figures and limit are no higher. Without a limit the median approaches it and is not cut there.
     censored : DataFrame, optional
         Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
         for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths
@@ -495,7 +496,7 @@ def forecast(
     made = Forecast("few", target, printed, used, none, check_levels(levels), read_shares("shares", shares))
     if len(used) < SHORTEST:
         return made
-    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
+    if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):
         return replace(made, kind="fallen")
     made = replace(made, kind="forecast", dates=next_dates(pd.DatetimeIndex(used.index), horizon_years))
     increments = take_increments(target) if target.cumulative and target.limit is None else None

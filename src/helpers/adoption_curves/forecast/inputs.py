@@ -55,7 +55,9 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     named = limit.name[:1].isalpha() or limit.values.nunique() > 1
     room = _LIMIT_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
     if (used > (1 + room) * known).any():
-        raise ValueError(f"values up to {used.max():g} lie above the limit, {known.max():g}")
+        raise ValueError(f"values up to {used.max():.10g} lie above the limit, {known.max():.10g}")
+    if wrong := limit.say_far(used):
+        raise ValueError(f"the limit, {known.max():,.10g}, {wrong}")
     return used
 
 

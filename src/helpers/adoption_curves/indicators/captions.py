@@ -47,7 +47,7 @@ def name_series(data: Data, series: AdoptionSeries) -> dict[str, Any]:
     printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
     told = _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
     points = {
-        date: f"{say_first(say_when(date))}: {value:,.10g} {series.unit}. {where}".strip(" .") + "."
+        date: f"{say_first(say_when(date))}: {value:,.15g} {series.unit}. {where}".strip(" .") + "."
         for date, value, where in zip(rows["date"], rows["value"], told, strict=True)
     }
     entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]

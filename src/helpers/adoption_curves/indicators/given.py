@@ -31,9 +31,9 @@ def read_series(
         Dates are days, whole years, texts or periods, of which the last day counts. A pandas Series is called by its
         ``name``; ``attrs`` may hold entity, title, unit, technology and measure.
     limit : None, number, Limit, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own limit, or none; 100 for a share of sales.
+        None is the AdoptionSeries' own limit, or none; of a pandas Series that is a share of sales 100.
     most : None or number
-        Largest possible value of any date, other than the limit; never more than 100 for percent.
+        Largest possible value of any date, other than the limit; 100 for percent, if figures and limit are no higher.
     censored : None or DataFrame
         Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -49,22 +49,22 @@ def read_series(
     """
     if isinstance(series, pd.Series):
         series = _adopt(series)
+        limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
     elif not isinstance(series, AdoptionSeries):
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     values = _read_dated(series.values, "the series")
     censored = _read_censored(series.censored if censored is None else censored)
     if values.empty and censored.empty:
         raise ValueError("the series has no figure: give one at least, with its date")
+    if series.cumulative and (values.diff() < 0).any():
+        day, what = values.index[values.diff() < 0][0], quote(series.title)
+        raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that figure")
     limit = series.limit if limit is None else limit
-    limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
-    highest = min(series.most, 100.0 if series.unit.startswith("percent") else np.inf)
-    return replace(
-        series,
-        values=values,
-        most=highest if most is None else min(highest, _read_level(most, "most")),
-        limit=None if limit is None else _read_given(limit, values if len(values) else censored),
-        censored=censored,
-    )
+    known = None if limit is None else _read_given(limit, values if len(values) else censored)
+    passed = values.max() > 100 or (known is not None and known.values.max() > 100)
+    highest = min(series.most, 100.0 if series.unit.startswith("percent") and not passed else np.inf)
+    most = highest if most is None else min(highest, _read_level(most, "most"))
+    return replace(series, values=values, most=most, limit=known, censored=censored)
 
 
 def _adopt(series: pd.Series) -> AdoptionSeries:

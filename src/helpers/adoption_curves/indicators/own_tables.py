@@ -75,8 +75,10 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
         limits = limits.assign(value=limits["limit"], qualifier="exact", indicator=limits["indicator"] + LIMIT)
         base = indicators[(indicators["indicator"] + LIMIT).isin(limits["indicator"])]
         indicators["limit"] = base["indicator"] + LIMIT
-        base = base.assign(indicator=base["indicator"] + LIMIT, title="Limit", role="base", measure="level", breaks="")
-        observations, indicators = pd.concat([observations, limits]), pd.concat([indicators, base])
+        base = base.assign(indicator=base["indicator"] + LIMIT, title=f"Limit in {file}", role="base")
+        base = base.assign(measure="level", breaks="")
+        observations = pd.concat([observations, limits], ignore_index=True)
+        indicators = pd.concat([indicators, base], ignore_index=True)
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame(), "profile": pd.DataFrame()}
     for name, model in project.items():  # columns and types are the project's; texts that are not there are empty
