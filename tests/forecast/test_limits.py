@@ -41,10 +41,13 @@ def test_a_total_that_falls_is_refused_with_a_limit_too(limit):
         make([10, 40, 20, 50], limit, measure="cumulative")
 
 
-def test_percentages_may_be_above_100_where_figures_or_the_limit_are():
-    unit = "percent of people"
-    free = make([90, 110, 130, 140], unit=unit)
-    assert (free.quantiles[0.5] > 140).all()
+def test_percentages_may_be_above_100_where_a_file_or_the_limit_says_so(tmp_path):
+    unit, path = "percent of people", tmp_path / "own.csv"
+    path.write_text("date,value\n2019,90\n2020,110\n2021,130\n2022,140\n")
+    data = indicators.load(f"{path}?unit=%25 of people&measure=level")
+    with pytest.raises(indicators.DataError, match="if the unit has no limit add -p limit none"):
+        data.series("own data", "own")
+    assert (forecast.forecast(data.series("own data", "own", "none")).quantiles[0.5] > 140).all()
     assert make([90, 110, 130, 140], 200, unit=unit).quantiles.to_numpy().max() < 200
     assert make([10, 20, 40, 60], 150, unit=unit).quantiles.to_numpy().max() > 100
     assert make([10, 20, 40, 60], unit=unit).quantiles.to_numpy().max() <= 100

@@ -79,9 +79,12 @@ class Forecast:
 
     @property
     def has_range(self) -> bool:
-        """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year."""
+        """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year.
+
+        A forecast that a newer figure refutes has none.
+        """
         tested = self.target.measure != "flow" or self.target.is_share_of_sales
-        return self.kind == "forecast" and self.has_limit and tested
+        return self.kind == "forecast" and self.has_limit and tested and not self.refuted
 
     @property
     def level(self) -> float:
@@ -460,7 +463,7 @@ def forecast(
         Saturation shares of the scenarios, each between 0 and 1.
     most : number, optional
         Largest possible value of any date, such as a population; no figure may lie above it. Of percent it is
-        100, if figures and limit are no higher. Without a limit the median approaches it and is not cut there.
+        100, but for a higher limit, or higher figures of an AdoptionSeries. Without a limit the median approaches it and is not cut there.
     censored : DataFrame, optional
         Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
         for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths

@@ -33,7 +33,8 @@ def read_series(
     limit : None, number, Limit, or pandas.Series with a DatetimeIndex
         None is the AdoptionSeries' own limit, or none; of a pandas Series that is a share of sales 100.
     most : None or number
-        Largest possible value of any date, other than the limit; 100 for percent, if figures and limit are no higher.
+        Largest possible value of any date, other than the limit; 100 for percent, but for a higher limit, or higher
+        figures of an AdoptionSeries.
     censored : None or DataFrame
         Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -47,6 +48,7 @@ def read_series(
     ValueError
         If one of them is none of these, has no dates, or has impossible dates or numbers.
     """
+    checked = isinstance(series, AdoptionSeries)
     if isinstance(series, pd.Series):
         series = _adopt(series)
         limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
@@ -61,7 +63,7 @@ def read_series(
         raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that figure")
     limit = series.limit if limit is None else limit
     known = None if limit is None else _read_given(limit, values if len(values) else censored)
-    passed = values.max() > 100 or (known is not None and known.values.max() > 100)
+    passed = (checked and values.max() > 100) or (known is not None and known.values.max() > 100)
     highest = min(series.most, 100.0 if series.unit.startswith("percent") and not passed else np.inf)
     most = highest if most is None else min(highest, _read_level(most, "most"))
     return replace(series, values=values, most=most, limit=known, censored=censored)
