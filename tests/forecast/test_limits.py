@@ -26,6 +26,8 @@ def test_a_limit_a_million_times_above_the_figures_is_in_another_unit(tmp_path):
 def test_a_figure_a_little_above_the_limit_is_said_with_its_digits():
     with pytest.raises(ValueError, match=r"values up to 100\.0000001 lie above the limit, 100"):
         make([80, 95, 100.0000001], 100)
+    with pytest.raises(ValueError, match="values up to 44 lie above the limit, 40"):
+        make([10, 19, 31, 44], pd.Series([100.0, 40], [2019, 2022]))
 
 
 def test_no_quantile_is_below_0():

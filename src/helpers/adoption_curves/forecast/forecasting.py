@@ -19,6 +19,7 @@ from ..base.dates import SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit, refuse_bound
+from ..base.numbers import read_numbers
 from ..base.words import GIVES_RANGE, NO_FORECAST, TOO_FEW, quote, say, say_date, say_limit, say_range
 from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
@@ -156,7 +157,7 @@ class Forecast:
             Where nothing is forecast, or no range and another level is asked for; for years before the last figure,
             and levels that are none.
         """
-        years, asked = np.atleast_1d(np.asarray(years, float)), np.array(read_shares("levels", levels))
+        years, asked = np.atleast_1d(read_numbers(years, "years")), np.array(read_shares("levels", levels))
         if not (years >= 0).all():
             raise ValueError(f"years are counted from the last figure on, 0 or more, not {quote(float(years.min()))}")
         if self.kind != "forecast":
@@ -462,8 +463,9 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     most : number, optional
-        Largest possible value of any date, such as a population; no figure may lie above it. Of percent it is
-        100, but for a higher limit, or higher figures of an AdoptionSeries. Without a limit the median approaches it and is not cut there.
+        Largest possible value of any date, such as a population; no figure may lie above it. Of percent it is 100,
+        but for a higher limit, or higher figures of an AdoptionSeries. Without a limit the median approaches it and is
+        not cut there.
     censored : DataFrame, optional
         Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
         for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths
@@ -512,7 +514,7 @@ def forecast(
 def _say_newer(newer: pd.DataFrame, last: float) -> str:
     """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
 
-    `newer` has the columns limit, value and read_low by date. "At least" the last figure or less adds nothing.
+    `newer` has the columns qualifier, value and read_low by date. "At least" the last figure or less adds nothing.
     """
     if newer.empty or (newer["qualifier"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""

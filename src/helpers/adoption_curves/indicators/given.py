@@ -101,14 +101,14 @@ def _read_dated(series: pd.Series, what: str) -> pd.Series:
 
 
 def _read_level(level: Any, what: str, other: str = "") -> float:
-    """A limit, or a limit that is a number."""
+    """A limit, or a largest value, that is a number."""
     if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
         raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
     return float(read_numbers(level, what))
 
 
 def _read_given(limit: Any, values: pd.Series | pd.DataFrame) -> Limit:
-    """GivenLimit as a `Limit`; a number is repeated on every date of the series."""
+    """What is given as a `Limit`; a number is repeated on every date of the series."""
     if isinstance(limit, Limit):
         return replace(limit, values=_read_given(limit.values, values).values)
     if not isinstance(limit, pd.Series):
@@ -125,12 +125,12 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     """Figures that are not exact, in order of date."""
     if not isinstance(censored, pd.DataFrame):
         kind = type(censored).__name__
-        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and limit")
+        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and qualifier")
     if censored.empty:
         return pd.DataFrame({"value": [], "qualifier": []}, pd.DatetimeIndex([]))
     missing = {"value", "qualifier"} - set(censored.columns)
     if missing:
-        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and limit")
+        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and qualifier")
     wrong = set(censored["qualifier"]) - {"at_least", "at_most"}
     if wrong:
         raise CurveError(f"qualifier {min(map(str, wrong))!r} is unknown; write at_least or at_most")
