@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import simulated
 
-from adoption_curves import indicators
+from adoption_curves import curves, forecast, indicators
 from adoption_curves.base.fallen import are_fallen, pick_last
 from adoption_curves.curves import decimal_years, has_fallen
 
@@ -69,3 +69,14 @@ def test_windows_are_asked_together_as_each_alone():
 def test_of_the_projects_series_microblogs_and_landlines_have_fallen():
     names = {series.indicator for series in indicators.load().references() if ask(series.values)}
     assert names == {"microblog_users", "us_landline_telephone"}
+
+
+def test_a_last_figure_of_0_has_fallen_and_earlier_ones_are_passed_over():
+    years = [2018, 2019, 2020, 2021]
+    assert has_fallen(years, [5, 9, 14, 0])
+    assert not has_fallen(years, [0, 5, 9, 14])
+    assert not has_fallen([2017, *years], [5, 0, 9, 14, 20])
+    assert not has_fallen(years, [0, 0, 0, 0])
+    series = pd.Series([5.0, 9, 14, 0], years)
+    assert forecast.forecast(series, 100).kind == "fallen"
+    assert curves.assess_ceiling(series, limit=100).verdict == "fallen"

@@ -38,6 +38,9 @@ def test_years_and_periods_are_their_last_days(result, index):
         ([f"03/04/{year}" for year in YEARS], "write 2021-04-03 or 2021-03-04"),
         ([f"{year}" for year in "abcde"], "has no dates as index"),
         ([f"{year}.5" for year in range(5)], "has no dates as index"),
+        ([f"{year}.5" for year in YEARS], "'2021.5' may be a month or a part of a year"),
+        ([float(year) for year in YEARS], "2021.0 is a number among dates"),
+        (["2021", 2022, "2023-06", ENDS[3], "2025"], "2022 is a number among dates"),
     ],
 )
 def test_dates_that_cannot_be_meant_are_refused(index, words):
@@ -53,6 +56,8 @@ def test_one_figure_of_a_year_that_was_read_as_a_part_of_a_second_is_refused():
 def test_truth_values_are_no_figures_dates_or_years():
     with pytest.raises(ValueError, match="truth value"):
         forecast.forecast(pd.Series([12, True, 31, 44, 52], ENDS, dtype=object), 100)
+    with pytest.raises(ValueError, match="truth value"):
+        forecast.forecast(pd.Series(VALUES, ENDS), 100).at([True], [0.5])
     with pytest.raises(ValueError, match="truth value"):
         curves.Logistic([12, True, 31, 44, 52], [*YEARS])
     with pytest.raises(ValueError, match="neither dates nor numbers"):

@@ -88,8 +88,10 @@ def test_a_figure_that_hardly_any_path_satisfies_refutes_the_forecast():
     result = make(newer=at("2026-06-30", 97.0))
     assert result.refuted
     assert (result.frame()["basis"] == "refuted").any()
-    np.testing.assert_allclose(result.quantiles, make().quantiles, rtol=2e-3)
-    assert "which refutes it" in repr(result)
+    assert not result.has_range
+    assert list(result.quantiles) == [0.5]
+    np.testing.assert_allclose(result.quantiles[0.5], make().quantiles[0.5], rtol=2e-3)
+    assert repr(result).endswith("which refutes it; forecast for December 2030: 77.3, without a range.>")
 
 
 def test_a_narrow_interval_refutes_nothing_and_a_contradiction_does():

@@ -39,6 +39,10 @@ def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
         assert list(table) == [field["name"] for field in resource["schema"]["fields"]]
         assert f"| `{resource['path']}` |" in text
         assert all(re.search(rf"\b{name}\b", text) for name in table)
+    for part in re.split(r"^### (?=\w+\.csv)", text, flags=re.MULTILINE)[1:]:
+        rows = re.findall(r"^\| ([a-z_, ]+) \|", part.partition("\n\n")[0], flags=re.MULTILINE)[1:]
+        described = {name for row in rows for name in row.split(", ")}
+        assert described <= {*pd.read_csv(DATA / part.split(maxsplit=1)[0], nrows=0)}
     for kind in set(pd.read_csv(DATA / "observations.csv", dtype=str)["published_by"]):
         assert re.search(rf"^\| {kind} \| ", text, flags=re.MULTILINE), kind
     assert BEGIN + list_columns() + END in text

@@ -361,3 +361,18 @@ def test_counts_are_described_with_and_without_a_limit(tmp_path, limit):
     tables, [figure] = run_cells("01", tmp_path, **given)
     assert len(tables["01_observations"]) == 4
     assert sum(len(each.get_offsets()) for each in figure.findobj(PathCollection)) == 6
+
+
+@pytest.mark.parametrize("rest", ["at_least,", "at_least,another question", "at_most,", "exact,another question"])
+def test_a_file_may_have_limits_and_breaks_and_figures_that_are_not_exact(tmp_path, rest):
+    rows = "2019,0,,,60\n2020,19,,,60\n2021,31,,,60\n2022,40,,,60\n" + f"2023,50,{rest},60\n"
+    path = write(tmp_path, "date,value,qualifier,break,limit\n" + rows)
+    series = indicators.load(f"{path}?unit=%25 of homes&measure=level").series("own data", "my_series")
+    assert series.limit.title == "Limit in my_series.csv"
+    assert series.limit.at(series.dates).tolist() == [60] * len(series.dates)
+    assert (len(series.values), len(series.earlier)) == {
+        "at_least,": (4, 0),
+        "at_least,another question": (0, 4),
+        "at_most,": (4, 0),
+        "exact,another question": (1, 4),
+    }[rest]

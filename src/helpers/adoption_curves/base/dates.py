@@ -85,6 +85,8 @@ def _parse_dates(dates: Times) -> pd.DatetimeIndex:
     if raw.dtype.kind == "M":
         return pd.DatetimeIndex(raw)
     read = [_read_text(each) if isinstance(each, str) else each for each in raw.astype(object)]
+    for number in (each for each in read if isinstance(each, REAL) and not pd.isna(each)):
+        raise ValueError(f"{number} is a number among dates")  # which pandas takes for parts of a second
     return pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(read))))
 
 
@@ -108,6 +110,8 @@ def _read_text(text: str) -> pd.Timestamp:
             raise CurveError(f"the date {text!r} may be either of two days: {meant}")
     if not re.search(r"\d{4}", text):
         raise ValueError(f"{text!r} has no year of four digits")
+    if re.fullmatch(r"\s*\d{4}\.\d+\s*", text):
+        raise ValueError(f"{text!r} may be a month or a part of a year")
     return pd.Period(text).end_time.normalize()
 
 

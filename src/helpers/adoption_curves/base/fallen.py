@@ -115,9 +115,9 @@ def are_fallen(t: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
-    """Whether a series has fallen; figures of 0 and missing ones are passed over, as in a forecast.
+    """Whether a series has fallen; figures of 0 and missing ones are passed over, as in a forecast, but for the last.
 
-    Figures within half a year never have fallen.
+    A last figure of 0 has fallen. Figures within half a year never have fallen.
 
     Parameters
     ----------
@@ -143,8 +143,11 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
     t, values = np.asarray(t, float), np.asarray(values, float)
     if t.shape != values.shape:
         raise CurveError(f"there are {t.size} dates and {values.size} figures: give as many of both")
+    known = values[~np.isnan(values)]
     t, values = t[values > 0], values[values > 0]
     if count_usable(t, values) < SHORTEST:  # a forecast uses none of these, or the last alone
         return False
+    if known[-1] == 0:
+        return True
     used = pick_last(t)
     return bool(are_fallen(t[used][None], values[used][None])[0])

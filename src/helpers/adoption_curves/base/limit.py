@@ -15,6 +15,7 @@ from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
 """Half a point of the limit: no fit is believed to be closer than figures are published."""
+_FAR = 1_000_000
 
 
 def refuse_bound(function: Callable[..., Any]) -> Any:
@@ -80,6 +81,16 @@ class Limit:
         """Highest that the limit can be: as `at`, but infinite after the last date of one that has changed."""
         later = decimal_years(dates) > self.years[-1]
         return np.where(later & (self.values.nunique() > 1), np.inf, self.at(dates))
+
+    def say_far(self, values: pd.Series) -> str:
+        """What is wrong with a limit that is a million times the highest of some dated values; "" for a lower one.
+
+        No curve tells such shares from 0, and it is in another unit.
+        """
+        highest = float((values / self.at(values.index)).max()) if len(values) else 0.0
+        if not 0 < highest < 1 / _FAR:
+            return ""
+        return f"is more than {_FAR:,} times the highest figure, {values.max():,.10g}: write both in one unit"
 
     def known_by(self, day: pd.Timestamp) -> Limit | None:
         """Limit of which only values up to a day are known; None where none is."""

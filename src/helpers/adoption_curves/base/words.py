@@ -65,7 +65,7 @@ def say_count(number: float, one: str, many: str = "") -> str:
     >>> say_count(1, "year"), say_count(0.5, "year"), say_count(1200, "technology", "technologies")
     ('1 year', '0.5 years', '1,200 technologies')
     """
-    return f"{number:,.10g} {one if number == 1 else many or f'{one}s'}"
+    return f"{number:,.15g} {one if number == 1 else many or f'{one}s'}"
 
 
 def say_ahead(years: float) -> str:
@@ -82,8 +82,10 @@ def say_amount(number: float, unit: str) -> str:
 
     >>> say_amount(2e6, "people"), say_amount(48.2, "percent of adults"), say_amount(1125.3, "million people")
     ('2,000,000 people', '48.2 percent of adults', '1,125.3 million people')
+    >>> say_amount(12_345_678_901, "tokens"), say(40_000_000_000_000)
+    ('12,345,678,901 tokens', '40,000,000,000,000')
     """
-    return f"{number:,.10g} {unit}".strip()
+    return f"{number:,.15g} {unit}".strip()
 
 
 def say_day(date: Any) -> str:
@@ -265,7 +267,7 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
-    value *= 1 + 1e-12  # a printed half, such as 19.95, is a little less in the machine
+    value *= 1 + 1e-15  # a printed half, such as 19.95, is a little less in the machine
     # the larger of both numbers decides how many decimals both have
     size = max(abs(value), abs(beside)) if math.isfinite(beside) else abs(value)
     if 0 < size < 0.095:
@@ -285,7 +287,7 @@ def say_figure(value: float, unit: str, own: bool = False) -> str:
     >>> say_figure(179_360.5, "thousand people", own=True), say_figure(67, "percent"), say_figure(19.95, "percent")
     ('179,360.5 thousand people', '67%', '20.0%')
     """
-    return f"{value:,.10g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
+    return f"{value:,.15g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
 
 
 def round_off(values: list[float], fine: float, unit: str = "") -> tuple[list[str], str]:

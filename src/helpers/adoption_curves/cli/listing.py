@@ -29,7 +29,7 @@ def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
             "figures": f"{row.n}",
             "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
             "limit": row.limit,
-            "last figure": f"{row.last_value:,.10g}",
+            "last figure": f"{row.last_value:,.15g}",
         }
         for row in found.itertuples()
     ]

@@ -468,7 +468,7 @@ class Results(LikelihoodModelResults):
         exog : dates or decimal years, (h,)
             None: those of the data. Data with numbers for dates are asked for numbers.
         limit : array, (h,)
-            GivenLimit at these times, of a model with one; None: the model's own, constant after its last date.
+            Limit at these times, of a model with one; None: the model's own, constant after its last date.
 
         Returns
         -------

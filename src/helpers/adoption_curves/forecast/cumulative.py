@@ -14,7 +14,6 @@ from scipy.special import ndtr
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.fallen import pick_last
-from ..base.words import quote
 from ..indicators.series import AdoptionSeries
 from .paths import draw_scores
 
@@ -34,17 +33,8 @@ def take_increments(series: AdoptionSeries) -> AdoptionSeries | None:
     AdoptionSeries or None
         Without limit, limit or newer figures. None where the last period added nothing or fewer than three added
         something: then there is no growth to forecast, and the series itself is.
-
-    Raises
-    ------
-    ValueError
-        Where a figure is below the one before it.
     """
     values = series.values[series.values > 0]
-    if (values.diff() < 0).any():
-        day = values.index[values.diff() < 0][0]
-        what = quote(series.title)
-        raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that figure")
     values = values.iloc[pick_last(decimal_years(values.index))]
     rates = values.diff().iloc[1:] / np.diff(decimal_years(values.index))
     seen = rates[rates > 0]

@@ -19,6 +19,7 @@ from ..base.dates import SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit, refuse_bound
+from ..base.numbers import read_numbers
 from ..base.words import GIVES_RANGE, NO_FORECAST, TOO_FEW, quote, say, say_date, say_limit, say_range
 from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
@@ -79,9 +80,12 @@ class Forecast:
 
     @property
     def has_range(self) -> bool:
-        """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year."""
+        """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year.
+
+        A forecast that a newer figure refutes has none.
+        """
         tested = self.target.measure != "flow" or self.target.is_share_of_sales
-        return self.kind == "forecast" and self.has_limit and tested
+        return self.kind == "forecast" and self.has_limit and tested and not self.refuted
 
     @property
     def level(self) -> float:
@@ -153,7 +157,7 @@ class Forecast:
             Where nothing is forecast, or no range and another level is asked for; for years before the last figure,
             and levels that are none.
         """
-        years, asked = np.atleast_1d(np.asarray(years, float)), np.array(read_shares("levels", levels))
+        years, asked = np.atleast_1d(read_numbers(years, "years")), np.array(read_shares("levels", levels))
         if not (years >= 0).all():
             raise ValueError(f"years are counted from the last figure on, 0 or more, not {quote(float(years.min()))}")
         if self.kind != "forecast":
@@ -172,7 +176,8 @@ class Forecast:
 
     def _say_gives_range(self) -> str:
         """What would give a range, behind a blank; "" where nothing does."""
-        return "" if self.printed.measure == "flow" or self.has_limit else f" {GIVES_RANGE.format('limit=...')}"
+        counted = self.printed.measure == "flow" and not self.printed.is_share_of_sales
+        return "" if counted or self.has_limit else f" {GIVES_RANGE.format('limit=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -459,8 +464,9 @@ def forecast(
     shares : sequence of float
         Saturation shares of the scenarios, each between 0 and 1.
     most : number, optional
-        Largest possible value of any date, such as a population; no figure may lie above it. Never more than 100 for
-        percent. Without a limit the median approaches it and is not cut there.
+        Largest possible value of any date, such as a population; no figure may lie above it. Of percent it is 100,
+        but for a higher limit, or higher figures of an AdoptionSeries. Without a limit the median approaches it and is
+        not cut there.
     censored : DataFrame, optional
         Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
         for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths
@@ -496,7 +502,7 @@ def forecast(
     made = Forecast("few", target, printed, used, none, check_levels(levels), read_shares("shares", shares))
     if len(used) < SHORTEST:
         return made
-    if has_fallen(decimal_years(used.index), used.to_numpy(float)):
+    if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):
         return replace(made, kind="fallen")
     made = replace(made, kind="forecast", dates=next_dates(pd.DatetimeIndex(used.index), horizon_years))
     increments = take_increments(target) if target.cumulative and target.limit is None else None
@@ -509,7 +515,7 @@ def forecast(
 def _say_newer(newer: pd.DataFrame, last: float) -> str:
     """The newest figure that is printed as a limit, as in ", more than 700 in June 2026"; "" if it adds nothing.
 
-    `newer` has the columns limit, value and read_low by date. "At least" the last figure or less adds nothing.
+    `newer` has the columns qualifier, value and read_low by date. "At least" the last figure or less adds nothing.
     """
     if newer.empty or (newer["qualifier"].iloc[-1] == "at_least" and newer["value"].iloc[-1] <= last):
         return ""

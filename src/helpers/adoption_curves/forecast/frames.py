@@ -75,8 +75,8 @@ def odds_frame(verdict: str) -> pd.DataFrame:
 
 
 def quantile_frame(result: Forecast) -> pd.DataFrame:
-    """The quantiles that `adoption register` registers, by date: no rows without a range, or if it is refuted."""
-    years = result.years if result.has_range and not result.refuted else np.empty(0)
+    """The quantiles that `adoption register` registers, by date: no rows without a range."""
+    years = result.years if result.has_range else np.empty(0)
     found = result.at(years, RECORDED) if len(years) else np.empty((0, len(RECORDED)))
     return pd.DataFrame(found, result.dates[: len(years)], [f"q{each:g}" for each in RECORDED]).rename_axis("date")
 

@@ -50,7 +50,7 @@ def hindcast(
     target = read_series(series, limit)
     last = target.days[-1]
     frames: list[pd.DataFrame] = []
-    for origin in _pick_origins(target) if origins is None else origins:
+    for origin in _pick_origins(target) if origins is None else pd.DatetimeIndex(origins):
         made = max([origin, *target.published.reindex([origin]).dropna()])
         years = max(1.0, (last - origin).days / 365.25 + 0.5)  # which reaches the next date of any series
         result = forecast(cut_series(target, origin), None, years, levels)

@@ -54,8 +54,12 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     known = limit.at(seen, seen[-1])
     named = limit.name[:1].isalpha() or limit.values.nunique() > 1
     room = _LIMIT_TOLERANCE if named else 0.0  # a number that somebody gives is not rounded
-    if (used > (1 + room) * known).any():
-        raise ValueError(f"values up to {used.max():g} lie above the limit, {known.max():g}")
+    above = (used > (1 + room) * known).to_numpy()
+    if above.any():
+        highest = used[above].to_numpy().argmax()
+        raise ValueError(f"values up to {used[above].max():.10g} lie above the limit, {known[above][highest]:.10g}")
+    if wrong := limit.say_far(used):
+        raise ValueError(f"the limit, {known.max():,.10g}, {wrong}")
     return used
 
 

@@ -239,7 +239,7 @@ def quantiles(
     away = spread * stdtrit(_TAILS, levels) * np.where(levels > 0.5, above, below)
     own = limit * (back(g(path) + away) - back(g(path)))
     by_limit = np.clip(path, *_SHARES) * limit_sd * ndtri(levels)
-    found = limit * path + np.sign(own + by_limit) * np.hypot(own, by_limit)
+    found = np.maximum(limit * path + np.sign(own + by_limit) * np.hypot(own, by_limit), 0)
     return np.where(limit_sd > 0, found, np.minimum(found, limit * np.maximum(path, 1)))
 
 

@@ -134,7 +134,7 @@ def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: boo
     printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
     told = _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
     return {
-        date: f"{say_first(say_when(date))}: {value:,.10g} {series.unit}. {where}".strip(" .") + "."
+        date: f"{say_first(say_when(date))}: {value:,.15g} {series.unit}. {where}".strip(" .") + "."
         for date, value, where in zip(rows["date"], rows["value"], told, strict=True)
     }
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import stat
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -142,7 +143,7 @@ def make_frame(header: Sequence[str], body: Sequence[NumberedRow]) -> pd.DataFra
 
 def list_repeated(file: str, line: int, header: Sequence[str]) -> list[Problem]:
     """Report names that stand twice in the header, which is in this line."""
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted(name for name, count in Counter(header).items() if count > 1)
     return [Problem(file, line, name, "", "stands twice in the header; keep one") for name in twice]
 
 

@@ -31,9 +31,10 @@ def read_series(
         Dates are days, whole years, texts or periods, of which the last day counts. A pandas Series is called by its
         ``name``; ``attrs`` may hold entity, title, unit, technology and measure.
     limit : None, number, Limit, or pandas.Series with a DatetimeIndex
-        None is the AdoptionSeries' own limit, or none; 100 for a share of sales.
+        None is the AdoptionSeries' own limit, or none; of a pandas Series that is a share of sales 100.
     most : None or number
-        Largest possible value of any date, other than the limit; never more than 100 for percent.
+        Largest possible value of any date, other than the limit; 100 for percent, but for a higher limit, or higher
+        figures of an AdoptionSeries.
     censored : None or DataFrame
         Figures that are not exact, as `AdoptionSeries.censored`, which is the default for one.
 
@@ -47,24 +48,25 @@ def read_series(
     ValueError
         If one of them is none of these, has no dates, or has impossible dates or numbers.
     """
+    checked = isinstance(series, AdoptionSeries)
     if isinstance(series, pd.Series):
         series = _adopt(series)
+        limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
     elif not isinstance(series, AdoptionSeries):
         raise ValueError(f"forecast a pandas Series with dates, or an AdoptionSeries, not {type(series).__name__}")
     values = _read_dated(series.values, "the series")
     censored = _read_censored(series.censored if censored is None else censored)
     if values.empty and censored.empty:
         raise ValueError("the series has no figure: give one at least, with its date")
+    if series.cumulative and (values.diff() < 0).any():
+        day, what = values.index[values.diff() < 0][0], quote(series.title)
+        raise ValueError(f"{what} counts all so far and cannot fall, but it does on {day:%Y-%m-%d}: mend that figure")
     limit = series.limit if limit is None else limit
-    limit = _WHOLE_OF_SALES if limit is None and series.is_share_of_sales else limit
-    highest = min(series.most, 100.0 if series.unit.startswith("percent") else np.inf)
-    return replace(
-        series,
-        values=values,
-        most=highest if most is None else min(highest, _read_level(most, "most")),
-        limit=None if limit is None else _read_given(limit, values if len(values) else censored),
-        censored=censored,
-    )
+    known = None if limit is None else _read_given(limit, values if len(values) else censored)
+    passed = (checked and values.max() > 100) or (known is not None and known.values.max() > 100)
+    highest = min(series.most, 100.0 if series.unit.startswith("percent") and not passed else np.inf)
+    most = highest if most is None else min(highest, _read_level(most, "most"))
+    return replace(series, values=values, most=most, limit=known, censored=censored)
 
 
 def _adopt(series: pd.Series) -> AdoptionSeries:
@@ -99,14 +101,14 @@ def _read_dated(series: pd.Series, what: str) -> pd.Series:
 
 
 def _read_level(level: Any, what: str, other: str = "") -> float:
-    """A limit, or a limit that is a number."""
+    """A limit, or a largest value, that is a number."""
     if isinstance(level, bool) or not isinstance(level, REAL) or not 0 < level < np.inf:
         raise ValueError(f"{what} is None, a number above 0 in the series' unit{other}, not {quote(level)}")
     return float(read_numbers(level, what))
 
 
 def _read_given(limit: Any, values: pd.Series | pd.DataFrame) -> Limit:
-    """GivenLimit as a `Limit`; a number is repeated on every date of the series."""
+    """What is given as a `Limit`; a number is repeated on every date of the series."""
     if isinstance(limit, Limit):
         return replace(limit, values=_read_given(limit.values, values).values)
     if not isinstance(limit, pd.Series):
@@ -123,12 +125,12 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     """Figures that are not exact, in order of date."""
     if not isinstance(censored, pd.DataFrame):
         kind = type(censored).__name__
-        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and limit")
+        raise CurveError(f"censored is a {kind}; it must be a DataFrame with dates as index and value and qualifier")
     if censored.empty:
         return pd.DataFrame({"value": [], "qualifier": []}, pd.DatetimeIndex([]))
     missing = {"value", "qualifier"} - set(censored.columns)
     if missing:
-        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and limit")
+        raise CurveError(f"censored lacks the column {min(missing)!r}; it needs value and qualifier")
     wrong = set(censored["qualifier"]) - {"at_least", "at_most"}
     if wrong:
         raise CurveError(f"qualifier {min(map(str, wrong))!r} is unknown; write at_least or at_most")

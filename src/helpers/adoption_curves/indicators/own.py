@@ -359,7 +359,7 @@ def _say_ends(rows: pd.DataFrame, heading: str) -> list[str]:
     told, sides = [], {"at_least": "at least ", "at_most": "at most "}
     if not rows["date"].duplicated().any():
         first, newest = (
-            f"{sides.get(one.qualifier, '')}{one.value:,.10g} {one.unit} ({one.date:%Y-%m-%d}, row {one.row})"
+            f"{sides.get(one.qualifier, '')}{one.value:,.15g} {one.unit} ({one.date:%Y-%m-%d}, row {one.row})"
             for one in rows.sort_values("date").iloc[[0, -1]].itertuples()
         )
         told = [f"{shorten(heading) or 'Figures'}: {first} to {newest}."]

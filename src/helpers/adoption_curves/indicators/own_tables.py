@@ -76,7 +76,8 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
         base = indicators[(indicators["indicator"] + _LIMIT).isin(limits["indicator"])]
         indicators["limit"] = base["indicator"] + _LIMIT
         base = base.assign(indicator=base["indicator"] + _LIMIT, title="Limit", role="base", measure="level", breaks="")
-        observations, indicators = pd.concat([observations, limits]), pd.concat([indicators, base])
+        observations = pd.concat([observations, limits], ignore_index=True)
+        indicators = pd.concat([indicators, base], ignore_index=True)
     own = {"observations": observations, "indicators": indicators, "sources": sources}
     own |= {"wording": pd.DataFrame(), "claims": pd.DataFrame(), "profile": pd.DataFrame()}
     for name, model in project.items():  # columns and types are the project's; texts that are not there are empty

@@ -47,7 +47,7 @@ class AdoptionSeries:
         Known error model of its figures, as for a curve's `errors`; None: not known.
     measure : {"level", "cumulative", "flow"}
         What is in use on a day; all so far, which cannot fall, and whose errors are cumulative; or what a year adds.
-    limit : float
+    most : float
         In ``unit``, what no value can pass besides the limit, such as a population; infinite where there is none.
     market : str
         Of a share of sales: the market whose sales it is a share of, see indicators.csv.
@@ -225,6 +225,8 @@ class AdoptionSeries:
                 "choose a limit that is never below the series"
             )
             raise parameter_error("limit", limit.name, message)
+        if wrong := limit.say_far(self.values):
+            raise parameter_error("limit", limit.name, wrong)
         return replace(self, limit=limit)
 
 
