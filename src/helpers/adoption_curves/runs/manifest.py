@@ -407,7 +407,7 @@ def list_edited(folder: Path) -> list[str]:
 
 
 def list_recorded(record: Manifest) -> set[str]:
-    """Paths of all files that the record of a run lists."""
+    """Paths of all files that the manifest of a run lists."""
     return {*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD}
 
 

@@ -17,7 +17,7 @@ from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, Names, cite_series, name_series
 from ..indicators.captions import find_last_limit, list_earlier, list_levels, list_newer
-from ..say.facts import Facts, list_saturation_level
+from ..say.facts import SUMMARISED, Facts, list_saturation_level
 from ..say.sentences import write_page
 from . import tables
 from .figure_data import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
@@ -110,6 +110,21 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: N
     note = f"Saturation level in {series.unit}; rates a year. {source}"
     shown = tables.show_parameters(estimates, "Estimates", note)
     return Ends(drawn, {"03_fits": tidy_fits(users, paths), "03_profiles": likely}, found, shown)
+
+
+def read_facts(study: Any) -> Facts:
+    """Facts of a run, from the tables that its notebooks have written.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    Facts
+    """
+    written = {name: study.read_table(name) for name in SUMMARISED}
+    return Facts(written, study.names, quoted_level(study.parameters.levels))
 
 
 class Answer(NamedTuple):
