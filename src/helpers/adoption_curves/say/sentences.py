@@ -144,15 +144,15 @@ def _say_surprise(facts: Facts) -> str:
 
 def _write_no_range(facts: Facts) -> Page:
     """A series whose forecast has no range: without a limit, a flow, or a total so far; the last figure leads."""
-    names = facts.names
+    names, change = facts.names, _say_change(facts)
     why = f"none was tested on {_UNTESTED.get(names.measure, '')}"
     if names.measure == "level":
         why = "two ways to make one disagree"
     page = _make_page(
         facts,
-        f"{_say_latest(facts)}{_say_change(facts)}",
+        f"{_say_latest(facts)}{change}",
         deck=_say_forecast(facts),
-        speed=_join(_say_growth(facts), _say_below_peak(facts)),
+        speed=_join("" if change else _say_growth(facts), _say_below_peak(facts)),
         caution=_say_jump(facts),
         quote_not=f"Do not quote a forecast from this run: {why}.",
         title=f"{names.title}: no forecast",
@@ -165,7 +165,7 @@ def _write_no_range(facts: Facts) -> Page:
         page,
         caution=_say_doubts(facts),
         quote_not="Do not quote our forecast: without a limit it has no range.",
-        title=f"{_say_seen(facts)}{names.title}, {when}: {about}, without a range",
+        title=f"{_say_seen(facts)}{names.title}, and our forecast for {when}, without a range",
         alt=f"{_say_figures(facts)}, and our forecast for {when}, {about}.",
         numbers=("latest", "newest", "share", "change", "median"),
     )
@@ -194,7 +194,6 @@ def _write_fallen(facts: Facts) -> Page:
         facts,
         f"{_say_last(facts)}{down}",
         deck="We give no forecast: our curves only rise, and cannot show how far a series falls.",
-        speed=_say_below_peak(facts),
         quote=_quote_figure(facts, down),
         quote_not="Do not quote a forecast from this run: it has none.",
         title=f"{facts.names.title}: no forecast",
@@ -210,7 +209,7 @@ def _write_few(facts: Facts) -> Page:
     show = f"{shows.get(count, 'figures so near each other show no')} trend"
     known = {0: "there is no exact one", 1: "there is one", 2: "there are two"}.get(count, "none lie so far apart")
     headline, before, since, others, caution = f"{_say_latest(facts)}; {show}", "", "", "", ""
-    quote_not = f"Do not quote it as a trend: {show}."
+    quote_not = "Do not quote it as a trend."
     if earlier:
         anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
         since, headline = f" since {anew}", f"{_say_latest(facts)}, counted anew since {anew}"
