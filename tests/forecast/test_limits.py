@@ -64,3 +64,9 @@ def test_none_means_none_for_shares_of_sales_too(tmp_path):
     assert not free.has_range
     assert "limit=... gives one" in repr(free)
     assert np.isfinite(free.quantiles.to_numpy()).all()
+
+
+def test_the_largest_possible_value_is_not_below_the_limit():
+    series = pd.Series([10.0, 19, 31, 44], range(2019, 2023), name="users")
+    with pytest.raises(ValueError, match="most is 60, and the limit is 100: give a value that no limit passes"):
+        forecast.forecast(series, 100, most=60)

@@ -115,7 +115,7 @@ def check_horizon(horizon_years: float) -> None:
 
 
 def check_limits(series: AdoptionSeries) -> None:
-    """Refuse figures above `most`, and those that are at least something above the limit.
+    """Refuse figures and limits above `most`, and figures that are at least something above the limit.
 
     Raises
     ------
@@ -126,8 +126,10 @@ def check_limits(series: AdoptionSeries) -> None:
         raise ValueError(
             f"most is {series.most:g}, and the series has reached {highest:g}: give a value that no figure passes"
         )
-    if series.limit is None or at_least.empty:
+    if series.limit is None:
         return
+    if (known := series.limit.values.iloc[-1]) > series.most * (1 + BASE_TOLERANCE):
+        raise ValueError(f"most is {series.most:g}, and the limit is {known:g}: give a value that no limit passes")
     above = at_least[at_least > (1 + _LIMIT_TOLERANCE) * series.limit.highest_at(at_least.index)]
     if len(above):
         raise ValueError(

@@ -94,7 +94,7 @@ def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
     told = f"{series.full_title}: no limit, {whose}."
     return (
         told
-        if series.measure == "flow"
+        if series.measure == "flow" and not series.is_share_of_sales
         else f"{told} Without one a forecast has no range. {GIVES_RANGE.format('-p limit N')}"
     )
 
@@ -167,9 +167,9 @@ def _list_left_out(series: Any) -> list[str]:
     years = decimal_years(values.index)
     if count_usable(years, values) < SHORTEST:
         notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0, half a year apart.")
-    if has_fallen(years, values):
-        highest = f"{say_amount(values.max(), series.unit)} on {say_day(values.idxmax())}"
-        last = f"{say_amount(values.iloc[-1], series.unit)} on {say_day(values.index[-1])}"
+    if has_fallen(decimal_years(series.values.index), series.values):
+        highest = f"{say_amount(series.values.max(), series.unit)} on {say_day(series.values.idxmax())}"
+        last = f"{say_amount(series.values.iloc[-1], series.unit)} on {say_day(series.values.index[-1])}"
         notes.append(
             f"{series.full_title}: no forecast, because the figures have fallen, from {highest} to {last}. "
             "Curves of adoption only rise and do not apply."

@@ -149,9 +149,10 @@ class _Found:
         level = quoted_level(self.given["levels"])
         low, high = band_columns(level)
         self.numbers = self._read("key_numbers", ["key", "label", "value", "text"]).drop_duplicates("key")
-        forecasts = self._read("forecast", ["date", "q0.5", low, high, "unit"]).sort_values("date")
-        if self.numbers["key"].str.match(_WITHHELD).any():
-            forecasts = forecasts.iloc[:0]
+        columns = ["date", "q0.5", low, high, "unit"]
+        forecasts = pd.DataFrame(columns=columns)
+        if not self.numbers["key"].str.match(_WITHHELD).any():
+            forecasts = self._read("forecast", columns).sort_values("date")
         forecasts = forecasts.rename(columns={low: "low", "q0.5": "value", high: "high"})
         self.forecasts = forecasts.assign(run=name, title=self.record.subject["title"], level=level)
         self.observations = self._read("observations", ["date", "value"]).dropna().sort_values("date")

@@ -34,7 +34,7 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
             cells[column] = frame[column].map(_write_value)
         elif frame[column].dtype.kind == "f":
             signed = (frame[column] + 0.0).to_numpy(float, na_value=math.nan).tolist()  # -0.0 becomes 0.0
-            cells[column] = [None if math.isnan(value) else f"{value:.10g}" for value in signed]
+            cells[column] = [None if math.isnan(value) else _write_number(value) for value in signed]
     text = frame.assign(**cells).to_csv(index=False, date_format="%Y-%m-%d", lineterminator="\n")
     return text.encode("utf-8"), kinds
 
@@ -42,7 +42,12 @@ def write_csv(name: str, frame: Any) -> tuple[bytes, dict[str, str]]:
 def _write_value(value: Any) -> Any:
     if isinstance(value, str):
         return f"'{value}" if _is_formula(value) else value
-    return f"{value:.10g}" if isinstance(value, float) and math.isfinite(value) else value
+    return _write_number(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+def _write_number(value: float) -> str:
+    """Ten digits; all of a whole number, up to the fifteen that a computer keeps."""
+    return f"{value:.15g}" if value.is_integer() else f"{value:.10g}"
 
 
 def _is_formula(text: str) -> bool:
