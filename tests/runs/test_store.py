@@ -62,6 +62,11 @@ def test_nothing_changed_nothing_runs(made, here, again):
     assert list_files(made) == before
 
 
+def test_a_run_is_the_same_whether_or_not_its_usual_name_is_said():
+    said, unsaid = (describe_inputs(read_parameters(given), find_notebooks()) for given in ({"run": "baseline"}, {}))
+    assert said == unsaid
+
+
 def test_what_finds_nothing_changed_loads_neither_data_nor_numbers(made, here):
     """Whose limit the data have: it was looked up when the run was made."""
     code = "import sys\nfrom pathlib import Path\nfrom adoption_curves.runs.runner import run_all\n"

@@ -165,7 +165,7 @@ def describe_inputs(asked: Parameters, notebooks: Sequence[Path], pdf: bool = Fa
     the cells: outputs and counts, which an editor may have saved, make no difference.
     """
     return {
-        "asked": asked.model_dump(exclude_unset=True),
+        "asked": {**asked.model_dump(exclude_unset=True), "run": asked.run},
         "notebooks": {source.stem: digest(read_sources(source)) for source in notebooks},
         "data": {"path": asked.data, "files": hash_data(asked.source)},
         "helpers": hash_helpers(),
