@@ -519,7 +519,7 @@ def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_t
 @pytest.mark.parametrize(
     ("came", "counted", "title"),
     [
-        ([pd.NaT, pd.NaT], [False, False], "Two of 2 registered forecasts await their outcome"),
+        ([pd.NaT, pd.NaT], [False, False], "Both registered forecasts await their outcome"),
         ([DATES[2], pd.NaT], [False, False], "One of 2 registered forecasts awaits its outcome"),
         ([DATES[2], DATES[3]], [False, False], "None of 2 registered forecasts await their outcome"),
         ([DATES[2], DATES[3]], [True, True], "The 80% range of registered forecasts contained 1 of 2 outcomes"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any
@@ -112,13 +111,12 @@ def _write_near(facts: Facts) -> Page:
 def _write_stands(facts: Facts) -> Page:
     """A series that has not grown for a year, or never beyond its scatter."""
     is_still, did, since = facts.kind == "still", _say_did(facts), facts.date(facts.standing)
-    grows = "no lasting growth" if is_still else ""
-    headline = f"{_say_name(facts.names)}: {say_base(facts.names, say_span(facts))} since {since}"
-    headline = ", and ".join(filter(None, [headline, grows]))
+    headline, grows = f"{_say_name(facts.names)}: {say_base(facts.names, say_span(facts))} since {since}", ", and"
     if did:
-        headline = ", with ".join(filter(None, [f"{did}; the figure has been {say_span(facts)} since {since}", grows]))
+        headline, grows = f"{did}; the figure has been {say_span(facts)} since {since}", ", with"
     quote_not = f"Do not call {facts.say(facts.last['value'])} the level where growth stops."
     if is_still:
+        headline += f"{grows} no lasting growth"
         quote_not = "Do not quote it as lasting growth or decline."
     return replace(
         _write_rises(facts),
@@ -150,12 +148,11 @@ def _write_no_range(facts: Facts) -> Page:
         why = "two ways to make one disagree"
     page = _make_page(
         facts,
-        f"{_say_latest(facts)}{change}",
+        f"{_say_last(facts, newest=True)}{change}",
         deck=_say_forecast(facts),
         speed=_join("" if change else _say_growth(facts), _say_below_peak(facts)),
         caution=_say_jump(facts),
         quote_not=f"Do not quote a forecast from this run: {why}.",
-        title=f"{names.title}: no forecast",
         numbers=("latest", "newest", "added" if names.measure == "cumulative" else "change"),
     )
     if not facts.is_given:
@@ -181,7 +178,6 @@ def _write_refuted(facts: Facts) -> Page:
         speed=_say_growth(facts),
         caution=_say_jump(facts),
         quote_not="Do not quote a forecast from this run: it has none.",
-        title=f"{facts.names.title}: no forecast",
         numbers=("latest", "newest", "change"),
     )
 
@@ -196,7 +192,6 @@ def _write_fallen(facts: Facts) -> Page:
         deck="We give no forecast: our curves only rise, and cannot show how far a series falls.",
         quote=_quote_figure(facts, down),
         quote_not="Do not quote a forecast from this run: it has none.",
-        title=f"{facts.names.title}: no forecast",
         alt=f"{_say_figures(facts)}{down}.",
         numbers=("latest", "peak", "fall"),
     )
@@ -208,11 +203,11 @@ def _write_few(facts: Facts) -> Page:
     shows = {0: "no exact figure shows a", 1: "one figure shows no", 2: "two figures are too few for a"}
     show = f"{shows.get(count, 'figures so near each other show no')} trend"
     known = {0: "there is no exact one", 1: "there is one", 2: "there are two"}.get(count, "none lie so far apart")
-    headline, before, since, others, caution = f"{_say_latest(facts)}; {show}", "", "", "", ""
+    headline, before, since, others, caution = f"{_say_last(facts, newest=True)}; {show}", "", "", "", ""
     quote_not = "Do not quote it as a trend."
     if earlier:
         anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
-        since, headline = f" since {anew}", f"{_say_latest(facts)}, counted anew since {anew}"
+        since, headline = f" since {anew}", f"{_say_last(facts, newest=True)}, counted anew since {anew}"
         was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
         before = f"Before that it {was}. Figures from before {anew} may not be comparable: {earlier['reason']}."
         quote_not = f"Do not join it to figures from before {anew}, which may not be comparable."
@@ -233,16 +228,16 @@ def _write_few(facts: Facts) -> Page:
         ),
         caution=caution,
         quote_not=quote_not,
-        title=f"{facts.names.title}: no forecast",
         numbers=("latest", "newest"),
     )
 
 
-def _make_page(facts: Facts, headline: str, title: str, **parts: Any) -> Page:
+def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Page:
     """A page with what every kind says, unless it says it in its own way."""
     usual = {"quote": _quote_figure(facts), "alt": f"{_say_figures(facts)}."}
     usual |= {"known": _say_known(facts), "now": _say_now(facts)}
-    return Page(headline=_begin(facts, headline), title=f"{_say_seen(facts)}{title}", **usual | parts)
+    title = f"{_say_seen(facts)}{title or f'{facts.names.title}: no forecast'}"
+    return Page(headline=_begin(facts, headline), title=title, **usual | parts)
 
 
 # ---- headline, deck and quotation ---------------------------------------------------------------------------------
@@ -336,23 +331,18 @@ def _say_did(facts: Facts, newest: bool = False) -> str:
     return told if do else ""
 
 
-def _say_last(facts: Facts) -> str:
-    """The last exact figure with its date."""
-    amount = say_base(facts.names, facts.say(facts.last["value"]))
-    return _say_did(facts) or f"{_say_name(facts.names)}: {amount} {facts.when(facts.last)}"
+def _say_last(facts: Facts, newest: bool = False) -> str:
+    """The last exact figure with its date; on demand the newer limit, where there is one."""
+    row, amount = facts.last, facts.say(facts.last["value"])
+    if newest and facts.newer:
+        row, amount = facts.newer, say_newer(facts)
+    plain = f"{_say_name(facts.names)}: {say_base(facts.names, amount)} {facts.when(row)}"
+    return _say_did(facts, newest) or plain
 
 
-def say_newer(facts: Facts) -> str:
-    """A newer limit as printed: more than 700 million people."""
-    return words.say_limit(SimpleNamespace(**facts.newer), facts.names.unit)
-
-
-def _say_latest(facts: Facts) -> str:
-    """The last figure, or the newer limit."""
-    if not facts.newer:
-        return _say_last(facts)
-    amount, when = say_base(facts.names, say_newer(facts)), facts.when(facts.newer)
-    return say_first(_say_did(facts, newest=True)) or f"{_say_name(facts.names)}: {amount} {when}"
+def say_newer(facts: Facts, row: Row = None) -> str:
+    """A newer limit, or that of another row, as printed: more than 700 million people."""
+    return words.say_limit(SimpleNamespace(**(row or facts.newer)), facts.names.unit)
 
 
 def _say_figures(facts: Facts) -> str:
@@ -443,11 +433,6 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     return f"“{_begin(facts, _say_did(facts, newest=True) or plain)}{more}{by}.”"
 
 
-@cache
-def _find_version() -> str:
-    return metadata.version("adoption-curves")
-
-
 def _quote_forecast(facts: Facts) -> str:
     """The forecast as sentences that may be quoted: whose count, whose forecast, by which version, as of which day."""
     names, goal, level = facts.names, facts.when(facts.goal), f"{100 * facts.level:g}%"
@@ -458,7 +443,7 @@ def _quote_forecast(facts: Facts) -> str:
     interval = f"({level} prediction interval; median {_say_median(facts)})"
     known = pd.Timestamp(names.as_of or names.known)
     day = f"figures up to {facts.date(facts.newest)}" if names.own else f"figures published by {say_day(known)}"
-    forecast = f"This is a forecast by Adoption Curves {_find_version()}{counted} from {day}."
+    forecast = f"This is a forecast by Adoption Curves {metadata.version('adoption-curves')}{counted} from {day}."
     return f"“{say_first(said)} {goal} {interval}. {forecast}”"
 
 
@@ -472,7 +457,7 @@ def _say_share(facts: Facts) -> str:
 def _say_now(facts: Facts) -> str:
     """Who reported what, of whom, and how a newer limit is read."""
     names, newer, share, figure = facts.names, facts.newer, _say_share(facts), facts.say(facts.last["value"])
-    did, told, read_as, later = _say_did(facts), "", "", ""
+    did, told, read_as = _say_did(facts), "", ""
     if names.publisher_name:
         figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
         told = f"{_say_publisher(names)} reported {f'that {did}' if did else figure}{share}."
@@ -484,8 +469,7 @@ def _say_now(facts: Facts) -> str:
     told_of = newer or facts.last
     others = [row for row in facts.list_rows("02_newer") if row["date"] > told_of["date"]]
     days = [say_day(row["date"]) if facts.date(row) == facts.date(told_of) else facts.date(row) for row in others]
-    limits = [words.say_limit(SimpleNamespace(**row), names.unit) for row in others]
-    limits = [f"{limit} for {day}" for limit, day in zip(limits, days, strict=True)]
+    limits = [f"{say_newer(facts, row)} for {day}" for row, day in zip(others, days, strict=True)]
     later = f"For later dates only limits are known: {', '.join(limits)}." if limits else ""
     return _join(say_first(told) or _say_exact(facts), within, names.asked, read_as, later)
 
@@ -588,8 +572,8 @@ def _say_doubts(facts: Facts) -> str:
     if facts.range and limit and facts.range["high"] > limit["mean"]:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
         above = f"The range ends above the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
-    below = "range" if facts.range else "forecast"
-    success = f"Most comparison technologies succeeded; if this one fails, it may end below our {below}."
+    success = "Most comparison technologies succeeded; if this one fails, it may end below our "
+    success += "range." if facts.range else "forecast."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
 

@@ -49,7 +49,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
     )  # fmt: skip
     breaks = described["breaks"][described["breaks"] != ""].str.split("; ").explode()
     rows = dates.index.get_indexer(breaks.index)
-    axis.vlines(pd.to_datetime(breaks), rows - 0.42, rows + 0.42, color=INK, lw=1.6, zorder=3)
+    axis.vlines(pd.to_datetime(breaks), rows - 0.42, rows + 0.42, color=INK, lw=1.6, zorder=2)  # below the dot
     axis.set_yticks(range(len(dates)), named, size=SMALL, color=INK, linespacing=1.0)
     axis.set(xlabel="", ylabel="", ylim=(len(dates) - 0.4, -0.6))
     axis.grid(False)
@@ -60,7 +60,7 @@ def draw_coverage(observations: pd.DataFrame, coverage: pd.DataFrame, indicator:
         own = dates.loc[indicator]
         count = say_count(own["size"], "figure")
         title = f"{described['title'][indicator]}: {count}, {own['min']:%Y} to {own['max']:%Y}"
-    units = "Dates of the figures of each series; behind its name their number"
+    units = "Dates of the figures of each series, whose number follows its name"
     if len(breaks):
         units += "; an upright bar: a break"
     return close_canvas(figure, title, units, source)

@@ -164,9 +164,9 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
         axis.set(xlabel="Horizon, years", ylabel="")
     axes[0, 0].legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=style.SMALL)
     axes[0, 0].set_ylim(0, 1.35 * max(rows["percent"].max(), 10))
-    # the furthest from what is claimed, half of what lies outside on each side
+    # the most above what is claimed, half of what lies outside on each side
     claimed = 50 * (1 - rows["level"])
-    worst = rows.loc[(rows["percent"] - claimed).abs().idxmax()]
+    worst = rows.loc[(rows["percent"] - claimed).idxmax()]
     title = f"{_say_horizon(worst['horizon_years'])} ahead, {worst['percent']:.1f}% of outcomes were "
     title += f"{worst['side']} the {100 * worst['level']:.0f}% range (claimed: {50 * (1 - worst['level']):.0f}%)"
     units = "Outcomes outside the range, percent; hatched: above; dotted: as claimed"

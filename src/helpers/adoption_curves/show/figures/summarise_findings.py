@@ -70,5 +70,8 @@ def _say_outcomes(rows: pd.DataFrame) -> str:
     if len(counted):
         inside = int((counted["inside"] == "yes").sum())
         return f"The 80% range of registered forecasts contained {inside} of {say_count(len(counted), 'outcome')}"
+    if waiting == len(rows):
+        all_of_them = {1: "The registered forecast awaits its", 2: "Both registered forecasts await their"}
+        return f"{all_of_them.get(waiting, f'All {waiting} registered forecasts await their')} outcome"
     few, await_them = spell(waiting) if waiting else "none", "awaits its" if waiting == 1 else "await their"
     return f"{say_first(few)} of {say_count(len(rows), 'registered forecast')} {await_them} outcome"
