@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from cells import NOTEBOOKS, execute_cells, run_notebook
 
+from adoption_curves import indicators
+from adoption_curves.show.lesson import explain_series, frame_window
+
 DATA = NOTEBOOKS.parent / "data"
 
 
@@ -44,6 +47,13 @@ def test_the_fan_of_the_cells_is_the_forecast_of_one_call_to_the_last_digit(cell
     assert cells["title"] == study.explained.full_title
     if ours and not len(study.series.newer):
         np.testing.assert_allclose(fan, cells["result"].quantiles[[*fan]], rtol=1e-12)
+
+
+def test_a_figure_that_is_our_reading_is_marked_among_those_of_the_lesson():
+    """The source of June 2026 gave only "more than", and both ends are known: it is drawn as an open circle."""
+    data = indicators.load(DATA)
+    rows = frame_window(data, explain_series(data.series("China", "genai_users"), None, []))
+    assert rows.loc[rows["read"], "date"].dt.strftime("%Y-%m").tolist() == ["2026-06"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def explain_series(series: AdoptionSeries, most: float | None, references: Seque
     """
     made = forecast.forecast(series, most=most)
     if made.has_range and not made.target.cumulative:
-        return replace(made.target, censored=made.target.censored.iloc[:0])
+        printed = made.printed.censored
+        return replace(made.printed, censored=printed[printed.index.isin(series.readings.index)])
     one, origin = pick_example(references)
     return cut_series(one, origin)
 
