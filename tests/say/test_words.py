@@ -126,7 +126,8 @@ def test_what_is_computed_of_facts_is_right(facts):
 
 def test_each_number_is_of_the_facts_that_its_part_may_say(facts):
     for part, text in say_parts(facts):
-        assert find_missing(text, list_values(facts, part), part == "headline") == [], (part, text)
+        missing = find_missing(text, list_values(facts, part), part == "headline")
+        assert not missing, f"{missing} of no fact that FACTS names for {part}: {text}"
 
 
 def test_a_key_number_is_its_text(facts):
