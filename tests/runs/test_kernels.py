@@ -9,7 +9,7 @@ import pytest
 from small_notebooks import write_notebook
 
 from adoption_curves.runs import notebook_process
-from adoption_curves.runs.notebook_process import _can_fork, execute_notebook, preload
+from adoption_curves.runs.notebook_process import _can_fork, execute_notebook, start_fork_server
 
 pytestmark = pytest.mark.skipif(not _can_fork(), reason="Linux only")
 WHERE = """import os, sys, numpy
@@ -40,7 +40,7 @@ def _way(request, monkeypatch):
 
 def execute(folder, code):
     """What a notebook of one cell wrote to its log, and its outputs."""
-    preload()
+    start_fork_server()
     source = write_notebook(folder / "01_ask.ipynb", ["# Ask", code])
     target = folder / "work" / "notebooks" / "01_ask.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def test_a_notebook_is_ours_and_where_and_how_we_chose(tmp_path):
 
 
 def test_no_notebook_is_forked_with_helpers_that_have_changed_since(monkeypatch):
-    preload()
+    start_fork_server()
     assert _can_fork()
     monkeypatch.setattr(notebook_process, "hash_helpers", lambda: {"curves/adoption_curve.py": "another"})
     assert not _can_fork()

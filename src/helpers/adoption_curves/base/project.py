@@ -1,4 +1,4 @@
-"""The project's places, a source of data among them, and what every command needs of the system."""
+"""What every command needs: mistakes told in a sentence, the project's places, sources of data, and the system."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from .columns import spread_choices
 from .words import escape, shorten
 
-_UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
-"""Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
+# ---- mistakes, and a stop -------------------------------------------------------------------------------------------
 
 
 class UserError(Exception):
@@ -39,19 +38,10 @@ class RunError(UserError, RuntimeError):
     exit_code = 1
 
 
-def import_extra(name: str, extra: str, what: str) -> Any:
-    """The module of a library that only some uses need, which an extra of this package installs.
+class BusyError(RunError):
+    """Another process makes the run; the message says which one."""
 
-    Raises
-    ------
-    UserError
-        If the library isn't installed.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        install = f"pip install 'adoption-curves[{extra}]', in a checkout pip install -e '.[{extra}]'"
-        raise UserError(f"{what} needs {name.partition('.')[0]}, which is not installed: {install}") from error
+    exit_code = 75  # EX_TEMPFAIL: the same command may succeed later
 
 
 class Stopped(BaseException):
@@ -59,50 +49,12 @@ class Stopped(BaseException):
 
     def __init__(self, number: int):
         self.number = number
-        self.word = "interrupted" if number == signal.SIGINT else "terminated"
-        self.sentence = f"\n{self.word.capitalize()}." if number == signal.SIGINT else f"{self.word.capitalize()}."
+        self.word, line = ("interrupted", "\n") if number == signal.SIGINT else ("terminated", "")
+        self.sentence = f"{line}{self.word.capitalize()}."  # on a line below the ^C that a terminal shows
         self.code = 128 + number  # as shells have it: 130, 143, and 129 where the terminal has gone
 
 
-class BusyError(RunError):
-    """Another process makes the run; the message says which one."""
-
-    exit_code = 75  # EX_TEMPFAIL: the same command may succeed later
-
-
-_NEEDED = 30
-"""Megabytes that a run takes while it is made, its results in the store included."""
-FULL = os.strerror(errno.ENOSPC)
-
-
-def say_room() -> str:
-    """Sentence on the room in the folder of outputs, and on how much a run needs."""
-    place = next(path for path in (find_outputs(), *find_outputs().parents) if path.exists())
-    free = shutil.disk_usage(place).free / 1e6
-    return f"{shorten_path(place)} has {free:,.0f} MB free, and a run needs {_NEEDED} MB."
-
-
-def describe_refusal(error: Exception) -> str:
-    """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
-    if isinstance(error, MemoryError):
-        return "Out of memory"
-    if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
-        return str(error) if "can't start new thread" in str(error) else ""
-    if isinstance(error, shutil.Error) and error.args[0]:  # the first of what could not be copied, as a text
-        told = shorten(str(error.args[0][0][-1]).partition("] ")[2], 400)
-        return f"{told}. {say_room()}".removesuffix(".") if FULL in told else told
-    if not isinstance(error, OSError) or not error.errno:  # some library's own
-        return ""
-    if error.errno == errno.ENOSPC:
-        return f"{FULL}. {say_room()}".removesuffix(".")
-    place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
-    return f"{error.strerror or error}{place}"
-
-
-def count_processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
+# ---- places ---------------------------------------------------------------------------------------------------------
 
 PROJECT_MARK = ".adoption-project"
 """Marker file that `adoption new` writes: commands inside that folder use its data and notebooks."""
@@ -110,6 +62,14 @@ _CHECKOUT = Path(__file__).resolve().parents[4]
 """The checkout that this package is part of, where it is part of one."""
 PACKAGED = Path(__file__).parents[1] / "_project"
 """Folder of data and notebooks in an installed package; a checkout has none."""
+RECORD = "run.json"
+"""The manifest in a run's folder."""
+RUNNER = "ADOPTION_RUNNER"
+"""Environment variable with the run's folder; where it is not set, a person runs the notebook."""
+PDF = "ADOPTION_PDF"
+"""Environment variable that asks for figures as PDF too, where it is not empty."""
+COUNTED = ("audit", "audit_ends", "levelled")
+"""Tables of the project's data that were counted: outside the package, or by scripts of benchmarks; runs read them."""
 
 
 def find_root() -> Path:
@@ -141,20 +101,6 @@ def find_root() -> Path:
     )
 
 
-RECORD = "run.json"
-
-
-def list_manifests(outputs: Path) -> list[Path]:
-    """The manifests of the runs in a folder of outputs, those of sweeps included."""
-    return list_plain_paths(outputs, f"*/{RECORD}")
-
-
-def list_plain_paths(outputs: Path, pattern: str) -> list[Path]:
-    """Paths of this pattern in a folder and in the folders in it, but for what is hidden or was set aside."""
-    found = {path: path.relative_to(outputs).parts for path in [*outputs.glob(pattern), *outputs.glob(f"*/{pattern}")]}
-    return [path for path, parts in found.items() if not any(re.match(r"\.|.*\.edited$", part) for part in parts)]
-
-
 def find_outputs() -> Path:
     """Folder of the runs: ADOPTION_OUTPUTS if it is set, else ``outputs/`` of the project.
 
@@ -165,12 +111,6 @@ def find_outputs() -> Path:
         return Path(chosen).expanduser().resolve()
     root = find_root()
     return (Path.cwd() if root == PACKAGED else root) / "outputs"
-
-
-RUNNER = "ADOPTION_RUNNER"
-"""Environment variable with the run's folder; where it is not set, a person runs the notebook."""
-PDF = "ADOPTION_PDF"
-"""Environment variable that asks for figures as PDF too, where it is not empty."""
 
 
 def find_lab() -> Path:
@@ -184,12 +124,8 @@ def find_citation() -> Path | None:
     return found[0] if found else None
 
 
-COUNTED = ("audit", "audit_ends", "levelled")
-"""Tables of the project's data that were counted: outside the package, or by scripts of benchmarks; runs read them."""
-
-
-def find_own(name: str) -> Path:
-    """A file of the data that belong to this package, such as `COUNTED`, also where a run reads other data."""
+def find_shipped(name: str) -> Path:
+    """A file of the data that come with this package, such as `COUNTED`, also where a run reads other data."""
     return (PACKAGED if PACKAGED.is_dir() else _CHECKOUT) / "data" / name
 
 
@@ -197,6 +133,43 @@ def find_data(data: str = "data") -> Path:
     """Full path of the parameter ``data``; a relative one is looked up in the project's folder."""
     path = _expand(data)
     return path if path.is_absolute() else find_root() / path
+
+
+def list_manifests(outputs: Path) -> list[Path]:
+    """The manifests of the runs in a folder of outputs, those of sweeps included."""
+    return list_plain_paths(outputs, f"*/{RECORD}")
+
+
+def list_plain_paths(outputs: Path, pattern: str) -> list[Path]:
+    """Paths of this pattern in a folder and in the folders in it, but for what is hidden or was set aside."""
+    found = {path: path.relative_to(outputs).parts for path in [*outputs.glob(pattern), *outputs.glob(f"*/{pattern}")]}
+    return [path for path, parts in found.items() if not any(re.match(r"\.|.*\.edited$", part) for part in parts)]
+
+
+def _expand(path: str) -> Path:
+    """Path with `~` as the home folder; that of an unknown user is unchanged, and is then not found."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
+def name_path(path: str) -> str:
+    """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
+    given = _expand(path)
+    if given.is_absolute():
+        for follow in (os.path.normpath, os.path.realpath):
+            with suppress(ValueError, OSError, RunError):
+                return Path(follow(given)).relative_to(find_root()).as_posix()
+    return str(given)
+
+
+def shorten_path(path: Path) -> str:
+    """`path` as seen from the working directory when it's below, else whole."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+# ---- a source of data -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -220,7 +193,7 @@ class Source:
     choices: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, text: str | Path | Source) -> Self | Source:
+    def read(cls, text: str | Path | Source) -> Source:
         """Source that a text names: where a file has the whole text as its name, it is that file.
 
         A question mark at the end says that all before it is the path.
@@ -234,11 +207,9 @@ class Source:
         return cls(Path(path), {name: tuple(texts) if texts[1:] else texts[0] for name, texts in given.items()})
 
     def __str__(self) -> str:
-        return (
-            f"{self.path}?{urlencode(self.choices, doseq=True)}"
-            if self.choices or "?" in str(self.path)
-            else str(self.path)
-        )
+        if not self.choices and "?" not in str(self.path):
+            return str(self.path)
+        return f"{self.path}?{urlencode(self.choices, doseq=True)}"
 
     def say(self) -> str:
         """Name of the file or folder, and in words how it is read.
@@ -266,6 +237,8 @@ class Source:
             return self
 
 
+# ---- the register ---------------------------------------------------------------------------------------------------
+
 PUBLISHED_MODEL = "formula"
 """Name of the published method in the register; another method has another name."""
 WITHDRAWN = ("weighted", "mean", "mean_2", "mean_3")
@@ -289,27 +262,69 @@ def is_register(path: Path) -> bool:
     return False
 
 
-def _expand(path: str) -> Path:
-    """Path with `~` as the home folder; that of an unknown user is unchanged, and is then not found."""
+# ---- the system -----------------------------------------------------------------------------------------------------
+
+_NEEDED = 30
+"""Megabytes that a run takes while it is made, its results in the store included."""
+FULL = os.strerror(errno.ENOSPC)
+_UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
+"""Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
+
+
+def count_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def import_extra(name: str, extra: str, what: str) -> Any:
+    """The module of a library that only some uses need, which an extra of this package installs.
+
+    Raises
+    ------
+    UserError
+        If the library isn't installed.
+    """
     try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
+        return importlib.import_module(name)
+    except ImportError as error:
+        install = f"pip install 'adoption-curves[{extra}]', in a checkout pip install -e '.[{extra}]'"
+        raise UserError(f"{what} needs {name.partition('.')[0]}, which is not installed: {install}") from error
 
 
-def name_path(path: str) -> str:
-    """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
-    given = _expand(path)
-    if given.is_absolute():
-        for follow in (os.path.normpath, os.path.realpath):
-            with suppress(ValueError, OSError, RunError):
-                return Path(follow(given)).relative_to(find_root()).as_posix()
-    return str(given)
+@contextmanager
+def block_unneeded() -> Iterator[None]:
+    """Let the imports that no run needs fail within the block, as if they weren't installed."""
+    blocked = [name for name in _UNNEEDED if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python blocks an import
+    try:
+        yield
+    finally:
+        for name in blocked:
+            del sys.modules[name]
 
 
-def shorten_path(path: Path) -> str:
-    """`path` as seen from the working directory when it's below, else whole."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+def say_room() -> str:
+    """Sentence on the room in the folder of outputs, and on how much a run needs."""
+    place = next(path for path in (find_outputs(), *find_outputs().parents) if path.exists())
+    free = shutil.disk_usage(place).free / 1e6
+    return f"{shorten_path(place)} has {free:,.0f} MB free, and a run needs {_NEEDED} MB."
+
+
+def describe_refusal(error: Exception) -> str:
+    """Refusal of the system in words: memory, a thread, a file, a full disk; "" for an error of ours."""
+    if isinstance(error, MemoryError):
+        return "Out of memory"
+    if isinstance(error, RuntimeError):  # Python has no kind of error of its own for threads
+        return str(error) if "can't start new thread" in str(error) else ""
+    if isinstance(error, shutil.Error) and error.args[0]:  # the first of what could not be copied, as a text
+        told = shorten(str(error.args[0][0][-1]).partition("] ")[2], 400)
+        return f"{told}. {say_room()}".removesuffix(".") if FULL in told else told
+    if not isinstance(error, OSError) or not error.errno:  # some library's own
+        return ""
+    if error.errno == errno.ENOSPC:
+        return f"{FULL}. {say_room()}".removesuffix(".")
+    place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
+    return f"{error.strerror or error}{place}"
 
 
 def refuse_planted(*places: Path) -> None:
@@ -331,15 +346,3 @@ def refuse_planted(*places: Path) -> None:
             if place.lstat().st_uid not in (0, os.geteuid()) and place.parent.stat().st_mode & stat.S_IWOTH:
                 planted = f"{shorten_path(place)} is another user's, in a folder where everyone may write."
                 raise RunError(f"{planted} Nothing of it is used; work in a folder of your own.")
-
-
-@contextmanager
-def block_unneeded() -> Iterator[None]:
-    """Let the imports that no run needs fail within the block, as if they weren't installed."""
-    blocked = [name for name in _UNNEEDED if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # None is how Python blocks an import
-    try:
-        yield
-    finally:
-        for name in blocked:
-            del sys.modules[name]

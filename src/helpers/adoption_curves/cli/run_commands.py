@@ -58,7 +58,7 @@ def run(
 
     named = {} if run is None else {"run": run}
     chosen = read_parameters(options.read_run_options(given, files, choices) | named)
-    execution = Execution(force, pdf, options.choose_slots(workers), strict, wait)
+    execution = Execution(forced=force, pdf=pdf, slots=options.choose_slots(workers), strict=strict, wait=wait)
     with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else print_line
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)

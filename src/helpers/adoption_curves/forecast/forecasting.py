@@ -320,6 +320,7 @@ class Forecast:
         Parameters
         ----------
         shares : sequence of float
+            Of the limit, each between 0 and 1; not those of the scenarios.
 
         Returns
         -------
@@ -498,8 +499,8 @@ def forecast(
     used = use_figures(target.values, target.limit)
     check_limits(target)
     check_horizon(horizon_years)
-    none = pd.DatetimeIndex([], name="date")
-    made = Forecast("few", target, printed, used, none, check_levels(levels), read_shares("shares", shares))
+    no_dates = pd.DatetimeIndex([], name="date")
+    made = Forecast("few", target, printed, used, no_dates, check_levels(levels), read_shares("shares", shares))
     if len(used) < SHORTEST:
         return made
     if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from ..base.dates import decimal_years
 from ..base.levels import RECORDED, band_ends
-from ..base.project import find_own
+from ..base.project import find_shipped
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
@@ -69,8 +69,8 @@ def odds_frame(verdict: str) -> pd.DataFrame:
         units (countries), figures (later ones), above and below (those above the upper, and below the lower end).
     """
     names = {"series": "kind", "countries": "units", "above_upper_end": "above", "below_lower_end": "below"}
-    audited = pd.read_csv(find_own("audit_ends.csv")).rename(columns=names)
-    counted = pd.concat([pd.read_csv(find_own("levelled.csv")), audited], ignore_index=True)
+    audited = pd.read_csv(find_shipped("audit_ends.csv")).rename(columns=names)
+    counted = pd.concat([pd.read_csv(find_shipped("levelled.csv")), audited], ignore_index=True)
     return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
@@ -210,7 +210,7 @@ def audit_frame(result: Forecast) -> pd.DataFrame:
     columns = ["series", "figures", "share_of_limit", "origins", "units", "years", "inside_80", "below_80", "above_80"]
     if not result.has_range:
         return pd.DataFrame(columns=columns)
-    rows = pd.read_csv(find_own("audit.csv"))
+    rows = pd.read_csv(find_shipped("audit.csv"))
     stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
     within = (stage[0] <= result.share) & (result.share <= stage[1])
     rows = rows[within & (rows["method"] == _AUDIT_METHODS[result.constants])]

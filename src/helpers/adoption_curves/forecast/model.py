@@ -41,11 +41,9 @@ _HALF_LIFE = 2.0  # years after which a step counts half, without a limit
 _COMMON = 0.02  # unit of the drift common to all: of the limit, or of the last figure, in the first year
 _TAILS = 4  # degrees of freedom of Student's t
 _TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
-_SHARES, _SHARES_OF_END, _STEEP = (
-    (1e-6, 0.999),
-    (1e-4, 0.995),
-    (0.01, 0.95),
-)  # held within for logarithms; for a slope
+_SHARES = (1e-6, 0.999)  # shares are held within, for the logarithms of g
+_SHARES_OF_END = (1e-4, 0.995)  # the same of an end
+_STEEP = (0.01, 0.95)  # the last share is held within, for the slope of g
 _TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
 _LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from ..base.project import find_own
+from ..base.project import find_shipped
 from ..base.words import escape, say_count
 from .problems import DataError, Problem, list_problems
 
@@ -177,5 +177,5 @@ def explain_length(cells: list[str], header: Sequence[str]) -> str:
 
 def read_schemas() -> dict[str, dict[str, Any]]:
     """Return the Table Schema of each table; a folder of one's own has those of the project."""
-    content = json.loads(find_own("datapackage.json").read_text(encoding="utf-8"))
+    content = json.loads(find_shipped("datapackage.json").read_text(encoding="utf-8"))
     return {one["name"]: one["schema"] for one in content["resources"]}

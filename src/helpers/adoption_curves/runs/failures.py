@@ -46,8 +46,8 @@ class Attempt:
     Attributes
     ----------
     kept : bool
-        True if a failure leaves its error and its log: where a whole run is, which would be taken for a new one, and
-        from the first notebook on.
+        True if a failure leaves its error and its log: from the first notebook on, and before it only where a whole run
+        is, which would be taken for a new one.
     """
 
     def __init__(self, final: Path, tell: Callable[[str], object]):

@@ -23,9 +23,9 @@ from ..base.project import (
     Source,
     find_citation,
     find_data,
-    find_own,
     find_register,
     find_root,
+    find_shipped,
     is_register,
     shorten_path,
 )
@@ -184,8 +184,9 @@ def hash_data(source: Source) -> dict[str, str]:
         files[REGISTER] = hash_file(find_register(path))
     table = path / "indicators.csv"
     if not table.is_file() or all(row.get("role") != "reference" for row in read_rows(table)):
-        files |= {f"data/{name}": digest for name, digest in hash_files(find_data(), kinds).items()}
-    counted = {f"data/{name}.csv": hash_file(find_own(f"{name}.csv")) for name in COUNTED if f"{name}.csv" not in files}
+        files |= {f"data/{name}": file_hash for name, file_hash in hash_files(find_data(), kinds).items()}
+    shipped = {f"{name}.csv": find_shipped(f"{name}.csv") for name in COUNTED}
+    counted = {f"data/{name}": hash_file(file) for name, file in shipped.items() if name not in files}
     return files | counted
 
 

@@ -1,4 +1,4 @@
-"""Execution of one notebook in a process of its own, a fork with the libraries imported; traces of a failure."""
+"""Execution of one notebook in a process of its own, on Linux a fork with the libraries imported."""
 
 from __future__ import annotations
 
@@ -29,12 +29,10 @@ _ENVIRONMENT = {  # of every notebook of a run
 }
 _LOADED: dict[str, str] = {}
 """The helpers as they were when the fork server imported them."""
-
-
 _ENDING = threading.Lock()
-"""Held while a process starts, which asks all others for their codes, and while one is asked: each is read once."""
+"""Held while a process starts, when Python reads the exit codes of all others, and while one is read: each once."""
 _STOPPING: list[str] = []
-"""The word for it, while all notebooks of this process are ended because a person or the system asked for it."""
+"""Empty; while a person or the system ends all notebooks of this process, the word for how, such as interrupted."""
 
 
 def _can_fork() -> bool:
@@ -42,8 +40,8 @@ def _can_fork() -> bool:
     return sys.platform == "linux" and _LOADED in ({}, hash_helpers())
 
 
-def preload() -> None:
-    """Start the fork server, which imports the libraries in parallel."""
+def start_fork_server() -> None:
+    """Set the environment of notebooks; where they can be forked, start the server that imports the libraries."""
     os.environ.update(_ENVIRONMENT)  # new interpreters take their hash seed from here
     if _can_fork() and not _LOADED:
         _LOADED.update(hash_helpers())

@@ -1,4 +1,4 @@
-"""Making of a run: papermill executes each notebook in a forked process, and a store keeps its results."""
+"""A run from top to bottom: each notebook is executed, or its result taken from the store; then the pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..base.project import find_outputs
 from . import manifest
 from .failures import LOG, Attempt
 from .ingredients import describe_inputs, find_notebooks, list_copies
-from .notebook_process import preload, start_threads
+from .notebook_process import start_fork_server, start_threads
 from .parameters import Parameters, complete_parameters
 from .steps import USUAL_EXECUTION, Execution, Step, execute_steps, list_changed, plan_steps
 
@@ -38,6 +38,7 @@ def run_all(
     Parameters
     ----------
     parameters : Parameters
+        As they are given; the rest is completed from the data.
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
     execution : Execution
@@ -67,29 +68,29 @@ def run_all(
     final = (outputs or find_outputs()) / parameters.run
     with lock_folder(final, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
-        asked, sources = parameters, find_notebooks(notebooks)
+        sources = find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
-        inputs = describe_inputs(asked, sources, execution.pdf)
+        inputs = describe_inputs(parameters, sources, execution.pdf)
         if not execution.forced and manifest.is_current(final, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
             attempt.clear()
             return final
 
         # Complete the parameters and check them against the data, while the libraries of the notebooks are imported.
-        preload()
+        start_fork_server()
         from .check_series import check_parameters, list_notes, refuse_doubtful
 
-        parameters = complete_parameters(asked)
-        data = check_parameters(parameters)
-        notes = list_notes(data, parameters)
+        completed = complete_parameters(parameters)
+        data = check_parameters(completed)
+        notes = list_notes(data, completed)
         attempt.tell(*notes)
         if execution.strict:
-            refuse_doubtful(data, parameters, final)
+            refuse_doubtful(data, completed, final)
         manifest.list_edited(final)  # refuses files that are somebody's
         from .pages import render_executed, write_pages
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
-        new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, parameters, inputs)
+        new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, completed, inputs)
         before = manifest.read_parts(final)
         attempt.keep()
         with start_threads(len(steps)) as pool:
@@ -99,7 +100,7 @@ def run_all(
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
 
         # Write pages, record and log, and put the run in the place of the one before.
-        write_pages(new, manifest.describe_run(new, parameters, inputs, data, notes), bodies)
+        write_pages(new, manifest.describe_run(new, completed, inputs, data, notes), bodies)
         before_commit()
         if edited := manifest.list_edited(final):
             attempt.tell(keep_edited(final, edited))

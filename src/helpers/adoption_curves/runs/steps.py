@@ -115,7 +115,7 @@ class Step:
         return find_outputs() / _FOLDER / self.key
 
     def run(
-        self, needed: Sequence[Future[Any]], shop: Path, execution: Execution, failed: Path
+        self, needed: Sequence[Future[Any]], shop: Path, execution: Execution, partial: Path
     ) -> tuple[str, Sequence[str]]:
         """Make the result, unless it is there.
 
@@ -126,8 +126,8 @@ class Step:
         shop : Path
             Workshop of the run.
         execution : Execution
-        failed : Path
-            Folder for the copy after a failure.
+        partial : Path
+            Folder for the copy after a failure, from `find_attempt`.
 
         Returns
         -------
@@ -158,7 +158,7 @@ class Step:
                     shutil.copytree(need.result, work, dirs_exist_ok=True)
                 # Execute it. What it made is not kept if something has changed since it was hashed.
                 stray = execute_notebook(
-                    self.source, target, self.values, failed / self.source.name, Path(place), execution.pdf
+                    self.source, target, self.values, partial / self.source.name, Path(place), execution.pdf
                 )
                 now = describe_inputs(read_parameters(self.inputs["asked"]), [self.source], self.inputs["pdf"])
                 if changed := list_changed(replace(self, inputs=now).parts, self.parts):
@@ -204,10 +204,10 @@ def execute_steps(
     Step and what its `Step.run` returns
         As each is done.
     """
-    failed, running = find_attempt(final), dict[str, Future[Any]]()
+    partial, running = find_attempt(final), dict[str, Future[Any]]()
     for step in steps:
         needed = [running[need.name] for need in step.needs]
-        running[step.name] = pool.submit(step.run, needed, shop, execution, failed)
+        running[step.name] = pool.submit(step.run, needed, shop, execution, partial)
     ended = dict(zip(running.values(), steps, strict=True))
     for future in as_completed(ended):
         yield ended[future], future.result()

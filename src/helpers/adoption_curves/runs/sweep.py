@@ -37,7 +37,7 @@ from ..base.project import (
 )
 from .check_series import check_parameters
 from .manifest import SWEEP, SweepManifest
-from .notebook_process import preload, start_threads
+from .notebook_process import start_fork_server, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
 from .report import FILES, make_report
 from .runner import print_line, run_all
@@ -270,7 +270,8 @@ def run_sweep(
     sweep : Sweep
     execution : Execution
     scheduler : str
-        Address of a Dask scheduler whose workers make the runs; "" for this machine.
+        Address of a Dask scheduler whose workers make the runs, of the execution only strictly or not; "" for this
+        machine.
     notebooks : Path, optional
         Folder of the notebooks; the project's own by default.
 
@@ -311,8 +312,9 @@ def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str], shop: P
     files = make_report(names, folder, f"adoption sweep {sweep.file}{named}", missing, shop)
     for name in FILES - files.keys():
         (folder / name).unlink(missing_ok=True)  # of an earlier time
-    for left in (left for name in (SWEEP, *FILES) for left in folder.glob(f".{name}.*")):  # of a killed one
-        left.unlink()
+    for name in (SWEEP, *FILES):
+        for left in folder.glob(f".{name}.*"):  # of a killed one
+            left.unlink()
     for name, content in files.items():
         write_file(folder / name, content)
 
@@ -321,7 +323,7 @@ def _make_here(
     runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None
 ) -> dict[str, str]:
     """Make runs in a folder on this machine; returns the message of each one that failed."""
-    preload()
+    start_fork_server()
 
     def make(run: Parameters) -> str:
         began = time.monotonic()
