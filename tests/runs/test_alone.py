@@ -114,9 +114,10 @@ def test_charts_are_drawings_and_their_notes_have_no_publisher_of_another_figure
 
 
 def list_citations(run):
-    """What each page of a run says of how it is cited."""
+    """What each page of a run says of how it is cited, but the first, which leads to the page that does."""
     cited = r"(?m)^(?:How to cite it: )?(.*Adoption Curves \d.*: run .*?)(?: Cite a published figure.*)?$"
-    found = [re.search(cited, read(path).get_text("\n"))[1] for path in list_pages(run)]
+    pages = [path for path in list_pages(run) if path.stem != "index"]
+    found = [re.search(cited, read(path).get_text("\n"))[1] for path in pages]
     return {re.sub(r", commit [0-9a-f]+", "", citation) for citation in found}
 
 
@@ -130,7 +131,7 @@ CONTACTS = (
 """What CITATION.cff may have, the link of the header, and its text where that is another."""
 
 
-def test_each_page_is_cited_as_the_index_is(made, here):
+def test_all_pages_are_cited_alike(made, here):
     """Figures that are not the project's are not its authors'."""
     record, citation = json.loads((made / "run.json").read_text()), here / "CITATION.cff"
     own = json.dumps(record | {"parameters": record["parameters"] | {"data": "mine.csv"}})
@@ -160,7 +161,7 @@ def test_pages_follow_citation_cff(made, here, capsys):
     (here / "CITATION.cff").write_text("authors: [{name: First}]\ndate-released: 2026-01-01\n")
     code, _, err = call(capsys, *WORDS)
     assert (code, err.count("unchanged")) == (0, 3), "no notebook runs again"
-    assert "First (2026)" in (made / "html" / "index.html").read_text()
+    assert "First (2026)" in (made / "html" / "made.html").read_text()
     assert "Nothing changed" in call(capsys, *WORDS)[2]
 
 

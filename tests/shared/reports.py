@@ -41,7 +41,7 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
     record = {"form": 2, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
     record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": "", "pdf": False}
     record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}
-    record |= {key: {} for key in ("pages", "exports", "helpers", "versions")}
+    record |= {key: {} for key in ("asked", "pages", "exports", "helpers", "versions")}
     record |= {"notebooks": {"06_summarise_findings": summary}}
     (folder / "run.json").write_text(json.dumps(record))
     return folder

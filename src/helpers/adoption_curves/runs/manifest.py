@@ -109,7 +109,7 @@ class Manifest(_Part):
     made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
     subject: dict[str, str]
     main_figure: str | None
-    asked: dict[str, Any] = Field(default_factory=dict)
+    asked: dict[str, Any]
     parameters: dict[str, Any]
     notebooks: dict[str, Entry]
     data: _DataFiles
