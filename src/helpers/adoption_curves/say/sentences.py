@@ -342,7 +342,7 @@ def _say_last(facts: Facts, newest: bool = False) -> str:
 
 def say_newer(facts: Facts, row: Row = None) -> str:
     """A newer limit, or that of another row, as printed: more than 700 million people."""
-    return words.say_limit(SimpleNamespace(**(row or facts.newer)), facts.names.unit)
+    return words.say_limit(SimpleNamespace(**(row or facts.newer)), facts.names.unit, own=facts.names.own)
 
 
 def _say_figures(facts: Facts) -> str:
