@@ -147,10 +147,11 @@ def _draw_newest_change(axis: Axes, series: AdoptionSeries, unit: str, own: bool
     last, start = series.values.iloc[-1], series.values.index[-1]
     for date, row in series.newer.tail(1).iterrows():
         change, side = row["value"] - last, words.say_limit(row, bare=True, own=own).rpartition(" ")[0]
+        largest = series.values.diff().abs().max()  # whose decimals all changes have
         if change and (change > 0) == (row["qualifier"] == "at_least"):
             look = {"color": "white", "edgecolor": ORANGE, "linestyle": "--", "linewidth": 1.2}
             bars = axis.bar(start, change, date - start, align="edge", **look)
-            axis.bar_label(bars, [f"{side}\n{_say_change(change, unit, bare=True)}"], padding=3, size=SMALL, color=INK)
+            axis.bar_label(bars, [f"{side}\n{_say_change(change, unit, largest, bare=True)}"], padding=3, size=SMALL, color=INK)
             return f"; dashed: to {say_date(date)}, printed as “{words.say_limit(row, bare=True, own=own)}”"
     return ""
 
