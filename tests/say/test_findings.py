@@ -65,7 +65,7 @@ def test_who_reported_what_of_whom(tmp_path):
     told = f"The Office reported that 500 million people used tools in 2025, {share}."
     assert said == f"{told} Office asked adults."
     dated = change(facts, {"within": "in the past month"})
-    assert say(dated)["now"] == f"{told} This counts everyone who did so in the past month. Office asked adults."
+    assert say(dated)["now"] == f"{told} This counts use in the past month. Office asked adults."
     plain = change(facts, {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
         "The last figure is 500 million people in 2025, 25.0% of the limit, 2,000 million people."
@@ -137,7 +137,7 @@ def test_a_record_is_of_the_horizon_of_the_page_and_of_its_level(tmp_path):
     own = facts.tables["05_coverage"].query("level == 0.8").set_index("horizon_years")
     technologies, covered, below, above = own.loc[5, ["technologies", "covered", "below", "above"]]
     told = f"On average over {technologies:.0f} earlier technologies, 80% ranges 5 years ahead contained {covered:.0f}%"
-    assert say(facts)["forecast"].startswith(f"{told} ({above:.0f}% came above, {below:.0f}% below)")
+    assert say(facts)["forecast"].startswith(f"{told} of outcomes ({above:.0f}% came above, {below:.0f}% below)")
     assert not list_key_numbers(facts)["key"].str.startswith("coverage").any(), "how sure is said once"
 
 
@@ -147,7 +147,7 @@ def test_every_test_that_applies_is_said_and_summed(tmp_path):
     audited = facts.tables["05_audit"].query("years == 5")
     assert len(audited) == 1
     row, said = audited.iloc[0], say(facts)["forecast"]
-    held = "On series that set no constant of the method, when forecast from six figures, they contained"
+    held = "On series not used to build the method, when forecast from six figures, they contained"
     assert f"{held} {row['inside_80']:.0f}% ({row['series']})." in said
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     facts.tables["05_alike"] = pd.DataFrame([{"horizon_years": 5.0, "technologies": 12, "covered": 68.0}])

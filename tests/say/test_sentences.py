@@ -52,7 +52,7 @@ def test_each_part_on_a_series(case, tmp_path):
     assert 2 - (facts.kind == "few") <= len(numbers) <= min(5, len(most))
     ranged = facts.range is not None and facts.kind not in ("few", "flow")
     assert ("80% ranges 5 years ahead contained" in said.get("forecast", "")) == ranged
-    assert ("80% range for" in said["deck"]) == ("In tests 80% ranges held" in said["deck"]) == ranged
+    assert ("80% range" in said["deck"]) == ("In tests 80% ranges held" in said["deck"]) == ranged
     assert ("80% prediction interval" in said["quote"]) == ranged
     assert ("we give no range" in said["deck"]) == ("Our forecast for" in said["deck"]) == (facts.kind == "open")
     if facts.kind in ("flow", "cumulative"):
@@ -109,13 +109,13 @@ def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
 def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_path):
     facts = make_facts(tmp_path, CARS, first=2017, unit="million cars", measure="flow")
     page = write_page(facts)
-    told = "We forecast how many are in use, not how many are sold or added in a year, so we give no forecast here."
+    told = "We forecast what is in use, not what is sold or added in a year, so we give no forecast here."
     assert (page.deck, page.forecast) == (told, "")
-    assert "none was tested on how many are sold" in page.quote_not
+    assert "none was tested on what is sold" in page.quote_not
     sales = write_page(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow")).forecast
     assert "Where a later technology replaces it, it falls; no curve foresees that." in sales
     assert "80% ranges 5 years ahead contained" in sales
-    assert sales.count("On series that set no constant of the method") == 1
+    assert sales.count("On series not used to build the method") == 1
 
 
 def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):

@@ -182,9 +182,12 @@ def test_levels_state_the_share_and_name_the_suspected_break_where_there_is_room
 
 def test_a_newer_figure_that_is_a_limit_is_an_open_circle_with_its_words():
     series = hold(NEWER, BREAKS)
-    for ends, place, words in (((np.nan, np.nan), 700.0, "at least 700"), ((702.0, 714.0), 708.0, "more\nthan 700")):
+    unread, read, more = (np.nan, np.nan), (702.0, 714.0), "more\nthan 700"
+    for ends, place, own, words in (
+        (unread, 700.0, True, "at least 700"), (unread, 700.0, False, more), (read, 708.0, False, more)
+    ):  # fmt: skip
         series.readings = pd.DataFrame([ends], NEWER.index, ["read_low", "read_high"]).dropna()
-        drawn = draw_levels(series, NAMES, "Source: test.")
+        drawn = draw_levels(series, replace(NAMES, own=own), "Source: test.")
         assert words in read_texts(drawn)
         [mark] = [line for line in drawn.axes[0].lines if line.get_markerfacecolor() == "white"]
         assert mark.get_ydata() == [place]
@@ -363,7 +366,7 @@ def test_hindcasts_count_what_the_band_covered():
     later = fan[fan["date"] == fan["date"].min()].assign(date=NEWER.index[0])
     single = read_texts(figures.draw_hindcasts(later, series, NAMES, "Source: test."))
     assert "would have forecast earlier" in single[0]
-    assert "more\nthan 700" in single, "a limit that is read as a range is said as everywhere"
+    assert "; open circle: more than 700" in single[1].replace("\n", " "), "no words stand within the fan"
 
 
 def name_long(name):

@@ -206,14 +206,17 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
 _NO_END = "the figures do not show where growth will stop"
 
 
-def say_limit(row: Any, unit: str = "", bare: bool = False) -> str:
+def say_limit(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
     """A figure that is printed as a limit; `row` has qualifier, value and, where it is read as a range, read_low.
 
+    In the tables of data at_least is "more than"; in one's `own` data it may be either.
+
     >>> from types import SimpleNamespace
-    >>> say_limit(SimpleNamespace(qualifier="at_least", value=700.0, read_low=702.0), "million people")
-    'more than 700 million people'
+    >>> row = SimpleNamespace(qualifier="at_least", value=50.0)
+    >>> say_limit(row, "percent of adults"), say_limit(row, "percent of adults", own=False)
+    ('at least 50.0%', 'more than 50.0%')
     """
-    above = getattr(row, "read_low", math.nan) > row.value
+    above = getattr(row, "read_low", math.nan) > row.value or (row.qualifier == "at_least" and not own)
     return f"{'more than' if above else say_name(row.qualifier)} {say(row.value, unit, bare=bare)}"
 
 

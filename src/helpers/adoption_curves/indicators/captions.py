@@ -176,7 +176,7 @@ def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
 
 def _say_within(words: str, day: str, earlier: str) -> str:
     """What `find_within` has found, in a sentence."""
-    return f"{words}; figures before {say_date(day)} count everyone who did so {earlier}" if day else words
+    return f"{words}; figures before {say_date(day)} count use {earlier}" if day else words
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -54,7 +54,7 @@ def _say_outcome(row: Mapping[str, Any]) -> str:
     value, low = float(row["outcome"]), float(row.get("read_low") or "nan")
     if row["side"] == "exact":
         return say(value, row["unit"])
-    return say_limit(pd.Series({"qualifier": row["side"], "value": value, "read_low": low}), row["unit"])
+    return say_limit(pd.Series({"qualifier": row["side"], "value": value, "read_low": low}), row["unit"], own=False)
 
 
 def say_scores(summary: pd.DataFrame) -> list[str]:

@@ -20,7 +20,7 @@ from .facts import Facts, Row
 
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
-_UNTESTED = {"flow": "how many are sold or added in a year", "cumulative": "a total so far"}
+_UNTESTED = {"flow": "what is sold or added in a year", "cumulative": "a total so far"}
 """What no forecast was tested on, by measure."""
 _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
 """How a publisher's name begins that takes an article."""
@@ -76,10 +76,10 @@ def _write_rises(facts: Facts) -> Page:
     return _make_page(
         facts,
         headline,
-        deck=_join("" if is_total and not facts.newer else _say_newest(facts), _say_forecast(facts)),
+        deck=_join("" if is_total and not facts.newer else _say_newest(facts), _say_range(facts)),
         speed=_join(_say_growth(facts), _say_below_peak(facts)),
         forecast=_say_tests(facts),
-        caution=_say_doubts(facts),
+        caution=_join(_say_low_end(facts), _say_doubts(facts)),
         quote=_quote_forecast(facts),
         quote_not=f"Do not quote the median alone, nor the limit ({facts.limit_name}) as a forecast.",
         title=title,
@@ -97,12 +97,10 @@ def _write_near(facts: Facts) -> Page:
     headline = f"{_say_last(facts)}{_say_share(facts) if is_series else f', and {left}'}"
     if did and not is_series:
         headline = f"{did}: {left}"
-    below = "The range begins below the last figure." if facts.range["low"] < last["value"] else ""
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
         deck=_join(_say_newest(facts) if facts.newer else "", _say_forecast(facts)),
-        caution=_join(below, _say_doubts(facts)),
         quote_not="Do not quote the median alone.",
         numbers=("latest", "left", "change", "forecast"),
     )
@@ -127,6 +125,11 @@ def _write_stands(facts: Facts) -> Page:
         quote_not=quote_not,
         numbers=("latest", "span", "forecast", "median"),
     )
+
+
+def _say_low_end(facts: Facts) -> str:
+    """What a reader of figures that rise would not expect of the range."""
+    return "The range begins below the last figure." if facts.range["low"] < facts.last["value"] else ""
 
 
 def _say_surprise(facts: Facts) -> str:
@@ -186,10 +189,11 @@ def _write_fallen(facts: Facts) -> Page:
     """A series that has fallen from a peak: no forecast."""
     peak = facts.peak
     down = f", down from {facts.say(peak['value'])} in {facts.date(peak)}"
+    no_forecast = "We give no forecast: our curves only rise, and cannot show how far a series falls."
     return _make_page(
         facts,
         f"{_say_last(facts)}{down}",
-        deck="We give no forecast: our curves only rise, and cannot show how far a series falls.",
+        deck=_join(no_forecast, _say_before(facts)),
         quote=_quote_figure(facts, down),
         quote_not="Do not quote a forecast from this run: it has none.",
         alt=f"{_say_figures(facts)}{down}.",
@@ -199,37 +203,45 @@ def _write_fallen(facts: Facts) -> Page:
 
 def _write_few(facts: Facts) -> Page:
     """A series of one or two figures, perhaps counted anew: no forecast, but what others did from there."""
-    count, earlier, fell, later = len(facts.growth), facts.earlier, facts.fell, facts.later
+    count, earlier, later = len(facts.growth), facts.earlier, facts.later
     shows = {0: "no exact figure shows a", 1: "one figure shows no", 2: "two figures are too few for a"}
     show = f"{shows.get(count, 'figures so near each other show no')} trend"
     known = {0: "there is no exact one", 1: "there is one", 2: "there are two"}.get(count, "none lie so far apart")
-    headline, before, since, others, caution = f"{_say_last(facts, newest=True)}; {show}", "", "", "", ""
+    headline, since, others, caution = f"{_say_last(facts, newest=True)}; {show}", "", "", ""
     quote_not = "Do not quote it as a trend."
     if earlier:
-        anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
-        since, headline = f" since {anew}", f"{_say_last(facts, newest=True)}, counted anew since {anew}"
-        was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
-        before = f"Before that it {was}. Figures from before {anew} may not be comparable: {earlier['reason']}."
+        anew = facts.date({"date": earlier["break"]})
+        since, headline = f" since {anew}", f"{_say_last(facts, newest=True)}; earlier figures may not be comparable"
         quote_not = f"Do not join it to figures from before {anew}, which may not be comparable."
     if later:
         technologies = say_count(int(later["technologies"]), "other technology", "other technologies")
         passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
         after = say_first(say_ahead(round(float(later["years"]), 1)))
         others = f"{after} after passing {passed} of their limits, most of {technologies} stood at {span}."
-        caution = "Most of these technologies succeeded; one that fails may stand below."
+        caution = "Most of the technologies that we compare succeeded; one that fails may stand below."
     return _make_page(
         facts,
         headline,
         deck=_join(
             _say_exact(facts),
             f"We give no forecast: it needs three figures, half a year apart, and {known}{since}.",
-            before,
+            _say_before(facts),
             others,
         ),
         caution=caution,
         quote_not=quote_not,
         numbers=("latest", "newest"),
     )
+
+
+def _say_before(facts: Facts) -> str:
+    """The last figure before a break, how far it had fallen, and why it may not be comparable; "" without a break."""
+    earlier, fell = facts.earlier, facts.fell
+    if not earlier:
+        return ""
+    anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
+    was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
+    return f"Before that it {was}. Figures from before {anew} may not be comparable: {earlier['reason']}."
 
 
 def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Page:
@@ -342,7 +354,7 @@ def _say_last(facts: Facts, newest: bool = False) -> str:
 
 def say_newer(facts: Facts, row: Row = None) -> str:
     """A newer limit, or that of another row, as printed: more than 700 million people."""
-    return words.say_limit(SimpleNamespace(**(row or facts.newer)), facts.names.unit)
+    return words.say_limit(SimpleNamespace(**(row or facts.newer)), facts.names.unit, own=facts.names.own)
 
 
 def _say_figures(facts: Facts) -> str:
@@ -356,9 +368,8 @@ def _say_figures(facts: Facts) -> str:
     return f"{_say_name(facts.names)}: {', '.join(told)}"
 
 
-def _say_publisher(names: Names) -> str:
-    """The publisher in full, with its article."""
-    name = names.publisher_name
+def _say_publisher(name: str) -> str:
+    """The name of a publisher with its article."""
     return f"the {name}" if _OFFICE.match(name) else name
 
 
@@ -395,16 +406,25 @@ def _say_forecast(facts: Facts) -> str:
         why = "Without a limit the method cannot tell an early rise from a late one, so we give no range."
         return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
     if facts.range is None:
-        why = f"We forecast how many are in use, not {_UNTESTED[measure]}, so we give no forecast here."
+        why = f"We forecast what is in use, not {_UNTESTED[measure]}, so we give no forecast here."
         if measure == "cumulative":
             why = "We have not tested forecasts of a total so far, so we give none here."
         return _join(why, ask)
     total = f"the total {facts.when(facts.goal)}" if measure == "cumulative" else when
-    level, median = f"{100 * facts.level:g}%", _say_median(facts)
-    said = f"The {level} range for {total} is {say_ends(facts)}, the median {median}."
+    said = f"The {100 * facts.level:g}% range for {total} is {say_ends(facts)}, the median {_say_median(facts)}."
+    return _join(said, _say_held(facts))
+
+
+def _say_range(facts: Facts) -> str:
+    """The forecast below a headline that has its range: of which level that is, and its median."""
+    return _join(f"The range is our {100 * facts.level:g}% range, its median {_say_median(facts)}.", _say_held(facts))
+
+
+def _say_held(facts: Facts) -> str:
+    """How often the ranges of tests held; "" without a test."""
     if not facts.held:
-        return said
-    return f"{said} In tests {level} ranges held {_say_parts([*facts.held.values()])} of the time."
+        return ""
+    return f"In tests {100 * facts.level:g}% ranges held {_say_parts([*facts.held.values()])} of the time."
 
 
 def _say_parts(shares: list[float]) -> str:
@@ -429,7 +449,7 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     names, stood = facts.names, "stood at" if facts.names.measure == "level" and not facts.newer else "came to"
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
     plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
-    by = f", according to {_say_publisher(names)}" if names.publisher_name else ""
+    by = f", according to {_say_publisher(names.publisher_name)}" if names.publisher_name else ""
     return f"“{_begin(facts, _say_did(facts, newest=True) or plain)}{more}{by}.”"
 
 
@@ -439,7 +459,7 @@ def _quote_forecast(facts: Facts) -> str:
     stand = "stand" if names.measure == "level" else "come to"
     between = f"between {say_ends(facts, ' and ')}"
     said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
-    counted = f" of the count by {_say_publisher(names)}" if names.publisher_name else ""
+    counted = f" of the count by {_say_publisher(names.publisher_name)}" if names.publisher_name else ""
     interval = f"({level} prediction interval; median {_say_median(facts)})"
     known = pd.Timestamp(names.as_of or names.known)
     day = f"figures up to {facts.date(facts.newest)}" if names.own else f"figures published by {say_day(known)}"
@@ -460,10 +480,10 @@ def _say_now(facts: Facts) -> str:
     did, told, read_as = _say_did(facts), "", ""
     if names.publisher_name:
         figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
-        told = f"{_say_publisher(names)} reported {f'that {did}' if did else figure}{share}."
+        told = f"{_say_publisher(names.publisher)} reported {f'that {did}' if did else figure}{share}."
     elif share:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
-    within = f"This counts everyone who did so {names.within}." if names.doing and names.within else ""
+    within = f"This counts use {names.within}." if names.doing and names.within else ""
     if facts.reading:
         read_as = f"We read “{say_newer(facts)}” as {say_range(newer['read_low'], newer['read_high'])}."
     told_of = newer or facts.last
@@ -540,7 +560,7 @@ def _say_tests(facts: Facts) -> str:
     ahead = say_ahead(round(float(tested["horizon_years"]), 1))
     above, below, held = (say_percent(tested[name]) for name in ("above", "below", "covered"))
     told = f"On average over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
-    told += f" ({above} came above, {below} below)"
+    told += f" of outcomes ({above} came above, {below} below)"
     if alike:
         told += f"; over the {alike['technologies']:.0f} most like this one {say_percent(alike['covered'])}"
     if facts.audit:
@@ -548,7 +568,7 @@ def _say_tests(facts: Facts) -> str:
         lengths = " or ".join(words.spell(int(each)) for each in sorted({row["figures"] for row in facts.audit}))
         share = _say_parts([row["inside_80"] for row in facts.audit])
         which = f", least on {least['series']}" if len(facts.audit) > 1 else f" ({least['series']})"
-        others = f"On series that set no constant of the method, when forecast from {lengths} figures, they contained"
+        others = f"On series not used to build the method, when forecast from {lengths} figures, they contained"
         others = f"{others} {share}{which}."
     is_sales = facts.names.measure == "flow" and facts.is_share
     sales = "Where a later technology replaces it, it falls; no curve foresees that." if is_sales else ""

@@ -136,7 +136,7 @@ def say_rulers(rows: pd.DataFrame, entity: str) -> str:
     if len(own) == 1:
         return f"One publisher has a share for {entity}: {own['ruler'].iloc[0]}, {own['printed'].iloc[0]}."
     listed = ", ".join(f"{row.printed} ({row.ruler})" for row in own.sort_values("value").itertuples())
-    told = f"{len(own)} publishers have a share for {entity}: {listed}. They count other people in other ways."
+    told = f"{len(own)} publishers have a share for {entity}: {listed}. They count different people in different ways."
     told += "".join(
         f" {name} asks nobody: it models from telemetry." for name in own["ruler"][own["kind"] == "telemetry"]
     )
@@ -168,8 +168,8 @@ def say_firms(rows: pd.DataFrame, entity: str) -> str:
     if len(own):
         first = own.iloc[0]
         newest = f"{first['printed']} of {first['unit'].removeprefix('percent of ')}"
-        known = first["note"].partition(". ")[0]
-        said.append(f"For {entity} we found none by size; the newest figure is {newest}. {known}.")
+        known, when = first["note"].partition(". ")[0], say_date(first["date"])
+        said.append(f"For {entity} we found none by size; the newest figure, of {when}, is {newest}. {known}.")
     return " ".join(said)
 
 
@@ -196,9 +196,10 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     if profile.empty:
         return pd.DataFrame(columns=columns)
     entity, technology = profile["entity"].iloc[0], data.find_entry(indicator).technology
+    whole = parts["who"]["unit"].head(1).eq(_COMPOSITION).any()  # shares of users, not rates of one product
     firms = parts["firms"][parts["firms"]["entity"] == entity]
     rows = [
-        _make_row("who", f"Who (all {technology})", say_groups(parts["who"]), parts["who"]),
+        _make_row("who", f"Who (all {technology})" if whole else "Who", say_groups(parts["who"]), parts["who"]),
         say_doubt(data, entity, indicator)
         or _make_row("what for", f"What for (all {technology})", say_purposes(parts["purposes"]), parts["purposes"]),
         _say_target(profile) or _make_row("firms", "Which firms", say_firms(firms, ""), firms),
@@ -268,8 +269,8 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
         return {}
     levels = "; ".join(f"{row.printed} by {row.date:%Y} (“{row.quote}”)" for row in rows.itertuples())
     sentence = (
-        "The document does not say who or what is counted: people, firms or devices. So no forecast of users can meet "
-        "or miss the target."
+        "The document does not say what is counted: people, firms or devices. So no forecast of users can meet or miss "
+        "the target."
     )
     quote = f"Penetration of {rows['category'].iloc[0]}: {levels}."
     return {**_make_row("target", "The state's target", sentence, rows), "quote": quote}

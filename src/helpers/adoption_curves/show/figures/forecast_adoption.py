@@ -103,7 +103,7 @@ def _draw_values(axis: Axes, series: AdoptionSeries, values: pd.Series, names: N
     """Draw the published figures, with room for all the `heights` that are drawn; words for the units."""
     plot_figures(axis, values, series.breaks, names.points)
     told = style.fit_room(axis, min(heights), max(heights)) + _say_dropped(series.values, values, names.measure)
-    plot_newer(axis, series.newer.join(series.readings))
+    plot_newer(axis, series.newer.join(series.readings), own=names.own)
     return told + shade_breaks(axis, series.breaks, pd.DatetimeIndex(values.index))
 
 
@@ -222,6 +222,9 @@ def draw_hindcasts(
     starts = style.fit_room(axes[0, 0], *ends)
     units = f"{names.title}, {names.unit}; line: known then; diamonds: outcomes"
     units += f"; {_say_levels(levels)}" if levels else ""
+    newer = series.newer[series.newer.index <= hindcasts["date"].max()].join(series.readings)
+    printed = [words.say_limit(row, bare=True, own=names.own) for _, row in newer.iterrows()]
+    units += f"; open circle: {', '.join(printed)}" if printed else ""
     units += starts + _say_dropped(values, shown, names.measure)
     return close_canvas(figure, _say_contained(hindcasts, values, levels), units, source)
 
@@ -240,7 +243,7 @@ def _draw_outcomes(
     size = size_marks(6, later)
     [outcomes] = axis.plot(later.index, later, "D", color=ORANGE, ms=size, mec="white", mew=size / 7.5, zorder=6)
     tell(outcomes, [names.points.get(date, "") for date in later.index])
-    plot_newer(axis, series.newer[series.newer.index <= last].join(series.readings))
+    plot_newer(axis, series.newer[series.newer.index <= last].join(series.readings), named=False)
     use_dates(axis, shown.index[0], last, names.measure)
 
 

@@ -143,7 +143,7 @@ def say_counted(names: Names) -> str:
     return f"{unit}: {lower_first(counted)}" if counted else unit
 
 
-def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
+def plot_newer(axis: Axes, newer: pd.DataFrame, own: bool = True, named: bool = True) -> None:
     """Draw figures that are printed as limits (index date; value, limit) as open circles with the words of the limit.
 
     One that is read between two ends (read_low, read_high) is drawn at their mean.
@@ -153,14 +153,19 @@ def plot_newer(axis: Axes, newer: pd.DataFrame) -> None:
     axis : Axes
     newer : DataFrame
         By date: value, and where known read_low and read_high (in the unit of the series), limit.
+    own : bool
+        Whether they are of one's own data, see `words.say_limit`.
+    named : bool
+        Without their words where those stand elsewhere, as within a fan.
     """
     for date, row in newer.iterrows():
         ends = [row.get("read_low", np.nan), row.get("read_high", np.nan)]
         value = np.mean(ends) if np.isfinite(ends).all() else row["value"]
         axis.plot(date, value, ls="", marker="o", color=INK, mfc="white", ms=5.5, mew=1.4, zorder=6)
         places = ((0, 7), (0, -7), (-7, 4), (-7, -4), (7, 4), (7, -4))
-        words = say_limit(row, bare=True).replace(" than ", "\nthan ")
-        note(axis, words, [Spot(date, value, right, up) for right, up in places])
+        words = say_limit(row, bare=True, own=own).replace(" than ", "\nthan ")
+        if named:
+            note(axis, words, [Spot(date, value, right, up) for right, up in places])
 
 
 def plot_limit(

@@ -98,10 +98,10 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     -------
     Figure
     """
-    figure, axes = open_panels(3.8, 1, 2)
+    rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
+    figure, axes = open_panels(max(3.8, 1.2 + 0.16 * len(rows)), 1, 2)
     claimed = calibration.assign(claimed=100 * calibration["nominal"], actual=100 * calibration["actual"])
     _draw_reliability(axes[0, 0], claimed)
-    rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
     _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
     at_80 = calibration[np.isclose(calibration["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
     title = f"{_say_horizon(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
@@ -126,15 +126,15 @@ def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
 
 
 def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
-    """A point a technology, the worst first and named."""
-    axis.vlines(range(len(rows)), 0, rows["covered"], color=PALE, lw=1, zorder=1)
-    sns.scatterplot(rows, x=np.arange(len(rows)), y="covered", color=BLUE, s=22, linewidth=0, ax=axis)
-    axis.axhline(80, color=INK, ls=":", lw=1)
-    for place, row in enumerate(rows.head(3).itertuples()):
-        spots = [Spot(place, row.covered, 6, up) for up in (-1, 1)]
-        note(axis, f"{style.shorten_label(row.technology, 24)} {row.covered:.0f}", spots, color=GREY)
-    axis.set(xticks=[], ylim=(0, 102), xlabel="Technologies, worst first", ylabel="")
+    """A point a technology beside its name, the worst at the head."""
+    axis.hlines(range(len(rows)), 0, rows["covered"], color=PALE, lw=1, zorder=1)
+    axis.scatter(rows["covered"], range(len(rows)), color=BLUE, s=22, linewidth=0)
+    axis.axvline(80, color=INK, ls=":", lw=1)
+    axis.set_yticks(range(len(rows)), [style.shorten_label(name, 28) for name in rows["technology"]], size=style.SMALL)
+    axis.set(xlim=(0, 102), ylim=(len(rows) - 0.4, -0.6), xlabel="Contained, percent", ylabel="")
+    axis.grid(False)
     axis.set_title("80% range by technology", **HEADING)
+    use_numbers(axis, "x")
 
 
 def draw_sides(sides: pd.DataFrame, source: str) -> Figure:

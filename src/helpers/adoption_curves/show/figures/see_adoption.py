@@ -76,8 +76,8 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
         printed = f"{words.say_figure(last, '', names.own)} {words.say_at(measure)}"
         labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     else:
-        title = title or f"{names.title}: {words.say_limit(newer.iloc[-1], names.unit)} {when}"
-    plot_newer(axis, newer)
+        title = title or f"{names.title}: {words.say_limit(newer.iloc[-1], names.unit, own=names.own)} {when}"
+    plot_newer(axis, newer, own=names.own)
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     use_dates(axis, min([dates[0], *series.earlier.index]), max([dates[-1], *newer.index]), measure)
     label_ends(axis, labels)
@@ -90,8 +90,8 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
 def draw_growth(series: AdoptionSeries, names: Names, source: str) -> Figure | None:
     """Changes as published from one figure to the next, as bars over the time between them.
 
-    A bar across a suspected break is hatched. Of single figures from month to month most are noise, so the title has
-    the change of a year.
+    A bar across a suspected break is hatched, and one to a newer figure that is printed as a limit dashed. Of single
+    figures from month to month most are noise, so the title has the change of a year.
 
     Parameters
     ----------
@@ -113,7 +113,8 @@ def draw_growth(series: AdoptionSeries, names: Names, source: str) -> Figure | N
     figure, axis = open_canvas(3.6)
     crossing = [end for _, end in find_gaps(values.index, series.breaks)]
     _draw_changes(axis, values, crossing, unit, measure)
-    use_dates(axis, values.index[0], values.index[-1], measure)
+    told = _draw_newest_change(axis, series, unit, names.own)
+    use_dates(axis, values.index[0], max([values.index[-1], *series.newer.index]), measure)
     changes = values.diff()
     biggest = changes.abs().idxmax()
     title = f"{names.title}: {_say_last_year(series.values, unit, measure)}"
@@ -123,7 +124,36 @@ def draw_growth(series: AdoptionSeries, names: Names, source: str) -> Figure | N
     units = f"Change between {every}, {unit}"
     if crossing:
         units += "; hatched: figures before and after may not be comparable"
-    return close_canvas(figure, title, units, source)
+    return close_canvas(figure, title, units + told, source)
+
+
+def _draw_newest_change(axis: Axes, series: AdoptionSeries, unit: str, own: bool) -> str:
+    """A dashed bar from the last exact figure to a newer one that is printed as a limit beyond it; words for the units.
+
+    Parameters
+    ----------
+    axis : Axes
+    series : AdoptionSeries
+    unit : str
+        Of the changes.
+    own : bool
+        Whether the figures are of one's own data.
+
+    Returns
+    -------
+    str
+        "" where no such figure lies beyond the last exact one.
+    """
+    last, start = series.values.iloc[-1], series.values.index[-1]
+    for date, row in series.newer.tail(1).iterrows():
+        change, side = row["value"] - last, words.say_limit(row, bare=True, own=own).rpartition(" ")[0]
+        largest = series.values.diff().abs().max()  # whose decimals all changes have
+        if change and (change > 0) == (row["qualifier"] == "at_least"):
+            look = {"color": "white", "edgecolor": ORANGE, "linestyle": "--", "linewidth": 1.2}
+            bars = axis.bar(start, change, date - start, align="edge", **look)
+            axis.bar_label(bars, [f"{side}\n{_say_change(change, unit, largest, bare=True)}"], padding=3, size=SMALL, color=INK)
+            return f"; dashed: to {say_date(date)}, printed as “{words.say_limit(row, bare=True, own=own)}”"
+    return ""
 
 
 def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp], unit: str, measure: str) -> None:

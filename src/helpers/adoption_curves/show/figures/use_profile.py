@@ -21,7 +21,7 @@ _LINK = "#9e9e9e"
 _LINE = 0.2  # inches of a line of text
 _LETTERS = 54  # in a line that fits a telephone; of a heading fewer
 _LEFT = 0.011  # of the width: where text that spans the axes begins
-_HEADINGS = {"education": "schooling, the largest group", "occupation": "occupation, the largest group"}
+_HEADINGS = {"education": "schooling", "occupation": "occupation"}
 
 
 def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
@@ -41,7 +41,9 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     if rows.empty:
         return None
     colours = dict(zip(rows["unit"].unique(), [ORANGE, GREY, BLUE, GREEN, INK], strict=False))
-    groups = rows["breakdown"].replace(_HEADINGS)
+    groups, picked = rows["breakdown"].replace(_HEADINGS), rows["breakdown"].isin([*_HEADINGS])
+    share_of_users = rows["unit"].str.endswith("users")  # other shares are of a group of those asked
+    groups = groups.mask(picked, groups + np.where(share_of_users, ", the largest group", ", the highest share"))
     youngest = rows["category"].eq("19 and under") & rows["who"].str.contains("aged 6 and over").any()
     rows = rows.assign(group=groups, colour=rows["unit"].map(colours), name=rows["category"].mask(youngest, "6 to 19"))
     figure, axes = open_panels(1.3 + 0.2 * len(rows) + 0.24 * groups.nunique(), 1, 1)
