@@ -32,7 +32,7 @@ def write(row, unit, own):
     """A figure as its page writes it, without its unit."""
     if row["qualifier"] == "exact":
         return say_figure(row["value"], unit, own).removesuffix(say_unit(unit))
-    return say_limit(row, unit).removesuffix(say_unit(unit))
+    return say_limit(row, unit, own=own).removesuffix(say_unit(unit))
 
 
 def find_faults(text, study):

@@ -487,11 +487,11 @@ def _say_now(facts: Facts) -> str:
     if facts.reading:
         read_as = f"We read “{say_newer(facts)}” as {say_range(newer['read_low'], newer['read_high'])}."
     told_of = newer or facts.last
-    others = [row for row in facts.list_rows("02_newer") if row["date"] > told_of["date"]]
+    others = [row for row in facts.list_rows("02_newer") if row["date"] != told_of["date"]]
     days = [say_day(row["date"]) if facts.date(row) == facts.date(told_of) else facts.date(row) for row in others]
     limits = [f"{say_newer(facts, row)} for {day}" for row, day in zip(others, days, strict=True)]
-    later = f"For later dates only limits are known: {', '.join(limits)}." if limits else ""
-    return _join(say_first(told) or _say_exact(facts), within, names.asked, read_as, later)
+    also = f"Also reported: {', '.join(limits)}." if limits else ""
+    return _join(say_first(told) or _say_exact(facts), within, names.asked, read_as, also)
 
 
 def _compare(facts: Facts, before: Row, more: str, less: str, times: str) -> str:
