@@ -241,7 +241,7 @@ def _say_before(facts: Facts) -> str:
         return ""
     anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
     was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
-    return f"Before that it {was}. Figures from before {anew} may not be comparable: {earlier['reason']}."
+    return f"Before {anew} it {was}. These earlier figures may not be comparable: {earlier['reason']}."
 
 
 def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Page:
