@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -75,7 +76,7 @@ def test_the_newest_figure_of_an_own_file_with_a_break_is_on_its_first_page(tmp_
         assert "We give no forecast: it needs three figures" in text
         assert "earlier figures may not be comparable" in text
     if "fall" in name:
-        assert "Before that it fell from 19" in text
+        assert re.search(r"Before \S+( \d{4})? it fell from 19", text)
 
 
 @pytest.mark.slow

@@ -153,6 +153,16 @@ def test_the_title_of_growth_is_the_change_of_a_year_and_no_jump_of_a_month():
     assert draw_growth(series, NAMES, "Source: test.") is None
 
 
+def test_growth_goes_on_to_a_newer_figure_that_is_printed_as_a_limit():
+    _, units, *texts = read_texts(figure := draw_growth(hold(NEWER, BREAKS), NAMES, "Source: test."))
+    assert "more than\n+98" in texts
+    assert "dashed: to June 2026, printed as “more than 700”" in units.replace("\n", " ")
+    [bar] = figure.axes[0].containers[-1]
+    assert (bar.get_height(), bar.get_linestyle()) == (98, "--")
+    less = hold(NEWER.assign(value=500.0), BREAKS)
+    assert "dashed" not in read_texts(draw_growth(less, NAMES, "Source: test."))[1], "it adds nothing"
+
+
 def list_spans(axis):
     """The first and last day of every shaded interval."""
     boxes = [patch for patch in axis.patches if patch.get_alpha() == 0.15]
@@ -448,6 +458,10 @@ def test_words_with_a_halo_are_written_as_words_and_numbers_keep_their_digits():
         assert re.search(r'<text [^>]*paint-order="stroke"[^>]*>crossed by lines<', made)
         assert ">0.025<" in made
     assert text.get_path_effects() == [style.HALO]  # in the other files
+    small = _render_drawing(drawn["svg"], "f-", "", "small")
+    assert "<path" in small, "a thumbnail has the axes"
+    assert not re.search("<text|<title|crossed", small), "and no words"
+    assert float(re.search(r'viewbox="\S+ \S+ (\S+) ', small)[1]) < 72 * style.WIDTHS["page"]
 
 
 def test_dollars_in_names_are_no_mathematics():

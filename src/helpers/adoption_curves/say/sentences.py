@@ -90,7 +90,7 @@ def _write_rises(facts: Facts) -> Page:
 
 def _write_near(facts: Facts) -> Page:
     """A series near its limit: the share leads, or what is left."""
-    last, did, is_series = facts.last, _say_did(facts), facts.names.limit_is_series
+    did, is_series = _say_did(facts), facts.names.limit_is_series
     left = facts.saturation_level["sentence"].removeprefix("at most ")
     unit = " points" if facts.is_share else words.say_unit(facts.names.unit)
     left = f"at most {left}{unit} {'is' if left == '1' else 'are'} left"
@@ -241,7 +241,7 @@ def _say_before(facts: Facts) -> str:
         return ""
     anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
     was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
-    return f"Before that it {was}. Figures from before {anew} may not be comparable: {earlier['reason']}."
+    return f"Before {anew} it {was}. These earlier figures may not be comparable: {earlier['reason']}."
 
 
 def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Page:
@@ -417,7 +417,7 @@ def _say_forecast(facts: Facts) -> str:
 
 def _say_range(facts: Facts) -> str:
     """The forecast below a headline that has its range: of which level that is, and its median."""
-    return _join(f"The range is our {100 * facts.level:g}% range, its median {_say_median(facts)}.", _say_held(facts))
+    return _join(f"The {100 * facts.level:g}% range has the median {_say_median(facts)}.", _say_held(facts))
 
 
 def _say_held(facts: Facts) -> str:

@@ -13,6 +13,7 @@ from ..manifest import locate
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _UNDRAWN_TAGS = {f"{_SVG}metadata", f"{_SVG}style"}
+_WORDS = {f"{_SVG}text", f"{_SVG}title"}
 _TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clippath", "rect", "pattern"}
 _PLACES = {"d", "x", "y", "width", "height", "transform", "id", "href", "clip-path", "viewbox", "patternunits"}
 _LOOK = re.compile(r"fill|stroke|opacity|(fill|stroke)-[a-z]+|paint-order|text-anchor|font-(size|weight|style)")
@@ -20,6 +21,8 @@ _INNER_LINK = re.compile(r"#[\w.-]+|url\(#[\w.-]+\)")
 """Attributes that link one part of a drawing to another."""
 _DRAWN_ENDINGS = {"wide": "svg", "narrow": "narrow.svg"}
 """Endings of the names of drawings, by the width of the page."""
+_MARGIN = 6
+"""Points around the axes of a thumbnail."""
 _HEAVIEST = 100_000
 """Bytes of a drawing that a page takes in: with thousands of marks its picture is lighter, and nobody points at one."""
 
@@ -47,11 +50,18 @@ def render_chart(folder: Path, name: str, alt: str) -> Markup:
     return Markup("").join(charts) if charts and all(charts) else Markup("")
 
 
-@lru_cache(maxsize=256)  # the runs of a sweep share most of their figures
+def render_thumbnail(folder: Path, name: str) -> Markup:
+    """The axes of a figure without its words, which would be too small to read; empty as `render_chart`."""
+    path = locate(folder, f"figures/{name}.svg")
+    content = path.read_bytes() if path.is_file() else b""
+    return _render_drawing(content, f"{name}-small-", "", "small") if 0 < len(content) <= _HEAVIEST else Markup("")
+
+
+@lru_cache(maxsize=512)  # the runs of a sweep share most of their figures
 def _render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
     """SVG of matplotlib as part of a page, without styles, which the policy forbids; empty if it has more.
 
-    Its ids get a prefix, since a page has many drawings.
+    Its ids get a prefix, since a page has many drawings. A `form` that is small has its axes alone, without words.
     """
     try:  # without what stands before it, where entities would be declared
         drawing = ElementTree.fromstring(content[max(0, content.find(b"<svg")) :])  # noqa: S314
@@ -60,24 +70,39 @@ def _render_drawing(content: bytes, prefix: str, alt: str, form: str) -> Markup:
     width = re.fullmatch(r"([\d.]+)pt", drawing.get("width", ""))
     if not width or not drawing.get("viewBox"):
         return Markup("")
+    small, box = form == "small", drawing.attrib["viewBox"]
+    if small:
+        box = _find_axes(drawing) or box
     for tag in list(drawing.iter()):
         for part in list(tag):  # the title of the whole would cover those of its points
-            if part.tag in _UNDRAWN_TAGS or (part.tag == f"{_SVG}title" and tag is drawing):
+            whole = part.tag == f"{_SVG}title" and tag is drawing
+            if whole or part.tag in _UNDRAWN_TAGS or (small and part.tag in _WORDS):
                 tag.remove(part)
     if not all(_keep_known(tag) and _rename(tag, prefix) for tag in drawing.iter()):
         return Markup("")
     pixels = round(float(width[1]) * 4 / 3)
     drawing.attrib = {
-        "viewbox": drawing.attrib["viewbox"],
+        "viewbox": box,
         "width": str(pixels),
         "class": f"chart {form}",
-        "preserveaspectratio": "xMinYMin",
+        "preserveaspectratio": "xMidYMid" if small else "xMinYMin",
         "stroke-linejoin": "round",
-        "role": "img",
-        "aria-label": alt,
     }
+    drawing.attrib |= {"aria-hidden": "true"} if small else {"role": "img", "aria-label": alt}
     drawing.tail = None
     return Markup(ElementTree.tostring(drawing, encoding="unicode", short_empty_elements=False))  # noqa: S704
+
+
+def _find_axes(drawing: ElementTree.Element) -> str:
+    """The box around all axes of a drawing of matplotlib, whose groups begin with their ground; "" without axes."""
+    groups = [group for group in drawing.iter(f"{_SVG}g") if re.fullmatch(r"axes_\d+", group.get("id", ""))]
+    grounds = [ground.get("d", "") for group in groups if (ground := group.find(f"{_SVG}g/{_SVG}path")) is not None]
+    corners = [float(number) for ground in grounds for number in re.findall(r"[\d.]+", ground)]
+    if not corners:
+        return ""
+    left, top = min(corners[::2]) - _MARGIN, min(corners[1::2]) - _MARGIN
+    right, bottom = max(corners[::2]) + _MARGIN, max(corners[1::2]) + _MARGIN
+    return f"{left:.2f} {top:.2f} {right - left:.2f} {bottom - top:.2f}"
 
 
 def _keep_known(tag: ElementTree.Element) -> bool:

@@ -17,7 +17,7 @@ from ...say.registered import list_registered, say_moves
 from ..manifest import Manifest, locate
 from ..parameters import Parameters, write_argument
 from ..table_files import read_rows
-from .charts import render_chart
+from .charts import render_chart, render_thumbnail
 from .citation import read_citation
 from .embeds import embed_file, embed_image, list_pictures
 from .frame import render
@@ -52,6 +52,7 @@ def render_index(
         data=list_pictures(record.written, record.main_figure or "").get("data"),
         embed=lambda name, width=None: embed_image(locate(folder, f"figures/{name}.png"), width),
         render_chart=partial(render_chart, folder),
+        render_thumbnail=partial(render_thumbnail, folder),
         link=partial(embed_file, folder, record.written),
         notebooks=notebooks,
     )

@@ -151,7 +151,9 @@ def _draw_newest_change(axis: Axes, series: AdoptionSeries, unit: str, own: bool
         if change and (change > 0) == (row["qualifier"] == "at_least"):
             look = {"color": "white", "edgecolor": ORANGE, "linestyle": "--", "linewidth": 1.2}
             bars = axis.bar(start, change, date - start, align="edge", **look)
-            axis.bar_label(bars, [f"{side}\n{_say_change(change, unit, largest, bare=True)}"], padding=3, size=SMALL, color=INK)
+            axis.bar_label(
+                bars, [f"{side}\n{_say_change(change, unit, largest, bare=True)}"], padding=3, size=SMALL, color=INK
+            )
             return f"; dashed: to {say_date(date)}, printed as “{words.say_limit(row, bare=True, own=own)}”"
     return ""
 

@@ -131,7 +131,8 @@ class Exhibit(Figure):
                 axis.tick_params(labelleft=True)
         long = [text for text in self.findobj(Annotation) if len(text.get_text()) > _LONGEST_NARROW]
         for text in [*long, *(label for labels, _ in self.labels for label in labels)]:
-            text.set_text("\n".join(textwrap.fill(line, _NARROW_LABEL, break_long_words=False) for line in text.get_text().split("\n")))
+            lines = text.get_text().split("\n")
+            text.set_text("\n".join(textwrap.fill(line, _NARROW_LABEL, break_long_words=False) for line in lines))
         self.lay_out(_NARROW_WIDTH)
         for axis in panels:
             _thin_ticks(axis)
