@@ -131,7 +131,8 @@ class Exhibit(Figure):
                 axis.tick_params(labelleft=True)
         long = [text for text in self.findobj(Annotation) if len(text.get_text()) > _LONGEST_NARROW]
         for text in [*long, *(label for labels, _ in self.labels for label in labels)]:
-            text.set_text(textwrap.fill(text.get_text().replace("\n", " "), _NARROW_LABEL))
+            lines = [textwrap.fill(line, _NARROW_LABEL) for line in text.get_text().split("\n")]
+            text.set_text("\n".join(lines))
         self.lay_out(_NARROW_WIDTH)
         for axis in panels:
             _thin_ticks(axis)
