@@ -52,7 +52,7 @@ def test_run_ends_with_the_path_of_its_record(here, capsys):
         code, out, err = call(capsys, *words)
         page, record = out.splitlines()
         assert (code, first in err, page.startswith("Read it: ")) == (0, True, True)
-        told = re.search("^[^:]+: (the limit is .*|no limit), that of the data", err, re.MULTILINE)
+        told = re.search("^[^:]+: (the limit is .*, that of|no limit in) the data", err, re.MULTILINE)
         assert told or first == "Nothing changed", "the log says which limit was taken"
         assert Path(record).is_absolute()
         assert json.loads(Path(record).read_text())["run"] == "small"

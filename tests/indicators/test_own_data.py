@@ -243,7 +243,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
         ),
         (
             "",
-            "no limit, that of the data. Without one a forecast has no range. How many could use it at most? -p",
+            "no limit in the data. Without one a forecast has no range. How many could use it at most? -p",
         ),
         ("none", "highest 1,690 thousand people in December 2023."),
     ],
@@ -277,7 +277,7 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
         "The file does not say what is counted, where, by whom: add --title, --entity, --source.",
         f"Own figures: first {figures} 2021.",
         "The last step is 1.5 times the largest before.",
-        f"Own figures: no limit, that of the data. {WITHOUT}",
+        f"Own figures: no limit in the data. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip
     write(tmp_path, SIX.replace("27", "many").replace("39", "-39"))
@@ -368,7 +368,7 @@ def test_a_file_may_have_limits_and_breaks_and_figures_that_are_not_exact(tmp_pa
     rows = "2019,0,,,60\n2020,19,,,60\n2021,31,,,60\n2022,40,,,60\n" + f"2023,50,{rest},60\n"
     path = write(tmp_path, "date,value,qualifier,break,limit\n" + rows)
     series = indicators.load(f"{path}?unit=%25 of homes&measure=level").series("own data", "my_series")
-    assert series.limit.title == "Limit in my_series.csv"
+    assert series.limit.title == "The limit in my_series.csv"
     assert series.limit.at(series.dates).tolist() == [60] * len(series.dates)
     assert (len(series.values), len(series.earlier)) == {
         "at_least,": (4, 0),
@@ -376,3 +376,12 @@ def test_a_file_may_have_limits_and_breaks_and_figures_that_are_not_exact(tmp_pa
         "at_most,": (4, 0),
         "exact,another question": (1, 4),
     }[rest]
+
+
+def test_a_column_of_limits_is_no_population(tmp_path):
+    """The axis at the right is in percent of a population alone."""
+    rows = "".join(f"{2019 + n},{12 + 7 * n},{80 + n}\n" for n in range(6))
+    data = indicators.load(f"{write(tmp_path, 'date,value,limit' + chr(10) + rows)}?unit=million people&measure=level")
+    series = data.series("own data", "my_series", "my_series_limit")
+    assert (data.find_population(series), indicators.name_series(data, series).population) == (None, None)
+    assert "The limit in my_series.csv" in data.offer_limits(series)

@@ -277,6 +277,8 @@ def test_the_first_view_says_the_range_of_the_headline_and_names_each_range_on_i
     assert far in read_texts(draw_fan(further)), "with its date where the forecast is drawn further"
     narrow = read_texts(draw_fan(fan, levels=[0.5]))
     assert any("\n50% range:" in text for text in narrow)
+    label = f"median {median:,.0f}\n80% range:\n{low:,.0f} to {high:,.0f}"
+    assert label in read_texts(draw_fan(fan.iloc[:2], levels=[0.8]).narrow()), "in its own lines on a telephone too"
     assert {"602", "forecast\nfrom here"} <= set(narrow)
     assert "230" not in narrow, "the last figure alone has its number"
     refuted = read_texts(draw_fan(fan.assign(basis="refuted"), newer=NEWER))
@@ -564,3 +566,11 @@ def test_figures_that_have_fallen_are_drawn_without_a_forecast():
     figure = draw_forecast(*add_limit(make_fan([]), 1130.0), series, NAMES, "Source: test.")
     assert read_texts(figure)[0] == "Users, Atlantis"
     assert not list_faults([figure])
+
+
+def test_a_limit_above_the_population_of_today_is_drawn():
+    """A population that grows is its own limit: the axis in percent of it ends no lower."""
+    fan, ahead = add_limit(make_fan(["2026-12-31"]), 1130.0)
+    names = replace(NAMES, population=(1100.0, "Right axis: percent of the population."))
+    drawn = draw_forecast(fan, ahead, hold(NONE_NEWER, BREAKS), names, "Source: test.")
+    assert drawn.axes[0].get_ylim()[1] >= 1130

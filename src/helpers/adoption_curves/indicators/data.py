@@ -204,7 +204,8 @@ class Data:
             Named by its indicator.
         """
         people = re.sub(r"^(million |)(\S+ )*?users$", r"\1people", series.unit)
-        bases = [name for name, entry in self._entries.items() if entry.role == "base"]
+        about = [(name, entry) for name, entry in self._entries.items() if entry.role == "base"]
+        bases = [name for name, entry in about if entry.technology == "population"]
         usable = [name for name in bases if self._entries[name].unit in (series.unit, people)]
         found = [values for name in usable if len(values := self.exact_values(series.entity, name))]
         return max(found, key=lambda each: (each.index[-1], self._entries[str(each.name)].title), default=None)

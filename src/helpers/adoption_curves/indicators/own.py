@@ -355,7 +355,7 @@ def _sum_years(text: pd.DataFrame) -> str:
 
 
 def _say_ends(rows: pd.DataFrame, heading: str) -> list[str]:
-    """The first and the newest figure of the only series, with their rows; and what a forecast passes over."""
+    """The first and the newest figure of the only series, with their rows."""
     told, sides = [], {"at_least": "at least ", "at_most": "at most "}
     if not rows["date"].duplicated().any():
         first, newest = (
@@ -363,7 +363,4 @@ def _say_ends(rows: pd.DataFrame, heading: str) -> list[str]:
             for one in rows.sort_values("date").iloc[[0, -1]].itertuples()
         )
         told = [f"{shorten(heading) or 'Figures'}: {first} to {newest}."]
-    close = rows["date"].drop_duplicates().sort_values().diff().min() < pd.Timedelta(146, "D")
-    if close:
-        told.append("The forecast uses figures at least 0.4 years apart.")
     return told

@@ -75,8 +75,8 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
         limits = limits.assign(value=limits["limit"], qualifier="exact", indicator=limits["indicator"] + _LIMIT)
         base = indicators[(indicators["indicator"] + _LIMIT).isin(limits["indicator"])]
         indicators["limit"] = base["indicator"] + _LIMIT
-        base = base.assign(indicator=base["indicator"] + _LIMIT, title=f"Limit in {file}", role="base")
-        base = base.assign(measure="level", breaks="")
+        base = base.assign(indicator=base["indicator"] + _LIMIT, title=f"The limit in {file}", technology="limit")
+        base = base.assign(role="base", measure="level", breaks="")
         observations = pd.concat([observations, limits], ignore_index=True)
         indicators = pd.concat([indicators, base], ignore_index=True)
     own = {"observations": observations, "indicators": indicators, "sources": sources}

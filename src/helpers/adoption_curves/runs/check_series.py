@@ -12,7 +12,7 @@ import numpy as np
 from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
-from ..base.words import GIVES_RANGE, of_entity, say_amount, say_at, say_count, say_day, say_period
+from ..base.words import GIVES_RANGE, lower_first, of_entity, say_amount, say_at, say_count, say_day, say_period
 from .manifest import locate, read_run
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from .table_files import read_csv
@@ -88,10 +88,11 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
 
 def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
     """The limit of a series and whose it is; without one, what would give a range."""
-    whose = "that of the data" if parameters.limit == data.find_limit(series.indicator) else "as asked"
+    asked = parameters.limit != data.find_limit(series.indicator)
     if series.limit is not None:
-        return f"{series.full_title}: the limit is {series.limit.title}, {whose}."
-    told = f"{series.full_title}: no limit, {whose}."
+        whose = "as asked" if asked else "that of the data"
+        return f"{series.full_title}: the limit is {lower_first(series.limit.title)}, {whose}."
+    told = f"{series.full_title}: no limit{', as asked' if asked else ' in the data'}."
     return (
         told
         if series.measure == "flow" and not series.is_share_of_sales

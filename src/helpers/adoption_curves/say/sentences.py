@@ -591,7 +591,8 @@ def _say_doubts(facts: Facts) -> str:
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
     if facts.range and limit and facts.range["high"] > limit["mean"]:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
-        above = f"The range ends above the {facts.limit_name} expected in {facts.date(facts.goal)}, {ends}."
+        name = facts.limit_name.removeprefix("the ")  # that of a file has its article
+        above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
     success = "Most comparison technologies succeeded; if this one fails, it may end below our "
     success += "range." if facts.range else "forecast."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)

@@ -71,7 +71,7 @@ def draw_forecast(
     _name_start(axis, shown)
     label_values(axis, shown.values.iloc[-1:], names.unit)
     _name_ranges(axis, shown)
-    source += _add_percent(axis, names, ends.max(axis=None))
+    source += _add_percent(axis, names, max([ends.max(axis=None), *(label.y for label in limit)]))
     label_ends(axis, [_label_fan(axis, shown, names), *limit])
     return close_canvas(figure, title, units, source)
 
@@ -166,7 +166,7 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
 def _add_percent(axis: Axes, names: Names, highest: float) -> str:
     """An axis at the right in percent of the population where that is known, before labels; returns its words.
 
-    No axis goes above the population, unless the `highest` of a range does.
+    No axis goes above the population, unless the `highest` of ranges and limit does.
     """
     if not names.population:
         return ""
