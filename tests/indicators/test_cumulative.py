@@ -17,7 +17,7 @@ from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.indicators.captions import list_levels, list_newer
 from adoption_curves.indicators.given import read_series
 from adoption_curves.say.facts import Facts, list_saturation_level
-from adoption_curves.say.sentences import say_users
+from adoption_curves.say.users import say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 

@@ -13,7 +13,8 @@ from adoption_curves.base.words import say_percent, say_place
 from adoption_curves.indicators import Names
 from adoption_curves.say.facts import KINDS, _grows
 from adoption_curves.say.findings import write_findings
-from adoption_curves.say.sentences import say_base, say_users, write_page
+from adoption_curves.say.sentences import write_page
+from adoption_curves.say.users import say_base, say_users
 
 USED = ("limited", "levelled", "fallen", "limited, early", "flow")
 PUMPS, SPEAKERS, PLAYERS, TINY, CARS = (CASES[case]["values"] for case in USED)

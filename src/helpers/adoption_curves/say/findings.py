@@ -11,7 +11,8 @@ import pandas as pd
 from ..base.dates import SHORTEST
 from ..base.words import say, say_percent
 from .facts import Facts, Row
-from .sentences import say_about, say_base, say_ends, say_gain, say_newer, say_span, write_page
+from .sentences import say_about, say_ends, say_gain, say_newer, say_span, write_page
+from .users import say_base
 
 _PARTS = ("headline", "deck", "known", "now", "speed", "forecast", "caution", "quote", "quote_not")
 """Parts of the findings: the headline, what stands below it, on which day what was known, four paragraphs, quotes."""

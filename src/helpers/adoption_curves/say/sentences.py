@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from ..base import words
-from ..base.columns import UNNAMED
 from ..base.fallen import LEAST_FALL
 from ..base.fan import find_drawn
 from ..base.words import say, say_ahead, say_count, say_day, say_first, say_percent, say_place, say_range
 from ..indicators import Names
 from .facts import Facts, Row
+from .users import say_base, say_doing
 
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
@@ -277,37 +277,6 @@ def _say_seen(facts: Facts) -> str:
 def _say_name(names: Names) -> str:
     """The title before a colon: with one of its own it still reads as one name."""
     return names.title.replace(": ", ", ")
-
-
-def say_base(names: Names, amount: str) -> str:
-    """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
-
-    >>> say_base(Names("Heat pumps", "percent of homes"), "28%")
-    '28% of homes'
-    >>> say_base(Names("Cars sold", "million cars"), "1.4 million cars")
-    '1.4 million'
-    """
-    unit, title = names.unit, names.title.lower()
-    base, counted = unit.removeprefix("percent of "), re.sub("^(thousand|million|billion) ", "", unit)
-    if unit.startswith("percent"):
-        return amount if base == unit or base.lower() in title else f"{amount} of {base}"
-    if unit.startswith("index"):
-        return f"{amount} ({re.sub('[()]', '', unit)})"
-    return amount.removesuffix(f" {counted}") if counted.lower() in title else amount
-
-
-def say_doing(names: Names, amount: str, ahead: str = "", past: bool = False) -> str:
-    """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
-    who = f"{amount} of {names.people}" if names.unit.startswith("percent") else amount
-    where = "" if names.entity == UNNAMED else f" in {say_place(names.entity)}"
-    verb = re.sub("^use\\b", "used", names.doing) if past else f"{ahead}{names.doing}"
-    return f"{who}{where} {verb}" if names.doing else ""
-
-
-def say_users(names: Names, value: float) -> str:
-    """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
-    amount = words.say_figure(value, names.unit, names.own)
-    return say_doing(names, amount, past=True) or f"{names.title}: {say_base(names, amount)}"
 
 
 def say_span(facts: Facts) -> str:

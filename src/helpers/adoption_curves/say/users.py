@@ -1,0 +1,40 @@
+"""An amount with the people whom it counts and what they do, as sentences and titles have it, by a series' names."""
+
+from __future__ import annotations
+
+import re
+
+from ..base.columns import UNNAMED
+from ..base.words import say_figure, say_place
+from ..indicators import Names
+
+
+def say_base(names: Names, amount: str) -> str:
+    """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
+
+    >>> say_base(Names("Heat pumps", "percent of homes"), "28%")
+    '28% of homes'
+    >>> say_base(Names("Cars sold", "million cars"), "1.4 million cars")
+    '1.4 million'
+    """
+    unit, title = names.unit, names.title.lower()
+    base, counted = unit.removeprefix("percent of "), re.sub("^(thousand|million|billion) ", "", unit)
+    if unit.startswith("percent"):
+        return amount if base == unit or base.lower() in title else f"{amount} of {base}"
+    if unit.startswith("index"):
+        return f"{amount} ({re.sub('[()]', '', unit)})"
+    return amount.removesuffix(f" {counted}") if counted.lower() in title else amount
+
+
+def say_doing(names: Names, amount: str, ahead: str = "", past: bool = False) -> str:
+    """An amount of people who do something: "602 million people in China use generative AI"; "" without a verb."""
+    who = f"{amount} of {names.people}" if names.unit.startswith("percent") else amount
+    where = "" if names.entity == UNNAMED else f" in {say_place(names.entity)}"
+    verb = re.sub("^use\\b", "used", names.doing) if past else f"{ahead}{names.doing}"
+    return f"{who}{where} {verb}" if names.doing else ""
+
+
+def say_users(names: Names, value: float) -> str:
+    """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
+    amount = say_figure(value, names.unit, names.own)
+    return say_doing(names, amount, past=True) or f"{names.title}: {say_base(names, amount)}"
