@@ -14,6 +14,7 @@ from processes import call
 from reports import DATES, NASTY, make
 from snapshots import check_snapshot
 
+from adoption_curves.base.files import hash_file
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.manifest import find_run
@@ -35,6 +36,20 @@ def read_forecasts(*names):
     found = {name: _Found(name) for name in names}
     past = pd.concat([each.observations.assign(run=name) for name, each in found.items()])
     return pd.concat([each.forecasts for each in found.values()], ignore_index=True), past
+
+
+def test_a_run_of_few_figures_stands_beside_one_with_a_forecast(outputs):
+    """Its table of a forecast has no row, and no ends of a range."""
+    make(outputs, "one")
+    folder = make(outputs, "few")
+    path, record = folder / "tables" / "05_forecast.csv", json.loads((folder / "run.json").read_text())
+    path.write_text("date,q0.5,unit\n")
+    record["notebooks"]["06_summarise_findings"]["tables"]["05_forecast"]["sha256"] = hash_file(path)
+    (folder / "run.json").write_text(json.dumps(record))
+    table, page = compare("few", "one")
+    assert table["median"].tolist() == ["", "800"]
+    assert "<h1>2 runs side by side</h1>" in page.text
+    assert "another form" not in page.text
 
 
 def test_two_runs_become_a_table_a_figure_and_a_page(outputs, capsys):

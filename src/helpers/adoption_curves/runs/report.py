@@ -163,7 +163,8 @@ class _Found:
         frame = pd.DataFrame(columns=columns)
         try:
             if table:
-                frame = read_csv(locate(self.folder, f"tables/{table}.csv"), self.record.tables[table].columns)[columns]
+                whole = read_csv(locate(self.folder, f"tables/{table}.csv"), self.record.tables[table].columns)
+                frame = whole[columns] if len(whole) else frame  # of few figures a forecast has no row, nor a range
             frame = frame.astype({column: kinds.get(column, "float64") for column in columns})
         except (LookupError, ValueError) as error:
             told = f"Table {table} of run '{self.folder.name}' has another form. Make the run again."
