@@ -386,7 +386,7 @@ def _say_forecast(facts: Facts) -> str:
 
 def _say_range(facts: Facts) -> str:
     """The forecast below a headline that has its range: of which level that is, and its median."""
-    return _join(f"The {100 * facts.level:g}% range has the median {_say_median(facts)}.", _say_held(facts))
+    return _join(f"The median of the {100 * facts.level:g}% range is {_say_median(facts)}.", _say_held(facts))
 
 
 def _say_held(facts: Facts) -> str:
