@@ -101,6 +101,13 @@ def test_what_is_not_the_runs_is_not_exported(run, capsys):
     assert "--xlsx is for a run" in call(capsys, "export", "x.ipynb", "--xlsx")[2]
 
 
+def test_a_notebook_of_a_run_has_its_page_and_gets_no_other_that_would_stop_the_run(run, capsys):
+    book = min((run / "notebooks").glob("*.ipynb"))
+    code, _, err = call(capsys, "export", str(book))
+    assert (code, "This notebook of a run has its page: " in err, f"html/{book.stem}.html" in err) == (2, True, True)
+    assert not book.with_suffix(".html").exists()
+
+
 def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, capsys, monkeypatch):
     monkeypatch.chdir(outputs.parent)
     for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
