@@ -93,11 +93,7 @@ def export(run: str, xlsx: bool) -> None:
     if run.endswith(".ipynb"):
         if xlsx:
             raise UserError("--xlsx is for a run; name one")
-        path = Path(run).absolute()
-        made = path.parent.parent / "html" / f"{path.stem}.html"
-        if path.parent.name == "notebooks" and (path.parent.parent / "run.json").exists() and made.exists():
-            raise UserError(f"This notebook of a run has its page: {shorten_path(made)}")
-        page, notes = pages.export_notebook(path)
+        page, notes = pages.export_notebook(Path(run).absolute())
         print("".join(f"note: {note}\n" for note in notes), end="")
         print(f"Read it: {shorten_path(page)}")
         return

@@ -21,7 +21,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ...base.files import MAX_TEXT, read_json, write_file
-from ...base.project import RunError, UserError, shorten_path
+from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
 from ..manifest import Entry, Manifest, locate, write_manifest
@@ -187,11 +187,17 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
 
     Raises
     ------
+    UserError
+        If it is the notebook of a run, which has its page.
     RunError
         If there is no such notebook, it can't be read, or a file of the page's name is no page of this package.
     """
     from .exporter import render_body
 
+    run = path.parent.parent
+    made = run / "html" / f"{path.stem}.html"
+    if path.parent.name == "notebooks" and (run / RECORD).exists() and made.exists():
+        raise UserError(f"This notebook of a run has its page: {shorten_path(made)}")
     notebook = _read_notebook(path)
     try:
         body, wordless = render_body(notebook)
