@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ..base.files import hash_file, write_json
 from ..base.folders import keep_edited, lock_folder, replace_folder
@@ -78,14 +79,7 @@ def run_all(
 
         # Complete the parameters and check them against the data, while the libraries of the notebooks are imported.
         start_fork_server()
-        from .check_series import check_parameters, list_notes, refuse_doubtful
-
-        completed = complete_parameters(parameters)
-        data = check_parameters(completed)
-        notes = list_notes(data, completed)
-        attempt.tell(*notes)
-        if execution.strict:
-            refuse_doubtful(data, completed, final)
+        completed, data, notes = _check_data(parameters, final, execution.strict, attempt.tell)
         manifest.list_edited(final)  # refuses files that are somebody's
         from .pages import render_executed, write_pages
 
@@ -108,6 +102,21 @@ def run_all(
         replace_folder(final, new)
         attempt.clear()
     return final
+
+
+def _check_data(
+    parameters: Parameters, final: Path, strict: bool, tell: Callable[..., object]
+) -> tuple[Parameters, Any, list[str]]:
+    """Parameters completed from the data, the data, and notes on both, which are told, once they are checked."""
+    from .check_series import check_parameters, list_notes, refuse_doubtful  # these import pandas
+
+    completed = complete_parameters(parameters)
+    data = check_parameters(completed)
+    notes = list_notes(data, completed)
+    tell(*notes)
+    if strict:
+        refuse_doubtful(data, completed, final)
+    return completed, data, notes
 
 
 def _add_result(result: Path, folder: Path, name: str) -> manifest.Entry:
