@@ -1,4 +1,4 @@
-"""The backtest: the forecast as it would have been at every earlier date of other technologies, and what came.
+"""The backtest: the forecast as it would have been at every earlier date of other technologies, and how it did.
 
 `backtest` makes a row for each window, date and horizon, with the functions that make a forecast (`model`). Nothing is
 learnt from these rows: they judge the forecast.

@@ -89,7 +89,7 @@ def pick_purposes(rows: pd.DataFrame, entity: str, countries: Sequence[str]) -> 
     Returns
     -------
     DataFrame
-        The same columns: shares of users where they are printed, else of whoever was asked; three uses or more a list.
+        The same columns: shares of users where they are printed, else of all who were asked; three uses or more a list.
     """
     key = ["entity", "unit", "date"]
     enough = rows.groupby(key)["category"].transform("size") >= _LEAST_USES

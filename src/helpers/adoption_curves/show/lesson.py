@@ -95,8 +95,8 @@ def _frame_figures(data: Data, series: AdoptionSeries, figures: pd.Series) -> pd
 
 def frame_window(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """The figures of a series that its forecast uses, as `_frame_figures`; and read: whether one is our reading."""
-    rows, printed = _frame_figures(data, series, forecast.forecast(series).used), series.observations
-    rows["read"] = rows["date"].isin(printed.loc[printed["qualifier"] != "exact", "date"])
+    rows = _frame_figures(data, series, forecast.forecast(series).used)
+    rows["read"] = rows["date"].isin(series.readings.index)
     return rows
 
 

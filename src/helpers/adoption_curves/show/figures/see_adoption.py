@@ -144,18 +144,20 @@ def _draw_newest_change(axis: Axes, series: AdoptionSeries, unit: str, own: bool
     str
         "" where no such figure lies beyond the last exact one.
     """
-    last, start = series.values.iloc[-1], series.values.index[-1]
-    for date, row in series.newer.tail(1).iterrows():
-        change, side = row["value"] - last, words.say_limit(row, bare=True, own=own).rpartition(" ")[0]
-        largest = series.values.diff().abs().max()  # whose decimals all changes have
-        if change and (change > 0) == (row["qualifier"] == "at_least"):
-            look = {"color": "white", "edgecolor": ORANGE, "linestyle": "--", "linewidth": 1.2}
-            bars = axis.bar(start, change, date - start, align="edge", **look)
-            axis.bar_label(
-                bars, [f"{side}\n{_say_change(change, unit, largest, bare=True)}"], padding=3, size=SMALL, color=INK
-            )
-            return f"; dashed: to {say_date(date)}, printed as “{words.say_limit(row, bare=True, own=own)}”"
-    return ""
+    if series.newer.empty:
+        return ""
+    start, date, row = series.values.index[-1], series.newer.index[-1], series.newer.iloc[-1]
+    change = row["value"] - series.values.iloc[-1]
+    if not change or (change > 0) != (row["qualifier"] == "at_least"):
+        return ""
+    bars = axis.bar(
+        start, change, date - start, align="edge", color="white", edgecolor=ORANGE, linestyle="--", linewidth=1.2
+    )
+    printed = words.say_limit(row, bare=True, own=own)  # more than 700
+    largest = series.values.diff().abs().max()  # whose decimals all changes have
+    label = f"{printed.rpartition(' ')[0]}\n{_say_change(change, unit, largest, bare=True)}"
+    axis.bar_label(bars, [label], padding=3, size=SMALL, color=INK)
+    return f"; dashed: to {say_date(date)}, printed as “{printed}”"
 
 
 def _draw_changes(axis: Axes, values: pd.Series, crossing: Sequence[pd.Timestamp], unit: str, measure: str) -> None:
@@ -280,7 +282,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     Parameters
     ----------
     picked : DataFrame
-        From `compared.pick_countries`.
+        From `countries.pick_countries`.
     technology : str
     entity : str
         Its figures stand out.
