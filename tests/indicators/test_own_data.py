@@ -271,10 +271,9 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
         'In the file: figures "value", dates "date". The unit is said to be people.',
-        "value: 3.1 people (2019-12-31, row 2) to 15.5 people (2021-12-31, row 4).",
         "2021-12-31 (date) is 31 December 2021.",
         "The unit is people, and each figure is what there is at its date.",
-        "The file does not say what is counted, where, by whom: add --title, --entity, --source.",
+        "Not said: what is counted, where, by whom. --title, --entity, --source would say it.",
         f"Own figures: first {figures} 2021.",
         "The last step is 1.5 times the largest before.",
         f"Own figures: no limit in the data. {WITHOUT}",

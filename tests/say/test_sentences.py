@@ -84,7 +84,7 @@ def test_a_figure_that_contradicts_the_forecast_leads(tmp_path):
     facts = replace(facts, tables=facts.tables | {"02_newer": newer, "05_forecast": fan})
     assert facts.kind == "refuted"
     assert write_page(facts).headline == (
-        "Things: at least 90.0% in June 2026, which the earlier figures did not let us expect"
+        "Things: at least 90% in June 2026, which the earlier figures did not let us expect"
     )
     assert "We give no forecast" in write_page(facts).deck
     assert all(getattr(write_page(facts), part) for part in ("title", "alt", "quote", "quote_not"))
@@ -98,9 +98,10 @@ def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
     facts = make_facts(tmp_path, PUMPS, first=2020, **HOUSES)
     then = replace(facts, names=replace(facts.names, as_of="2025-12-31", reckoned=False))
     assert re.match(
-        r"As seen on 31 December 2025: between [\d.]+ and [\d.]+% of households may own", write_page(then).headline
+        r"Between [\d.]+ and [\d.]+% of households may own .* \(as seen on 31 December 2025\)$",
+        write_page(then).headline,
     )
-    assert write_page(then).title.startswith("As seen on 31 December 2025: ")
+    assert write_page(then).title.endswith(" (as seen on 31 December 2025)")
     assert "Of this series we use only figures published by 31 December 2025." in write_page(then).known
     moving = replace(then, names=replace(then.names, limit_is_series=True, reckoned=True))
     told = "Of this series and its limit we use only figures published by 31 December 2025, as far as we know"

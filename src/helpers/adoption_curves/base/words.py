@@ -214,10 +214,10 @@ def say_limit(row: Any, unit: str = "", bare: bool = False, own: bool = True) ->
     >>> from types import SimpleNamespace
     >>> row = SimpleNamespace(qualifier="at_least", value=50.0)
     >>> say_limit(row, "percent of adults"), say_limit(row, "percent of adults", own=False)
-    ('at least 50.0%', 'more than 50.0%')
+    ('at least 50%', 'more than 50%')
     """
     above = getattr(row, "read_low", math.nan) > row.value or (row.qualifier == "at_least" and not own)
-    return f"{'more than' if above else say_name(row.qualifier)} {say(row.value, unit, bare=bare)}"
+    return f"{'more than' if above else say_name(row.qualifier)} {say_figure(row.value, '' if bare else unit, own)}"
 
 
 _NUMERALS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -259,14 +259,14 @@ def percent(share: float) -> str:
 def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
     """A number with its unit, the same wherever it is said.
 
-    Percentages have one decimal and a sign; others two below 10, one below 100 and none from there on, by the larger of
-    the number and what it stands `beside`; small ones have two digits. `bare` leaves the unit out, where another number
-    of the same unit follows.
+    Percentages have one decimal and a sign; others two below 10, one below 100, none from there on, and from 10,000 on
+    four digits, by the larger of the number and what it stands `beside`; small ones have two digits. `bare` leaves the
+    unit out, where another number of the same unit follows.
 
     >>> say(1125.3, "million people"), say(42.83, "percent of adults"), say(8.4), say(5.256), say(42), say(0.0532)
     ('1,125 million people', '42.8%', '8.4', '5.26', '42.0', '0.053')
     >>> say(9_412_345, "users"), say(-0.3, "percentage points"), say(float("inf"), "users"), say(98.4, beside=574)
-    ('9,412,345 users', '−0.3 percentage points', 'no limit', '98')
+    ('9,412,000 users', '−0.3 percentage points', 'no limit', '98')
     """
     if not math.isfinite(value):
         return "no limit" if value > 0 else "not known"
@@ -280,7 +280,7 @@ def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -
     elif size < 9.995:
         text = f"{value:,.2f}".removesuffix("0")
     else:
-        text = f"{value:,.0f}"
+        text = f"{round(value, min(0, 3 - math.floor(math.log10(size)))):,.0f}"
     return f"{text}{'' if bare else say_unit(unit)}".replace("-", "−")
 
 

@@ -71,8 +71,13 @@ class Asked:
 
     def close(self) -> None:
         """Raise all that is asked for and wrong, with the options to add; or refuse an option that was not used."""
-        named = [replace(one, column=self.heads.get(one.column, one.column)) for one in self.problems]
-        raise_problems(named, self.missing)
+        named = [
+            Problem("", None, f"--{one.column}", one.value, one.message)
+            if one.column in self._said
+            else replace(one, column=self.heads.get(one.column, one.column))
+            for one in self.problems
+        ]
+        raise_problems(list(dict.fromkeys(named)), self.missing)
         if unused := [name for name in self._said if name not in self._used]:
             why = "has nothing to do with this file; leave it out"
             raise parameter_error(f"--{unused[0]}", " ".join(self._said[unused[0]]), why)

@@ -78,13 +78,13 @@ def read_series_file(
     heads = ", ".join(f'{what} "{shorten(head)}"' for what, head in told.items() if head)
     units = ", ".join(rows["unit"].unique())
     notes = [f"In the file: {'; '.join([heads, *words])}. The unit is said to be {units}."]
-    notes += [*_say_ends(rows, asked.heads["value"]), *asked.notes]
+    notes += asked.notes
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         share = "a share of " if measure == "flow" and unit.startswith("percent") else ""
         notes.append(f"The unit is {unit}, and each figure is {share}{_MEANING[measure]}.")
     unsaid = {"what is counted": ("title", USUAL_TITLE), "where": ("entity", UNNAMED), "by whom": ("source", UNNAMED)}
     if missing := {what: f"--{name}" for what, (name, usual) in unsaid.items() if (rows[name] == usual).any()}:
-        notes.append(f"The file does not say {', '.join(missing)}: add {', '.join(missing.values())}.")
+        notes.append(f"Not said: {', '.join(missing)}. {', '.join(missing.values())} would say it.")
     return tables, list(map(escape, notes))
 
 
@@ -352,15 +352,3 @@ def _sum_years(text: pd.DataFrame) -> str:
     return (
         f" As a flow it needs a row a year: {', '.join(f'{one.Index} {one.sum:,.10g}' for one in years.itertuples())}."
     )
-
-
-def _say_ends(rows: pd.DataFrame, heading: str) -> list[str]:
-    """The first and the newest figure of the only series, with their rows."""
-    told, sides = [], {"at_least": "at least ", "at_most": "at most "}
-    if not rows["date"].duplicated().any():
-        first, newest = (
-            f"{sides.get(one.qualifier, '')}{one.value:,.15g} {one.unit} ({one.date:%Y-%m-%d}, row {one.row})"
-            for one in rows.sort_values("date").iloc[[0, -1]].itertuples()
-        )
-        told = [f"{shorten(heading) or 'Figures'}: {first} to {newest}."]
-    return told

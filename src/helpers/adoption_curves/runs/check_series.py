@@ -12,7 +12,17 @@ import numpy as np
 from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
-from ..base.words import GIVES_RANGE, lower_first, of_entity, say_amount, say_at, say_count, say_day, say_period
+from ..base.words import (
+    GIVES_RANGE,
+    lower_first,
+    of_entity,
+    say_amount,
+    say_at,
+    say_count,
+    say_day,
+    say_name,
+    say_period,
+)
 from .manifest import locate, read_run
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from .table_files import read_csv
@@ -72,18 +82,24 @@ def list_notes(data: Any, parameters: Parameters) -> list[str]:
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     """Lines on one series: if it is one's own its figures; its limit, and what would give a range; what is left out."""
     series, facts = data.series(parameters.entity, parameters.indicator, limit=parameters.limit), list[str]()
-    if data.is_own(series.entity, series.indicator) and len(series.values):
-        values = data.exact_values(series.entity, series.indicator)
-        days = {"first": values.index[0], "last": values.index[-1], "highest": values.idxmax()}
-        if series.measure == "flow" or values.index.is_month_end.all():
-            when = {name: f"{say_at(series.measure)} {say_period(day, series.measure)}" for name, day in days.items()}
-        else:
-            when = {name: f"on {say_day(day)}" for name, day in days.items()}
-        parts = [f"{name} {say_amount(values[day], series.unit)} {when[name]}" for name, day in days.items()]
+    if data.is_own(series.entity, series.indicator):
+        rows = series.observations.sort_values("date")
+        named = {"first": rows.iloc[0], "last": rows.iloc[-1], "highest": rows.loc[rows["value"].idxmax()]}
+        whole = series.measure == "flow" or rows["date"].dt.is_month_end.all()
+        parts = [f"{name} {_say_figure(row, series, whole)}" for name, row in named.items()]
         facts.append(f"{series.full_title}: {', '.join(parts)}.")
         if last := _measure_last_step(series):
             facts.append(f"The last step is {last:.2g} times the largest before.")
     return [*facts, _say_whose_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
+
+
+def _say_figure(row: Any, series: Any, whole: bool) -> str:
+    """A figure as it is read, with its period, or its day."""
+    side = "" if row["qualifier"] == "exact" else f"{say_name(row['qualifier'])} "
+    when = f"{say_at(series.measure)} {say_period(row['date'], series.measure)}"
+    if not whole:
+        when = f"on {say_day(row['date'])}"
+    return f"{side}{say_amount(row['value'], series.unit)} {when}"
 
 
 def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:

@@ -37,7 +37,7 @@ _STEADY = 0.97
 _NOTHING = 1e-6
 """Part of the upper end of a range below which its lower end is said to be 0."""
 _TESTED = 10
-"""On how many technologies, countries or features a test must rest for a deck to quote it."""
+"""On how many technologies, countries or features a test must rest for a page to quote it."""
 _AUDITED = 0.8
 """The level of the ranges that the audit counted."""
 KINDS = ("few", "fallen", "refuted", "still", "flow", "cumulative", "near", "levelled", "limited", "open")
@@ -377,12 +377,14 @@ class Facts:
     def alike(self) -> Row:
         """Outcomes of windows like this one, as far ahead as `tested`."""
         rows = self.list_rows("05_alike") if self.tested else []
+        rows = [row for row in rows if row["technologies"] >= _TESTED]
         return next((row for row in rows if row["horizon_years"] == self.tested["horizon_years"]), None)
 
     @cached_property
     def audit(self) -> list[Row]:
         """What the audit counted of 80% ranges, about as far ahead as the goal; none for another level."""
         rows = self.list_rows("05_audit") if self.tested and self.level == _AUDITED else []
+        rows = [row for row in rows if row["units"] >= _TESTED]
         nearest = min((abs(row["years"] - self.ahead) for row in rows), default=0.0)
         return [row for row in rows if abs(row["years"] - self.ahead) == nearest]
 
@@ -392,8 +394,10 @@ class Facts:
 
         Only tests on `_TESTED` technologies, countries or features count.
         """
-        parts = [row["covered"] for row in (self.tested, self.alike) if row and row["technologies"] >= _TESTED]
-        parts += [row["inside_80"] for row in self.audit if row["units"] >= _TESTED]
+        tested = self.tested and self.tested["technologies"] >= _TESTED
+        parts = [self.tested["covered"]] if tested else []
+        parts += [self.alike["covered"]] if self.alike else []
+        parts += [row["inside_80"] for row in self.audit]
         return {"least": min(parts), "most": max(parts)} if parts else None
 
 

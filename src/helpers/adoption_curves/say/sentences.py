@@ -165,7 +165,7 @@ def _write_no_range(facts: Facts) -> Page:
         page,
         caution=_say_doubts(facts),
         quote_not="Do not quote our forecast: without a limit it has no range.",
-        title=f"{_say_seen(facts)}{names.title}, and our forecast for {when}, without a range",
+        title=f"{names.title}, and our forecast for {when}, without a range{_say_seen(facts)}",
         alt=f"{_say_figures(facts)}, and our forecast for {when}, {about}.",
         numbers=("latest", "newest", "share", "change", "median"),
     )
@@ -248,8 +248,8 @@ def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Pa
     """A page with what every kind says, unless it says it in its own way."""
     usual = {"quote": _quote_figure(facts), "alt": f"{_say_figures(facts)}."}
     usual |= {"known": _say_known(facts), "now": _say_now(facts)}
-    title = f"{_say_seen(facts)}{title or f'{facts.names.title}: no forecast'}"
-    return Page(headline=_begin(facts, headline), title=title, **usual | parts)
+    title = title or f"{facts.names.title}: no forecast"
+    return Page(headline=_begin(facts, headline), title=f"{title}{_say_seen(facts)}", **usual | parts)
 
 
 # ---- headline, deck and quotation ---------------------------------------------------------------------------------
@@ -262,16 +262,16 @@ def _join(*sentences: str) -> str:
 
 def _begin(facts: Facts, text: str) -> str:
     """A headline with the day until which figures are known, where that is not today; a name keeps its first letter."""
-    start = _say_seen(facts)
-    return f"{start}{text}" if start or text.startswith(_say_name(facts.names)) else say_first(text)
+    text = text if text.startswith(_say_name(facts.names)) else say_first(text)
+    return f"{text}{_say_seen(facts)}"
 
 
 def _say_seen(facts: Facts) -> str:
-    """The day until which figures are known, or the last figure where the forecast lies in the past."""
+    """The day until which figures are known, or the last figure where the forecast lies in the past, in brackets."""
     if facts.names.as_of:
-        return f"As seen on {say_day(pd.Timestamp(facts.names.as_of))}: "
+        return f" (as seen on {say_day(pd.Timestamp(facts.names.as_of))})"
     is_past = facts.goal is not None and facts.goal["date"] <= facts.names.known
-    return f"From figures up to {facts.date(facts.last)}: " if is_past else ""
+    return f" (from figures up to {facts.date(facts.last)})" if is_past else ""
 
 
 def _say_name(names: Names) -> str:
@@ -419,7 +419,7 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
     plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
     by = f", according to {_say_publisher(names.publisher_name)}" if names.publisher_name else ""
-    return f"“{_begin(facts, _say_did(facts, newest=True) or plain)}{more}{by}.”"
+    return f"“{_begin(facts, f'{_say_did(facts, newest=True) or plain}{more}{by}')}.”"
 
 
 def _quote_forecast(facts: Facts) -> str:
@@ -528,7 +528,7 @@ def _say_tests(facts: Facts) -> str:
     on = say_count(int(tested["technologies"]), "earlier technology", "earlier technologies")
     ahead = say_ahead(round(float(tested["horizon_years"]), 1))
     above, below, held = (say_percent(tested[name]) for name in ("above", "below", "covered"))
-    told = f"On average over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
+    told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
     told += f" of outcomes ({above} came above, {below} below)"
     if alike:
         told += f"; over the {alike['technologies']:.0f} most like this one {say_percent(alike['covered'])}"
@@ -537,7 +537,7 @@ def _say_tests(facts: Facts) -> str:
         lengths = " or ".join(words.spell(int(each)) for each in sorted({row["figures"] for row in facts.audit}))
         share = _say_parts([row["inside_80"] for row in facts.audit])
         which = f", least on {least['series']}" if len(facts.audit) > 1 else f" ({least['series']})"
-        others = f"On series not used to build the method, when forecast from {lengths} figures, they contained"
+        others = f"On series not used to build the method, from {lengths} figures, they contained"
         others = f"{others} {share}{which}."
     is_sales = facts.names.measure == "flow" and facts.is_share
     sales = "Where a later technology replaces it, it falls; no curve foresees that." if is_sales else ""

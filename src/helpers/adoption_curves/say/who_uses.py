@@ -252,7 +252,7 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     sentence = (
         f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
         f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
-        f"and {earlier[1]:.0f}% in {say_date(then)}. Both rose by more than the number of users did."
+        f"and {earlier[1]:.0f}% in {say_date(then)}. Both rose by more than users did."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "
@@ -269,8 +269,7 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
         return {}
     levels = "; ".join(f"{row.printed} by {row.date:%Y} (“{row.quote}”)" for row in rows.itertuples())
     sentence = (
-        "The document does not say what is counted: people, firms or devices. So no forecast of users can meet or miss "
-        "the target."
+        "The document does not say of what: people, firms or devices. So no forecast of users can meet or miss it."
     )
     quote = f"Penetration of {rows['category'].iloc[0]}: {levels}."
     return {**_make_row("target", "The state's target", sentence, rows), "quote": quote}

@@ -144,7 +144,7 @@ def _name_ranges(axis: Axes, shown: _Shown) -> None:
             tall = (rows[other] - rows[one]).abs()
             spots += [(size, Spot(date, rows.loc[date, [one, other]].mean(), 0, 0)) for date, size in tall.items()]
         spots.sort(key=lambda spot: -spot[0])
-        note(axis, say_level(level), [spot for _, spot in spots], color=BLUE)
+        note(axis, say_level(level), [spot for _, spot in spots])
         inner = outer
 
 

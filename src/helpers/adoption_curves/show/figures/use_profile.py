@@ -44,8 +44,7 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     groups, picked = rows["breakdown"].replace(_HEADINGS), rows["breakdown"].isin([*_HEADINGS])
     share_of_users = rows["unit"].str.endswith("users")  # other shares are of a group of those asked
     groups = groups.mask(picked, groups + np.where(share_of_users, ", the largest group", ", the highest share"))
-    youngest = rows["category"].eq("19 and under") & rows["who"].str.contains("aged 6 and over").any()
-    rows = rows.assign(group=groups, colour=rows["unit"].map(colours), name=rows["category"].mask(youngest, "6 to 19"))
+    rows = rows.assign(group=groups, colour=rows["unit"].map(colours), name=rows["category"])
     figure, axes = open_panels(1.3 + 0.2 * len(rows) + 0.24 * groups.nunique(), 1, 1)
     names = {f"\N{BLACK SQUARE} {unit.removeprefix('percent of ')}": colour for unit, colour in colours.items()}
     _draw_bars(axes[0, 0], rows, names)
