@@ -15,7 +15,7 @@ def make(values, **options):
     return forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), 100, **options)
 
 
-@pytest.mark.parametrize("values", [[12], [9, 12]])
+@pytest.mark.parametrize("values", [[12], [9, 12], [0, 0, 12]])
 @pytest.mark.parametrize("limit", [100, None])
 def test_few_figures_have_no_forecast(values, limit):
     result = forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), limit)
@@ -28,6 +28,7 @@ def test_few_figures_have_no_forecast(values, limit):
     assert result._repr_html_()
     with pytest.raises(ValueError, match="three figures above 0, half a year apart"):
         result.at([1.0], [0.5])
+    assert forecast.hindcast(result.target.values, limit).empty
 
 
 def test_figures_within_half_a_year_say_no_more_than_the_last():

@@ -72,26 +72,6 @@ def test_with_a_limit_there_are_ranges_and_the_form_without_one_has_a_median_alo
     assert limits.loc[~none, ["q0.1", "q0.5", "q0.9"]].notna().all(axis=None)
 
 
-@pytest.mark.parametrize("limit", [None, 100])
-@pytest.mark.parametrize("values", [[12.0], [9.0, 12.0], [0.0, 0.0, 12.0]])
-def test_fewer_than_three_figures_have_no_forecast(values, limit):
-    result = forecast.forecast(pd.Series(values, DAYS[-len(values) :]), limit)
-    assert (result.kind, result.has_range, len(result.dates)) == ("few", False, 0)
-    assert result.quantiles.empty
-    assert result.frame().empty
-    assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    assert frames.quantile_frame(result).empty
-    assert "no forecast" in repr(result)
-    with pytest.raises(ValueError, match="no forecast"):
-        result.at([1.0], [0.5])
-    assert forecast.hindcast(pd.Series(values, DAYS[-len(values) :]), limit).empty
-
-
-def test_figures_within_half_a_year_are_few():
-    months = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
-    assert forecast.forecast(pd.Series([10.0, 11, 12], months), 100).kind == "few"
-
-
 def test_a_series_of_which_only_limits_are_known_is_few():
     data = indicators.load()
     assert forecast.forecast(data.series("OECD", "genai_use_oecd")).kind == "few"

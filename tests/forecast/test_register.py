@@ -356,14 +356,14 @@ def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
     rows = [names, names | older, names | other, names | passed]
     for order in (rows, rows[::-1]):
         first, second = registered.list_registered(order)
-        assert (first["date"], first["outcome"]) == ("December 2025", "more than 2.0%")
+        assert (first["date"], first["outcome"]) == ("December 2025", "more than 2%")
         assert second == {"date": "December 2026", "registered": "1 February 2026", "range": "1.0 to 3.0",
                           "median": "2.0", "outcome": "not yet published"}  # fmt: skip
     assert registered.list_registered([row | {"model": "zebra"} for row in rows]) == []
     [read] = registered.list_registered([names | passed | {"read_low": "2.1"}])
-    assert read["outcome"] == "more than 2.0%", "as CNNIC wrote it, where it is read as a range"
+    assert read["outcome"] == "more than 2%", "as CNNIC wrote it, where it is read as a range"
     [late] = registered.list_registered([names | passed | {"hindsight": "True"}])
-    assert late["outcome"] == "more than 2.0% (already published when we registered, so not scored)"
+    assert late["outcome"] == "more than 2% (already published when we registered, so not scored)"
 
 
 def test_the_medians_of_earlier_forecasts_are_said_under_one_limit():

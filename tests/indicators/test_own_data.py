@@ -246,11 +246,16 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
             "no limit in the data. Without one a forecast has no range. How many could use it at most? -p",
         ),
         ("none", "highest 1,690 thousand people in December 2023."),
+        ("none", "'germany' names only the run, of own data; write -p entity 'Germany' for that one."),
     ],
 )
 def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, limit, words):
     path = write(tmp_path, "Year,Users\n2020,300\n2021,700\n2022,1200\n2023,1690\n", "app.csv")
-    given = {"data": str(Source(path, {"unit": "thousand people", "measure": "level"})), "limit": limit}
+    given = {
+        "data": str(Source(path, {"unit": "thousand people", "measure": "level"})),
+        "limit": limit,
+        "run": "germany",
+    }
     chosen = complete_parameters(read_parameters(given))
     data = check_parameters(chosen)
     assert words in "\n".join(list_notes(data, chosen))

@@ -360,6 +360,8 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, gr
     kill_worker(cluster)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
+    assert "4 runs for 2 workers\n" in err
+    assert "1 worker of 2 ended; others made its runs\n" in err
     runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     assert all((run / "html" / "index.html").is_file() for run in runs)
     assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]

@@ -245,17 +245,6 @@ def say_percent(value: float) -> str:
     return f"{value:.1f}%" if 0 < value < 1 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
-def percent(share: float) -> str:
-    """A share as a whole percentage; one that is neither 0 nor 1 is never said to be.
-
-    >>> percent(0.824), percent(0.0038), percent(0.999), percent(0.0)
-    ('82%', 'less than 1%', 'more than 99%', '0%')
-    """
-    if 0 < share < 0.005:
-        return "less than 1%"
-    return "more than 99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
-
-
 def say(value: float, unit: str = "", beside: float = 0.0, bare: bool = False) -> str:
     """A number with its unit, the same wherever it is said.
 

@@ -33,6 +33,8 @@ _STARTS, _CELLS = 12, 300
 of these ways to the end."""
 _PIECE = 4_000_000
 """Values of the grid's curves in memory together: of a long series few cells are looked at at once."""
+_ROUNDS = 6
+"""Searches until one has settled."""
 _SETTLED, _SSR_ROUNDING = 1e-12, 1e-15
 """A search has settled where one more step promises to lower the sum of squares by less than this part of it, or by
 less than values rounded to this part of themselves would change it."""
@@ -318,37 +320,35 @@ def descend(problem: LeastSquares, theta: Array, fixed: int | None = None, toler
     return Optimum(theta, level, float(left @ left), False, (theta >= high).astype(int) - (theta <= low))
 
 
-def settle(problem: LeastSquares, theta: Array, fixed: int | None = None, rounds: int = 6) -> Optimum:
+def settle(problem: LeastSquares, theta: Array) -> Optimum:
     """Go down to where no step promises any gain: the search of `descend`, until it has `_SETTLED`.
 
     Parameters
     ----------
     problem : LeastSquares
     theta : (p,) coordinates of the start
-    fixed : place of a coordinate that stays, or None
-    rounds : searches at most
 
     Returns
     -------
     Optimum
     """
-    best = descend(problem, theta, fixed, 3e-16)
+    best = descend(problem, theta, tolerance=3e-16)
     size = problem.target @ problem.target
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         rounding = _SSR_ROUNDING * np.sqrt(best.ssr * size) + 100 * _SSR_ROUNDING**2 * size
-        if _promise(problem, best, fixed) <= _SETTLED * best.ssr + rounding:
+        if _promise(problem, best) <= _SETTLED * best.ssr + rounding:
             return replace(best, settled=True)
-        best = descend(problem, best.theta, fixed, 3e-16)
+        best = descend(problem, best.theta, tolerance=3e-16)
     return best
 
 
-def _promise(problem: LeastSquares, best: Optimum, fixed: int | None = None) -> float:
+def _promise(problem: LeastSquares, best: Optimum) -> float:
     """Fall of the sum of squares that a whole step along all coordinates inside their limits promises."""
     share = problem.share(problem.times, best.theta)
     columns, residual = problem.directions(best.theta, share), problem.leave(share)
     outward = best.boundary * (columns.T @ residual) > 0
     # columns of length 1, without those that lead outwards or do nothing
-    columns = columns[:, ~outward & (np.arange(len(best.theta)) != fixed)]
+    columns = columns[:, ~outward]
     sizes = np.sqrt((columns**2).sum(axis=0))
     columns = columns[:, sizes > 0] / sizes[sizes > 0]
     if not columns.size:

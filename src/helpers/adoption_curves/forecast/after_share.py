@@ -16,26 +16,10 @@ CLASS = (0.1, 0.25, 0.5, 0.75, 0.9)  # quantiles of a class
 LEAST_YEARS, LEAST_SERIES = 1.0, 10  # after the share, of a series of a class; and series that make a class
 
 
-def list_later(
+def _list_later(
     share: float, years: np.ndarray, among: Sequence[AdoptionSeries], least_years: float | None = None
 ) -> pd.DataFrame:
-    """The later shares of each series that `later_shares` counts.
-
-    Parameters
-    ----------
-    share : float
-        Of the limit, between 0 and 1.
-    years : (H,)
-        After it was passed.
-    among : list of AdoptionSeries
-    least_years : float, optional
-        As there.
-
-    Returns
-    -------
-    DataFrame
-        A row per series and year that is known: technology, years, share (of the limit, 0 to 1).
-    """
+    """The later shares that `later_shares` counts: technology, years, share (0 to 1), a row per series and year."""
     rows = []
     for series in among:
         if series.limit is None or len(series.values) < 2:
@@ -92,7 +76,7 @@ def later_shares(
     """
     among = indicators.load_references() if among is None else among
     asked = np.asarray(years, float)
-    known = list_later(share, asked, among, least_years)
+    known = _list_later(share, asked, among, least_years)
     known = known if least_years is not None else known[known["years"] <= _FURTHEST_COUNTED]
     found = pd.DataFrame(np.nan, pd.Index(asked, name="years"), [*quantiles])
     found[["technologies", "series"]] = 0

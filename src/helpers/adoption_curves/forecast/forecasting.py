@@ -251,14 +251,8 @@ class Forecast:
         years = decimal_years(newer.index) - decimal_years(self.used.index)[-1]
         return years, newer["value"].to_numpy(float), np.where(newer["qualifier"] == "at_least", 1, -1)
 
-    def draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); none without a range."""
-        if not self.has_range:
-            return np.empty((0, len(years))), np.empty((0, len(self.target.newer)), bool)
-        return self._draw(years)
-
     def _draw(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """As `draw`, also without a range."""
+        """Values (M, H) of all paths, and which of them satisfy which newer figure (M, L); also without a range."""
         on, value, side = self._newer
         dates = np.unique(np.r_[years, on])
         ranks = ndtr(draw_scores(dates))

@@ -14,7 +14,7 @@ from ..base.project import find_shipped
 from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
-from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares, list_later
+from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .forecasting import REPORTED_QUANTILES, Forecast
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
@@ -157,10 +157,9 @@ def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionS
         return pd.DataFrame(columns=columns)
     same = [each for each in references if each.entity == result.target.entity]
     years = decimal_years(pd.DatetimeIndex([date])) - decimal_years(result.used.index)[-1]
-    counted = list_later(result.share, years, same, LEAST_YEARS)
-    if len(counted) < LEAST_SERIES:
-        return pd.DataFrame(columns=columns)
     found = later_shares(result.share, years, same, CLASS, LEAST_YEARS).iloc[0]
+    if found["series"] < LEAST_SERIES:
+        return pd.DataFrame(columns=columns)
     rows = pd.DataFrame({"quantile": CLASS, "share": 100 * found[[*CLASS]].to_numpy(float)})
     rows["value"] = rows["share"] / 100 * result.limit_ahead(years)[0][0]
     rows = rows.assign(series=int(found["series"]), technologies=int(found["technologies"]))

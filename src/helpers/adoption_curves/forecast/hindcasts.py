@@ -17,6 +17,7 @@ from .backtest import ORIGIN_SHARES, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
+_EXAMPLE_FIGURES = 4  # figures from which that is made
 _FINISHED = 0.9  # share of its limit that a technology has reached that is shown as finished
 _FINISHED_FIGURES = 12  # first figures of it, of which none is below the one before
 _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
@@ -92,10 +93,8 @@ def outcome_frame(made: Forecast, whole: AdoptionSeries, day: pd.Timestamp) -> p
     return rows.assign(inside=(rows["actual"] >= low) & (rows["actual"] <= high))
 
 
-def cut_series(
-    series: AdoptionSeries, date: pd.Timestamp, made: pd.Timestamp | None = None, points: int | None = None
-) -> AdoptionSeries:
-    """Series cut at `date`, without exact figures that were published after the day `made`; of it the last `points`.
+def cut_series(series: AdoptionSeries, date: pd.Timestamp, points: int | None = None) -> AdoptionSeries:
+    """Series cut at `date`; of it the last `points`.
 
     Before its last break the series is the figures since the break before that.
 
@@ -104,8 +103,6 @@ def cut_series(
     series : AdoptionSeries
     date : Timestamp
         Figures after it are left out.
-    made : Timestamp, optional
-        Exact figures published after it are left out.
     points : int, optional
         How many figures are kept, the last ones; None keeps all.
 
@@ -114,8 +111,6 @@ def cut_series(
     AdoptionSeries
     """
     values = pd.concat([series.earlier, series.values])
-    if made is not None:
-        values = values[~(series.published.reindex(values.index) > made)]
     values, hard = values[values.index <= date], _list_hard(series)
     since = max([*hard[hard <= date], pd.Timestamp.min])
     return replace(
@@ -129,16 +124,15 @@ def cut_series(
     )
 
 
-def pick_example(references: Sequence[AdoptionSeries], points: int = 4) -> tuple[AdoptionSeries, pd.Timestamp]:
+def pick_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, pd.Timestamp]:
     """A series that rises, and the date of it from which its forecast is an example.
 
-    Of windows of so many figures that all rise, and have a figure after each horizon, it is the one whose last share is
+    Of windows of four figures that all rise, and have a figure after each horizon, it is the one whose last share is
     nearest to `_EXAMPLE`.
 
     Parameters
     ----------
     references : sequence of AdoptionSeries
-    points : int
 
     Returns
     -------
@@ -147,11 +141,13 @@ def pick_example(references: Sequence[AdoptionSeries], points: int = 4) -> tuple
     Raises
     ------
     ValueError
-        If there is no window of so many figures.
+        If there is no such window.
     """
-    windows = list_windows(references, [points])
+    windows = list_windows(references, [_EXAMPLE_FIGURES])
     if not windows:
-        raise ValueError(f"none of the references has {points} figures and a later one while at 5 to 98% of its limit")
+        raise ValueError(
+            f"none of the references has {_EXAMPLE_FIGURES} figures and a later one while at 5 to 98% of its limit"
+        )
     [found] = windows
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
     place = (np.abs(found.y[:, -1] / found.limit[:, -1] - _EXAMPLE) + 9 * ~rising).argmin()

@@ -101,9 +101,9 @@ def _name_reason(error: Exception) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
 
 
-def file_error(path: Path, message: str, row: int | None = None, column: str = "") -> DataError:
+def file_error(path: Path, message: str, row: int | None = None) -> DataError:
     """Return the `DataError` for one thing that is wrong with a file."""
-    return DataError([Problem(path.name, row, column, "", message)])
+    return DataError([Problem(path.name, row, "", "", message)])
 
 
 # ---- tables

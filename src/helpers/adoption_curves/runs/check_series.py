@@ -76,7 +76,16 @@ def _check_families(parameters: Parameters) -> None:
 
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
     """Lines on a run: how own data were read, the limit and whose it is, first and last figure, what is left out."""
-    return [*data.understood, *_list_series_facts(data, parameters)]
+    return [*data.understood, *_list_series_facts(data, parameters), *_list_misnamed(data, parameters)]
+
+
+def _list_misnamed(data: Any, parameters: Parameters) -> list[str]:
+    """Note on a run that is named after another entity than its own, as by `adoption run germany`."""
+    entities = {name.casefold(): name for name in data.observations["entity"].unique()}
+    named = entities.get(parameters.run.replace("-", " ").casefold(), parameters.entity)
+    if named == parameters.entity:
+        return []
+    return [f"'{parameters.run}' names only the run, of {parameters.entity}; write -p entity '{named}' for that one."]
 
 
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:

@@ -86,8 +86,6 @@ class Study:
         The limits that could be chosen, by title; see `Data.offer_limits`.
     names : Names
         Titles and units for figures and sentences.
-    source : str
-        Who published the series and its limit.
 
     Raises
     ------
@@ -213,13 +211,6 @@ class Study:
         from .. import indicators
 
         return indicators.name_series(self.data, self.series)
-
-    @cached_property
-    def source(self) -> str:
-        """Publishers of the series and its limit."""
-        from .. import indicators
-
-        return indicators.cite_series(self.data, self.series)
 
     @cached_property
     def own_source(self) -> str:

@@ -35,6 +35,7 @@ from ..base.project import (
     import_extra,
     shorten_path,
 )
+from ..base.words import say_count
 from .check_series import check_parameters
 from .manifest import SWEEP, SweepManifest
 from .notebook_process import start_fork_server, start_threads
@@ -358,10 +359,15 @@ def _make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execut
     told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
     told["strict"] = execution.strict
     with distributed.Client(address) as client:
+        workers = {*client.nthreads()}
+        print_line(f"{say_count(len(runs), 'run')} for {say_count(len(workers), 'worker')}")
         futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
         made = dict(zip(futures, (run.run for run in runs), strict=True))
         try:
-            return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
+            failed = _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
+            if lost := workers - {*client.nthreads()}:
+                print_line(f"{say_count(len(lost), 'worker')} of {len(workers)} ended; others made its runs")
+            return failed
         finally:
             client.cancel(futures)
 

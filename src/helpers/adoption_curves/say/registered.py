@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS
 from ..base.project import PUBLISHED_MODEL
-from ..base.words import lower_first, percent, say, say_count, say_date, say_day, say_limit, say_range, say_unit
+from ..base.words import lower_first, say, say_count, say_date, say_day, say_limit, say_percent, say_range, say_unit
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 """The registered baselines in words, by the columns of their scores."""
@@ -37,7 +37,11 @@ def _say_entry(row: dict[str, Any]) -> str:
     text += " and revised since" if row["revised"] else ""
     if row["inside"]:
         text += f"; it is {'inside' if row['inside'] == 'yes' else 'outside'} the range"
-    text += "." if row["side"] == "exact" else f"; the forecast gave it a probability of {percent(row['probability'])}."
+    text += (
+        "."
+        if row["side"] == "exact"
+        else f"; the forecast gave it a probability of {say_percent(100 * row['probability'])}."
+    )
     text += f" {row['note']}".rstrip()
     if row["hindsight"]:
         return f"{text} We registered the forecast after the outcome was known, so it does not count."
@@ -65,7 +69,9 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
         text += f"without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
         text += f"{row['no_score']} without a score."
         if row["exact"]:
-            parts = [(percent(row[f"coverage_{100 * level:.0f}"]), f"{100 * level:.0f}% range") for level in LEVELS]
+            parts = [
+                (say_percent(100 * row[f"coverage_{100 * level:.0f}"]), f"{100 * level:.0f}% range") for level in LEVELS
+            ]
             covered = ", ".join(f"{part} in the {level}" for part, level in parts)
             text += f" Of {say_count(row['exact'], 'exact figure')}, {covered}."
             for name, which in _BASELINE_NAMES.items():
@@ -75,7 +81,7 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
             text += (
                 f" To {say_count(row['inexact'], 'figure')} printed as “more than” or “less than”, forecasts gave a "
             )
-            text += f"probability of {percent(row['probability'])} on average."
+            text += f"probability of {say_percent(100 * row['probability'])} on average."
         none = " No outcome has been published since, so there is no score yet."
         sentences.append(text if row["counted"] else f"{text}{none}")
     return sentences

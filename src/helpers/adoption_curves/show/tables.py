@@ -187,15 +187,14 @@ def show_parameters(parameters: pd.DataFrame, title: str, note: str = "") -> gre
     return show(shown, title, note, ["estimate", "std_error", "80% interval", "95% interval"])
 
 
-def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_tables.GT:
+def show_claims(claims: pd.DataFrame, title: str) -> great_tables.GT:
     """Set claims as a table: figures with the decimals of the claim, what we compute with one at least.
 
     Parameters
     ----------
     claims : DataFrame
         From `indicators.check_claims`.
-    title, note : str
-        As for `show`.
+    title : str
 
     Returns
     -------
@@ -211,4 +210,4 @@ def show_claims(claims: pd.DataFrame, title: str, note: str = "") -> great_table
         for name, all_places in least.items()
     }
     columns = ["statement", "reported", "recomputed", "unit", "verdict", "how"]
-    return show(claims.assign(**words)[columns], title, note, list(words))
+    return show(claims.assign(**words)[columns], title, "", list(words))
