@@ -85,7 +85,7 @@ def test_without_a_limit_there_is_one_number_and_a_sentence_that_says_what_would
     assert result.quantile_levels == (0.5,)
     assert [name for name in result.frame() if name.startswith("q0")] == ["q0.5"]
     assert all(each.empty for each in (result.paths, result.milestones(), result.probability()))
-    with pytest.raises(ValueError, match=r"How many could use it at most\? limit=\.\.\. gives one"):
+    with pytest.raises(ValueError, match=r"How many could there be at most\? limit=\.\.\. gives one"):
         result.at([1.0], [0.1, 0.5])
     assert "without a range" in repr(result)
     assert result._repr_html_()

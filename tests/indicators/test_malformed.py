@@ -69,7 +69,7 @@ def test_what_people_are_told_of_malformed_input_is_as_kept(tmp_path, renew):
     def check_file(content, *options):
         code, lines = check(write(tmp_path, content), *(options or LEVEL))
         assert code == 1
-        lines = list(takewhile(lambda line: not line.startswith("Write, "), lines))
+        lines = list(takewhile(lambda line: not line.startswith("Write"), lines))
         assert all(line.startswith(("own.csv", "and ")) for line in lines)
         print("\n".join(lines).replace(f"{datetime.now().astimezone():%Y-%m-%d}", "TODAY"))
 

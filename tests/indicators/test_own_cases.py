@@ -253,7 +253,7 @@ def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, d
     rows = [f"{date:%Y-%m-%d},{number + 10}" for number, date in enumerate(dates)]
     path.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
     out = call(capsys, "check", path, "--unit", "% of homes", "--measure", "level")[1]
-    assert ("The forecast of f uses figures at least 0.4 years apart." in out) == said, out
+    assert ("The forecast of f uses figures half a year apart or more." in out) == said, out
 
 
 def test_every_command_refuses_alike(tmp_path, capsys):
@@ -288,6 +288,6 @@ def test_a_newest_figure_that_may_have_slipped_is_told_and_refused_by_strict(tmp
     path.write_text(f"Year,Users\n2019,20\n2020,25\n2021,31\n2022,38\n2023,{newest}\n", encoding="utf-8")
     chosen = complete_parameters(read_parameters({"data": f"{path}?unit=people&measure=level"}))
     data = check_parameters(chosen)
-    assert "The last step is" in "\n".join(list_notes(data, chosen))
+    assert ("Is the newest figure, " in "\n".join(list_notes(data, chosen))) == wrong
     with pytest.raises(RunError, match="--strict refuses") if wrong else nullcontext():
         refuse_doubtful(data, chosen, tmp_path / "no run")

@@ -243,7 +243,7 @@ def test_values_are_checked_against_own_data_before_any_kernel(tmp_path, monkeyp
         ),
         (
             "",
-            "no limit in the data. Without one a forecast has no range. How many could use it at most? -p",
+            "no limit in the data. Without one a forecast has no range. How many could there be at most? -p",
         ),
         ("none", "highest 1,690 thousand people in December 2023."),
         ("none", "'germany' names only the run, of own data; write -p entity 'Germany' for that one."),
@@ -266,7 +266,7 @@ def test_a_limit_is_read_in_the_unit_of_the_file_and_said_as_printed(tmp_path, l
 
 # The commands
 
-WITHOUT = "Without one a forecast has no range. How many could use it at most? -p limit N gives one."
+WITHOUT = "Without one a forecast has no range. How many could there be at most? -p limit N gives one."
 
 
 def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
@@ -280,7 +280,6 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
         "The unit is people, and each figure is what there is at its date.",
         "Not said: what is counted, where, by whom. --title, --entity, --source would say it.",
         f"Own figures: first {figures} 2021.",
-        "The last step is 1.5 times the largest before.",
         f"Own figures: no limit in the data. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip

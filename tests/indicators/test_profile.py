@@ -158,7 +158,7 @@ def test_figures_of_one_report_stand_at_one_month_and_lead_to_the_page_that_was_
 def test_changed_wording_is_said_where_a_share_moved_most(known):
     listed = list_parts(known, "genai_users", "China")[0]["purposes"]
     said = who_uses.say_purposes(listed)
-    assert "images and video moved most, from 33.0% in June 2025 to 47.8%" in said
+    assert "“Images and video” moved most, from 33.0% in June 2025 to 47.8%" in said
     assert said.endswith("; in December 2025 the item also names editing, and the sample may differ.")
     worded = listed[listed["note"].str.contains("Worded ")]
     assert set(worded["category"]) == {"images and video", "minutes and slides", "code"}

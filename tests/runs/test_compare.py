@@ -129,7 +129,7 @@ def test_the_sentences_say_what_the_tables_hold(outputs):
     assert told == "For December 2027, 1 says 710 to 870 million people and 2 822 to 982 (80% ranges)"
     assert say_forecasts(forecasts[forecasts["run"] != "2"]) == "The 2 runs forecast no date together"
     more = pd.concat([forecasts[forecasts["run"] != "late"], forecasts[forecasts["run"] == "1"].assign(run="3")])
-    assert say_forecasts(more) == "The median for December 2027 ranges from 800 to 912 million people across 3 runs"
+    assert say_forecasts(more) == "Of 3 runs the 80% ranges for December 2027 lie within 710 to 982 million people"
     assert say_forecasts(forecasts[:0]) == ""
 
 

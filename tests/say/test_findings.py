@@ -62,13 +62,13 @@ def test_who_reported_what_of_whom(tmp_path):
     facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
     said = say(facts)["now"]
     share = "25.0% of the limit, 2,000 million people"
-    told = f"The Office reported that 500 million people used tools in 2025, {share}."
+    told = f"The Office reported that 500 million people used tools in 2025. That is {share}."
     assert said == f"{told} Office asked adults."
     dated = change(facts, {"within": "in the past month"})
     assert say(dated)["now"] == f"{told} This counts use in the past month. Office asked adults."
     plain = change(facts, {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
-        "The last figure is 500 million people in 2025, 25.0% of the limit, 2,000 million people."
+        "The last figure is 500 million people in 2025. That is 25.0% of the limit, 2,000 million people."
     )
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     assert say(share)["now"] == ""  # headline and deck say it
@@ -129,7 +129,7 @@ def test_the_choice_of_the_limit_is_the_first_doubt(tmp_path):
     ]
     other = pd.DataFrame(rows, columns=["limit", "q0.1", "q0.5", "q0.9"]).assign(date=facts.goal["date"])
     said = say(change(facts, **{"05_other_limits": other}))["caution"]
-    assert said.startswith("With homes that can as the limit, the median would be 60.1% (50.0 to 69.9).")
+    assert said.startswith("With homes that can as the limit, the median would be 60.1% (80% range 50.0 to 69.9).")
 
 
 def test_a_record_is_of_the_horizon_of_the_page_and_of_its_level(tmp_path):
@@ -148,15 +148,17 @@ def test_every_test_that_applies_is_said_and_summed(tmp_path):
     assert len(audited) == 1
     row, said = audited.iloc[0], say(facts)["forecast"]
     held = "On series not used to build the method, from six figures, they contained"
-    assert f"{held} {row['inside_80']:.0f}% ({row['series']})." in said
+    assert f"{held} {row['inside_80']:.0f}% ({row['series']}, at {row['share_of_limit']}% of the limit)." in said
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     facts.tables["05_alike"] = pd.DataFrame([{"horizon_years": 5.0, "technologies": 12, "covered": 68.0}])
     few = audited.assign(inside_80=20.0, units=9, figures=8, series="lamps")
     more = few.assign(inside_80=70.0, units=10, series="cars")
     facts.tables["05_audit"] = pd.concat([audited.assign(inside_80=80.2), few, more])
-    assert facts.held == {"least": 68.0, "most": 80.2}
-    assert "In tests 80% ranges held 68 to 80% of the time." in say(facts)["deck"]
-    assert "from six or eight figures, they contained 70 to 80%, least on cars." in say(facts)["forecast"]
+    assert facts.audited == pytest.approx((80.2 + 20 + 70) / 3), "each has as many outcomes"
+    assert facts.held == {"least": facts.audited, "most": facts.tested["covered"]}
+    assert "in tests 80% ranges did in 57 to 78% of cases." in say(facts)["deck"]
+    told = f"from six or eight figures, they contained 57% (least: lamps, 20% of {audited['origins'].iloc[0]})."
+    assert told in say(facts)["forecast"]
 
 
 def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
@@ -166,9 +168,11 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
     facts.tables["05_class"] = pd.DataFrame(shares).assign(series=14, technologies=11, years=5.0, passed=40.0)
     said = say(facts)
-    assert "; over the 12 most like this one 72%." in said["forecast"]
-    told = f"The middle half of 11 other technologies in {facts.names.entity} stood at 60.0 to 81.5% of their limits"
-    assert f"{told} 5 years after passing 40.0%, as this one now." in said["caution"]
+    assert "; over the 12 whose share and growth were most like these 72%." in said["forecast"]
+    told = (
+        f"Of 11 other technologies in {facts.names.entity} that had passed 40.0% of their limits, as this one now, half"
+    )
+    assert f"{told} stood at 60.0 to 81.5% 5 years later." in said["caution"]
     assert "That is 60" not in said["caution"], "shares of a limit of 100% are its values"
 
 

@@ -53,7 +53,7 @@ def test_each_part_on_a_series(case, tmp_path):
     assert 2 - (facts.kind == "few") <= len(numbers) <= min(5, len(most))
     ranged = facts.range is not None and facts.kind not in ("few", "flow")
     assert ("80% ranges 5 years ahead contained" in said.get("forecast", "")) == ranged
-    assert ("80% range" in said["deck"]) == ("In tests 80% ranges held" in said["deck"]) == ranged
+    assert ("80% range" in said["deck"]) == ("in tests 80% ranges did in" in said["deck"]) == ranged
     assert ("80% prediction interval" in said["quote"]) == ranged
     assert ("we give no range" in said["deck"]) == ("Our forecast for" in said["deck"]) == (facts.kind == "open")
     if facts.kind in ("flow", "cumulative"):
@@ -102,20 +102,22 @@ def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
         write_page(then).headline,
     )
     assert write_page(then).title.endswith(" (as seen on 31 December 2025)")
-    assert "Of this series we use only figures published by 31 December 2025." in write_page(then).known
+    assert (
+        "of this series we use only figures published by 31 December 2025, and no newer one." in write_page(then).known
+    )
     moving = replace(then, names=replace(then.names, limit_is_series=True, reckoned=True))
-    told = "Of this series and its limit we use only figures published by 31 December 2025, as far as we know"
+    told = "of this series and its limit we use only figures published by 31 December 2025, as far as we know"
     assert told in write_page(moving).known
 
 
 def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_path):
     facts = make_facts(tmp_path, CARS, first=2017, unit="million cars", measure="flow")
     page = write_page(facts)
-    told = "We forecast what is in use, not what is sold or added in a year, so we give no forecast here."
+    told = "We give no forecast: we forecast shares of sales, not how many are sold or added in a year."
     assert (page.deck, page.forecast) == (told, "")
-    assert "none was tested on what is sold" in page.quote_not
+    assert "we forecast shares of sales" in page.quote_not
     sales = write_page(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow")).forecast
-    assert "Where a later technology replaces it, it falls; no curve foresees that." in sales
+    assert "If a newer technology replaces it, the share falls; our curves do not foresee that." in sales
     assert "80% ranges 5 years ahead contained" in sales
     assert sales.count("On series not used to build the method") == 1
 
@@ -124,7 +126,7 @@ def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):
     facts = make_facts(tmp_path, [10, 25, 12, 22, 15, 24, 11, 20], first=2018, unit="million cars", measure="flow")
     said, numbers = tell(facts)
     assert facts.kind == "still"
-    assert "so we give no forecast here" in said["deck"]
+    assert "We give no forecast" in said["deck"]
     assert list(numbers.index) == ["latest", "span"]
     assert "caution" not in said
 

@@ -28,7 +28,7 @@ FACTS = {
     "known": (),
     "now": ("last", "newer", "reading", "share"),
     "speed": ("last", "before", "since_jump", "peak"),
-    "forecast": ("tested", "alike", "audit"),
+    "forecast": ("tested", "alike", "audit", "audited"),
     "caution": ("alternatives", "newer", "jump", "others", "goal", "limit"),
     "quote": ("last", "newer", "peak", "range"),
     "quote_not": ("last",),
@@ -87,6 +87,7 @@ def say_parts(facts):
     named = [facts.names.limit_title, facts.names.limit_title.replace(" percent", "%"), facts.names.title]
     named += [facts.saturation_level["sentence"]]  # a cell of 03_saturation_level, whose ends are rounded outwards
     named += [row["reason"] for row in facts.list_rows("02_newer")]
+    named += [row["share_of_limit"] for row in facts.list_rows("05_audit")]
     for row in write_findings(facts).itertuples():
         text = row.sentence
         for name in named:

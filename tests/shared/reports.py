@@ -28,8 +28,10 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
     forecast = {"date": dates, low: median - 90, "q0.5": median, high: median + 70}
     tables = {
         "06_key_numbers": pd.DataFrame(numbers, columns=["key", "label", "value", "low", "high", "unit", "text"]),
-        "05_forecast": pd.DataFrame(forecast).assign(unit=subject[1]),
-        "01_observations": pd.DataFrame({"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3]}),
+        "05_forecast": pd.DataFrame(forecast).assign(unit=subject[1], basis="tested"),
+        "01_observations": pd.DataFrame(
+            {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3], "qualifier": "exact"}
+        ),
     }
     written = {}
     for table, frame in tables.items():

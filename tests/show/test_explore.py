@@ -103,7 +103,7 @@ def test_without_a_limit_nothing_is_a_share_of_it(monkeypatch):
     most = forecast.find_most(data.offer_limits(series))
     found = forecast.forecast(series, horizon_years=5, most=most)
     told = (
-        f"median {found.quantiles[0.5].iloc[-1]:,.0f} million people, without a range. How many could use it at most?"
+        f"median {found.quantiles[0.5].iloc[-1]:,.0f} million people, without a range. How many could there be at most?"
     )
     assert told in panel.read()
     assert "80%" not in panel.read()

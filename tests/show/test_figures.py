@@ -470,7 +470,9 @@ def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     names = replace(NAMES, title=r"A $K_1$ \alpha$")
     about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8}
-    run = make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(**about)
+    run = (
+        make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(basis="tested", **about)
+    )
     series = hold(NONE_NEWER, BREAKS)
     series.limit = Limit(LIMIT, title="$5 a day$")
     drawn = [

@@ -10,6 +10,8 @@ RENAMED = "bound is called limit since 2.0"
 """Answer to the name of 1.0."""
 UNNAMED = "own data"
 """Entity and source of figures whose file names none; no sentence prints it."""
+USUAL_TITLE = "Own figures"
+"""Title of figures whose file says not what they are."""
 NAME = r"^[a-z][a-z0-9_]*$"
 """Pattern of an indicator's name."""
 

@@ -158,7 +158,7 @@ NO_FORECAST = "no forecast: it has fallen"
 """What is said of a series that has fallen where a forecast would stand."""
 TOO_FEW = "no forecast: it needs three figures above 0, half a year apart"
 """What is said there of a series with fewer figures."""
-GIVES_RANGE = "How many could use it at most? {} gives one."
+GIVES_RANGE = "How many could there be at most? {} gives one."
 """What would give a forecast a range, with the way to say it in braces."""
 
 

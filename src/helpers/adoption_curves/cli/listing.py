@@ -98,7 +98,8 @@ def explain_missing(error: DataError, *command: str, given: Iterable[tuple[str, 
     """What is wrong with data, and the command with the options that are missing besides."""
     missing = spread_choices(error.missing)
     written = shlex.join(["adoption", *command, *_write_options(given, [*choices, *missing])])
-    return f"{error}\nWrite, with your words for each ...:\n{written}" if missing else str(error)
+    words = ", with your words for each ..." if "..." in written else ""
+    return f"{error}\nWrite{words}:\n{written}" if missing else str(error)
 
 
 def _write_options(given: Iterable[tuple[str, str]], choices: _Choices) -> list[str]:

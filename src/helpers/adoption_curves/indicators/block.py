@@ -46,7 +46,7 @@ def read_block(path: Path, asked: Asked) -> pd.DataFrame:
     is_sheet = raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
     rows, faults = _read_sheet(path, raw, asked) if is_sheet else (_read_text(path, raw, asked), {})
     if not rows:
-        raise file_error(path, "is empty; its first line must be date,value")
+        raise file_error(path, "is empty; its first line must name the columns, such as Year,Users")
     (line, header), *body = _choose_rows(rows, asked)
     last = body[-1][0] if body else line
     for row in (row for row in faults if row == 0 or line <= row <= last):
@@ -59,7 +59,9 @@ def _make_plain(path: Path, line: int, header: list[str], body: list[NumberedRow
     header = [cell.strip() for cell in header]
     width = max(place for place, cell in enumerate(header, 1) if cell)
     if any(is_number(cell) and not list_days(cell) for cell in header[:width]):
-        raise file_error(path, "is a row of figures; the first line must name the columns: date,value", line)
+        raise file_error(
+            path, "is a row of figures; begin with the row that names the columns, such as Year,Users", line
+        )
     if not body:
         raise file_error(path, "the table has a header but no rows", line)
     if problems := list_repeated(path.name, line, [cell for cell in header if cell]):
@@ -107,7 +109,8 @@ def _choose_rows(rows: list[NumberedRow], asked: Asked) -> list[NumberedRow]:
         span = f"{chosen[0][0]}:"
         if left[-1][0] > chosen[-1][0]:
             span += f"{chosen[-1][0]}"
-        asked.ask(f"{told} looks like no part of the table; write --rows {span} to leave it out", "rows", span)
+        look, them = ("looks", "it") if len(left) == 1 else ("look", "them")
+        asked.ask(f"{told} {look} like no part of the table; write --rows {span} to leave {them} out", "rows", span)
     asked.notes += [f"Not read: {told}."] if left else []
     return chosen
 

@@ -35,8 +35,8 @@ class Names:
         level, cumulative or flow.
     own : bool
         True if its unit is a label of one's own.
-    known : Timestamp
-        The last day on which a figure of the data came out.
+    known, published : Timestamp
+        The last day on which a figure of the data, and one of the series, came out.
     population : tuple or None
         Of users the newest population of the entity, and a sentence.
     cautions : mapping
@@ -70,6 +70,7 @@ class Names:
     measure: str = "level"
     own: bool = False
     known: pd.Timestamp = pd.Timestamp.min
+    published: pd.Timestamp = pd.Timestamp.min
     population: tuple[float, str] | None = None
     cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
     points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
@@ -113,6 +114,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         measure=series.measure,
         own=own,
         known=data.observations["published"].max(),
+        published=series.observations["published"].max(),
         population=_say_population(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         points=_say_points(data, series, rows, own),

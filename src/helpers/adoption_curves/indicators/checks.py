@@ -45,8 +45,9 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """
     kind = find_kind(folder)
     if kind != "folder":
-        nothing = f"file or folder does not exist (looked in {Path.cwd()}); give a folder that holds observations.csv"
-        raise DataError([Problem("", None, "data", str(folder), kind or f"{nothing}, or a CSV file")])
+        looked = f"file or folder does not exist (looked in {Path.cwd()})"
+        right = "give a folder that holds observations.csv, or a file with dates and figures"
+        raise DataError([Problem("", None, "data", str(folder), kind or f"{looked}; {right}")])
     schemas = read_schemas()
     problems, tables = list[Problem](), dict[str, pd.DataFrame]()
     for name in TABLES:
@@ -204,7 +205,7 @@ def check_figures(
     fallen = rows[rows["indicator"].isin(counted) & (rows["value"] < rows["before"])]
     rate = "is a percentage above 100; write a value from 0 to 100, or, for a rate, a unit such as per 100 people"
     before = "is about a hundredth of the figure before it, {before:g} on {before_date:%Y-%m-%d}"
-    total = "is below {before:g} before it, and a total so far cannot fall; write the measure level if it is none"
+    total = "is below {before:g} before it, and a total so far cannot fall; if it is none, write another measure"
     return [
         *list_problems(file, above, "value", rate),
         *list_problems(file, fraction, "value", f"{before}; write {{meant:g}} if it is a fraction"),

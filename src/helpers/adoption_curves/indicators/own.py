@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..base.columns import COLUMNS, NAME, RENAMED, UNNAMED
+from ..base.columns import COLUMNS, NAME, RENAMED, UNNAMED, USUAL_TITLE
 from ..base.words import escape, quote, say_count, say_day, shorten
 from .asked import OPEN, Asked
 from .block import read_block
 from .cells import read_cells
 from .checks import read_unit
 from .own_figures import MARK, find_marks, is_number, read_figures
-from .own_tables import USUAL_TITLE, build_tables, check_rows, fill_defaults
+from .own_tables import build_tables, check_rows, fill_defaults
 from .periods import SPAN, choose_form, list_days, read_day
 from .problems import DataError, list_names, parameter_error, suggest_names
 
@@ -157,7 +157,9 @@ def _find_column(free: pd.DataFrame, frame: pd.DataFrame, name: str, asked: Aske
     numbers = [column for column in free if _is_mostly(free[column], is_number)]
     found = numbers if name == "value" else [column for column in free if _is_mostly(free[column], _is_period)]
     if not found and (name == "date" or free.shape[1] != 1):
-        raise asked.refuse(f"has no column that can be the {name}, of {list_names(frame)}", value=frame.iloc[0, 0])
+        right = "of dates such as 2024, 2024-03, 2024-Q1 or Mar 2024" if name == "date" else "of figures"
+        names, cells = (shorten(", ".join(each)) for each in (frame, frame.iloc[0]))
+        raise asked.refuse(f"has no column {right}; the columns are {names}, and begin with {cells}")
     best = (found or list(free))[0]
     # years behind other numbers may be figures, as in Rank,Users
     behind = name == "date" and frame[best].str.fullmatch(r"\d{4}").all() and numbers and numbers[0] != best
@@ -206,7 +208,7 @@ def _read_dates(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         message = f"is after today, and a projection is no observation; leave out what is after {today}"
         raise asked.refuse(message, int(iso.index[iso > today][0]), heading, iso.max())
     newest = plain.iloc[iso.to_numpy().argmax()]
-    other = "" if end or not re.fullmatch(r"\d{4}\D*(\d{4}])?", newest) else "; --year-end 06-30 says another"
+    other = "" if end or not re.fullmatch(r"\d{4}\D*(\d{4}])?", newest) else "; if years end in June, --year-end 06-30"
     asked.notes.append(f"{newest} ({shorten(heading)}) is {say_day(pd.Timestamp(iso.max()))}{other}.")
     return frame.assign(**{_DATE: iso})
 
@@ -292,7 +294,9 @@ def _settle_columns(
             )
     alike = chosen.index[chosen.duplicated(key, keep=False)]
     if len(alike) and not {"value", "date"} & asked.missing.keys():
-        raise asked.refuse(f"rows {list_names(map(str, alike[:2]))} are of one day; no column tells them apart")
+        raise asked.refuse(
+            f"rows {list_names(map(str, alike[:2]))} are of one day, and no column tells them apart; keep one of them"
+        )
     beside = {name: chosen[name].iloc[0] for name in left if chosen[name].nunique() == 1 and chosen[name].iloc[0]}
     ignored = [name for name in asked.all("ignore") if name not in beside]
     asked.notes += [f"Ignored: {', '.join(map(shorten, ignored))}."] if ignored else []

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ..base.columns import COLUMNS
+from ..base.columns import COLUMNS, USUAL_TITLE
 from ..base.words import of_entity, quote
 from .checks import check_figures, check_spellings, check_units, complete_vintages
 from .problems import Problem, list_problems
 
-USUAL_TITLE = "Own figures"
-"""Title of figures that have none."""
 _SHORTEST_YEAR = 360
 """Days between two figures of years."""
 _LIMIT = "_limit"

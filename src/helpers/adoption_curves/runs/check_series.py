@@ -97,8 +97,8 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
         whole = series.measure == "flow" or rows["date"].dt.is_month_end.all()
         parts = [f"{name} {_say_figure(row, series, whole)}" for name, row in named.items()]
         facts.append(f"{series.full_title}: {', '.join(parts)}.")
-        if last := _measure_last_step(series):
-            facts.append(f"The last step is {last:.2g} times the largest before.")
+        if slipped := _doubt_newest(series):
+            facts.append(f"Is {slipped}?")
     return [*facts, _say_whose_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
 
 
@@ -116,13 +116,14 @@ def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
     asked = parameters.limit != data.find_limit(series.indicator)
     if series.limit is not None:
         whose = "as asked" if asked else "that of the data"
+        if not asked and data.is_own(series.entity, series.indicator) and series.unit.startswith("percent"):
+            whose = "the whole of a percentage"
         return f"{series.full_title}: the limit is {lower_first(series.limit.title)}, {whose}."
     told = f"{series.full_title}: no limit{', as asked' if asked else ' in the data'}."
-    return (
-        told
-        if series.measure == "flow" and not series.is_share_of_sales
-        else f"{told} Without one a forecast has no range. {GIVES_RANGE.format('-p limit N')}"
-    )
+    if series.measure == "flow" and not series.is_share_of_sales:
+        return told
+    lost = "there is no forecast" if series.cumulative else "a forecast has no range"
+    return f"{told} Without one {lost}. {GIVES_RANGE.format('-p limit N')}"
 
 
 def _list_high_limits(series: Any) -> list[str]:
@@ -146,14 +147,8 @@ def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
     series = data.series(parameters.entity, parameters.indicator)
     if left := [line for line in data.understood if "left out" in line]:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
-    last, values = _measure_last_step(series), series.values
-    times = values.iloc[-1] / values.iloc[-2] if len(values) > 1 and values.iloc[-2] > 0 else 1.0
-    if last > _MUCH_LARGER or not 1 / _SLIPPED < times < _SLIPPED:
-        raise RunError(
-            f"{data.path.name}: the newest figure, {say_amount(values.iloc[-1], series.unit)}, is {times:.2g} times "
-            f"the one before, and the last step is {last:.2g} times the largest before, which --strict refuses. If "
-            "that is right, run once without it."
-        )
+    if slipped := _doubt_newest(series):
+        raise RunError(f"{data.path.name}: is {slipped}? --strict refuses it. If it is right, run once without it.")
     if lost := sorted(_list_known(parameters, folder) - {*series.observations["date"]}):
         days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
         raise RunError(
@@ -174,10 +169,15 @@ def _list_known(parameters: Parameters, folder: Path) -> set[Any]:
     return {*read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)["date"]}
 
 
-def _measure_last_step(series: Any) -> float:
-    """How many times the last step is as large as the largest before; 0 where there is none before."""
-    steps = series.values.diff().abs().to_numpy()[1:]
-    return float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0
+def _doubt_newest(series: Any) -> str:
+    """What may be wrong with the newest figure, which may have slipped by a digit; "" where nothing is."""
+    values, steps = series.values, series.values.diff().abs().to_numpy()[1:]
+    times = values.iloc[-1] / values.iloc[-2] if len(values) > 1 and values.iloc[-2] > 0 else 1.0
+    last = float(steps[-1] / steps[:-1].max()) if len(steps) > 1 and steps[:-1].max() > 0 else 0.0
+    if last <= _MUCH_LARGER and 1 / _SLIPPED < times < _SLIPPED:
+        return ""
+    newest = f"the newest figure, {say_amount(values.iloc[-1], series.unit)}, right"
+    return f"{newest}: {times:.2g} times the one before, with a step {last:.2g} times the largest before"
 
 
 def _list_left_out(series: Any) -> list[str]:
@@ -201,7 +201,7 @@ def _list_left_out(series: Any) -> list[str]:
             "Curves of adoption only rise and do not apply."
         )
     elif len(years) > 1 and np.diff(years).min() < LEAST_APART <= np.diff(years[pick_last(years)]).min():
-        notes.append(f"The forecast of {what} uses figures at least {LEAST_APART} years apart.")
+        notes.append(f"The forecast of {what} uses figures half a year apart or more.")
     return notes
 
 

@@ -314,7 +314,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
         if name in Parameters.model_fields:
             known[name] = value
         else:
-            how = f"; it says how to read a file: write --{name} '...'"
+            how = f"; it says how to read a file: write --{name} '...', or in YAML data: 'FILE?{name}=...'"
             hint = how if name in CHOICES else suggest(name, Parameters.model_fields)
             problems.append(RENAMED if name == "bound" else f"unknown parameter {quote(str(name))}{hint}")
     try:

@@ -26,7 +26,7 @@ NAME = "comparison"
 FILES = {"index.html", *(f"{NAME}.{kind}" for kind in ("csv", "narrow.svg", "png", "svg"))}
 _MOST_DRAWN, _MOST_SHOWN = 6, 300
 """Runs that a figure shows, and a page; the table has all."""
-_TEXT_COLUMNS = {"key", "label", "unit", "text"}
+_TEXT_COLUMNS = {"key", "label", "unit", "text", "basis", "qualifier"}
 _WITHHELD = "(median|untested)_"
 """Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
 
@@ -109,7 +109,7 @@ def make_report(
     # Set them side by side in a table, and draw them if they are few.
     forecasts = pd.concat([each.forecasts for each in found.values()], ignore_index=True)
     past = pd.concat([each.observations.assign(run=name) for name, each in found.items()], ignore_index=True)
-    table, shown = _set_side_by_side(found, forecasts, several_runs.last_shared(forecasts))
+    table, shown = _set_side_by_side(found, forecasts, several_runs.pick_shared(forecasts))
     files, told = {f"{NAME}.csv": write_csv(NAME, table)[0]}, several_runs.say_forecasts(forecasts)
     figure = None if is_long else several_runs.draw_forecasts(forecasts, past)
     if figure is not None:
@@ -149,13 +149,13 @@ class _Found:
         level = quoted_level(self.given["levels"])
         low, high = band_columns(level)
         self.numbers = self._read("key_numbers", ["key", "label", "value", "text"]).drop_duplicates("key")
-        columns = ["date", "q0.5", low, high, "unit"]
+        columns = ["date", "basis", "q0.5", low, high, "unit"]
         forecasts = pd.DataFrame(columns=columns)
         if not self.numbers["key"].str.match(_WITHHELD).any():
             forecasts = self._read("forecast", columns).sort_values("date")
         forecasts = forecasts.rename(columns={low: "low", "q0.5": "value", high: "high"})
         self.forecasts = forecasts.assign(run=name, title=self.record.subject["title"], level=level)
-        self.observations = self._read("observations", ["date", "value"]).dropna().sort_values("date")
+        self.observations = self._read("observations", ["date", "value", "qualifier"]).dropna().sort_values("date")
 
     def _read(self, part: str, columns: list[str]) -> pd.DataFrame:
         """Columns of a table as texts, numbers and dates; no rows where the record names no such table."""
@@ -173,18 +173,18 @@ class _Found:
 
 
 def _set_side_by_side(
-    found: Mapping[str, _Found], forecasts: pd.DataFrame, last: pd.DataFrame
+    found: Mapping[str, _Found], forecasts: pd.DataFrame, shared: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table with a row a run, for programs, and the same in words, for the page.
 
-    The forecast is that of the `last` date that all runs of one indicator forecast; where there is none, each its own.
+    The forecast is of the date that all runs of one indicator `shared`; where there is none, each its own.
     """
     index = pd.Index(found, name="run")
     given = pd.DataFrame([{name: say_value(value) for name, value in each.given.items()} for each in found.values()])
     given = given.set_index(index)
     if (said := given["data"].map(lambda text: Source.read(text).say())).nunique() == given["data"].nunique():
         given["data"] = said  # two files of one name keep their paths
-    ends = last if len(last) else forecasts.groupby("run").tail(1)
+    ends = shared if len(shared) else forecasts.groupby("run").tail(1)
     ends = ends.set_index("run")[["date", "value", "low", "high", "level", "unit"]].rename(columns={"value": "median"})
     words = {row.Index: f"{say(row.median, row.unit)} ({say_range(row.low, row.high)})" for row in ends.itertuples()}
     dated = {row.Index: f"{row.date:%Y-%m-%d}: {words[row.Index]}" for row in ends.itertuples()}

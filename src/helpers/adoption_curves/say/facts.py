@@ -124,7 +124,7 @@ class Facts:
     def say_step(self, gain: float) -> str:
         """A difference with its unit: 6.5 points, 1 point."""
         if not self.is_share:
-            return say(gain, self.names.unit)
+            return self.say(gain)
         text = say(gain, self.points, bare=True).removesuffix(".0")
         return f"{text} {'point' if text == '1' else 'points'}"
 
@@ -384,9 +384,14 @@ class Facts:
     def audit(self) -> list[Row]:
         """What the audit counted of 80% ranges, about as far ahead as the goal; none for another level."""
         rows = self.list_rows("05_audit") if self.tested and self.level == _AUDITED else []
-        rows = [row for row in rows if row["units"] >= _TESTED]
         nearest = min((abs(row["years"] - self.ahead) for row in rows), default=0.0)
         return [row for row in rows if abs(row["years"] - self.ahead) == nearest]
+
+    @property
+    def audited(self) -> float:
+        """Percentage of the outcomes of `audit` that the ranges contained, each outcome counted once; nan for none."""
+        forecasts = sum(row["origins"] for row in self.audit)
+        return sum(row["origins"] * row["inside_80"] for row in self.audit) / forecasts if forecasts else np.nan
 
     @cached_property
     def held(self) -> Row:
@@ -397,7 +402,7 @@ class Facts:
         tested = self.tested and self.tested["technologies"] >= _TESTED
         parts = [self.tested["covered"]] if tested else []
         parts += [self.alike["covered"]] if self.alike else []
-        parts += [row["inside_80"] for row in self.audit]
+        parts += [self.audited] if sum(row["units"] for row in self.audit) >= _TESTED else []
         return {"least": min(parts), "most": max(parts)} if parts else None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..base import words
+from ..base.columns import USUAL_TITLE
 from ..base.fallen import LEAST_FALL
 from ..base.fan import find_drawn
 from ..base.words import say, say_ahead, say_count, say_day, say_first, say_percent, say_place, say_range
@@ -20,8 +21,12 @@ from .users import say_base, say_doing
 
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
-_UNTESTED = {"flow": "what is sold or added in a year", "cumulative": "a total so far"}
-"""What no forecast was tested on, by measure."""
+_WITHHELD = {
+    "level": "two ways to make one disagree",
+    "flow": "we forecast shares of sales, not how many are sold or added in a year",
+    "cumulative": "without a limit we forecast no total so far",
+}
+"""Why a page without a range gives no forecast, by measure."""
 _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
 """How a publisher's name begins that takes an article."""
 
@@ -48,7 +53,10 @@ def write_page(facts: Facts) -> Page:
     """The sentences of a run."""
     kinds = {"few": _write_few, "fallen": _write_fallen, "refuted": _write_refuted, "still": _write_stands}
     kinds |= {"levelled": _write_stands, "near": _write_near, "open": _write_no_range, "flow": _write_no_range}
-    return kinds.get(facts.kind, _write_rises)(facts)
+    page = kinds.get(facts.kind, _write_rises)(facts)
+    if facts.names.title == USUAL_TITLE:
+        return replace(page, quote="", quote_not="Nothing: the file does not say what is counted; --title says it.")
+    return page
 
 
 # ---- a function for each kind of page -----------------------------------------------------------------------------
@@ -60,18 +68,12 @@ def _write_rises(facts: Facts) -> Page:
         return _write_no_range(facts)
     names, goal, is_total = facts.names, facts.when(facts.goal), facts.names.measure == "cumulative"
     between, doing = f"between {say_ends(facts, ' and ')}", say_doing(names, "{}", "may ")
-    headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} {goal}"
+    headline = f"{_say_name(names)}: our forecast is {say_base(names, say_ends(facts))} {goal}"
     if is_total:
         headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
     elif doing:
         headline = f"{doing.format(between)} {goal}"
-    elif names.measure == "flow":
-        headline = f"{_say_subject(names)} may be {say_base(names, say_ends(facts))} {goal}"
     change, level = ("added",) if is_total else ("share", "change"), f"{100 * facts.level:g}%"
-    title = f"{names.title}, and our forecast for {facts.date(facts.goal)}"
-    if not facts.is_share:
-        share = say(100 * facts.goal["q0.5"] / facts.limit["mean"], "percent")
-        title = f"{names.title}: the median for {facts.date(facts.goal)} is {share} of {facts.limit_name}"
     alt = f"{_say_figures(facts)}, and our forecast for {facts.date(facts.goal)}, median {_say_median(facts)} ({level} "
     return _make_page(
         facts,
@@ -82,7 +84,7 @@ def _write_rises(facts: Facts) -> Page:
         caution=_join(_say_low_end(facts), _say_doubts(facts)),
         quote=_quote_forecast(facts),
         quote_not=f"Do not quote the median alone, nor the limit ({facts.limit_name}) as a forecast.",
-        title=title,
+        title=f"{names.title}, and our forecast for {facts.date(facts.goal)}",
         alt=f"{alt}range {say_ends(facts)}).",
         numbers=("latest", "newest", *change, "forecast"),
     )
@@ -129,7 +131,9 @@ def _write_stands(facts: Facts) -> Page:
 
 def _say_low_end(facts: Facts) -> str:
     """What a reader of figures that rise would not expect of the range."""
-    return "The range begins below the last figure." if facts.range["low"] < facts.last["value"] else ""
+    low = facts.range["low"]
+    told = f"The low end of the range, {say(low, facts.names.unit, facts.range['high'])}, lies below the last figure."
+    return told if low < facts.last["value"] else ""
 
 
 def _say_surprise(facts: Facts) -> str:
@@ -146,16 +150,13 @@ def _say_surprise(facts: Facts) -> str:
 def _write_no_range(facts: Facts) -> Page:
     """A series whose forecast has no range: without a limit, a flow, or a total so far; the last figure leads."""
     names, change = facts.names, _say_change(facts)
-    why = f"none was tested on {_UNTESTED.get(names.measure, '')}"
-    if names.measure == "level":
-        why = "two ways to make one disagree"
     page = _make_page(
         facts,
         f"{_say_last(facts, newest=True)}{change}",
         deck=_say_forecast(facts),
         speed=_join("" if change else _say_growth(facts), _say_below_peak(facts)),
         caution=_say_jump(facts),
-        quote_not=f"Do not quote a forecast from this run: {why}.",
+        quote_not=f"Do not quote a forecast from this run: {_WITHHELD[names.measure]}.",
         numbers=("latest", "newest", "added" if names.measure == "cumulative" else "change"),
     )
     if not facts.is_given:
@@ -189,7 +190,7 @@ def _write_fallen(facts: Facts) -> Page:
     """A series that has fallen from a peak: no forecast."""
     peak = facts.peak
     down = f", down from {facts.say(peak['value'])} in {facts.date(peak)}"
-    no_forecast = "We give no forecast: our curves only rise, and cannot show how far a series falls."
+    no_forecast = "We give no forecast: our method is made for growth, and cannot show how far a series falls."
     return _make_page(
         facts,
         f"{_say_last(facts)}{down}",
@@ -241,7 +242,7 @@ def _say_before(facts: Facts) -> str:
         return ""
     anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
     was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
-    return f"Before {anew} it {was}. These earlier figures may not be comparable: {earlier['reason']}."
+    return f"Before {anew} it {was}. Figures before {anew} may not be comparable: {earlier['reason']}."
 
 
 def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Page:
@@ -375,25 +376,23 @@ def _say_forecast(facts: Facts) -> str:
         why = "Without a limit the method cannot tell an early rise from a late one, so we give no range."
         return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
     if facts.range is None:
-        why = f"We forecast what is in use, not {_UNTESTED[measure]}, so we give no forecast here."
-        if measure == "cumulative":
-            why = "We have not tested forecasts of a total so far, so we give none here."
-        return _join(why, ask)
+        return _join(f"We give no forecast: {_WITHHELD[measure]}.", ask)
     total = f"the total {facts.when(facts.goal)}" if measure == "cumulative" else when
     said = f"The {100 * facts.level:g}% range for {total} is {say_ends(facts)}, the median {_say_median(facts)}."
     return _join(said, _say_held(facts))
 
 
 def _say_range(facts: Facts) -> str:
-    """The forecast below a headline that has its range: of which level that is, and its median."""
-    return _join(f"The median of the {100 * facts.level:g}% range is {_say_median(facts)}.", _say_held(facts))
+    """The forecast below a headline that has its range: its median, and of which level that is."""
+    return _join(f"The median is {_say_median(facts)}.", _say_held(facts))
 
 
 def _say_held(facts: Facts) -> str:
-    """How often the ranges of tests held; "" without a test."""
-    if not facts.held:
-        return ""
-    return f"In tests {100 * facts.level:g}% ranges held {_say_parts([*facts.held.values()])} of the time."
+    """How often ranges should contain the outcome, and those of tests did, if there are any."""
+    ranges, tests = f"{100 * facts.level:g}% range", ""
+    if facts.held:
+        tests = f"; in tests {ranges}s did in {_say_parts([*facts.held.values()])} of cases"
+    return f"The {ranges} should contain the outcome that often{tests}."
 
 
 def _say_parts(shares: list[float]) -> str:
@@ -409,8 +408,8 @@ def _say_known(facts: Facts) -> str:
         return ""
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
     reckoned = ", as far as we know, some perhaps with values revised since" if names.reckoned else ""
-    told = f"Of this series{limit} we use only figures published by {by}{reckoned}."
-    return f"{told} Other series end there too, some compiled or revised later. The method is the present one."
+    told = f"We look back: of this series{limit} we use only figures published by {by}{reckoned}, and no newer one."
+    return f"{told} Comparison series end there too, some compiled or revised later. The method is today's."
 
 
 def _quote_figure(facts: Facts, more: str = "") -> str:
@@ -428,11 +427,11 @@ def _quote_forecast(facts: Facts) -> str:
     stand = "stand" if names.measure == "level" else "come to"
     between = f"between {say_ends(facts, ' and ')}"
     said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
-    counted = f" of the count by {_say_publisher(names.publisher_name)}" if names.publisher_name else ""
+    counted = f" of what {_say_publisher(names.publisher_name)} reports" if names.publisher_name else ""
     interval = f"({level} prediction interval; median {_say_median(facts)})"
-    known = pd.Timestamp(names.as_of or names.known)
+    known, whose = pd.Timestamp(names.as_of or names.published), "forecast in hindsight" if names.as_of else "forecast"
     day = f"figures up to {facts.date(facts.newest)}" if names.own else f"figures published by {say_day(known)}"
-    forecast = f"This is a forecast by Adoption Curves {metadata.version('adoption-curves')}{counted} from {day}."
+    forecast = f"This is a {whose} by Adoption Curves {metadata.version('adoption-curves')}{counted}, from {day}."
     return f"“{say_first(said)} {goal} {interval}. {forecast}”"
 
 
@@ -446,11 +445,13 @@ def _say_share(facts: Facts) -> str:
 def _say_now(facts: Facts) -> str:
     """Who reported what, of whom, and how a newer limit is read."""
     names, newer, share, figure = facts.names, facts.newer, _say_share(facts), facts.say(facts.last["value"])
-    did, told, read_as = _say_did(facts), "", ""
+    did, told, read_as, of_limit = _say_did(facts), "", "", ""
+    if share and facts.share["key"] == "share_of_limit":
+        share, of_limit = "", f"That is {share.removeprefix(', ')}."
     if names.publisher_name:
         figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
         told = f"{_say_publisher(names.publisher)} reported {f'that {did}' if did else figure}{share}."
-    elif share:
+    elif share or of_limit:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts use {names.within}." if names.doing and names.within else ""
     if facts.reading:
@@ -460,7 +461,7 @@ def _say_now(facts: Facts) -> str:
     days = [say_day(row["date"]) if facts.date(row) == facts.date(told_of) else facts.date(row) for row in others]
     limits = [f"{say_newer(facts, row)} for {day}" for row, day in zip(others, days, strict=True)]
     also = f"Also reported: {', '.join(limits)}." if limits else ""
-    return _join(say_first(told) or _say_exact(facts), within, names.asked, read_as, also)
+    return _join(say_first(told) or _say_exact(facts), of_limit, within, names.asked, read_as, also)
 
 
 def _compare(facts: Facts, before: Row, more: str, less: str, times: str) -> str:
@@ -531,17 +532,20 @@ def _say_tests(facts: Facts) -> str:
     told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
     told += f" of outcomes ({above} came above, {below} below)"
     if alike:
-        told += f"; over the {alike['technologies']:.0f} most like this one {say_percent(alike['covered'])}"
+        like = f"the {alike['technologies']:.0f} whose share and growth were most like these"
+        told += f"; over {like} {say_percent(alike['covered'])}"
     if facts.audit:
         least = min(facts.audit, key=lambda row: row["inside_80"])
         lengths = " or ".join(words.spell(int(each)) for each in sorted({row["figures"] for row in facts.audit}))
-        share = _say_parts([row["inside_80"] for row in facts.audit])
-        which = f", least on {least['series']}" if len(facts.audit) > 1 else f" ({least['series']})"
+        which = f"{least['series']}, at {least['share_of_limit']}% of the limit"
+        if len(facts.audit) > 1:
+            which = f"least: {least['series']}, {say_percent(least['inside_80'])} of {least['origins']:.0f}"
         others = f"On series not used to build the method, from {lengths} figures, they contained"
-        others = f"{others} {share}{which}."
+        others = f"{others} {say_percent(facts.audited)} ({which})."
     is_sales = facts.names.measure == "flow" and facts.is_share
-    sales = "Where a later technology replaces it, it falls; no curve foresees that." if is_sales else ""
-    return _join(f"{told}.", others, sales)
+    sales = "If a newer technology replaces it, the share falls; our curves do not foresee that." if is_sales else ""
+    totals = "None of these is a total so far." if facts.names.measure == "cumulative" else ""
+    return _join(f"{told}.", others, sales, totals)
 
 
 def _say_doubts(facts: Facts) -> str:
@@ -550,7 +554,7 @@ def _say_doubts(facts: Facts) -> str:
     moves, unknown, above = dict[str, float](), "", ""
     for row in facts.alternatives:
         other = words.lower_first(row["limit"]).replace(" percent", "%")
-        said = f"{say(row['q0.5'], unit)} ({say_range(row['low'], row['high'])})"
+        said = f"{say(row['q0.5'], unit)} ({100 * facts.level:g}% range {say_range(row['low'], row['high'])})"
         moves[f"With {other} as the limit, the median would be {said}."] = abs(row["q0.5"] - goal)
     if facts.others:
         moves[_say_class(facts)] = abs((facts.others["low"]["value"] + facts.others["high"]["value"]) / 2 - goal)
@@ -558,12 +562,12 @@ def _say_doubts(facts: Facts) -> str:
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
-    if facts.range and limit and facts.range["high"] > limit["mean"]:
+    if facts.range and limit and facts.range["high"] > limit["q0.9"]:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
         name = facts.limit_name.removeprefix("the ")  # that of a file has its article
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
     success = "Most comparison technologies succeeded; if this one fails, it may end below our "
-    success += "range." if facts.range else "forecast."
+    success = "" if facts.kind == "near" else f"{success}{'range' if facts.range else 'forecast'}."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
 
@@ -574,8 +578,9 @@ def _say_class(facts: Facts) -> str:
     count = say_count(int(low["technologies"]), "other technology", "other technologies")
     years, passed = say_ahead(round(float(low["years"]), 1)), say(low["passed"], "percent")
     shares = say_range(low["share"], high["share"], "percent")
-    told = f"The middle half of {count} in {say_place(facts.names.entity)} stood at {shares} of their limits {years}"
-    told = f"{told} after passing {passed}, as this one now{' by our reading' if facts.reading else ''}."
+    now = f"as this one now{', by our reading' if facts.reading else ''}"
+    told = f"Of {count} in {say_place(facts.names.entity)} that had passed {passed} of their limits, {now}, half stood"
+    told = f"{told} at {shares} {years} later."
     span = "" if facts.is_share else say_range(low["value"], high["value"], facts.names.unit)
     side = "below our median" if high["value"] < facts.goal["q0.5"] else ""
     more = ", ".join(filter(None, [span, side]))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ..base.words import of_entity, say_date
+from ..base.words import of_entity, say_date, say_first
 from ..indicators import Data, list_profile
 
 _COMPOSITION, _RATE = "percent of generative AI users", "percent of internet users"
@@ -74,18 +74,18 @@ def say_purposes(rows: pd.DataFrame) -> str:
     by_date = own.pivot_table(index="category", columns="date", values="value")
     last = own[own["date"] == own["date"].max()].sort_values("value", ascending=False).iloc[0]
     base, when = last["unit"].removeprefix("percent of "), say_date(last["date"])
-    told = f"The commonest use in {when} was: {last['category']}, {last['printed']} of {base}"
+    told = f"The commonest use in {when} was “{last['category']}”, by {last['printed']} of {base}."
     if by_date.shape[1] > 1:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
         name = moved.idxmax()
         ends = own[own["category"] == name].sort_values("date").iloc[[0, -1]]
         low, high = ends["printed"]
-        told += f"; {name} moved most, from {low} in {say_date(both.columns[0])} to {high}"
-        told += f", all others by {moved.drop(name).max():.1f} points or less"
+        told += f" “{say_first(name)}” moved most, from {low} in {say_date(both.columns[0])} to {high}"
+        told += f", and all others by {moved.drop(name).max():.1f} points or less."
         note = ends["note"].str.extract("(the item .+ may differ)", expand=False).dropna().tail(1)
-        told += "".join(f"; in {when} " + note)
-    return f"{told}."
+        told += "".join(f" In {when} {text}." for text in note)
+    return told
 
 
 def say_products(monthly: pd.DataFrame, shares: pd.DataFrame) -> str:
@@ -208,10 +208,10 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
 
 
 def _make_row(part: str, heading: str, sentence: str, rows: pd.DataFrame) -> dict[str, str]:
-    """A row of the first page, with the address of the first figure; nothing for no sentence."""
+    """A row of the first page, with the address of the newest figure; nothing for no sentence."""
     if not sentence:
         return {}
-    url = rows["url"].iloc[0] if len(rows) else ""
+    url = rows.sort_values("date", kind="stable")["url"].iloc[-1] if len(rows) else ""
     return {"part": part, "heading": heading, "quote": "", "sentence": sentence, "reckoned": "", "url": url}
 
 
@@ -252,7 +252,7 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     sentence = (
         f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
         f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
-        f"and {earlier[1]:.0f}% in {say_date(then)}. Both rose by more than users did."
+        f"and {earlier[1]:.0f}% in {say_date(then)} by our reckoning; the surveys may have asked differently."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "

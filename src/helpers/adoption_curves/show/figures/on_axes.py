@@ -134,7 +134,7 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, points: Mapping[pd.Timestam
         return ""
     plot_figures(axis, series.earlier, series.breaks, points, color=GREY, mfc="white", lw=0.8, zorder=2)
     axis.axvspan(series.earlier.index[-1], series.dates[0], color=GREY, alpha=0.15, lw=0, zorder=0)
-    return f"; grey: before {say_date(parted['date'])}, not comparable"
+    return f"; grey: before {say_date(parted['date'])}, perhaps not comparable"
 
 
 def say_counted(names: Names) -> str:

@@ -72,7 +72,8 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
         title = title or f"{say_first(say_users(names, last))} {when}"
         if series.limit is not None and not names.unit.startswith("percent"):
             share = say(100 * last / series.limit.at(dates[-1:])[0], "percent")
-            units += f"; the last exact figure is {share} of {lower_first(names.limit_title)}"
+            exact = " exact" if len(series.newer) else ""
+            units += f"; the last{exact} figure is {share} of {lower_first(names.limit_title)}"
         printed = f"{words.say_figure(last, '', names.own)} {words.say_at(measure)}"
         labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
     else:

@@ -1,7 +1,7 @@
 """A few runs side by side: their forecasts over time.
 
-Forecasts are a frame with a row for each run and date: run, title and unit of the indicator, date, value (the median),
-low and high (the range that the run quotes) and level (its coverage).
+Forecasts are a frame with a row for each run and date: run, title and unit of the indicator, date, basis, value (the
+median), low and high (the range that the run quotes) and level (its coverage).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...base.fan import find_goal
 from ...base.levels import say_level
-from ...base.words import lower_first, say, say_date, say_range
+from ...base.words import lower_first, say_date, say_range
 from . import style
 from .labels import Label, label_ends
 
@@ -22,11 +23,13 @@ _SHARED_NAMES = ["title", "unit"]  # what runs must share to be drawn on one axi
 _SOURCE_TEXT = "Source: the runs' tables of forecasts; each run's pages name the publishers of its data"
 
 
-def last_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the last date that all runs of one indicator forecast; none where there is no such date."""
+def pick_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a headline's date among those that all runs of one indicator forecast; none where there are none."""
     runs = forecasts.groupby(_SHARED_NAMES)["run"].transform("nunique")
     shared = forecasts[forecasts.groupby([*_SHARED_NAMES, "date"])["run"].transform("nunique") == runs]
-    return shared[shared["date"] == shared.groupby(_SHARED_NAMES)["date"].transform("max")]
+    goals = [find_goal(rows.to_dict("records"))["date"] for _, rows in shared.groupby([*_SHARED_NAMES, "run"])]
+    dates = shared.groupby([*_SHARED_NAMES, "run"]).ngroup().map(dict(enumerate(goals)))
+    return shared[shared["date"] == dates.groupby([*map(shared.get, _SHARED_NAMES)]).transform("min")]
 
 
 def _say_ranges(forecasts: pd.DataFrame) -> str:
@@ -39,7 +42,7 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
     count, panels = forecasts["run"].nunique(), forecasts.drop_duplicates(_SHARED_NAMES)
     if len(panels) > 1:
         return f"The {count} runs forecast {len(panels)} different things, each in a panel of its own"
-    ends = last_shared(forecasts)
+    ends = pick_shared(forecasts)
     if ends.empty:
         return f"The {count} runs forecast no date together" if count else ""
     date, unit = say_date(ends["date"].iloc[0]), ends["unit"].iloc[0]
@@ -47,10 +50,9 @@ def say_forecasts(forecasts: pd.DataFrame) -> str:
         one, other = ends.itertuples()
         first, second = say_range(one.low, one.high, unit), say_range(other.low, other.high)
         return f"For {date}, {one.run} says {first} and {other.run} {second} ({_say_ranges(ends)})"
-    low, high = ends["value"].min(), ends["value"].max()
-    if say(low, unit) == say(high, unit):
-        return f"{f'All {count} runs put' if count > 1 else 'The run puts'} the median for {date} at {say(high, unit)}"
-    return f"The median for {date} ranges from {say_range(low, high, unit)} across {count} runs"
+    low, high = ends["low"].min(), ends["high"].max()
+    whose = f"Of {count} runs the" if count > 1 else "The"
+    return f"{whose} {_say_ranges(ends)} for {date} lie within {say_range(low, high, unit)}"
 
 
 def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figure | None:
@@ -60,7 +62,7 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     ----------
     forecasts : DataFrame
     observations : DataFrame
-        run, date and value: what the forecasts continue from.
+        run, date, value and qualifier: what the forecasts continue from.
 
     Returns
     -------
@@ -71,7 +73,9 @@ def draw_forecasts(forecasts: pd.DataFrame, observations: pd.DataFrame) -> Figur
     if not panels:
         return None
     figure, axes = style.open_panels(1.3 + 3.1 * len(panels), len(panels), 1)
-    units = f"Medians and, as bars, {_say_ranges(forecasts)} of the forecast; small points: published figures"
+    units = (
+        f"Medians and, as bars, {_say_ranges(forecasts)} of the forecast; points: published figures, open ones limits"
+    )
     for axis, ((title, unit), panel) in zip(axes[:, 0], panels, strict=True):
         labels = _draw_run_panel(axis, panel, observations)
         if len(panels) > 1:
@@ -90,13 +94,18 @@ def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame)
     for position, (run, rows) in enumerate(panel.groupby("run", sort=False)):
         colour = style.COLOURS[position % len(style.COLOURS)]
         dates = rows["date"] + (position - (count - 1) / 2) * width
-        past = observations[observations["run"] == run].set_index("date")["value"]
+        past = observations[observations["run"] == run]
         begin = first - max(last - first, pd.Timedelta(days=730))
-        past = past[(past.index >= begin) & (past.index < rows["date"].iloc[0])]
+        past = past[(past["date"] >= begin) & (past["date"] < rows["date"].iloc[0])]
         if len(past):
-            axis.plot(past.index, past, ".-", color=style.INK, ms=5, lw=0.8, zorder=3)
-            axis.plot([past.index[-1], dates.iloc[0]], [past.iloc[-1], rows["value"].iloc[0]], color=colour, lw=0.8)
-            shown.append(past.index[0])
+            is_exact = past["qualifier"] == "exact"
+            axis.plot(past["date"][is_exact], past["value"][is_exact], "o", color=style.INK, ms=3, zorder=3)
+            axis.plot(
+                past["date"][~is_exact], past["value"][~is_exact], "o", color=style.INK, mfc="white", ms=3, zorder=3
+            )
+            end = past.iloc[-1]
+            axis.plot([end["date"], dates.iloc[0]], [end["value"], rows["value"].iloc[0]], color=colour, lw=0.8)
+            shown.append(past["date"].iloc[0])
         axis.vlines(dates, rows["low"], rows["high"], color=colour, lw=2.2, alpha=0.45)
         axis.plot(dates, rows["value"], ls=style.LINES[position % 6], marker=style.MARKERS[position % 6], color=colour,
                   ms=4.5, lw=1.4)  # fmt: skip
