@@ -159,7 +159,7 @@ def test_changed_wording_is_said_where_a_share_moved_most(known):
     listed = list_parts(known, "genai_users", "China")[0]["purposes"]
     said = who_uses.say_purposes(listed)
     assert "“Images and video” moved most, from 33.0% in June 2025 to 47.8%" in said
-    assert said.endswith("; in December 2025 the item also names editing, and the sample may differ.")
+    assert said.endswith(" In December 2025 the item also names editing, and the sample may differ.")
     worded = listed[listed["note"].str.contains("Worded ")]
     assert set(worded["category"]) == {"images and video", "minutes and slides", "code"}
 
@@ -200,7 +200,7 @@ def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
     target = who_uses.list_use(parts, here, known, "genai_users").iloc[-1]
     for quote in pick(TABLE, source_id="state_council_ai_plus")["quote"]:
         assert quote in target["quote"]
-    assert "does not say of what" in target["sentence"]
+    assert "Of whom or what, the document does not say" in target["sentence"]
     said = f"{target['quote']} {target['sentence']}"
     assert set(re.findall(r"\d+", said)) == {"70", "90", "2027", "2030"}
 

@@ -84,7 +84,7 @@ def test_the_index_says_what_was_found(pages, small_run):
     said = ("<h1><bdi>Generative AI users: China</bdi></h1>", '<p class="lead">China had 602 M.</p>',
             f'<p class="kicker">{day}', "<dd>The saturation level is &lt;b&gt;not&lt;/b&gt; identified.",
             "What could be wrong", '<a href="https://a.org/?x&amp;y">&lt;i&gt;last survey&lt;/i&gt;</a>',
-            "Next figure expected: January or February 2027.", '<a href="01_check_small.html"><h3>')  # fmt: skip
+            "Next figure: January or February 2027.", '<a href="01_check_small.html"><h3>')  # fmt: skip
     assert [part for part in said if part not in text] == []
     assert pages["index"].images[0]["alt"] == "Users by date, rising"
 

@@ -94,7 +94,7 @@ def test_a_newer_limit_leads_with_its_reading(tmp_path, ends):
 def test_a_break_is_said_only_among_the_figures_that_are_used(tmp_path, date, told):
     cautions = {pd.Timestamp(date): "perhaps another sample"}
     said = say(grow(tmp_path, [100.0, 200, 500], names={"cautions": cautions}, **PEOPLE))["caution"]
-    change = "Part of the change of 300 million people between 2024 and 2025 may come from how it was counted: "
+    change = "Part of the change of 300 million people between 2024 and 2025 may come from the counting: "
     assert (change in said) == told
 
 
@@ -137,7 +137,7 @@ def test_a_record_is_of_the_horizon_of_the_page_and_of_its_level(tmp_path):
     own = facts.tables["05_coverage"].query("level == 0.8").set_index("horizon_years")
     technologies, covered, below, above = own.loc[5, ["technologies", "covered", "below", "above"]]
     told = f"Over {technologies:.0f} earlier technologies, 80% ranges 5 years ahead contained {covered:.0f}%"
-    assert say(facts)["forecast"].startswith(f"{told} of outcomes ({above:.0f}% came above, {below:.0f}% below)")
+    assert say(facts)["forecast"].startswith(f"{told} of outcomes ({above:.0f}% above, {below:.0f}% below)")
     assert not list_key_numbers(facts)["key"].str.startswith("coverage").any(), "how sure is said once"
 
 
@@ -156,7 +156,7 @@ def test_every_test_that_applies_is_said_and_summed(tmp_path):
     facts.tables["05_audit"] = pd.concat([audited.assign(inside_80=80.2), few, more])
     assert facts.audited == pytest.approx((80.2 + 20 + 70) / 3), "each has as many outcomes"
     assert facts.held == {"least": facts.audited, "most": facts.tested["covered"]}
-    assert "in tests 80% ranges did in 57 to 78% of cases." in say(facts)["deck"]
+    assert "in tests 80% ranges did in 57 to 78%." in say(facts)["deck"]
     told = f"from six or eight figures, they contained 57% (least: lamps, 20% of {audited['origins'].iloc[0]})."
     assert told in say(facts)["forecast"]
 
@@ -168,11 +168,11 @@ def test_windows_alike_and_the_class_are_said_with_their_numbers(tmp_path):
     shares = {"quantile": [0.25, 0.5, 0.75], "share": [60.0, 70, 81.5], "value": [60.0, 70, 81.5]}
     facts.tables["05_class"] = pd.DataFrame(shares).assign(series=14, technologies=11, years=5.0, passed=40.0)
     said = say(facts)
-    assert "; over the 12 whose share and growth were most like these 72%." in said["forecast"]
+    assert "; over the 12 most like this one in share and growth 72%." in said["forecast"]
     told = (
         f"Of 11 other technologies in {facts.names.entity} that had passed 40.0% of their limits, as this one now, half"
     )
-    assert f"{told} stood at 60.0 to 81.5% 5 years later." in said["caution"]
+    assert f"{told} stood 5 years later at 60.0 to 81.5%." in said["caution"]
     assert "That is 60" not in said["caution"], "shares of a limit of 100% are its values"
 
 

@@ -186,7 +186,7 @@ def test_a_break_is_the_interval_between_two_figures_and_no_line_crosses_it():
 def test_levels_state_the_share_and_name_the_suspected_break_where_there_is_room():
     title, units, *_ = read_texts(draw_levels(hold(NONE_NEWER, BREAKS), NAMES, "Source: test."))
     assert title == "Users, Atlantis: 602 million people in December 2025"
-    words = "the last exact figure is 53.5% of internet users; upright strip: figures before and after it may not be"
+    words = "the last figure is 53.5% of internet users; upright strip: figures before and after it may not be"
     assert words in units
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.levels import LEVELS
 from ..base.project import PUBLISHED_MODEL
-from ..base.words import lower_first, say, say_count, say_date, say_day, say_limit, say_percent, say_range, say_unit
+from ..base.words import lower_first, say, say_count, say_date, say_day, say_limit, say_percent, say_range
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 """The registered baselines in words, by the columns of their scores."""
@@ -131,9 +131,7 @@ def say_moves(rows: Sequence[Mapping[str, Any]], limit: str) -> str:
     *earlier, _ = [median for median, _ in groupby(said)] or [""]
     if not earlier:
         return ""
-    had = f"the median {earlier[0]}"
-    if len(earlier) > 1:
-        had = f"the medians {', '.join(earlier[:-1])} and {earlier[-1]}"
     same = len({(str(row["last_date"]), float(row["last_figure"])) for row in made}) == 1
     why = ", by other methods" if same and len({row["model"] for row in made}) > 1 else ""
-    return f"Earlier forecasts for {say_date(date)} had {had}{say_unit(made[0]['unit'])}{why}."
+    medians = f"{'medians' if len(earlier) > 1 else 'median'} for {say_date(date)}{why}"
+    return f"Earlier {medians}: {', '.join(earlier)}."

@@ -391,7 +391,7 @@ def _say_held(facts: Facts) -> str:
     """How often ranges should contain the outcome, and those of tests did, if there are any."""
     ranges, tests = f"{100 * facts.level:g}% range", ""
     if facts.held:
-        tests = f"; in tests {ranges}s did in {_say_parts([*facts.held.values()])} of cases"
+        tests = f"; in tests {ranges}s did in {_say_parts([*facts.held.values()])}"
     return f"The {ranges} should contain the outcome that often{tests}."
 
 
@@ -530,9 +530,9 @@ def _say_tests(facts: Facts) -> str:
     ahead = say_ahead(round(float(tested["horizon_years"]), 1))
     above, below, held = (say_percent(tested[name]) for name in ("above", "below", "covered"))
     told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
-    told += f" of outcomes ({above} came above, {below} below)"
+    told += f" of outcomes ({above} above, {below} below)"
     if alike:
-        like = f"the {alike['technologies']:.0f} whose share and growth were most like these"
+        like = f"the {alike['technologies']:.0f} most like this one in share and growth"
         told += f"; over {like} {say_percent(alike['covered'])}"
     if facts.audit:
         least = min(facts.audit, key=lambda row: row["inside_80"])
@@ -566,7 +566,7 @@ def _say_doubts(facts: Facts) -> str:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
         name = facts.limit_name.removeprefix("the ")  # that of a file has its article
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
-    success = "Most comparison technologies succeeded; if this one fails, it may end below our "
+    success = "Most comparison technologies succeeded; one that fails may end below our "
     success = "" if facts.kind == "near" else f"{success}{'range' if facts.range else 'forecast'}."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
@@ -580,11 +580,11 @@ def _say_class(facts: Facts) -> str:
     shares = say_range(low["share"], high["share"], "percent")
     now = f"as this one now{', by our reading' if facts.reading else ''}"
     told = f"Of {count} in {say_place(facts.names.entity)} that had passed {passed} of their limits, {now}, half stood"
-    told = f"{told} at {shares} {years} later."
+    told = f"{told} {years} later at {shares}"
     span = "" if facts.is_share else say_range(low["value"], high["value"], facts.names.unit)
     side = "below our median" if high["value"] < facts.goal["q0.5"] else ""
     more = ", ".join(filter(None, [span, side]))
-    return _join(told, f"That is {more}." if more else "")
+    return _join(f"{told}.", f"That is {more}." if more else "")
 
 
 def _say_jump(facts: Facts) -> str:
@@ -592,5 +592,5 @@ def _say_jump(facts: Facts) -> str:
     if not jump:
         return ""
     span = f"between {facts.date(jump['before'])} and {facts.date(jump['after'])}"
-    change = f"Part of the change of {facts.say_step(jump['change'])} {span} may come from how it was counted"
+    change = f"Part of the change of {facts.say_step(jump['change'])} {span} may come from the counting"
     return f"{change}: {jump['reason']}."

@@ -52,7 +52,7 @@ def say_groups(rows: pd.DataFrame) -> str:
     others = rows[rows["unit"].eq(_RATE) & rows["category"].eq(first["category"])]
     told += f" (of internet users {others['printed'].iloc[0]})" if len(others) else ""
     students = rows.iloc[1:][lambda later: later["category"].eq("students") & later["date"].eq(first["date"])]
-    told += f" and {students['printed'].iloc[0]} were students" if len(students) else ""
+    told += f" and {students['printed'].iloc[0]} students" if len(students) else ""
     return f"Of generative AI users in {say_date(first['date'])}, {told}."
 
 
@@ -252,7 +252,7 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     sentence = (
         f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
         f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
-        f"and {earlier[1]:.0f}% in {say_date(then)} by our reckoning; the surveys may have asked differently."
+        f"and {earlier[1]:.0f}% in {say_date(then)} (our reckoning; the questions may differ)."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "
@@ -268,9 +268,7 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     levels = "; ".join(f"{row.printed} by {row.date:%Y} (“{row.quote}”)" for row in rows.itertuples())
-    sentence = (
-        "The document does not say of what: people, firms or devices. So no forecast of users can meet or miss it."
-    )
+    sentence = "Of whom or what, the document does not say; no forecast of users can meet or miss it."
     quote = f"Penetration of {rows['category'].iloc[0]}: {levels}."
     return {**_make_row("target", "The state's target", sentence, rows), "quote": quote}
 

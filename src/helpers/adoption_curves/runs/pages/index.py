@@ -84,7 +84,7 @@ def render_made(
         "made.html.j2",
         **shared,
         subject=record.subject,
-        title="How this was made",
+        title="Method, data and citation",
         notebooks=notebooks,
         command=_write_command(folder.name, record),
         parameters=[
