@@ -26,6 +26,7 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     which a run takes unless '-p limit' names another. Below the series it counts the figures of the profile of use.
     """
     from .. import indicators
+    from ..indicators.problems import suggest_names
     from ..indicators.uses import count_profile
     from .listing import say_profile
 
@@ -35,13 +36,14 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
         days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
         print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
     else:
-        _print_found(found, data)
+        names = {*known.observations["entity"], *known.observations["indicator"]}
+        _print_found(found, data, "" if len(found) or not words else suggest_names(words[0], names))
         for line in say_profile(count_profile(known, words)):
             print(line)
 
 
-def _print_found(found: Any, data: str) -> None:
-    """Print the series that were found, and how to study the first."""
+def _print_found(found: Any, data: str, nearest: str) -> None:
+    """Print the series that were found, and how to study the first; where there is none the `nearest` names."""
     from .listing import print_table, say_series
 
     print_table(say_series(found))
@@ -50,7 +52,7 @@ def _print_found(found: Any, data: str) -> None:
         pairs = [part for name, value in given.items() for part in ("-p", name, value)]
         print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
     else:
-        print("No series has all of these words.")
+        print(f"No series has all of these words; {nearest}")
 
 
 @click.command()

@@ -57,7 +57,7 @@ def build_tables(file: str, rows: pd.DataFrame, project: Mapping[str, pd.DataFra
     """
     described = rows.drop_duplicates("indicator")
     indicators = described[["row", "indicator", "title", "unit", "measure", "people", "doing"]].assign(
-        counted=f"What {file} counts",
+        counted=described["title"],
         role="target",
         technology=described["technology"].where(described["technology"] != "", described["title"]),
         breaks=described["indicator"].map(_write_breaks(rows)),
