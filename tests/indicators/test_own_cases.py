@@ -253,7 +253,7 @@ def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, d
     rows = [f"{date:%Y-%m-%d},{number + 10}" for number, date in enumerate(dates)]
     path.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
     out = call(capsys, "check", path, "--unit", "% of homes", "--measure", "level")[1]
-    assert ("The forecast of f uses figures half a year apart or more." in out) == said, out
+    assert ("The forecast of f leaves out figures nearer than 0.4 years to the next." in out) == said, out
 
 
 def test_every_command_refuses_alike(tmp_path, capsys):

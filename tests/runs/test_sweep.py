@@ -119,10 +119,10 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
 @pytest.mark.parametrize(
     ("medians", "failed", "said"),
     [
-        ([700, 750, 710, 760], [], "ranges from 700 to 760 million people across 4 runs"),
-        ([700, 750, 710, 760], [3], "ranges from 700 to 750 million people across 3 runs"),
-        ([800, 800, 800, 800], [], "All 4 runs put the median for December 2027 at 800 million people"),
-        ([700], [], "The run puts the median for December 2027 at 700 million people"),
+        ([700, 750, 710, 760], [], "Of 4 runs the 80% ranges for December 2027 lie within 610 to 830 million people"),
+        ([700, 750, 710, 760], [3], "Of 3 runs the 80% ranges for December 2027 lie within 610 to 820 million people"),
+        ([800, 800, 800, 800], [], "Of 4 runs the 80% ranges for December 2027 lie within 710 to 870 million people"),
+        ([700], [], "The 80% ranges for December 2027 lie within 610 to 770 million people"),
     ],
 )
 def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, tmp_path, medians, failed, said):

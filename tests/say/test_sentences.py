@@ -119,7 +119,7 @@ def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_pat
     sales = write_page(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow")).forecast
     assert "If a newer technology replaces it, the share falls; our curves do not foresee that." in sales
     assert "80% ranges 5 years ahead contained" in sales
-    assert sales.count("On series not used to build the method") == 1
+    assert sales.count("On series that set no constant") == 1
 
 
 def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):

@@ -76,7 +76,7 @@ COLUMNS = (
            {"enum": ["exact", "at_least", "at_most"]}, "exact"),
     _Column("break", "string", "Reason for a new series from this figure on: no fit crosses it", "no break"),
     _Column("published", "date",
-           "First public day of the figure, YYYY-MM-DD; a month is its last day. Blank: public on its date", "its date",
+           "First public day of the figure, YYYY-MM-DD; of a month its last day. Blank: public on its date", "its date",
            {"minimum": "1800-01-01"}),
     _Column("standard_error", "number", "Standard error of the figure in its unit, where published", "not known",
            {"minimum": 0}),

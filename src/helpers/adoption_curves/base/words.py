@@ -156,7 +156,7 @@ FLOW = "a flow"
 """In the place of a verdict on the saturation level of a flow: curves of what is in use say nothing of a year's."""
 NO_FORECAST = "no forecast: it has fallen"
 """What is said of a series that has fallen where a forecast would stand."""
-TOO_FEW = "no forecast: it needs three figures above 0, half a year apart"
+TOO_FEW = "no forecast: it needs three figures above 0 over half a year"
 """What is said there of a series with fewer figures."""
 GIVES_RANGE = "How many could there be at most? {} gives one."
 """What would give a forecast a range, with the way to say it in braces."""
@@ -195,7 +195,7 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
     words = {
         "levels off": f"if the present pattern holds, growth {span}; {found.note}",
         "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
-        FLOW: "the figures count what a year adds, and curves of what is in use do not show where that ends",
+        FLOW: "each figure is of one year, and curves of what is in use do not show where these end",
         "near its limit": f"the figures are near their limit: {found.sentence}{left} {'are' if left else 'is'} left",
         "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
     }

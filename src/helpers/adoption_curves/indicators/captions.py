@@ -36,7 +36,7 @@ class Names:
     own : bool
         True if its unit is a label of one's own.
     known, published : Timestamp
-        The last day on which a figure of the data, and one of the series, came out.
+        The last day on which a figure of the data, and one of the series, came out; NaT where nobody has stated it.
     population : tuple or None
         Of users the newest population of the entity, and a sentence.
     cautions : mapping
@@ -70,7 +70,7 @@ class Names:
     measure: str = "level"
     own: bool = False
     known: pd.Timestamp = pd.Timestamp.min
-    published: pd.Timestamp = pd.Timestamp.min
+    published: pd.Timestamp = pd.NaT
     population: tuple[float, str] | None = None
     cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
     points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
@@ -114,7 +114,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         measure=series.measure,
         own=own,
         known=data.observations["published"].max(),
-        published=series.observations["published"].max(),
+        published=_find_published(series, own),
         population=_say_population(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         points=_say_points(data, series, rows, own),
@@ -128,6 +128,12 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         limit_is_series=len(limits) > 0,
         reckoned=bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     )
+
+
+def _find_published(series: AdoptionSeries, own: bool) -> pd.Timestamp:
+    """The last day on which a figure of the series came out; NaT where nobody has stated that of the newest."""
+    newest = series.observations.sort_values("date").iloc[-1]
+    return pd.NaT if own or newest["published_by"] in _RECKONED else series.observations["published"].max()
 
 
 def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: bool) -> dict[pd.Timestamp, str]:
@@ -144,7 +150,7 @@ def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: boo
 def _say_population(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
     """Newest population of the entity of users, and a sentence on the axis that is in percent of it."""
     population = data.find_population(series)
-    if population is None:
+    if population is None or data.find_entry(series.indicator).kind in ("company figures", "telemetry"):  # no people
         return None
     size, name = float(population.iloc[-1]), str(population.name)
     amount = say_amount(size, data.find_entry(name).unit)

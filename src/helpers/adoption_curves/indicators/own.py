@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..base.columns import COLUMNS, NAME, RENAMED, UNNAMED, USUAL_TITLE
+from ..base.columns import COLUMNS, NAME, UNNAMED, USUAL_TITLE
 from ..base.words import escape, quote, say_count, say_day, shorten
 from .asked import OPEN, Asked
 from .block import read_block
@@ -112,7 +112,7 @@ def _is_mostly(cells: Iterable[str], test: Callable[[str], bool]) -> bool:
 def _lay_out(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
     """The table with a row a figure, in `_DATE` and `_VALUE`."""
     if "bound" in frame and "bound" not in asked.all("ignore"):
-        raise asked.refuse(RENAMED, column="bound")
+        raise asked.refuse("is called qualifier since 2.0", column="bound")
     for name in (name for name in frame if re.fullmatch(r"[^\\]+\\\w+", name)):  # Eurostat: freq,unit,geo\TIME_PERIOD
         parts = frame[name].str.split(",", expand=True).set_axis(name.partition("\\")[0].split(","), axis=1)
         frame = pd.concat([parts, frame.drop(columns=name)], axis=1)

@@ -94,21 +94,24 @@ def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
     if data.is_own(series.entity, series.indicator):
         rows = series.observations.sort_values("date")
         named = {"first": rows.iloc[0], "last": rows.iloc[-1], "highest": rows.loc[rows["value"].idxmax()]}
-        whole = series.measure == "flow" or rows["date"].dt.is_month_end.all()
-        parts = [f"{name} {_say_figure(row, series, whole)}" for name, row in named.items()]
+        parts = [f"{name} {_say_figure(row, series)}" for name, row in named.items()]
         facts.append(f"{series.full_title}: {', '.join(parts)}.")
         if slipped := _doubt_newest(series):
             facts.append(f"Is {slipped}?")
     return [*facts, _say_whose_limit(data, series, parameters), *_list_left_out(series), *_list_high_limits(series)]
 
 
-def _say_figure(row: Any, series: Any, whole: bool) -> str:
-    """A figure as it is read, with its period, or its day."""
+def _say_figure(row: Any, series: Any) -> str:
+    """A figure as it is read, with its date."""
     side = "" if row["qualifier"] == "exact" else f"{say_name(row['qualifier'])} "
-    when = f"{say_at(series.measure)} {say_period(row['date'], series.measure)}"
-    if not whole:
-        when = f"on {say_day(row['date'])}"
-    return f"{side}{say_amount(row['value'], series.unit)} {when}"
+    return f"{side}{say_amount(row['value'], series.unit)} {_say_when(row['date'], series)}"
+
+
+def _say_when(date: Any, series: Any) -> str:
+    """The month at whose end a date lies, of a flow the year, else the day."""
+    if series.measure == "flow" or date.is_month_end:
+        return f"{say_at(series.measure)} {say_period(date, series.measure)}"
+    return f"on {say_day(date)}"
 
 
 def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
@@ -192,16 +195,16 @@ def _list_left_out(series: Any) -> list[str]:
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
     years = decimal_years(values.index)
     if count_usable(years, values) < SHORTEST:
-        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0, half a year apart.")
+        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0 over half a year.")
     if has_fallen(decimal_years(series.values.index), series.values):
-        highest = f"{say_amount(series.values.max(), series.unit)} on {say_day(series.values.idxmax())}"
-        last = f"{say_amount(series.values.iloc[-1], series.unit)} on {say_day(series.values.index[-1])}"
+        highest = f"{say_amount(series.values.max(), series.unit)} {_say_when(series.values.idxmax(), series)}"
+        last = f"{say_amount(series.values.iloc[-1], series.unit)} {_say_when(series.values.index[-1], series)}"
         notes.append(
             f"{series.full_title}: no forecast, because the figures have fallen, from {highest} to {last}. "
             "Curves of adoption only rise and do not apply."
         )
     elif len(years) > 1 and np.diff(years).min() < LEAST_APART <= np.diff(years[pick_last(years)]).min():
-        notes.append(f"The forecast of {what} uses figures half a year apart or more.")
+        notes.append(f"The forecast of {what} leaves out figures nearer than {LEAST_APART} years to the next.")
     return notes
 
 

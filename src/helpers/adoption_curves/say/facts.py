@@ -402,7 +402,8 @@ class Facts:
         tested = self.tested and self.tested["technologies"] >= _TESTED
         parts = [self.tested["covered"]] if tested else []
         parts += [self.alike["covered"]] if self.alike else []
-        parts += [self.audited] if sum(row["units"] for row in self.audit) >= _TESTED else []
+        if sum(row["units"] for row in self.audit) >= _TESTED:
+            parts += [self.audited, min(row["inside_80"] for row in self.audit)]
         return {"least": min(parts), "most": max(parts)} if parts else None
 
 

@@ -92,7 +92,8 @@ def _list_published(facts: Facts) -> dict[str, Row]:
     if share:  # which a page would rather have
         rows.pop("change", None)
     span = {name: facts.standing[name] for name in ("low", "high")}
-    rows["span"] = make("span", f"Lowest and highest since {facts.date(facts.standing)}", say_span(facts), **span)
+    said = " to ".join(say_span(facts))
+    rows["span"] = make("span", f"Lowest and highest since {facts.date(facts.standing)}", said, **span)
     rows["peak"] = make("peak", f"Highest figure, {facts.date(peak)}", facts.say(peak["value"]), peak["value"])
     text = say_percent(peak["lost"])
     return rows | {"fall": make("fall", f"Down since {facts.date(peak)}", text, peak["lost"], unit="percent")}

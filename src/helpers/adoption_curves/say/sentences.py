@@ -24,7 +24,7 @@ _MANY_TIMES = 1.5
 _WITHHELD = {
     "level": "two ways to make one disagree",
     "flow": "we forecast shares of sales, not how many are sold or added in a year",
-    "cumulative": "without a limit we forecast no total so far",
+    "cumulative": "without a limit that of a total so far is untested",
 }
 """Why a page without a range gives no forecast, by measure."""
 _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
@@ -68,7 +68,8 @@ def _write_rises(facts: Facts) -> Page:
         return _write_no_range(facts)
     names, goal, is_total = facts.names, facts.when(facts.goal), facts.names.measure == "cumulative"
     between, doing = f"between {say_ends(facts, ' and ')}", say_doing(names, "{}", "may ")
-    headline = f"{_say_name(names)}: our forecast is {say_base(names, say_ends(facts))} {goal}"
+    ahead = goal if is_total else f"for {facts.date(facts.goal)}"
+    headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} forecast {ahead}"
     if is_total:
         headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
     elif doing:
@@ -111,10 +112,13 @@ def _write_near(facts: Facts) -> Page:
 def _write_stands(facts: Facts) -> Page:
     """A series that has not grown for a year, or never beyond its scatter."""
     is_still, did, since = facts.kind == "still", _say_did(facts), facts.date(facts.standing)
-    headline, grows = f"{_say_name(facts.names)}: {say_base(facts.names, say_span(facts))} since {since}", ", and"
+    low, high = say_span(facts)
+    headline = f"{_say_name(facts.names)}: between {low} and {say_base(facts.names, high)} since {since}"
+    grows = ", and"
     if did:
-        headline, grows = f"{did}; the figure has been {say_span(facts)} since {since}", ", with"
-    quote_not = f"Do not call {facts.say(facts.last['value'])} the level where growth stops."
+        headline, grows = f"{did}; the figure has been between {low} and {high} since {since}", ", with"
+    called = f"call {facts.say(facts.last['value'])} the level where growth stops."
+    quote_not = f"Do not quote the median alone, nor {called}" if facts.range else f"Do not {called}"
     if is_still:
         headline += f"{grows} no lasting growth"
         quote_not = "Do not quote it as lasting growth or decline."
@@ -225,7 +229,7 @@ def _write_few(facts: Facts) -> Page:
         headline,
         deck=_join(
             _say_exact(facts),
-            f"We give no forecast: it needs three figures, half a year apart, and {known}{since}.",
+            f"We give no forecast: it needs three figures over half a year, and {known}{since}.",
             _say_before(facts),
             others,
         ),
@@ -280,10 +284,10 @@ def _say_name(names: Names) -> str:
     return names.title.replace(": ", ", ")
 
 
-def say_span(facts: Facts) -> str:
-    """The lowest and the highest figure since a series stands."""
+def say_span(facts: Facts) -> tuple[str, str]:
+    """The lowest and the highest figure since a series stands; the unit is behind the second."""
     low, high = facts.say(facts.standing["low"]), facts.say(facts.standing["high"])
-    return f"{low.removesuffix(words.say_unit(facts.names.unit))} to {high}"
+    return low.removesuffix(words.say_unit(facts.names.unit)), high
 
 
 def say_ends(facts: Facts, to: str = " to ") -> str:
@@ -352,7 +356,7 @@ def _say_subject(names: Names) -> str:
 def _say_newest(facts: Facts) -> str:
     """The newest figure, where the headline has the forecast."""
     if not facts.newer:
-        return f"The newest figure is {facts.say(facts.last['value'])}, for {facts.date(facts.last)}."
+        return f"The newest figure we hold is {facts.say(facts.last['value'])}, for {facts.date(facts.last)}."
     doing = " did" if facts.range and facts.names.doing else ""
     return say_first(f"{say_newer(facts)}{doing} {facts.when(facts.newer)}.")
 
@@ -409,7 +413,8 @@ def _say_known(facts: Facts) -> str:
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
     reckoned = ", as far as we know, some perhaps with values revised since" if names.reckoned else ""
     told = f"We look back: of this series{limit} we use only figures published by {by}{reckoned}, and no newer one."
-    return f"{told} Comparison series end there too, some compiled or revised later. The method is today's."
+    others = "Series that we compare with stop there too, some compiled or revised later."
+    return _join(told, others if facts.range or facts.later else "", "The method is today's.")
 
 
 def _quote_figure(facts: Facts, more: str = "") -> str:
@@ -430,7 +435,7 @@ def _quote_forecast(facts: Facts) -> str:
     counted = f" of what {_say_publisher(names.publisher_name)} reports" if names.publisher_name else ""
     interval = f"({level} prediction interval; median {_say_median(facts)})"
     known, whose = pd.Timestamp(names.as_of or names.published), "forecast in hindsight" if names.as_of else "forecast"
-    day = f"figures up to {facts.date(facts.newest)}" if names.own else f"figures published by {say_day(known)}"
+    day = f"figures up to {facts.date(facts.newest)}" if pd.isna(known) else f"figures published by {say_day(known)}"
     forecast = f"This is a {whose} by Adoption Curves {metadata.version('adoption-curves')}{counted}, from {day}."
     return f"“{say_first(said)} {goal} {interval}. {forecast}”"
 
@@ -455,7 +460,8 @@ def _say_now(facts: Facts) -> str:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts use {names.within}." if names.doing and names.within else ""
     if facts.reading:
-        read_as = f"We read “{say_newer(facts)}” as {say_range(newer['read_low'], newer['read_high'])}."
+        read_as = f"We read “{say_newer(facts)}” as {say_range(newer['read_low'], newer['read_high'])}"
+        read_as += f": {newer['reason']}." if newer["reason"] else "."
     told_of = newer or facts.last
     others = [row for row in facts.list_rows("02_newer") if row["date"] != told_of["date"]]
     days = [say_day(row["date"]) if facts.date(row) == facts.date(told_of) else facts.date(row) for row in others]
@@ -489,8 +495,7 @@ def _say_change(facts: Facts) -> str:
     """Growth over a year, for a headline of the last figure."""
     if not facts.before or facts.newer:
         return ""
-    times = " as many as" if facts.names.doing else " as much as"
-    return f", {_compare(facts, facts.before, 'more than', 'less than', times)} {facts.when(facts.before)}"
+    return f", {_compare(facts, facts.before, 'more than', 'less than', ' the figure')} {facts.when(facts.before)}"
 
 
 def _say_growth(facts: Facts) -> str:
@@ -537,10 +542,10 @@ def _say_tests(facts: Facts) -> str:
     if facts.audit:
         least = min(facts.audit, key=lambda row: row["inside_80"])
         lengths = " or ".join(words.spell(int(each)) for each in sorted({row["figures"] for row in facts.audit}))
-        which = f"{least['series']}, at {least['share_of_limit']}% of the limit"
-        if len(facts.audit) > 1:
-            which = f"least: {least['series']}, {say_percent(least['inside_80'])} of {least['origins']:.0f}"
-        others = f"On series not used to build the method, from {lengths} figures, they contained"
+        which = least["series"]
+        if len({row["series"] for row in facts.audit}) > 1:
+            which = f"least: {which}, {say_percent(least['inside_80'])} of {least['origins']:.0f} forecasts"
+        others = f"On series that set no constant, from {lengths} figures, they contained"
         others = f"{others} {say_percent(facts.audited)} ({which})."
     is_sales = facts.names.measure == "flow" and facts.is_share
     sales = "If a newer technology replaces it, the share falls; our curves do not foresee that." if is_sales else ""

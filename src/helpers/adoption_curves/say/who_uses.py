@@ -250,8 +250,8 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
         return {}
     device, apps = now["printed"]
     sentence = (
-        f"Some of these people may never have opened an AI application: {device} of internet users used their phone's "
-        f"own assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
+        f"Some may never have opened an AI application: {device} of internet users used their phone's "
+        f"assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
         f"and {earlier[1]:.0f}% in {say_date(then)} (our reckoning; the questions may differ)."
     )
     reckoned = (
@@ -268,7 +268,7 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     levels = "; ".join(f"{row.printed} by {row.date:%Y} (“{row.quote}”)" for row in rows.itertuples())
-    sentence = "Of whom or what, the document does not say; no forecast of users can meet or miss it."
+    sentence = "Of whom or what, the document does not say; no forecast can meet or miss it."
     quote = f"Penetration of {rows['category'].iloc[0]}: {levels}."
     return {**_make_row("target", "The state's target", sentence, rows), "quote": quote}
 

@@ -161,7 +161,7 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
-    drawn = tidy_forecast(kept["05_forecast"], kept["05_limit"], series, kept["05_scenarios"], result.levels)
+    drawn = tidy_forecast(fan, kept["05_limit"], series, kept["05_scenarios"], result.levels)
     return Answer(figure, page.alt, drawn, facts.names, kept)
 
 

@@ -69,7 +69,7 @@ def draw_forecast(
     units += _draw_values(axis, series, shown.values, names, heights)
     use_dates(axis, min([shown.values.index[0], *series.earlier.index]), shown.last, names.measure)
     _name_start(axis, shown)
-    label_values(axis, shown.values.iloc[-1:], names.unit)
+    label_values(axis, shown.values.iloc[-1:], names.unit, names.own)
     _name_ranges(axis, shown)
     source += _add_percent(axis, names, max([ends.max(axis=None), *(label.y for label in limit)]))
     label_ends(axis, [_label_fan(axis, shown, names), *limit])
@@ -142,7 +142,8 @@ def _name_ranges(axis: Axes, shown: _Shown) -> None:
         rows, spots = shown.fan.set_index("date"), []
         for one, other in zip(inner, outer, strict=True):
             tall = (rows[other] - rows[one]).abs()
-            spots += [(size, Spot(date, rows.loc[date, [one, other]].mean(), 0, 0)) for date, size in tall.items()]
+            inside = tall.iloc[:-1] if len(tall) > 1 else tall  # the last date is beside the axis on the right
+            spots += [(size, Spot(date, rows.loc[date, [one, other]].mean(), 0, 0)) for date, size in inside.items()]
         spots.sort(key=lambda spot: -spot[0])
         note(axis, say_level(level), [spot for _, spot in spots])
         inner = outer

@@ -16,7 +16,7 @@ from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.optimize import isotonic_regression
 
-from ...base.words import say
+from ...base.words import say, say_figure
 from .style import GREY, HALO, INK, LINE_HEIGHT, SMALL, close_canvas, measure, shorten_label, use_dates
 
 _FREE_PIXELS = (7, 2)  # that stay free beside a note, and above and below
@@ -208,7 +208,7 @@ def name_line(axis: Axes, date: Any, words: str) -> None:
     note(axis, words, [Spot(date, y, x, 4 - 8 * y, AT_EDGE) for y in (0, 1) for x in (4, -4)], color=GREY)
 
 
-def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
+def label_values(axis: Axes, values: pd.Series, unit: str = "", own: bool = False) -> None:
     """Write the numbers of a few figures at their points.
 
     Parameters
@@ -218,10 +218,13 @@ def label_values(axis: Axes, values: pd.Series, unit: str = "") -> None:
         Figures by date.
     unit : str
         Of the figures; "" for none.
+    own : bool
+        Whether they are of one's own data, which keep their digits.
     """
     for date, value in values[::-1].items():
+        words = say_figure(value, "", own) if own else say(value, unit, float(values.max()), bare=True)
         spots = [Spot(date, value, right, up) for right, up in ((0, 6), (0, -6), (-6, 4), (6, -4), (-6, -4), (6, 4))]
-        note(axis, say(value, unit, float(values.max()), bare=True), spots)
+        note(axis, words, spots)
 
 
 def close_axes(axis: Axes, title: str, units: str, source: str) -> None:

@@ -83,7 +83,7 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
     use_dates(axis, min([dates[0], *series.earlier.index]), max([dates[-1], *newer.index]), measure)
     label_ends(axis, labels)
     if len(values) and values.idxmax() != values.index[-1]:
-        label_values(axis, values[[values.idxmax()]], names.unit)
+        label_values(axis, values[[values.idxmax()]], names.unit, names.own)
     units += told + shade_breaks(axis, series.breaks, dates)
     return close_canvas(figure, title, units, source)
 
