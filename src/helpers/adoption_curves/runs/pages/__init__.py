@@ -130,7 +130,7 @@ def _describe_pages(folder: Path, record: Manifest) -> list[dict[str, Any]]:
     for name, entry in record.notebooks.items():
         title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
         page: dict[str, Any] = {"name": name, "href": f"{name}.html", "title": title or name, "question": question}
-        page["figures"] = [{"name": each, **figure.model_dump()} for each, figure in sorted(entry.figures.items())]
+        page["figures"] = [{"name": each, **figure.model_dump()} for each, figure in entry.figures.items()]
         page["tables"] = sorted((each, table.rows) for each, table in entry.tables.items())
         pages.append(page)
     index = {"href": "index.html", "title": "Index"}
