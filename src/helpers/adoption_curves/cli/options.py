@@ -49,7 +49,9 @@ files = click.option(
 workers = click.option(
     "--workers", metavar="N", type=_WHOLE_NUMBER, help="Run N notebooks at a time; by default one more than processors."
 )
-data_folder = click.option("--data", metavar="PATH", default="data", help="Folder of data, or a file of your own.")
+data_folder = click.option(
+    "--data", metavar="PATH", default="data", help="Folder of data, or a file of your own: FILE?unit=...&measure=..."
+)
 strict = flag(
     "--strict", "Refuse own data with cells left out, figures of the last run lost, or a newest one that slipped."
 )
