@@ -103,8 +103,10 @@ def test_tables_are_sorted_and_plain_text():
         raw = (DATA / f"{name}.csv").read_bytes()
         assert b"\r" not in raw
         assert not raw.startswith(b"\xef\xbb\xbf")
-    keys = [line.split(",")[:3] for line in (DATA / "observations.csv").read_text(encoding="utf-8").splitlines()[1:]]
-    assert keys == sorted(keys)
+    for name, size in (("observations", 3), ("indicators", 1), ("sources", 1)):
+        lines = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
+        keys = [line.split(",")[:size] for line in lines]
+        assert keys == sorted(keys), name
 
 
 def test_more_than_is_a_lower_limit_and_no_figure(data):

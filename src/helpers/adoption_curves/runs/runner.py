@@ -81,7 +81,7 @@ def run_all(
         start_fork_server()
         completed, data, notes = _check_data(parameters, final, execution.strict, attempt.tell)
         manifest.list_edited(final)  # refuses files that are somebody's
-        from .pages import render_executed, write_pages
+        from .pages import render_executed, write_pages  # nbconvert, which a run of which nothing changed needs not
 
         # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
         new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, completed, inputs)
