@@ -61,14 +61,14 @@ def test_who_reported_what_of_whom(tmp_path):
     names = {"publisher": "Office", "publisher_name": "Office", "base": "adults", "asked": "Office asked adults."}
     facts = grow(tmp_path, [100.0, 200, 500], names=names, **PEOPLE)
     said = say(facts)["now"]
-    share = "25.0% of the limit, 2,000 million people"
+    share = "25.0% of 2,000 million people, the limit of this run"
     told = f"The Office reported that 500 million people used tools in 2025. That is {share}."
     assert said == f"{told} Office asked adults."
     dated = change(facts, {"within": "in the past month"})
     assert say(dated)["now"] == f"{told} This counts use in the past month. Office asked adults."
     plain = change(facts, {"doing": "", "publisher_name": ""})
     assert say(plain)["now"].startswith(
-        "The last figure is 500 million people in 2025. That is 25.0% of the limit, 2,000 million people."
+        "The last figure is 500 million people in 2025. That is 25.0% of 2,000 million people, the limit of this run."
     )
     share = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     assert say(share)["now"] == ""  # headline and deck say it
@@ -147,7 +147,7 @@ def test_every_test_that_applies_is_said_and_summed(tmp_path):
     audited = facts.tables["05_audit"].query("years == 5")
     assert len(audited) == 1
     row, said = audited.iloc[0], say(facts)["forecast"]
-    held = "On series that set no constant, from six figures, they contained"
+    held = "On other series, each forecast from six figures, they contained"
     assert f"{held} {row['inside_80']:.0f}% ({row['series']})." in said
     facts = make_facts(tmp_path, [3, 6, 11, 19, 29, 40], first=2020)
     facts.tables["05_alike"] = pd.DataFrame([{"horizon_years": 5.0, "technologies": 12, "covered": 68.0}])

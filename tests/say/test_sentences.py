@@ -117,9 +117,9 @@ def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_pat
     assert (page.deck, page.forecast) == (told, "")
     assert "we forecast shares of sales" in page.quote_not
     sales = write_page(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow")).forecast
-    assert "If a newer technology replaces it, the share falls; our curves do not foresee that." in sales
+    assert "If a newer technology replaces it, the share may fall below our range." in sales
     assert "80% ranges 5 years ahead contained" in sales
-    assert sales.count("On series that set no constant") == 1
+    assert sales.count("On other series, each forecast from") == 1
 
 
 def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):

@@ -221,7 +221,7 @@ class Facts:
         if self.is_share or np.isnan(last["share_of_limit"]):
             return None
         found = {"key": "share_of_limit", "value": last["share_of_limit"], "url": "", "base": self.limit_name}
-        of = self.limit_name if self.names.limit_is_series else f"the limit, {self.limit_name}"
+        of = self.limit_name if self.names.limit_is_series else f"{self.limit_name}, the limit of this run"
         return found | {"of": of}
 
     @cached_property
@@ -335,6 +335,13 @@ class Facts:
             return None
         least = goal[low] if goal[low] > _NOTHING * goal[high] else 0.0
         return {"low": least, "median": goal["q0.5"], "high": goal[high]}
+
+    @property
+    def spans_all(self) -> bool:
+        """Whether the quoted range says next to nothing: from nearly 0 to nearly the limit."""
+        if not self.range or not self.limit:
+            return False
+        return bool(self.range["low"] < 0.01 * self.limit["mean"] and self.range["high"] > 0.99 * self.limit["mean"])
 
     @property
     def is_given(self) -> bool:

@@ -24,7 +24,7 @@ _MANY_TIMES = 1.5
 _WITHHELD = {
     "level": "two ways to make one disagree",
     "flow": "we forecast shares of sales, not how many are sold or added in a year",
-    "cumulative": "without a limit that of a total so far is untested",
+    "cumulative": "none of totals so far was tested without a limit",
 }
 """Why a page without a range gives no forecast, by measure."""
 _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
@@ -56,6 +56,9 @@ def write_page(facts: Facts) -> Page:
     page = kinds.get(facts.kind, _write_rises)(facts)
     if facts.names.title == USUAL_TITLE:
         return replace(page, quote="", quote_not="Nothing: the file does not say what is counted; --title says it.")
+    if facts.spans_all:
+        why = "its range spans nearly all that is possible"
+        return replace(page, quote=_quote_figure(facts), quote_not=f"Do not quote a forecast from this run: {why}.")
     return page
 
 
@@ -111,17 +114,12 @@ def _write_near(facts: Facts) -> Page:
 
 def _write_stands(facts: Facts) -> Page:
     """A series that has not grown for a year, or never beyond its scatter."""
-    is_still, did, since = facts.kind == "still", _say_did(facts), facts.date(facts.standing)
     low, high = say_span(facts)
-    headline = f"{_say_name(facts.names)}: between {low} and {say_base(facts.names, high)} since {since}"
-    grows = ", and"
-    if did:
-        headline, grows = f"{did}; the figure has been between {low} and {high} since {since}", ", with"
-    called = f"call {facts.say(facts.last['value'])} the level where growth stops."
-    quote_not = f"Do not quote the median alone, nor {called}" if facts.range else f"Do not {called}"
-    if is_still:
-        headline += f"{grows} no lasting growth"
-        quote_not = "Do not quote it as lasting growth or decline."
+    headline = f"{_say_last(facts)}; between {low} and {high} since {facts.date(facts.standing)}"
+    wrong = f"call {facts.say(facts.last['value'])} the level where growth stops"
+    if facts.kind == "still":
+        headline, wrong = f"{headline}, with no lasting growth", "quote the figures as lasting growth or decline"
+    quote_not = f"Do not quote the median alone, nor {wrong}." if facts.range else f"Do not {wrong}."
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
@@ -222,8 +220,8 @@ def _write_few(facts: Facts) -> Page:
         technologies = say_count(int(later["technologies"]), "other technology", "other technologies")
         passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
         after = say_first(say_ahead(round(float(later["years"]), 1)))
-        others = f"{after} after passing {passed} of their limits, most of {technologies} stood at {span}."
-        caution = "Most of the technologies that we compare succeeded; one that fails may stand below."
+        others = f"{after} after passing {passed} of their limits, eight in ten of {technologies} stood at {span}."
+        caution = "Most of the technologies that we compare succeeded; one that fails may stand below that."
     return _make_page(
         facts,
         headline,
@@ -409,7 +407,8 @@ def _say_known(facts: Facts) -> str:
     """What was known on the day of the run; "" for today."""
     names = facts.names
     if not names.as_of:
-        return ""
+        past = facts.goal is not None and facts.goal["date"] <= names.known
+        return f"That date is past, and we hold no figure after {facts.date(facts.last)}." if past else ""
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
     reckoned = ", as far as we know, some perhaps with values revised since" if names.reckoned else ""
     told = f"We look back: of this series{limit} we use only figures published by {by}{reckoned}, and no newer one."
@@ -545,10 +544,10 @@ def _say_tests(facts: Facts) -> str:
         which = least["series"]
         if len({row["series"] for row in facts.audit}) > 1:
             which = f"least: {which}, {say_percent(least['inside_80'])} of {least['origins']:.0f} forecasts"
-        others = f"On series that set no constant, from {lengths} figures, they contained"
+        others = f"On other series, each forecast from {lengths} figures, they contained"
         others = f"{others} {say_percent(facts.audited)} ({which})."
-    is_sales = facts.names.measure == "flow" and facts.is_share
-    sales = "If a newer technology replaces it, the share falls; our curves do not foresee that." if is_sales else ""
+    is_sales, may_fall = facts.names.measure == "flow" and facts.is_share, facts.range and facts.range["low"] >= 0.05
+    sales = "If a newer technology replaces it, the share may fall below our range." if is_sales and may_fall else ""
     totals = "None of these is a total so far." if facts.names.measure == "cumulative" else ""
     return _join(f"{told}.", others, sales, totals)
 
@@ -561,9 +560,12 @@ def _say_doubts(facts: Facts) -> str:
         other = words.lower_first(row["limit"]).replace(" percent", "%")
         said = f"{say(row['q0.5'], unit)} ({100 * facts.level:g}% range {say_range(row['low'], row['high'])})"
         moves[f"With {other} as the limit, the median would be {said}."] = abs(row["q0.5"] - goal)
-    if facts.others:
+    if facts.others and facts.kind not in ("still", "levelled"):
         moves[_say_class(facts)] = abs((facts.others["low"]["value"] + facts.others["high"]["value"]) / 2 - goal)
-    unlimited = "" if facts.has_limit else "The forecast has no known limit and may pass what the market can hold."
+    unlimited = (
+        "The forecast has no known limit: it may pass what the market can hold, or, as in most of our tests, be low."
+    )
+    unlimited = "" if facts.has_limit else unlimited
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
@@ -572,7 +574,7 @@ def _say_doubts(facts: Facts) -> str:
         name = facts.limit_name.removeprefix("the ")  # that of a file has its article
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
     success = "Most comparison technologies succeeded; one that fails may end below our "
-    success = "" if facts.kind == "near" else f"{success}{'range' if facts.range else 'forecast'}."
+    success = "" if facts.kind == "near" or not facts.range or facts.range["low"] < 0.05 else f"{success}range."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
 

@@ -66,7 +66,8 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
         axis.errorbar(values.index, values, 1.96 * errors, fmt="none", ecolor=INK, capsize=3)
         units += "; upright bars: 95% sampling error, as published"
     labels, told = plot_limit(axis, series, dates, max([*values, *series.newer["value"]]))
-    when = f"{words.say_at(measure)} {say_period(dates[-1], measure)}"
+    date = f"{dates[-1]:%Y}" if (dates.month == 12).all() else say_period(dates[-1], measure)
+    when = f"{words.say_at(measure)} {date}"
     if len(values):
         last = values.iloc[-1]
         title = title or f"{say_first(say_users(names, last))} {when}"
@@ -75,7 +76,7 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
             exact = " exact" if len(series.newer) else ""
             units += f"; the last{exact} figure is {share} of {lower_first(names.limit_title)}"
         printed = f"{words.say_figure(last, '', names.own)} {words.say_at(measure)}"
-        labels.append(Label(dates[-1], last, f"{printed}\n{say_period(dates[-1], measure)}", ORANGE))
+        labels.append(Label(dates[-1], last, f"{printed}\n{date}", ORANGE))
     else:
         title = title or f"{names.title}: {words.say_limit(newer.iloc[-1], names.unit, own=names.own)} {when}"
     plot_newer(axis, newer, own=names.own)
