@@ -24,9 +24,9 @@ def test_few_figures_have_no_forecast(values, limit):
     assert all(each.empty for each in tables)
     others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.quantile_frame)
     assert all(make_frame(result).empty for make_frame in others)
-    assert "no forecast: it needs three figures above 0 over half a year>" in repr(result)
+    assert "no forecast: it needs three figures above 0 that span half a year>" in repr(result)
     assert result._repr_html_()
-    with pytest.raises(ValueError, match="three figures above 0 over half a year"):
+    with pytest.raises(ValueError, match="three figures above 0 that span half a year"):
         result.at([1.0], [0.5])
     assert forecast.hindcast(result.target.values, limit).empty
 

@@ -135,7 +135,7 @@ def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, indicator, 
     assert len(list((folder / "html").glob("0*.html"))) == 7
     if entity == "Germany":
         plain = (folder / "tables" / "06_findings.csv").read_text(encoding="utf-8")
-        assert "We give no forecast: it needs three figures over half a year, and there is one." in plain
+        assert "We give no forecast: it needs three figures that span half a year, and there is one." in plain
         first = "This series has one figure: too few for a forecast."
         for notebook in ("01", "02", "03", "05", "06"):  # 04 scores the forecasts of other technologies
             [path] = (folder / "html").glob(f"{notebook}_*.html")

@@ -211,7 +211,7 @@ def test_a_path_above_the_end_that_the_figures_show_is_not_given(tmp_path):
     ends = facts.tables["03_saturation_level"].assign(high=1600.0, sentence="ends between 1,490 and 1,600")
     facts = change(facts, **{"03_saturation_level": ends})
     said = " ".join(write_findings(facts)["sentence"])
-    assert "growth ends between 1,490 and 1,600 readers, and our forecast for 2030 lies above that" in said
+    assert "growth ends between 1,490 and 1,600 readers, and our formula puts 2030 above that" in said
     assert "We give no forecast" in said
     assert "Our forecast for" not in said
     assert not list_key_numbers(facts)["key"].str.startswith("median").any()

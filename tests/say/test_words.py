@@ -173,8 +173,8 @@ def test_a_rank_is_of_no_list_that_somebody_picked():
 def test_the_newest_figure_is_given_as_printed_and_as_read_with_the_reason():
     said = write_findings(read_facts("baseline")).set_index("part")["sentence"]
     assert said["deck"].startswith("More than 700 million people did in June 2026.")
-    read = "We read “more than 700 million people” as 702 to 714: half of the population, which the report passes"
-    assert f"{read}, and 2% above 700." in said["now"]
+    read = "We read “more than 700 million people” as 702 to 714: the report says more than half of the population"
+    assert f"{read}, and we assume at most 2% above 700." in said["now"]
 
 
 def test_a_range_that_ends_above_the_limit_says_so():

@@ -140,7 +140,8 @@ def test_what_the_figures_cannot_carry_is_a_sentence(tmp_path, monkeypatch):
     path.write_text("date,value,unit,measure\n2023-12-31,0,persons,level\n2024-12-31,0,persons,level\n")
     data = indicators.load(path)
     assert (
-        "No forecast: it needs three figures above 0 over half a year." in Panel(monkeypatch, data, data.own[0]).read()
+        "No forecast: it needs three figures above 0 that span half a year."
+        in Panel(monkeypatch, data, data.own[0]).read()
     )
 
 

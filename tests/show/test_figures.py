@@ -303,7 +303,7 @@ def test_figures_before_a_break_are_hollow_and_grey_behind_its_strip():
         assert [*line.get_ydata()] == [230.0, 249.0]
         assert line.get_color() == style.GREY
         assert ("2024-12-31", "2025-06-30") in list_spans(drawn.axes[0])
-        assert "hollow: before" in read_texts(drawn)[1]
+        assert "left of the strip: before" in read_texts(drawn)[1]
 
 
 def test_a_limit_that_is_itself_a_forecast_has_its_range_and_one_that_is_given_none():

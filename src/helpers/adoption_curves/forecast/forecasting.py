@@ -44,7 +44,7 @@ class Forecast:
     Attributes
     ----------
     kind : str
-        "forecast"; "few" for fewer than three figures above 0 over half a year, and "fallen" for a series that has
+        "forecast"; "few" for fewer than three figures above 0 that span half a year, and "fallen" for a series that has
         fallen: these have no forecast and so no dates.
     target, printed : AdoptionSeries
         The series, with a newer figure that can be read between two ends as one more; and as it was printed.

@@ -209,7 +209,8 @@ def _read_dates(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
         raise asked.refuse(message, int(iso.index[iso > today][0]), heading, iso.max())
     newest = plain.iloc[iso.to_numpy().argmax()]
     other = "" if end or not re.fullmatch(r"\d{4}\D*(\d{4}])?", newest) else "; if years end in June, --year-end 06-30"
-    asked.notes.append(f"{newest} ({shorten(heading)}) is {say_day(pd.Timestamp(iso.max()))}{other}.")
+    year = "the year to " if asked.one("measure") == "flow" else ""
+    asked.notes.append(f"{newest} ({shorten(heading)}) is {year}{say_day(pd.Timestamp(iso.max()))}{other}.")
     return frame.assign(**{_DATE: iso})
 
 

@@ -195,7 +195,7 @@ def _list_left_out(series: Any) -> list[str]:
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
     years = decimal_years(values.index)
     if count_usable(years, values) < SHORTEST:
-        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0 over half a year.")
+        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0 that span half a year.")
     if has_fallen(decimal_years(series.values.index), series.values):
         highest = f"{say_amount(series.values.max(), series.unit)} {_say_when(series.values.idxmax(), series)}"
         last = f"{say_amount(series.values.iloc[-1], series.unit)} {_say_when(series.values.index[-1], series)}"

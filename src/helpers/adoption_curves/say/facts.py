@@ -337,6 +337,11 @@ class Facts:
         return {"low": least, "median": goal["q0.5"], "high": goal[high]}
 
     @property
+    def is_assumed(self) -> bool:
+        """Whether the range hangs on a limit that is a number which somebody has given, and not all of a whole."""
+        return self.range is not None and not self.is_share and not self.names.limit_is_series
+
+    @property
     def spans_all(self) -> bool:
         """Whether the quoted range says next to nothing: from nearly 0 to nearly the limit."""
         if not self.range or not self.limit:

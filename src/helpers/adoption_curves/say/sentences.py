@@ -221,13 +221,13 @@ def _write_few(facts: Facts) -> Page:
         passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
         after = say_first(say_ahead(round(float(later["years"]), 1)))
         others = f"{after} after passing {passed} of their limits, eight in ten of {technologies} stood at {span}."
-        caution = "Most of the technologies that we compare succeeded; one that fails may stand below that."
+        caution = "Most of the technologies that we compare succeeded; one that fails may stand below this range."
     return _make_page(
         facts,
         headline,
         deck=_join(
             _say_exact(facts),
-            f"We give no forecast: it needs three figures over half a year, and {known}{since}.",
+            f"We give no forecast: it needs three figures that span half a year, and {known}{since}.",
             _say_before(facts),
             others,
         ),
@@ -372,7 +372,7 @@ def _say_forecast(facts: Facts) -> str:
     ask = "" if facts.has_limit or measure == "flow" else limited
     if measure == "level" and not facts.is_given:
         end = f"{facts.saturation_level['sentence']}{words.say_unit(facts.names.unit)}"
-        disagree = f"by the pattern of the figures growth {end}, and our forecast for {when} lies above that."
+        disagree = f"by the pattern of the figures growth {end}, and our formula puts {when} above that."
         return _join(f"We give no forecast: {disagree}", ask)
     if facts.range is None and measure == "level":
         why = "Without a limit the method cannot tell an early rise from a late one, so we give no range."
@@ -431,8 +431,9 @@ def _quote_forecast(facts: Facts) -> str:
     stand = "stand" if names.measure == "level" else "come to"
     between = f"between {say_ends(facts, ' and ')}"
     said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
-    counted = f" of what {_say_publisher(names.publisher_name)} reports" if names.publisher_name else ""
-    interval = f"({level} prediction interval; median {_say_median(facts)})"
+    counted = f" of what {_say_publisher(names.publisher_name)} would report" if names.publisher_name else ""
+    assumed = f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
+    interval = f"({level} prediction interval{assumed}; median {_say_median(facts)})"
     known, whose = pd.Timestamp(names.as_of or names.published), "forecast in hindsight" if names.as_of else "forecast"
     day = f"figures up to {facts.date(facts.newest)}" if pd.isna(known) else f"figures published by {say_day(known)}"
     forecast = f"This is a {whose} by Adoption Curves {metadata.version('adoption-curves')}{counted}, from {day}."
@@ -503,7 +504,8 @@ def _say_growth(facts: Facts) -> str:
     if since:
         gain = facts.say_step(abs(since["gain"])) if facts.is_share else facts.say(abs(since["gain"]))
         grew = f"the figure {'grew' if since['gain'] > 0 else 'fell'} by {gain}"
-        return f"From {facts.date(since)}, when the count may have changed, to {facts.date(facts.last)} {grew}."
+        changed = "the question changed" if "; figures before" in facts.names.within else "the count may have changed"
+        return f"From {facts.date(since)}, when {changed}, to {facts.date(facts.last)} {grew}."
     if not before:
         return ""
     grown, figure = _compare(facts, before, "above", "below", ""), facts.say(before["value"])
@@ -575,6 +577,8 @@ def _say_doubts(facts: Facts) -> str:
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
     success = "Most comparison technologies succeeded; one that fails may end below our "
     success = "" if facts.kind == "near" or not facts.range or facts.range["low"] < 0.05 else f"{success}range."
+    if facts.is_assumed:
+        unlimited = f"The range assumes a limit of {facts.limit_name}; another limit gives another range."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
 

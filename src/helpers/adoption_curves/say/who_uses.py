@@ -250,7 +250,7 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
         return {}
     device, apps = now["printed"]
     sentence = (
-        f"Some may never have opened an AI application: {device} of internet users used their phone's "
+        f"Some of them may never have opened an AI application: {device} of internet users used their phone's "
         f"assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
         f"and {earlier[1]:.0f}% in {say_date(then)} (our reckoning; the questions may differ)."
     )

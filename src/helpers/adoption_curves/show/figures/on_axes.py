@@ -135,7 +135,7 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, points: Mapping[pd.Timestam
     plot_figures(axis, series.earlier, series.breaks, points, color=GREY, mfc="white", lw=0.8, zorder=2)
     first, last, new = series.earlier.index[0], series.earlier.index[-1], series.dates[0]
     axis.axvspan(max(last, new - (new - first) / 2), new, color=GREY, alpha=0.15, lw=0, zorder=0)
-    return f"; hollow: before {say_date(parted['date'])}, perhaps not comparable"
+    return f"; left of the strip: before {say_date(parted['date'])}, perhaps not comparable"
 
 
 def say_counted(names: Names) -> str:

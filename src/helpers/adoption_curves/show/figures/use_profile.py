@@ -119,7 +119,8 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
     for axis, entity, colour in zip(axes[0], places, _COLOURS, strict=False):
         _draw_uses(axis, rows[rows["entity"] == entity], colour)
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
-    return close_canvas(figure, title, f"Percent; several answers. Numbers are those of the newer date{worded}", source)
+    newer = "; numbers are those of the newer date" if rows["date"].nunique() > 1 else ""
+    return close_canvas(figure, title, f"Percent; several answers{newer}{worded}", source)
 
 
 def _draw_uses(axis: Axes, rows: pd.DataFrame, colour: str) -> None:
