@@ -119,7 +119,6 @@ def make_report(
     shown = shown.drop(columns=[*same])
     if is_long:
         shown = shown[[name for name in shown if name in ("forecast", *Parameters.model_fields)]]
-    pages = {name: locate(find_run(name), "html/index.html") for name in names}
     page = render_report(
         shop,
         files,
@@ -130,12 +129,18 @@ def make_report(
         shown=(shown if is_long else shown.T).iloc[:_MOST_SHOWN],
         left_out=max(0, len(found) - _MOST_SHOWN),
         same=same,
-        links={name: Path(os.path.relpath(path, folder)).as_posix() for name, path in pages.items() if path.exists()},
+        links=_link_pages(names, folder),
         command=command,
     )
     texts = {f"{NAME}.csv": files[f"{NAME}.csv"].decode(), "index.html": page}
     data = [record.parameters["data"] for record in records]
     return files | {name: hide_place(text, *data).encode() for name, text in texts.items()}
+
+
+def _link_pages(names: Sequence[str], folder: Path) -> dict[str, str]:
+    """Addresses of the first pages of runs from a folder, by run; a run that has none is left out."""
+    pages = {name: locate(find_run(name), "html/index.html") for name in names}
+    return {name: Path(os.path.relpath(path, folder)).as_posix() for name, path in pages.items() if path.exists()}
 
 
 class _Found:

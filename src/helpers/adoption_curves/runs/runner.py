@@ -107,7 +107,7 @@ def run_all(
 def _check_data(
     parameters: Parameters, final: Path, strict: bool, tell: Callable[..., object]
 ) -> tuple[Parameters, Any, list[str]]:
-    """Parameters completed from the data, the data, and notes on both, which are told, once they are checked."""
+    """Parameters completed from the data, the data, and notes on both, which it tells, once it has checked them."""
     from .check_series import check_parameters, list_notes, refuse_doubtful  # these import pandas
 
     completed = complete_parameters(parameters)

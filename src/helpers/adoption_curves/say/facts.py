@@ -337,6 +337,16 @@ class Facts:
         return {"low": least, "median": goal["q0.5"], "high": goal[high]}
 
     @property
+    def is_past(self) -> bool:
+        """Whether the forecast is for a date by which figures of the data have come out."""
+        return self.goal is not None and bool(self.goal["date"] <= self.names.known)
+
+    @property
+    def may_end_below(self) -> bool:
+        """Whether an outcome can lie below the quoted range, which does not begin at what is printed as 0."""
+        return self.range is not None and self.range["low"] >= 0.05
+
+    @property
     def is_assumed(self) -> bool:
         """Whether the range hangs on a limit that is a number which somebody has given, and not all of a whole."""
         return self.range is not None and not self.is_share and not self.names.limit_is_series

@@ -37,12 +37,9 @@ def _say_entry(row: dict[str, Any]) -> str:
     text += " and revised since" if row["revised"] else ""
     if row["inside"]:
         text += f"; it is {'inside' if row['inside'] == 'yes' else 'outside'} the range"
-    text += (
-        "."
-        if row["side"] == "exact"
-        else f"; the forecast gave it a probability of {say_percent(100 * row['probability'])}."
-    )
-    text += f" {row['note']}".rstrip()
+    if row["side"] != "exact":
+        text += f"; the forecast gave it a probability of {say_percent(100 * row['probability'])}"
+    text += f". {row['note']}".rstrip()
     if row["hindsight"]:
         return f"{text} We registered the forecast after the outcome was known, so it does not count."
     ratios = [
@@ -69,10 +66,8 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
         text += f"without an outcome yet, {row['hindsight']} made in hindsight and not counted, "
         text += f"{row['no_score']} without a score."
         if row["exact"]:
-            parts = [
-                (say_percent(100 * row[f"coverage_{100 * level:.0f}"]), f"{100 * level:.0f}% range") for level in LEVELS
-            ]
-            covered = ", ".join(f"{part} in the {level}" for part, level in parts)
+            parts = {f"{100 * level:.0f}": row[f"coverage_{100 * level:.0f}"] for level in LEVELS}
+            covered = ", ".join(f"{say_percent(100 * part)} in the {level}% range" for level, part in parts.items())
             text += f" Of {say_count(row['exact'], 'exact figure')}, {covered}."
             for name, which in _BASELINE_NAMES.items():
                 ratio = row[f"{name}_ratio"]

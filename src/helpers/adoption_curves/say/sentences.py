@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from importlib import metadata
 from types import SimpleNamespace
@@ -17,7 +16,7 @@ from ..base.fan import find_drawn
 from ..base.words import say, say_ahead, say_count, say_day, say_first, say_percent, say_place, say_range
 from ..indicators import Names
 from .facts import Facts, Row
-from .users import say_base, say_doing
+from .users import say_base, say_doing, say_publisher
 
 _MANY_TIMES = 1.5
 """From this ratio on growth is given as a multiple, below it in percent."""
@@ -27,8 +26,6 @@ _WITHHELD = {
     "cumulative": "none of totals so far was tested without a limit",
 }
 """Why a page without a range gives no forecast, by measure."""
-_OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
-"""How a publisher's name begins that takes an article."""
 
 
 @dataclass(frozen=True)
@@ -273,8 +270,7 @@ def _say_seen(facts: Facts) -> str:
     """The day until which figures are known, or the last figure where the forecast lies in the past, in brackets."""
     if facts.names.as_of:
         return f" (as seen on {say_day(pd.Timestamp(facts.names.as_of))})"
-    is_past = facts.goal is not None and facts.goal["date"] <= facts.names.known
-    return f" (from figures up to {facts.date(facts.last)})" if is_past else ""
+    return f" (from figures up to {facts.date(facts.last)})" if facts.is_past else ""
 
 
 def _say_name(names: Names) -> str:
@@ -340,11 +336,6 @@ def _say_figures(facts: Facts) -> str:
     return f"{_say_name(facts.names)}: {', '.join(told)}"
 
 
-def _say_publisher(name: str) -> str:
-    """The name of a publisher with its article."""
-    return f"the {name}" if _OFFICE.match(name) else name
-
-
 def _say_subject(names: Names) -> str:
     """The title as the subject of a sentence, which names the publisher at its end."""
     name = _say_name(names).replace(f" ({names.publisher})", "")
@@ -407,8 +398,7 @@ def _say_known(facts: Facts) -> str:
     """What was known on the day of the run; "" for today."""
     names = facts.names
     if not names.as_of:
-        past = facts.goal is not None and facts.goal["date"] <= names.known
-        return f"That date is past, and we hold no figure after {facts.date(facts.last)}." if past else ""
+        return f"That date is past, and we hold no figure after {facts.date(facts.last)}." if facts.is_past else ""
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
     reckoned = ", as far as we know, some perhaps with values revised since" if names.reckoned else ""
     told = f"We look back: of this series{limit} we use only figures published by {by}{reckoned}, and no newer one."
@@ -421,7 +411,7 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     names, stood = facts.names, "stood at" if facts.names.measure == "level" and not facts.newer else "came to"
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
     plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
-    by = f", according to {_say_publisher(names.publisher_name)}" if names.publisher_name else ""
+    by = f", according to {say_publisher(names.publisher_name)}" if names.publisher_name else ""
     return f"“{_begin(facts, f'{_say_did(facts, newest=True) or plain}{more}{by}')}.”"
 
 
@@ -431,7 +421,7 @@ def _quote_forecast(facts: Facts) -> str:
     stand = "stand" if names.measure == "level" else "come to"
     between = f"between {say_ends(facts, ' and ')}"
     said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
-    counted = f" of what {_say_publisher(names.publisher_name)} would report" if names.publisher_name else ""
+    counted = f" of what {say_publisher(names.publisher_name)} would report" if names.publisher_name else ""
     assumed = f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
     interval = f"({level} prediction interval{assumed}; median {_say_median(facts)})"
     known, whose = pd.Timestamp(names.as_of or names.published), "forecast in hindsight" if names.as_of else "forecast"
@@ -452,10 +442,10 @@ def _say_now(facts: Facts) -> str:
     names, newer, share, figure = facts.names, facts.newer, _say_share(facts), facts.say(facts.last["value"])
     did, told, read_as, of_limit = _say_did(facts), "", "", ""
     if share and facts.share["key"] == "share_of_limit":
-        share, of_limit = "", f"That is {share.removeprefix(', ')}."
+        share, of_limit = "", f"That is {say(facts.share['value'], 'percent')} of {facts.share['of']}."
     if names.publisher_name:
         figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
-        told = f"{_say_publisher(names.publisher)} reported {f'that {did}' if did else figure}{share}."
+        told = f"{say_publisher(names.publisher)} reported {f'that {did}' if did else figure}{share}."
     elif share or of_limit:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts use {names.within}." if names.doing and names.within else ""
@@ -548,8 +538,8 @@ def _say_tests(facts: Facts) -> str:
             which = f"least: {which}, {say_percent(least['inside_80'])} of {least['origins']:.0f} forecasts"
         others = f"On other series, each forecast from {lengths} figures, they contained"
         others = f"{others} {say_percent(facts.audited)} ({which})."
-    is_sales, may_fall = facts.names.measure == "flow" and facts.is_share, facts.range and facts.range["low"] >= 0.05
-    sales = "If a newer technology replaces it, the share may fall below our range." if is_sales and may_fall else ""
+    is_sales = facts.names.measure == "flow" and facts.is_share and facts.may_end_below
+    sales = "If a newer technology replaces it, the share may fall below our range." if is_sales else ""
     totals = "None of these is a total so far." if facts.names.measure == "cumulative" else ""
     return _join(f"{told}.", others, sales, totals)
 
@@ -557,17 +547,18 @@ def _say_tests(facts: Facts) -> str:
 def _say_doubts(facts: Facts) -> str:
     """What could be wrong: first what moves the median, the most first, then what has no number."""
     names, unit, limit, goal = facts.names, facts.names.unit, facts.limit, facts.goal["q0.5"]
-    moves, unknown, above = dict[str, float](), "", ""
+    moves, limited, unknown, above, success = dict[str, float](), "", "", "", ""
     for row in facts.alternatives:
         other = words.lower_first(row["limit"]).replace(" percent", "%")
         said = f"{say(row['q0.5'], unit)} ({100 * facts.level:g}% range {say_range(row['low'], row['high'])})"
         moves[f"With {other} as the limit, the median would be {said}."] = abs(row["q0.5"] - goal)
     if facts.others and facts.kind not in ("still", "levelled"):
         moves[_say_class(facts)] = abs((facts.others["low"]["value"] + facts.others["high"]["value"]) / 2 - goal)
-    unlimited = (
-        "The forecast has no known limit: it may pass what the market can hold, or, as in most of our tests, be low."
-    )
-    unlimited = "" if facts.has_limit else unlimited
+    if facts.is_assumed:
+        limited = f"The range assumes a limit of {facts.limit_name}; another limit gives another range."
+    elif not facts.has_limit:
+        limited = "The forecast has no known limit: it may pass what the market can hold, "
+        limited += "or, as in most of our tests, be low."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
@@ -575,12 +566,10 @@ def _say_doubts(facts: Facts) -> str:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
         name = facts.limit_name.removeprefix("the ")  # that of a file has its article
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
-    success = "Most comparison technologies succeeded; one that fails may end below our "
-    success = "" if facts.kind == "near" or not facts.range or facts.range["low"] < 0.05 else f"{success}range."
-    if facts.is_assumed:
-        unlimited = f"The range assumes a limit of {facts.limit_name}; another limit gives another range."
+    if facts.kind != "near" and facts.may_end_below:
+        success = "Most comparison technologies succeeded; one that fails may end below our range."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
-    return _join(unlimited, *moved, _say_jump(facts), unknown, success, above)
+    return _join(limited, *moved, _say_jump(facts), unknown, success, above)
 
 
 def _say_class(facts: Facts) -> str:

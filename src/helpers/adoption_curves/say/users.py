@@ -1,4 +1,4 @@
-"""An amount with the people whom it counts and what they do, as sentences and titles have it, by a series' names."""
+"""An amount with the people whom it counts and what they do, and who published it, as sentences and titles have it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 from ..base.columns import UNNAMED
 from ..base.words import say_figure, say_place
 from ..indicators import Names
+
+_OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
+"""How a publisher's name begins that takes an article."""
 
 
 def say_base(names: Names, amount: str) -> str:
@@ -38,3 +41,8 @@ def say_users(names: Names, value: float) -> str:
     """A level for a figure's title: "602 million people in China used generative AI"; "Heat pumps: 28% of homes"."""
     amount = say_figure(value, names.unit, names.own)
     return say_doing(names, amount, past=True) or f"{names.title}: {say_base(names, amount)}"
+
+
+def say_publisher(name: str) -> str:
+    """The name of a publisher with its article."""
+    return f"the {name}" if _OFFICE.match(name) else name

@@ -27,9 +27,11 @@ def pick_shared(forecasts: pd.DataFrame) -> pd.DataFrame:
     """The rows of a headline's date among those that all runs of one indicator forecast; none where there are none."""
     runs = forecasts.groupby(_SHARED_NAMES)["run"].transform("nunique")
     shared = forecasts[forecasts.groupby([*_SHARED_NAMES, "date"])["run"].transform("nunique") == runs]
-    goals = [find_goal(rows.to_dict("records"))["date"] for _, rows in shared.groupby([*_SHARED_NAMES, "run"])]
-    dates = shared.groupby([*_SHARED_NAMES, "run"]).ngroup().map(dict(enumerate(goals)))
-    return shared[shared["date"] == dates.groupby([*map(shared.get, _SHARED_NAMES)]).transform("min")]
+    picked = [shared.iloc[:0]]
+    for _, panel in shared.groupby(_SHARED_NAMES):
+        goals = [find_goal(rows.to_dict("records"))["date"] for _, rows in panel.groupby("run")]
+        picked.append(panel[panel["date"] == min(goals)])
+    return pd.concat(picked).sort_index()
 
 
 def _say_ranges(forecasts: pd.DataFrame) -> str:
@@ -98,11 +100,9 @@ def _draw_run_panel(axis: Axes, panel: pd.DataFrame, observations: pd.DataFrame)
         begin = first - max(last - first, pd.Timedelta(days=730))
         past = past[(past["date"] >= begin) & (past["date"] < rows["date"].iloc[0])]
         if len(past):
-            is_exact = past["qualifier"] == "exact"
-            axis.plot(past["date"][is_exact], past["value"][is_exact], "o", color=style.INK, ms=3, zorder=3)
-            axis.plot(
-                past["date"][~is_exact], past["value"][~is_exact], "o", color=style.INK, mfc="white", ms=3, zorder=3
-            )
+            for is_exact, points in past.groupby(past["qualifier"] == "exact"):
+                fill = style.INK if is_exact else "white"
+                axis.plot(points["date"], points["value"], "o", color=style.INK, mfc=fill, ms=3, zorder=3)
             end = past.iloc[-1]
             axis.plot([end["date"], dates.iloc[0]], [end["value"], rows["value"].iloc[0]], color=colour, lw=0.8)
             shown.append(past["date"].iloc[0])
