@@ -557,8 +557,8 @@ def _say_doubts(facts: Facts) -> str:
     if facts.is_assumed:
         limited = f"The range assumes a limit of {facts.limit_name}; another limit gives another range."
     elif not facts.has_limit:
-        limited = "The forecast has no known limit: it may pass what the market can hold, "
-        limited += "or, as in most of our tests, be low."
+        limited = "Without a limit the forecast may pass what the market can hold. "
+        limited += "In tests on young mobile phones such forecasts were nearly always too low."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
