@@ -49,5 +49,5 @@ def test_the_report_of_a_large_sweep_reads_each_run_once(outputs, monkeypatch):
     files = make_report([f"large/{place}" for place in range(count)], outputs / "large", "", {}, outputs / "shop")
     assert len(reads) == len(set(reads)) <= 3 * count
     assert len(files["comparison.csv"].splitlines()) == 1 + count
-    assert f"across {count} runs" in files["index.html"].decode()
+    assert f"Of {count} runs" in files["index.html"].decode()
     assert {*files} == {"index.html", "comparison.csv"}
