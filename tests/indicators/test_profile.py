@@ -200,7 +200,7 @@ def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
     target = who_uses.list_use(parts, here, known, "genai_users").iloc[-1]
     for quote in pick(TABLE, source_id="state_council_ai_plus")["quote"]:
         assert quote in target["quote"]
-    assert "Of whom or what, the document does not say" in target["sentence"]
+    assert "Of whom, the document does not say" in target["sentence"]
     said = f"{target['quote']} {target['sentence']}"
     assert set(re.findall(r"\d+", said)) == {"70", "90", "2027", "2030"}
 

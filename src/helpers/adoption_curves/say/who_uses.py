@@ -74,7 +74,8 @@ def say_purposes(rows: pd.DataFrame) -> str:
     by_date = own.pivot_table(index="category", columns="date", values="value")
     last = own[own["date"] == own["date"].max()].sort_values("value", ascending=False).iloc[0]
     base, when = last["unit"].removeprefix("percent of "), say_date(last["date"])
-    told = f"The commonest use in {when} was “{last['category']}”, by {last['printed']} of {base}."
+    told = f"The commonest use of {last['technology']} in {when} was “{last['category']}” "
+    told += f"({last['printed']} of {base}; {last['publisher']})."
     if by_date.shape[1] > 1:
         both = by_date.dropna()
         moved = (both.iloc[:, -1] - both.iloc[:, 0]).abs()
@@ -162,7 +163,8 @@ def say_firms(rows: pd.DataFrame, entity: str) -> str:
     for name, mine in sized.groupby("entity", sort=False):
         ends = mine.iloc[[0, -1]].drop_duplicates()
         listed = " and ".join(f"{row.printed} ({row.category})" for row in ends.itertuples())
-        told.append(f"{name}: {listed}")
+        first = mine.iloc[0]
+        told.append(f"{name} in {say_date(first['date'])} ({first['publisher']}): {listed}")
     said = [f"By size of firm, {'; '.join(told)}."] if told else []
     own = rows[(rows["entity"] == entity) & (rows["breakdown"] != "size of firm")]
     if len(own):
@@ -195,13 +197,12 @@ def list_use(parts: Mapping[str, pd.DataFrame], profile: pd.DataFrame, data: Dat
     columns = ["part", "heading", "quote", "sentence", "reckoned", "url"]
     if profile.empty:
         return pd.DataFrame(columns=columns)
-    entity, technology = profile["entity"].iloc[0], data.find_entry(indicator).technology
-    whole = parts["who"]["unit"].head(1).eq(_COMPOSITION).any()  # shares of users, not rates of one product
+    entity = profile["entity"].iloc[0]
     firms = parts["firms"][parts["firms"]["entity"] == entity]
     rows = [
-        _make_row("who", f"Who (all {technology})" if whole else "Who", say_groups(parts["who"]), parts["who"]),
+        _make_row("who", "Who", say_groups(parts["who"]), parts["who"]),
         say_doubt(data, entity, indicator)
-        or _make_row("what for", f"What for (all {technology})", say_purposes(parts["purposes"]), parts["purposes"]),
+        or _make_row("what for", "What for", say_purposes(parts["purposes"]), parts["purposes"]),
         _say_target(profile) or _make_row("firms", "Which firms", say_firms(firms, ""), firms),
     ]
     return pd.DataFrame([row for row in rows if row], columns=columns)
@@ -268,7 +269,7 @@ def _say_target(profile: pd.DataFrame) -> dict[str, str]:
     if rows.empty:
         return {}
     levels = "; ".join(f"{row.printed} by {row.date:%Y} (“{row.quote}”)" for row in rows.itertuples())
-    sentence = "Of whom or what, the document does not say; no forecast can meet or miss it."
+    sentence = "Of whom, the document does not say; no forecast can meet or miss it."
     quote = f"Penetration of {rows['category'].iloc[0]}: {levels}."
     return {**_make_row("target", "The state's target", sentence, rows), "quote": quote}
 

@@ -120,7 +120,8 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Figure | None:
         _draw_uses(axis, rows[rows["entity"] == entity], colour)
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
     newer = "; numbers are those of the newer date" if rows["date"].nunique() > 1 else ""
-    return close_canvas(figure, title, f"Percent; several answers{newer}{worded}", source)
+    units = say_first("; ".join(rows["unit"].unique()))
+    return close_canvas(figure, title, f"{units}; one may count in several rows{newer}{worded}", source)
 
 
 def _draw_uses(axis: Axes, rows: pd.DataFrame, colour: str) -> None:
