@@ -156,7 +156,7 @@ def test_every_test_that_applies_is_said_and_summed(tmp_path):
     facts.tables["05_audit"] = pd.concat([audited.assign(inside_80=80.2), few, more])
     assert facts.audited == pytest.approx((80.2 + 20 + 70) / 3), "each has as many outcomes"
     assert facts.held == {"least": 20.0, "most": facts.tested["covered"]}
-    assert "in tests 80% ranges did in 20 to 78%." in say(facts)["deck"]
+    assert "in tests they contained 20 to 78%." in say(facts)["deck"]
     told = (
         f"from six or eight figures, they contained 57% (least: lamps, 20% of {audited['origins'].iloc[0]} forecasts)."
     )

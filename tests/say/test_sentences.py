@@ -53,7 +53,7 @@ def test_each_part_on_a_series(case, tmp_path):
     assert 2 - (facts.kind == "few") <= len(numbers) <= min(5, len(most))
     ranged = facts.range is not None and facts.kind not in ("few", "flow")
     assert ("80% ranges 5 years ahead contained" in said.get("forecast", "")) == ranged
-    assert ("80% range" in said["deck"]) == ("in tests 80% ranges did in" in said["deck"]) == ranged
+    assert ("80% range" in said["deck"]) == ("80% of outcomes; in tests they contained" in said["deck"]) == ranged
     assert ("80% prediction interval" in said["quote"]) == ranged
     assert ("we give no range" in said["deck"]) == ("Our forecast for" in said["deck"]) == (facts.kind == "open")
     if facts.kind in ("flow", "cumulative"):

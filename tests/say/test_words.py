@@ -19,7 +19,8 @@ NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 SET = re.compile(
     r"\b(?:\d+ )?(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
     r"|\b(?:in|by|by the end of|for|since|until|between|and|to|From) (?:19|20)\d\d\b|\((?:19|20)\d\d\)"
-    r"|aged \d+[^.,;]*|\d+ percent of|80% (?=range|prediction)|Adoption Curves \d+\.\d+\.\d+|quarter of 20\d\d"
+    r"|aged \d+[^.,;]*|\d+ percent of|80% (?=range|prediction|of outcomes)|Adoption Curves \d+\.\d+\.\d+"
+    r"|quarter of 20\d\d"
 )
 """Dates, ages, names, and what the sentence's rule sets: no numbers of a table."""
 FACTS = {

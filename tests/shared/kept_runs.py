@@ -4,7 +4,6 @@ from functools import cache
 
 import golden
 import pandas as pd
-import pytest
 import yaml
 
 from adoption_curves import indicators
@@ -17,12 +16,18 @@ KEPT = list(golden.KEPT)
 
 
 def read_table(run, name):
-    """A kept table of a run."""
+    """A kept table of a run; one without rows has its columns."""
     path = golden.locate_kept(run, name)
     if not path.is_file():
-        pytest.fail(f"{path.relative_to(golden.ROOT)} is not there yet; make golden RENEW=1 writes it", pytrace=False)
+        return pd.DataFrame(columns=read_columns().get((run, name), "").split())
     frame = pd.read_csv(path)
     return frame.assign(date=pd.to_datetime(frame["date"])) if "date" in frame else frame
+
+
+@cache
+def read_columns():
+    """The columns of the tables that are not kept whole, by run and table."""
+    return golden.read_texts(golden.SUMS).set_index(["run", "table"])["columns"].to_dict()
 
 
 @cache

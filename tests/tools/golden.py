@@ -31,7 +31,7 @@ README = ROOT / "README.md"
 KEPT = dict.fromkeys(("baseline", "yearly", "one", "declining", "levelled", "unlimited"), SUMMARISED)
 KEPT["baseline"] += ("04_held_out", "04_comparison_technologies", "04_sides", "04_skill")
 """The tables that are kept whole: of a run of each kind of page those that its sentences are made from, and of the
-baseline those that docs/forecast.md quotes. Of every other table there is a line in `SUMS`."""
+baseline those that docs/forecast.md quotes. Of every other table, and of those without rows, `SUMS` has a line."""
 TOLERANCE = 1e-5
 """Of a number, or of the sum of a column's sizes; a digit of the sixth place."""
 
@@ -49,8 +49,13 @@ def list_tables(run):
 
 
 def locate_kept(run, name):
-    """Where a table of a run is kept."""
+    """Where a table of a run is kept whole."""
     return RUNS.parent / run / f"{name}.csv"
+
+
+def is_kept_whole(run, name, path):
+    """Whether a table that was made is to be kept whole."""
+    return name in KEPT.get(run, ()) and len(read_texts(path)) > 0
 
 
 def read_texts(path):
@@ -81,10 +86,10 @@ def list_numbers(path):
 
 
 def sum_table(run, path):
-    """The line of a table: its run, its name, how many rows and columns it has, and the sum of each column."""
-    rows, columns = read_texts(path).shape
+    """The line of a table: its run, its name, how many rows it has, its columns, and the sums of those with numbers."""
+    table = read_texts(path)
     sums = "; ".join(f"{name} {column.sum():.6g}" for name, column in list_numbers(path).items())
-    return {"run": run, "table": path.stem, "rows": rows, "columns": columns, "sums": sums}
+    return {"run": run, "table": path.stem, "rows": len(table), "columns": " ".join(table), "sums": sums}
 
 
 # ---- differences, each a line
@@ -92,11 +97,11 @@ def sum_table(run, path):
 
 def compare_run(run, tables, sums):
     """A line for each table of a run that is not as kept; the tables are paths by name."""
-    lines = {name: "no longer made" for name in KEPT.get(run, ()) if name not in tables}
     kept = sums[sums["run"] == run].set_index("table")
-    lines |= {name: "no longer made" for name in kept.index if name not in tables}
+    whole = [path.stem for path in sorted((RUNS.parent / run).glob("*.csv"))]
+    lines = {name: "no longer made" for name in [*whole, *kept.index] if name not in tables}
     for name, path in tables.items():
-        if name in KEPT.get(run, ()):
+        if name in whole:
             lines[name] = compare_table(locate_kept(run, name), path)
         else:
             lines[name] = compare_sums(kept.loc[name], path) if name in kept.index else "new"
@@ -105,8 +110,6 @@ def compare_run(run, tables, sums):
 
 def compare_table(expected_path, found_path):
     """The first difference of two CSV files in words, or "" if numbers agree to six digits and texts are equal."""
-    if not expected_path.is_file():
-        return "new"
     expected, found = read_texts(expected_path), read_texts(found_path)
     if list(expected) != list(found) or len(expected) != len(found):
         shapes = [f"{len(table)} rows of {', '.join(table)}" for table in (expected, found)]
@@ -170,7 +173,7 @@ def keep_tables(made):
     lines = []
     for run, tables in made.items():
         for name, path in tables.items():
-            if name in KEPT.get(run, ()):
+            if is_kept_whole(run, name, path):
                 locate_kept(run, name).parent.mkdir(exist_ok=True)
                 locate_kept(run, name).write_text(round_numbers(path), encoding="utf-8")
             else:

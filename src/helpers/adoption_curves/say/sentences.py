@@ -381,11 +381,10 @@ def _say_range(facts: Facts) -> str:
 
 
 def _say_held(facts: Facts) -> str:
-    """How often ranges should contain the outcome, and those of tests did, if there are any."""
-    ranges, tests = f"{100 * facts.level:g}% range", ""
-    if facts.held:
-        tests = f"; in tests {ranges}s did in {_say_parts([*facts.held.values()])}"
-    return f"The {ranges} should contain the outcome that often{tests}."
+    """How many outcomes ranges should contain, and those of tests did, if there are any."""
+    level = f"{100 * facts.level:g}%"
+    tests = f"; in tests they contained {_say_parts([*facts.held.values()])}" if facts.held else ""
+    return f"{level} ranges should contain {level} of outcomes{tests}."
 
 
 def _say_parts(shares: list[float]) -> str:
