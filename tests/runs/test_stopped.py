@@ -10,7 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+import weakref
 from functools import partial
 
 import pytest
@@ -21,6 +23,8 @@ from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
 
 from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
+from adoption_curves.base.project import Stopped
+from adoption_curves.cli.process import handle_signals
 from adoption_curves.forecast.register import add_rows, read_register
 from adoption_curves.runs.manifest import list_runs
 
@@ -133,6 +137,21 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, sma
     [row] = list_runs(here / "outputs")
     assert re.fullmatch(rf"not made; attempt of 20.* UTC {word.lower()}", row["state"])
     assert_it_goes_on(capsys, here, small_run, temporary)
+
+
+def test_a_stop_that_python_drops_in_a_callback_is_sent_again():
+    things = [threading.Event()]
+    watch = weakref.ref(things[0], lambda _: signal.raise_signal(signal.SIGTERM))
+
+    def forget():
+        with handle_signals():
+            things.clear()
+            time.sleep(5)
+
+    with pytest.raises(Stopped):
+        forget()
+    assert watch() is None
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 @SLOW

@@ -46,18 +46,30 @@ def open_streams() -> None:
 
 @contextmanager
 def handle_signals() -> Iterator[None]:
-    """Raise `Stopped` in the block on Ctrl-C, SIGTERM and SIGHUP; signals that come while it ends are too late."""
+    """Raise `Stopped` in the block on Ctrl-C, SIGTERM and SIGHUP; signals that come while it ends are too late.
+
+    Python drops what is raised in a callback of its own, as at the end of each import: then the signal is sent again.
+    """
 
     def raise_stopped(number: int, frame: Any) -> NoReturn:
         ignore_signals()
         raise Stopped(number)
 
+    def send_again(dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, Stopped):
+            return told(dropped)
+        number = dropped.exc_value.number
+        signal.signal(number, raise_stopped)
+        return threading.Timer(0.05, os.kill, (os.getpid(), number)).start()  # when the callback is over
+
     ours = threading.current_thread() is threading.main_thread()
     heard = [one for one in _STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
-    previous = {one: signal.signal(one, raise_stopped) for one in heard}
+    previous, told = {one: signal.signal(one, raise_stopped) for one in heard}, sys.unraisablehook
+    sys.unraisablehook = send_again
     try:
         yield
     finally:
+        sys.unraisablehook = told
         for one, handler in previous.items():
             signal.signal(one, handler)
 
