@@ -100,7 +100,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (series.measure, names.measure) == ("flow", "flow")
-    assert say_users(names, 80) == "Cars sold: 80"
+    assert say_users(names, 80) == "Cars sold: 80 cars"
     row = list_saturation_level(assess_ceiling(series.values), series.values, series.measure).iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where these end" in say_end(row, series.unit)

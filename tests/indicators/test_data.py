@@ -113,7 +113,7 @@ def test_more_than_is_a_lower_limit_and_no_figure(data):
     """What a source states as "more than" censors a fit; nothing in the data is known as "less than"."""
     limits = data.observations[data.observations["qualifier"] != "exact"]
     assert set(limits["qualifier"]) == {"at_least"}
-    stated = {"daily_tokens", "chatgpt_weekly_active_users", "genai_users", "genai_adoption_rate", "gemini_app_mau"}
+    stated = {"daily_tokens", "genai_users", "genai_adoption_rate", "gemini_app_mau"}
     assert set(limits["indicator"]) >= stated
     exact = data.observations[data.observations["qualifier"] == "exact"]
     assert not exact["note"].str.contains(r"^(?:More|Said to surpass)").any()

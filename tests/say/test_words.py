@@ -28,7 +28,7 @@ FACTS = {
     "deck": ("last", "newer", "earlier", "fell", "later", "goal", "range", "held"),
     "known": (),
     "now": ("last", "newer", "reading", "share"),
-    "speed": ("last", "before", "since_jump", "peak"),
+    "speed": ("last", "newer", "before", "since_jump", "peak"),
     "forecast": ("tested", "alike", "audit", "audited"),
     "caution": ("alternatives", "newer", "jump", "others", "goal", "limit"),
     "quote": ("last", "newer", "peak", "range"),

@@ -50,11 +50,13 @@ class Names:
     people : str
         Who is counted.
     counted : str
-        What is counted, in full; "" for an own file.
+        What is counted, in full, and within what time where that has changed; "" for an own file.
     doing : str
         What they do ("use generative AI"); "" where no phrase is known.
     within : str
         The time in which one use counts at the last figure ("in the past half-year"); "" where none is known.
+    asked_anew : bool
+        Whether one use counted within another time before.
     limit_is_series : bool
         True if its limit has figures too.
     reckoned : bool
@@ -81,6 +83,7 @@ class Names:
     counted: str = ""
     doing: str = ""
     within: str = ""
+    asked_anew: bool = False
     limit_is_series: bool = False
     reckoned: bool = False
 
@@ -104,6 +107,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
     publisher, own = _shorten_publisher(full), data.is_own(series.entity, series.indicator)
     people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
     limits = data.find_rows(series.entity, series.limit.name if series.limit is not None else "")
+    within, day, earlier = find_within(entry.within, series.days[-1])
     return Names(
         title=series.full_title,
         unit=series.unit,
@@ -122,9 +126,10 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         publisher_name=f"the {full}" if full.endswith(f"({publisher})") else publisher,
         asked=_say_asked(entry, publisher),
         people=people or entry.base or series.unit.removeprefix("percent of "),
-        counted="" if own else entry.counted,
+        counted="" if own else entry.counted + _say_within(within, day, earlier),
         doing=entry.doing,
-        within=_say_within(*find_within(entry.within, series.days[-1])),
+        within=within,
+        asked_anew=bool(day),
         limit_is_series=len(limits) > 0,
         reckoned=bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     )
@@ -183,13 +188,13 @@ def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
 
 
 def _say_within(words: str, day: str, earlier: str) -> str:
-    """What `find_within` has found, in a sentence."""
-    return f"{words}; figures before {say_date(day)} count use {earlier}" if day else words
+    """What `find_within` has found, behind what is counted; "" where that time is always the same."""
+    return f" {words}; figures before {say_date(day)} count use {earlier}" if day else ""
 
 
 def _say_asked(entry: Any, publisher: str) -> str:
     """Who was asked, or what was counted, as a sentence; "" where that is not known."""
-    if not (entry.people and entry.kind):
+    if not (entry.people and entry.kind) or entry.people == entry.base:
         return ""
     if entry.kind == "telemetry":
         whose = "" if entry.people == "devices" else f" of {entry.people}"

@@ -247,12 +247,15 @@ class Facts:
 
     @cached_property
     def standing(self) -> Row:
-        """The longest run of last figures that does not grow, three at least or all: date (of the first), low, high."""
+        """The longest run of last figures, three at least or all, that neither grows nor begins with its lowest.
+
+        date (of the first), low, high, and whether it grows.
+        """
         rows = [row for row in self.growth if row["value"] > 0] or self.growth or [self.last]
         for start in range(max(1, len(rows) - 2)):
             part = [row["value"] for row in rows[start:]]
             grows = _grows(pd.Series(part, [row["date"] for row in rows[start:]]))
-            if min(part) >= _STEADY * max(part) or not grows:
+            if min(part) >= _STEADY * max(part) or (not grows and part[0] > min(part)):
                 break
         return {"date": rows[start]["date"], "low": min(part), "high": max(part), "grows": grows}
 

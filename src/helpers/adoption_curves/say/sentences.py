@@ -11,7 +11,6 @@ import pandas as pd
 
 from ..base import words
 from ..base.columns import USUAL_TITLE
-from ..base.fallen import LEAST_FALL
 from ..base.fan import find_drawn
 from ..base.words import say, say_ahead, say_count, say_day, say_first, say_percent, say_place, say_range
 from ..indicators import Names
@@ -23,7 +22,7 @@ _MANY_TIMES = 1.5
 _WITHHELD = {
     "level": "two ways to make one disagree",
     "flow": "we forecast shares of sales, not how many are sold or added in a year",
-    "cumulative": "none of totals so far was tested without a limit",
+    "cumulative": "we have tested no forecast of a running total without a limit",
 }
 """Why a page without a range gives no forecast, by measure."""
 
@@ -52,7 +51,8 @@ def write_page(facts: Facts) -> Page:
     kinds |= {"levelled": _write_stands, "near": _write_near, "open": _write_no_range, "flow": _write_no_range}
     page = kinds.get(facts.kind, _write_rises)(facts)
     if facts.names.title == USUAL_TITLE:
-        return replace(page, quote="", quote_not="Nothing: the file does not say what is counted; --title says it.")
+        unsaid = "Nothing yet: nobody has said what is counted. A title for the run says it."
+        return replace(page, quote="", quote_not=unsaid)
     if facts.spans_all:
         why = "its range spans nearly all that is possible"
         return replace(page, quote=_quote_figure(facts), quote_not=f"Do not quote a forecast from this run: {why}.")
@@ -96,10 +96,8 @@ def _write_near(facts: Facts) -> Page:
     did, is_series = _say_did(facts), facts.names.limit_is_series
     left = facts.saturation_level["sentence"].removeprefix("at most ")
     unit = " points" if facts.is_share else words.say_unit(facts.names.unit)
-    left = f"at most {left}{unit} {'is' if left == '1' else 'are'} left"
-    headline = f"{_say_last(facts)}{_say_share(facts) if is_series else f', and {left}'}"
-    if did and not is_series:
-        headline = f"{did}: {left}"
+    left = f"; it can grow by at most {left}{unit}"
+    headline = f"{did or _say_last(facts)}{_say_share(facts) if is_series else left}"
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
@@ -117,10 +115,12 @@ def _write_stands(facts: Facts) -> Page:
     if facts.kind == "still":
         headline, wrong = f"{headline}, with no lasting growth", "quote the figures as lasting growth or decline"
     quote_not = f"Do not quote the median alone, nor {wrong}." if facts.range else f"Do not {wrong}."
+    is_above = facts.range and facts.range["median"] > facts.standing["high"]
+    resumes = "Our formula expects growth to resume." if is_above else ""
     return replace(
         _write_rises(facts),
         headline=_begin(facts, headline),
-        deck=_join(_say_newest(facts), _say_forecast(facts)),
+        deck=_join(_say_newest(facts), _say_forecast(facts), resumes),
         speed="",
         caution=_join(_say_surprise(facts), _say_doubts(facts) if facts.is_given else _say_jump(facts)),
         quote_not=quote_not,
@@ -217,8 +217,8 @@ def _write_few(facts: Facts) -> Page:
         technologies = say_count(int(later["technologies"]), "other technology", "other technologies")
         passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
         after = say_first(say_ahead(round(float(later["years"]), 1)))
-        others = f"{after} after passing {passed} of their limits, eight in ten of {technologies} stood at {span}."
-        caution = "Most of the technologies that we compare succeeded; one that fails may stand below this range."
+        others = f"{after} after {technologies} had passed {passed} of their limits, eight in ten stood at {span}."
+        caution = "Most of the technologies that we compare succeeded; one that fails may stand lower."
     return _make_page(
         facts,
         headline,
@@ -269,7 +269,7 @@ def _begin(facts: Facts, text: str) -> str:
 def _say_seen(facts: Facts) -> str:
     """The day until which figures are known, or the last figure where the forecast lies in the past, in brackets."""
     if facts.names.as_of:
-        return f" (as seen on {say_day(pd.Timestamp(facts.names.as_of))})"
+        return f" (from figures known by {say_day(pd.Timestamp(facts.names.as_of))})"
     return f" (from figures up to {facts.date(facts.last)})" if facts.is_past else ""
 
 
@@ -364,27 +364,27 @@ def _say_forecast(facts: Facts) -> str:
     if measure == "level" and not facts.is_given:
         end = f"{facts.saturation_level['sentence']}{words.say_unit(facts.names.unit)}"
         disagree = f"by the pattern of the figures growth {end}, and our formula puts {when} above that."
-        return _join(f"We give no forecast: {disagree}", ask)
+        return _join(f"We quote no forecast: {disagree}", ask)
     if facts.range is None and measure == "level":
         why = "Without a limit the method cannot tell an early rise from a late one, so we give no range."
         return _join(f"Our forecast for {when} is {say_about(facts)}.", why, ask)
     if facts.range is None:
-        return _join(f"We give no forecast: {_WITHHELD[measure]}.", ask)
+        return _join(f"We quote no forecast: {_WITHHELD[measure]}.", ask)
     total = f"the total {facts.when(facts.goal)}" if measure == "cumulative" else when
     said = f"The {100 * facts.level:g}% range for {total} is {say_ends(facts)}, the median {_say_median(facts)}."
     return _join(said, _say_held(facts))
 
 
 def _say_range(facts: Facts) -> str:
-    """The forecast below a headline that has its range: its median, and of which level that is."""
-    return _join(f"The median is {_say_median(facts)}.", _say_held(facts))
+    """The forecast below a headline that has its range: of which level that is, and its median."""
+    level = f"{100 * facts.level:g}%"
+    return _join(f"The headline has the {level} range; the median is {_say_median(facts)}.", _say_held(facts))
 
 
 def _say_held(facts: Facts) -> str:
-    """How many outcomes ranges should contain, and those of tests did, if there are any."""
-    level = f"{100 * facts.level:g}%"
-    tests = f"; in tests they contained {_say_parts([*facts.held.values()])}" if facts.held else ""
-    return f"{level} ranges should contain {level} of outcomes{tests}."
+    """How many outcomes ranges of tests contained, if there are any."""
+    shares = [*facts.held.values()] if facts.held else []
+    return f"In tests {100 * facts.level:g}% ranges contained {_say_parts(shares)} of outcomes." if shares else ""
 
 
 def _say_parts(shares: list[float]) -> str:
@@ -399,10 +399,10 @@ def _say_known(facts: Facts) -> str:
     if not names.as_of:
         return f"That date is past, and we hold no figure after {facts.date(facts.last)}." if facts.is_past else ""
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
-    reckoned = ", as far as we know, some perhaps with values revised since" if names.reckoned else ""
-    told = f"We look back: of this series{limit} we use only figures published by {by}{reckoned}, and no newer one."
+    told = f"We look back: of this series{limit} we use only figures published by {by}."
+    reckoned = "Some of these days are our guess, and some values may be revised since." if names.reckoned else ""
     others = "Series that we compare with stop there too, some compiled or revised later."
-    return _join(told, others if facts.range or facts.later else "", "The method is today's.")
+    return _join(told, reckoned, others if facts.range or facts.later else "", "The method is today's.")
 
 
 def _quote_figure(facts: Facts, more: str = "") -> str:
@@ -443,8 +443,9 @@ def _say_now(facts: Facts) -> str:
     if share and facts.share["key"] == "share_of_limit":
         share, of_limit = "", f"That is {say(facts.share['value'], 'percent')} of {facts.share['of']}."
     if names.publisher_name:
-        figure = f"{say_base(replace(names, title=''), figure)} {facts.when(facts.last)}"
-        told = f"{say_publisher(names.publisher)} reported {f'that {did}' if did else figure}{share}."
+        name = _say_subject(names) if names.own else words.lower_first(_say_subject(names))
+        stated = f"put {name} at {say_base(names, figure)} {facts.when(facts.last)}"
+        told = f"{say_publisher(names.publisher)} {f'reported that {did}' if did else stated}{share}."
     elif share or of_limit:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts use {names.within}." if names.doing and names.within else ""
@@ -493,8 +494,9 @@ def _say_growth(facts: Facts) -> str:
     if since:
         gain = facts.say_step(abs(since["gain"])) if facts.is_share else facts.say(abs(since["gain"]))
         grew = f"the figure {'grew' if since['gain'] > 0 else 'fell'} by {gain}"
-        changed = "the question changed" if "; figures before" in facts.names.within else "the count may have changed"
-        return f"From {facts.date(since)}, when {changed}, to {facts.date(facts.last)} {grew}."
+        changed = "the question changed" if facts.names.asked_anew else "the count may have changed"
+        then = f", and by {facts.date(facts.newer)} to {say_newer(facts)}" if facts.newer else ""
+        return f"From {facts.date(since)}, when {changed}, to {facts.date(facts.last)} {grew}{then}."
     if not before:
         return ""
     grown, figure = _compare(facts, before, "above", "below", ""), facts.say(before["value"])
@@ -508,8 +510,6 @@ def _say_below_peak(facts: Facts) -> str:
     if peak["lost"] <= 0:
         return ""
     highest = f"{facts.say(peak['value'])}, for {facts.date(peak)}"
-    if peak["lost"] < 100 * LEAST_FALL:
-        return f"The highest figure is {highest}."
     return f"The last figure is {say_percent(peak['lost'])} below the highest, {highest}."
 
 
@@ -523,24 +523,19 @@ def _say_tests(facts: Facts) -> str:
         return ""
     on = say_count(int(tested["technologies"]), "earlier technology", "earlier technologies")
     ahead = say_ahead(round(float(tested["horizon_years"]), 1))
-    above, below, held = (say_percent(tested[name]) for name in ("above", "below", "covered"))
-    told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held}"
-    told += f" of outcomes ({above} above, {below} below)"
+    above, held = say_percent(tested["above"]), say_percent(tested["covered"])
+    told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held} of outcomes ({above} above)"
     if alike:
         like = f"the {alike['technologies']:.0f} most like this one in share and growth"
         told += f"; over {like} {say_percent(alike['covered'])}"
     if facts.audit:
         least = min(facts.audit, key=lambda row: row["inside_80"])
-        lengths = " or ".join(words.spell(int(each)) for each in sorted({row["figures"] for row in facts.audit}))
-        which = least["series"]
+        others = f"In a second test, on {least['series']}, they contained {say_percent(facts.audited)}."
         if len({row["series"] for row in facts.audit}) > 1:
-            which = f"least: {which}, {say_percent(least['inside_80'])} of {least['origins']:.0f} forecasts"
-        others = f"On other series, each forecast from {lengths} figures, they contained"
-        others = f"{others} {say_percent(facts.audited)} ({which})."
-    is_sales = facts.names.measure == "flow" and facts.is_share and facts.may_end_below
-    sales = "If a newer technology replaces it, the share may fall below our range." if is_sales else ""
+            worst = f"{say_percent(least['inside_80'])}, on {least['series']}"
+            others = f"In a second test, on other series, they contained {say_percent(facts.audited)} (least: {worst})."
     totals = "None of these is a total so far." if facts.names.measure == "cumulative" else ""
-    return _join(f"{told}.", others, sales, totals)
+    return _join(f"{told}.", others, totals)
 
 
 def _say_doubts(facts: Facts) -> str:
@@ -567,6 +562,8 @@ def _say_doubts(facts: Facts) -> str:
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
     if facts.kind != "near" and facts.may_end_below:
         success = "Most comparison technologies succeeded; one that fails may end below our range."
+    if facts.names.measure == "flow" and facts.is_share and facts.may_end_below:
+        success = "If a newer technology replaces it, the share may fall below our range."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(limited, *moved, _say_jump(facts), unknown, success, above)
 
@@ -577,13 +574,11 @@ def _say_class(facts: Facts) -> str:
     count = say_count(int(low["technologies"]), "other technology", "other technologies")
     years, passed = say_ahead(round(float(low["years"]), 1)), say(low["passed"], "percent")
     shares = say_range(low["share"], high["share"], "percent")
-    now = f"as this one now{', by our reading' if facts.reading else ''}"
-    told = f"Of {count} in {say_place(facts.names.entity)} that had passed {passed} of their limits, {now}, half stood"
-    told = f"{told} {years} later at {shares}"
-    span = "" if facts.is_share else say_range(low["value"], high["value"], facts.names.unit)
-    side = "below our median" if high["value"] < facts.goal["q0.5"] else ""
-    more = ", ".join(filter(None, [span, side]))
-    return _join(f"{told}.", f"That is {more}." if more else "")
+    now = f"{'By our reading this' if facts.reading else 'This'} series stands at {passed} of its limit."
+    told = f"Of {count} in {say_place(facts.names.entity)} that had passed that share, half stood"
+    span = "" if facts.is_share else f", here {say_range(low['value'], high['value'], facts.names.unit)}"
+    side = ", below our median" if high["value"] < facts.goal["q0.5"] else ""
+    return f"{now} {told} {years} later at {shares}{span}{side}."
 
 
 def _say_jump(facts: Facts) -> str:

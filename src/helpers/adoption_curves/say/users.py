@@ -13,20 +13,15 @@ _OFFICE = re.compile("Office|Bureau|Ministry|Institute|Agency|Center|Centre")
 
 
 def say_base(names: Names, amount: str) -> str:
-    """An amount behind the title: of what the share is, unless the title says it; a count without what the title says.
+    """An amount behind the title: of what a share is, and what an index is.
 
     >>> say_base(Names("Heat pumps", "percent of homes"), "28%")
     '28% of homes'
-    >>> say_base(Names("Cars sold", "million cars"), "1.4 million cars")
-    '1.4 million'
     """
-    unit, title = names.unit, names.title.lower()
-    base, counted = unit.removeprefix("percent of "), re.sub("^(thousand|million|billion) ", "", unit)
-    if unit.startswith("percent"):
-        return amount if base == unit or base.lower() in title else f"{amount} of {base}"
+    unit = names.unit
     if unit.startswith("index"):
         return f"{amount} ({re.sub('[()]', '', unit)})"
-    return amount.removesuffix(f" {counted}") if counted.lower() in title else amount
+    return f"{amount} of {unit.removeprefix('percent of ')}" if unit.startswith("percent of ") else amount
 
 
 def say_doing(names: Names, amount: str, ahead: str = "", past: bool = False) -> str:

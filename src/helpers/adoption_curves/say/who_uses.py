@@ -251,9 +251,9 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
         return {}
     device, apps = now["printed"]
     sentence = (
-        f"Some of them may never have opened an AI application: {device} of internet users used their phone's "
-        f"assistant in {say_date(now['date'].iloc[0])} and {apps} AI inside other apps, about {earlier[0]:.0f}% "
-        f"and {earlier[1]:.0f}% in {say_date(then)} (our reckoning; the questions may differ)."
+        f"Some of them may never have opened an AI application: in {say_date(now['date'].iloc[0])} {device} of "
+        f"internet users used their phone's assistant, and {apps} AI inside other apps. In {say_date(then)} it was "
+        f"about {earlier[0]:.0f}% and {earlier[1]:.0f}% (our reckoning; the questions may differ)."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "

@@ -161,7 +161,8 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
     if shown.levels:
         low = fan.set_index("date")[band_columns(quoted_level(shown.levels))[0]]
         if low.iloc[-1] < value:
-            note(axis, "may fall", [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]], color=GREY)
+            spots = [Spot(each, low[each], -4, -4) for each in low.index[:-4:-1]]
+            note(axis, "a fall is\nin the range", spots, color=GREY)
 
 
 def _add_percent(axis: Axes, names: Names, highest: float) -> str:

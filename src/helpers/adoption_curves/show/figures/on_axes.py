@@ -209,7 +209,7 @@ def plot_limit(
     if not title[:1].isdigit():
         name += f" {say(last)}"
     if len(ahead) and ahead["q0.1"].iloc[-1] < ahead["q0.9"].iloc[-1]:  # a forecast itself, which is no limit
-        name = f"{title}, expected:\n{say(last)} ({join_range(*ahead[['q0.1', 'q0.9']].iloc[-1])})"
+        name = f"{title}, expected:\n{say(last)}, 80% range:\n{join_range(*ahead[['q0.1', 'q0.9']].iloc[-1])}"
     return [Label(line.index[-1], last, name, GREY)], ""
 
 

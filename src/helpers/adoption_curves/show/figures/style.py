@@ -158,11 +158,12 @@ def measure(text: Text) -> Any:
 
 
 def _thin_ticks(axis: Axes) -> None:
-    """Leave out every second name of a tick, or more, until none covers another."""
-    named = sorted((text for text in axis.get_xticklabels() if text.get_text()), key=lambda text: measure(text).x0)
+    """Leave out every second name of a tick, or more, until none covers another; the last one stays."""
+    named = [text for text in axis.get_xticklabels() if text.get_text()]
+    named.sort(key=lambda text: -measure(text).x0)
     ends = [(box.x0, box.x1 + 0.4 * box.height) for box in map(measure, named)]
     step = 1
-    while any(one[1] > other[0] for one, other in pairwise(ends[::step])):
+    while any(one[0] < other[1] for one, other in pairwise(ends[::step])):
         step += 1
     for place, text in enumerate(named):
         text.set_visible(place % step == 0)
