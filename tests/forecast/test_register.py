@@ -364,14 +364,3 @@ def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
     assert read["outcome"] == "more than 2%", "as CNNIC wrote it, where it is read as a range"
     [late] = registered.list_registered([names | passed | {"hindsight": "True"}])
     assert late["outcome"] == "more than 2% (already published when we registered, so not scored)"
-
-
-def test_the_medians_of_earlier_forecasts_are_said_under_one_limit():
-    data = indicators.load()
-    rows = register.score_register(register.read_register(data, "China", "genai_users"), data).to_dict("records")
-    medians = "859, 876, 873, 805, 802"
-    told = f"Earlier medians for December 2026, by other methods: {medians}."
-    assert registered.say_moves(rows, "internet_users") == told
-    assert registered.say_moves(rows, "population_year_end") == registered.say_moves(rows[-1:], "internet_users") == ""
-    again = [row | {"registered": pd.Timestamp("2026-12-01")} for row in rows[-2:]]
-    assert registered.say_moves([*rows[-2:], *again], "internet_users") == "", "the median was the same each time"

@@ -275,7 +275,7 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
-        'In the file: figures "value", dates "date". The unit is said to be people.',
+        'In the file: figures "value", dates "date".',
         "2021-12-31 (date) is 31 December 2021.",
         "The unit is people, and each figure is what there is at its date.",
         "Not said: what is counted, where, by whom. --title, --entity, --source would say it.",

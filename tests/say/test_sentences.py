@@ -102,7 +102,7 @@ def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
         write_page(then).headline,
     )
     assert write_page(then).title.endswith(" (from figures known by 31 December 2025)")
-    assert "of this series we use only figures published by 31 December 2025. Series" in write_page(then).known
+    assert "of this series we use only figures published by 31 December 2025. Comp" in write_page(then).known
     moving = replace(then, names=replace(then.names, limit_is_series=True, reckoned=True))
     told = "of this series and its limit we use only figures published by 31 December 2025. Some of these days are"
     assert told in write_page(moving).known
@@ -156,7 +156,7 @@ def test_a_total_without_a_limit_has_no_record(tmp_path):
     assert said == "", "an end of a total was not tested either"
     assert "total of" not in write_page(facts).now, "nobody is known to have counted it"
     named = replace(facts, names=replace(facts.names, publisher="Office", publisher_name="Office"))
-    assert write_page(named).now == "The Office put Things at 958 thousand cars by the end of 2025."
+    assert write_page(named).now == "Things: 958 thousand cars by the end of 2025 (source: Office)."
     assert "156 thousand cars more than by the end of 2024" in write_page(named).headline
 
 

@@ -118,7 +118,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         measure=series.measure,
         own=own,
         known=data.observations["published"].max(),
-        published=_find_published(series, own),
+        published=_find_published(series.observations, limits, own),
         population=_say_population(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         points=_say_points(data, series, rows, own),
@@ -126,7 +126,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         publisher_name=f"the {full}" if full.endswith(f"({publisher})") else publisher,
         asked=_say_asked(entry, publisher),
         people=people or entry.base or series.unit.removeprefix("percent of "),
-        counted="" if own else entry.counted + _say_within(within, day, earlier),
+        counted="" if own else entry.counted + _say_within(within, day, earlier, series.days[-1]),
         doing=entry.doing,
         within=within,
         asked_anew=bool(day),
@@ -135,10 +135,11 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
     )
 
 
-def _find_published(series: AdoptionSeries, own: bool) -> pd.Timestamp:
-    """The last day on which a figure of the series came out; NaT where nobody has stated that of the newest."""
-    newest = series.observations.sort_values("date").iloc[-1]
-    return pd.NaT if own or newest["published_by"] in _RECKONED else series.observations["published"].max()
+def _find_published(figures: pd.DataFrame, limits: pd.DataFrame, own: bool) -> pd.Timestamp:
+    """The last day on which a figure or a limit came out; NaT where nobody has stated that of the newest."""
+    newest = [rows.sort_values("date").tail(1) for rows in (figures, limits)]
+    unknown = own or pd.concat(newest)["published_by"].isin(_RECKONED).any()
+    return pd.NaT if unknown else max(figures["published"].max(), limits["published"].max())
 
 
 def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: bool) -> dict[pd.Timestamp, str]:
@@ -187,9 +188,9 @@ def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
     return words, day, earlier
 
 
-def _say_within(words: str, day: str, earlier: str) -> str:
+def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     """What `find_within` has found, behind what is counted; "" where that time is always the same."""
-    return f" {words}; figures before {say_date(day)} count use {earlier}" if day else ""
+    return f" {words} ({say_date(day)} to {say_date(last)}; before that, {earlier})" if day else ""
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -76,8 +76,7 @@ def read_series_file(
     asked.close()
     told = {"figures": asked.heads["value"], "dates": asked.heads["date"]}
     heads = ", ".join(f'{what} "{shorten(head)}"' for what, head in told.items() if head)
-    units = ", ".join(rows["unit"].unique())
-    notes = [f"In the file: {'; '.join([heads, *words])}. The unit is said to be {units}."]
+    notes = [f"In the file: {'; '.join([heads, *words])}."]
     notes += asked.notes
     for unit, measure in rows[["unit", "measure"]].drop_duplicates().itertuples(index=False):
         share = "a share of " if measure == "flow" and unit.startswith("percent") else ""

@@ -18,7 +18,8 @@ _DEVICES, _SHARED = "million monthly active users", "AI "  # the beginning of na
 _USERS = ["percent of generative AI users", "percent of those who have used generative AI"]
 """Units of shares of users, which alone are compared by what people use it for."""
 _LEAST_USES, _MOST_USES = 3, 12  # that make a list, and that a figure shows of one
-_PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots)?"  # in measures of plain use; others ask about work, or search
+_PLAIN = r"|(?:use|ever use|have used) (?:generative )?AI(?: chatbots| at least now and then)?"
+"""What is done in measures of plain use; others ask about work, or search."""
 
 
 def list_profile(data: Data, indicator: str) -> pd.DataFrame:

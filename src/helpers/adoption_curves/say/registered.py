@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -99,34 +98,3 @@ def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         spans = {"registered": made, "range": say_range(low, high), "median": say(median, "", high)}
         listed.append({"date": say_date(day), **spans, "outcome": outcome})
     return listed
-
-
-def say_moves(rows: Sequence[Mapping[str, Any]], limit: str) -> str:
-    """The medians that earlier registered forecasts for a date had; "" where none differs from the newest.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        ``06_register``, in its order.
-    limit : str
-        Of the forecasts that are meant: an indicator, a number, or "".
-
-    Returns
-    -------
-    str
-        Of the first date with several forecasts.
-    """
-    dates: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        if row["limit"] == (limit or "none") and str(row["hindsight"]) == "False":
-            dates.setdefault(str(row["target_date"]), []).append(row)
-    date, made = min((pair for pair in dates.items() if len(pair[1]) > 1), default=("", []))
-    largest = max((float(row["q0.5"]) for row in made), default=0.0)
-    said = [say(float(row["q0.5"]), row["unit"], largest, bare=True) for row in made]
-    *earlier, _ = [median for median, _ in groupby(said)] or [""]
-    if not earlier:
-        return ""
-    same = len({(str(row["last_date"]), float(row["last_figure"])) for row in made}) == 1
-    why = ", by other methods" if same and len({row["model"] for row in made}) > 1 else ""
-    medians = f"{'medians' if len(earlier) > 1 else 'median'} for {say_date(date)}{why}"
-    return f"Earlier {medians}: {', '.join(earlier)}."

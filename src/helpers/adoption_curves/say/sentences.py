@@ -51,8 +51,8 @@ def write_page(facts: Facts) -> Page:
     kinds |= {"levelled": _write_stands, "near": _write_near, "open": _write_no_range, "flow": _write_no_range}
     page = kinds.get(facts.kind, _write_rises)(facts)
     if facts.names.title == USUAL_TITLE:
-        unsaid = "Nothing yet: nobody has said what is counted. A title for the run says it."
-        return replace(page, quote="", quote_not=unsaid)
+        unsaid = "Nothing yet: nobody has said what is counted. Give the run a title."
+        return replace(page, quote="", quote_not=f"{unsaid} {page.quote_not}")
     if facts.spans_all:
         why = "its range spans nearly all that is possible"
         return replace(page, quote=_quote_figure(facts), quote_not=f"Do not quote a forecast from this run: {why}.")
@@ -68,9 +68,9 @@ def _write_rises(facts: Facts) -> Page:
         return _write_no_range(facts)
     names, goal, is_total = facts.names, facts.when(facts.goal), facts.names.measure == "cumulative"
     between, doing = f"between {say_ends(facts, ' and ')}", say_doing(names, "{}", "may ")
-    ahead = goal if is_total else f"for {facts.date(facts.goal)}"
-    headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} forecast {ahead}"
+    headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} forecast for {facts.date(facts.goal)}"
     if is_total:
+        headline = f"{_say_name(names)}: {between} may be reached {goal}"
         headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
     elif doing:
         headline = f"{doing.format(between)} {goal}"
@@ -131,7 +131,8 @@ def _write_stands(facts: Facts) -> Page:
 def _say_low_end(facts: Facts) -> str:
     """What a reader of figures that rise would not expect of the range."""
     low = facts.range["low"]
-    told = f"The low end of the range, {say(low, facts.names.unit, facts.range['high'])}, lies below the last figure."
+    begins = say(low, facts.names.unit, facts.range["high"])
+    told = f"A fall is possible: the range begins at {begins}, below the last figure."
     return told if low < facts.last["value"] else ""
 
 
@@ -209,6 +210,8 @@ def _write_few(facts: Facts) -> Page:
     known = {0: "there is no exact one", 1: "there is one", 2: "there are two"}.get(count, "none lie so far apart")
     headline, since, others, caution = f"{_say_last(facts, newest=True)}; {show}", "", "", ""
     quote_not = "Do not quote it as a trend."
+    rows = facts.growth[-2:-1]
+    before = "".join(f"The one before is {facts.say(row['value'])}, for {facts.date(row)}." for row in rows)
     if earlier:
         anew = facts.date({"date": earlier["break"]})
         since, headline = f" since {anew}", f"{_say_last(facts, newest=True)}; earlier figures may not be comparable"
@@ -216,8 +219,9 @@ def _write_few(facts: Facts) -> Page:
     if later:
         technologies = say_count(int(later["technologies"]), "other technology", "other technologies")
         passed, span = say(later["passed"], "percent"), say_range(later["low"], later["high"], "percent")
-        after = say_first(say_ahead(round(float(later["years"]), 1)))
-        others = f"{after} after {technologies} had passed {passed} of their limits, eight in ten stood at {span}."
+        after = say_ahead(round(float(later["years"]), 1))
+        others = f"For comparison: {after} after {technologies} had passed {passed} of their limits, "
+        others += f"eight in ten of them stood at {span}."
         caution = "Most of the technologies that we compare succeeded; one that fails may stand lower."
     return _make_page(
         facts,
@@ -226,6 +230,7 @@ def _write_few(facts: Facts) -> Page:
             _say_exact(facts),
             f"We give no forecast: it needs three figures that span half a year, and {known}{since}.",
             _say_before(facts),
+            before,
             others,
         ),
         caution=caution,
@@ -345,7 +350,8 @@ def _say_subject(names: Names) -> str:
 def _say_newest(facts: Facts) -> str:
     """The newest figure, where the headline has the forecast."""
     if not facts.newer:
-        return f"The newest figure we hold is {facts.say(facts.last['value'])}, for {facts.date(facts.last)}."
+        newest = "The newest figure known then was" if facts.names.as_of else "The newest figure we hold is"
+        return f"{newest} {facts.say(facts.last['value'])}, for {facts.date(facts.last)}."
     doing = " did" if facts.range and facts.names.doing else ""
     return say_first(f"{say_newer(facts)}{doing} {facts.when(facts.newer)}.")
 
@@ -377,8 +383,9 @@ def _say_forecast(facts: Facts) -> str:
 
 def _say_range(facts: Facts) -> str:
     """The forecast below a headline that has its range: of which level that is, and its median."""
-    level = f"{100 * facts.level:g}%"
-    return _join(f"The headline has the {level} range; the median is {_say_median(facts)}.", _say_held(facts))
+    level, assumed = f"{100 * facts.level:g}%", f" if at most {facts.limit_name} are possible"
+    has = f"The headline has the {level} range{assumed if facts.is_assumed else ''}"
+    return _join(f"{has}; the median is {_say_median(facts)}.", _say_held(facts))
 
 
 def _say_held(facts: Facts) -> str:
@@ -400,8 +407,8 @@ def _say_known(facts: Facts) -> str:
         return f"That date is past, and we hold no figure after {facts.date(facts.last)}." if facts.is_past else ""
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
     told = f"We look back: of this series{limit} we use only figures published by {by}."
-    reckoned = "Some of these days are our guess, and some values may be revised since." if names.reckoned else ""
-    others = "Series that we compare with stop there too, some compiled or revised later."
+    reckoned = "Some of these days are our estimate, and some values may be revised since." if names.reckoned else ""
+    others = "Comparison series end then too; some were compiled or revised later."
     return _join(told, reckoned, others if facts.range or facts.later else "", "The method is today's.")
 
 
@@ -411,6 +418,7 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
     plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
     by = f", according to {say_publisher(names.publisher_name)}" if names.publisher_name else ""
+    by = f" (source: {names.publisher_name})" if by and names.own else by
     return f"“{_begin(facts, f'{_say_did(facts, newest=True) or plain}{more}{by}')}.”"
 
 
@@ -443,9 +451,9 @@ def _say_now(facts: Facts) -> str:
     if share and facts.share["key"] == "share_of_limit":
         share, of_limit = "", f"That is {say(facts.share['value'], 'percent')} of {facts.share['of']}."
     if names.publisher_name:
-        name = _say_subject(names) if names.own else words.lower_first(_say_subject(names))
-        stated = f"put {name} at {say_base(names, figure)} {facts.when(facts.last)}"
+        stated = f"put {words.lower_first(_say_subject(names))} at {say_base(names, figure)} {facts.when(facts.last)}"
         told = f"{say_publisher(names.publisher)} {f'reported that {did}' if did else stated}{share}."
+        told = f"{_say_last(facts)}{share} (source: {names.publisher})." if names.own else told
     elif share or of_limit:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts use {names.within}." if names.doing and names.within else ""
@@ -475,9 +483,9 @@ def _compare(facts: Facts, before: Row, more: str, less: str, times: str) -> str
 
 
 def say_gain(facts: Facts, percent: float) -> str:
-    """Growth over a year in percent; in whole tens, "about 40%", where both figures have two digits at most."""
+    """Growth over a year in percent; in whole ones, "about 43%", where both figures have two digits at most."""
     rough = all(float(f"{row['value']:.2g}") == row["value"] for row in (facts.before, facts.last))
-    text = f"about {round(percent, -1):.0f}%" if rough and abs(percent) >= 5 else say_percent(percent)
+    text = f"about {percent:.0f}%" if rough and abs(percent) >= 5 else say_percent(percent)
     return text.replace("-", "−")
 
 
@@ -524,7 +532,8 @@ def _say_tests(facts: Facts) -> str:
     on = say_count(int(tested["technologies"]), "earlier technology", "earlier technologies")
     ahead = say_ahead(round(float(tested["horizon_years"]), 1))
     above, held = say_percent(tested["above"]), say_percent(tested["covered"])
-    told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held} of outcomes ({above} above)"
+    told = f"Over {on}, {100 * facts.level:g}% ranges {ahead} ahead contained {held} of outcomes"
+    told += f" ({above} lay above the range)"
     if alike:
         like = f"the {alike['technologies']:.0f} most like this one in share and growth"
         told += f"; over {like} {say_percent(alike['covered'])}"
@@ -552,7 +561,7 @@ def _say_doubts(facts: Facts) -> str:
         limited = f"The range assumes a limit of {facts.limit_name}; another limit gives another range."
     elif not facts.has_limit:
         limited = "Without a limit the forecast may pass what the market can hold. "
-        limited += "In tests on young mobile phones such forecasts were nearly always too low."
+        limited += "In tests on mobile phones in their early years such forecasts were nearly always too low."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."

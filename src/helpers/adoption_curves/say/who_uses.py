@@ -252,7 +252,7 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     device, apps = now["printed"]
     sentence = (
         f"Some of them may never have opened an AI application: in {say_date(now['date'].iloc[0])} {device} of "
-        f"internet users used their phone's assistant, and {apps} AI inside other apps. In {say_date(then)} it was "
+        f"internet users used their phone's assistant, and {apps} AI inside other apps. In {say_date(then)} these were "
         f"about {earlier[0]:.0f}% and {earlier[1]:.0f}% (our reckoning; the questions may differ)."
     )
     reckoned = (

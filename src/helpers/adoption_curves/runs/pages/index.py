@@ -13,7 +13,7 @@ import pandas as pd
 from ...base.columns import UNNAMED
 from ...base.project import Source
 from ...base.words import say_day
-from ...say.registered import list_registered, say_moves
+from ...say.registered import list_registered
 from ..manifest import Manifest, locate
 from ..parameters import Parameters, write_argument
 from ..table_files import read_rows
@@ -72,7 +72,6 @@ def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
         "doubt": next((row for row in use if row["part"] == "doubt"), None),  # which stands beside the figure itself
         "use": [row for row in use if row["part"] != "doubt"],
         "registered": list_registered([row for row in rows["register"] if row["limit"] == limit]),
-        "moved": say_moves(rows["register"], limit),
     }
 
 

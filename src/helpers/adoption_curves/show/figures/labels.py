@@ -73,7 +73,7 @@ def _place_labels(axis: Axes, labels: Sequence[Label], texts: Sequence[Text], le
         _hide_crossed(side, marks[:, 1])
     marks = to_axes.transform(marks)
     point = axis.figure.dpi / 72 / axis.get_window_extent().height
-    tall = np.array([1.04 * measure(text).height for text in texts]) / axis.get_window_extent().height
+    tall = np.array([measure(text).height + 0.3 * text.get_size() for text in texts]) / axis.get_window_extent().height
     bend = _BEND * axis.figure.dpi / 72 / axis.get_window_extent().width
     line = texts[0].get_size() * LINE_HEIGHT * point  # so much of a label may stand above the axes
     spots = _spread(marks[:, 1], tall, tall.max() / 2, 1.0 - (tall.max() - line) / 2)

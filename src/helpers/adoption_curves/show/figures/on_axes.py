@@ -110,7 +110,7 @@ def plot_figures(
     middles = pd.DatetimeIndex([start + (end - start) / 2 for start, end in gaps]).unique()
     parted = pd.concat([values, pd.Series(np.nan, middles)]).sort_index()
     look = {"color": INK, "lw": 1.2, "zorder": 6} | look
-    [line] = axis.plot(parted.index, parted, "o-", ms=size_marks(size, values), **look)
+    [line] = axis.plot(parted.index, parted, "o-" if len(values) > 2 else "o", ms=size_marks(size, values), **look)
     if points:
         tell(line, [points.get(date, "") for date in values.index])
 
@@ -141,6 +141,7 @@ def plot_earlier(axis: Axes, series: AdoptionSeries, points: Mapping[pd.Timestam
 def say_counted(names: Names) -> str:
     """The unit, and what is counted where the data say it."""
     unit, counted = say_first(names.unit), names.counted
+    unit += ", total so far" if names.measure == "cumulative" else ""
     return f"{unit}: {lower_first(counted)}" if counted else unit
 
 
