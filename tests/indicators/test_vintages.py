@@ -55,7 +55,7 @@ def test_names_say_what_is_known_of_the_question_and_of_days_of_publication(data
     names = indicators.name_series(data, data.series(*users))
     assert names.within == "in the past half-year"
     assert names.asked_anew
-    assert names.counted.endswith(" in the past half-year (June 2025 to December 2025; before that, at any time)")
+    assert names.counted.endswith("to December 2025: in the past half-year; earlier ones: at any time)")
     assert names.limit_is_series
     rate = indicators.name_series(data, data.series("China", "genai_adoption_rate", 100))
     assert (rate.people, rate.asked.split()[2:4]) == ("people", ["residents", "aged"]), "counted and asked"

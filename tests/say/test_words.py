@@ -18,7 +18,7 @@ WORDS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 SET = re.compile(
     r"\b(?:\d+ )?(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
-    r"|\b(?:in|by|by the end of|for|since|until|between|and|to|From) (?:19|20)\d\d\b|\((?:19|20)\d\d\)"
+    r"|\b(?:in|by|by the end of|for|since|until|between|and|to|from|From) (?:19|20)\d\d\b|\((?:19|20)\d\d\)"
     r"|aged \d+[^.,;]*|\d+ percent of|80% (?=range|prediction|of outcomes)|Adoption Curves \d+\.\d+\.\d+"
     r"|quarter of 20\d\d"
 )

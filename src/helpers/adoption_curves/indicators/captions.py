@@ -35,7 +35,7 @@ class Names:
         level, cumulative or flow.
     own : bool
         True if its unit is a label of one's own.
-    known, published : Timestamp
+    known, published, limit_published : Timestamp
         The last day on which a figure of the data, and one of the series, came out; NaT where nobody has stated it.
     population : tuple or None
         Of users the newest population of the entity, and a sentence.
@@ -73,6 +73,7 @@ class Names:
     own: bool = False
     known: pd.Timestamp = pd.Timestamp.min
     published: pd.Timestamp = pd.NaT
+    limit_published: pd.Timestamp = pd.NaT
     population: tuple[float, str] | None = None
     cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
     points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
@@ -118,7 +119,8 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         measure=series.measure,
         own=own,
         known=data.observations["published"].max(),
-        published=_find_published(series.observations, limits, own),
+        published=_find_published(series.observations, own),
+        limit_published=_find_published(limits, own),
         population=_say_population(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         points=_say_points(data, series, rows, own),
@@ -127,7 +129,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         asked=_say_asked(entry, publisher),
         people=people or entry.base or series.unit.removeprefix("percent of "),
         counted="" if own else entry.counted + _say_within(within, day, earlier, series.days[-1]),
-        doing=entry.doing,
+        doing=re.sub("^use ", "have used ", entry.doing) if within == "at any time" else entry.doing,
         within=within,
         asked_anew=bool(day),
         limit_is_series=len(limits) > 0,
@@ -135,11 +137,10 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
     )
 
 
-def _find_published(figures: pd.DataFrame, limits: pd.DataFrame, own: bool) -> pd.Timestamp:
-    """The last day on which a figure or a limit came out; NaT where nobody has stated that of the newest."""
-    newest = [rows.sort_values("date").tail(1) for rows in (figures, limits)]
-    unknown = own or pd.concat(newest)["published_by"].isin(_RECKONED).any()
-    return pd.NaT if unknown else max(figures["published"].max(), limits["published"].max())
+def _find_published(rows: pd.DataFrame, own: bool) -> pd.Timestamp:
+    """The last day on which a figure came out; NaT where nobody has stated that of the newest."""
+    newest = rows.sort_values("date").tail(1)
+    return pd.NaT if own or newest["published_by"].isin(_RECKONED).any() else rows["published"].max()
 
 
 def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: bool) -> dict[pd.Timestamp, str]:
@@ -190,7 +191,9 @@ def find_within(told: str, date: pd.Timestamp) -> tuple[str, str, str]:
 
 def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     """What `find_within` has found, behind what is counted; "" where that time is always the same."""
-    return f" {words} ({say_date(day)} to {say_date(last)}; before that, {earlier})" if day else ""
+    if not day:
+        return ""
+    return f" (figures from {say_date(day)} to {say_date(last)}: {words}; earlier ones: {earlier})"
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -69,11 +69,14 @@ def _write_rises(facts: Facts) -> Page:
     names, goal, is_total = facts.names, facts.when(facts.goal), facts.names.measure == "cumulative"
     between, doing = f"between {say_ends(facts, ' and ')}", say_doing(names, "{}", "may ")
     headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} forecast for {facts.date(facts.goal)}"
+    assumed = f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
     if is_total:
-        headline = f"{_say_name(names)}: {between} may be reached {goal}"
+        headline = f"{_say_name(names)}: {between} may be reached {goal}{assumed}"
         headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
     elif doing:
-        headline = f"{doing.format(between)} {goal}"
+        headline = f"{doing.format(between)} {goal}{assumed}"
+    else:
+        headline += assumed
     change, level = ("added",) if is_total else ("share", "change"), f"{100 * facts.level:g}%"
     alt = f"{_say_figures(facts)}, and our forecast for {facts.date(facts.goal)}, median {_say_median(facts)} ({level} "
     return _make_page(
@@ -110,7 +113,9 @@ def _write_near(facts: Facts) -> Page:
 def _write_stands(facts: Facts) -> Page:
     """A series that has not grown for a year, or never beyond its scatter."""
     low, high = say_span(facts)
-    headline = f"{_say_last(facts)}; between {low} and {high} since {facts.date(facts.standing)}"
+    headline = (
+        f"{_say_last(facts)}; between {low} and {high} from {facts.date(facts.standing)} to {facts.date(facts.last)}"
+    )
     wrong = f"call {facts.say(facts.last['value'])} the level where growth stops"
     if facts.kind == "still":
         headline, wrong = f"{headline}, with no lasting growth", "quote the figures as lasting growth or decline"
@@ -245,8 +250,10 @@ def _say_before(facts: Facts) -> str:
     if not earlier:
         return ""
     anew, was = facts.date({"date": earlier["break"]}), f"{facts.say(earlier['value'])} in {facts.date(earlier)}"
-    was = f"fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}" if fell else f"was {was}"
-    return f"Before {anew} it {was}. Figures before {anew} may not be comparable: {earlier['reason']}."
+    if not fell:
+        return f"The figure before, {was}, may not be comparable: {earlier['reason']}."
+    told = f"Before {anew} the figures fell from {facts.say(fell['value'])} in {facts.date(fell)} to {was}."
+    return f"{told} They may not be comparable: {earlier['reason']}."
 
 
 def _make_page(facts: Facts, headline: str, title: str = "", **parts: Any) -> Page:
@@ -383,9 +390,8 @@ def _say_forecast(facts: Facts) -> str:
 
 def _say_range(facts: Facts) -> str:
     """The forecast below a headline that has its range: of which level that is, and its median."""
-    level, assumed = f"{100 * facts.level:g}%", f" if at most {facts.limit_name} are possible"
-    has = f"The headline has the {level} range{assumed if facts.is_assumed else ''}"
-    return _join(f"{has}; the median is {_say_median(facts)}.", _say_held(facts))
+    level = f"{100 * facts.level:g}%"
+    return _join(f"The headline has the {level} range; the median is {_say_median(facts)}.", _say_held(facts))
 
 
 def _say_held(facts: Facts) -> str:
@@ -429,10 +435,14 @@ def _quote_forecast(facts: Facts) -> str:
     between = f"between {say_ends(facts, ' and ')}"
     said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
     counted = f" of what {say_publisher(names.publisher_name)} would report" if names.publisher_name else ""
+    counted = "" if names.own else counted
     assumed = f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
     interval = f"({level} prediction interval{assumed}; median {_say_median(facts)})"
     known, whose = pd.Timestamp(names.as_of or names.published), "forecast in hindsight" if names.as_of else "forecast"
     day = f"figures up to {facts.date(facts.newest)}" if pd.isna(known) else f"figures published by {say_day(known)}"
+    if names.limit_published > known:
+        day += f", and a limit published by {say_day(names.limit_published)}"
+    day += f" (source: {names.publisher_name})" if names.own and names.publisher_name else ""
     forecast = f"This is a {whose} by Adoption Curves {metadata.version('adoption-curves')}{counted}, from {day}."
     return f"“{say_first(said)} {goal} {interval}. {forecast}”"
 
@@ -543,7 +553,7 @@ def _say_tests(facts: Facts) -> str:
         if len({row["series"] for row in facts.audit}) > 1:
             worst = f"{say_percent(least['inside_80'])}, on {least['series']}"
             others = f"In a second test, on other series, they contained {say_percent(facts.audited)} (least: {worst})."
-    totals = "None of these is a total so far." if facts.names.measure == "cumulative" else ""
+    totals = "No test was on a running total." if facts.names.measure == "cumulative" else ""
     return _join(f"{told}.", others, totals)
 
 

@@ -249,11 +249,11 @@ def say_doubt(data: Data, entity: str, indicator: str) -> dict[str, str]:
     rises, step = now["value"].to_numpy() - earlier, 100 * (newer - users) / online
     if not (rises > step).all():  # nor where one is not known
         return {}
-    device, apps = now["printed"]
+    (device, apps), day = now["printed"], say_date(now["date"].iloc[0])
     sentence = (
-        f"Some of them may never have opened an AI application: in {say_date(now['date'].iloc[0])} {device} of "
-        f"internet users used their phone's assistant, and {apps} AI inside other apps. In {say_date(then)} these were "
-        f"about {earlier[0]:.0f}% and {earlier[1]:.0f}% (our reckoning; the questions may differ)."
+        f"Some of the {newer:g} million may never have opened an AI application: in {day} {device} of internet users "
+        f"used their phone's assistant, and {apps} AI inside other apps. In {say_date(then)} these were about "
+        f"{earlier[0]:.0f}% and {earlier[1]:.0f}% (our reckoning; the questions may differ)."
     )
     reckoned = (
         f"{earlier[0]:.0f}% and {earlier[1]:.0f}% are {' and '.join(before['printed'])} of {users:g} million users, "

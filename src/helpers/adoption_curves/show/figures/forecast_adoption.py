@@ -16,7 +16,7 @@ from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import say, say_count, say_period
 from ...indicators import AdoptionSeries, Names
 from . import style
-from .labels import AT_EDGE, Label, Spot, label_ends, label_values, name_line, note, shade_breaks
+from .labels import Label, Spot, label_ends, label_values, name_line, note, shade_breaks
 from .on_axes import join_range, plot_earlier, plot_fan, plot_figures, plot_limit, plot_newer, say_counted
 from .see_adoption import draw_levels
 from .style import BLUE, GREY, HEADING, ORANGE, close_canvas, open_canvas, size_marks, tell, use_dates, use_numbers
@@ -153,7 +153,7 @@ def _name_start(axis: Axes, shown: _Shown) -> None:
     """Lines where the forecast begins and where tests of it end; a word where it may lie below its beginning."""
     fan, (date, value) = shown.fan, shown.start
     axis.axvline(date, color=GREY, lw=0.8, zorder=1)
-    note(axis, "forecast\nfrom here", [Spot(date, 0, right, 4, AT_EDGE) for right in (4, -4)], color=GREY)
+    name_line(axis, date, "forecast\nfrom here")
     tested = fan.loc[fan["basis"] != "extrapolated", "date"]
     if 0 < len(tested) < len(fan):
         axis.axvline(tested.iloc[-1], color=GREY, lw=1, ls=":")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.text import Annotation, Text
@@ -186,10 +186,10 @@ def _find_marks(axis: Axes) -> np.ndarray:
 
 
 def _find_lines(axis: Axes) -> list[Any]:
-    """Paths of all lines in pixels."""
+    """Paths of all lines, and of the edges of bands, in pixels."""
     found = [line.get_path().transformed(line.get_transform()) for line in axis.lines]
     for strokes in axis.collections:
-        if isinstance(strokes, LineCollection):
+        if isinstance(strokes, LineCollection | PolyCollection):
             found += [path.transformed(strokes.get_transform()) for path in strokes.get_paths()]
     return found
 
