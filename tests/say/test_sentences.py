@@ -104,7 +104,7 @@ def test_a_page_as_of_an_earlier_day_says_so_in_its_headline(tmp_path):
     assert write_page(then).title.endswith(" (from figures known by 31 December 2025)")
     assert "of this series we use only figures published by 31 December 2025. Comp" in write_page(then).known
     moving = replace(then, names=replace(then.names, limit_is_series=True, reckoned=True))
-    told = "of this series and its limit we use only figures published by 31 December 2025. Some of these days are"
+    told = "of this series and its limit we use only figures published by 31 December 2025. Some days of"
     assert told in write_page(moving).known
 
 
@@ -115,7 +115,7 @@ def test_numbers_sold_in_a_year_were_not_tested_and_shares_of_sales_were(tmp_pat
     assert (page.deck, page.forecast) == (told, "")
     assert "we forecast shares of sales" in page.quote_not
     sales = write_page(make_facts(tmp_path, PUMPS, first=2020, unit="% of new cars", measure="flow"))
-    assert "If a newer technology replaces it, the share may fall below our range." in sales.caution
+    assert "If a newer technology replaces this one, the share may fall below our range." in sales.caution
     assert "80% ranges 5 years ahead contained" in sales.forecast
     assert sales.forecast.count("In a second test, on other series") == 1
 
@@ -161,9 +161,11 @@ def test_a_total_without_a_limit_has_no_record(tmp_path):
 
 
 def test_a_fall_from_the_highest_figure_is_said(tmp_path):
-    facts = make_facts(tmp_path, [10, 16, 24, 33, 45, 38], first=2020)
+    facts = make_facts(tmp_path, [10, 16, 24, 45, 33, 42], first=2020)
     assert facts.kind == "limited"
-    assert "The last figure is 16% below the highest, 45%, for 2024." in write_page(facts).speed
+    assert "The last figure is 3 points below the highest, 45%, for 2023." in write_page(facts).speed
+    last = make_facts(tmp_path, [10, 16, 24, 33, 45, 42], first=2020)
+    assert write_page(last).speed == "The figure for 2025 is 3 points below that for 2024 (45%)."
 
 
 @pytest.mark.parametrize(

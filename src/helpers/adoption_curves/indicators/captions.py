@@ -36,7 +36,7 @@ class Names:
     own : bool
         True if its unit is a label of one's own.
     known, published, limit_published : Timestamp
-        The last day on which a figure of the data, and one of the series, came out; NaT where nobody has stated it.
+        The last day on which a figure of the data, of the series, and of its limit came out; NaT where not stated.
     population : tuple or None
         Of users the newest population of the entity, and a sentence.
     cautions : mapping
@@ -362,9 +362,10 @@ def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
 
 
 def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
-    """Column of the sources for each observation; "" if nothing is known."""
+    """Column of the sources for each observation; the address is that of its own page, if known; "" for nothing."""
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
-    return rows["source_id"].map(told).fillna("")
+    found = rows["source_id"].map(told).fillna("")
+    return rows["reported_at"].where(rows["reported_at"] != "", found) if column == "url" else found
 
 
 def find_last_limit(series: AdoptionSeries) -> float:

@@ -125,7 +125,7 @@ def _say_whose_limit(data: Any, series: Any, parameters: Parameters) -> str:
     told = f"{series.full_title}: no limit{', as asked' if asked else ' in the data'}."
     if series.measure == "flow" and not series.is_share_of_sales:
         return told
-    lost = "there is no forecast" if series.cumulative else "a forecast has no range"
+    lost = "we quote no forecast" if series.cumulative else "a forecast has no range"
     return f"{told} Without one {lost}. {GIVES_RANGE.format('-p limit N')}"
 
 

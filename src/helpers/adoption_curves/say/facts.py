@@ -352,7 +352,8 @@ class Facts:
     @property
     def is_assumed(self) -> bool:
         """Whether the range hangs on a limit that is a number which somebody has given, and not all of a whole."""
-        return self.range is not None and not self.is_share and not self.names.limit_is_series
+        is_whole = self.is_share and self.saturation_level["limit"] == 100
+        return self.range is not None and not is_whole and not self.names.limit_is_series
 
     @property
     def spans_all(self) -> bool:

@@ -162,6 +162,7 @@ def _write_no_range(facts: Facts) -> Page:
         speed=_join("" if change else _say_growth(facts), _say_below_peak(facts)),
         caution=_say_jump(facts),
         quote_not=f"Do not quote a forecast from this run: {_WITHHELD[names.measure]}.",
+        title=f"{names.title}: no forecast to quote",
         numbers=("latest", "newest", "added" if names.measure == "cumulative" else "change"),
     )
     if not facts.is_given:
@@ -413,7 +414,7 @@ def _say_known(facts: Facts) -> str:
         return f"That date is past, and we hold no figure after {facts.date(facts.last)}." if facts.is_past else ""
     by, limit = say_day(pd.Timestamp(names.as_of)), " and its limit" if names.limit_is_series else ""
     told = f"We look back: of this series{limit} we use only figures published by {by}."
-    reckoned = "Some of these days are our estimate, and some values may be revised since." if names.reckoned else ""
+    reckoned = "Some days of publication are our estimate; some values may be revised since." if names.reckoned else ""
     others = "Comparison series end then too; some were compiled or revised later."
     return _join(told, reckoned, others if facts.range or facts.later else "", "The method is today's.")
 
@@ -422,7 +423,8 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     """The newest figure as a sentence that may be quoted, with whose count it is."""
     names, stood = facts.names, "stood at" if facts.names.measure == "level" and not facts.newer else "came to"
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
-    plain = f"{_say_subject(names)} {stood} {say_base(names, amount)} {facts.when(row)}"
+    in_all = " in all" if names.measure == "cumulative" else ""
+    plain = f"{_say_subject(names)} {stood} {say_base(names, amount)}{in_all} {facts.when(row)}"
     by = f", according to {say_publisher(names.publisher_name)}" if names.publisher_name else ""
     by = f" (source: {names.publisher_name})" if by and names.own else by
     return f"“{_begin(facts, f'{_say_did(facts, newest=True) or plain}{more}{by}')}.”"
@@ -525,10 +527,10 @@ def _say_growth(facts: Facts) -> str:
 
 def _say_below_peak(facts: Facts) -> str:
     peak = facts.peak
-    if peak["lost"] <= 0:
+    if peak["lost"] <= 0 or (facts.before and facts.before["date"] == peak["date"]):  # which growth has said
         return ""
-    highest = f"{facts.say(peak['value'])}, for {facts.date(peak)}"
-    return f"The last figure is {say_percent(peak['lost'])} below the highest, {highest}."
+    fall = facts.say_step(peak["value"] - facts.last["value"]) if facts.is_share else say_percent(peak["lost"])
+    return f"The last figure is {fall} below the highest, {facts.say(peak['value'])}, for {facts.date(peak)}."
 
 
 # ---- how sure, and what could be wrong ----------------------------------------------------------------------------
@@ -570,8 +572,8 @@ def _say_doubts(facts: Facts) -> str:
     if facts.is_assumed:
         limited = f"The range assumes a limit of {facts.limit_name}; another limit gives another range."
     elif not facts.has_limit:
-        limited = "Without a limit the forecast may pass what the market can hold. "
-        limited += "In tests on mobile phones in their early years such forecasts were nearly always too low."
+        limited = "Without a limit the forecast may be too high; in tests on mobile phones in their early years "
+        limited += "nearly all were too low."
     if facts.unasked:
         asked = f"{names.publisher} has not published what it asked" if names.publisher else "What was asked"
         unknown = f"{asked} for {facts.date(facts.unasked)}{'' if names.publisher else ' is not known'}."
@@ -582,7 +584,7 @@ def _say_doubts(facts: Facts) -> str:
     if facts.kind != "near" and facts.may_end_below:
         success = "Most comparison technologies succeeded; one that fails may end below our range."
     if facts.names.measure == "flow" and facts.is_share and facts.may_end_below:
-        success = "If a newer technology replaces it, the share may fall below our range."
+        success = "If a newer technology replaces this one, the share may fall below our range."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
     return _join(limited, *moved, _say_jump(facts), unknown, success, above)
 
