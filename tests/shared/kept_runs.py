@@ -4,6 +4,7 @@ from functools import cache
 
 import golden
 import pandas as pd
+import pytest
 import yaml
 
 from adoption_curves import indicators
@@ -19,7 +20,11 @@ def read_table(run, name):
     """A kept table of a run; one without rows has its columns."""
     path = golden.locate_kept(run, name)
     if not path.is_file():
-        return pd.DataFrame(columns=read_columns().get((run, name), "").split())
+        if (run, name) not in read_columns():
+            pytest.fail(
+                f"{path.relative_to(golden.ROOT)} is not there yet; make golden RENEW=1 writes it", pytrace=False
+            )
+        return pd.DataFrame(columns=read_columns()[run, name].split())
     frame = pd.read_csv(path)
     return frame.assign(date=pd.to_datetime(frame["date"])) if "date" in frame else frame
 

@@ -56,20 +56,21 @@ def handle_signals() -> Iterator[None]:
         raise Stopped(number)
 
     def send_again(dropped: Any) -> None:
-        if not isinstance(dropped.exc_value, Stopped):
-            return told(dropped)
-        number = dropped.exc_value.number
-        signal.signal(number, raise_stopped)
-        return threading.Timer(0.05, os.kill, (os.getpid(), number)).start()  # when the callback is over
+        if isinstance(dropped.exc_value, Stopped):
+            number = dropped.exc_value.number
+            signal.signal(number, raise_stopped)
+            threading.Timer(0.05, os.kill, (os.getpid(), number)).start()  # when the callback is over
+        else:
+            tell_dropped(dropped)
 
     ours = threading.current_thread() is threading.main_thread()
     heard = [one for one in _STOPS if ours and signal.getsignal(one) != signal.SIG_IGN]  # nohup ignores SIGHUP
-    previous, told = {one: signal.signal(one, raise_stopped) for one in heard}, sys.unraisablehook
-    sys.unraisablehook = send_again
+    previous = {one: signal.signal(one, raise_stopped) for one in heard}
+    tell_dropped, sys.unraisablehook = sys.unraisablehook, send_again
     try:
         yield
     finally:
-        sys.unraisablehook = told
+        sys.unraisablehook = tell_dropped
         for one, handler in previous.items():
             signal.signal(one, handler)
 

@@ -104,7 +104,7 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
     suspected = series.breaks[series.breaks["kind"] == "suspected"]
     exact = series.observations["qualifier"] == "exact"
     rows = series.observations[exact] if exact.any() else series.observations
-    entry, full = data.find_entry(series.indicator), _look_up(data, rows, "publisher").iloc[-1]
+    entry, full = data.find_entry(series.indicator), look_up_source(data, rows, "publisher").iloc[-1]
     publisher, own = _shorten_publisher(full), data.is_own(series.entity, series.indicator)
     people = "people" if series.base == "total population" else entry.people.partition(", ")[0]
     limits = data.find_rows(series.entity, series.limit.name if series.limit is not None else "")
@@ -147,7 +147,7 @@ def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: boo
     """Date to value and publication in words."""
     say_when = say_day if own and series.measure != "flow" else partial(say_period, measure=series.measure)
     printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
-    told = _look_up(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
+    told = look_up_source(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
     return {
         date: f"{say_first(say_when(date))}: {value:,.15g} {series.unit}. {where}".strip(" .") + "."
         for date, value, where in zip(rows["date"], rows["value"], told, strict=True)
@@ -161,7 +161,7 @@ def _say_population(data: Data, series: AdoptionSeries) -> tuple[float, str] | N
         return None
     size, name = float(population.iloc[-1]), str(population.name)
     amount = say_amount(size, data.find_entry(name).unit)
-    counted = _look_up(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
+    counted = look_up_source(data, data.find_rows(series.entity, name), "publisher").iloc[-1]
     publisher = _shorten_publisher(counted) or counted
     said = f"Right axis: percent of the population in {say_date(population.index[-1])}, {amount} ({publisher})."
     return size, said
@@ -289,7 +289,7 @@ def _find_urls(data: Data, entity: str, indicator: str, dates: Any) -> list[str]
     rows = data.find_rows(entity, indicator)
     rows = rows[rows["qualifier"] == "exact"].sort_values("date")
     places = rows["date"].searchsorted(pd.DatetimeIndex(dates), side="right") - 1
-    urls = _look_up(data, rows, "url").tolist()
+    urls = look_up_source(data, rows, "url").tolist()
     return [urls[place] if place >= 0 else "" for place in places]
 
 
@@ -337,7 +337,7 @@ def list_newer(data: Data, series: AdoptionSeries) -> pd.DataFrame:
     """
     rows = series.observations
     rows = rows[rows["date"].isin(series.newer.index)].sort_values("date").assign(unit=series.unit)
-    rows["url"] = _look_up(data, rows, "url")
+    rows["url"] = look_up_source(data, rows, "url")
     rows["reason"] = rows["note"].str.extract(r"Read as [^:]*: (.*?)\.(?: |$)", expand=False).fillna("")
     columns = ["date", "qualifier", "value", "read_low", "read_high", "reason", "unit", "published", "url"]
     return rows.reindex(columns=columns)
@@ -361,11 +361,27 @@ def list_earlier(series: AdoptionSeries) -> pd.DataFrame:
     return pd.concat([series.earlier.rename("value").rename_axis("date").reset_index(), after], axis=1)
 
 
-def _look_up(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
-    """Column of the sources for each observation; the address is that of its own page, if known; "" for nothing."""
+def look_up_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
+    """Look up what is known of the source of each figure.
+
+    Parameters
+    ----------
+    data : Data
+    rows : DataFrame
+        Figures: source_id, and reported_at where some were read on another page.
+    column : str
+        Of the sources. The url of a figure that was read on another page is that of this page.
+
+    Returns
+    -------
+    Series
+        Text by row; "" where nothing is known.
+    """
     told = data.sources.drop_duplicates("source_id").set_index("source_id")[column]
     found = rows["source_id"].map(told).fillna("")
-    return rows["reported_at"].where(rows["reported_at"] != "", found) if column == "url" else found
+    if column == "url" and "reported_at" in rows:
+        return rows["reported_at"].where(rows["reported_at"] != "", found)
+    return found
 
 
 def find_last_limit(series: AdoptionSeries) -> float:

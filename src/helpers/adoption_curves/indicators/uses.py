@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from .captions import find_within
+from .captions import find_within, look_up_source
 from .data import Data
 
 _FIGURE_KEY = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
@@ -199,11 +199,7 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
 
 def _add_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with the publisher and the address of their source, or of the other page on which a figure was read."""
-    told = data.sources.drop_duplicates("source_id").set_index("source_id")
-    rows = rows.assign(**{name: rows["source_id"].map(told[name]).fillna("") for name in ("publisher", "url")})
-    if "reported_at" in rows:
-        rows["url"] = rows["reported_at"].where(rows["reported_at"] != "", rows["url"])
-    return rows
+    return rows.assign(**{name: look_up_source(data, rows, name) for name in ("publisher", "url")})
 
 
 def _print_figures(rows: pd.DataFrame, qualifiers: pd.Series) -> list[str]:

@@ -67,16 +67,15 @@ def _write_rises(facts: Facts) -> Page:
     if facts.range is None:
         return _write_no_range(facts)
     names, goal, is_total = facts.names, facts.when(facts.goal), facts.names.measure == "cumulative"
-    between, doing = f"between {say_ends(facts, ' and ')}", say_doing(names, "{}", "may ")
-    headline = f"{_say_name(names)}: {say_base(names, say_ends(facts))} forecast for {facts.date(facts.goal)}"
-    assumed = f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
+    between, assumed = f"between {say_ends(facts, ' and ')}", _say_assumed(facts)
     if is_total:
         headline = f"{_say_name(names)}: {between} may be reached {goal}{assumed}"
         headline += f", after {say_base(names, facts.say(facts.last['value']))} {facts.when(facts.last)}"
-    elif doing:
-        headline = f"{doing.format(between)} {goal}{assumed}"
+    elif doing := say_doing(names, between, "may "):
+        headline = f"{doing} {goal}{assumed}"
     else:
-        headline += assumed
+        forecast = f"{say_base(names, say_ends(facts))} forecast for {facts.date(facts.goal)}"
+        headline = f"{_say_name(names)}: {forecast}{assumed}"
     change, level = ("added",) if is_total else ("share", "change"), f"{100 * facts.level:g}%"
     alt = f"{_say_figures(facts)}, and our forecast for {facts.date(facts.goal)}, median {_say_median(facts)} ({level} "
     return _make_page(
@@ -136,9 +135,10 @@ def _write_stands(facts: Facts) -> Page:
 def _say_low_end(facts: Facts) -> str:
     """What a reader of figures that rise would not expect of the range."""
     low = facts.range["low"]
+    if low >= facts.last["value"]:
+        return ""
     begins = say(low, facts.names.unit, facts.range["high"])
-    told = f"A fall is possible: the range begins at {begins}, below the last figure."
-    return told if low < facts.last["value"] else ""
+    return f"A fall is possible: the range begins at {begins}, below the last figure."
 
 
 def _say_surprise(facts: Facts) -> str:
@@ -216,8 +216,9 @@ def _write_few(facts: Facts) -> Page:
     known = {0: "there is no exact one", 1: "there is one", 2: "there are two"}.get(count, "none lie so far apart")
     headline, since, others, caution = f"{_say_last(facts, newest=True)}; {show}", "", "", ""
     quote_not = "Do not quote it as a trend."
-    rows = facts.growth[-2:-1]
-    before = "".join(f"The one before is {facts.say(row['value'])}, for {facts.date(row)}." for row in rows)
+    before = ""
+    if count > 1:
+        before = f"The one before is {facts.say(facts.growth[-2]['value'])}, for {facts.date(facts.growth[-2])}."
     if earlier:
         anew = facts.date({"date": earlier["break"]})
         since, headline = f" since {anew}", f"{_say_last(facts, newest=True)}; earlier figures may not be comparable"
@@ -397,8 +398,9 @@ def _say_range(facts: Facts) -> str:
 
 def _say_held(facts: Facts) -> str:
     """How many outcomes ranges of tests contained, if there are any."""
-    shares = [*facts.held.values()] if facts.held else []
-    return f"In tests {100 * facts.level:g}% ranges contained {_say_parts(shares)} of outcomes." if shares else ""
+    if not facts.held:
+        return ""
+    return f"In tests {100 * facts.level:g}% ranges contained {_say_parts([*facts.held.values()])} of outcomes."
 
 
 def _say_parts(shares: list[float]) -> str:
@@ -425,8 +427,9 @@ def _quote_figure(facts: Facts, more: str = "") -> str:
     row, amount = (facts.newer, say_newer(facts)) if facts.newer else (facts.last, facts.say(facts.last["value"]))
     in_all = " in all" if names.measure == "cumulative" else ""
     plain = f"{_say_subject(names)} {stood} {say_base(names, amount)}{in_all} {facts.when(row)}"
-    by = f", according to {say_publisher(names.publisher_name)}" if names.publisher_name else ""
-    by = f" (source: {names.publisher_name})" if by and names.own else by
+    by = _say_own_source(names)
+    if names.publisher_name and not names.own:
+        by = f", according to {say_publisher(names.publisher_name)}"
     return f"“{_begin(facts, f'{_say_did(facts, newest=True) or plain}{more}{by}')}.”"
 
 
@@ -436,17 +439,27 @@ def _quote_forecast(facts: Facts) -> str:
     stand = "stand" if names.measure == "level" else "come to"
     between = f"between {say_ends(facts, ' and ')}"
     said = say_doing(names, between, "may ") or f"{_say_subject(names)} may {stand} {say_base(names, between)}"
-    counted = f" of what {say_publisher(names.publisher_name)} would report" if names.publisher_name else ""
-    counted = "" if names.own else counted
-    assumed = f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
-    interval = f"({level} prediction interval{assumed}; median {_say_median(facts)})"
+    counted = ""
+    if names.publisher_name and not names.own:
+        counted = f" of what {say_publisher(names.publisher_name)} would report"
+    interval = f"({level} prediction interval{_say_assumed(facts)}; median {_say_median(facts)})"
     known, whose = pd.Timestamp(names.as_of or names.published), "forecast in hindsight" if names.as_of else "forecast"
     day = f"figures up to {facts.date(facts.newest)}" if pd.isna(known) else f"figures published by {say_day(known)}"
     if names.limit_published > known:
         day += f", and a limit published by {say_day(names.limit_published)}"
-    day += f" (source: {names.publisher_name})" if names.own and names.publisher_name else ""
+    day += _say_own_source(names)
     forecast = f"This is a {whose} by Adoption Curves {metadata.version('adoption-curves')}{counted}, from {day}."
     return f"“{say_first(said)} {goal} {interval}. {forecast}”"
+
+
+def _say_assumed(facts: Facts) -> str:
+    """The condition of a range that hangs on a limit that somebody has given."""
+    return f", if at most {facts.limit_name} are possible" if facts.is_assumed else ""
+
+
+def _say_own_source(names: Names) -> str:
+    """Whose figures an own series holds, in brackets: the words may be no name."""
+    return f" (source: {names.publisher_name})" if names.own and names.publisher_name else ""
 
 
 # ---- now, and how fast --------------------------------------------------------------------------------------------
@@ -462,10 +475,11 @@ def _say_now(facts: Facts) -> str:
     did, told, read_as, of_limit = _say_did(facts), "", "", ""
     if share and facts.share["key"] == "share_of_limit":
         share, of_limit = "", f"That is {say(facts.share['value'], 'percent')} of {facts.share['of']}."
-    if names.publisher_name:
+    if names.own and names.publisher_name:
+        told = f"{_say_last(facts)}{share} (source: {names.publisher})."
+    elif names.publisher_name:
         stated = f"put {words.lower_first(_say_subject(names))} at {say_base(names, figure)} {facts.when(facts.last)}"
         told = f"{say_publisher(names.publisher)} {f'reported that {did}' if did else stated}{share}."
-        told = f"{_say_last(facts)}{share} (source: {names.publisher})." if names.own else told
     elif share or of_limit:
         told = f"{did}{share}." if did else f"The last figure is {figure} {facts.when(facts.last)}{share}."
     within = f"This counts use {names.within}." if names.doing and names.within else ""
@@ -551,10 +565,10 @@ def _say_tests(facts: Facts) -> str:
         told += f"; over {like} {say_percent(alike['covered'])}"
     if facts.audit:
         least = min(facts.audit, key=lambda row: row["inside_80"])
-        others = f"In a second test, on {least['series']}, they contained {say_percent(facts.audited)}."
+        which, worst = least["series"], ""
         if len({row["series"] for row in facts.audit}) > 1:
-            worst = f"{say_percent(least['inside_80'])}, on {least['series']}"
-            others = f"In a second test, on other series, they contained {say_percent(facts.audited)} (least: {worst})."
+            which, worst = "other series", f" (least: {say_percent(least['inside_80'])}, on {least['series']})"
+        others = f"In a second test, on {which}, they contained {say_percent(facts.audited)}{worst}."
     totals = "No test was on a running total." if facts.names.measure == "cumulative" else ""
     return _join(f"{told}.", others, totals)
 
@@ -562,7 +576,7 @@ def _say_tests(facts: Facts) -> str:
 def _say_doubts(facts: Facts) -> str:
     """What could be wrong: first what moves the median, the most first, then what has no number."""
     names, unit, limit, goal = facts.names, facts.names.unit, facts.limit, facts.goal["q0.5"]
-    moves, limited, unknown, above, success = dict[str, float](), "", "", "", ""
+    moves, limited, unknown, above, below = dict[str, float](), "", "", "", ""
     for row in facts.alternatives:
         other = words.lower_first(row["limit"]).replace(" percent", "%")
         said = f"{say(row['q0.5'], unit)} ({100 * facts.level:g}% range {say_range(row['low'], row['high'])})"
@@ -581,12 +595,12 @@ def _say_doubts(facts: Facts) -> str:
         ends = say_range(limit["q0.1"], limit["q0.9"], unit)
         name = facts.limit_name.removeprefix("the ")  # that of a file has its article
         above = f"The range ends above the {name} expected in {facts.date(facts.goal)}, {ends}."
-    if facts.kind != "near" and facts.may_end_below:
-        success = "Most comparison technologies succeeded; one that fails may end below our range."
-    if facts.names.measure == "flow" and facts.is_share and facts.may_end_below:
-        success = "If a newer technology replaces this one, the share may fall below our range."
+    if facts.may_end_below and names.measure == "flow" and facts.is_share:
+        below = "If a newer technology replaces this one, the share may fall below our range."
+    elif facts.may_end_below and facts.kind != "near":
+        below = "Most comparison technologies succeeded; one that fails may end below our range."
     moved = sorted(moves, key=moves.__getitem__, reverse=True)
-    return _join(limited, *moved, _say_jump(facts), unknown, success, above)
+    return _join(limited, *moved, _say_jump(facts), unknown, below, above)
 
 
 def _say_class(facts: Facts) -> str:
