@@ -32,9 +32,9 @@ test-all: .venv/ready-dev
 test-every: .venv/ready-dev
 	$(BIN)/python -m pytest -m every
 
-# The runs of tests/golden/golden.yaml, which must stay as tests/golden keeps them; RENEW=1 writes that anew.
+# The runs of tests/golden/golden.yaml, which must stay as tests/golden keeps them.
 golden: .venv/ready-dev
-	$(BIN)/python tests/tools/golden.py $(if $(RENEW),--renew)
+	$(BIN)/python -m pytest -m golden
 
 # The site in docs/_build/html, of the pages in docs/, the docstrings, the default run and those of the gallery; a warning
 # stops it. It is one folder, which any web server can hold.

@@ -44,7 +44,7 @@ def pytest_sessionstart():
 
 
 def pytest_addoption(parser):
-    parser.addoption("--renew", action="store_true", help="write anew what tests/snapshots keep; run nothing else")
+    parser.addoption("--renew", action="store_true", help="write what is kept anew; run nothing else")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture
 def renew(request):
-    """Whether the wording in tests/snapshots is written anew."""
+    """Whether what is kept is written anew."""
     return request.config.option.renew
 
 

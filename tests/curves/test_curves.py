@@ -10,7 +10,7 @@ import pytest
 from courses import COURSES, METHOD, course, write_formulas
 from scipy import stats
 from scipy.special import expit
-from snapshots import check_snapshot
+from snapshots import check_snapshot, check_text
 
 from adoption_curves import curves
 from adoption_curves.curves import (
@@ -139,8 +139,8 @@ def test_a_family_recovers_its_parameters(name):
     pd.testing.assert_series_equal(results.predict(series.index), results.fittedvalues, check_names=False)
 
 
-def test_the_method_lists_every_family_with_its_formula():
-    assert METHOD.read_text(encoding="utf-8") == write_formulas()
+def test_the_method_lists_every_family_with_its_formula(renew):
+    check_text(METHOD, write_formulas(), renew)
     assert set(COURSES) == set(FAMILIES)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from data_readme import BEGIN, END, MARK, list_columns, list_indicators
+from data_readme import write_data
 from frictionless import Package
+from snapshots import check_text
 
 from adoption_curves import indicators
 from adoption_curves.base.columns import COLUMNS
@@ -45,8 +46,10 @@ def test_the_descriptor_and_the_readme_are_true_to_the_tables(data):
         assert described <= {*pd.read_csv(DATA / part.split(maxsplit=1)[0], nrows=0)}
     for kind in set(pd.read_csv(DATA / "observations.csv", dtype=str)["published_by"]):
         assert re.search(rf"^\| {kind} \| ", text, flags=re.MULTILINE), kind
-    assert BEGIN + list_columns() + END in text
-    assert text.endswith(MARK + list_indicators())
+
+
+def test_the_page_on_the_data_lists_the_columns_of_own_data_and_every_indicator(renew):
+    check_text(DATA / "README.md", write_data(), renew)
 
 
 def test_each_share_of_sales_has_a_market_which_is_to_learn_from_or_to_judge_by(data):

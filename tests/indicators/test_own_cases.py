@@ -1,7 +1,7 @@
 """Files of one's own: a table of files with options, and the figures or the sentence that they give.
 
 tests/reference/own_files.csv has, for each file, its text, the options, and what is right: the figures as printed, or a
-refusal, whose sentence is kept. `python -m pytest --renew -n 0` writes the sentences anew.
+refusal, whose sentence is kept. `python -m pytest --renew` writes the sentences anew.
 """
 
 import csv

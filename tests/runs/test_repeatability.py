@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from conftest import SAMPLE, WORDS, list_files
@@ -48,13 +47,3 @@ def test_another_place_and_no_network_give_the_same_bytes_and_nothing_of_the_env
     for file, content in list_files(elsewhere).items():
         assert SECRET.encode() not in content, file
         assert str(elsewhere.parent).encode() not in content, file
-
-
-def test_the_tool_that_compares_tables_says_how_it_is_used(tmp_path):
-    """A folder without tables would be as kept."""
-    tool = Path(__file__).parents[1] / "tools" / "golden.py"
-    for words, code, said in ((["--help"], 0, "usage: "), ([tmp_path], 2, "there is no table")):
-        done = subprocess.run([sys.executable, tool, *words], capture_output=True, text=True)
-        assert done.returncode == code
-        assert said in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import golden
 import numpy as np
 import pytest
 from kept_runs import KEPT, read_facts, read_table
@@ -183,13 +182,3 @@ def test_a_range_that_ends_above_the_limit_says_so():
     said = write_findings(facts).set_index("part")["sentence"]["caution"]
     passed = f"The range ends above the internet users expected in {facts.goal['date']:%B %Y}, "
     assert (passed in said) == (facts.range["high"] > facts.limit["mean"])
-
-
-def test_the_page_of_all_sentences_is_of_the_kept_tables_and_holds_what_readers_may_meet():
-    text = golden.WORDS.read_text(encoding="utf-8").removeprefix(golden.OPENING)
-    for run in KEPT:
-        sentences = "\n".join(f"- {sentence}" for sentence in write_findings(read_facts(run))["sentence"])
-        assert f"## {run}\n\n06_findings:\n\n{sentences}\n\n" in f"{text}\n", "make golden RENEW=1 writes it"
-    odd = ["nan", "inf ", " inf", "None", "no end", "without end", "  ", "..", " ,", "genai_users", "[", "{"]
-    assert [words for words in odd if words in text] == []
-    assert not re.search(r"\d{4}-\d\d-\d\d", text), "a date that is not written out"

@@ -1,10 +1,13 @@
-"""Wording that is kept in tests/snapshots: examples as doctest reads them, what each says below it.
+"""What tests keep: wording in tests/snapshots, tables in tests/golden, and parts of the docs that are made.
 
-`python -m pytest --renew -n 0` writes anew what they say; git shows what changed.
+`python -m pytest --renew` writes it anew, `python -m pytest -m golden --renew` the tables of the twelve runs; git shows
+what changed.
 """
 
 import doctest
 from pathlib import Path
+
+import pandas as pd
 
 FOLDER = Path(__file__).parents[1] / "snapshots"
 
@@ -20,17 +23,33 @@ class Recorder(doctest.OutputChecker):
         return True
 
 
+def check_text(path, text, renew):
+    """A kept file has this text, or it is written there."""
+    if renew:
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text, f"{path.name} is kept: python -m pytest --renew writes it anew"
+
+
 def check_snapshot(name, names, renew):
-    """Run the examples of a file with these names; what one prints must be what stands there, or is written there."""
-    path, told = FOLDER / f"{name}.txt", []
+    """Run the examples of a file with these names; what each prints is kept below it."""
+    path, checker = FOLDER / f"{name}.txt", Recorder()
     text = path.read_text(encoding="utf-8")
     test = doctest.DocTestParser().get_doctest(text, dict(names), name, str(path), 0)
-    checker = Recorder() if renew else None
-    failed, tried = doctest.DocTestRunner(checker, verbose=False).run(test, out=told.append, clear_globs=False)
-    renewing = f"{path.name} is renewed by .venv/bin/python -m pytest --renew -n 0"
-    assert not failed, "".join([*told, renewing])
-    assert tried
+    failures = []
+    doctest.DocTestRunner(checker, verbose=False).run(test, out=failures.append, clear_globs=False)
+    assert not failures, "".join(failures)  # an example raised
+    printed = iter(checker.got)
+    parts = doctest.DocTestParser().parse(text)
+    examples = [part if isinstance(part, str) else f">>> {part.source}{next(printed)}" for part in parts]
+    assert checker.got
+    check_text(path, "".join(examples), renew)
+
+
+def check_table(path, made, renew):
+    """A kept table has the cells of the file that was made, numbers to six digits, or they are written there."""
+    table = pd.read_csv(made)
     if renew:
-        parts, got = doctest.DocTestParser().parse(text), iter(checker.got)
-        examples = (part if isinstance(part, str) else f">>> {part.source}{next(got)}" for part in parts)
-        path.write_text("".join(examples), encoding="utf-8")
+        form = "{:.10g}".format
+        table.to_csv(path, index=False, lineterminator="\n", float_format=lambda number: form(float(f"{number:.6g}")))
+    kept, name = pd.read_csv(path), f"{path.parent.name}/{path.name}"
+    pd.testing.assert_frame_equal(kept, table, check_dtype=False, rtol=1e-5, atol=1e-9, obj=name)

@@ -1,6 +1,6 @@
 """A whole course of each family and its formula, written out apart from the package: what tests need of a new one.
 
-Run this file to write the families and their formulas into docs/method.md, as the classes have them.
+docs/method.md has the families and their formulas as the classes have them; `python -m pytest --renew` writes them.
 """
 
 import re
@@ -41,7 +41,3 @@ def write_formulas():
     """The text of docs/method.md with the families of today."""
     block = f"<!-- families -->\n{list_formulas()}\n<!-- /families -->"
     return re.sub("<!-- families.*/families -->", lambda _: block, METHOD.read_text(encoding="utf-8"), flags=re.DOTALL)
-
-
-if __name__ == "__main__":
-    METHOD.write_text(write_formulas(), encoding="utf-8")

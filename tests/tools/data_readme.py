@@ -1,4 +1,4 @@
-"""Tables of the docs that are made: run this file to write them anew.
+"""Tables of the docs that are made, which tests keep: `python -m pytest --renew` writes them anew.
 
 data/README.md lists the columns of own data and the indicators, docs/runs.md the parameters of a run, docs/python.md
 what each package promises.
@@ -58,15 +58,14 @@ def write_names():
     return re.sub(PROMISED, list_names, PYTHON.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
+def write_data():
+    """The text of data/README.md with the columns and indicators of today."""
+    text = PATH.read_text(encoding="utf-8")
+    text = text[: text.index(BEGIN) + len(BEGIN)] + list_columns() + text[text.index(END) :]
+    return text[: text.index(MARK) + len(MARK)] + list_indicators()
+
+
 def write_parameters():
     """The text of docs/runs.md with the parameters of today."""
     text = RUNS.read_text(encoding="utf-8")
     return text[: text.index(FIRST) + len(FIRST)] + list_parameters() + text[text.index(LAST) :]
-
-
-if __name__ == "__main__":
-    RUNS.write_text(write_parameters(), encoding="utf-8")
-    PYTHON.write_text(write_names(), encoding="utf-8")
-    text = PATH.read_text(encoding="utf-8")
-    text = text[: text.index(BEGIN) + len(BEGIN)] + list_columns() + text[text.index(END) :]
-    PATH.write_text(text[: text.index(MARK) + len(MARK)] + list_indicators(), encoding="utf-8")
