@@ -1,27 +1,9 @@
-"""What 1.0 called `bound` gets one sentence wherever it is written."""
+"""What 1.0 called `bound` in a file of one's own gets one sentence."""
 
-import pandas as pd
 import pytest
 
-from adoption_curves import curves, forecast, indicators
-from adoption_curves.base.columns import RENAMED
+from adoption_curves import indicators
 from adoption_curves.base.project import Source
-from adoption_curves.runs.parameters import ParameterError, read_parameters
-
-SERIES = pd.Series([12.0, 19, 31, 44, 52], index=range(2021, 2026))
-
-
-@pytest.mark.parametrize(
-    "call", [forecast.forecast, forecast.hindcast, curves.assess_ceiling, curves.fit_families, indicators.load().series]
-)
-def test_in_python(call):
-    with pytest.raises(TypeError, match=RENAMED):
-        call(SERIES, bound=100)
-
-
-def test_as_a_parameter():
-    with pytest.raises(ParameterError, match=f"^{RENAMED}$"):
-        read_parameters({"bound": 100})
 
 
 def test_as_a_column(tmp_path):

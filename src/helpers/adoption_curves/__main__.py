@@ -12,7 +12,6 @@ import click
 
 from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
-from .cli.options import PAIR
 from .cli.process import PlainStream, handle_signals, ignore_signals, open_streams, stop
 
 
@@ -35,11 +34,8 @@ def _run_app(arguments: list[str]) -> None:
     except Stopped as stopped:
         stop(stopped.sentence, stopped.code)
     except click.UsageError as error:
-        said = error.format_message()
-        if isinstance(error, click.BadOptionUsage) and error.option_name in ("-p", "--parameters"):
-            said = f"{error.option_name} needs a name and a value, {PAIR}"
         path = error.ctx.command_path if error.ctx else "adoption"
-        stop(f"{said}\nTry '{path} --help' for help.", UserError.exit_code)
+        stop(f"{error.format_message()}\nTry '{path} --help' for help.", UserError.exit_code)
     except UserError as error:
         stop(str(error), error.exit_code)
     except (OSError, MemoryError, RuntimeError) as error:

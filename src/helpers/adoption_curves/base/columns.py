@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-RENAMED = "bound is called limit since 2.0"
-"""Answer to the name of 1.0."""
 UNNAMED = "own data"
 """Entity and source of figures whose file names none; no sentence prints it."""
 USUAL_TITLE = "Own figures"

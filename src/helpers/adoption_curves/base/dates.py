@@ -63,12 +63,8 @@ def decimal_years(dates: Times) -> np.ndarray:
         if numbers.dtype.kind in "cm" or any(isinstance(one, bool | np.bool_) for one in each):
             raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
         return numbers.astype(float)
-    try:
-        index = dates if isinstance(dates, pd.DatetimeIndex) else _parse_dates(dates)
-    except CurveError:
-        raise
-    except (ValueError, TypeError) as error:
-        raise CurveError(f"these are neither dates nor numbers: {error}; write dates as 2025-12-31") from None
+    wrong = "these are neither dates nor numbers: {}; write dates as 2025-12-31"
+    index = dates if isinstance(dates, pd.DatetimeIndex) else _parse_dates(dates, wrong)
     days = (index if index.tz is None else index.tz_localize(None)).to_numpy("datetime64[D]")
     year = days.astype("datetime64[Y]")
     first, next_first = (start.astype("datetime64[D]") for start in (year, year + np.timedelta64(1, "Y")))
@@ -77,17 +73,21 @@ def decimal_years(dates: Times) -> np.ndarray:
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
-def _parse_dates(dates: Times) -> pd.DatetimeIndex:
-    """Dates of any form as an index; a text is read by `_read_text`."""
+def _parse_dates(dates: Times, wrong: str) -> pd.DatetimeIndex:
+    """Dates of any form as an index; a text is read by `_read_text`. `wrong` is the error with {} for its reason."""
     if isinstance(dates, pd.Series) and dates.dtype.kind == "M":
         return pd.DatetimeIndex(dates)
-    raw = np.atleast_1d(np.asarray(dates))
-    if raw.dtype.kind == "M":
-        return pd.DatetimeIndex(raw)
-    read = [_read_text(each) if isinstance(each, str) else each for each in raw.astype(object)]
-    for number in (each for each in read if isinstance(each, REAL) and not pd.isna(each)):
-        raise ValueError(f"{number} is a number among dates")  # which pandas takes for parts of a second
-    return pd.DatetimeIndex(np.atleast_1d(np.asarray(pd.to_datetime(read))))
+    cells = np.atleast_1d(np.asarray(dates))
+    try:
+        if cells.dtype.kind != "M":
+            cells = [_read_text(cell) if isinstance(cell, str) else cell for cell in cells.astype(object)]
+            if numbers := [cell for cell in cells if isinstance(cell, REAL) and not pd.isna(cell)]:
+                raise ValueError(f"{numbers[0]} is a number among dates")  # which pandas takes for parts of a second
+        return pd.DatetimeIndex(pd.to_datetime(cells))
+    except CurveError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise CurveError(wrong.replace("{}", str(error))) from None
 
 
 def _read_text(text: str) -> pd.Timestamp:
@@ -144,16 +144,12 @@ def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
         index = index.to_timestamp(how="end").normalize()
     elif not isinstance(index, pd.DatetimeIndex):
         whole = all(isinstance(each, int | np.integer) and not isinstance(each, bool) for each in index)
-        try:
-            index = _parse_dates([f"{each:04}" for each in index] if whole else index.to_numpy(object))
-        except CurveError:
-            raise
-        except (ValueError, TypeError) as error:
-            right = "write years as 2025 or days as 2025-12-31"
-            raise CurveError(f"{what} has no dates as index ({error}): {right}") from None
+        texts = [f"{each:04}" for each in index] if whole else index.to_numpy(object)
+        wrong = f"{what} has no dates as index ({{}}): write years as 2025 or days as 2025-12-31"
+        index = _parse_dates(texts, wrong)
     days = index[index.notna()].normalize()
-    early = days.nunique() == 1 and days[0] == pd.Timestamp(0, tz=days.tz) and (index.dropna() != days).any()
-    if early or (len(days) > 1 and days.nunique() == 1 and index.nunique() > 1):
+    shifted = days.nunique() == 1 and (index.dropna() != days).any()
+    if shifted and (index.nunique() > 1 or days[0].year == 1970):
         raise CurveError(
             f"{what} has all its figures on one day, {days[0]:%Y-%m-%d}: pd.to_datetime([2020, 2021]) takes years for "
             "parts of a second; write pd.Series(values, index=[2020, 2021])"

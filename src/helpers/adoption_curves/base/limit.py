@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, wraps
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from .columns import RENAMED
 from .dates import Times, decimal_years, read_days
 
 MEASUREMENT = 0.005
 """Half a point of the limit: no fit is believed to be closer than figures are published."""
 _FAR = 1_000_000
-
-
-def refuse_bound(function: Callable[..., Any]) -> Any:
-    """Function that takes no ``bound``, and says what it is called."""
-
-    @wraps(function)
-    def checked(*given: Any, **named: Any) -> Any:
-        if "bound" in named:
-            raise TypeError(RENAMED)
-        return function(*given, **named)
-
-    return checked
 
 
 @dataclass(frozen=True, eq=False)

@@ -146,12 +146,9 @@ def list_plain_paths(outputs: Path, pattern: str) -> list[Path]:
     return [path for path, parts in found.items() if not any(re.match(r"\.|.*\.edited$", part) for part in parts)]
 
 
-def _expand(path: str) -> Path:
+def _expand(path: str | Path) -> Path:
     """Path with `~` as the home folder; that of an unknown user is unchanged, and is then not found."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
+    return Path(os.path.expanduser(path))  # noqa: PTH111, pathlib raises for an unknown user
 
 
 def name_path(path: str) -> str:
@@ -230,11 +227,8 @@ class Source:
 
     def find_from_here(self) -> Source:
         """Source with a full path if it exists from the working directory, else unchanged."""
-        try:
-            path = self.path.expanduser()
-            return Source(path.absolute(), self.choices) if path.exists() else self
-        except (OSError, RuntimeError):  # a name that is too long, a home that nobody has
-            return self
+        path = _expand(self.path)
+        return Source(path.absolute(), self.choices) if os.path.exists(path) else self  # noqa: PTH110, no name is too long
 
 
 # ---- the register ---------------------------------------------------------------------------------------------------
@@ -254,11 +248,8 @@ def find_register(path: Path) -> Path:
 
 def is_register(path: Path) -> bool:
     """True for a table of registered forecasts; beside own data a file of that name may be somebody's."""
-    begins = b"model,version,registered,"
     with suppress(OSError):
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(len(begins)) == begins
+        return path.is_file() and path.read_bytes().startswith(b"model,version,registered,")
     return False
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..base.columns import spread_choices
-from ..base.project import RunError, UserError, find_register, shorten_path
+from ..base.project import RunError, Source, find_register, shorten_path
 from ..base.words import escape
 from . import options
 from .options import Pairs
@@ -28,31 +28,24 @@ def list_data(words: tuple[str, ...], data: str, as_json: bool) -> None:
     from .. import indicators
     from ..indicators.problems import suggest_names
     from ..indicators.uses import count_profile
-    from .listing import say_profile
+    from .listing import format_series, print_table, say_profile
 
-    known = indicators.load(options.read_source(data, {}).find_from_here())
-    found = indicators.list_series(known, words)
+    known = indicators.load(Source.read(data).find_from_here())
+    series = indicators.list_series(known, words)
     if as_json:
-        days = {name: column.dt.strftime("%Y-%m-%d") for name, column in found.select_dtypes("datetime").items()}
-        print(found.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
+        days = {name: column.dt.strftime("%Y-%m-%d") for name, column in series.select_dtypes("datetime").items()}
+        print(series.assign(**days).to_json(orient="records", force_ascii=False, indent=1))
+        return
+    print_table(format_series(series))
+    if len(series):
+        first = ({} if data == "data" else {"data": data}) | series.iloc[0][["entity", "indicator"]].to_dict()
+        pairs = [part for name, value in first.items() for part in ("-p", name, value)]
+        print(f"{len(series):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
     else:
-        names = {*known.observations["entity"], *known.observations["indicator"]}
-        _print_found(found, data, "" if len(found) or not words else suggest_names(words[0], names))
-        for line in say_profile(count_profile(known, words)):
-            print(line)
-
-
-def _print_found(found: Any, data: str, nearest: str) -> None:
-    """Print the series that were found, and how to study the first; where there is none the `nearest` names."""
-    from .listing import print_table, say_series
-
-    print_table(say_series(found))
-    if len(found):
-        given = ({} if data == "data" else {"data": data}) | found.iloc[0][["entity", "indicator"]].to_dict()
-        pairs = [part for name, value in given.items() for part in ("-p", name, value)]
-        print(f"{len(found):,} series. Study one: {shlex.join(['adoption', 'run', 'NAME', *pairs])}")
-    else:
+        nearest = suggest_names("".join(words[:1]), {*known.observations["entity"], *known.observations["indicator"]})
         print(f"No series has all of these words; {nearest}")
+    for line in say_profile(count_profile(known, words)):
+        print(line)
 
 
 @click.command()
@@ -92,7 +85,7 @@ def score(data: str, vintage: str, as_json: bool) -> None:
     from ..forecast.register import read_register, score_register, summarise_scores
     from ..say.registered import add_sentences, say_scores
 
-    known = indicators.load(options.read_source(data, {}).find_from_here())
+    known = indicators.load(Source.read(data).find_from_here())
     scored = add_sentences(score_register(read_register(known), known, vintage))
     if as_json:
         print(scored.to_json(orient="records", date_format="iso", force_ascii=False, indent=1))
@@ -117,8 +110,6 @@ def new(folder: str) -> None:
     """
     from ..runs.new_project import begin_project
 
-    if not folder.strip():
-        raise UserError("Name a folder, as in: adoption new DIR")
     print(f"Your project: {shorten_path(begin_project(Path(folder).absolute()))}. Go there, and: adoption run")
 
 

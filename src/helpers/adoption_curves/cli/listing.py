@@ -19,29 +19,22 @@ _Choices: TypeAlias = Sequence[tuple[str, str]]
 """Options that say how to read a file, with their texts."""
 
 
-def say_series(found: pd.DataFrame) -> list[dict[str, str]]:
+def format_series(series: pd.DataFrame) -> list[dict[str, str]]:
     """Rows of `list_series` as texts for a terminal."""
-    return [
-        {
-            "entity": row.entity,
-            "indicator": row.indicator,
-            "unit": row.unit,
-            "figures": f"{row.n}",
-            "span": f"{row.first:%Y-%m} to {row.last:%Y-%m}",
-            "limit": row.limit,
-            "last figure": f"{row.last_value:,.15g}",
-        }
-        for row in found.itertuples()
-    ]
+    first, last = (series[name].dt.strftime("%Y-%m") for name in ("first", "last"))
+    rows = series.assign(figures=series["n"].astype(str), span=first + " to " + last)
+    rows["last figure"] = series["last_value"].map("{:,.15g}".format)
+    return rows[["entity", "indicator", "unit", "figures", "span", "limit", "last figure"]].to_dict("records")
 
 
 def say_profile(found: pd.DataFrame) -> list[str]:
     """Lines on what profile of use there is, of `count_profile`: a technology each, with figures by entity."""
-    lines = []
-    for technology, rows in found.groupby("technology", sort=False):
-        places = ", ".join(f"{row.entity} {row.figures}" for row in rows.itertuples())
-        lines.append(escape(f"Who uses {technology}, for what, in which firms (notebook 7), figures: {places}."))
-    return lines
+    places = found["entity"] + " " + found["figures"].astype(str)
+    listed = places.groupby(found["technology"], sort=False).agg(", ".join)
+    return [
+        escape(f"Who uses {technology}, for what, in which firms (notebook 7), figures: {text}.")
+        for technology, text in listed.items()
+    ]
 
 
 def summarise_data(data: Data) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import click
 
 from ..base.columns import CHOICES
+from ..base.files import read_file
 from ..base.project import Source, UserError, count_processors, find_outputs, list_manifests
 from ..base.words import escape, quote, shorten
 
@@ -21,9 +22,6 @@ Files: TypeAlias = tuple[Path, ...]
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 """Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
-_MAX_FILE_BYTES = 100_000
-"""Bytes of a file of parameters."""
-PAIR = "as in: -p indicator genai_users"
 _WHOLE_NUMBER = click.IntRange(0)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 
@@ -87,18 +85,14 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
     for path in files:
         option = f"-f {escape(str(path))}"
         try:
-            with path.open("rb") as file:
-                content = file.read(_MAX_FILE_BYTES + 1)
-            if len(content) > _MAX_FILE_BYTES:
-                raise UserError(f"{option}: the file is larger than parameters can be.")
-            given |= _read_yaml(content.decode("utf-8-sig"), option)
+            given |= _read_yaml(read_file(path).removeprefix("\ufeff"), option)
         except UnicodeDecodeError as error:
             raise UserError(f"{option}: the file isn't UTF-8 text; save it as UTF-8.") from error
-        except OSError as error:
-            raise UserError(f"{option}: the file can't be read ({error.strerror}).") from error
+        except (OSError, ValueError) as error:
+            raise UserError(f"{option}: the file can't be read ({getattr(error, 'strerror', error)}).") from error
     for name, value in pairs:
         if "=" in name:
-            raise UserError(f"-p {name}: put a blank between name and value, {PAIR}")
+            raise UserError(f"-p {name}: put a blank between name and value, as in: -p indicator genai_users")
         given[name] = _read_value(value)
     return given
 

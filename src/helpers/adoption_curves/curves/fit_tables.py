@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import CurveError, decimal_years, to_dates
-from ..base.limit import Limit, refuse_bound
+from ..base.limit import Limit
 from .adoption_curve import AdoptionCurve
 from .arguments import Share
 from .families import find_family
@@ -41,7 +41,6 @@ def _check_fits(fits: Any) -> None:
         )
 
 
-@refuse_bound
 def fit_families(
     values: pd.Series,
     families: Sequence[str | type[AdoptionCurve]],

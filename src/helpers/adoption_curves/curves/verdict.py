@@ -12,7 +12,6 @@ import pandas as pd
 
 from ..base.dates import LEAST_FIGURES, CurveError, Dates, decimal_years
 from ..base.fallen import has_fallen
-from ..base.limit import refuse_bound
 from ..base.words import say_name
 from .arguments import GivenLimit, Share, read_ceiling
 from .families import AdoptionCurve, Gompertz, Logistic, find_family
@@ -114,7 +113,6 @@ NO_VERDICT = Assessment(
 """In the place of a verdict on a series of which only limits have been published."""
 
 
-@refuse_bound
 def assess_ceiling(
     endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
     exog: Dates | None = None,

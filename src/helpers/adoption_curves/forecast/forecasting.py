@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from ..base.dates import SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
-from ..base.limit import Limit, refuse_bound
+from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..base.words import GIVES_RANGE, NO_FORECAST, TOO_FEW, quote, say, say_date, say_limit, say_range
 from ..indicators.given import read_series
@@ -427,7 +427,6 @@ def _refutes(kept: np.ndarray) -> bool:
     return kept.shape[1] > 0 and bool(kept.mean(axis=0).min() < LEAST_KEPT or kept.all(axis=1).mean() < LEAST_LEFT)
 
 
-@refuse_bound
 def forecast(
     series: pd.Series | AdoptionSeries,
     limit: Limit | pd.Series | float | None = None,

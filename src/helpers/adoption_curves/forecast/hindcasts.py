@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..base.dates import SHORTEST, SHORTEST_SPAN, decimal_years
 from ..base.levels import LEVELS
-from ..base.limit import Limit, refuse_bound
+from ..base.limit import Limit
 from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
 from .backtest import ORIGIN_SHARES, list_windows
@@ -23,7 +23,6 @@ _FINISHED_FIGURES = 12  # first figures of it, of which none is below the one be
 _BACK, _MOST_ORIGINS = 3.2, 3  # years before the last figure, and how many, of dates of hindcasts
 
 
-@refuse_bound
 def hindcast(
     series: pd.Series | AdoptionSeries,
     limit: Limit | pd.Series | float | None = None,

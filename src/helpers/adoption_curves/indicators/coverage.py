@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from ..base.words import say_day
 from .data import Data
 from .problems import DataError, Problem
-
-_COVERAGE = [
-    "entity",
-    "indicator",
-    "title",
-    "role",
-    "technology",
-    "unit",
-    "n",
-    "inexact",
-    "first",
-    "last",
-    "last_value",
-]
-_COVERAGE += ["spacing_years", "segments", "longest", "high_confidence", "breaks", "suspected_breaks"]
 
 
 def describe_coverage(data: Data) -> pd.DataFrame:
@@ -45,41 +29,39 @@ def describe_coverage(data: Data) -> pd.DataFrame:
     key = ["entity", "indicator"]
     rows = data.observations.sort_values("date", kind="stable")
     exact = rows[rows["qualifier"] == "exact"]
-    exact = exact.assign(gap=exact.groupby(key)["date"].diff().dt.days / 365.25)
-    found = exact.groupby(key).agg(
-        n=("date", "size"),
-        first=("date", "min"),
-        last=("date", "max"),
-        last_value=("value", "last"),
-        spacing_years=("gap", "median"),
-    )
-    whole = rows.assign(high=rows["confidence"] == "high").groupby(key)
-    found = found.join(
-        whole.agg(size=("date", "size"), high_confidence=("high", "mean"), begin=("date", "min"), end=("date", "max")),
-        how="right",
-    )
+    by_series, of_exact = rows.groupby(key), exact.groupby(key)
     about = data.indicators.drop_duplicates("indicator").set_index("indicator")
-    found = found.join(about[["title", "role", "technology", "unit"]], on="indicator")
+    coverage = by_series.agg(begin=("date", "min"), end=("date", "max"))
+    coverage = coverage.join(about[["title", "role", "technology", "unit"]], on="indicator")
+    coverage["n"] = of_exact.size().reindex(coverage.index, fill_value=0)
+    coverage["inexact"] = by_series.size() - coverage["n"]
+    coverage["first"], coverage["last"] = of_exact["date"].min(), of_exact["date"].max()
+    coverage["last_value"] = of_exact["value"].last()
+    years = (of_exact["date"].diff().dt.days / 365.25).groupby([exact[name] for name in key])
+    coverage["spacing_years"] = years.median().round(2)
 
     # the breaks of each series: those of all entities, and its own
-    breaks = found.reset_index().merge(data.breaks, on="indicator", suffixes=("", "_of_break"))
+    breaks = coverage.reset_index().merge(data.breaks, on="indicator", suffixes=("", "_of_break"))
     breaks = breaks[breaks["entity_of_break"].isin([""]) | (breaks["entity_of_break"] == breaks["entity"])]
 
     # a figure belongs to the segment that begins with the last break before it; a suspected break splits nothing
     hard = breaks.loc[breaks["kind"] == "break", [*key, "date"]].sort_values("date")
     parts = pd.merge_asof(exact, hard.assign(begins=hard["date"]), on="date", by=key)
     sizes = parts.groupby([*key, "begins"], dropna=False).size().groupby(key)
-    found["segments"], found["longest"] = sizes.size(), sizes.max()
+    coverage["segments"] = sizes.size().reindex(coverage.index, fill_value=0)
+    coverage["longest"] = sizes.max().reindex(coverage.index, fill_value=0)
+    high = (rows["confidence"] == "high").groupby([rows[name] for name in key])
+    coverage["high_confidence"] = high.mean().round(3)
 
     inside = breaks[(breaks["date"] > breaks["begin"]) & (breaks["date"] <= breaks["end"])]
-    days = inside["date"].dt.strftime("%Y-%m-%d").groupby([inside[name] for name in (*key, "kind")]).agg("; ".join)
-    days = days.unstack("kind").reindex(columns=["break", "suspected"])
-    found = found.join(days.set_axis(["breaks", "suspected_breaks"], axis=1))
-
-    counts, texts = ["n", "segments", "longest"], ["breaks", "suspected_breaks"]
-    found[counts], found[texts] = found[counts].fillna(0).astype(int), found[texts].astype("str").fillna("")
-    found = found.assign(inexact=found["size"] - found["n"]).round({"spacing_years": 2, "high_confidence": 3})
-    return found.reset_index()[_COVERAGE]
+    for kind, column in (("break", "breaks"), ("suspected", "suspected_breaks")):
+        days = (
+            inside[inside["kind"] == kind]
+            .groupby(key)["date"]
+            .agg(lambda dates: "; ".join(dates.dt.strftime("%Y-%m-%d")))
+        )
+        coverage[column] = days.astype("str").reindex(coverage.index, fill_value="")
+    return coverage.drop(columns=["begin", "end"]).reset_index()
 
 
 def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
@@ -103,10 +85,8 @@ def list_series(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     texts = found[["entity", "indicator", "title", "unit"]].agg(" ".join, axis=1).str.casefold()
     for word in words:
         found = found[texts.loc[found.index].str.contains(word.casefold(), regex=False)]
-    about = data.indicators.drop_duplicates("indicator").set_index("indicator")
-    usual = np.where(found["unit"].str.startswith("percent"), "100", "none")
-    limit = found["indicator"].map(about["limit"]).replace("", np.nan).fillna(pd.Series(usual, found.index))
-    found = found.assign(limit=limit.astype("str")).sort_values(["entity", "indicator"], ignore_index=True)
+    found = found.assign(limit=found["indicator"].map(data.find_limit).astype("str"))
+    found = found.sort_values(["entity", "indicator"], ignore_index=True)
     return found[["entity", "indicator", "title", "unit", "n", "first", "last", "last_value", "limit"]]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST
-from ..base.limit import Limit, refuse_bound
+from ..base.limit import Limit
 from ..base.project import Source, find_data
 from ..base.words import of_entity, say_amount, say_count
 from .cells import LARGEST, NUMBER, SMALLEST, check_date
@@ -75,7 +75,6 @@ class Data:
         entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
-    @refuse_bound
     def series(self, entity: str, indicator: str, limit: str | float = "") -> AdoptionSeries:
         """Select one series: its figures since its last break, however few, and its limit.
 
@@ -227,13 +226,6 @@ class Data:
         day = min(filter(None, (self.day(), check_date("as_of", date))))
         return _know(self, f"{day:%Y-%m-%d}")
 
-    def public_on(self, entity: str, indicator: str, figures: int) -> str:
-        """Return the day on which so many exact figures above 0 of a series had become public; "" if there is none."""
-        rows = self._find_all(entity, indicator)
-        rows = rows[(rows["qualifier"] == "exact") & (rows["value"] > 0)]
-        days = rows.groupby("date")["published"].min().sort_values()
-        return f"{days.iloc[figures - 1]:%Y-%m-%d}" if len(days) >= figures else ""
-
     def find_entry(self, indicator: str, parameter: str = "indicator") -> Any:
         """Return the row of indicators.csv as a named tuple, or raise a `DataError` with the nearest names."""
         if indicator not in self._entries:
@@ -257,13 +249,9 @@ class Data:
 
     def find_vintages(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return every vintage of the observations of a series that was public by ``as_of``, in order of date."""
-        rows = self._find_all(entity, indicator)
-        rows = rows if self.day() is None else rows[rows["published"] <= self.day()]
+        rows = self._public_vintages
+        rows = rows[(rows["entity"] == entity) & (rows["indicator"] == indicator)]
         return rows.sort_values(["date", "published"], kind="stable")
-
-    def _find_all(self, entity: str, indicator: str) -> pd.DataFrame:
-        whole = self.vintages
-        return whole[(whole["entity"] == entity) & (whole["indicator"] == indicator)]
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name, with every vintage of the observations, also those after ``as_of``."""
@@ -290,10 +278,13 @@ class Data:
     @cached_property
     def observations(self) -> pd.DataFrame:
         """Of each figure the newest vintage that was public by ``as_of``."""
+        vintages = self._public_vintages.sort_values("published", kind="stable")
+        return vintages.drop_duplicates(_KEY, keep="last").sort_index().reset_index(drop=True)
+
+    @property
+    def _public_vintages(self) -> pd.DataFrame:
         day = self.day()
-        known = self.vintages if day is None else self.vintages[self.vintages["published"] <= day]
-        newest = known.sort_values("published", kind="stable").drop_duplicates(_KEY, keep="last")
-        return newest.sort_index().reset_index(drop=True)
+        return self.vintages if day is None else self.vintages[self.vintages["published"] <= day]
 
     @cached_property
     def breaks(self) -> pd.DataFrame:
@@ -355,9 +346,7 @@ class Data:
         first = rows.loc[rows["indicator"] == indicator, "published"].min()
         if pd.notna(first):
             message = f"is before the first figure of {of_entity(indicator, entity)} was public, {first:%Y-%m-%d}"
-            third = self.public_on(entity, indicator, SHORTEST)
-            hint = f"; the third was on {third}" if third else ""
-            return parameter_error("as_of", self.as_of, f"{message}{hint}; choose a later date")
+            return parameter_error("as_of", self.as_of, f"{message}; choose a later date")
         having = set(self.vintages.loc[self.vintages["indicator"] == indicator, "entity"])
         if not having:
             where = self._name_table("observations")
@@ -546,32 +535,23 @@ def choose_series(data: Data, given: Mapping[str, str], usual: Mapping[str, str]
     DataError
         If the data have several entities or indicators and none is given, or lack the one that is given.
     """
-    pairs = _list_pairs(data, given)
-    kept = {} if data.path.is_file() else usual
-    chosen: dict[str, str] = {}
-    for place, name in enumerate(("entity", "indicator")):
-        chosen[name] = _choose_one(data, name, {pair[place] for pair in pairs}, given, kept.get(name, ""))
-        pairs = [pair for pair in pairs if pair[place] == chosen[name]]
-    return chosen
-
-
-def _list_pairs(data: Data, given: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Entity and indicator of the series that may be meant: no base population, nor the limit if there are others."""
     studied = set(list_studied(data))
     pairs = [pair for pair in data.own if pair in studied or pair[1] == given.get("indicator")]
-    return [pair for pair in pairs if pair[1] != given.get("limit")] or pairs
-
-
-def _choose_one(data: Data, name: str, held: set[str], given: Mapping[str, str], usual: str) -> str:
-    """The entity or the indicator that is given, else the usual one, else the only one that the data hold."""
-    if not held:
+    pairs = [pair for pair in pairs if pair[1] != given.get("limit")] or pairs
+    if not pairs:
         raise parameter_error("data", data.path.name, "holds no exact figure, so there is nothing to study")
-    if name in given and given[name] not in held:
-        raise parameter_error(name, given[name], f"is not in {data.path.name}; {suggest_names(given[name], held)}")
-    if name in given or usual in held:
-        return given.get(name, usual)
-    if len(held) > 1:
-        listed, option = list_names(held), f"-p {name} {shlex.quote(min(held))}"
-        message = f"is not given, and {data.path.name} holds {len(held)}: {listed}; name one, as in {option}"
-        raise parameter_error(name, "", message)
-    return min(held)
+    defaults = {} if data.path.is_file() else usual
+    chosen: dict[str, str] = {}
+    for place, name in enumerate(("entity", "indicator")):
+        names = {pair[place] for pair in pairs}
+        default = defaults[name] if defaults.get(name) in names else min(names)
+        chosen[name] = given.get(name, default)
+        if chosen[name] not in names:
+            right = suggest_names(chosen[name], names)
+            raise parameter_error(name, chosen[name], f"is not in {data.path.name}; {right}")
+        if name not in given and default != defaults.get(name) and len(names) > 1:
+            listed, option = list_names(names), f"-p {name} {shlex.quote(min(names))}"
+            message = f"is not given, and {data.path.name} holds {len(names)}: {listed}; name one, as in {option}"
+            raise parameter_error(name, "", message)
+        pairs = [pair for pair in pairs if pair[place] == chosen[name]]
+    return chosen

@@ -258,24 +258,6 @@ def parse_breaks(text: str) -> list[tuple[str, str, str]]:
     return entries
 
 
-def _number_segments(dates: pd.Series, breaks: pd.DataFrame) -> np.ndarray:
-    """Number the segment of each date: how many breaks (not suspected ones) lie at or before it.
-
-    Parameters
-    ----------
-    dates : Series of Timestamp (n,)
-    breaks : DataFrame
-        date, kind (break or suspected break).
-
-    Returns
-    -------
-    ndarray of int (n,)
-        0 before the first break.
-    """
-    hard = breaks.loc[breaks["kind"] == "break", "date"]
-    return np.searchsorted(hard.to_numpy("datetime64[s]"), dates.to_numpy("datetime64[s]"), side="right")
-
-
 def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bool = False) -> list[AdoptionSeries]:
     """Cut the observations of one indicator of one entity at its breaks.
 
@@ -295,7 +277,9 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
     list of AdoptionSeries
     """
     measure = entry.measure or "level"
-    exact, segments = (rows["qualifier"] == "exact").to_numpy(), _number_segments(rows["date"], breaks)
+    exact = (rows["qualifier"] == "exact").to_numpy()
+    hard = breaks.loc[breaks["kind"] == "break", "date"].to_numpy("datetime64[s]")
+    segments = np.searchsorted(hard, rows["date"].to_numpy("datetime64[s]"), side="right")  # 0 before the first break
     dates, numbers = pd.DatetimeIndex(rows["date"]), rows["value"].to_numpy()
     chosen = np.unique(segments)
 

@@ -47,7 +47,7 @@ def list_profile(data: Data, indicator: str) -> pd.DataFrame:
     rows = rows.sort_values("published", kind="stable", na_position="first").drop_duplicates(_FIGURE_KEY, keep="last")
     rows = _add_sources(data, rows.sort_index())
     rows["url"] = rows["note"].str.extract(r"Read at (\S+),", expand=False).fillna(rows["url"])
-    rows = rows.assign(printed=_print_figures(rows, rows["qualifier"]), wider=rows["technology"].isin(wider))
+    rows = rows.assign(printed=_print_figures(rows), wider=rows["technology"].isin(wider))
     return rows.drop(columns=["row", "precision"]).reset_index(drop=True)
 
 
@@ -126,7 +126,7 @@ def list_products(data: Data, indicator: str, entity: str) -> pd.DataFrame:
     about = about[about["product"].notna() & ~about["product"].str.startswith(_SHARED).fillna(True)]
     rows = data.observations[(data.observations["entity"] == entity) & (data.observations["qualifier"] == "exact")]
     rows = rows.merge(about[["indicator", "product", "unit"]], on="indicator").assign(who="telemetry, devices")
-    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["qualifier"]))
+    rows = _add_sources(data, rows).assign(printed=_print_figures(rows))
     told = list_profile(data, indicator)
     told = told[(told["entity"] == entity) & (told["question"] == "which product") & (told["unit"] == _DEVICES)]
     told = told[told["who"].str.startswith("telemetry")].rename(columns={"category": "product"})
@@ -162,7 +162,7 @@ def list_rulers(data: Data, indicator: str, entities: Sequence[str]) -> pd.DataF
         about = about.head(0)
     about = about[["indicator", "title", "unit", "people", "kind", "within"]]
     rows = data.observations[data.observations["entity"].isin(entities)].merge(about, on="indicator")
-    rows = _add_sources(data, rows).assign(printed=_print_figures(rows, rows["qualifier"]))
+    rows = _add_sources(data, rows).assign(printed=_print_figures(rows))
     rows["ruler"] = (rows["title"] + " " + rows["publisher"]).str.extract(r"\(([A-Z][^()]*)\)", expand=False)
     rows["ruler"] = rows["ruler"].fillna(rows["publisher"])
     rows["place"] = rows["entity"].map({name: place for place, name in enumerate(entities)})
@@ -186,15 +186,14 @@ def count_profile(data: Data, words: Sequence[str] = ()) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        technology, entity, figures, questions (that they answer, in one text).
+        technology, entity, figures.
     """
     rows = data.profile if data.day() is None else data.profile[data.profile["published"] <= data.day()]
     texts = (rows["entity"] + " " + rows["technology"] + " " + rows["question"]).str.casefold()
     for word in words:
         rows = rows[texts.loc[rows.index].str.contains(word.casefold(), regex=False)]
-    by_place = rows.groupby(["technology", "entity"])["question"]
-    found = by_place.agg(figures="size", questions=lambda asked: ", ".join(asked.unique()))
-    return found.sort_values("figures", ascending=False, kind="stable").reset_index()
+    counts = rows.groupby(["technology", "entity"]).size().sort_values(ascending=False, kind="stable")
+    return counts.reset_index(name="figures")
 
 
 def _add_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
@@ -202,14 +201,12 @@ def _add_sources(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{name: look_up_source(data, rows, name) for name in ("publisher", "url")})
 
 
-def _print_figures(rows: pd.DataFrame, qualifiers: pd.Series) -> list[str]:
+def _print_figures(rows: pd.DataFrame) -> list[str]:
     """Figures with the decimals that were printed, in words what the source says of them, and the sign of percent."""
-    found = []
-    for value, half, unit, qualifier in zip(rows["value"], rows["precision"], rows["unit"], qualifiers, strict=True):
-        decimals = max(0, -round(np.log10(2 * half)))
-        sign = "%" if unit.startswith("percent") else ""
-        found.append(f"{_QUALIFIED[qualifier]}{value:,.{decimals}f}{sign}")
-    return found
+    decimals = (-np.log10(2 * rows["precision"])).round().clip(lower=0).astype(int)
+    signs = np.where(rows["unit"].str.startswith("percent"), "%", "")
+    parts = zip(rows["qualifier"].map(_QUALIFIED), rows["value"], decimals, signs, strict=True)
+    return [f"{words}{value:,.{count}f}{sign}" for words, value, count, sign in parts]
 
 
 def _find_window(data: Data, row: object) -> str:

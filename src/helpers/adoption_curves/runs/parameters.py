@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ..base.columns import CHOICES, RENAMED, UNNAMED
+from ..base.columns import CHOICES, UNNAMED
 from ..base.levels import check_levels
 from ..base.project import Source, UserError, name_path
 from ..base.words import UNSEEN, quote, shorten
@@ -316,7 +316,7 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
         else:
             how = f"; it says how to read a file: write --{name} '...', or in YAML data: 'FILE?{name}=...'"
             hint = how if name in CHOICES else suggest(name, Parameters.model_fields)
-            problems.append(RENAMED if name == "bound" else f"unknown parameter {quote(str(name))}{hint}")
+            problems.append(f"unknown parameter {quote(str(name))}{hint}")
     try:
         parameters = Parameters(**known)
     except ValidationError as error:
