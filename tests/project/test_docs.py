@@ -77,7 +77,6 @@ def test_the_gallery_has_a_picture_a_headline_and_the_page_of_each_run(site, pag
     cards = pages[site / "gallery.html"].find_all("figure")
     runs = [run["run"] for run in yaml.safe_load((ROOT / "docs" / "gallery.yaml").read_text(encoding="utf-8"))["runs"]]
     assert sorted(card.a["href"] for card in cards) == sorted(f"gallery/{run}/index.html" for run in runs)
-    assert len(runs) == 20
     for card in cards:
         assert (site / card.img["src"]).is_file()
         assert card.figcaption.a.get_text(strip=True) == headline

@@ -84,14 +84,12 @@ def find_root() -> Path:
         If there is no such folder.
     """
     above = [Path.cwd(), *Path.cwd().parents]
-    for folder in above:
-        if (folder / PROJECT_MARK).is_file():
-            refuse_planted(folder / PROJECT_MARK, folder / "notebooks", folder / "data")
-            return folder
-    for folder in (_CHECKOUT, *above):
-        if any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb")) and (folder / "data" / "datapackage.json").is_file():
+    marked = [folder for folder in above if (folder / PROJECT_MARK).is_file()]
+    for folder in (*marked[:1], _CHECKOUT, *above):
+        has_notebooks = any((folder / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+        if folder in marked or (has_notebooks and (folder / "data" / "datapackage.json").is_file()):
             if folder != _CHECKOUT:
-                refuse_planted(folder / "notebooks", folder / "data")
+                refuse_planted(folder / PROJECT_MARK, folder / "notebooks", folder / "data")
             return folder
     if PACKAGED.is_dir():
         return PACKAGED
