@@ -127,7 +127,7 @@ def params() -> None:
         numbers = ", ".join(number for number, declared in readers.items() if name in declared)
         print(f"{name} = {field.default!r}\n    {field.description}")
         print(f"    may be: {expected_value(name)}")
-        print(f"    read by notebooks: {numbers or 'none'}")
+        print(f"    read by notebooks: {numbers}")
 
 
 @click.command()

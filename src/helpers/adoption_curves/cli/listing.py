@@ -39,16 +39,17 @@ def say_profile(found: pd.DataFrame) -> list[str]:
 
 def summarise_data(data: Data) -> str:
     """Summary of ``data.path`` in one line: "x.csv holds 1 series of 1 entity, 6 figures, ..."."""
+    from .. import indicators
+
     if not data.own:
         return f"{data.path.name} holds no exact figure, so there is nothing to fit"
-    own = [(entity, indicator) for entity, indicator in data.own if data.find_entry(indicator).role != "base"]
-    entities = len({entity for entity, _ in own})
-    exact = data.observations[data.observations["qualifier"] == "exact"]
-    exact = exact.set_index(["entity", "indicator"])["date"]
-    dates = exact[exact.index.isin(own)]
+    series, studied = indicators.list_series(data), indicators.list_studied(data)
+    series = series[[pair in studied for pair in zip(series["entity"], series["indicator"], strict=True)]]
+    entities = say_count(series["entity"].nunique(), "entity", "entities")
+    values, first, last = series["n"].sum(), series["first"].min(), series["last"].max()
     return (
-        f"{data.path.name} holds {len(own):,} series of {say_count(entities, 'entity', 'entities')}, "
-        f"{say_count(len(dates), 'exact figure')} from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}"
+        f"{data.path.name} holds {len(series):,} series of {entities}, {say_count(values, 'exact figure')} "
+        f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
     )
 
 
