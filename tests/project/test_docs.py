@@ -181,7 +181,7 @@ def test_the_page_on_the_forecast_has_numbers_of_the_kept_tables_in_its_sentence
     check_numbers(f"{three:.0f}% at 3 years", f"{five:.0f}% at 5", f"{eight.loc[5, 'technologies']} tech")
     ends = read_table("baseline", "04_comparison_technologies")
     check_numbers(f"{ends['last_share'].min():.0f} to {ends['last_share'].max():.0f}% of their own limits")
-    check_numbers(f"{ends['last'].min().year} to {ends['last'].max().year}")
+    check_numbers(f"{ends['last'].min()[:4]} to {ends['last'].max()[:4]}")
 
 
 def test_the_page_on_runs_has_each_parameter_with_its_default_and_meaning(renew):
