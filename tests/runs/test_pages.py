@@ -37,7 +37,12 @@ def test_the_policy_allows_this_style_and_images_within_the_page_and_nothing_els
         digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
         rules = dict(rule.split(maxsplit=1) for rule in re.search(r'content="([^"]*)"', tag)[1].split(";"))
         none = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
-        assert rules == {**none, "img-src": "data:", "style-src": f"'sha256-{digest}'", "style-src-attr": "'unsafe-inline'"}, name
+        assert rules == {
+            **none,
+            "img-src": "data:",
+            "style-src": f"'sha256-{digest}'",
+            "style-src-attr": "'unsafe-inline'",
+        }, name
 
 
 def test_pages_lead_from_one_to_the_next_and_to_every_exhibit(pages, small_run):
@@ -87,7 +92,7 @@ def test_the_index_says_what_was_found(pages, small_run):
 
 
 def test_the_command_that_makes_a_run_again_names_what_differs():
-    given = {"run": "mine", "entity": "South Korea", "limit": "100", "shares": [0.5, 0.9], "retired": 1}
+    given = {"run": "mine", "entity": "South Korea", "limit": "100", "shares": [0.5, 0.9], "data": "data", "retired": 1}
     words = "adoption run mine -p entity 'South Korea' -p limit 100 -p shares '[0.5, 0.9]'"
     for pdf, more in ((False, ""), (True, " --pdf")):
         assert write_command("mine", {"parameters": given, "pdf": pdf}) == words + more

@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 
 ALONE = re.compile(r"#|https?://|mailto:|data:")
 LOADING = ("src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "manifest", "xlink:href")
-ACTIVE = "script, iframe, object, embed, base, form, button, input:not([type=checkbox]), svg:not(.chart, .chart svg), main meta"
+ACTIVE = "script, iframe, object, embed, base, form, button, input:not([type=checkbox]), main meta"
 
 
 class Page:
@@ -22,6 +22,7 @@ class Page:
 def find_active(page):
     """What runs, loads or sends elsewhere in a page, or in a part of one; a style within a chart does not."""
     faults = [f"<{tag.name}>" for tag in page.select(ACTIVE)]
+    faults += ["<svg>" for tag in page.select("svg:not(.chart)") if not tag.find_parent("svg")]
     for tag in page.find_all(True):
         faults += [f"{name} of <{tag.name}>" for name in tag.attrs if name.startswith("on")]
         look = tag.get("style", "")

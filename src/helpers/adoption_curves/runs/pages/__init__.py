@@ -1,8 +1,8 @@
 """The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
 ``cells`` turns a notebook's cells into HTML, ``index`` and ``made`` write the pages beside the notebooks' own,
-``citation`` says how all is cited. ``frame`` has what all pages share: a page is made with its `render`, from a template
-that extends ``sheet.html.j2``, and shows a chart with its `render_chart`.
+``citation`` says how all is cited. ``frame`` has what all pages share: a page is made with its `render`, from a
+template that extends ``sheet.html.j2``, and shows a chart with its `render_chart`.
 
 Each page is one file that opens alone: its charts are in it. Links lead to the files of the run beside it.
 """
@@ -70,7 +70,9 @@ def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) ->
     shared = {"run": folder.name, "citation": cite_run(content, folder.name), "authors": authors}
     shared["contact"] = keep_address(contact, "mailto:")
     notebooks = _describe_notebooks(folder, content)
-    pages = {page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks}
+    pages = {
+        page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
+    }
     pages["made.html"] = render_made(content, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
     hidden = {name: hide_place(text, content["parameters"]["data"]).encode() for name, text in pages.items()}

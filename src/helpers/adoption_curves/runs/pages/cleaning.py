@@ -21,28 +21,32 @@ from ...base.project import Source
 
 _HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TEXT_TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {"section", "tfoot"}
-_EQUATION_TAGS = set(  # what latex2mathml writes
-    "math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace msqrt mstyle msub "
-    "msubsup msup mtable mtd mtext mtr munder munderover none".split()
-)
-_EQUATION_ATTRIBUTES = set(
-    "accent accentunder alttext columnalign columnlines columnspacing depth display displaystyle fence form "
-    "framespacing height largeop linebreak linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize "
-    "minsize movablelimits notation rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width "
-    "xmlns".split()
-)
+_EQUATION_TAGS = {  # what latex2mathml writes
+    *("math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
+    *("mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
+    *("munder", "munderover", "none"),
+}
+_EQUATION_ATTRIBUTES = {
+    *("accent", "accentunder", "alttext", "columnalign", "columnlines", "columnspacing", "depth", "display"),
+    *("displaystyle", "fence", "form", "framespacing", "height", "largeop", "linebreak", "linethickness", "lspace"),
+    *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
+    *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width"),
+    "xmlns",
+}
 _ATTRIBUTES = {
-    **dict.fromkeys(_TEXT_TAGS, {"class"}),
-    **dict.fromkeys(_HEADING_TAGS, {"class", "id"}),
+    **{tag: {"class"} for tag in _TEXT_TAGS},
+    **{tag: {"class", "id"} for tag in _HEADING_TAGS},
     **dict.fromkeys(_EQUATION_TAGS, _EQUATION_ATTRIBUTES),
-    **dict.fromkeys(("col", "colgroup", "td", "th"), {"class", "colspan", "rowspan", "scope", "style"}),
+    **{tag: {"class", "colspan", "rowspan", "scope", "style"} for tag in ("col", "colgroup", "td", "th")},
     "a": {"class", "href", "id"},
     "div": {"class", "tabindex", "role", "aria-label"},
     "img": {"alt", "src", "width"},
 }
 _CHART_TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clipPath", "rect", "pattern", "image"}
-_CHART_PLACES = set("d x y width height transform href clip-path viewBox patternUnits fill id".split())
-_CHART_ATTRIBUTES = {**dict.fromkeys(_CHART_TAGS, _CHART_PLACES | {"style"}), "svg": _CHART_PLACES}
+_CHART_PLACES = {
+    *("d", "x", "y", "width", "height", "transform", "viewBox", "patternUnits", "href", "clip-path", "fill", "id"),
+}
+_CHART_ATTRIBUTES = {tag: _CHART_PLACES if tag == "svg" else _CHART_PLACES | {"style"} for tag in _CHART_TAGS}
 _OUTER_LINK = re.compile(r"url\s*\((?!#)", re.IGNORECASE)
 PAGE_IDS = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
@@ -88,7 +92,13 @@ def clean_chart(drawing: str, prefix: str, form: str, alt: str) -> Markup:
 
     def keep(tag: str, name: str, value: str) -> str | None:
         if name == "href":
-            return f"#{prefix}{value[1:]}" if value.startswith("#") else value if value.startswith("data:image/png;") else None
+            return (
+                f"#{prefix}{value[1:]}"
+                if value.startswith("#")
+                else value
+                if value.startswith("data:image/png;")
+                else None
+            )
         return None if _OUTER_LINK.search(value) else value.replace("url(#", f"url(#{prefix}")
 
     source = re.sub(r"<title>.*?</title>", "", drawing, count=1, flags=re.DOTALL)  # it would cover those of the points

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...base.project import Source
 from ..parameters import Parameters, write_argument
-from .cleaning import keep_address
+from .cleaning import hide_place, keep_address
 from .frame import render
 
 _MOST_TITLES = 3
@@ -60,7 +60,9 @@ def say_value(value: Any) -> str:
 def write_command(run: str, record: Mapping[str, Any]) -> str:
     """The command that makes a run again: its name, and the parameters that are not the defaults."""
     usual = {"run": run, **Parameters().model_dump(exclude={"run"})}
-    changed = {name: value for name, value in record["parameters"].items() if value != usual.get(name, value)}
+    parameters = dict(record["parameters"])
+    parameters["data"] = hide_place(parameters["data"], parameters["data"])
+    changed = {name: value for name, value in parameters.items() if value != usual.get(name, value)}
     words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
     return " ".join([*words, *(["--pdf"] if record.get("pdf") else [])])
 
