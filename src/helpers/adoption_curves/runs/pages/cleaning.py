@@ -19,28 +19,18 @@ from markupsafe import Markup, escape
 
 from ...base.project import Source
 
-_HEADING_TAGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_TEXT_TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {"section", "tfoot"}
-_EQUATION_TAGS = {  # what latex2mathml writes
-    *("math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded", "mphantom", "mprescripts"),
-    *("mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr"),
-    *("munder", "munderover", "none"),
+_TAGS = nh3.ALLOWED_TAGS - {"area", "map"} | {
+    *("section", "tfoot", "math", "menclose", "mfrac", "mi", "mmultiscripts", "mn", "mo", "mover", "mpadded"),
+    *("mphantom", "mprescripts", "mroot", "mrow", "mspace", "msqrt", "mstyle", "msub", "msubsup", "msup", "mtable"),
+    *("mtd", "mtext", "mtr", "munder", "munderover", "none"),
 }
-_EQUATION_ATTRIBUTES = {
+"""Text, tables and what latex2mathml writes."""
+_ATTRIBUTES = {
+    *("alt", "aria-label", "class", "colspan", "href", "id", "role", "rowspan", "scope", "src", "tabindex", "width"),
     *("accent", "accentunder", "alttext", "columnalign", "columnlines", "columnspacing", "depth", "display"),
     *("displaystyle", "fence", "form", "framespacing", "height", "largeop", "linebreak", "linethickness", "lspace"),
     *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
-    *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "width"),
-    "xmlns",
-}
-_ATTRIBUTES = {
-    **{tag: {"class"} for tag in _TEXT_TAGS},
-    **{tag: {"class", "id"} for tag in _HEADING_TAGS},
-    **dict.fromkeys(_EQUATION_TAGS, _EQUATION_ATTRIBUTES),
-    **{tag: {"class", "colspan", "rowspan", "scope", "style"} for tag in ("col", "colgroup", "td", "th")},
-    "a": {"class", "href", "id"},
-    "div": {"class", "tabindex", "role", "aria-label"},
-    "img": {"alt", "src", "width"},
+    *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "xmlns"),
 }
 _CHART_TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clipPath", "rect", "pattern", "image"}
 _CHART_PLACES = {
@@ -51,11 +41,10 @@ _OUTER_LINK = re.compile(r"url\s*\((?!#)", re.IGNORECASE)
 PAGE_IDS = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
 _ADDRESSES = {
-    ("a", "href"): r"https?://|mailto:|#",
-    ("a", "id"): rf"(?!({'|'.join(PAGE_IDS)})$)",
-    ("img", "src"): r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
+    "href": r"https?://|mailto:|#",
+    "src": r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]",
 }
-"""How addresses that a page may have begin, by tag and attribute."""
+"""How addresses that a page may have begin, by attribute."""
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 
 
@@ -67,13 +56,15 @@ def clean_html(source: str) -> str:
     """
 
     def keep(tag: str, name: str, value: str) -> str | None:
-        return value if re.match(_ADDRESSES.get((tag, name), ""), value, re.IGNORECASE) else None
+        if name == "id":
+            return value if re.fullmatch(r"h\d", tag) or (tag == "a" and value not in PAGE_IDS) else None
+        return value if re.match(_ADDRESSES.get(name, ""), value, re.IGNORECASE) else None
 
     plain = _clean(
         source,
         keep,
-        tags=_TEXT_TAGS | _EQUATION_TAGS,
-        attributes=_ATTRIBUTES,
+        tags=_TAGS,
+        attributes={"*": _ATTRIBUTES, "td": {"style"}, "th": {"style"}},
         url_schemes={"http", "https", "mailto", "data"},
         filter_style_properties={"text-align"},  # of Markdown's tables
     )
