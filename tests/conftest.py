@@ -158,7 +158,7 @@ def assert_equal(folder, other):
 def write_again(run):
     """The pages of a run, written from its files and its record as they are now."""
     record = read_run(run)
-    write_pages(run, record, {name: render_executed(run, name, entry) for name, entry in record.notebooks.items()})
+    write_pages(run, record, {name: render_executed(run, name) for name in record.notebooks})
 
 
 def list_files(folder):

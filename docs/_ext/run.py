@@ -14,7 +14,8 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from adoption_curves.runs.pages.exporter import render_equation, render_html
+from adoption_curves.runs.pages.cells import render_equation
+from adoption_curves.runs.pages.cleaning import clean_html
 
 QUESTIONS = {
     "02_levels": ("How many are there?", "series.values"),
@@ -100,7 +101,7 @@ def clean_notebook(notebook):
         cell.metadata = {"tags": cell.metadata.get("tags", [])}
         for output in cell.get("outputs", []):
             if html := output.get("data", {}).get("text/html"):
-                output.data["text/html"] = render_html(html)
+                output.data["text/html"] = clean_html(html)
             if told := output.get("metadata", {}).get("image/png"):
                 cell.metadata["mystnb"] = {"image": {"alt": told["alt"]}}
     return notebook
@@ -147,7 +148,7 @@ def visit_math(writer, node):
     equation = render_equation(node.astext(), display=isinstance(node, nodes.math_block))
     if "<math" not in equation:
         raise ExtensionError(f"An equation can't be set as MathML: {node.astext()}")
-    writer.body.append(render_html(equation))
+    writer.body.append(equation)
     raise nodes.SkipNode
 
 
@@ -156,7 +157,6 @@ def open_to_keys(app, pagename, templatename, context, doctree):
     boxes = {
         "<pre>": '<pre tabindex="0">',
         '<div class="table-wrapper': '<div tabindex="0" role="group" aria-label="Table" class="table-wrapper',
-        'role="region" aria-label="Table"': 'role="group" aria-label="Table"',
         'role="heading"': 'role="heading" aria-level="2"',
     }
     for part in ("body", "furo_navigation_tree"):

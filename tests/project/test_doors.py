@@ -47,7 +47,7 @@ LOADS = {
     "help": (HELP.format(""), HEAVY),
     "help of run": (HELP.format("'run', "), HEAVY),
     "check of a small file": (CHECK, ("scipy.stats", "statsmodels")),
-    "a page": ("import adoption_curves.runs.pages.exporter", ("scipy", "statsmodels")),
+    "a page": ("import adoption_curves.runs.pages.cells", ("scipy", "statsmodels")),
     "a forecast without a verdict": (
         f"import pandas as pd\nfrom adoption_curves import forecast\n{FORECAST}",
         ("scipy.stats", "statsmodels"),

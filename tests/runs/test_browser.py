@@ -67,9 +67,9 @@ def overflow(page):
 
 
 def fit(visit, path, folder):
-    """The page in its last window, after it and its pictures have fitted each; a figure alone fits a small one too."""
+    """The page in its last window, after it and its pictures have fitted each."""
     folder = Path(os.environ.get("ADOPTION_SCREENSHOTS") or folder)
-    for width in (*WIDTHS, *[320] * (path.parent.name == "charts")):
+    for width in WIDTHS:
         page = visit(path, width)
         page.screenshot(path=folder / f"{path.parent.name}-{path.stem}-{width}.png", full_page=True)
         assert overflow(page) == 0
@@ -91,14 +91,11 @@ def judge(page):
         assert not serious, [(each["id"], each["nodes"][0]["html"][:200]) for each in serious]
 
 
-@pytest.mark.parametrize("name", ["index", "05_forecast_adoption", "charts/05_forecast"])
+@pytest.mark.parametrize("name", ["index", "05_forecast_adoption"])
 def test_a_page_of_a_run_fits_its_window_and_has_no_barrier(whole_run, visit, tmp_path, name):
     page = fit(visit, whole_run / "html" / f"{name}.html", tmp_path)
     if name == "05_forecast_adoption":
         page.get_by_role("switch").check()  # code has colours to be judged
-    if name == "charts/05_forecast":
-        page.locator(".embed > summary").click()
-        assert page.locator(".embed pre").inner_text().startswith('<iframe src="05_forecast.html"')
     judge(page)
 
 

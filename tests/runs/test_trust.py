@@ -1,6 +1,5 @@
 """What another user, a stranger's run, a damaged file or an odd text may not do: the cases of docs/runs.md."""
 
-import base64
 import contextlib
 import io
 import json
@@ -112,7 +111,7 @@ def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made, capsys
     assert not _is_whole(kept)
 
 
-@pytest.mark.parametrize("name", ["tables", "html/charts", "notebooks/01_check_small.ipynb", "run.json"])
+@pytest.mark.parametrize("name", ["tables", "html", "notebooks/01_check_small.ipynb", "run.json"])
 def test_no_command_follows_a_link_out_of_a_strangers_run(run, outputs, tmp_path, capsys, name):
     """A part of the run lies elsewhere, equal to the byte, so that all hashes agree; nothing there changes."""
     shutil.copytree(run, outputs / "other")
@@ -138,7 +137,6 @@ def test_no_spreadsheet_is_made_of_files_that_are_not_the_run_s(run, capsys):
 
 
 def test_no_page_tells_where_own_data_lie(here, capsys, tmp_path):
-    """Neither in its text nor in the files that it holds."""
     path = tmp_path / "ann's & <secret> home" / "heat & pumps.csv"
     path.parent.mkdir()
     path.write_text("date,value\n2020,8\n2021,15.5\n2022,27\n2023,39\n2024,48.2\n")
@@ -148,9 +146,6 @@ def test_no_page_tells_where_own_data_lie(here, capsys, tmp_path):
     assert json.loads((folder / "run.json").read_text())["parameters"]["data"].startswith(str(path))
     texts = {page.stem: page.read_text() for page in (folder / "html").rglob("*.html")}
     assert "heat &amp; pumps.csv" in texts["made"]
-    parts = re.findall(r"data:text/[^,]*;base64,([\w+/=]+)", texts["index"])
-    assert len(parts) >= 2
-    texts |= {part: base64.b64decode(part).decode() for part in parts}
     assert not [name for name, text in texts.items() if "secret" in text or str(tmp_path) in text]
 
 

@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 
 ALONE = re.compile(r"#|https?://|mailto:|data:")
 LOADING = ("src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "manifest", "xlink:href")
-ACTIVE = "script, iframe, object, embed, base, form, button, input:not([type=checkbox]), svg:not(.chart), main meta"
+ACTIVE = "script, iframe, object, embed, base, form, button, input:not([type=checkbox]), main meta"
 
 
 class Page:
@@ -20,42 +20,37 @@ class Page:
 
 
 def find_active(page):
-    """What runs, loads or sends elsewhere in a page, or in a part of one."""
+    """What runs, loads or sends elsewhere in a page, or in a part of one; a style within a chart does not."""
     faults = [f"<{tag.name}>" for tag in page.select(ACTIVE)]
+    faults += ["<svg>" for tag in page.select("svg:not(.chart)") if not tag.find_parent("svg")]
     for tag in page.find_all(True):
-        faults += [f"{name} of <{tag.name}>" for name in tag.attrs if re.fullmatch("on.*|style", name)]
+        faults += [f"{name} of <{tag.name}>" for name in tag.attrs if name.startswith("on")]
+        look = tag.get("style", "")
+        faults += [look] if look and (not tag.find_parent("svg") or re.search(r"url\((?!#)", look)) else []
         loads = [tag[name] for name in [*LOADING, *["href"] * (tag.name == "link")] if tag.has_attr(name)]
         faults += [load for load in loads if not load.startswith(("data:image/", "#"))]
         scheme = re.match(r"\s*([\w\s]*):", tag.get("href", "#"))
-        given = tag.has_attr("download") and not tag["href"].startswith("data:text/html")
-        known = ("http", "https", "mailto", *["data"] * (given or tag.name == "link"))
+        known = ("http", "https", "mailto", *["data"] * (tag.name == "link"))
         faults += [tag["href"]] if scheme and scheme[1] not in known else []
     return faults
 
 
-def find_faults(path, sent=False):
-    """Each fault of a page: only a notebook's leads to files beside it; one that is `sent` has no way to any."""
+def find_faults(path):
+    """Each fault of a page, which may lead to files beside it."""
     page = BeautifulSoup(path.read_bytes(), "html.parser")
-    ways, tags = page.select("nav.folder"), page.find_all(True)
-    addresses = [tag["id"] for tag in tags if tag.get("id")]
-    faults = [f"{len(ways)} ways to other files"] if len(ways) > 1 else []
-    faults += [f"{address} twice" for address in {*addresses} if addresses.count(address) > 1]
+    addresses = [tag["id"] for tag in page.find_all(id=True)]
+    faults = [f"{address} twice" for address in {*addresses} if addresses.count(address) > 1]
     faults += find_active(page)
     faults += re.findall(r"@import|url\([^#].*", page.style.text)
     [policy] = [tag["content"] for tag in page.select("meta[http-equiv]")]
     faults += [] if "default-src 'none'" in policy else [policy]
-    wordless = [
-        tag
-        for tag in page.find_all(("img", "svg"))
-        if not (tag.get("alt") or tag.get("aria-label") or "").strip() and not (tag.find_parent("a") and tag.parent.h3)
-    ]
-    faults += [f"<{tag.name}> without words" for tag in wordless]
-    for tag in page.find_all("a", href=True):
-        href = tag["href"]
+    words = [(tag.name, tag.get("alt") or tag.get("aria-label") or "") for tag in page.find_all(("img", "svg"))]
+    faults += [f"<{name}> without words" for name, text in words if not text.strip()]
+    drawn = "".join(map(str, page.select("svg.chart")))
+    inner = re.findall(r'(?:url\(|xlink:href=")#([^")]+)', drawn)
+    for href in [*(tag["href"] for tag in page.find_all("a", href=True)), *(f"#{each}" for each in inner)]:
         if href.startswith("#"):
             faults += [] if href[1:] in addresses or href == "#harmful-link" else [href]
         elif not ALONE.match(href):
-            near = re.match(r"\d\d_", path.name) or tag.find_parent("nav", class_="folder")
-            known = not sent and near and (path.parent / href).is_file()
-            faults += [] if known else [href]
-    return faults + ([f"{path.stat().st_size} bytes"] if not sent and path.stat().st_size > 3_000_000 else [])
+            faults += [] if (path.parent / href).is_file() else [href]
+    return faults + ([f"{path.stat().st_size} bytes"] if path.stat().st_size > 3_000_000 else [])

@@ -16,9 +16,8 @@ from ..base.levels import band_columns, quoted_level, say_level
 from ..base.project import RunError, Source, UserError, find_outputs
 from ..base.words import clean, say, say_count, say_first, say_name, say_range
 from .manifest import Manifest, find_run, locate, read_unchanged, refuse_earlier
-from .pages import is_foreign, render_report
+from .pages import is_foreign, render, render_chart, say_value
 from .pages.cleaning import hide_place
-from .pages.index import say_value
 from .parameters import ParameterError, Parameters
 from .table_files import read_csv, write_csv
 
@@ -119,9 +118,11 @@ def make_report(
     shown = shown.drop(columns=[*same])
     if is_long:
         shown = shown[[name for name in shown if name in ("forecast", *Parameters.model_fields)]]
-    page = render_report(
-        shop,
-        files,
+    for name, file in files.items():
+        write_file(shop / "figures" / name, file, sync=False)
+    page = render(
+        "report.html.j2",
+        chart=render_chart(shop, NAME, told),
         title=f"{say_count(len(found), 'run')} side by side",
         told=told,
         doubts=_list_doubts(records),

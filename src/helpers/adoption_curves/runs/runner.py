@@ -89,7 +89,8 @@ def run_all(
         attempt.keep()
         with start_threads(len(steps)) as pool:
             for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
-                bodies[step.name] = render_executed(new, step.name, _add_result(step.result, new, step.name))
+                _add_result(step.result, new, step.name)
+                bodies[step.name] = render_executed(new, step.name)
                 why = _explain_change(step, before) if how != "unchanged" else ""
                 attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
 

@@ -1,11 +1,10 @@
 """The pages of a run: an index to begin with, one for each notebook, one on how it was made; and that of any notebook.
 
-``exporter`` turns a notebook's cells into HTML, ``index`` writes the page that a reader opens first, ``charts`` has
-drawings, ``embeds`` tables, images, downloads and the page of a figure alone, ``citation`` how all is cited, ``frame``
-what all pages share: a page is made with its `render`, from a template that extends ``sheet.html.j2``.
+``cells`` turns a notebook's cells into HTML, ``index`` and ``made`` write the pages beside the notebooks' own,
+``citation`` says how all is cited. ``frame`` has what all pages share: a page is made with its `render`, from a
+template that extends ``sheet.html.j2``, and shows a chart with its `render_chart`.
 
-The index, and each figure alone, hold all that they link to within the folder, so that they can be sent: only the
-index's one navigation block leads to other files. A notebook's page leads to the tables and figures beside it.
+Each page is one file that opens alone: its charts are in it. Links lead to the files of the run beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +22,15 @@ from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
-from ..manifest import Entry, Manifest, locate, write_manifest
-from .charts import render_chart
-from .citation import cite_run
-from .cleaning import hide_place
-from .embeds import embed_file, embed_image, render_figure
-from .frame import render
-from .index import render_index, render_made
+from ..manifest import Manifest, locate, write_manifest
+from .citation import cite_run, read_citation
+from .cleaning import hide_place, keep_address
+from .frame import list_chart_files, render, render_chart
+from .index import render_index
+from .made import render_made, say_value
 
-__all__ = ["export_notebook", "render_executed", "render_report", "write_pages"]
+__all__ = ["export_notebook", "is_foreign", "render", "render_chart", "render_executed", "say_value", "write_pages"]
 
-_WORDED = ("levels", "growth", "fits", "residuals", "forecast", "hindcasts", "register")
-"""Figures, by their names after the number, of the series alone: the wording below them is theirs."""
 _OURS = 'content="Adoption curves"'
 """Part of the generator's tag of our pages."""
 _WORDLESS = (
@@ -44,36 +39,24 @@ _WORDLESS = (
 )
 
 
-def render_executed(folder: Path, name: str, entry: Entry) -> Markup:
-    """Body of the page of the executed notebook `name` in the folder of its tables and figures.
-
-    Parameters
-    ----------
-    folder : Path
-    name : str
-    entry : Entry
-        The notebook's.
-
-    Returns
-    -------
-    Markup
+def render_executed(folder: Path, name: str) -> Markup:
+    """Body of the page of the executed notebook `name` of the run in `folder`.
 
     Raises
     ------
     RunError
         If an image in it has no alternative text; the message names notebook and cell.
     """
-    from .exporter import render_body  # heavy, and not needed for other pages
+    from .cells import render_body  # heavy, and not needed for other pages
 
-    notebook = _read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    body, wordless = render_body(notebook, folder, entry)
+    body, wordless = render_body(_read_notebook(locate(folder, f"notebooks/{name}.ipynb")), folder)
     if wordless:
         raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {_WORDLESS}")
     return body
 
 
 def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) -> None:
-    """Write all pages of the run in `folder`, each figure alone, and ``run.json`` with their hashes.
+    """Write all pages of the run in `folder`, and ``run.json`` with their hashes.
 
     Parameters
     ----------
@@ -82,56 +65,32 @@ def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) ->
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
-    shared, pages = {"run": folder.name, "citation": cite_run(record, folder.name)}, {}
-    notebooks = _describe_pages(folder, record)
-    for page in notebooks:
-        pages[page["href"]] = render("notebook.html.j2", **page, **shared, body=bodies[page["name"]])
-    uncommitted = cite_run(record.model_copy(update={"git": None}), folder.name)
-    for figure in (figure for page in notebooks for figure in page["figures"]):
-        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _WORDED else ""
-        note = {"counted": counted, "citation": uncommitted}
-        pages[f"charts/{figure['name']}.html"] = render_figure(folder, record.written, figure, note)
-    pages["made.html"] = render_made(folder, record, notebooks, shared)
+    content = record.model_dump()
+    authors, _, _, contact = read_citation(content)
+    shared = {"run": folder.name, "citation": cite_run(content, folder.name), "authors": authors}
+    shared["contact"] = keep_address(contact, "mailto:")
+    notebooks = _describe_notebooks(folder, content)
+    pages = {
+        page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
+    }
+    pages["made.html"] = render_made(content, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
-    hidden = {name: hide_place(text, record.parameters["data"]).encode() for name, text in pages.items()}
-    written = {name: write_file(locate(folder, f"html/{name}"), text, sync=False) for name, text in hidden.items()}
+    hidden = {name: hide_place(text, content["parameters"]["data"]).encode() for name, text in pages.items()}
+    written = {name: write_file(locate(folder, f"html/{name}"), page, sync=False) for name, page in hidden.items()}
     write_manifest(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
 
 
-def render_report(shop: Path, files: Mapping[str, bytes], **content: Any) -> str:
-    """Page of a report of several runs, which holds its figure and its table.
-
-    Parameters
-    ----------
-    shop : Path
-        Folder for the files while the page is made.
-    files : mapping
-        Table and figure, by the names of their files, which begin alike.
-    **content
-        Variables of ``report.html.j2``.
-
-    Returns
-    -------
-    str
-    """
-    name = next(iter(files)).partition(".")[0]
-    for each, file in files.items():
-        write_file(shop / "figures" / each, file, sync=False)
-    link = partial(embed_file, shop / "figures", [*files])
-    forms = {kind.upper(): f"{name}.{kind}" for kind in ("png", "svg") if f"{name}.{kind}" in files}
-    drawing = render_chart(shop, name, content["told"])
-    picture = embed_image(shop / "figures" / forms["PNG"]) if forms and not drawing else ""
-    return render("report.html.j2", **content, name=name, forms=forms, drawing=drawing, picture=picture, link=link)
-
-
-def _describe_pages(folder: Path, record: Manifest) -> list[dict[str, Any]]:
+def _describe_notebooks(folder: Path, content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each notebook's page: name, link, title, question, what the notebook wrote, and the pages before and after."""
     pages = []
-    for name, entry in record.notebooks.items():
+    for name, entry in content["notebooks"].items():
         title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
         page: dict[str, Any] = {"name": name, "href": f"{name}.html", "title": title or name, "question": question}
-        page["figures"] = [{"name": each, **figure.model_dump()} for each, figure in entry.figures.items()]
-        page["tables"] = sorted((each, table.rows) for each, table in entry.tables.items())
+        page["figures"] = [
+            {"name": figure, **about, "files": list_chart_files(folder, figure)}
+            for figure, about in entry["figures"].items()
+        ]
+        page["tables"] = sorted((table, about["rows"]) for table, about in entry["tables"].items())
         pages.append(page)
     index = {"href": "index.html", "title": "Index"}
     for page, before, after in zip(pages, [index, *pages[:-1]], [*pages[1:], index], strict=True):
@@ -192,7 +151,7 @@ def export_notebook(path: Path) -> tuple[Path, list[str]]:
     RunError
         If there is no such notebook, it can't be read, or a file of the page's name is no page of this package.
     """
-    from .exporter import render_body
+    from .cells import render_body
 
     run = path.parent.parent
     made = run / "html" / f"{path.stem}.html"

@@ -1,4 +1,4 @@
-"""Frame of all pages: styles, templates, and the policy that forbids requests and scripts."""
+"""Frame of all pages: style, templates, charts, and the policy that forbids requests and scripts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from ...base.words import mark_chinese
+from ..manifest import DATA, locate
+from .cleaning import clean_chart
 
 TEMPLATES = Path(__file__).parent / "templates"
 # characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
 # halves of pairs, which no file takes
 _STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FORMS = {"wide": "svg", "narrow": "narrow.svg"}
+"""Endings of the names of a chart's drawings, by the width of the page that shows them."""
 
 
 def render(template: str, **content: Any) -> str:
@@ -37,7 +41,13 @@ def render(template: str, **content: Any) -> str:
         A page that makes no request and runs nothing; it shows a mark in place of each character that steers a
         terminal, turns the direction of writing, or is half of a pair.
     """
-    look = _read_look("chart.css" if template == "chart.html.j2" else "style.css")
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; style-src-attr 'unsafe-inline'; "  # of charts
+        "base-uri 'none'; form-action 'none'"
+    )
+    look = {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
     page = _open_templates().get_template(template).render(**look, **content)
     return _STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
 
@@ -56,10 +66,29 @@ def _list_sections(content: str) -> list[tuple[str, str]]:
     return [(html.unescape(address), html.unescape(re.sub(r"<[^>]+>", "", text))) for address, text in found]
 
 
-@cache
-def _read_look(name: str) -> dict[str, Markup]:
-    """The style of a page, and the policy that allows it, images in the page and nothing else."""
-    style = (TEMPLATES / name).read_text(encoding="utf-8")
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
+def render_chart(folder: Path, name: str, alt: str) -> Markup:
+    """The chart `name` of the run in `folder` as part of a page: its drawings for wide and for narrow pages.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+    alt : str
+        What the chart shows.
+
+    Returns
+    -------
+    Markup
+        SVG, whose text stays text; "" where the run has no such chart.
+    """
+    paths = {form: locate(folder, f"figures/{name}.{ending}") for form, ending in _FORMS.items()}
+    drawings = {form: path.read_text(encoding="utf-8") for form, path in paths.items() if path.is_file()}
+    return Markup("").join(clean_chart(drawing, f"{name}-{form}-", form, alt) for form, drawing in drawings.items())
+
+
+def list_chart_files(folder: Path, name: str) -> dict[str, str]:
+    """Paths of the data, the PNG and the SVG of the chart `name` from a page of the run in `folder`."""
+    kept = f"figures/{name}.{DATA}"
+    paths = {"data": kept if locate(folder, kept).is_file() else f"tables/{name}.csv"}
+    paths |= {ending.upper(): f"figures/{name}.{ending}" for ending in ("png", "svg", "pdf")}
+    return {label: f"../{path}" for label, path in paths.items() if locate(folder, path).is_file()}
