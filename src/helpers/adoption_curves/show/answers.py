@@ -55,7 +55,8 @@ def assess_series(series: AdoptionSeries) -> Assessment:
     values, limit = read.values.dropna(), read.known_limit
     if values.empty:
         return NO_VERDICT
-    return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
+    errors = ("independent",) if read.errors == "independent" else ("independent", "ar1")
+    return assess_ceiling(values, limit, read.highest, errors=errors)
 
 
 class Ends(NamedTuple):
@@ -84,9 +85,8 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: N
     """
     read, verdict = series.use_readings(), assess_series(series)
     users, limit = read.values, find_last_limit(read)
-    known: dict[str, Any] = {"errors": read.errors, "known_se": read.known_se, "floor": read.highest}
-    fits = curves.fit_families(users, families, read.limit, **known)
-    logistic = curves.fit_families(users, ["logistic"], **known)["logistic", "free"]
+    fits = curves.fit_families(users, families, read.limit, read.highest)
+    logistic = curves.fit_families(users, ["logistic"], None, read.highest)["logistic", "free"]
     ending, source = list_saturation_level(verdict, users, read.measure), cite_series(data, read, newer=False)
     alternatives, profiles = trace_alternatives(fits, limit), profile_ceilings(fits, limit)
     paths, likely = thin_alternatives(alternatives), tidy_profiles(profiles, read, limit, names)

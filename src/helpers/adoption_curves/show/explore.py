@@ -144,7 +144,7 @@ class _Explorer:
         series = offered[limit]
         try:
             read = series.use_readings()
-            fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
+            fit = curves.FAMILIES[family](read.values, floor=read.highest).fit()
         except ValueError as error:  # what the data cannot carry
             self.shown.value = _say_problem(error) + _tabulate(series)
             return
@@ -196,7 +196,7 @@ def _judge(series: Any, found: Any) -> str:
 
 def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, limit, and the forecast once there is one."""
-    held = ", held at the highest figure" if fit.best.held else ""
+    held = ", held at the highest figure" if fit.held else ""
     name, values = f"{say_name(fit.model.name)} curve{held}", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
     dates = pd.date_range(values.index[0], end, periods=_CURVE_POINTS)
