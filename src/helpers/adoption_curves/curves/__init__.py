@@ -1,26 +1,27 @@
 """Adoption curves on statsmodels: one profile of the saturation level gives estimate, intervals and verdict.
 
-A curve is ``level x share(t)``. At a known level the logistic and the Gompertz curve are statsmodels' GLM with Gaussian
-errors and a Logit or LogLog link; the link gives the share and its slope here too. At each of a grid of levels the
-other parameters are fitted by least squares (MINPACK), under independent or autoregressive errors; the least sum of
-squares is the estimate, Fisher's distribution gives the interval, and two families under two kinds of errors the
-verdict. Estimates and their errors are a `LikelihoodModelResults` of statsmodels.
+A curve is ``level x share(t)``. Share and slope of a logistic or Gompertz curve are statsmodels' links; at a known
+level it is a GLM with Gaussian errors. At each of a grid of levels the other parameters are fitted by least squares,
+under independent or autoregressive errors. The least sum of squares is the estimate, Fisher's distribution gives the
+interval, and two curves under two kinds of errors give the verdict. Results are statsmodels' `LikelihoodModelResults`.
+
+Modules, each importing only those before it: `families` curves and least squares; `results` one fit; `fit_tables`
+several of them; `verdict` where a series ends.
 
 >>> import pandas as pd
->>> from adoption_curves.curves import FAMILIES, assess_ceiling
 >>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026), name="users")
 >>> FAMILIES["logistic"](users).fit().params.round(2).tolist()
-[62.61, 0.78, 2020.98]
+[62.61, 0.78, 2021.98]
 >>> assess_ceiling(users, limit=100)
-<levels off: ends between 60 and 83.2>
+<levels off: ends between 60.0 and 83.2>
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from .families import FAMILIES, AdoptionCurve, Bass, Gompertz, Logistic
-from .fit_tables import compare_fits, compare_limits, fit_families
+from .fit_tables import compare_estimates, compare_fits, fit_families
 from .results import Results
-from .verdict import Assessment, assess_ceiling
+from .verdict import Assessment, assess_ceiling, read_odds
 
 __all__ = [
     "FAMILIES",
@@ -32,10 +33,11 @@ __all__ = [
     "Logistic",
     "Results",
     "assess_ceiling",
+    "compare_estimates",
     "compare_fits",
-    "compare_limits",
     "decimal_years",
     "fit_families",
     "has_fallen",
+    "read_odds",
     "to_dates",
 ]

@@ -1,31 +1,148 @@
-"""The families: what is known of a series, its curves, and least squares of many levels together."""
+"""The families of curves, and least squares at many saturation levels together."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from statsmodels.genmod.families import Gaussian, links
+from statsmodels.base.data import handle_data
+from statsmodels.genmod.families import links
+from statsmodels.tools.numdiff import approx_fprime
 
-from ..base.dates import CurveError, decimal_years, is_dated
+from ..base.dates import OBSERVED_YEARS, REAL, CurveError, check_observed, decimal_years, read_days, years_among
 from ..base.limit import Limit
+from ..base.numbers import read_numbers
+from ..indicators.series import AdoptionSeries
 
 if TYPE_CHECKING:
     from .results import Results
 
 Array = np.ndarray
 
-LEVELS = np.geomspace(1.0, 1000.0, 41)
-"""Saturation levels of a profile, in multiples of the floor; one that fits best at the last runs to infinity."""
-_PERSISTENCE = 0.98
-"""Correlation of autoregressive errors a median step apart."""
-_STEP, _MOST_STEPS = 1e-5, 60
-"""Of a coordinate, for differences in the place of derivatives; and steps of a search at most."""
-_MARGIN = 1.1
-"""Figures may lie above a known ceiling by so much, from noise and rounding."""
+ERRORS = ("independent", "ar1")  # kinds of errors: independent, or an autoregression of the first order
+PERSISTENCE = 0.98  # correlation of autoregressive errors a median step apart
+LEVELS = np.geomspace(1.0, 1000.0, 41)  # of a profile, in multiples of the floor; the last stands for infinity
+_DIFFERENCE = 1e-5  # of a coordinate, for differences in the place of derivatives
+_MOST_STEPS = 60  # of a search
+_TOLERANCE = 1.1  # values may lie above a known ceiling by so much, from noise and rounding
+
+
+def read_values(series: Any) -> tuple[pd.Series, Array]:
+    """Values of a series in order of date, and their dates as decimal years.
+
+    Parameters
+    ----------
+    series : Series
+        By date; a whole year, a text or a period is its last day. An index of floats is decimal years, or any other
+        axis of numbers. Missing values are left out.
+
+    Returns
+    -------
+    Series of float, ndarray of float (n,)
+
+    Raises
+    ------
+    CurveError
+        For no Series, for what is no number, and for what is no date.
+    """
+    if not isinstance(series, pd.Series):
+        raise CurveError(f"give a Series with dates as index, not a {type(series).__name__}")
+    what, series = str(series.name or "the series"), series.dropna()
+    values = read_numbers(series, what)
+    if series.index.dtype.kind == "f":
+        index, years = series.index, series.index.to_numpy()
+        if not np.isfinite(years).all():
+            raise CurveError(f"{what} has a value without a date: give it one, or leave it out")
+    else:
+        index = read_days(series.index, what).tz_localize(None)
+        years = decimal_years(index)
+        check_observed(years, what)
+    order = np.argsort(years, kind="stable")
+    return pd.Series(values[order], index[order], name=series.name), years[order]
+
+
+def read_known(series: Any) -> tuple[pd.Series, float | None, tuple[str, ...]]:
+    """What is known of a series: its values, the highest that was published, and its kinds of errors.
+
+    Parameters
+    ----------
+    series : Series or AdoptionSeries
+        Of an AdoptionSeries a newer value between two known ends counts too, as their mean.
+
+    Returns
+    -------
+    Series, float or None, tuple of str
+        Values as given; None is the highest of them; one kind of errors where it is known, else both.
+    """
+    if not isinstance(series, AdoptionSeries):
+        return series, None, ERRORS
+    read = series.use_readings()
+    return read.values, read.highest, ERRORS if series.errors is None else (series.errors,)
+
+
+def read_ceiling(ceiling: Any, is_dated: bool, what: str = "the ceiling") -> Limit:
+    """A known ceiling as a Limit; a number is one without dates.
+
+    Parameters
+    ----------
+    ceiling : float, Series or Limit
+        In the unit of the series.
+    is_dated : bool
+        Whether the series has dates.
+    what : str
+        Its name, for the message.
+
+    Returns
+    -------
+    Limit
+
+    Raises
+    ------
+    CurveError
+        For what is no number above 0, or has dates where the series has none.
+    """
+    if isinstance(ceiling, Limit):
+        ceiling = ceiling.values
+    if not isinstance(ceiling, pd.Series):
+        if isinstance(ceiling, bool) or not isinstance(ceiling, REAL):
+            raise CurveError(f"{what} is {ceiling!r}; it must be a number above 0, or a Series by date")
+        ceiling = pd.Series([ceiling], [0.0])
+    values, _ = read_values(ceiling.rename(what))
+    if isinstance(values.index, pd.DatetimeIndex) and not is_dated:
+        raise CurveError(f"{what} has dates, but the observations have decimal years: write both alike")
+    if values.empty or not (values > 0).all():
+        raise CurveError(f"{what} is {values.min():g}; it must be above 0 on every date")
+    return Limit(values)
+
+
+def read_times(times: Any, is_dated: bool, what: str) -> Array:
+    """Dates that are asked of a curve, as decimal years.
+
+    Parameters
+    ----------
+    times : dates, whole years or decimal years, or one of them
+    is_dated : bool
+        Whether the series has dates; of one with decimal years only such are asked.
+    what : str
+        What the dates are, for the message.
+
+    Returns
+    -------
+    ndarray of float (n,)
+
+    Raises
+    ------
+    CurveError
+        For what is no date, and for what may be one of two.
+    """
+    index = times if isinstance(times, pd.Index) else pd.Index(np.atleast_1d(np.asarray(times)))
+    is_whole, is_number = index.dtype.kind in "iu", index.dtype.kind in "iuf"
+    if is_whole and not is_dated:
+        raise CurveError(f"{what} is {index[0]}, but the observations have decimal years: write {index[0]}.0")
+    if is_dated and is_number and (index < OBSERVED_YEARS[0]).any():
+        raise CurveError(f"{what} is {index.min():g}, which is no year: write dates, such as 2030 or '2030-12-31'")
+    return np.atleast_1d(years_among(read_days(index, what) if is_whole else index, is_dated, what))
 
 
 class AdoptionCurve:
@@ -35,22 +152,26 @@ class AdoptionCurve:
 
     Parameters
     ----------
-    series : Series
-        Figures by date, or by decimal year; missing ones are left out.
+    series : Series or AdoptionSeries
+        Values by date, or by decimal year; missing ones are left out. A whole year is its 31 December.
     ceiling : float, Series or Limit, optional
         The known saturation level, or one that moves, by date. None: it is estimated.
     floor : float, optional
-        No estimated level, and no interval of one, lies below; None is the highest figure. For measurements that
+        No estimated level, and no interval of one, lies below; None is the highest value. For measurements that
         scatter about their level write 0.
     errors : {"independent", "ar1"}
         Independent errors, or an autoregression of the first order with correlation .98 a median step apart.
-    launch : float, optional
-        Decimal year at which a family with a launch (`Bass`) is 0; None is a step before the first figure.
 
     Raises
     ------
     CurveError
-        For figures that no curve can be fitted to, and for a ceiling below them.
+        For values that no curve can be fitted to, and for a ceiling below them.
+
+    Examples
+    --------
+    >>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026), name="users")
+    >>> Logistic(users).fit().params.round(2).to_dict()
+    {'ceiling': 62.61, 'rate': 0.78, 'midpoint': 2021.98}
     """
 
     name: ClassVar[str]
@@ -59,53 +180,57 @@ class AdoptionCurve:
 
     def __init__(
         self,
-        series: pd.Series,
+        series: pd.Series | AdoptionSeries,
         ceiling: float | pd.Series | Limit | None = None,
         floor: float | None = None,
         errors: str = "independent",
-        launch: float | None = None,
     ) -> None:
-        if not isinstance(series, pd.Series):
-            raise CurveError(f"give a Series with dates as index, not a {type(series).__name__}")
-        if errors not in ("independent", "ar1"):
+        if errors not in ERRORS:
             raise CurveError(f"errors={errors!r} is unknown; choose 'independent' or 'ar1'")
-        series = series.dropna().sort_index(kind="stable").astype(float)
-        if len(series) < 2 or len(set(series.index)) < 2 or not np.isfinite(series).all():
-            raise CurveError(f"{series.name or 'y'}: a curve needs figures, all of them finite, of two dates")
-        self.series, self.errors, self.is_dated = series, errors, is_dated(series.index)
-        self.endog, self.years = series.to_numpy(), decimal_years(series.index)
-        self.endog_name, self.nobs = str(series.name or "y"), len(series)
+        values, published, self.kinds = read_known(series)
+        self.series, self.years = read_values(values)
+        self.endog_name, self.nobs = str(values.name or "y"), len(self.series)
+        if len(set(self.years)) < 2:
+            raise CurveError(f"{self.endog_name}: a curve needs values of two dates")
+        self.endog, self.is_dated = self.series.to_numpy(), isinstance(self.series.index, pd.DatetimeIndex)
         gap = np.diff(self.years)
         self.step, self.span = float(np.median(gap[gap > 0])), float(np.ptp(self.years))
-        self.launch = self.years[0] - self.step if launch is None else float(launch)
-        self.ceiling, self.is_free = ceiling, ceiling is None
-        highest = float(self.endog.max())
+        self.is_free = ceiling is None
+        self.ceiling = None if ceiling is None else read_ceiling(ceiling, self.is_dated)
+        highest = float(self.endog.max()) if published is None else published
         self.floor = max(highest if floor is None else floor, 0.0)
-        if not self.is_free and (self.endog > _MARGIN * self.ceiling_at(self.years)).any():
-            raise CurveError(f"{self.endog_name}: the ceiling lies below the figures; the highest is {highest:g}")
+        if (self.endog > _TOLERANCE * self.ceiling_at(self.years)).any() and not self.is_free:
+            raise CurveError(f"{self.endog_name}: the ceiling lies below the values; the highest is {highest:g}")
         self.param_names = ["ceiling"] * self.is_free + [*self.names]
-        self.data = SimpleNamespace(param_names=self.param_names, cov_names=self.param_names)
-        # what makes the errors independent: the inverse of a root of their correlation
-        apart = np.cumsum(np.r_[0.0, np.where(gap > 0, gap / self.step, 1.0)])
-        correlation = _PERSISTENCE ** np.abs(apart[:, None] - apart)
-        self.whiten = np.linalg.inv(np.linalg.cholesky(correlation)) if errors == "ar1" else np.eye(self.nobs)
+        self.data = handle_data(self.series, None)  # names for what statsmodels computes
+        self.data.param_names = self.param_names
+        self.errors, self.whiten = errors, np.eye(self.nobs)
+        if errors == "ar1":  # the inverse of a root of their correlation makes errors independent
+            apart = np.cumsum(np.r_[0.0, np.where(gap > 0, gap / self.step, 1.0)])
+            self.whiten = np.linalg.inv(np.linalg.cholesky(PERSISTENCE ** np.abs(apart[:, None] - apart)))
+
+    def with_errors(self, errors: str) -> AdoptionCurve:
+        """The same curve under another kind of errors."""
+        return type(self)(self.series, self.ceiling, self.floor, errors)
 
     def share(self, years: Array, *params: float) -> Array:
         """Share of the saturation level at decimal years, 0 to 1."""
         raise NotImplementedError
 
     def starts(self, share: Array) -> Array:
-        """Where searches start, (s, k or 1, p), for the figures as shares of k levels, (k, n)."""
+        """Where searches start, (s, k or 1, p), for the values as shares of k levels, (k, n)."""
         raise NotImplementedError
 
     def share_of(self, theta: Array) -> Array:
-        """Share at the dates of the figures for coordinates (..., p): (..., n)."""
+        """Share at the dates of the values for coordinates (..., p): (..., n)."""
         return self.share(self.years, *self.to_params(np.moveaxis(theta, -1, 0)[..., None]))
 
     def slopes_of(self, theta: Array) -> Array:
         """Its derivatives by the coordinates, (..., n, p): differences, where a family has no better."""
-        moves = _STEP * np.eye(theta.shape[-1])
-        return np.stack([self.share_of(theta + move) - self.share_of(theta - move) for move in moves], -1) / (2 * _STEP)
+        moves = _DIFFERENCE * np.eye(theta.shape[-1])
+        return np.stack([self.share_of(theta + move) - self.share_of(theta - move) for move in moves], -1) / (
+            2 * _DIFFERENCE
+        )
 
     def to_params(self, theta: Array) -> Array:
         """Parameters of a search's coordinates, which are their logarithms."""
@@ -113,15 +238,16 @@ class AdoptionCurve:
 
     def ceiling_at(self, years: Array) -> Array:
         """The known ceiling at decimal years, 1 where it is free: linear between its dates, constant outside."""
-        if self.is_free or np.isscalar(self.ceiling):
-            return np.full(len(years), 1.0 if self.is_free else float(self.ceiling))
-        values = self.ceiling.values if isinstance(self.ceiling, Limit) else self.ceiling
-        return np.interp(years, decimal_years(values.index), values.to_numpy(float))
+        return np.ones(len(years)) if self.ceiling is None else self.ceiling.at(years)
 
     def curve(self, params: Array, years: Array) -> Array:
         """The curve of some parameters at decimal years."""
         level, rest = (params[0], params[1:]) if self.is_free else (1.0, params)
         return level * self.ceiling_at(years) * self.share(years, *rest)
+
+    def jacobian(self, params: Array, years: Array) -> Array:
+        """Derivatives of the curve by its parameters, (years, parameters)."""
+        return approx_fprime(params, lambda p: self.curve(p, years), centered=True).reshape(len(years), -1)
 
     def refit(self, levels: Array, starts: Array) -> tuple[Array, Array]:
         """Least sums of squares at some levels, all of them together, by Levenberg and Marquardt's method.
@@ -168,12 +294,12 @@ class AdoptionCurve:
 
     def fit(self) -> Results:
         """Fit the curve."""
-        from .results import Results
+        from .results import Results, ResultsWrapper
 
-        return Results(self)
+        return ResultsWrapper(Results(self))
 
 
-class _LinkCurve(AdoptionCurve):
+class LinkCurve(AdoptionCurve):
     """A curve that is a line in time on the scale of a link: at a known level a GLM."""
 
     names = ("rate", "midpoint")
@@ -194,7 +320,7 @@ class _LinkCurve(AdoptionCurve):
 
     @property
     def since(self) -> Array:
-        """Years since the last figure, the regressor of the GLM."""
+        """Years since the last value, the regressor of the GLM."""
         return self.years - self.years[-1]
 
     def share_of(self, theta: Array) -> Array:
@@ -209,23 +335,15 @@ class _LinkCurve(AdoptionCurve):
         slope = np.where(theta[1] == 0, 1e-300, theta[1])
         return np.stack([slope / self.span, self.years[-1] - self.span * theta[0] / slope])
 
-    def glm(self, level: float = 1.0, start: Array | None = None) -> Any:
-        """The same curve at a level as statsmodels' GLMResults: `summary()`, `get_prediction`, residuals."""
-        scale = level * self.ceiling_at(self.years)
-        exog = pd.DataFrame({"const": 1.0, "years": self.since}, self.series.index)
-        family, weights = Gaussian(self.link, check_link=False), (scale / scale[-1]) ** 2
-        model = sm.GLM(self.series / scale, exog, family=family, var_weights=weights)
-        return model.fit(start_params=start, use_t=True)
 
-
-class Logistic(_LinkCurve):
+class Logistic(LinkCurve):
     """Logistic curve, ``K / (1 + exp(-r (t - m)))``; m is where it is at half. Verhulst 1838, Griliches 1957."""
 
     name, link = "logistic", links.Logit()
     latex = r"\frac{K}{1 + e^{-r(t - m)}}"
 
 
-class Gompertz(_LinkCurve):
+class Gompertz(LinkCurve):
     """Gompertz curve, ``K exp(-exp(-r (t - m)))``; m is where it is at 37%. Gompertz 1825, Chow 1967."""
 
     name, link = "gompertz", links.LogLog()
@@ -233,10 +351,18 @@ class Gompertz(_LinkCurve):
 
 
 class Bass(AdoptionCurve):
-    """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``. Bass 1969."""
+    """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``. Bass 1969.
+
+    The launch is a median step before the first value.
+    """
 
     name, names = "bass", ("innovation", "imitation")
     latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
+
+    @property
+    def launch(self) -> float:
+        """Decimal year at which the curve is at 0."""
+        return float(self.years[0] - self.step)
 
     def share(self, years: Array, *params: float) -> Array:
         p, q = params
@@ -244,7 +370,7 @@ class Bass(AdoptionCurve):
         return p * left / (p + q * (1 - left))
 
     def starts(self, share: Array) -> Array:
-        span = max(self.years[-1] - self.launch, self.step)
+        span = self.years[-1] - self.launch
         rates = [(p / span, q / span) for p in (0.02, 0.3, 2.0) for q in (0.3, 4.0, 15.0)]
         return np.log(rates)[:, None]
 

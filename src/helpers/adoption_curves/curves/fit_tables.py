@@ -1,4 +1,4 @@
-"""Several families on one series: estimates and quality side by side, profiles, and curves that fit as well."""
+"""Several families on one series: estimates and quality of their fits, side by side."""
 
 from __future__ import annotations
 
@@ -8,124 +8,111 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import CurveError, to_dates
-from ..base.limit import Limit
+from ..base.dates import CurveError
+from ..base.limit import Limit, refuse_bound
+from ..indicators.series import AdoptionSeries
 from .families import AdoptionCurve, find_family
 from .results import Results
 
-_YEARS_ON, _PROFILE_POINTS = 5, 120
 HELD = "the curve of least squares alone would end below it"
 _Fits: TypeAlias = Mapping[tuple[str, str], Results | CurveError]
-"""Results, or why there are none, by family and ceiling ("free" or "at the limit")."""
+"""Results, or why there are none, by family and saturation level ("free" or "at the limit")."""
 
 
+@refuse_bound
 def fit_families(
-    series: pd.Series,
+    series: pd.Series | AdoptionSeries,
     families: Sequence[str | type[AdoptionCurve]],
     limit: float | pd.Series | Limit | None = None,
-    floor: float | None = None,
 ) -> dict[tuple[str, str], Results | CurveError]:
-    """Fit each family with a free ceiling and, where there is a limit, with the ceiling at the limit.
+    """Fits of each family with a free saturation level and, where there is a limit, to the limit.
 
     Parameters
     ----------
-    series, floor : as in `AdoptionCurve`
+    series : as in `AdoptionCurve`
     families : sequence of str or class
-    limit : as `ceiling` in `AdoptionCurve`
+        Names in `FAMILIES`, or classes.
+    limit : float, Series or Limit, optional
+        In the unit of the series; None is the AdoptionSeries' own.
 
     Returns
     -------
     dict
-        (family, "free" or "at the limit") -> Results; a CurveError where the figures cannot be fitted so.
+        (family, "free" or "at the limit") -> Results; a CurveError where the values cannot be fitted so.
+
+    Raises
+    ------
+    CurveError
+        For a family that does not exist; the message names those that do.
     """
+    limit = series.limit if limit is None and isinstance(series, AdoptionSeries) else limit
+    ceilings = {"free": None} | ({} if limit is None else {"at the limit": limit})
     fits: dict[tuple[str, str], Results | CurveError] = {}
     for family in map(find_family, families):
-        for words, ceiling in {"free": None, "at the limit": limit}.items():
-            if words == "free" or limit is not None:
-                try:
-                    fits[family.name, words] = family(series, ceiling=ceiling, floor=floor).fit()
-                except CurveError as error:
-                    fits[family.name, words] = error
+        for level, ceiling in ceilings.items():
+            try:
+                fits[family.name, level] = family(series, ceiling=ceiling).fit()
+            except CurveError as error:
+                fits[family.name, level] = error
     return fits
 
 
 def compare_estimates(fits: _Fits) -> pd.DataFrame:
-    """Estimates of several fits: estimate, std_error, and the 80% and 95% intervals, of levels by profile."""
+    """Estimates of several fits, with intervals that join both kinds of errors.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    DataFrame
+        A row a parameter of each fit that is an estimate: family, saturation_level ("free", "at the limit"),
+        parameter, estimate and std_error (under independent errors), low_80, high_80, low_95, high_95 (of a saturation
+        level from its profile, of rates and dates Wald intervals; the union over the kinds of errors that may be),
+        identified, remark. Levels in the unit of the series, rates a year, dates as decimal years.
+    """
     rows = []
     for key, fit in fits.items():
         if isinstance(fit, CurveError) or fit.flag:
             continue
-        for name in fit.params.index:
-            ends: list[float] = []
-            for alpha in (0.2, 0.05):
-                ends += fit.ceiling_interval(alpha) if name == "ceiling" else fit.conf_int(alpha).loc[name].tolist()
-            said, remark = ("saturation level", HELD if fit.held else "") if name == "ceiling" else (name, "")
-            identified = fit.identified if name == "ceiling" else True
-            rows.append((*key, said, fit.params[name], fit.bse[name], *ends, identified, remark))
+        alike = [fit if kind == fit.model.errors else fit.model.with_errors(kind).fit() for kind in fit.model.kinds]
+        row = {"family": key[0], "saturation_level": key[1], "estimate": fit.params, "std_error": fit.bse}
+        for level in (80, 95):
+            ends = pd.concat([each.intervals(1 - level / 100) for each in alike]).groupby(level=0)
+            row |= {f"low_{level}": ends["low"].min(), f"high_{level}": ends["high"].max()}
+        frame = pd.DataFrame(row).loc[fit.params.index].rename_axis("parameter").reset_index()
+        is_level = frame["parameter"] == "ceiling"
+        frame["identified"], frame["remark"] = ~is_level | fit.identified, np.where(is_level & fit.held, HELD, "")
+        rows.append(frame.replace({"parameter": {"ceiling": "saturation level"}}))
     numbers = ["estimate", "std_error", "low_80", "high_80", "low_95", "high_95"]
     columns = ["family", "saturation_level", "parameter", *numbers, "identified", "remark"]
-    return pd.DataFrame(rows, columns=columns).astype({"identified": bool})
+    return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
 
 
 def compare_fits(fits: _Fits) -> pd.DataFrame:
-    """Goodness of fit, a row for each fit; `remark` says why there is no estimate."""
+    """Quality of several fits.
+
+    Parameters
+    ----------
+    fits : dict
+        From `fit_families`.
+
+    Returns
+    -------
+    DataFrame
+        A row a fit: family, saturation_level, points, parameters, df_resid, residual_sd (in the unit of the series),
+        aicc, remark (why there is no estimate).
+    """
     rows = []
-    for (family, words), fit in fits.items():
-        row: dict[str, Any] = {"family": family, "saturation_level": words, "remark": ""}
-        if isinstance(fit, CurveError):
-            row["remark"] = str(fit)
-        elif fit.flag:
+    for (family, level), fit in fits.items():
+        row: dict[str, Any] = {"family": family, "saturation_level": level, "remark": str(fit)}
+        if not isinstance(fit, CurveError):
             row |= {"points": fit.nobs, "parameters": fit.df_model, "remark": fit.flag}
-        else:
-            row |= {"points": fit.nobs, "parameters": fit.df_model, "df_resid": fit.df_resid}
-            row |= {"residual_sd": np.sqrt(fit.scale), "aicc": fit.aicc if np.isfinite(fit.aicc) else np.nan}
+            if not fit.flag:
+                aicc = fit.aicc if np.isfinite(fit.aicc) else np.nan
+                row |= {"df_resid": fit.df_resid, "residual_sd": np.sqrt(fit.scale), "aicc": aicc}
         rows.append(row)
     columns = ["family", "saturation_level", "points", "parameters", "df_resid", "residual_sd", "aicc", "remark"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def list_free(fits: _Fits) -> dict[str, Results]:
-    """The fits with a free ceiling whose profile says something."""
-    free = {family: fit for (family, words), fit in fits.items() if words == "free" and isinstance(fit, Results)}
-    return {family: fit for family, fit in free.items() if not fit.flag or "infinity" in fit.flag}
-
-
-def profile_ceilings(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
-    """Confidence (percent) at which each level is rejected: the lower one of both kinds of errors, and independent."""
-    frames = []
-    for family, fit in list_free(fits).items():
-        model = fit.model
-        other = type(model)(model.series, floor=model.floor, errors="ar1", launch=model.launch).fit()
-        levels = np.geomspace(fit.levels[0], 10 * np.nanmax([limit, model.endog.max()]), _PROFILE_POINTS)
-        levels = np.sort(np.r_[levels, fit.level])
-        alone, both = (100 * (1 - each.profile(levels)["pvalue"]) for each in (fit, other))
-        both = np.minimum(alone, both)
-        named = {"family": family, "saturation_level": levels, "confidence": both, "confidence_independent": alone}
-        frames.append(pd.DataFrame(named))
-    columns = ["family", "saturation_level", "confidence", "confidence_independent"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-
-
-def trace_alternatives(fits: _Fits, limit: float = np.nan) -> pd.DataFrame:
-    """The best curve of each family and those of other levels in its 80% interval, to ten times the limit."""
-    frames = []
-    for family, fit in list_free(fits).items():
-        model, (low, high) = fit.model, fit.ceiling_interval(0.2)
-        most = 10 * np.nanmax([limit, model.endog.max()])
-        years = np.linspace(model.years[0], model.years[-1] + _YEARS_ON, 61)
-        curves = [np.r_[level, model.to_params(theta)] for level, theta in zip(fit.levels, fit.thetas, strict=True)]
-        curves = [curve for curve in curves if low <= curve[0] <= min(high, most)]
-        for place, params in enumerate([fit.params.to_numpy(), *curves]):
-            path = model.curve(params, years)
-            named = {"family": family, "saturation_level": params[0], "best": place == 0, "level": 0.8}
-            frames.append(pd.DataFrame(named | {"date": to_dates(years), "value": path}))
-    columns = ["family", "saturation_level", "best", "level", "date", "value"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-
-
-def compare_limits(fit: Results | CurveError, censored: pd.DataFrame) -> pd.DataFrame:
-    """Figures published as "more than" or "less than" (by date; value, qualifier), beside a fitted curve."""
-    found = censored[["value", "qualifier"]].rename_axis("date").reset_index().assign(curve=np.nan)
-    if isinstance(fit, Results) and len(censored):
-        found["curve"] = fit.predict(censored.index).to_numpy()
-    return found

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 from scipy.optimize import leastsq
 from scipy.stats import f as fisher
 from scipy.stats import t as student
-from statsmodels.base.model import LikelihoodModelResults
+from statsmodels.base.model import LikelihoodModelResults, LikelihoodResultsWrapper
+from statsmodels.genmod.families import Gaussian
 from statsmodels.iolib.summary import Summary
-from statsmodels.tools.numdiff import approx_fprime
+from statsmodels.tools.sm_exceptions import DomainWarning
 
-from ..base.dates import to_dates, years_among
-from .families import LEVELS, AdoptionCurve, Array
+from ..base.dates import to_dates
+from .families import LEVELS, AdoptionCurve, Array, LinkCurve, read_times
 
-_NARROW = 2.0
-"""Upper over lower end up to which a level is identified."""
-_ROUNDS, _FINER = 3, 3
-"""Rounds of searches from neighbours at most; grids within grids at the end of an interval, each nine times as fine."""
+NARROW = 2.0  # upper over lower end up to which a level is identified
+_ROUNDS = 3  # of searches from neighbours at most
+_FINER = 3  # grids within grids at the end of an interval, each nine times as fine
 
 
 class Results(LikelihoodModelResults):
-    """Estimates of one curve; `t_test`, `wald_test`, `conf_int`, `pvalues`, `save` are statsmodels' own.
+    """Estimates of one curve; `bse`, `conf_int`, `pvalues`, `t_test`, `wald_test`, `save` are statsmodels' own.
 
     Attributes
     ----------
@@ -39,13 +41,13 @@ class Results(LikelihoodModelResults):
     """
 
     def __init__(self, model: AdoptionCurve) -> None:
-        names, freedom = model.param_names, model.nobs - len(model.param_names)
+        freedom = model.nobs - len(model.param_names)
         self.levels = (model.floor or 0.3 * np.abs(model.endog).max() or 1.0) * LEVELS if model.is_free else np.ones(1)
         self.squares, self.thetas = self._scan(model)
         params, self.ssr, self.held = self._polish(model)
         self.level = float(params[0]) if model.is_free else 1.0
-        jacobian = model.whiten @ approx_fprime(params, lambda p: model.curve(p, model.years), centered=True)
-        self.nobs, self.df_resid, self.df_model = model.nobs, freedom, len(names)
+        jacobian = model.whiten @ model.jacobian(params, model.years)
+        self.nobs, self.df_resid, self.df_model = model.nobs, freedom, len(params)
         with np.errstate(all="ignore"):
             size = np.sqrt((jacobian**2).sum(0))
             information = (jacobian / size).T @ (jacobian / size)
@@ -53,7 +55,7 @@ class Results(LikelihoodModelResults):
             inverse = np.linalg.inv(information) if known else np.full(information.shape, np.nan)
             covariance = inverse / np.outer(size, size)
         scale = self.ssr / freedom if freedom > 0 else np.nan
-        super().__init__(model, pd.Series(params, names), normalized_cov_params=covariance, scale=scale, use_t=True)
+        super().__init__(model, params, normalized_cov_params=covariance, scale=scale, use_t=True)
         self.flag = self._find_flag(known)
 
     def _scan(self, model: AdoptionCurve) -> tuple[Array, Array]:
@@ -80,37 +82,42 @@ class Results(LikelihoodModelResults):
             return model.whiten @ (model.endog - model.curve(params, model.years))
 
         def slopes(params: Array) -> Array:
-            return -model.whiten @ approx_fprime(params, lambda p: model.curve(p, model.years), centered=True)
+            return -model.whiten @ model.jacobian(params, model.years)
 
         found = start
         with np.errstate(all="ignore"):
             for _ in range(2):
                 found = leastsq(miss, found, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0)[0]
         ssr = float(miss(found) @ miss(found))
-        positive = all(value > 0 for name, value in zip(model.param_names, found, strict=True) if name != "midpoint")
+        signed = ("midpoint", "rate") if isinstance(model, LinkCurve) else ("midpoint",)
+        named = zip(model.param_names, found, strict=True)
+        allowed = all(value > 0 for name, value in named if name not in signed)
         inside = not model.is_free or model.floor <= found[0] <= self.levels[-1]
-        if ssr <= self.squares[best] and positive and inside:
+        if ssr <= self.squares[best] and allowed and inside:
             return found, ssr, False
         return start, float(self.squares[best]), model.is_free and best == 0 and model.floor > 0
 
     def _find_flag(self, known: bool) -> str:
         model, y = self.model, self.model.endog
         if self.df_resid <= 0:
-            return f"{model.nobs} figures for {self.df_model} parameters: there are too few figures for a curve"
+            return f"{model.nobs} values for {self.df_model} parameters: there are too few values for a curve"
         flat = model.whiten @ (y - np.average(y))
         if flat @ flat <= self.ssr * (1 + 1e-9) + 1e-24 * (y @ y) or np.polyfit(model.years, y, 1)[0] <= 0:
-            return "the figures do not rise"
-        ended = [name for name in model.names if name != "midpoint" and self.params[name] * model.span < 1e-4]
+            return "the values do not rise"
+        named = zip(model.param_names, self.params, strict=True)
+        ended = [
+            name for name, value in named if name in model.names and name != "midpoint" and value * model.span < 1e-4
+        ]
         if model.errors == "independent" and self._jump() <= self.ssr * (1 + 1e-7) + 1e-14 * (y @ y):
             return "a jump at one date fits as well as any curve"
         if model.is_free and self.level >= 0.99 * self.levels[-1]:
-            return "the ceiling runs to infinity: the figures show no bend"
+            return "the ceiling runs to infinity: the values show no bend"
         if ended:
             return f"{ended[0]} runs to 0"
         return "" if known else "very different parameters fit alike"
 
     def _jump(self) -> float:
-        """Least sum of squares of a jump, from 0 to the level, through one figure."""
+        """Least sum of squares of a jump, from 0 to the level, through one value."""
         y, level = self.model.endog, self.model.ceiling_at(self.model.years)
         squares = [np.inf]
         for place in range(len(y) - 1):
@@ -157,71 +164,84 @@ class Results(LikelihoodModelResults):
         low = 0.0 if first == 0 and self.model.floor == 0 else float(low)
         return low, np.inf if last == len(LEVELS) - 1 else cross(self.levels[last], self.levels[last + 1])
 
-    def t_test(self, r_matrix: Any, **options: Any) -> Any:
-        """Test hypotheses such as "rate = 0.5"; see statsmodels' `t_test`."""
-        known = {"normalized_cov_params": self.normalized_cov_params, "scale": self.scale, "use_t": True}
-        plain = LikelihoodModelResults(self.model, self.params.to_numpy(), **known)
-        plain.df_resid = self.df_resid
-        return plain.t_test(r_matrix, **options)
+    def intervals(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Intervals by name, columns low and high: of the level from its profile, else Wald, of rates from 0 on.
 
-    @cached_property
-    def bse(self) -> pd.Series:
-        """Standard errors by name."""
-        return pd.Series(np.sqrt(np.diag(self.cov_params())), self.model.param_names)
-
-    def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
-        """Wald intervals by name, columns 0 and 1; the level's own is `ceiling_interval`."""
-        return pd.DataFrame(np.asarray(super().conf_int(alpha)), self.model.param_names)
+        Both ends are open where the optimum is no estimate.
+        """
+        ends = pd.DataFrame(self.conf_int(alpha), self.model.param_names, ["low", "high"])
+        if self.flag:
+            ends[:] = -np.inf, np.inf
+        if self.model.is_free:
+            low, high = self.ceiling_interval(alpha)
+            ends.loc["ceiling"] = low, np.inf if self.flag else high
+        rates = ends.index.drop("midpoint", errors="ignore")
+        ends.loc[rates, "low"] = ends.loc[rates, "low"].clip(lower=0.0)
+        return ends
 
     @property
     def identified(self) -> bool:
         """Whether the 95% interval of the level is closed and no wider than two to one."""
         low, high = self.ceiling_interval()
-        return bool(not self.flag and high <= _NARROW * low)
+        return bool(not self.flag and high <= NARROW * low)
 
     # ---- the curve
 
     def predict(self, dates: Any = None) -> pd.Series:
-        """The curve at dates or decimal years; None: at those of the figures."""
+        """The curve at dates or decimal years; None: at those of the values."""
         return self.get_prediction(dates)["mean"]
 
     def get_prediction(self, dates: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """The curve at dates: mean, mean_se, mean_ci_lower, mean_ci_upper, by the delta method."""
-        model, params = self.model, self.params.to_numpy()
-        index = model.series.index if dates is None else pd.Index(np.atleast_1d(dates))
-        years = model.years if dates is None else np.atleast_1d(years_among(index, model.is_dated, "what is asked for"))
-        jacobian = approx_fprime(params, lambda p: model.curve(p, years), centered=True).reshape(len(years), -1)
+        model, params = self.model, self.params
+        index = model.series.index if dates is None else pd.Index(np.atleast_1d(np.asarray(dates)))
+        years = model.years if dates is None else read_times(dates, model.is_dated, "what is asked for")
+        jacobian = model.jacobian(params, years)
         error = np.sqrt(np.einsum("ij,jk,ik->i", jacobian, np.asarray(self.cov_params()), jacobian))
         mean, half = model.curve(params, years), student.isf(alpha / 2, max(self.df_resid, 1)) * error
         columns = {"mean": mean, "mean_se": error, "mean_ci_lower": mean - half, "mean_ci_upper": mean + half}
         return pd.DataFrame(columns, index)
 
     @cached_property
-    def fittedvalues(self) -> pd.Series:
-        """The curve at the dates of the figures."""
-        return pd.Series(self.model.curve(self.params.to_numpy(), self.model.years), self.model.series.index)
+    def fittedvalues(self) -> Array:
+        """The curve at the dates of the values."""
+        return self.model.curve(self.params, self.model.years)
 
     @property
-    def resid(self) -> pd.Series:
-        """Figure less curve."""
-        return self.model.series - self.fittedvalues
+    def resid(self) -> Array:
+        """Value less curve."""
+        return self.model.endog - self.fittedvalues
 
-    @property
+    @cached_property
     def glm(self) -> Any:
-        """The curve at this level as statsmodels' GLMResults, of a logistic or Gompertz curve."""
-        rate, midpoint = self.params.iloc[-2:]
-        return self.model.glm(self.level, [rate * (self.model.years[-1] - midpoint), rate])
+        """The same fit as statsmodels' GLMResults, of shares of the known level; with `summary()` and residuals.
 
-    @property
-    def llf(self) -> float:
-        """Gaussian log-likelihood at its maximum over the variance."""
-        return -0.5 * self.nobs * (np.log(2 * np.pi * max(self.ssr, 1e-300) / self.nobs) + 1)
+        Raises
+        ------
+        AttributeError
+            Where the level is estimated: a GLM would state its errors as if the level were known, which are too small.
+            For other families and autoregressive errors too.
+        """
+        model = self.model
+        if model.is_free or model.errors != "independent" or not isinstance(model, LinkCurve):
+            raise AttributeError(
+                "only a logistic or Gompertz curve to a known ceiling, with independent errors, is a GLM"
+            )
+        level, since = model.ceiling_at(model.years), model.since
+        exog = pd.DataFrame({"const": 1.0, "years": since}, model.series.index)
+        family = Gaussian(model.link, check_link=False)
+        rate, midpoint = self.params
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DomainWarning)  # errors of a share may leave 0 to 1
+            glm = sm.GLM(model.series / level, exog, family=family, var_weights=level**2)
+            return glm.fit(start_params=[rate * (model.years[-1] - midpoint), rate], use_t=True)
 
     @property
     def aicc(self) -> float:
-        """Akaike's criterion for few figures, with the variance as a parameter; infinite where it has no value."""
+        """Akaike's criterion for few values, with the variance as a parameter; infinite where it has no value."""
         count, left = self.df_model + 1, self.nobs - self.df_model - 2
-        return 2 * count - 2 * self.llf + 2 * count * (count + 1) / left if left > 0 else np.inf
+        fit = self.nobs * (np.log(2 * np.pi * max(self.ssr, 1e-300) / self.nobs) + 1)
+        return fit + 2 * count + 2 * count * (count + 1) / left if left > 0 else np.inf
 
     def summary(self, alpha: float = 0.05) -> Summary:
         """Statsmodels' Summary: Wald intervals, and the profile interval of the level below."""
@@ -240,16 +260,20 @@ class Results(LikelihoodModelResults):
         return summary
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw figures and curve on Axes, half the span of the figures further on."""
+        """Draw values and curve on Axes, half the span of the values further on."""
         from matplotlib import pyplot as plt
 
         ax = plt.subplots()[1] if ax is None else ax
         years = np.linspace(self.model.years[0], self.model.years[-1] + np.ptp(self.model.years) / 2, 200)
         at = to_dates(years) if self.model.is_dated else years
-        ax.plot(at, self.model.curve(self.params.to_numpy(), years), label=self.model.name)
+        ax.plot(at, self.model.curve(self.params, years), label=self.model.name)
         ax.plot(self.model.series.index, self.model.endog, "o", color="0.3")
         ax.legend()
         return ax
+
+
+class ResultsWrapper(LikelihoodResultsWrapper):
+    """Results with the names of parameters and dates, as statsmodels wraps its own."""
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {value:.6g}" for name, value in self.params.items())

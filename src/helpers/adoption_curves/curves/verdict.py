@@ -4,35 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import LEAST_FIGURES, decimal_years
-from ..base.fallen import has_fallen
+from ..base.dates import LEAST_FIGURES
+from ..base.fallen import has_fallen, has_grown
 from ..base.limit import Limit, refuse_bound
-from .families import AdoptionCurve, find_family
-from .results import _NARROW
+from ..base.project import find_shipped
+from ..base.words import FLOW, say, say_name
+from ..indicators.series import AdoptionSeries
+from .families import Gompertz, Logistic, read_ceiling, read_known, read_values
+from .results import NARROW
 
-_CLOSED = 10.0
-_REACHES, _NEAR, _FEWEST = 0.95, 0.1, 4
+WIDEST = 10.0  # a joined interval whose upper end is more than so many times the lower says no more than an open one
+REACHED_SHARE = 0.95  # of the limit: an interval that extends so far reaches it
+NEAR_SHARE = 0.1  # of the limit: a last value so close to it is near
+LEAST_DATES = 4  # for a curve of three parameters
+ODDS_YEARS = 5  # after which we count the values above an end
 LEVELS_OFF, NEAR_LIMIT, NOT_KNOWN, FALLEN = "levels off", "near its limit", "not known", "fallen"
+DEPENDS, BEYOND, NO_GROWTH = "depends on the curve", "beyond the limit", "no growth beyond its scatter"
+TOO_FEW = "there are too few values for a curve"
 _COLUMNS = ["family", "errors", "low", "high", "flag"]
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Where a series ends, from `assess_ceiling`: verdict, the range of its end, and a row for each fit in `table`."""
+    """Verdict on where a series ends, from `assess_ceiling`.
+
+    Attributes
+    ----------
+    verdict : str
+        "levels off", "near its limit", "depends on the curve", "beyond the limit", "no growth beyond its scatter",
+        "fallen" or "not known"; "a flow" for values that are each of one year.
+    low, high : float
+        The interval: the union of the 95% intervals of the saturation level, in the unit of the series. It begins at
+        the highest value or above, and ends at the limit, unless all of it lies beyond; high is infinite where it is
+        open.
+    reason : str
+        Why the end is not known; where growth levels off, how often such an end was passed.
+    last, limit : float
+        The last value, and the limit on its date; NaN for none.
+    points : int
+        Number of values.
+    table : DataFrame
+        A row for each curve and kind of errors: family, errors, low, high, flag (why there is no estimate).
+    """
 
     verdict: str
-    low: float
-    high: float
-    last: float
-    limit: float = np.nan
+    low: float = np.nan
+    high: float = np.inf
     reason: str = ""
+    last: float = np.nan
+    limit: float = np.nan
+    points: int = 0
     table: pd.DataFrame = field(repr=False, default_factory=lambda: pd.DataFrame(columns=_COLUMNS))
     note: ClassVar[str] = "a later phase of growth cannot be ruled out"
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Both ends, in the unit of the series."""
+        return self.low, self.high
 
     @property
     def left(self) -> float:
@@ -41,89 +75,157 @@ class Assessment:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
-        if self.verdict in (NOT_KNOWN, FALLEN):
-            return {NOT_KNOWN: NOT_KNOWN, FALLEN: "has fallen from a peak"}[self.verdict]
-        if self.verdict == NEAR_LIMIT:
-            return f"at most {self.left:,.3g}"
-        unit = 10.0 ** np.floor(np.log10(max((self.high - self.low) / 100, 1e-3 * self.high)))
-        low, high = (round(away(end / unit) * unit, 9) for away, end in ((np.floor, self.low), (np.ceil, self.high)))
-        words = {LEVELS_OFF: "ends", "depends on the curve": "somewhere", "beyond the limit": "beyond the limit,"}
-        return f"{words[self.verdict]} between {low:,.10g} and {high:,.10g}"
+        """The verdict in words, without a unit."""
+        ends = f"between {say(self.low)} and {say(self.high)}"
+        words = {
+            LEVELS_OFF: f"ends {ends}",
+            DEPENDS: f"somewhere {ends}",
+            BEYOND: f"beyond the limit, {ends}",
+            NEAR_LIMIT: f"at most {say(self.left)}",
+            FALLEN: "has fallen from a peak",
+            NO_GROWTH: NO_GROWTH,
+        }
+        return words.get(self.verdict, NOT_KNOWN)
+
+    def frame(self) -> pd.DataFrame:
+        """The verdict as a table of one row: verdict, low, high, last, limit, left, reason, sentence, note, points."""
+        names = ("verdict", "low", "high", "last", "limit", "left", "reason", "sentence", "note", "points")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
     def __repr__(self) -> str:
         return f"<{self.verdict}: {self.sentence}>"
 
 
 @refuse_bound
-def assess_ceiling(
-    series: pd.Series,
-    limit: float | pd.Series | Limit | None = None,
-    floor: float | None = None,
-    families: Sequence[str | type[AdoptionCurve]] = ("logistic", "gompertz"),
-    errors: Sequence[str] = ("independent", "ar1"),
-) -> Assessment:
+def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series | Limit | None = None) -> Assessment:
     """Verdict on where a series ends: the union of the 95% intervals of two curves under two kinds of errors.
 
-    "fallen" from a peak; "near its limit": the range reaches the limit and the last figure is within a tenth of it;
-    "not known": too few figures, no rise, a jump, an open interval, or a range wider than ten to one; "beyond the
-    limit"; "levels off": six figures, two to one at most, and clearly below the limit; else "depends on the curve". The
-    range that is stated ends at the limit, unless all of it lies beyond.
+    The logistic and the Gompertz curve are fitted under independent and under autoregressive errors. The verdict is
+    the first of these that applies.
+
+    - "fallen": from a peak (`has_fallen`).
+    - "near its limit": the interval reaches the limit, and the last value is within a tenth of it.
+    - "no growth beyond its scatter": four dates or more, and the values rise by no more than they scatter
+      (`has_grown`).
+    - "not known": fewer than four dates, a jump, an open interval, or one wider than ten to one.
+    - "beyond the limit": all of the interval.
+    - "levels off": six values, an interval no wider than two to one, and clearly below the limit.
+    - "depends on the curve": all else.
 
     Parameters
     ----------
-    series : Series
-        Figures by date, or by decimal year.
+    series : Series or AdoptionSeries
+        Values by date (a whole year is its 31 December), or by decimal year. Of an AdoptionSeries a newer value
+        between two known ends counts too, no end lies below what has been published as "more than", and known
+        independent errors are the only ones.
     limit : float, Series or Limit, optional
-        What no figure passes.
-    floor : float, optional
-        As in `AdoptionCurve`: None is the highest figure.
-    families, errors : sequences
-        Curves and errors that are asked.
+        The most there could be, in the unit of the series. None is the AdoptionSeries' own (100 for percentages).
 
     Returns
     -------
     Assessment
+
+    Raises
+    ------
+    CurveError
+        For what is no series with dates, and for a limit that is none.
+
+    Examples
+    --------
+    >>> assess_ceiling(pd.Series([12, 19, 31, 44, 52, 60, 66], index=range(2019, 2026)), limit=100)
+    <depends on the curve: somewhere between 66.0 and 100>
     """
-    series = series.dropna().sort_index(kind="stable")
-    if series.empty:
-        return Assessment(NOT_KNOWN, np.nan, np.inf, np.nan, reason="there is no exact figure")
-    years, last = decimal_years(series.index), float(series.iloc[-1])
-    values = limit.values if isinstance(limit, Limit) else limit
-    if isinstance(values, pd.Series):
-        values = np.interp(years[-1], decimal_years(values.index), values.to_numpy(float))
-    top = np.nan if values is None else float(values)
-    if has_fallen(years, series.to_numpy(float)):
-        return Assessment(FALLEN, np.nan, np.inf, last, top)
-    rows = []
-    for family in map(find_family, families):
-        for kind in errors:
-            if len(set(years)) < _FEWEST:
-                rows.append((family.name, kind, floor or series.max(), np.inf, "there are too few figures for a curve"))
-                continue
-            fit = family(series, floor=floor, errors=kind).fit()
-            low, high = fit.ceiling_interval()
-            rows.append((family.name, kind, low, np.inf if fit.flag else high, fit.flag))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
+    given, floor, kinds = read_known(series)
+    values, years = read_values(given)
+    if values.empty:
+        return Assessment(NOT_KNOWN, reason="there is no exact value")
+    limit = series.known_limit if limit is None and isinstance(series, AdoptionSeries) else limit
+    known = (
+        np.nan
+        if limit is None
+        else float(read_ceiling(limit, isinstance(values.index, pd.DatetimeIndex), "the limit").at(years[-1:])[0])
+    )
+    about = {"last": float(values.iloc[-1]), "limit": known, "points": len(values)}
+    if isinstance(series, AdoptionSeries) and series.measure == "flow":
+        return Assessment(FLOW, **about)
+    if has_fallen(years, values.to_numpy()):
+        return Assessment(FALLEN, **about)
+    table = join_fits(given, float(values.max()) if floor is None else floor, kinds)
     low, high = float(table["low"].min()), float(table["high"].max())
+    grown = has_grown(years, values.to_numpy())
+    verdict, reason = _classify(table, about["last"], known, len(values), grown)
+    stated = min(high, known) if low <= known else high
+    return Assessment(verdict, low, stated, reason, table=table, **about)
+
+
+def join_fits(series: pd.Series | AdoptionSeries, floor: float, kinds: Sequence[str]) -> pd.DataFrame:
+    """The intervals that a verdict joins.
+
+    Parameters
+    ----------
+    series : Series or AdoptionSeries
+    floor : float
+        No interval begins below, in the unit of the series.
+    kinds : sequence of str
+        Of errors.
+
+    Returns
+    -------
+    DataFrame
+        A row for each curve and kind: family, errors, low, high (infinite where there is no estimate), flag.
+    """
+    few = len(set(read_values(series)[1])) < LEAST_DATES
+    rows = []
+    for family in (Logistic, Gompertz):
+        for kind in kinds:
+            low, high, flag = floor, np.inf, TOO_FEW
+            if not few:
+                fit = family(series, floor=floor, errors=kind).fit()
+                (low, high), flag = fit.ceiling_interval(), fit.flag
+            rows.append((family.name, kind, low, np.inf if flag else high, flag))
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown: bool) -> tuple[str, str]:
+    """Verdict on intervals, and its reason."""
+    low, high = table["low"].min(), table["high"].max()
+    reaches = high > REACHED_SHARE * limit
+    if reaches and abs(limit - last) <= NEAR_SHARE * limit:
+        return NEAR_LIMIT, ""
     flags = [flag for flag in table["flag"] if flag and "infinity" not in flag]
-    names = " and the ".join(dict.fromkeys(table["family"][np.isinf(table["high"])]))
-    reason = ""
-    if high > _REACHES * top and abs(top - last) <= _NEAR * top:
-        verdict = NEAR_LIMIT
-    elif flags or np.isinf(high) or high > _CLOSED * low:
-        verdict = NOT_KNOWN
-        wide = f"the highest end that fits is more than {_CLOSED:g} times the lowest"
-        reason = flags[0] if flags else f"the 95% interval of the {names} curve is open" if names else wide
-    elif low > top:
-        verdict = "beyond the limit"
-    elif len(series) >= LEAST_FIGURES and high <= _NARROW * low and not high > _REACHES * top:
-        verdict = LEVELS_OFF
-    else:
-        verdict = "depends on the curve"
-    stated = min(high, top) if low <= top else high
-    return Assessment(verdict, low, stated, last, top, reason, table)
+    if not grown and TOO_FEW not in flags:
+        return NO_GROWTH, ""
+    if flags:
+        return NOT_KNOWN, flags[0]
+    if np.isinf(high):
+        names = " and the ".join(dict.fromkeys(say_name(name) for name in table["family"][np.isinf(table["high"])]))
+        return NOT_KNOWN, f"the 95% interval of the {names} curve is open"
+    if high > WIDEST * low:
+        return NOT_KNOWN, f"the highest end that fits is more than {WIDEST:g} times the lowest"
+    if low > limit:
+        return BEYOND, ""
+    if count >= LEAST_FIGURES and high <= NARROW * low and not reaches:
+        return LEVELS_OFF, _describe_odds()
+    return DEPENDS, ""
 
 
-NO_VERDICT = Assessment(NOT_KNOWN, np.nan, np.inf, np.nan, reason="there is no exact figure")
-"""In the place of a verdict on a series of which only limits have been published."""
+@lru_cache(maxsize=1)
+def read_odds() -> pd.DataFrame:
+    """How often later values lay outside the interval of growth that levels off, by kind of series and years ahead.
+
+    Returns
+    -------
+    DataFrame
+        Of `data/levelled.csv` and then of `data/audit_ends.csv`: kind, years, units (countries), figures (later
+        values), above and below (those above the upper, and below the lower end).
+    """
+    names = {"series": "kind", "countries": "units", "above_upper_end": "above", "below_lower_end": "below"}
+    audited = pd.read_csv(find_shipped("audit_ends.csv")).rename(columns=names)
+    return pd.concat([pd.read_csv(find_shipped("levelled.csv")), audited], ignore_index=True)
+
+
+def _describe_odds() -> str:
+    """How often such an end was passed, over all kinds of series."""
+    figures, above = read_odds().query("years == @ODDS_YEARS")[["figures", "above"]].sum()
+    share = f"{100 * above / figures:.0f}%"
+    return f"{above:,} of {figures:,} such ends of other series ({share}) had been passed five years later"
