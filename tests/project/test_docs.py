@@ -15,7 +15,6 @@ from golden import KEPT
 from kept_runs import read_table
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import frames
 from adoption_curves.show import figures
 
 ROOT = Path(__file__).parents[2]
@@ -187,7 +186,7 @@ def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
 
 
 def test_the_page_on_the_forecast_says_how_often_later_figures_left_an_end_as_the_data_do():
-    counted = frames.odds_frame("levels off").set_index(["kind", "years"])
+    counted = curves.read_odds().set_index(["kind", "years"])
     for kind in ("phones by country, below 100 per 100 people", "fixed lines by country", "internet users, limit 100"):
         rows = [counted.loc[(kind, years)] for years in (1, 5, 10)]
         cells = " | ".join(f"{row['above']}; {row['below']} of {row['figures']}" for row in rows)

@@ -171,8 +171,8 @@ def has_grown(t: np.ndarray, values: np.ndarray) -> bool:
 
     Examples
     --------
-    >>> years = np.arange(2018.0, 2025)
-    >>> has_grown(years, np.array([10, 25, 12, 22, 15, 24, 11])), has_grown(years, np.array([10, 13, 11, 16, 17, 19, 22]))
+    >>> scattered, growing = np.array([[10, 25, 12, 22, 15, 24, 11], [10, 13, 11, 16, 17, 19, 22]])
+    >>> has_grown(np.arange(2018.0, 2025), scattered), has_grown(np.arange(2018.0, 2025), growing)
     (False, True)
     """
     if len(values) < SHORTEST:

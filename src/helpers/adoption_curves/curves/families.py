@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from ..indicators.series import AdoptionSeries
 if TYPE_CHECKING:
     from .results import Results
 
-Array = np.ndarray
+Array: TypeAlias = np.ndarray
 
 ERRORS = ("independent", "ar1")  # kinds of errors: independent, or an autoregression of the first order
 PERSISTENCE = 0.98  # correlation of autoregressive errors a median step apart

@@ -241,6 +241,7 @@ class Results(LikelihoodModelResults):
         """Akaike's criterion for few values, with the variance as a parameter; infinite where it has no value."""
         count, left = self.df_model + 1, self.nobs - self.df_model - 2
         fit = self.nobs * (np.log(2 * np.pi * max(self.ssr, 1e-300) / self.nobs) + 1)
+        fit -= 2 * np.linalg.slogdet(self.model.whiten)[1]
         return fit + 2 * count + 2 * count * (count + 1) / left if left > 0 else np.inf
 
     def summary(self, alpha: float = 0.05) -> Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -145,7 +145,7 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
         if limit is None
         else float(read_ceiling(limit, isinstance(values.index, pd.DatetimeIndex), "the limit").at(years[-1:])[0])
     )
-    about = {"last": float(values.iloc[-1]), "limit": known, "points": len(values)}
+    about: dict[str, Any] = {"last": float(values.iloc[-1]), "limit": known, "points": len(values)}
     if isinstance(series, AdoptionSeries) and series.measure == "flow":
         return Assessment(FLOW, **about)
     if has_fallen(years, values.to_numpy()):
