@@ -13,10 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-
-import pandas as pd
 
 from adoption_curves import curves, indicators
 from adoption_curves.base.project import find_data

@@ -5,8 +5,8 @@ level it is a GLM with Gaussian errors. At each of a grid of levels the other pa
 under independent or autoregressive errors. The least sum of squares is the estimate, Fisher's distribution gives the
 interval, and two curves under two kinds of errors give the verdict. Results are statsmodels' `LikelihoodModelResults`.
 
-Modules, each importing only those before it: `families` curves and least squares; `results` one fit; `fit_tables`
-several of them; `verdict` where a series ends.
+Modules, each importing only those before it: `inputs` what is given; `results` one fit; `families` curves and least
+squares; `fit_tables` several fits; `verdict` where a series ends.
 
 >>> import pandas as pd
 >>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026), name="users")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,139 +10,16 @@ from statsmodels.base.data import handle_data
 from statsmodels.genmod.families import links
 from statsmodels.tools.numdiff import approx_fprime
 
-from ..base.dates import OBSERVED_YEARS, REAL, CurveError, check_observed, decimal_years, read_days, years_among
+from ..base.dates import CurveError
 from ..base.limit import Limit
-from ..base.numbers import read_numbers
 from ..indicators.series import AdoptionSeries
+from .inputs import ERRORS, Array, read_ceiling, read_known, read_values
+from .results import Results, ResultsWrapper
 
-if TYPE_CHECKING:
-    from .results import Results
-
-Array: TypeAlias = np.ndarray
-
-ERRORS = ("independent", "ar1")  # kinds of errors: independent, or an autoregression of the first order
 PERSISTENCE = 0.98  # correlation of autoregressive errors a median step apart
-LEVELS = np.geomspace(1.0, 1000.0, 41)  # of a profile, in multiples of the floor; the last stands for infinity
 _DIFFERENCE = 1e-5  # of a coordinate, for differences in the place of derivatives
 _MOST_STEPS = 60  # of a search
 _TOLERANCE = 1.1  # values may lie above a known ceiling by so much, from noise and rounding
-
-
-def read_values(series: Any) -> tuple[pd.Series, Array]:
-    """Values of a series in order of date, and their dates as decimal years.
-
-    Parameters
-    ----------
-    series : Series
-        By date; a whole year, a text or a period is its last day. An index of floats is decimal years, or any other
-        axis of numbers. Missing values are left out.
-
-    Returns
-    -------
-    Series of float, ndarray of float (n,)
-
-    Raises
-    ------
-    CurveError
-        For no Series, for what is no number, and for what is no date.
-    """
-    if not isinstance(series, pd.Series):
-        raise CurveError(f"give a Series with dates as index, not a {type(series).__name__}")
-    what, series = str(series.name or "the series"), series.dropna()
-    values = read_numbers(series, what)
-    if series.index.dtype.kind == "f":
-        index, years = series.index, series.index.to_numpy()
-        if not np.isfinite(years).all():
-            raise CurveError(f"{what} has a value without a date: give it one, or leave it out")
-    else:
-        index = read_days(series.index, what).tz_localize(None)
-        years = decimal_years(index)
-        check_observed(years, what)
-    order = np.argsort(years, kind="stable")
-    return pd.Series(values[order], index[order], name=series.name), years[order]
-
-
-def read_known(series: Any) -> tuple[pd.Series, float | None, tuple[str, ...]]:
-    """What is known of a series: its values, the highest that was published, and its kinds of errors.
-
-    Parameters
-    ----------
-    series : Series or AdoptionSeries
-        Of an AdoptionSeries a newer value between two known ends counts too, as their mean.
-
-    Returns
-    -------
-    Series, float or None, tuple of str
-        Values as given; None is the highest of them; one kind of errors where it is known, else both.
-    """
-    if not isinstance(series, AdoptionSeries):
-        return series, None, ERRORS
-    read = series.use_readings()
-    return read.values, read.highest, ERRORS if series.errors is None else (series.errors,)
-
-
-def read_ceiling(ceiling: Any, is_dated: bool, what: str = "the ceiling") -> Limit:
-    """A known ceiling as a Limit; a number is one without dates.
-
-    Parameters
-    ----------
-    ceiling : float, Series or Limit
-        In the unit of the series.
-    is_dated : bool
-        Whether the series has dates.
-    what : str
-        Its name, for the message.
-
-    Returns
-    -------
-    Limit
-
-    Raises
-    ------
-    CurveError
-        For what is no number above 0, or has dates where the series has none.
-    """
-    if isinstance(ceiling, Limit):
-        ceiling = ceiling.values
-    if not isinstance(ceiling, pd.Series):
-        if isinstance(ceiling, bool) or not isinstance(ceiling, REAL):
-            raise CurveError(f"{what} is {ceiling!r}; it must be a number above 0, or a Series by date")
-        ceiling = pd.Series([ceiling], [0.0])
-    values, _ = read_values(ceiling.rename(what))
-    if isinstance(values.index, pd.DatetimeIndex) and not is_dated:
-        raise CurveError(f"{what} has dates, but the observations have decimal years: write both alike")
-    if values.empty or not (values > 0).all():
-        raise CurveError(f"{what} is {values.min():g}; it must be above 0 on every date")
-    return Limit(values)
-
-
-def read_times(times: Any, is_dated: bool, what: str) -> Array:
-    """Dates that are asked of a curve, as decimal years.
-
-    Parameters
-    ----------
-    times : dates, whole years or decimal years, or one of them
-    is_dated : bool
-        Whether the series has dates; of one with decimal years only such are asked.
-    what : str
-        What the dates are, for the message.
-
-    Returns
-    -------
-    ndarray of float (n,)
-
-    Raises
-    ------
-    CurveError
-        For what is no date, and for what may be one of two.
-    """
-    index = times if isinstance(times, pd.Index) else pd.Index(np.atleast_1d(np.asarray(times)))
-    is_whole, is_number = index.dtype.kind in "iu", index.dtype.kind in "iuf"
-    if is_whole and not is_dated:
-        raise CurveError(f"{what} is {index[0]}, but the observations have decimal years: write {index[0]}.0")
-    if is_dated and is_number and (index < OBSERVED_YEARS[0]).any():
-        raise CurveError(f"{what} is {index.min():g}, which is no year: write dates, such as 2030 or '2030-12-31'")
-    return np.atleast_1d(years_among(read_days(index, what) if is_whole else index, is_dated, what))
 
 
 class AdoptionCurve:
@@ -177,6 +54,8 @@ class AdoptionCurve:
     name: ClassVar[str]
     names: ClassVar[tuple[str, ...]]
     latex: ClassVar[str] = ""
+    link: ClassVar[Any] = None  # of statsmodels, on whose scale the curve is a line
+    signed: ClassVar[tuple[str, ...]] = ("midpoint",)  # parameters that may be below 0
 
     def __init__(
         self,
@@ -214,7 +93,25 @@ class AdoptionCurve:
         return type(self)(self.series, self.ceiling, self.floor, errors)
 
     def share(self, years: Array, *params: float) -> Array:
-        """Share of the saturation level at decimal years, 0 to 1."""
+        """Share of the saturation level.
+
+        Parameters
+        ----------
+        years : ndarray of float
+            Decimal years.
+        *params : float or ndarray
+            In the order of `names`.
+
+        Returns
+        -------
+        ndarray of float
+            0 to 1, in the shape of years and parameters together.
+
+        Raises
+        ------
+        NotImplementedError
+            Where a family does not define it.
+        """
         raise NotImplementedError
 
     def starts(self, share: Array) -> Array:
@@ -241,12 +138,34 @@ class AdoptionCurve:
         return np.ones(len(years)) if self.ceiling is None else self.ceiling.at(years)
 
     def curve(self, params: Array, years: Array) -> Array:
-        """The curve of some parameters at decimal years."""
+        """The curve.
+
+        Parameters
+        ----------
+        params : ndarray of float (p,)
+            In the order of `param_names`.
+        years : ndarray of float (n,)
+            Decimal years.
+
+        Returns
+        -------
+        ndarray of float (n,)
+            In the unit of the series.
+        """
         level, rest = (params[0], params[1:]) if self.is_free else (1.0, params)
         return level * self.ceiling_at(years) * self.share(years, *rest)
 
     def jacobian(self, params: Array, years: Array) -> Array:
-        """Derivatives of the curve by its parameters, (years, parameters)."""
+        """Derivatives of the curve by its parameters.
+
+        Parameters
+        ----------
+        params, years : as in `curve`
+
+        Returns
+        -------
+        ndarray of float (n, p)
+        """
         return approx_fprime(params, lambda p: self.curve(p, years), centered=True).reshape(len(years), -1)
 
     def refit(self, levels: Array, starts: Array) -> tuple[Array, Array]:
@@ -292,18 +211,15 @@ class AdoptionCurve:
         at = np.arange(len(levels))
         return ssr[best, at], theta[best, at]
 
-    def fit(self) -> Results:
+    def fit(self) -> ResultsWrapper:
         """Fit the curve."""
-        from .results import Results, ResultsWrapper
-
         return ResultsWrapper(Results(self))
 
 
 class LinkCurve(AdoptionCurve):
     """A curve that is a line in time on the scale of a link: at a known level a GLM."""
 
-    names = ("rate", "midpoint")
-    link: ClassVar[Any]
+    names = signed = ("rate", "midpoint")
 
     def share(self, years: Array, *params: float) -> Array:
         rate, midpoint = params

@@ -18,15 +18,16 @@ from statsmodels.iolib.summary import Summary
 from statsmodels.tools.sm_exceptions import DomainWarning
 
 from ..base.dates import to_dates
-from .families import LEVELS, AdoptionCurve, Array, LinkCurve, read_times
+from .inputs import Array, read_times
 
+LEVELS = np.geomspace(1.0, 1000.0, 41)  # of a profile, in multiples of the floor; the last stands for infinity
 NARROW = 2.0  # upper over lower end up to which a level is identified
 _ROUNDS = 3  # of searches from neighbours at most
 _FINER = 3  # grids within grids at the end of an interval, each nine times as fine
 
 
 class Results(LikelihoodModelResults):
-    """Estimates of one curve; `bse`, `conf_int`, `pvalues`, `t_test`, `wald_test`, `save` are statsmodels' own.
+    """Estimates of one curve; `bse`, `conf_int`, `pvalues`, `t_test`, `wald_test` and `save` are statsmodels' own.
 
     Attributes
     ----------
@@ -40,7 +41,7 @@ class Results(LikelihoodModelResults):
         Why the optimum is no estimate; "" where it is one.
     """
 
-    def __init__(self, model: AdoptionCurve) -> None:
+    def __init__(self, model: Any) -> None:
         freedom = model.nobs - len(model.param_names)
         self.levels = (model.floor or 0.3 * np.abs(model.endog).max() or 1.0) * LEVELS if model.is_free else np.ones(1)
         self.squares, self.thetas = self._scan(model)
@@ -58,7 +59,7 @@ class Results(LikelihoodModelResults):
         super().__init__(model, params, normalized_cov_params=covariance, scale=scale, use_t=True)
         self.flag = self._find_flag(known)
 
-    def _scan(self, model: AdoptionCurve) -> tuple[Array, Array]:
+    def _scan(self, model: Any) -> tuple[Array, Array]:
         """Sums of squares and coordinates at each level of the grid, searched from its own starts, then neighbours'."""
         share = model.endog / (self.levels[:, None] * model.ceiling_at(model.years))
         squares, thetas = model.refit(self.levels, model.starts(share))
@@ -71,7 +72,7 @@ class Results(LikelihoodModelResults):
                 break
         return squares, thetas
 
-    def _polish(self, model: AdoptionCurve) -> tuple[Array, float, bool]:
+    def _polish(self, model: Any) -> tuple[Array, float, bool]:
         """Parameters, sum of squares, and whether the level is held at the floor; from the best level of the grid."""
         best = int(self.squares.argmin())
         start = np.r_[[self.levels[best]] * model.is_free, model.to_params(self.thetas[best])]
@@ -89,9 +90,8 @@ class Results(LikelihoodModelResults):
             for _ in range(2):
                 found = leastsq(miss, found, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0)[0]
         ssr = float(miss(found) @ miss(found))
-        signed = ("midpoint", "rate") if isinstance(model, LinkCurve) else ("midpoint",)
         named = zip(model.param_names, found, strict=True)
-        allowed = all(value > 0 for name, value in named if name not in signed)
+        allowed = all(value > 0 for name, value in named if name not in model.signed)
         inside = not model.is_free or model.floor <= found[0] <= self.levels[-1]
         if ssr <= self.squares[best] and allowed and inside:
             return found, ssr, False
@@ -223,7 +223,7 @@ class Results(LikelihoodModelResults):
             For other families and autoregressive errors too.
         """
         model = self.model
-        if model.is_free or model.errors != "independent" or not isinstance(model, LinkCurve):
+        if model.is_free or model.errors != "independent" or model.link is None:
             raise AttributeError(
                 "only a logistic or Gompertz curve to a known ceiling, with independent errors, is a GLM"
             )

@@ -16,7 +16,8 @@ from ..base.limit import Limit, refuse_bound
 from ..base.project import find_shipped
 from ..base.words import FLOW, say, say_name
 from ..indicators.series import AdoptionSeries
-from .families import Gompertz, Logistic, read_ceiling, read_known, read_values
+from .families import Gompertz, Logistic
+from .inputs import read_ceiling, read_known, read_values
 from .results import NARROW
 
 WIDEST = 10.0  # a joined interval whose upper end is more than so many times the lower says no more than an open one
