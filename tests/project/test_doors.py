@@ -59,7 +59,7 @@ LOADS = {
         ("scipy.stats", "statsmodels"),
     ),
     "a fit that is drawn": (
-        f"from adoption_curves import curves\n{FIT}",
+        f"import pandas as pd\nfrom adoption_curves import curves\n{FIT}",
         [f"adoption_curves.{name}" for name in ("runs", "cli", "forecast.register", "say.registered")],
     ),
 }
