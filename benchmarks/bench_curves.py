@@ -1,4 +1,4 @@
-"""Measure the curve fits: seconds of one series, searches that miss a better optimum, estimates at a limit.
+"""Measure the curve fits: seconds of one series and of a verdict, and how many fits are an estimate.
 
 Certified values, and how often intervals cover, are tests.
 """
@@ -12,13 +12,12 @@ import pandas as pd
 from adoption_curves import indicators
 from adoption_curves.base.words import say_name
 from adoption_curves.curves import FAMILIES, CurveError, Logistic, assess_ceiling
-from adoption_curves.curves.fit import descend, search
 
 
 def main():
     """Print one row per target."""
     print("| what | target | measured |\n|---|---|---|")
-    for row in (*measure_single(), measure_verdicts(), measure_search(), *measure_estimates()):
+    for row in (*measure_single(), measure_verdicts(), *measure_estimates()):
         print("| " + " | ".join(row) + " |", flush=True)
 
 
@@ -53,7 +52,7 @@ def measure_single():
         analyse(series)
         seconds = [clock(lambda series=series: analyse(series)) for _ in range(25)]
         measured = f"{1000 * np.median(seconds):.1f} ms (best {1000 * min(seconds):.1f} ms)"
-        yield f"one series of {words}: fit, profile, summary, errors not known", "200 ms", measured
+        yield f"one series of {words}: fit, profile, summary", "200 ms", measured
 
 
 def measure_verdicts():
@@ -64,33 +63,10 @@ def measure_verdicts():
             series = data.series(entity, indicator)
             if len(series.values) >= 6:
                 start = time.process_time()
-                assess_ceiling(series.values, limit=series.limit, errors=series.errors, known_se=series.known_se)
+                assess_ceiling(series)
                 seconds.append(time.process_time() - start)
     what = f"processor seconds of a verdict, mean of {len(seconds)} series of six figures and more"
     return what, "0.67", f"{np.mean(seconds):.2f} (most {max(seconds):.2f})"
-
-
-def measure_search(count=10, starts=50):
-    """Share of hard series, of all families, where 50 random starts beat an unflagged fit by more than 1e-6."""
-    beaten = reported = 0
-    for points in (6, 10, 20):
-        times, values = simulate(count, points, 3.0, points)
-        for model in FAMILIES.values():
-            random = np.random.default_rng(points)
-            for row in values:
-                problem = model(row, times).problem()
-                found = search(problem)
-                if found.flat or found.diverged or found.step or found.boundary.any() or not found.settled:
-                    continue
-                places = [[random.uniform(axis[0] - 1, axis[-1] + 1) for axis in model.axes] for _ in range(starts)]
-                least = min(descend(problem, np.array(place), tolerance=1e-6).ssr for place in places)
-                reported += 1
-                beaten += found.ssr > least * (1 + 1e-6)
-    return (
-        "noisy series of 6, 10 and 20 points where 50 starts find a better optimum",
-        "0",
-        f"{beaten} of {reported} estimates",
-    )
 
 
 def measure_estimates():

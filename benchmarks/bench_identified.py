@@ -11,17 +11,16 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
-from adoption_curves.curves import FAMILIES, assess_ceiling
-from adoption_curves.curves.fit import time_of_share
+from adoption_curves.curves import assess_ceiling
 
-TRUTHS = {  # coordinates: logarithms of rates and numbers, and dates
-    "logistic": (0.0, 0.0),
-    "gompertz": (0.0, 0.0),
-    "bass": (np.log(0.01), np.log(0.6)),
-    "richards .15": (0.0, 0.0, np.log(0.15)),
-    "richards 4": (0.0, 0.0, np.log(4.0)),
-    "two waves": (),
+TRUTHS = {  # share of the saturation level, by years
+    "logistic": lambda t: 1 / (1 + np.exp(-t)),
+    "gompertz": lambda t: np.exp(-np.exp(-t)),
+    "bass": lambda t: -np.expm1(-0.61 * t) / (1 + 60 * np.exp(-0.61 * t)),
+    "richards .15": lambda t: (1 + 0.15 * np.exp(-t)) ** (-1 / 0.15),
+    "richards 4": lambda t: (1 + 4 * np.exp(-t)) ** (-1 / 4),
 }
 OWN = ("logistic", "gompertz", "bass")
 KINDS = ("independent", "in proportion", "AR .6", "AR .9", "cumulated", "cumulated in proportion")
@@ -129,8 +128,8 @@ def measure(cell, count):
     truth, first, last, points, kind = cell
     years, curve, steps = draw_course(truth, first, last, points)
     random = np.random.default_rng(zlib.crc32(repr(cell).encode()))
-    frame = pd.DataFrame((curve + draw_errors(kind, count, curve, steps, random)).T, index=years)
-    table = assess_ceiling(frame)
+    values = curve + draw_errors(kind, count, curve, steps, random)
+    table = pd.concat(assess_ceiling(pd.Series(row, years)).frame() for row in values)
     given = table["verdict"] == "levels off"
     wrong = given & ~((table["low"] <= LEVEL) & (table["high"] >= LEVEL))
     row = {"truth": truth, "first": first, "last": last, "points": points, "kind": kind}
@@ -147,12 +146,11 @@ def draw_course(truth, first, last, points):
         years = np.linspace(begin, end, points)
         curve = LEVEL * np.interp(years, times, course)
     else:
-        theta = np.array(TRUTHS[truth])
-        family = FAMILIES[truth.split()[0]]
-        shares = first, last, 0.05 * last
-        begin, end, early = (time_of_share(lambda time: family.share(time, *theta), share) for share in shares)
+        share = TRUTHS[truth]
+        parts = first, last, 0.05 * last
+        begin, end, early = (brentq(lambda t, part=part: share(t) - part, -20.0, 60.0) for part in parts)
         years = np.linspace(begin, end, points)
-        curve = LEVEL * family.share(years, *theta)
+        curve = LEVEL * share(years)
     return years, curve, max(0.0, (begin - early) / (years[1] - years[0]))
 
 

@@ -69,7 +69,7 @@ def ask(kind, country, figures):
     """A row for each horizon that a later figure is near to; none where the verdict is another one."""
     values = read_panel()[kind, country].values
     known = values.iloc[:figures]
-    found = curves.assess_ceiling(known, floor=known.max())
+    found = curves.assess_ceiling(known)
     years = (values.index - known.index[-1]).days / 365.25
     for horizon in HORIZONS if found.verdict == "levels off" else ():
         nearest = int(np.abs(years - horizon).argmin())

@@ -5,6 +5,7 @@ level to the given part of it, errors independent and in proportion to the curve
 """
 
 import numpy as np
+import pandas as pd
 
 from adoption_curves.curves import Logistic
 
@@ -30,8 +31,9 @@ def simulate(points, noise, seen):
     years = np.linspace(start, end, points)
     random = np.random.default_rng(round(1000 * seen + 100000 * noise + points))
     values = (1 + noise * random.standard_normal((points, SERIES))) / (1 + np.exp(-years[:, None]))
-    found = [Logistic(course, years - years[0] + 2000).fit().ceiling for course in values.T]
-    estimates = np.where(np.isfinite(found), found, np.inf)
+    dated = pd.Index(years - years[0] + 2000)
+    fits = [Logistic(pd.Series(course, dated), floor=0).fit() for course in values.T]
+    estimates = np.array([np.inf if "infinity" in fit.flag else fit.params["ceiling"] for fit in fits])
     low, high = np.quantile(estimates, (0.05, 0.95), method="inverted_cdf")
     return f"{low:.2f} to {high:.2f}" if np.isfinite(high) else f"{low:.2f} to open"
 

@@ -16,7 +16,7 @@ from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.indicators.captions import list_levels, list_newer
 from adoption_curves.indicators.given import read_series
-from adoption_curves.say.facts import Facts, list_saturation_level
+from adoption_curves.say.facts import Facts
 from adoption_curves.say.users import say_users
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
@@ -34,11 +34,11 @@ def select(source, limit=""):
     return data.series(*data.own[0], limit=limit)
 
 
-def test_the_measure_sets_the_errors_and_not_the_errors_the_measure(tmp_path):
+def test_the_measure_says_what_is_cumulative(tmp_path):
     series = select(write(tmp_path, "sales", measure="cumulative"))
-    assert (series.measure, series.cumulative, series.errors) == ("cumulative", True, "cumulative")
+    assert (series.measure, series.cumulative) == ("cumulative", True)
     series = select(write(tmp_path, "sales"))
-    assert (series.cumulative, series.errors) == (False, None)
+    assert series.cumulative is False
     assert not any(series.cumulative for series in indicators.load_references())
 
 
@@ -101,7 +101,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     names = indicators.name_series(data, series)
     assert (series.measure, names.measure) == ("flow", "flow")
     assert say_users(names, 80) == "Cars sold: 80 cars"
-    row = list_saturation_level(assess_ceiling(series.values), series.values, series.measure).iloc[0]
+    row = assess_ceiling(series).frame().iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where these end" in say_end(row, series.unit)
 

@@ -82,7 +82,7 @@ def test_sizes_that_overflow_are_refused_at_every_door(make, size, tmp_path):
         lambda: make(limit=pd.Series(size, DATES)),
         lambda: make(censored=censor(size)),
         lambda: curves.Logistic(VALUES * size),
-        lambda: curves.assess_ceiling(pd.concat([VALUES, VALUES], axis=1) * size),
+        lambda: curves.assess_ceiling(VALUES * size),
     ):
         with pytest.raises(ValueError, match=words):
             refused()
@@ -107,7 +107,7 @@ def test_dates_on_which_nothing_was_observed_are_refused(make, year, place, zone
         lambda: make(limit=pd.Series(100.0, index)),
         lambda: make(censored=censor(index=index[[place]])),
         lambda: curves.Logistic(VALUES.set_axis(index)),
-        lambda: curves.Logistic(VALUES, ceiling=curves.Share(pd.Series(100.0, index), 0.5)),
+        lambda: curves.Logistic(VALUES, ceiling=pd.Series(100.0, index)),
     ):
         with pytest.raises(ValueError, match=words):
             refused()

@@ -15,7 +15,6 @@ from kept_runs import ROOT, read_table
 from snapshots import check_text
 
 from adoption_curves import curves, forecast, indicators
-from adoption_curves.forecast import frames
 from adoption_curves.show import figures
 
 PAGES = {path.name: path for path in (ROOT / "docs").glob("*.md")}
@@ -155,7 +154,7 @@ def test_the_page_on_the_forecast_says_how_often_ranges_held_as_the_tables_do():
 
 
 def test_the_page_on_the_forecast_says_how_often_later_figures_left_an_end_as_the_data_do():
-    counted = frames.odds_frame("levels off").set_index(["kind", "years"])
+    counted = curves.read_odds().set_index(["kind", "years"])
     for kind in ("phones by country, below 100 per 100 people", "fixed lines by country", "internet users, limit 100"):
         rows = [counted.loc[(kind, years)] for years in (1, 5, 10)]
         numbers = [rf"{row['above']}\D+{row['below']}\D+{row['figures']}\b" for row in rows]

@@ -37,7 +37,7 @@ def test_series_fit_and_forecast_draw_themselves():
 FORECAST = (
     "forecast.forecast(pd.Series([12.0, 19, 31, 44, 52], pd.date_range('2021', periods=5, freq='YE')), limit=100)"
 )
-FIT = "curves.Logistic([12, 19, 31, 44, 52, 57, 60], exog=range(2021, 2028)).fit().plot()"
+FIT = "curves.Logistic(pd.Series([12.0, 19, 31, 44, 52, 57, 60], range(2021, 2028))).fit().plot()"
 HEAVY = ("numpy", "pandas", "papermill", "nbconvert", "matplotlib", "statsmodels")
 HELP = "from adoption_curves.__main__ import main\ntry: main([{}'--help'])\nexcept SystemExit: pass"
 CHECK = f"""from adoption_curves.__main__ import main
@@ -53,7 +53,7 @@ LOADS = {
         ("scipy.stats", "statsmodels"),
     ),
     "a fit that is drawn": (
-        f"from adoption_curves import curves\n{FIT}",
+        f"import pandas as pd\nfrom adoption_curves import curves\n{FIT}",
         [f"adoption_curves.{name}" for name in ("runs", "cli", "forecast.register", "say.registered")],
     ),
 }

@@ -9,9 +9,10 @@ import pytest
 import simulated
 from tell import CASES, make_case, make_facts, tell
 
+from adoption_curves.base.fallen import has_grown
 from adoption_curves.base.words import say_percent, say_place
 from adoption_curves.indicators import Names
-from adoption_curves.say.facts import KINDS, _grows
+from adoption_curves.say.facts import KINDS
 from adoption_curves.say.findings import write_findings
 from adoption_curves.say.sentences import write_page
 from adoption_curves.say.users import say_base, say_users
@@ -181,7 +182,7 @@ def test_a_fall_from_the_highest_figure_is_said(tmp_path):
     ],
 )
 def test_growth_is_more_than_its_scatter(values, growing):
-    assert _grows(pd.Series(values, pd.date_range("2015-12-31", periods=len(values), freq="YE"))) == growing
+    assert has_grown(np.arange(2016.0, 2016 + len(values)), np.array(values, float)) == growing
 
 
 def test_a_share_says_of_what():

@@ -8,11 +8,11 @@ import yaml
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
+from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import frames, scores
 from adoption_curves.indicators.captions import list_levels, list_newer
-from adoption_curves.say.facts import SUMMARISED, Facts, list_saturation_level
+from adoption_curves.say.facts import SUMMARISED, Facts
 from adoption_curves.say.findings import list_key_numbers, write_findings
-from adoption_curves.show.answers import assess_series
 
 COLUMNS = {"02_countries": ["entity", "indicator", "period"]}
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "headlines.yaml").read_text(encoding="utf-8"))
@@ -46,7 +46,7 @@ def make_facts(folder, values, first=2015, limit="", **choices):
         change=levels["value"].diff(), growth=100 * levels["value"].pct_change()
     )  # as notebook 2 does
     tables |= {"02_newer": list_newer(data, series)}
-    tables |= {"03_saturation_level": list_saturation_level(assess_series(series), series.values, series.measure)}
+    tables |= {"03_saturation_level": assess_ceiling(series).frame()}
     tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     tables |= {
         "05_coverage": scores.summarise_coverage(outcomes),

@@ -15,13 +15,11 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
-from adoption_curves import curves
 from adoption_curves.indicators import Limit, Names
 from adoption_curves.runs.pages.cleaning import clean_chart
 from adoption_curves.say import facts
 from adoption_curves.show import figures
 from adoption_curves.show.figures import images, labels, several_runs, style
-from adoption_curves.show.figures.fit_curves import draw_fits, draw_profiles
 from adoption_curves.show.figures.forecast_adoption import draw_forecast
 from adoption_curves.show.figures.on_axes import _shade_ranges
 from adoption_curves.show.figures.score_forecasts import draw_skill
@@ -485,37 +483,6 @@ def test_dollars_in_names_are_no_mathematics():
 
 def is_mathematics(text):
     return text._preprocess_math(text.get_text())[1] is True
-
-
-def rule_verdict(verdict, low, high):
-    found = curves.Assessment(verdict, low, high, low, low, pd.DataFrame())
-    return facts.list_saturation_level(found, pd.Series([100.0, 300, 600])).iloc[0]
-
-
-@pytest.mark.parametrize(
-    ("verdict", "told"),
-    [
-        (("levels off", 1234.0, 1400.0), "if the present pattern holds, growth ends between 1,230 and"),
-        (("depends on the curve", 700.0, 9e3), "where growth ends depends on the curve, somewhere between"),
-        (("not known", 700.0, np.inf), "the figures do not show where growth will stop"),
-    ],
-)
-def test_the_figures_of_saturation_levels_say_the_verdict(verdict, told):
-    """Bass, which would end at 9,999, is drawn and named, and in no title."""
-    found, names = rule_verdict(*verdict), {"logistic": "Logistic", "bass": "Bass"}
-    grid = pd.DataFrame({"saturation_level": np.geomspace(700, 9999, 30), "confidence": 50.0})
-    profiles = pd.concat([grid.assign(family=family) for family in names])
-    texts = read_texts(draw_profiles(profiles, found, np.nan, NAMES, "Source: test."))
-    dates = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31", "2030-12-31"])
-    paths = pd.DataFrame(
-        {"date": dates, "value": [100.0, 300, 600, 700], "level": 0.8, "best": True, "saturation_level": 710.0}
-    )
-    paths = pd.concat([paths.assign(family="logistic"), paths.assign(family="bass", value=[100.0, 300, 600, 9999])])
-    drawn = draw_fits(pd.Series([100.0, 300, 600], dates[:3]), paths, found, np.nan, NAMES, "Source: test.")
-    fitted = read_texts(drawn) + [axis.get_title(loc="left") for axis in drawn.axes]
-    assert "9,999" not in fitted[0] + texts[0]
-    assert all(name in shown for shown in (texts, fitted) for name in names.values())
-    assert f": {told}" in " ".join(fitted[0].split())
 
 
 def test_the_skill_has_an_interval_a_point_and_the_furthest_that_excludes_1_is_the_title():

@@ -19,9 +19,6 @@ COURSES = {
     "logistic": ((0.5, 11.0), lambda t, r, m: 1 / (1 + exp(-r * (t - m)))),
     "gompertz": ((0.4, 9.0), lambda t, r, m: exp(-exp(-r * (t - m)))),
     "bass": ((0.02, 0.4), lambda t, p, q: (1 - exp(-(p + q) * t)) / (1 + q / p * exp(-(p + q) * t))),
-    "exponential": ((0.15,), lambda t, r: 1 - exp(-r * t)),
-    "weibull": ((12.0, 2.5), lambda t, s, c: 1 - exp(-((t / s) ** c))),
-    "richards": ((0.6, 11.0, 1.8), lambda t, r, m, s: (1 + s * exp(-r * (t - m))) ** (-1 / s)),
 }
 
 

@@ -151,3 +151,34 @@ def has_fallen(t: np.ndarray, values: np.ndarray) -> bool:
         return True
     used = pick_last(t)
     return bool(are_fallen(t[used][None], values[used][None])[0])
+
+
+def has_grown(t: np.ndarray, values: np.ndarray) -> bool:
+    """Whether values rise by more than they scatter; fewer than three have grown.
+
+    The rise is that of their least-squares line, from the first date to the last. The scatter is the farthest that any
+    value lies from the line between its neighbours. A rise is more than one and a half times that, as a fall is for
+    `has_fallen`.
+
+    Parameters
+    ----------
+    t, values : ndarray of float, shape (n,)
+        Decimal years, increasing, and values.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> scattered, growing = np.array([[10, 25, 12, 22, 15, 24, 11], [10, 13, 11, 16, 17, 19, 22]])
+    >>> has_grown(np.arange(2018.0, 2025), scattered), has_grown(np.arange(2018.0, 2025), growing)
+    (False, True)
+    """
+    if len(values) < SHORTEST:
+        return True
+    span = t[2:] - t[:-2]
+    part = np.divide(t[1:-1] - t[:-2], span, out=np.full(len(span), 0.5), where=span > 0)
+    scatter = np.abs(values[1:-1] - values[:-2] - part * (values[2:] - values[:-2])).max()
+    rise = np.polyfit(t - t[-1], values, 1)[0] * (t[-1] - t[0])
+    return bool(rise > BEYOND_SCATTER * scatter + 1e-9 * np.abs(values).max())

@@ -105,7 +105,7 @@ def say_name(name: str) -> str:
     ('Gompertz', 'damped Holt', 'at least')
     """
     words = name.replace("_", " ")
-    return re.sub(r"\b(gompertz|bass|weibull|richards|holt)\b", lambda person: person[1].capitalize(), words)
+    return re.sub(r"\b(gompertz|bass|holt)\b", lambda person: person[1].capitalize(), words)
 
 
 def say_first(text: str) -> str:
@@ -197,6 +197,7 @@ def say_end(found: Any, unit: str, why: bool = False) -> str:
         "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
         FLOW: "each figure is of one year, and curves of what is in use do not show where these end",
         "near its limit": f"the figures are near their limit: {found.sentence}{left} {'are' if left else 'is'} left",
+        "no growth beyond its scatter": "the values rise by no more than they scatter",
         "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
     }
     reason = f" ({found.reason})" if why and found.reason else ""

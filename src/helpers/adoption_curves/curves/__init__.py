@@ -1,37 +1,43 @@
-"""Adoption curves: families, every kind of ceiling, results in statsmodels' convention, one verdict on a ceiling.
+"""Adoption curves on statsmodels: one profile of the saturation level gives estimate, intervals and verdict.
 
->>> results = Logistic([12, 19, 31, 44, 52], [2021, 2022, 2023, 2024, 2025], ceiling=Share(100, 0.75)).fit()
->>> results
-<Logistic of y: rate 0.639977, midpoint 2023.58>
->>> results.predict([2030]).round(1).iloc[0]
-np.float64(73.8)
+A curve is ``level x share(t)``. Share and slope of a logistic or Gompertz curve are statsmodels' links; at a known
+level it is a GLM with Gaussian errors. At each of a grid of levels the other parameters are fitted by least squares,
+under independent or autoregressive errors. The least sum of squares is the estimate, Fisher's distribution gives the
+interval, and two curves under two kinds of errors give the verdict. Results are statsmodels' `LikelihoodModelResults`.
 
-Modules, each importing only those before it: `fit` least squares of one series; `errors` error models; `profile`
-covariances and ends of profiles; `arguments` what people give; `printing` and `results` what they get;
-`adoption_curve` the arguments of every family, `families` the families; `fit_tables` several of them together;
-`verdict` the answer to where a series ends.
+Modules, each importing only those before it: `inputs` what is given; `results` one fit; `families` curves and least
+squares; `fit_tables` several fits; `verdict` where a series ends.
+
+>>> import pandas as pd
+>>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026), name="users")
+>>> FAMILIES["logistic"](users).fit().params.round(2).tolist()
+[62.61, 0.78, 2021.98]
+>>> assess_ceiling(users, limit=100)
+<levels off: ends between 60.0 and 83.2>
 """
 
 from ..base.dates import CurveError, decimal_years, to_dates
 from ..base.fallen import has_fallen
-from . import families
-from .arguments import Share
-from .families import *  # noqa: F403  each family stands in that module's `__all__` only
-from .fit_tables import compare_fits, compare_limits, fit_families
+from .families import FAMILIES, AdoptionCurve, Bass, Gompertz, Logistic
+from .fit_tables import compare_estimates, compare_fits, fit_families
 from .results import Results
-from .verdict import Assessment, assess_ceiling
+from .verdict import Assessment, assess_ceiling, read_odds
 
 __all__ = [
+    "FAMILIES",
+    "AdoptionCurve",
     "Assessment",
+    "Bass",
     "CurveError",
+    "Gompertz",
+    "Logistic",
     "Results",
-    "Share",
     "assess_ceiling",
+    "compare_estimates",
     "compare_fits",
-    "compare_limits",
     "decimal_years",
     "fit_families",
     "has_fallen",
+    "read_odds",
     "to_dates",
 ]
-__all__ += families.__all__

@@ -1,217 +1,301 @@
-"""The adoption curves: one class per family, which the fits, scenarios, tables and messages take everything from.
-
-To add a family, write its class here, and its name in `FAMILIES` and `__all__`; a class of your own that is not listed
-can be fitted too, and given to `fit_families` and `assess_ceiling`. `parameters` names the parameters and their kind
-(rate per year, date, duration in years, number); `axes` is the grid of starts and `box` the limits of the coordinates:
-logarithms of rates, durations and numbers, counted in spans of the series, and dates in spans. `share` is static and
-works on arrays of any shape. The rest may be left out: `slopes`, the derivatives of `share` by the
-coordinates (differences are taken without it); `diverging`, which parameters go to which end (-1 lower, 1 upper) when
-the ceiling diverges.
-"""
+"""The families of curves, and least squares at many saturation levels together."""
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
+import pandas as pd
+from statsmodels.base.data import handle_data
+from statsmodels.genmod.families import links
+from statsmodels.tools.numdiff import approx_fprime
 
 from ..base.dates import CurveError
-from .adoption_curve import AdoptionCurve
-from .fit import Array
+from ..base.limit import Limit
+from ..indicators.series import AdoptionSeries
+from .inputs import ERRORS, Array, read_ceiling, read_known, read_values
+from .results import Results, ResultsWrapper
 
-__all__ = [
-    "FAMILIES",
-    "AdoptionCurve",
-    "Bass",
-    "Exponential",
-    "Gompertz",
-    "Logistic",
-    "Richards",
-    "Weibull",
-]
-
-_MAX_EXPONENT = 700.0
-"""exp overflows just above."""
+PERSISTENCE = 0.98  # correlation of autoregressive errors a median step apart
+_DIFFERENCE = 1e-5  # of a coordinate, for differences in the place of derivatives
+_MOST_STEPS = 60  # of a search
+_TOLERANCE = 1.1  # values may lie above a known ceiling by so much, from noise and rounding
 
 
-def _log_axis(low: float, high: float, size: int) -> Array:
-    return np.linspace(np.log(low), np.log(high), size)
+class AdoptionCurve:
+    """A curve that rises to a saturation level; the base of `FAMILIES`.
 
+    A family names its parameters, and defines `share`, `starts` and, where these are no logarithms, `to_params`.
 
-def _box(low: float, high: float) -> tuple[float, float]:
-    return (np.log(low), np.log(high))
-
-
-_RATES = _log_axis(0.05, 60.0, 32)
-_DATES = np.r_[np.linspace(-1.0, 2.0, 43), 2.3, 2.7, 3.2, 4.0, 5.0]
-_RATE_BOX = _box(1e-4, 1e4)
-_DATE_BOX = (-60.0, 120.0)
-
-
-class Logistic(AdoptionCurve):
-    """Logistic curve, ``K / (1 + exp(-r (t - m)))``: growth in proportion to adopters and to those left.
-
-    Parameters: ceiling K (unit of the series), rate r (per year), midpoint m (decimal year of K / 2, the inflection).
-    The 10 to 90% takeover time is log(81) / r. Source: Verhulst 1838; Griliches 1957 for technologies.
-
-    Degenerates: before the bend K and m run to infinity together and the curve is exponential growth; with one value on
-    the slope the rate runs to infinity (a jump).
-    """
-
-    name = "logistic"
-    parameters = (("rate", "rate"), ("midpoint", "date"))
-    axes = (_RATES, _DATES)
-    box = (_RATE_BOX, _DATE_BOX)
-    diverging = (("midpoint", 1),)
-    latex = r"\frac{K}{1 + e^{-r(t - m)}}"
-
-    @staticmethod
-    def share(times: Array, log_rate: Array, midpoint: Array) -> Array:
-        with np.errstate(over="ignore"):
-            return 1 / (1 + np.exp(-np.exp(log_rate) * (times - midpoint)))
-
-    @staticmethod
-    def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array) -> list[Array]:
-        rate = np.exp(log_rate)
-        steep = share * (1 - share) * rate
-        return [steep * (times - midpoint), -steep]
-
-
-class Gompertz(AdoptionCurve):
-    """Gompertz curve, ``K exp(-exp(-r (t - m)))``: the growth rate itself falls exponentially.
-
-    Parameters: ceiling K, rate r (per year), midpoint m (decimal year of the inflection, at 37% of K). Source:
-    Gompertz 1825; Chow 1967 for computers.
-
-    Degenerates: as the logistic, and earlier: its approach to K is slow, so a ceiling far above the data fits for long.
-    """
-
-    name = "gompertz"
-    parameters = (("rate", "rate"), ("midpoint", "date"))
-    axes = (_RATES, _DATES)
-    box = (_RATE_BOX, _DATE_BOX)
-    diverging = (("rate", -1), ("midpoint", 1))
-    latex = r"K\, e^{-e^{-r(t - m)}}"
-
-    @staticmethod
-    def share(times: Array, log_rate: Array, midpoint: Array) -> Array:
-        return np.exp(-np.exp(np.minimum(-np.exp(log_rate) * (times - midpoint), _MAX_EXPONENT)))
-
-    @staticmethod
-    def slopes(times: Array, share: Array, log_rate: Array, midpoint: Array) -> list[Array]:
-        rate = np.exp(log_rate)
-        gap = np.exp(np.minimum(-rate * (times - midpoint), _MAX_EXPONENT))
-        steep = share * np.minimum(gap, 1e290) * rate
-        return [steep * (times - midpoint), -steep]
-
-
-class Bass(AdoptionCurve):
-    """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``.
-
-    Parameters: ceiling K, innovation p and imitation q (per year), and the launch where none is given. Source: Bass
-    1969.
-
-    Degenerates: q runs to 0 where growth slows from the start (then fit the exponential curve); p runs to 0 where the
-    launch lies long before the growth.
-    """
-
-    name = "bass"
-    parameters = (("innovation", "rate"), ("imitation", "rate"))
-    axes = (_log_axis(1e-6, 20.0, 36), _log_axis(1e-3, 60.0, 32))
-    box = (_box(1e-14, 1e4), _box(1e-7, 1e4))
-    diverging = (("innovation", -1),)
-    needs_launch = True
-    latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
-
-    @staticmethod
-    def share(times: Array, log_innovation: Array, log_imitation: Array) -> Array:
-        p, q = np.exp(log_innovation), np.exp(log_imitation)
-        left = np.exp(-(p + q) * np.maximum(times, 0))
-        return -p * np.expm1(-(p + q) * np.maximum(times, 0)) / (p + q * left)
-
-
-class Exponential(AdoptionCurve):
-    """Exponential approach, ``K (1 - exp(-r (t - launch)))``: the Bass curve without imitation.
-
-    Parameters: ceiling K, rate r (per year), and the launch where none is given. Source: Fourt and Woodlock 1960.
-
-    Degenerates: where growth does not slow K runs to infinity and the curve is a straight line.
-    """
-
-    name = "exponential"
-    parameters = (("rate", "rate"),)
-    axes = (_log_axis(1e-3, 100.0, 160),)
-    box = (_box(1e-6, 1e4),)
-    diverging = (("rate", -1),)
-    needs_launch = True
-    latex = r"K\, (1 - e^{-r(t - l)})"
-
-    @staticmethod
-    def share(times: Array, log_rate: Array) -> Array:
-        return -np.expm1(-np.exp(log_rate) * np.maximum(times, 0))
-
-
-class Weibull(AdoptionCurve):
-    """Weibull curve, ``K (1 - exp(-((t - launch) / s)^c))``.
-
-    Parameters: ceiling K, scale s (years from the launch to 63% of K), shape c (above 1: an S curve), and the launch
-    where none is given. Source: Sharif and Islam 1980.
-
-    Degenerates: before the bend K and s run to infinity together and the curve is a power of time.
-    """
-
-    name = "weibull"
-    parameters = (("scale", "duration"), ("shape", "number"))
-    axes = (_log_axis(0.02, 30.0, 48), _log_axis(0.2, 60.0, 36))
-    box = (_box(1e-4, 1e14), _box(1e-2, 1e3))
-    diverging = (("scale", 1),)
-    needs_launch = True
-    latex = r"K\, (1 - e^{-((t - l) / s)^c})"
-
-    @staticmethod
-    def share(times: Array, log_scale: Array, log_shape: Array) -> Array:
-        ratio = np.log(np.maximum(times, 1e-300)) - log_scale
-        return -np.expm1(-np.exp(np.minimum(np.exp(log_shape) * ratio, _MAX_EXPONENT)))
-
-
-class Richards(AdoptionCurve):
-    """Richards curve, ``K (1 + s exp(-r (t - m)))^(-1 / s)``: a logistic whose inflection may lie at any height.
-
-    Parameters: ceiling K, rate r (per year), midpoint m (decimal year of the inflection), shape s (1 is the logistic,
-    towards 0 the Gompertz curve). The form ``(1 + exp(-r (t - m')))^(-1 / s)`` is the same curve with
-    ``m' = m + log(s) / r``; here m stays put while s moves. Source: Richards 1959.
-
-    Degenerates: s runs to 0 (then fit the Gompertz curve) or infinity unless the data cover both sides of the
-    inflection. Wald intervals cover too rarely while the bend is half seen; trust the profile.
-    """
-
-    name = "richards"
-    parameters = (("rate", "rate"), ("midpoint", "date"), ("shape", "number"))
-    # with the shape the rate runs to infinity, to exponential growth that ends at once: the grid reaches there
-    axes = (_log_axis(0.05, 1e4, 30), np.r_[np.linspace(-1.0, 2.0, 61), 2.5, 3.2, 4.0], _log_axis(0.01, 1e3, 13))
-    box = (_RATE_BOX, _DATE_BOX, _box(1e-4, 1e3))
-    diverging = (("midpoint", 1),)
-    latex = r"K\, (1 + s\, e^{-r(t - m)})^{-1 / s}"
-
-    @staticmethod
-    def share(times: Array, log_rate: Array, midpoint: Array, log_shape: Array) -> Array:
-        log_sum = np.logaddexp(0.0, log_shape - np.exp(log_rate) * (times - midpoint))
-        return np.exp(-log_sum * np.exp(-log_shape))
-
-
-FAMILIES: dict[str, type[AdoptionCurve]] = {
-    family.name: family for family in (Logistic, Gompertz, Bass, Exponential, Weibull, Richards)
-}
-"""Every family by name: those that parameters, tables, help and tests list."""
-
-
-def find_family(family: str | type[AdoptionCurve]) -> type[AdoptionCurve]:
-    """The family of a name; a class is one already.
+    Parameters
+    ----------
+    series : Series or AdoptionSeries
+        Values by date, or by decimal year; missing ones are left out. A whole year is its 31 December.
+    ceiling : float, Series or Limit, optional
+        The known saturation level, or one that moves, by date. None: it is estimated.
+    floor : float, optional
+        No estimated level, and no interval of one, lies below; None is the highest value. For measurements that
+        scatter about their level write 0.
+    errors : {"independent", "ar1"}
+        Independent errors, or an autoregression of the first order with correlation .98 a median step apart.
 
     Raises
     ------
     CurveError
-        For a name that is not in `FAMILIES`.
+        For values that no curve can be fitted to, and for a ceiling below them.
+
+    Examples
+    --------
+    >>> users = pd.Series([12.0, 19, 31, 44, 52, 57, 60], index=range(2019, 2026), name="users")
+    >>> Logistic(users).fit().params.round(2).to_dict()
+    {'ceiling': 62.61, 'rate': 0.78, 'midpoint': 2021.98}
     """
+
+    name: ClassVar[str]
+    names: ClassVar[tuple[str, ...]]
+    latex: ClassVar[str] = ""
+    link: ClassVar[Any] = None  # of statsmodels, on whose scale the curve is a line
+    signed: ClassVar[tuple[str, ...]] = ("midpoint",)  # parameters that may be below 0
+
+    def __init__(
+        self,
+        series: pd.Series | AdoptionSeries,
+        ceiling: float | pd.Series | Limit | None = None,
+        floor: float | None = None,
+        errors: str = "independent",
+    ) -> None:
+        if errors not in ERRORS:
+            raise CurveError(f"errors={errors!r} is unknown; choose 'independent' or 'ar1'")
+        values, published, self.kinds = read_known(series)
+        self.series, self.years = read_values(values)
+        self.endog_name, self.nobs = str(values.name or "y"), len(self.series)
+        if len(set(self.years)) < 2:
+            raise CurveError(f"{self.endog_name}: a curve needs values of two dates")
+        self.endog, self.is_dated = self.series.to_numpy(), isinstance(self.series.index, pd.DatetimeIndex)
+        gap = np.diff(self.years)
+        self.step, self.span = float(np.median(gap[gap > 0])), float(np.ptp(self.years))
+        self.is_free = ceiling is None
+        self.ceiling = None if ceiling is None else read_ceiling(ceiling, self.is_dated)
+        highest = float(self.endog.max()) if published is None else published
+        self.floor = max(highest if floor is None else floor, 0.0)
+        if (self.endog > _TOLERANCE * self.ceiling_at(self.years)).any() and not self.is_free:
+            raise CurveError(f"{self.endog_name}: the ceiling lies below the values; the highest is {highest:g}")
+        self.param_names = ["ceiling"] * self.is_free + [*self.names]
+        self.data = handle_data(self.series, None)  # names for what statsmodels computes
+        self.data.param_names = self.param_names
+        self.errors, self.whiten = errors, np.eye(self.nobs)
+        if errors == "ar1":  # the inverse of a root of their correlation makes errors independent
+            apart = np.cumsum(np.r_[0.0, np.where(gap > 0, gap / self.step, 1.0)])
+            self.whiten = np.linalg.inv(np.linalg.cholesky(PERSISTENCE ** np.abs(apart[:, None] - apart)))
+
+    def with_errors(self, errors: str) -> AdoptionCurve:
+        """The same curve under another kind of errors."""
+        return type(self)(self.series, self.ceiling, self.floor, errors)
+
+    def share(self, years: Array, *params: float) -> Array:
+        """Share of the saturation level.
+
+        Parameters
+        ----------
+        years : ndarray of float
+            Decimal years.
+        *params : float or ndarray
+            In the order of `names`.
+
+        Returns
+        -------
+        ndarray of float
+            0 to 1, in the shape of years and parameters together.
+
+        Raises
+        ------
+        NotImplementedError
+            Where a family does not define it.
+        """
+        raise NotImplementedError
+
+    def starts(self, share: Array) -> Array:
+        """Where searches start, (s, k or 1, p), for the values as shares of k levels, (k, n)."""
+        raise NotImplementedError
+
+    def share_of(self, theta: Array) -> Array:
+        """Share at the dates of the values for coordinates (..., p): (..., n)."""
+        return self.share(self.years, *self.to_params(np.moveaxis(theta, -1, 0)[..., None]))
+
+    def slopes_of(self, theta: Array) -> Array:
+        """Its derivatives by the coordinates, (..., n, p): differences, where a family has no better."""
+        moves = _DIFFERENCE * np.eye(theta.shape[-1])
+        return np.stack([self.share_of(theta + move) - self.share_of(theta - move) for move in moves], -1) / (
+            2 * _DIFFERENCE
+        )
+
+    def to_params(self, theta: Array) -> Array:
+        """Parameters of a search's coordinates, which are their logarithms."""
+        return np.exp(np.clip(theta, -700, 700))
+
+    def ceiling_at(self, years: Array) -> Array:
+        """The known ceiling at decimal years, 1 where it is free: linear between its dates, constant outside."""
+        return np.ones(len(years)) if self.ceiling is None else self.ceiling.at(years)
+
+    def curve(self, params: Array, years: Array) -> Array:
+        """The curve.
+
+        Parameters
+        ----------
+        params : ndarray of float (p,)
+            In the order of `param_names`.
+        years : ndarray of float (n,)
+            Decimal years.
+
+        Returns
+        -------
+        ndarray of float (n,)
+            In the unit of the series.
+        """
+        level, rest = (params[0], params[1:]) if self.is_free else (1.0, params)
+        return level * self.ceiling_at(years) * self.share(years, *rest)
+
+    def jacobian(self, params: Array, years: Array) -> Array:
+        """Derivatives of the curve by its parameters.
+
+        Parameters
+        ----------
+        params, years : as in `curve`
+
+        Returns
+        -------
+        ndarray of float (n, p)
+        """
+        return approx_fprime(params, lambda p: self.curve(p, years), centered=True).reshape(len(years), -1)
+
+    def refit(self, levels: Array, starts: Array) -> tuple[Array, Array]:
+        """Least sums of squares at some levels, all of them together, by Levenberg and Marquardt's method.
+
+        Parameters
+        ----------
+        levels : ndarray (k,)
+            In the unit of the series; 1 for a known ceiling.
+        starts : ndarray (s, k, p) or (s, 1, p)
+            Coordinates from which each is searched.
+
+        Returns
+        -------
+        ndarray (k,), ndarray (k, p)
+            Of each level the sum of squares and the coordinates of its best search.
+        """
+        scale = levels[:, None] * self.ceiling_at(self.years)
+
+        def miss(theta: Array) -> Array:  # (s, k, p) to (s, k, n)
+            return (self.endog - scale * self.share_of(theta)) @ self.whiten.T
+
+        theta = np.broadcast_to(starts, (len(starts), len(levels), starts.shape[-1])).copy()
+        damping, eye = np.full(theta.shape[:2], 1e-3), np.eye(theta.shape[-1])
+        with np.errstate(all="ignore"):
+            rest = miss(theta)
+            ssr = (rest**2).sum(-1)
+            for _ in range(_MOST_STEPS):
+                slopes = self.whiten @ (scale[..., None] * self.slopes_of(theta))
+                square = slopes.mT @ slopes
+                lift = damping[..., None] * np.maximum(np.diagonal(square, axis1=-2, axis2=-1), 1e-290)
+                step = np.linalg.solve(square + lift[..., None] * eye, slopes.mT @ rest[..., None])[..., 0]
+                tried = theta + np.clip(np.nan_to_num(step), -2.0, 2.0)
+                left = miss(tried)
+                new = (left**2).sum(-1)
+                better = new < ssr
+                settled = (np.abs(ssr - new) < 1e-10 * ssr) | (damping > 1e6) | ~np.isfinite(ssr)
+                theta, rest = (np.where(better[..., None], *pair) for pair in ((tried, theta), (left, rest)))
+                ssr, damping = np.where(better, new, ssr), np.clip(damping * np.where(better, 0.1, 10.0), 1e-12, 1e9)
+                if settled.all():
+                    break
+        best = np.where(np.isfinite(ssr), ssr, np.inf).argmin(0)
+        at = np.arange(len(levels))
+        return ssr[best, at], theta[best, at]
+
+    def fit(self) -> ResultsWrapper:
+        """Fit the curve."""
+        return ResultsWrapper(Results(self))
+
+
+class LinkCurve(AdoptionCurve):
+    """A curve that is a line in time on the scale of a link: at a known level a GLM."""
+
+    names = signed = ("rate", "midpoint")
+
+    def share(self, years: Array, *params: float) -> Array:
+        rate, midpoint = params
+        return self.link.inverse(np.clip(rate * (years - midpoint), -30, 700))
+
+    def starts(self, share: Array) -> Array:
+        z = self.link(np.clip(share, 0.004, 0.996))  # lines by weighted least squares, of all levels together
+        weight = self.link.inverse_deriv(z) ** 2
+        t = self.since / self.span
+        mean_t, mean_z = (weight * t).sum(-1) / weight.sum(-1), (weight * z).sum(-1) / weight.sum(-1)
+        apart = t - mean_t[:, None]
+        slope = (weight * apart * z).sum(-1) / np.maximum((weight * apart**2).sum(-1), 1e-300)
+        return np.stack([mean_z - slope * mean_t, slope], -1)[None]
+
+    @property
+    def since(self) -> Array:
+        """Years since the last value, the regressor of the GLM."""
+        return self.years - self.years[-1]
+
+    def share_of(self, theta: Array) -> Array:
+        return self.link.inverse(np.clip(theta[..., :1] + theta[..., 1:] * self.since / self.span, -30, 700))
+
+    def slopes_of(self, theta: Array) -> Array:
+        t = self.since / self.span
+        steep = self.link.inverse_deriv(np.clip(theta[..., :1] + theta[..., 1:] * t, -30, 700))
+        return np.stack([steep, steep * t], -1)
+
+    def to_params(self, theta: Array) -> Array:
+        slope = np.where(theta[1] == 0, 1e-300, theta[1])
+        return np.stack([slope / self.span, self.years[-1] - self.span * theta[0] / slope])
+
+
+class Logistic(LinkCurve):
+    """Logistic curve, ``K / (1 + exp(-r (t - m)))``; m is where it is at half. Verhulst 1838, Griliches 1957."""
+
+    name, link = "logistic", links.Logit()
+    latex = r"\frac{K}{1 + e^{-r(t - m)}}"
+
+
+class Gompertz(LinkCurve):
+    """Gompertz curve, ``K exp(-exp(-r (t - m)))``; m is where it is at 37%. Gompertz 1825, Chow 1967."""
+
+    name, link = "gompertz", links.LogLog()
+    latex = r"K\, e^{-e^{-r(t - m)}}"
+
+
+class Bass(AdoptionCurve):
+    """Bass curve, ``K (1 - e) / (1 + (q / p) e)`` with ``e = exp(-(p + q) (t - launch))``. Bass 1969.
+
+    The launch is a median step before the first value.
+    """
+
+    name, names = "bass", ("innovation", "imitation")
+    latex = r"K\, \frac{1 - e^{-(p + q)(t - l)}}{1 + \frac{q}{p} e^{-(p + q)(t - l)}}"
+
+    @property
+    def launch(self) -> float:
+        """Decimal year at which the curve is at 0."""
+        return float(self.years[0] - self.step)
+
+    def share(self, years: Array, *params: float) -> Array:
+        p, q = params
+        left = -np.expm1(-(p + q) * np.maximum(years - self.launch, 0.0))
+        return p * left / (p + q * (1 - left))
+
+    def starts(self, share: Array) -> Array:
+        span = self.years[-1] - self.launch
+        rates = [(p / span, q / span) for p in (0.02, 0.3, 2.0) for q in (0.3, 4.0, 15.0)]
+        return np.log(rates)[:, None]
+
+
+FAMILIES: dict[str, type[AdoptionCurve]] = {family.name: family for family in (Logistic, Gompertz, Bass)}
+
+
+def find_family(family: str | type[AdoptionCurve]) -> type[AdoptionCurve]:
+    """The family of a name; a class is one already."""
     if isinstance(family, str) and family not in FAMILIES:
-        names = ", ".join(FAMILIES)
-        raise CurveError(f"no family of curves is called {family!r}; choose among {names}, or give a class")
+        raise CurveError(f"no family of curves is called {family!r}; choose among {', '.join(FAMILIES)}")
     return FAMILIES[family] if isinstance(family, str) else family

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ..base.dates import LEAST_FIGURES, CurveError, Dates, decimal_years
-from ..base.fallen import has_fallen
-from ..base.words import say_name
-from .arguments import GivenLimit, Share, read_ceiling
-from .families import AdoptionCurve, Gompertz, Logistic, find_family
-from .profile import is_narrow
+from ..base.dates import LEAST_FIGURES
+from ..base.fallen import has_fallen, has_grown
+from ..base.limit import Limit
+from ..base.project import find_shipped
+from ..base.words import FLOW, say, say_name
+from ..indicators.series import AdoptionSeries
+from .families import Gompertz, Logistic
+from .inputs import read_ceiling, read_known, read_values
+from .results import NARROW
 
-_ALPHA = 0.05
-_CLOSED_RATIO = 10.0
-"""A closed interval whose upper end is more than so many times the lower says no more than an open one."""
-_CLEARLY = 0.95
-"""An end is clearly below the limit where the whole interval lies below this part of it; else it reaches the limit."""
-_NEAR_PART = 0.1
-"""A series whose last figure is within this part of its limit, and whose end reaches the limit, is near its limit."""
-_TOO_WIDE = f"the highest end that fits is more than {_CLOSED_RATIO:g} times the lowest"
-_NO_FREEDOM = "as many parameters as figures"
-_VERDICT_COLUMNS = ["family", "errors", "low", "high", "flag"]
-_FLAGS = {
-    _NO_FREEDOM: "there are too few figures for a curve",
-    "does not rise": "the figures do not rise",
-    "a jump fits better": "a jump at one date fits as well as any curve",
-}
-"""Flags of a fit, each with the reason that it gives for "not known"."""
-LEVELS_OFF = "levels off"
-NEAR_LIMIT = "near its limit"
-_DEPENDS = "depends on the curve"
-_BEYOND = "beyond the limit"
-_FALLEN = "fallen"
-_NOT_KNOWN = "not known"
+WIDEST = 10.0  # a joined interval whose upper end is more than so many times the lower says no more than an open one
+REACHED_SHARE = 0.95  # of the limit: an interval that extends so far reaches it
+NEAR_SHARE = 0.1  # of the limit: a last value so close to it is near
+LEAST_DATES = 4  # for a curve of three parameters
+ODDS_YEARS = 5  # after which we count the values above an end
+LEVELS_OFF, NEAR_LIMIT, NOT_KNOWN, FALLEN = "levels off", "near its limit", "not known", "fallen"
+DEPENDS, BEYOND, NO_GROWTH = "depends on the curve", "beyond the limit", "no growth beyond its scatter"
+TOO_FEW = "there are too few values for a curve"
+_COLUMNS = ["family", "errors", "low", "high", "flag"]
 
 
 @dataclass(frozen=True)
@@ -48,35 +38,36 @@ class Assessment:
     Attributes
     ----------
     verdict : str
-        "fallen": the series has fallen from a peak (`has_fallen`), and no curve is asked. "near its limit": the last
-        figure is within a tenth of the limit, and the interval reaches the limit (19 twentieths of it).
-        "levels off": the interval is closed, its upper end is at most twice the lower, it does not reach the limit, and
-        there are six figures or more. "beyond the limit": it is closed and all of it lies above the limit, so that the
-        curves or the limit are probably wrong. "depends on the curve": it is closed and at most 10 : 1. Else "not
-        known".
+        "levels off", "near its limit", "depends on the curve", "beyond the limit", "no growth beyond its scatter",
+        "fallen" or "not known"; "a flow" for values that are each of one year.
     low, high : float
-        The union of the 95% profile intervals of the ceiling under each curve and each kind of errors, in the unit of
-        the series; high is infinite where one of them is open. NaN and infinite where it has fallen.
-    last, reached : float
-        The last figure, and the highest that has been published.
-    table : DataFrame
-        A row for each family and kind of errors: family, errors, low, high, flag.
-    limit : float
-        The limit at the last date; NaN for none.
+        The interval: the union of the 95% intervals of the saturation level, in the unit of the series. It begins at
+        the highest value or above, and ends at the limit, unless all of it lies beyond; high is infinite where it is
+        open.
     reason : str
-        Why the verdict is "not known"; else "".
+        Why the end is not known; where growth levels off, how often such an end was passed.
+    last, limit : float
+        The last value, and the limit on its date; NaN for none.
+    points : int
+        Number of values.
+    table : DataFrame
+        A row for each curve and kind of errors: family, errors, low, high, flag (why there is no estimate).
     """
 
     verdict: str
-    low: float
-    high: float
-    last: float
-    reached: float
-    table: pd.DataFrame = field(repr=False)
-    limit: float = np.nan
+    low: float = np.nan
+    high: float = np.inf
     reason: str = ""
+    last: float = np.nan
+    limit: float = np.nan
+    points: int = 0
+    table: pd.DataFrame = field(repr=False, default_factory=lambda: pd.DataFrame(columns=_COLUMNS))
     note: ClassVar[str] = "a later phase of growth cannot be ruled out"
-    """Caveat of every end."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Both ends, in the unit of the series."""
+        return self.low, self.high
 
     @property
     def left(self) -> float:
@@ -85,186 +76,156 @@ class Assessment:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words, as "ends between 61 and 92"."""
-        if self.verdict == _NOT_KNOWN:
-            return _NOT_KNOWN
-        if self.verdict == _FALLEN:
-            return "has fallen from a peak"
-        if self.verdict == NEAR_LIMIT:
-            return f"at most {_say_left(self.left, self.limit)}"
-        words = {LEVELS_OFF: "ends ", _DEPENDS: "somewhere ", _BEYOND: "beyond the limit, "}
-        ends = _round_out(self.low, self.high, stands=self.low <= self.reached)
-        return words[self.verdict] + "between {} and {}".format(*ends)
+        """The verdict in words, without a unit."""
+        ends = f"between {say(self.low)} and {say(self.high)}"
+        words = {
+            LEVELS_OFF: f"ends {ends}",
+            DEPENDS: f"somewhere {ends}",
+            BEYOND: f"beyond the limit, {ends}",
+            NEAR_LIMIT: f"at most {say(self.left)}",
+            FALLEN: "has fallen from a peak",
+            NO_GROWTH: NO_GROWTH,
+        }
+        return words.get(self.verdict, NOT_KNOWN)
+
+    def frame(self) -> pd.DataFrame:
+        """The verdict as a table of one row: verdict, low, high, last, limit, left, reason, sentence, note, points."""
+        names = ("verdict", "low", "high", "last", "limit", "left", "reason", "sentence", "note", "points")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
     def __repr__(self) -> str:
         return f"<{self.verdict}: {self.sentence}>"
 
 
-NO_VERDICT = Assessment(
-    _NOT_KNOWN,
-    np.nan,
-    np.inf,
-    np.nan,
-    np.nan,
-    pd.DataFrame(columns=_VERDICT_COLUMNS),
-    np.nan,
-    "there is no exact figure",
-)
-"""In the place of a verdict on a series of which only limits have been published."""
+def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series | Limit | None = None) -> Assessment:
+    """Verdict on where a series ends: the union of the 95% intervals of two curves under two kinds of errors.
 
+    The logistic and the Gompertz curve are fitted under independent and under autoregressive errors. The verdict is
+    the first of these that applies.
 
-def assess_ceiling(
-    endog: pd.Series | pd.DataFrame | np.ndarray | Sequence[Any],
-    exog: Dates | None = None,
-    limit: GivenLimit | None = None,
-    errors: str | None = None,
-    *,
-    weights: np.ndarray | Sequence[Any] | None = None,
-    known_se: np.ndarray | Sequence[Any] | None = None,
-    floor: float | None = None,
-    families: Sequence[str | type[AdoptionCurve]] = (Logistic, Gompertz),
-) -> Assessment | pd.DataFrame:
-    """Verdict on the ceiling of a series, from two curves under two kinds of errors.
-
-    The logistic and the Gompertz curve are fitted under independent and under persistent errors. The union of their
-    four 95% profile intervals of the ceiling is the answer. The verdict is "not known" where an interval is open or
-    the union is wider than 10 : 1, and for a series that has too few figures for a curve, jumps, or does not rise.
+    - "fallen": from a peak (`has_fallen`).
+    - "near its limit": the interval reaches the limit, and the last value is within a tenth of it.
+    - "no growth beyond its scatter": four dates or more, and the values rise by no more than they scatter
+      (`has_grown`).
+    - "not known": fewer than four dates, a jump, an open interval, or one wider than ten to one.
+    - "beyond the limit": all of the interval.
+    - "levels off": six values, an interval no wider than two to one, and clearly below the limit.
+    - "depends on the curve": all else.
 
     Parameters
     ----------
-    endog, exog : as in `AdoptionCurve`
-        Or a frame with one series a column, NaN where a series has no figure.
-    limit : number, Series over dates, array like `endog`, or None
-        The limit that the ceiling can hardly lie above.
-    errors : as in `AdoptionCurve`
-        Known errors; the curves are then fitted under these only.
-    weights, known_se, floor : as in `AdoptionCurve`
-        For one series.
-    families : sequence of names or classes
-        Curves to fit in the place of these two.
+    series : Series or AdoptionSeries
+        Values by date (a whole year is its 31 December), or by decimal year. Of an AdoptionSeries a newer value
+        between two known ends counts too, no end lies below what has been published as "more than", and known
+        independent errors are the only ones.
+    limit : float, Series or Limit, optional
+        The most there could be, in the unit of the series. None is the AdoptionSeries' own (100 for percentages).
 
     Returns
     -------
     Assessment
-        For a frame a DataFrame with a row for each column: series, verdict, low, high, last, reason, sentence.
 
     Raises
     ------
     CurveError
-        As `AdoptionCurve`.
+        For what is no series with dates, and for a limit that is none.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> years = np.arange(2008, 2020)
-    >>> users = np.round(60 / (1 + np.exp(-0.8 * (years - 2013))) + 0.4 * np.sin(5 * years), 1)
-    >>> found = assess_ceiling(users, years)
-    >>> found.verdict, found.sentence
-    ('levels off', 'ends between 52.4 and 69.6')
+    >>> assess_ceiling(pd.Series([12, 19, 31, 44, 52, 60, 66], index=range(2019, 2026)), limit=100)
+    <depends on the curve: somewhere between 66.0 and 100>
     """
-    if isinstance(endog, pd.DataFrame):
-        if weights is not None or known_se is not None or floor is not None:
-            raise CurveError("weights, known_se and floor are for one series: a frame takes limit, errors and families")
-        return _assess_frame(endog, limit, errors, families)
-    if not len(families):
-        raise CurveError("families is empty; name one curve at least, such as 'logistic'")
-    known: dict[str, Any] = {"errors": errors, "weights": weights, "known_se": known_se, "floor": floor}
-    models = [find_family(family)(endog, exog, **known) for family in families]
-    times = endog.index if exog is None else exog
-    known_limit = np.nan if limit is None else float(read_ceiling(Share(limit), times).limit_at(models[0].exog[-1]))
-    return _assess_models(models, known_limit)
-
-
-def _assess_models(models: Sequence[AdoptionCurve], limit: float) -> Assessment:
-    """The verdict on one series, from a model of each family and the limit at the last date, NaN for none."""
-    first = models[0]
-    values = first.endog
-    last, reached = float(values[-1]), max(float(values.max()), first.floor)
-    if has_fallen(first.exog, values):
-        return Assessment(_FALLEN, np.nan, np.inf, last, reached, pd.DataFrame(columns=_VERDICT_COLUMNS), limit)
-    rows = []
-    for model in models:
-        for kind, fit in model.fit().by_errors.items():
-            low, high = fit.intervals(["ceiling"], _ALPHA)[0]
-            flag = fit.wrong if fit.df_resid > 0 else _NO_FREEDOM
-            rows.append((model.name, kind, low if fit.best.settled else 0.0, np.inf if flag else high, flag))
-    table = pd.DataFrame(rows, columns=_VERDICT_COLUMNS)
+    given, floor, kinds = read_known(series)
+    values, years = read_values(given)
+    if values.empty:
+        return Assessment(NOT_KNOWN, reason="there is no exact value")
+    limit = series.known_limit if limit is None and isinstance(series, AdoptionSeries) else limit
+    known = (
+        np.nan
+        if limit is None
+        else float(read_ceiling(limit, isinstance(values.index, pd.DatetimeIndex), "the limit").at(years[-1:])[0])
+    )
+    about: dict[str, Any] = {"last": float(values.iloc[-1]), "limit": known, "points": len(values)}
+    if isinstance(series, AdoptionSeries) and series.measure == "flow":
+        return Assessment(FLOW, **about)
+    if has_fallen(years, values.to_numpy()):
+        return Assessment(FALLEN, **about)
+    table = join_fits(given, float(values.max()) if floor is None else floor, kinds)
     low, high = float(table["low"].min()), float(table["high"].max())
-    verdict, reason = _classify(low, high, limit, last, len(values)), ""
-    if verdict != NEAR_LIMIT:
-        reason = _doubt(table, low, high)
-        verdict = _NOT_KNOWN if reason else verdict
-    return Assessment(verdict, low, high, last, reached, table, limit, reason)
+    grown = has_grown(years, values.to_numpy())
+    verdict, reason = _classify(table, about["last"], known, len(values), grown)
+    stated = min(high, known) if low <= known else high
+    return Assessment(verdict, low, stated, reason, table=table, **about)
 
 
-def _doubt(table: pd.DataFrame, low: float, high: float) -> str:
-    """Why the end is not known, "" where it is."""
-    flags = table["flag"].tolist()
-    for flag, reason in _FLAGS.items():
-        if flag in flags:
-            return reason
-    if not (np.isfinite(high) and low > 0):
-        names = [say_name(row.family) for row in table.itertuples() if not (np.isfinite(row.high) and row.low > 0)]
-        return f"the 95% interval of the {' and the '.join(dict.fromkeys(names))} curve is open"
-    return _TOO_WIDE if high > _CLOSED_RATIO * low else ""
+def join_fits(series: pd.Series | AdoptionSeries, floor: float, kinds: Sequence[str]) -> pd.DataFrame:
+    """The intervals that a verdict joins.
 
+    Parameters
+    ----------
+    series : Series or AdoptionSeries
+    floor : float
+        No interval begins below, in the unit of the series.
+    kinds : sequence of str
+        Of errors.
 
-def _classify(low: float, high: float, limit: float, last: float, count: int) -> str:
-    """Verdict on an interval, as if it were closed."""
-    reaches = high > _CLEARLY * limit
-    if reaches and abs(limit - last) <= _NEAR_PART * limit:
-        return NEAR_LIMIT
-    if low > limit:
-        return _BEYOND
-    return LEVELS_OFF if count >= LEAST_FIGURES and is_narrow(low, high) and not reaches else _DEPENDS
-
-
-def _assess_frame(
-    frame: pd.DataFrame, limit: GivenLimit | None, errors: str | None, families: Sequence[str | type[AdoptionCurve]]
-) -> pd.DataFrame:
-    """A row for each column; on a terminal with how many are done."""
-    if np.isnan(decimal_years(frame.index)).any():
-        raise CurveError("the index of the frame has a missing date")
+    Returns
+    -------
+    DataFrame
+        A row for each curve and kind: family, errors, low, high (infinite where there is no estimate), flag.
+    """
+    few = len(set(read_values(series)[1])) < LEAST_DATES
     rows = []
-    for name, series in frame.items():
-        if series.count() < 2:
-            raise CurveError(f"{name}: a curve needs two figures")
-        found = assess_ceiling(series, None, limit, errors, families=families)
-        rows.append((name, found.verdict, found.low, found.high, found.last, found.reason, found.sentence))
-        if sys.stderr.isatty():
-            end = "\n" if len(rows) == frame.shape[1] else ""
-            sys.stderr.write(f"\r{len(rows)} of {frame.shape[1]} series{end}")
-    return pd.DataFrame(rows, columns=["series", "verdict", "low", "high", "last", "reason", "sentence"])
+    for family in (Logistic, Gompertz):
+        for kind in kinds:
+            low, high, flag = floor, np.inf, TOO_FEW
+            if not few:
+                fit = family(series, floor=floor, errors=kind).fit()
+                (low, high), flag = fit.ceiling_interval(), fit.flag
+            rows.append((family.name, kind, low, np.inf if flag else high, flag))
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _round_out(low: float, high: float, stands: bool = False) -> tuple[str, ...]:
-    """Two numbers in as many digits as their distance bears, and at least two, the lower down and the higher up.
+def _classify(table: pd.DataFrame, last: float, limit: float, count: int, grown: bool) -> tuple[str, str]:
+    """Verdict on intervals, and its reason."""
+    low, high = table["low"].min(), table["high"].max()
+    reaches = high > REACHED_SHARE * limit
+    if reaches and abs(limit - last) <= NEAR_SHARE * limit:
+        return NEAR_LIMIT, ""
+    flags = [flag for flag in table["flag"] if flag and "infinity" not in flag]
+    if not grown and TOO_FEW not in flags:
+        return NO_GROWTH, ""
+    if flags:
+        return NOT_KNOWN, flags[0]
+    if np.isinf(high):
+        names = " and the ".join(dict.fromkeys(say_name(name) for name in table["family"][np.isinf(table["high"])]))
+        return NOT_KNOWN, f"the 95% interval of the {names} curve is open"
+    if high > WIDEST * low:
+        return NOT_KNOWN, f"the highest end that fits is more than {WIDEST:g} times the lowest"
+    if low > limit:
+        return BEYOND, ""
+    if count >= LEAST_FIGURES and high <= NARROW * low and not reaches:
+        return LEVELS_OFF, _describe_odds()
+    return DEPENDS, ""
 
-    Where the series `stands` at the lower one both have a digit more, so that little is lost below it.
 
-    >>> _round_out(61.27, 63.8), _round_out(52.4, 238.2), _round_out(1.21e9, 1.48e9), _round_out(60.4, 69.15, True)
-    (('61', '64'), ('52', '240'), ('1,200,000,000', '1,500,000,000'), ('60.4', '69.2'))
-    >>> _round_out(1121, 1125, True)
-    ('1,121', '1,125')
+@lru_cache(maxsize=1)
+def read_odds() -> pd.DataFrame:
+    """How often later values lay outside the interval of growth that levels off, by kind of series and years ahead.
+
+    Returns
+    -------
+    DataFrame
+        Of `data/levelled.csv` and then of `data/audit_ends.csv`: kind, years, units (countries), figures (later
+        values), above and below (those above the upper, and below the lower end).
     """
-    said = []
-    for number, away in ((low, np.floor), (high, np.ceil)):
-        width, size = (np.floor(np.log10(max(part, 1e-3 * abs(number), 1e-300))) for part in (high - low, abs(number)))
-        unit = 10.0 ** (min(width, size - 1) - stands)
-        said.append(_write_multiple(away(round(number / unit, 6)) * unit, unit))
-    return tuple(said)
+    names = {"series": "kind", "countries": "units", "above_upper_end": "above", "below_lower_end": "below"}
+    audited = pd.read_csv(find_shipped("audit_ends.csv")).rename(columns=names)
+    return pd.concat([pd.read_csv(find_shipped("levelled.csv")), audited], ignore_index=True)
 
 
-def _say_left(left: float, limit: float) -> str:
-    """What is left to a limit, rounded up to a thousandth of it.
-
-    >>> _say_left(6.5, 100), _say_left(61.234, 1125)
-    ('6.5', '62')
-    """
-    unit = 10.0 ** np.floor(np.log10(limit) - 3)
-    return _write_multiple(np.ceil(round(left / unit, 6)) * unit, unit)
-
-
-def _write_multiple(number: float, unit: float) -> str:
-    """A multiple of a power of ten with the decimals of this power."""
-    return f"{number:,.{max(0, -round(np.log10(unit)))}f}".removesuffix(".0")
+def _describe_odds() -> str:
+    """How often such an end was passed, over all kinds of series."""
+    figures, above = read_odds().query("years == @ODDS_YEARS")[["figures", "above"]].sum()
+    share = f"{100 * above / figures:.0f}%"
+    return f"{above:,} of {figures:,} such ends of other series ({share}) had been passed five years later"

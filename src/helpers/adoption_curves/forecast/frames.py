@@ -11,7 +11,6 @@ from scipy.special import ndtri
 from ..base.dates import decimal_years
 from ..base.levels import RECORDED, band_ends
 from ..base.project import find_shipped
-from ..curves.verdict import LEVELS_OFF
 from ..indicators.series import AdoptionSeries
 from . import model
 from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
@@ -57,21 +56,6 @@ def reference_frame(references: Sequence[AdoptionSeries]) -> pd.DataFrame:
         for each in references
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=names).sort_values(["technology", "entity", "first"], ignore_index=True)
-
-
-def odds_frame(verdict: str) -> pd.DataFrame:
-    """How often later figures left the interval of such an end: no rows unless growth levels off.
-
-    Returns
-    -------
-    DataFrame
-        A row per kind of series and years ahead, of `data/levelled.csv` and then of `data/audit_ends.csv`: kind, years,
-        units (countries), figures (later ones), above and below (those above the upper, and below the lower end).
-    """
-    names = {"series": "kind", "countries": "units", "above_upper_end": "above", "below_lower_end": "below"}
-    audited = pd.read_csv(find_shipped("audit_ends.csv")).rename(columns=names)
-    counted = pd.concat([pd.read_csv(find_shipped("levelled.csv")), audited], ignore_index=True)
-    return counted if verdict == LEVELS_OFF else counted.iloc[:0]
 
 
 def quantile_frame(result: Forecast) -> pd.DataFrame:

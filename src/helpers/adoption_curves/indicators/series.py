@@ -43,10 +43,10 @@ class AdoptionSeries:
         All rows of the series as in observations.csv.
     limit : Limit or None
         Known limit in ``unit``, by date; a number is the same on every date.
-    errors : {"independent", "cumulative"} or None
-        Known error model of its figures, as for a curve's `errors`; None: not known.
+    errors : "independent" or None
+        Known kind of errors of its figures; None: not known.
     measure : {"level", "cumulative", "flow"}
-        What is in use on a day; all so far, which cannot fall, and whose errors are cumulative; or what a year adds.
+        What is in use on a day; all so far, which cannot fall; or what a year adds.
     most : float
         In ``unit``, what no value can pass besides the limit, such as a population; infinite where there is none.
     market : str
@@ -124,11 +124,6 @@ class AdoptionSeries:
     def full_title(self) -> str:
         """The title with its entity."""
         return add_entity(self.title, self.entity)
-
-    @property
-    def known_se(self) -> pd.Series | None:
-        """Standard errors of the exact observations, as a curve's `known_se` takes them; None unless all have one."""
-        return self.standard_error if self.standard_error.notna().all() else None
 
     @property
     def known_limit(self) -> Limit | float | None:
@@ -299,7 +294,7 @@ def split_series(entry: Any, rows: pd.DataFrame, breaks: pd.DataFrame, every: bo
                 earlier=pick(segments < number),
                 breaks=breaks,
                 observations=rows,
-                errors="cumulative" if measure == "cumulative" else entry.errors or None,
+                errors=entry.errors or None,
                 measure=measure,
                 **{name: getattr(entry, name) for name in _DESCRIPTION},
             )

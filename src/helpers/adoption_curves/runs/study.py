@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .. import indicators
-    from ..show.answers import Answer, Ends
+    from ..show.answers import Answer
     from ..show.judged import Judged
     from ..show.lesson import Example
     from ..show.seen import Seen
@@ -245,12 +245,6 @@ class Study:
         from ..show.seen import Seen
 
         return Seen(self.series, self.data, self.references, self.names)
-
-    def assess(self) -> Ends:
-        """What the curves say of where the series ends: figures, their data and tables 03, by name."""
-        from ..show.answers import assess
-
-        return assess(self.series, self.data, self.parameters.families, self.names)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import BEYOND_SCATTER, LEAST_FALL, count_usable, pick_last
+from ..base.fallen import LEAST_FALL, count_usable, has_grown, pick_last
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import FLOW, lower_first, say, say_at, say_figure, say_period
-from ..curves import Assessment
+from ..base.words import lower_first, say, say_at, say_figure, say_period
 from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
 from ..indicators import Names
 
@@ -136,7 +135,7 @@ class Facts:
             "few": self.usable < SHORTEST,
             "fallen": not self.fan,
             "refuted": any(row["basis"] == "refuted" for row in self.fan),
-            "still": not _grows(self.used),
+            "still": not has_grown(decimal_years(self.used.index), self.used.to_numpy(float)),
             "flow": self.names.measure == "flow" and self.range is None,
             "cumulative": self.names.measure == "cumulative",
             "near": verdict == NEAR_LIMIT,
@@ -254,7 +253,7 @@ class Facts:
         rows = [row for row in self.growth if row["value"] > 0] or self.growth or [self.last]
         for start in range(max(1, len(rows) - 2)):
             part = [row["value"] for row in rows[start:]]
-            grows = _grows(pd.Series(part, [row["date"] for row in rows[start:]]))
+            grows = has_grown(decimal_years([row["date"] for row in rows[start:]]), np.array(part, float))
             if min(part) >= _STEADY * max(part) or (not grows and part[0] > min(part)):
                 break
         return {"date": rows[start]["date"], "low": min(part), "high": max(part), "grows": grows}
@@ -436,48 +435,3 @@ class Facts:
 def _count_years(start: Row, end: Row) -> float:
     """Years from the date of one row to that of another."""
     return float(np.subtract(*decimal_years([end["date"], start["date"]])))
-
-
-def _grows(values: pd.Series) -> bool:
-    """Whether figures rise by more than they scatter.
-
-    The rise is that of their least-squares line, from the first date to the last. The scatter is the farthest that any
-    figure lies from the line between its neighbours; a rise is more than one and a half times that, as a fall is for
-    `curves.has_fallen`.
-
-    Examples
-    --------
-    >>> years = pd.to_datetime([f"{year}-12-31" for year in range(2018, 2025)])
-    >>> _grows(pd.Series([10, 25, 12, 22, 15, 24, 11], years)), _grows(pd.Series([10, 13, 11, 16, 17, 19, 22], years))
-    (False, True)
-    """
-    t, y = decimal_years(values.index), values.to_numpy(float)
-    if len(y) < SHORTEST:
-        return True
-    part = (t[1:-1] - t[:-2]) / (t[2:] - t[:-2])
-    scatter = np.abs(y[1:-1] - y[:-2] - part * (y[2:] - y[:-2])).max()
-    return bool(np.polyfit(t - t[-1], y, 1)[0] * (t[-1] - t[0]) > BEYOND_SCATTER * scatter + 1e-9 * y.max())
-
-
-def list_saturation_level(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
-    """Verdict on where a series of `values` ends, as a row for every notebook and page.
-
-    Parameters
-    ----------
-    found : Assessment
-    values : Series
-        Exact figures by date, in the unit of the series.
-    measure : str
-        level, cumulative or flow.
-
-    Returns
-    -------
-    DataFrame
-        verdict, low, high, last, limit, left, reason, sentence, note: as `curves.Assessment`; points (how many
-        figures). Of a flow the verdict is that, and no end is known.
-    """
-    names = ("verdict", "low", "high", "last", "limit", "left", "reason", "sentence", "note")
-    row = {name: getattr(found, name) for name in names} | {"points": len(values)}
-    if measure == "flow":
-        row |= {"verdict": FLOW, "low": np.nan, "high": np.inf, "reason": "", "sentence": "not known"}
-    return pd.DataFrame([row])

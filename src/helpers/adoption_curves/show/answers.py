@@ -1,4 +1,4 @@
-"""What a run says of where a series ends, and of a forecast: their figures and tables."""
+"""What a run says of a forecast: its figure and its tables."""
 
 from __future__ import annotations
 
@@ -8,20 +8,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import curves
 from ..base.levels import quoted_level
-from ..curves import Assessment, assess_ceiling
-from ..curves.fit_tables import compare_estimates, profile_ceilings, trace_alternatives
-from ..curves.verdict import NO_VERDICT
+from ..curves import assess_ceiling
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, Names, cite_series, name_series
-from ..indicators.captions import find_last_limit, list_earlier, list_levels, list_newer
-from ..say.facts import SUMMARISED, Facts, list_saturation_level
+from ..indicators.captions import list_earlier, list_levels, list_newer
+from ..say.facts import SUMMARISED, Facts
 from ..say.sentences import write_page
-from . import tables
-from .figure_data import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
-from .figures.fit_curves import draw_fits, draw_intervals, draw_profiles
+from .figure_data import tidy_forecast
 from .figures.forecast_adoption import draw_forecast
 
 _LATER_YEARS = (1, 2, 3)
@@ -47,69 +42,6 @@ def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.
     later = counted[["years", "technologies", "series"]].assign(passed=100 * share)
     later[["low", "median", "high"]] = 100 * counted[[0.1, 0.5, 0.9]]
     return later
-
-
-def assess_series(series: AdoptionSeries) -> Assessment:
-    """The verdict on where growth ends, as in notebook 3: a newer figure that is read between two ends counts too."""
-    read = series.use_readings()
-    values, limit = read.values.dropna(), read.known_limit
-    if values.empty:
-        return NO_VERDICT
-    return assess_ceiling(values, None, limit, read.errors, known_se=read.known_se, floor=read.highest)
-
-
-class Ends(NamedTuple):
-    """What the curves say of where a series ends: figures, their data and tables by name, and a table of estimates."""
-
-    figures: dict[str, Figure | None]
-    data: dict[str, pd.DataFrame]
-    tables: dict[str, pd.DataFrame]
-    estimates: Any
-
-
-def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: Names) -> Ends:
-    """Curves of a series, and the verdict on where it ends: figures and tables 03.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-    data : Data
-    families : sequence of str
-        Names in `curves.FAMILIES`.
-    names : Names
-
-    Returns
-    -------
-    Ends
-    """
-    read, verdict = series.use_readings(), assess_series(series)
-    users, limit = read.values, find_last_limit(read)
-    known: dict[str, Any] = {"errors": read.errors, "known_se": read.known_se, "floor": read.highest}
-    fits = curves.fit_families(users, families, read.limit, **known)
-    logistic = curves.fit_families(users, ["logistic"], **known)["logistic", "free"]
-    ending, source = list_saturation_level(verdict, users, read.measure), cite_series(data, read, newer=False)
-    alternatives, profiles = trace_alternatives(fits, limit), profile_ceilings(fits, limit)
-    paths, likely = thin_alternatives(alternatives), tidy_profiles(profiles, read, limit, names)
-    estimates = compare_estimates(fits)
-    about = (ending.iloc[0], limit, names, source)
-    drawn = {
-        "03_fits": draw_fits(users, paths, *about),
-        "03_profiles": draw_profiles(likely, *about),
-        "03_intervals": draw_intervals(verdict.table, *about[1:]),
-    }
-    found = {
-        "03_saturation_level": ending,
-        "03_verdict": verdict.table,
-        "03_odds": frames.odds_frame(ending["verdict"][0]),
-        "03_parameters": estimates,
-        "03_fit_quality": curves.compare_fits(fits),
-        "03_newer": curves.compare_limits(logistic, read.censored),
-        "03_profiles": profiles,
-        "03_alternatives": alternatives,
-    }
-    note = f"Saturation level in {series.unit}; rates a year. {source}"
-    shown = tables.show_parameters(estimates, "Estimates", note)
-    return Ends(drawn, {"03_fits": tidy_fits(users, paths), "03_profiles": likely}, found, shown)
 
 
 def read_facts(study: Any) -> Facts:
@@ -170,7 +102,7 @@ def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
     found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     found |= {"02_earlier": list_earlier(series)}
-    found |= {"03_saturation_level": list_saturation_level(assess_series(series), series.values, series.measure)}
+    found |= {"03_saturation_level": assess_ceiling(series).frame()}
     found |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
     found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
     found |= {"05_audit": frames.audit_frame(result)}

@@ -30,7 +30,6 @@ from ..base.words import (
     say_range,
 )
 from ..indicators.problems import suggest_names
-from .answers import assess_series
 from .figures import on_axes
 
 widgets = import_extra("ipywidgets", "lab", "The explorer")
@@ -143,8 +142,7 @@ class _Explorer:
         limit = limit if limit in offered else next(iter(offered))
         series = offered[limit]
         try:
-            read = series.use_readings()
-            fit = curves.FAMILIES[family](read.values, errors=read.errors, floor=read.highest).fit()
+            fit = curves.FAMILIES[family](series).fit()
         except ValueError as error:  # what the data cannot carry
             self.shown.value = _say_problem(error) + _tabulate(series)
             return
@@ -175,7 +173,7 @@ def _say_problem(error: ValueError) -> str:
 
 def _judge(series: Any, found: Any) -> str:
     """The forecast and the verdict on saturation, a sentence each, as HTML."""
-    ends = assess_series(series)
+    ends = curves.assess_ceiling(series)
     if found.kind != "forecast":
         ahead = f"{say_first(NO_FORECAST if found.kind == 'fallen' else TOO_FEW)}."
     elif found.refuted:
@@ -196,7 +194,7 @@ def _judge(series: Any, found: Any) -> str:
 
 def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     """The figure as an HTML image: figures, fitted curve, limit, and the forecast once there is one."""
-    held = ", held at the highest figure" if fit.best.held else ""
+    held = ", held at the highest figure" if fit.held else ""
     name, values = f"{say_name(fit.model.name)} curve{held}", series.values
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
     dates = pd.date_range(values.index[0], end, periods=_CURVE_POINTS)

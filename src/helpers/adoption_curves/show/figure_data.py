@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ..base.levels import LEVELS, band_columns
-from ..indicators import AdoptionSeries, Names
+from ..indicators import AdoptionSeries
 
-__all__ = ["thin_alternatives", "tidy_fits", "tidy_forecast", "tidy_profiles", "tidy_series"]
+__all__ = ["tidy_forecast", "tidy_series"]
 
 
 def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
@@ -74,51 +74,3 @@ def tidy_forecast(
         made[f"scenario_{100 * share:g}"] = made["date"].map(courses.set_index("date")["value"])
     columns = ["date", "stage", "observed", "limit", *made.columns.drop(["date", "stage", "limit"]), "unit"]
     return pd.concat([tidy_series(series), made.assign(unit=series.unit)], ignore_index=True)[columns]
-
-
-def thin_alternatives(alternatives: pd.DataFrame) -> pd.DataFrame:
-    """Every second point of each curve of 03_alternatives."""
-    place = alternatives.groupby(["family", "saturation_level"], dropna=False).cumcount()
-    return alternatives[place % 2 == 0]
-
-
-def tidy_fits(users: pd.Series, drawn: pd.DataFrame) -> pd.DataFrame:
-    """Figures by date, as the family ``observed``, and the curves that are drawn.
-
-    Parameters
-    ----------
-    users : Series
-        Figures by date, in the unit of the series.
-    drawn : DataFrame
-        A row a date and curve: date, value (in that unit), family.
-
-    Returns
-    -------
-    DataFrame
-        The same columns.
-    """
-    return pd.concat([users.rename("value").reset_index().assign(family="observed"), drawn])
-
-
-def tidy_profiles(profiles: pd.DataFrame, series: AdoptionSeries, limit: float, names: Names) -> pd.DataFrame:
-    """Saturation levels of 03_profiles up to the highest possible: population, limit, or the whole of a percentage.
-
-    Parameters
-    ----------
-    profiles : DataFrame
-        family, saturation_level.
-    series : AdoptionSeries
-    limit : float
-        At the last figure; nan for none.
-    names : Names
-        Of its population, where known, the size.
-
-    Returns
-    -------
-    DataFrame
-        Where none of them is known, up to five times the highest figure.
-    """
-    highest, (population, _) = series.values.max(), names.population or (float("nan"), "")
-    ends = [population, limit, 100.0 if series.unit.startswith("percent") else float("nan")]
-    top = max((end for end in ends if end > 1.002 * highest), default=5 * highest)
-    return profiles[profiles["saturation_level"] <= top]

@@ -17,15 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...base.dates import to_dates
 from ...base.levels import LEVELS, band_columns, band_ends, quoted_level, say_level
-from ...base.words import lower_first, say, say_date, say_first, say_limit, say_name, say_range
-from ...curves import Results
+from ...base.words import lower_first, say, say_date, say_first, say_limit, say_range
 from ...forecast import Forecast
 from ...forecast.frames import limit_frame
 from ...indicators import AdoptionSeries, Names
 from .labels import Label, Spot, find_gaps, label_ends, note, shade_breaks
-from .style import BLUE, FAR, GREEN, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
+from .style import BLUE, FAR, GREY, INK, ORANGE, SMALL, size_marks, tell, use_dates, use_numbers
 
 _SIZE = (7.6, 4.2)  # inches
 _AHEAD, _DRAWN_POINTS = 0.5, 121  # length of a drawn curve past the last figure, in spans of the series, and its points
@@ -339,48 +337,6 @@ def show_result(result: Forecast, words: str) -> str:
         note += " Tested: as far ahead as the ranges were tested."
     table = tables.show(shown, f"{result.target.title}: forecast", note)
     return f"{embed(plot_result(result, open_axes()), words)}\n{table.as_raw_html()}"
-
-
-def plot_curve(results: Results, ax: Axes | None = None) -> Axes:
-    """Draw the figures and a fitted curve, half the span of the series further on.
-
-    A saturation level is drawn where it is given or where the data identify it, never where they leave it open.
-
-    Parameters
-    ----------
-    results : Results
-        Of `AdoptionCurve.fit`.
-    ax : matplotlib Axes
-        None: new ones in a figure of their own.
-
-    Returns
-    -------
-    matplotlib Axes
-    """
-    model, name, problem = results.model, say_first(say_name(results.model.name)), results.problem
-    values, given = pd.Series(model.endog, model.index).sort_index(), not model.ceiling.name
-    times = np.linspace(problem.origin, problem.origin + (1 + _AHEAD) * problem.span, _DRAWN_POINTS)
-    curve = pd.Series(np.asarray(results.predict(times)), to_dates(times) if model.is_dated else times)
-    if ax is None:
-        ax = pyplot.figure(figsize=_SIZE).add_axes(_AXES_PLACE)
-    ax.plot(curve.index, curve, "--", color=ORANGE, lw=1.8)
-    ax.plot(values.index, values, "o", color=INK, ms=size_marks(4.5, values), zorder=6, clip_on=False)
-    held = ",\nheld at the highest figure" if results.best.held else ""
-    labels = [Label(curve.index[-1], curve.iloc[-1], f"{name} curve{held}", ORANGE)]
-    if np.isfinite(results.ceiling) and (given or results.identified):
-        level = results.best.ceiling * model.ceiling.limit_at(times)
-        ax.plot(curve.index, level, "-.", color=GREEN, lw=1.4)
-        labels.append(Label(curve.index[-1], level[-1], f"saturation level: {say(level[-1])}", GREEN))
-    if results.flag:
-        verdict = f"no estimate, {results.flag}"
-    elif given:
-        verdict = "the saturation level is given"
-    else:
-        verdict = f"the saturation level is {'identified' if results.identified else 'not identified'}"
-    shown = [0.0, *values, *curve, *(label.y for label in labels)]
-    low, high = 1.05 * np.nanmin(shown), 1.05 * np.nanmax(shown)
-    title = f"{name} curve of {model.endog_name}: {verdict}"
-    return _finish_axes(ax, labels, (curve.index[0], curve.index[-1]), high, title, low)
 
 
 def _finish_axes(
