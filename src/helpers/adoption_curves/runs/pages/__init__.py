@@ -42,6 +42,15 @@ _WORDLESS = (
 def render_executed(folder: Path, name: str) -> Markup:
     """Body of the page of the executed notebook `name` of the run in `folder`.
 
+    Parameters
+    ----------
+    folder : Path
+    name : str
+
+    Returns
+    -------
+    Markup
+
     Raises
     ------
     RunError
@@ -127,7 +136,16 @@ def _read_notebook(path: Path) -> Any:
 
 
 def is_foreign(path: Path) -> bool:
-    """True if a path exists and isn't a page of this package."""
+    """True if a path exists and isn't a page of this package.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    bool
+    """
     return os.path.lexists(path) and not (path.is_file() and _OURS in path.read_text("utf-8", "replace"))
 
 

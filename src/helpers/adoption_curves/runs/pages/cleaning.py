@@ -33,10 +33,8 @@ _ATTRIBUTES = {
     *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "xmlns"),
 }
 _CHART_TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clipPath", "rect", "pattern", "image"}
-_CHART_PLACES = {
-    *("d", "x", "y", "width", "height", "transform", "viewBox", "patternUnits", "href", "clip-path", "fill", "id"),
-}
-_CHART_ATTRIBUTES = {tag: _CHART_PLACES if tag == "svg" else _CHART_PLACES | {"style"} for tag in _CHART_TAGS}
+_CHART_PLACES = {"x", "y", "width", "height", "viewBox", "transform", "d", "href", "clip-path", "fill", "id"}
+_CHART_ATTRIBUTES = {tag: _CHART_PLACES | {"patternUnits", "style"} for tag in _CHART_TAGS} | {"svg": _CHART_PLACES}
 _OUTER_LINK = re.compile(r"url\s*\((?!#)", re.IGNORECASE)
 PAGE_IDS = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""

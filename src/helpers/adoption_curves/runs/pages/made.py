@@ -23,8 +23,10 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     ----------
     record : mapping
         Content of ``run.json``.
-    notebooks, shared
-        As of `write_pages`: each notebook's page and what the notebook wrote, and what all pages are given.
+    notebooks : sequence of mapping
+        Each notebook's page, and what the notebook wrote.
+    shared : mapping
+        What all pages are given.
 
     Returns
     -------
@@ -51,7 +53,16 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
 
 
 def say_value(value: Any) -> str:
-    """A parameter's value as a reader wants it."""
+    """A parameter's value as a reader wants it.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+    """
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value) if value != "" else "–"
