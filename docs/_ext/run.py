@@ -14,7 +14,8 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from adoption_curves.runs.pages.exporter import render_equation, render_html
+from adoption_curves.runs.pages.cells import clean_html as render_html
+from adoption_curves.runs.pages.cells import render_equation
 
 QUESTIONS = {
     "02_levels": ("How many are there?", "series.values"),

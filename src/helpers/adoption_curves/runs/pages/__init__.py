@@ -14,7 +14,6 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +23,14 @@ from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
-from ..manifest import Entry, Manifest, locate, write_manifest
-from .charts import render_chart
+from ..manifest import find_written, locate, read_entry, write_manifest
 from .citation import cite_run
 from .cleaning import hide_place
-from .embeds import embed_file, embed_image, render_figure
+from .embeds import render_figure
 from .frame import render
 from .index import render_index, render_made
 
-__all__ = ["export_notebook", "render_executed", "render_report", "write_pages"]
+__all__ = ["export_notebook", "render", "render_executed", "write_pages"]
 
 _WORDED = ("levels", "growth", "fits", "residuals", "forecast", "hindcasts", "register")
 """Figures, by their names after the number, of the series alone: the wording below them is theirs."""
@@ -44,15 +42,13 @@ _WORDLESS = (
 )
 
 
-def render_executed(folder: Path, name: str, entry: Entry) -> Markup:
+def render_executed(folder: Path, name: str) -> Markup:
     """Body of the page of the executed notebook `name` in the folder of its tables and figures.
 
     Parameters
     ----------
     folder : Path
     name : str
-    entry : Entry
-        The notebook's.
 
     Returns
     -------
@@ -66,19 +62,19 @@ def render_executed(folder: Path, name: str, entry: Entry) -> Markup:
     from .exporter import render_body  # heavy, and not needed for other pages
 
     notebook = _read_notebook(locate(folder, f"notebooks/{name}.ipynb"))
-    body, wordless = render_body(notebook, folder, entry)
+    body, wordless = render_body(notebook, folder, read_entry(folder, name))
     if wordless:
         raise RunError(f"Notebook {name}, cell {quote(wordless[0])}: {_WORDLESS}")
     return body
 
 
-def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) -> None:
+def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Markup]) -> None:
     """Write all pages of the run in `folder`, each figure alone, and ``run.json`` with their hashes.
 
     Parameters
     ----------
     folder : Path
-    record : Manifest
+    record : dict
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
@@ -86,52 +82,27 @@ def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) ->
     notebooks = _describe_pages(folder, record)
     for page in notebooks:
         pages[page["href"]] = render("notebook.html.j2", **page, **shared, body=bodies[page["name"]])
-    uncommitted = cite_run(record.model_copy(update={"git": None}), folder.name)
+    uncommitted = cite_run({**record, "git": None}, folder.name)
     for figure in (figure for page in notebooks for figure in page["figures"]):
-        counted = record.subject.get("counted", "") if figure["name"].partition("_")[2] in _WORDED else ""
+        counted = record["subject"].get("counted", "") if figure["name"].partition("_")[2] in _WORDED else ""
         note = {"counted": counted, "citation": uncommitted}
-        pages[f"charts/{figure['name']}.html"] = render_figure(folder, record.written, figure, note)
+        pages[f"charts/{figure['name']}.html"] = render_figure(folder, find_written(record), figure, note)
     pages["made.html"] = render_made(folder, record, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
-    hidden = {name: hide_place(text, record.parameters["data"]).encode() for name, text in pages.items()}
-    written = {name: write_file(locate(folder, f"html/{name}"), text, sync=False) for name, text in hidden.items()}
-    write_manifest(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
+    hidden = {name: hide_place(text, record["parameters"]["data"]).encode() for name, text in pages.items()}
+    written = {f"html/{name}": text for name, text in hidden.items()}
+    files = {path: write_file(locate(folder, path), text, sync=False) for path, text in written.items()}
+    write_manifest(folder, {**record, "files": files, "citation": hash_citation()})
 
 
-def render_report(shop: Path, files: Mapping[str, bytes], **content: Any) -> str:
-    """Page of a report of several runs, which holds its figure and its table.
-
-    Parameters
-    ----------
-    shop : Path
-        Folder for the files while the page is made.
-    files : mapping
-        Table and figure, by the names of their files, which begin alike.
-    **content
-        Variables of ``report.html.j2``.
-
-    Returns
-    -------
-    str
-    """
-    name = next(iter(files)).partition(".")[0]
-    for each, file in files.items():
-        write_file(shop / "figures" / each, file, sync=False)
-    link = partial(embed_file, shop / "figures", [*files])
-    forms = {kind.upper(): f"{name}.{kind}" for kind in ("png", "svg") if f"{name}.{kind}" in files}
-    drawing = render_chart(shop, name, content["told"])
-    picture = embed_image(shop / "figures" / forms["PNG"]) if forms and not drawing else ""
-    return render("report.html.j2", **content, name=name, forms=forms, drawing=drawing, picture=picture, link=link)
-
-
-def _describe_pages(folder: Path, record: Manifest) -> list[dict[str, Any]]:
+def _describe_pages(folder: Path, record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each notebook's page: name, link, title, question, what the notebook wrote, and the pages before and after."""
     pages = []
-    for name, entry in record.notebooks.items():
+    for name, entry in record["notebooks"].items():
         title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
         page: dict[str, Any] = {"name": name, "href": f"{name}.html", "title": title or name, "question": question}
-        page["figures"] = [{"name": each, **figure.model_dump()} for each, figure in entry.figures.items()]
-        page["tables"] = sorted((each, table.rows) for each, table in entry.tables.items())
+        page["figures"] = [{"name": each, **figure} for each, figure in entry["figures"].items()]
+        page["tables"] = sorted((each, table["rows"]) for each, table in entry["tables"].items())
         pages.append(page)
     index = {"href": "index.html", "title": "Index"}
     for page, before, after in zip(pages, [index, *pages[:-1]], [*pages[1:], index], strict=True):

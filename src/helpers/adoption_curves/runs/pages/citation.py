@@ -9,19 +9,18 @@ from typing import Any
 from ...base.files import read_file
 from ...base.project import find_citation
 from ...base.words import add_entity, clean
-from ..manifest import Manifest
 from ..parameters import Parameters, parse_yaml
 
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
 
-def cite_run(record: Manifest, run: str) -> str:
+def cite_run(record: Mapping[str, Any], run: str) -> str:
     """Citation: authors, year, package and commit, series, day of knowledge, and address.
 
     Parameters
     ----------
-    record : Manifest
+    record : mapping
     run : str
 
     Returns
@@ -30,20 +29,20 @@ def cite_run(record: Manifest, run: str) -> str:
     """
     authors, year, address, _ = read_citation(record)
     author, own = f"{authors} ({year}). " if authors else "", _has_own_data(record)
-    version, commit, parameters = record.versions.get("adoption-curves", ""), record.git, record.parameters
+    version, commit, parameters = record["versions"].get("adoption-curves", ""), record["git"], record["parameters"]
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
-    made = f", commit {commit.commit[:12]}" if commit else ""
-    about = add_entity(record.subject.get("title", parameters["indicator"]), parameters["entity"])
+    made = f", commit {commit['commit'][:12]}" if commit else ""
+    about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
     place = (address if author else "") or ("" if own else "Unpublished")
     return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
 
 
-def _has_own_data(record: Manifest) -> bool:
+def _has_own_data(record: Mapping[str, Any]) -> bool:
     """True if the figures of a run are a reader's own, which this package's authors did not publish."""
-    return bool(record.parameters.get("data", _OWN_FOLDER) != _OWN_FOLDER)
+    return bool(record["parameters"].get("data", _OWN_FOLDER) != _OWN_FOLDER)
 
 
-def read_citation(record: Manifest) -> tuple[str, str, str, str]:
+def read_citation(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
 
     Of a reader's own figures the package's authors are no authors. To write to: the e-mail address or website of the

@@ -24,10 +24,9 @@ _TYPES = {
     "csv": "data:text/csv;charset=utf-8;base64,",
     "png": "data:image/png;base64,",
     "svg": "data:image/svg+xml;base64,",
-    "pdf": "data:application/pdf;base64,",
 }
 """Beginning of the data address of a file, by the ending of its name."""
-_PICTURE_ENDINGS = {"PNG": "png", "SVG": "svg", "PDF": "pdf"}
+_PICTURE_ENDINGS = {"PNG": "png", "SVG": "svg"}
 _FRAMES = {"narrow": (320, 200), "wide": (700, 125)}
 """Pixels of a frame's width, and of the note below a chart there, by the drawing that it may show."""
 _MIN_LONG, _MIN_LONGEST = 50, 100
@@ -110,7 +109,7 @@ def _link_form(address: str, path: str, label: str, words: str) -> Markup:
 
 
 def list_pictures(written: Collection[str], name: str) -> dict[str, str]:
-    """Paths of a figure by what they are (data, PNG, SVG, PDF), of those that were written."""
+    """Paths of a figure by what they are (data, PNG, SVG), of those that were written."""
     kept = f"figures/{name}.{DATA}"
     paths = {"data": kept if kept in written else f"tables/{name}.csv"}
     paths |= {form: f"figures/{name}.{kind}" for form, kind in _PICTURE_ENDINGS.items()}

@@ -23,7 +23,6 @@ from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer,
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from ..manifest import Entry
 from .charts import render_chart
 from .cleaning import PAGE_IDS, clean_html
 from .embeds import BOX, find_saved, link_file, list_pictures, render_tables
@@ -36,7 +35,7 @@ _EQUATION_BOX = '<div class="equation" tabindex="0" role="group" aria-label="Equ
 
 
 def render_body(
-    notebook: NotebookNode, folder: Path | None = None, entry: Entry | None = None
+    notebook: NotebookNode, folder: Path | None = None, entry: Mapping[str, Any] | None = None
 ) -> tuple[Markup, list[str]]:
     """HTML of a notebook's cells, with a link to each table under the cell that saves it.
 
@@ -45,7 +44,7 @@ def render_body(
     notebook : NotebookNode
     folder : Path, optional
         Of the run that it is part of.
-    entry : Entry, optional
+    entry : mapping, optional
         The notebook's; a picture that is not in it is one of nobody's.
 
     Returns
@@ -54,10 +53,10 @@ def render_body(
         The HTML, and the first lines of the cells with an image that has no alternative text.
     """
     _raise_first(notebook)
-    entry = entry or Entry()
+    entry = entry or {"tables": {}, "figures": {}, "files": {}}
     given: dict[str, Any] = {
-        "tables": list(entry.tables),
-        "pictures": {name: list_pictures(entry.files, name) for name in entry.figures},
+        "tables": list(entry["tables"]),
+        "pictures": {name: list_pictures(entry["files"], name) for name in entry["figures"]},
         "draw": partial(render_chart, folder) if folder else None,
         "link": link_file,
         "injected": any("injected-parameters" in cell.metadata.get("tags", []) for cell in notebook.cells),

@@ -14,7 +14,7 @@ from ...base.columns import UNNAMED
 from ...base.project import Source
 from ...base.words import say_day
 from ...say.registered import list_registered
-from ..manifest import Manifest, locate
+from ..manifest import find_table, find_written, locate
 from ..parameters import Parameters, write_argument
 from ..table_files import read_rows
 from .charts import render_chart, render_thumbnail
@@ -27,7 +27,7 @@ _USE_FIGURES = ("07_who", "07_purposes", "07_products", "07_firms")
 
 
 def render_index(
-    folder: Path, record: Manifest, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+    folder: Path, record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
 ) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
@@ -35,36 +35,36 @@ def render_index(
     """
     told = _read_told(folder, record)
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
-    series = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
+    series = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
     authors, _, _, contact = read_citation(record)
     return render(
         "index.html.j2",
         **shared,
         **told,
-        subject=record.subject,
+        subject=record["subject"],
         title=told["said"].get("headline") or ": ".join(part for part in series if part != UNNAMED),
-        made=say_day(pd.Timestamp(record.made)),
-        as_of=record.parameters.get("as_of"),
+        made=say_day(pd.Timestamp(record["made"])),
+        as_of=record["parameters"].get("as_of"),
         authors=authors,
         contact=_keep_address(contact, "mailto:"),
-        figure=figures.get(record.main_figure),
+        figure=figures.get(record["main_figure"]),
         use_figure=next((figures[name] for name in _USE_FIGURES if name in figures), None),
-        data=list_pictures(record.written, record.main_figure or "").get("data"),
+        data=list_pictures(find_written(record), record["main_figure"] or "").get("data"),
         embed=lambda name, width=None: embed_image(locate(folder, f"figures/{name}.png"), width),
         render_chart=partial(render_chart, folder),
         render_thumbnail=partial(render_thumbnail, folder),
-        link=partial(embed_file, folder, record.written),
+        link=partial(embed_file, folder, find_written(record)),
         notebooks=notebooks,
     )
 
 
-def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
+def _read_told(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     """Sentences of a run, its sources and its registered forecasts, and the names of their tables."""
-    tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register", "use")}
+    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "register", "use")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     use = [{**row, "url": _keep_address(row.get("url", ""))} for row in rows["use"]]
     published = [row for row in rows["key_numbers"] if _keep_address(row.get("url", ""))]
-    limit = str(record.parameters.get("limit", ""))  # a forecast under another limit would contradict the page's
+    limit = str(record["parameters"].get("limit", ""))  # a forecast under another limit would contradict the page's
     return {
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},
@@ -76,13 +76,13 @@ def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
 
 
 def render_made(
-    folder: Path, record: Manifest, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+    folder: Path, record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
 ) -> str:
     """HTML of the page on how the run was made; arguments as of `render_index`."""
     return render(
         "made.html.j2",
         **shared,
-        subject=record.subject,
+        subject=record["subject"],
         title="Method, data and citation",
         notebooks=notebooks,
         command=_write_command(folder.name, record),
@@ -92,9 +92,9 @@ def render_made(
                 Source.read(value).say() if name == "data" else say_value(value),
                 Parameters.model_fields[name].description,
             )
-            for name, value in record.parameters.items()
+            for name, value in record["parameters"].items()
         ],
-        sources=_group_sources(record.sources),
+        sources=_group_sources(record["sources"]),
         facts=_list_run_facts(record),
     )
 
@@ -106,12 +106,12 @@ def say_value(value: Any) -> str:
     return str(value) if value != "" else "–"
 
 
-def _write_command(run: str, record: Manifest) -> str:
+def _write_command(run: str, record: Mapping[str, Any]) -> str:
     """The command that makes the run of this record again."""
-    given, usual = record.parameters, Parameters().model_dump()
+    given, usual = record["parameters"], Parameters().model_dump()
     changed = {name: value for name, value in given.items() if name != "run" and value != usual.get(name, value)}
     words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
-    return " ".join([*words, *(["--pdf"] if record.pdf else [])])
+    return " ".join(words)
 
 
 def _group_sources(sources: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -135,11 +135,11 @@ def _keep_address(text: str, *others: str) -> str:
     return text if text.startswith(("https://", "http://", *others)) else ""
 
 
-def _list_run_facts(record: Manifest) -> list[tuple[str, str]]:
+def _list_run_facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Commit or why there is none, versions, and hashes of the data, as pairs."""
-    if record.git:
-        commit = record.git.commit + (" with changes" if record.git.changed else "")
+    if record["git"]:
+        commit = record["git"]["commit"] + (" with changes" if record["git"]["changed"] else "")
     else:
-        commit = f"none: {record.no_git}"
-    facts = [("commit", commit), *record.versions.items()]
-    return facts + [(f"sha256 of {name}", digest) for name, digest in record.data.files.items()]
+        commit = f"none: {record['no_git']}"
+    facts = [("commit", commit), *record["versions"].items()]
+    return facts + [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]
