@@ -342,7 +342,8 @@ def refuse_links(folder: Path) -> None:
     for number in range(1, len(inside) + 1):
         step = outputs.joinpath(*inside[:number])
         if step.is_symlink():
-            raise RunError(f"{shorten_path(step)} is a link, no folder. Move it away, or take another name.")
+            only = f"only {shorten_path(outputs)} may be a link"
+            raise RunError(f"{shorten_path(step)} is no folder. Move it away, or take another name; {only}.")
 
 
 def refuse_planted(*places: Path) -> None:

@@ -141,7 +141,7 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
             "compare.html.j2",
             alt=alt,
             chart=b64encode((new / f"{NAME}.svg").read_bytes()).decode() if alt else "",
-            title=f"{say_count(len(rows), 'run')} side by side",
+            title=f"{say_count(len(rows), 'run')} side by side" if rows else "No run was made",
             doubt=len({_describe_making(row["record"]) for row in rows}) > 1,
             shown=given.drop(columns=[*same]).astype(str).map(clean)[:_MOST_SHOWN],
             left_out=max(0, len(rows) - _MOST_SHOWN),

@@ -69,14 +69,18 @@ _RECORD = {
 
 def _find_damage(content: Any, form: Any, name: str = "it") -> str:
     """Name of the first part of JSON content that is missing or not of the kind that its form has; "" for none."""
-    if isinstance(form, list | dict) and not isinstance(content, type(form)):
+    if not isinstance(form, list | dict):
+        return "" if isinstance(content, form) else name
+    if not isinstance(content, type(form)):
         return name
     if isinstance(form, list):
         parts = [(each, form[0], name) for each in content]
-    elif isinstance(form, dict):
-        parts = [(content.get(key), form.get(key, form.get(str)), key) for key in (content if str in form else form)]
+    elif str in form:
+        parts = [(each, form[str], key) for key, each in content.items()]
+    elif missing := [key for key in form if key not in content]:
+        return str(missing[0])
     else:
-        return "" if isinstance(content, form) else name
+        parts = [(content[key], kind, key) for key, kind in form.items()]
     return next((fault for part in parts if (fault := _find_damage(*part))), "")
 
 
