@@ -77,15 +77,6 @@ def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(shown):
         assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, name
 
 
-def test_a_report_offers_its_table_and_its_drawings_and_says_its_command(reports):
-    for name, command in (("sweep", "adoption sweep grid.yaml"), ("comparison", "adoption compare grid/")):
-        page = read(reports[name] / "index.html")
-        files = {tag["download"]: tag["href"].partition("base64,")[2] for tag in page.select("a[download]")}
-        assert {*files} == {"comparison.csv", "comparison.png", "comparison.svg"}
-        assert all(b64decode(content) == (reports[name] / file).read_bytes() for file, content in files.items())
-        assert page.footer.code.text.startswith(command)
-
-
 def test_a_chart_has_its_note_and_how_it_is_cited(small_run):
     cited = (f"Adoption Curves {version('adoption-curves')}", "run &#39;small&#39;")
     for path in (small_run / "html" / "charts").iterdir():

@@ -14,7 +14,7 @@ from processes import call
 from reports import DATES, NASTY, make
 from snapshots import check_snapshot
 
-from adoption_curves.base.files import hash_file
+from adoption_curves.base.files import hash_file, write_file
 from adoption_curves.base.folders import WRITTEN, lock_folder
 from adoption_curves.base.project import RunError, UserError
 from adoption_curves.runs.compare import compare_runs, read_row, write_comparison
@@ -44,6 +44,8 @@ def change_forecast(run, text):
 
 def test_two_runs_become_a_table_a_chart_and_a_page(outputs, capsys):
     make(outputs, "one"), make(outputs, "sweep/two", 900.0, (NASTY, "million people"), horizon_years=3)
+    for name in ("one", "sweep/two"):
+        write_file(outputs / name / "html" / "index.html", b"")
     code, out, err = call(capsys, "compare", "one", "sweep/two")
     assert (code, err) == (0, "")
     assert out.strip().endswith("compare-one-sweep-two/index.html")
@@ -164,12 +166,12 @@ def test_runs_without_a_forecast_or_an_interval_are_compared_too(outputs):
     """Of a series that has fallen the table has a heading alone; of a run that did not get there is none."""
     make(outputs, "one"), make(outputs, "fallen", dates=DATES[:0])
     table, page = compare("one", "fallen")
-    assert table["median"].tolist() == ["800.0", ""]
+    assert table["median"].tolist() == ["800", ""]
     assert "<td>none</td>" in page.text
     change_forecast(make(outputs, "bare"), "date,q0.5,unit,basis\n2027-12-31,700,million people,untested\n")
     change_forecast(make(outputs, "refuted"), "date,q0.1,q0.5,q0.9,basis\n2027-12-31,1,2,3,refuted\n")
     table, page = compare("bare", "refuted")
-    assert table[["median", "low"]].to_numpy().tolist() == [["700.0", ""], ["", ""]]
+    assert table[["median", "low"]].to_numpy().tolist() == [["700", ""], ["", ""]]
     assert "<td>December 2027: 700 million people</td>" in page.text
     path = make(outputs, "none") / "run.json"
     record = json.loads(path.read_text())

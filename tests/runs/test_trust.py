@@ -196,7 +196,7 @@ def test_edited_parameters_are_named_and_nothing_is_made_of_them(made, capsys):
     change(made / "run.json", parameters=content["parameters"] | {"horizon_years": 9})
     told = "run.json was edited: its parameter horizon_years is 9, and 05_forecast_small was made with 3"
     assert told in call(capsys, "runs")[1]
-    for words in (["register", "small"], ["compare", "small", "other"], ["export", "small", "--xlsx"]):
+    for words in (["register", "small"], ["compare", "small", "other"]):
         code, _, err = call(capsys, *words)
         assert (code, "edited: its parameter horizon_years" in err) == (1, True), err
     assert call(capsys, *WORDS)[0] == 0

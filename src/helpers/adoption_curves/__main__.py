@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import re
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
@@ -12,7 +13,7 @@ import click
 
 from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
-from .cli.options import PAIR
+from .cli.options import GONE, PAIR
 from .cli.process import PlainStream, handle_signals, ignore_signals, open_streams, stop
 
 
@@ -38,6 +39,9 @@ def _run_app(arguments: list[str]) -> None:
         said = error.format_message()
         if isinstance(error, click.BadOptionUsage) and error.option_name in ("-p", "--parameters"):
             said = f"{error.option_name} needs a name and a value, {PAIR}"
+        unknown = re.match(r"No such \w+:? '?([\w-]+)", said)
+        if unknown and unknown[1] in GONE:
+            said = f"There is no {unknown[1]}: {GONE[unknown[1]]}."
         path = error.ctx.command_path if error.ctx else "adoption"
         stop(f"{said}\nTry '{path} --help' for help.", UserError.exit_code)
     except UserError as error:

@@ -24,6 +24,18 @@ PATH = click.Path(path_type=Path)
 _MAX_FILE_BYTES = 100_000
 """Bytes of a file of parameters."""
 PAIR = "as in: -p indicator genai_users"
+GONE = {
+    "--pdf": "it went with release 3. Print the SVG of a chart, figures/NAME.svg, or a page from the browser",
+    "--time-limit": "it went with release 2. Write: timeout 600 adoption run",
+    "--dry-run": "it went with release 2. 'adoption check' and 'adoption params' say what a run reads",
+    "--isolated": "it went with release 2. Each run has its own folder: adoption run NAME",
+    "--into": "it went with release 2. A comparison goes to outputs/compare-RUN-RUN",
+    "--yes": "it went with release 2. Write the command without it",
+    "verify": "it went with release 2. 'adoption runs' says which files are missing or were changed",
+    "gc": "it went with release 2. To remove a run, remove its folder",
+    "open": "it went with release 2. Open outputs/RUN/html/index.html in a browser",
+}
+"""What to write instead of options and commands that earlier releases had."""
 _WHOLE_NUMBER = click.IntRange(0)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 

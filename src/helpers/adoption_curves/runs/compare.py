@@ -17,7 +17,7 @@ from ..base.folders import keep_unlisted, lock_folder, replace_folder, write_lis
 from ..base.levels import band_columns, quoted_level, say_level
 from ..base.project import RunError, Source, find_outputs
 from ..base.words import clean, say, say_count, say_date, say_range
-from .manifest import find_run, find_table, list_tables, locate, read_unchanged
+from .manifest import find_edited_parameters, find_run, find_table, list_tables, locate, read_unchanged
 from .pages import render
 from .parameters import ParameterError
 from .table_files import read_csv, write_csv
@@ -81,6 +81,8 @@ def read_row(name: str) -> dict[str, Any]:
         If there is no such run, or its tables or parameters were edited.
     """
     record = read_unchanged(find_run(name), "tables")
+    if edited := find_edited_parameters(record):
+        raise RunError(f"run.json of run '{name}' was {edited}. Make the run again.")
     level = quoted_level(record["parameters"]["levels"])
     low, high = band_columns(level)
     observations = _read_table(name, record, "observations", "date", "value")
@@ -102,10 +104,12 @@ def read_row(name: str) -> dict[str, Any]:
 def _read_table(name: str, record: Mapping[str, Any], part: str, *columns: str) -> pd.DataFrame:
     """A table of a run, which has these columns; no rows where the run has no such table, or one without rows."""
     table, frame = find_table(record, part), pd.DataFrame()
-    if table:
-        frame = read_csv(locate(find_run(name), f"tables/{table}.csv"), list_tables(record)[table]["columns"])
-    if len(frame) and not {*columns} <= {*frame}:
-        raise RunError(f"Table {table} of run '{name}' has another form. Make the run again.")
+    try:
+        if table:
+            frame = read_csv(locate(find_run(name), f"tables/{table}.csv"), list_tables(record)[table]["columns"])
+        frame[[*columns] if len(frame) else []]
+    except (LookupError, ValueError) as error:
+        raise RunError(f"Table {table} of run '{name}' has another form. Make the run again.") from error
     if frame.empty:
         return pd.DataFrame({column: [] for column in columns}).astype({"date": "datetime64[us]"})
     return frame.assign(date=pd.to_datetime(frame["date"]))

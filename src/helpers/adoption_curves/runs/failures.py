@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from ..base.files import read_file, write_file
 from ..base.folders import keep_unlisted, list_foreign, write_list
-from ..base.project import FULL, RunError, Stopped, describe_refusal, say_room
+from ..base.project import FULL, RECORD, RunError, Stopped, describe_refusal, say_room
 from ..base.words import clean
 
 LOG, ERROR = "run.log", "error.txt"
@@ -72,6 +72,8 @@ class Attempt:
             self.tell(*keep_unlisted(self.folder, self.final))
             shutil.rmtree(self.folder, ignore_errors=True)
             return
+        if isinstance(error, ValueError) and not (self.new.is_dir() or (self.final / RECORD).is_file()):
+            return  # a mistake in what was typed, which the person reads at once
         why = error.word if isinstance(error, Stopped) else "interrupted"
         if isinstance(error, Exception):
             why = str(error) if isinstance(error, NotebookStopped) else f"failed: {describe_refusal(error) or error}"

@@ -71,9 +71,10 @@ def _find_damage(content: Any, form: Any, name: str = "it") -> str:
     """Name of the first part of JSON content that is missing or not of the kind that its form has; "" for none."""
     if not isinstance(form, list | dict):
         return "" if isinstance(content, form) else name
-    if not isinstance(content, type(form)):
+    if type(content) is not type(form):
         return name
-    if isinstance(form, list):
+    parts: list[tuple[Any, Any, str]]
+    if isinstance(content, list):
         parts = [(each, form[0], name) for each in content]
     elif str in form:
         parts = [(each, form[str], key) for key, each in content.items()]
@@ -277,8 +278,8 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
         raise RunError(f"{damaged}: it is no file of JSON. Make the run again.") from error
-    fault = _find_damage(record, {"form": int, "versions": {"adoption-curves": str}})
-    if not fault and record["form"] != _FORM:
+    fault = _find_damage(record, {"versions": {"adoption-curves": str}})
+    if not fault and record.get("form") != _FORM:
         version = record["versions"]["adoption-curves"]
         raise RunError(f"Run '{name}' was made by release {version}, which this one does not read: make the run again.")
     if not (fault := fault or _find_damage(record, _RECORD)):
@@ -379,15 +380,13 @@ def _find_fault(folder: Path, path: str, expected: str) -> str:
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
-    """`read_run`, of a run whose parameters, and files in the folders `parts` of it, are as it made them.
+    """`read_run`, of a run whose files in the folders `parts` of it are as it made them.
 
     Raises
     ------
     UserError
     """
     record = read_run(folder)
-    if edited := find_edited_parameters(record):
-        raise RunError(f"{RECORD} of run '{folder.name}' was {edited}. Make the run again.")
     for path, expected in list_files(record).items():
         if path.split("/")[0] in parts and _find_fault(folder, path, expected):
             raise RunError(f"{path} of run '{folder.name}' is missing or was changed. Make the run again.")
