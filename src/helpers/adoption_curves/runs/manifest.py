@@ -69,20 +69,17 @@ _RECORD = {
 
 def _find_damage(content: Any, form: Any, name: str = "it") -> str:
     """Name of the first part of JSON content that is missing or not of the kind that its form has; "" for none."""
-    if not isinstance(form, list | dict):
-        return "" if isinstance(content, form) else name
-    if type(content) is not type(form):
-        return name
-    parts: list[tuple[Any, Any, str]]
-    if isinstance(content, list):
-        parts = [(each, form[0], name) for each in content]
+    if isinstance(form, list):
+        faults = [_find_damage(each, form[0], name) for each in content] if isinstance(content, list) else [name]
+    elif not isinstance(form, dict):
+        faults = [] if isinstance(content, form) else [name]
+    elif not isinstance(content, dict):
+        faults = [name]
     elif str in form:
-        parts = [(each, form[str], key) for key, each in content.items()]
-    elif missing := [key for key in form if key not in content]:
-        return str(missing[0])
+        faults = [_find_damage(each, form[str], key) for key, each in content.items()]
     else:
-        parts = [(content[key], kind, key) for key, kind in form.items()]
-    return next((fault for part in parts if (fault := _find_damage(*part))), "")
+        faults = [_find_damage(content[key], form[key], key) if key in content else key for key in form]
+    return next(filter(None, faults), "")
 
 
 def locate(folder: Path, path: str) -> Path:
