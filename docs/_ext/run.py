@@ -14,8 +14,7 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from adoption_curves.runs.pages.cells import clean_html as render_html
-from adoption_curves.runs.pages.cells import render_equation
+from adoption_curves.runs.pages.exporter import render_equation, render_html
 
 QUESTIONS = {
     "02_levels": ("How many are there?", "series.values"),

@@ -6,7 +6,6 @@ from unittest.mock import Mock
 import IPython.display
 import nbformat
 import pytest
-from matplotlib import pyplot
 from nbclient import NotebookClient
 
 from adoption_curves import curves, forecast, indicators
@@ -22,7 +21,6 @@ def explore(monkeypatch):
     """Names of the explorer's cells, and what a choice displays and prints."""
     shown = []
     monkeypatch.setattr(IPython.display, "display", lambda *things: shown.extend(things))
-    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.gcf()))
     cells = [cell.source for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
     monkeypatch.setattr(IPython, "get_ipython", Mock)
     names = {}
@@ -34,8 +32,7 @@ def explore(monkeypatch):
         names["explore"](title, limit or names["limit_box"].options[0], day, curve, years)
         return [*shown]
 
-    yield SimpleNamespace(names=names, choose=choose)
-    pyplot.close("all")
+    return SimpleNamespace(names=names, choose=choose)
 
 
 def test_it_offers_every_series_curve_and_limit(explore):

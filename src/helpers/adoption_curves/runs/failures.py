@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from ..base.files import read_file, write_file
 from ..base.folders import keep_unlisted, list_foreign, write_list
-from ..base.project import FULL, RECORD, RunError, Stopped, describe_refusal, say_room
+from ..base.project import FULL, RECORD, RunError, Stopped, describe_refusal, find_room, say_room
 from ..base.words import clean
 
 LOG, ERROR = "run.log", "error.txt"
@@ -117,6 +117,8 @@ def say_attempt(folder: Path) -> str:
 
 _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 """Lines of an error that a message has, and letters of each."""
+_LEAST_ROOM = 100_000
+"""Free bytes below which a process that ended without a word had no room for its notebook."""
 
 
 def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
@@ -131,7 +133,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     cells = cells[: begun[-1] + 1] if begun else []
     errors = [one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"]
-    text, traceback = _say_end(code, begun=bool(begun)), ""
+    text, traceback = _say_end(code, begun=bool(begun)) if find_room() > _LEAST_ROOM else FULL, ""
     if errors:
         text = f"{errors[0]['ename']}: {errors[0]['evalue']}"
         traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(errors[0]["traceback"]))

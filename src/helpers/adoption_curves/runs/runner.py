@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -108,8 +108,7 @@ def run_all(
                     why = _explain_change(step, last) if how != "unchanged" else ""
                     attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
         finally:
-            now = describe_inputs(parameters, sources)
-            if changed := [_WORDS.get(name, f"the {name}") for name in inputs if now[name] != inputs[name]]:
+            if changed := _list_changed(parameters, sources, inputs):
                 for path in new.glob("notebooks/*.json"):  # so that nothing of it is reused
                     path.unlink()
         if changed:
@@ -124,6 +123,14 @@ def run_all(
         (new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
         replace_folder(final, new)
     return final
+
+
+def _list_changed(parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any]) -> list[str]:
+    """Parts, in words, of what a run is made from that are others now; all where a notebook can't be read any more."""
+    now = dict[str, Any]()
+    with suppress(OSError, RunError):
+        now = describe_inputs(parameters, sources)
+    return [_WORDS.get(name, f"the {name}") for name in inputs if now.get(name) != inputs[name]]
 
 
 def remove_store(outputs: Path) -> list[str]:
