@@ -144,7 +144,7 @@ def small_run(shared):
 
 @pytest.fixture
 def made(here, small_run):
-    """The project in which the commands stand, with that run and its store."""
+    """The project in which the commands stand, with that run."""
     shutil.copytree(small_run.parent, here / "outputs")
     return here / "outputs" / "small"
 
@@ -158,7 +158,7 @@ def assert_equal(folder, other):
 def write_again(run):
     """The pages of a run, written from its files and its record as they are now."""
     record = read_run(run)
-    write_pages(run, record, {name: render_executed(run, name) for name in record.notebooks})
+    write_pages(run, record, {name: render_executed(run, name) for name in record["notebooks"]})
 
 
 def list_files(folder):
@@ -196,7 +196,7 @@ def reports(shared):
         (place / "making").rename(place / "outputs")
 
     outputs = make_once(place / "outputs", make)
-    return {"comparison": outputs / "comparison", "sweep": outputs / "grid"}
+    return {"comparison": outputs / "comparison", "sweep": outputs / "grid" / "comparison"}
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from adoption_curves.cli import adoption
+from adoption_curves.cli.options import GONE
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = {
@@ -14,8 +15,8 @@ OPTIONS = {
     for name, command in adoption.commands.items()
 }
 EVERY = {"--version", "--help"}.union(*OPTIONS.values())
-OTHERS = {"--porcelain"}
-"""An option of git."""
+OTHERS = {"--porcelain", *GONE}
+"""An option of git, and those that went, of which a refusal says so."""
 PAGES = [*ROOT.glob("docs/*.md"), *(ROOT / name for name in ("README.md", "data/README.md", "outputs/README.md"))]
 
 

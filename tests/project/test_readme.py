@@ -30,7 +30,6 @@ def read_blocks(*languages):
 
 
 MADE = (
-    "outputs/.store",
     "outputs/baseline/html/index.html",
     "outputs/baseline/tables/06_findings.csv",
     "outputs/grid/",

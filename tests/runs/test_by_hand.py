@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from conftest import list_files, open_as
+from conftest import SAMPLE, list_files, open_as
 from nbclient import NotebookClient
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
@@ -120,6 +120,23 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
     assert dates.max() == pd.Timestamp("2024-12-31")
     subprocess.run([programs / "jupyter", "nbconvert", "--to", "html", "out.ipynb"], check=True, capture_output=True)
     assert "Traceback" not in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_papermill_and_nbconvert_take_each_notebook(outputs, tmp_path, monkeypatch):
+    """By their own commands, each after those that it reads; results go to the lab."""
+    monkeypatch.chdir(tmp_path)
+    programs, horizon = Path(sys.executable).parent, ["-p", "horizon_years", "3"]
+    for source in find_notebooks():
+        given = ["-p", "data", SAMPLE, *(horizon if "horizon_years" in read_declared(source) else ())]
+        words = [programs / "papermill", "--no-progress-bar", source, source.name, *given]
+        done = subprocess.run(words, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        subprocess.run(
+            [programs / "jupyter", "nbconvert", "--to", "html", source.name], check=True, capture_output=True
+        )
+        assert "Traceback" not in (tmp_path / f"{source.stem}.html").read_text(encoding="utf-8")
+    assert (outputs / "lab" / "baseline" / "tables" / "06_findings.csv").is_file()
 
 
 def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):

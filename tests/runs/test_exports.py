@@ -11,7 +11,7 @@ from processes import call
 from adoption_curves.base.files import hash_file
 from adoption_curves.base.project import RECORD, RunError
 from adoption_curves.runs.exports import write_workbook
-from adoption_curves.runs.manifest import find_changed, list_recorded, read_run
+from adoption_curves.runs.manifest import find_changed, list_files, list_tables, read_run
 from adoption_curves.runs.table_files import read_csv, write_csv
 
 ODD = pd.DataFrame(
@@ -27,12 +27,13 @@ ODD = pd.DataFrame(
 
 def put_table(run, frame):
     """Let the run's first table be this one, as if a notebook had written it; returns its name."""
-    name = min(read_run(run).tables)
+    name = min(list_tables(read_run(run)))
     content, kinds = write_csv(name, frame)
     (run / "tables" / f"{name}.csv").write_bytes(content)
     record = json.loads((run / RECORD).read_text())
     [(notebook, entry)] = [each for each in record["notebooks"].items() if name in each[1]["tables"]]
-    entry["tables"][name] |= {"columns": kinds, "sha256": hash_file(run / "tables" / f"{name}.csv")}
+    entry["tables"][name] |= {"columns": kinds}
+    entry["files"][f"tables/{name}.csv"] = hash_file(run / "tables" / f"{name}.csv")
     part = {key: value for key, value in entry.items() if key != "source"}
     (run / "notebooks" / f"{notebook}.json").write_text(json.dumps(part))
     (run / RECORD).write_text(json.dumps(record))
@@ -58,7 +59,7 @@ def test_a_workbook_that_is_somebody_s_is_left_alone_and_one_that_was_edited_is_
 
 def test_the_spreadsheet_has_every_table_with_its_types_and_is_the_run_s_own(run):
     name = put_table(run, ODD)
-    book, tables = openpyxl.load_workbook(write_workbook(run)), read_run(run).tables
+    book, tables = openpyxl.load_workbook(write_workbook(run)), list_tables(read_run(run))
     assert book.sheetnames[:2] == ["06_key_numbers", "05_forecast"]
     assert sorted(book.sheetnames) == [one[:31] for one in sorted(tables)], "no figure's data in this run"
     sheet = book[name[:31]]
@@ -71,10 +72,10 @@ def test_the_spreadsheet_has_every_table_with_its_types_and_is_the_run_s_own(run
     assert sheet["C2"].number_format == "yyyy-mm-dd", "no time"
     assert (numbers, ends) == ((9_400_000, -1.5, None), ("no limit", 0.5, None))
     for other, table in tables.items():
-        frame = read_csv(run / "tables" / f"{other}.csv", table.columns)
+        frame = read_csv(run / "tables" / f"{other}.csv", table["columns"])
         assert book[other[:31]].max_row == len(frame) + 1
     assert not find_changed(run, read_run(run))
-    assert "tables.xlsx" in list_recorded(read_run(run))
+    assert "tables.xlsx" in list_files(read_run(run))
 
 
 def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(whole_run, tmp_path):
@@ -113,6 +114,6 @@ def test_a_run_is_named_by_its_folder_too_and_a_sweep_is_none(run, outputs, caps
     for name in (f"{outputs.name}/small", f"./{outputs.name}/small/", str(run)):
         assert call(capsys, "export", name, "--xlsx")[0] == 0
     (outputs / "grid").mkdir()
-    (outputs / "grid" / "sweep.json").write_text("{}")
+    (outputs / "grid" / "sweep.json").write_text('{"form": 3}')
     told = "'grid' is a sweep, not a run. Name one of its runs: grid/RUN\n"
     assert call(capsys, "export", "grid", "--xlsx") == (2, "", told)

@@ -44,7 +44,7 @@ def execute(folder, code):
     source = write_notebook(folder / "01_ask.ipynb", ["# Ask", code])
     target = folder / "work" / "notebooks" / "01_ask.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)
-    stray = execute_notebook(source, target, {}, folder / "failed.ipynb", folder)
+    _, stray = execute_notebook(source, target, {}, folder / "failed")
     return stray, nbformat.read(target, 4).cells[-1].outputs
 
 

@@ -46,21 +46,21 @@ def test_a_notebook_s_own_record_that_was_changed_or_lost_is_found(made):
 
 
 def test_every_input_that_was_changed_is_found(made, here):
-    inputs = describe_inputs(read_parameters(read_run(made).asked), find_notebooks())
-    assert is_current(made, inputs)
+    inputs = describe_inputs(read_parameters(read_run(made)["asked"]), find_notebooks())
+    assert is_current(made, read_run(made), inputs)
     for name in inputs:
         other = json.loads(json.dumps(inputs))
         if isinstance(other[name], dict):
             other[name].popitem()
         else:
             other[name] = "another"
-        assert not is_current(made, other), name
+        assert not is_current(made, read_run(made), other), name
     (made / "tables" / "01_coverage.csv").unlink()
-    assert not is_current(made, inputs)
+    assert not is_current(made, read_run(made), inputs)
 
 
 def test_a_run_of_another_day_is_equal_where_the_day_is_set(small_run, monkeypatch):
-    assert read_run(small_run).made == "2026-12-01T00:00:00+00:00", "conftest sets it for all tests"
+    assert read_run(small_run)["made"] == "2026-12-01T00:00:00+00:00", "conftest sets it for all tests"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
     with pytest.raises(RunError, match="SOURCE_DATE_EPOCH is 'tomorrow'; it must be seconds since 1970"):
         _read_clock()

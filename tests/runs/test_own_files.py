@@ -50,7 +50,7 @@ def test_a_run_that_a_program_has_opened_runs_again(make, program):
     make()
     assert find_changed(folder, read_run(folder)) == {}
     assert not (folder / LEFT[program]).exists()
-    assert {path.name for path in folder.parent.iterdir()} == {".store", "mine"}
+    assert {path.name for path in folder.parent.iterdir()} == {"mine"}
 
 
 def test_a_file_that_a_person_may_want_stops_the_run_untouched(make, tmp_path):

@@ -94,8 +94,7 @@ def test_the_index_says_what_was_found(pages, small_run):
 def test_the_command_that_makes_a_run_again_names_what_differs():
     given = {"run": "mine", "entity": "South Korea", "limit": "100", "shares": [0.5, 0.9], "data": "data", "retired": 1}
     words = "adoption run mine -p entity 'South Korea' -p limit 100 -p shares '[0.5, 0.9]'"
-    for pdf, more in ((False, ""), (True, " --pdf")):
-        assert write_command("mine", {"parameters": given, "pdf": pdf}) == words + more
+    assert write_command("mine", {"parameters": given}) == words
 
 
 def test_charts_stand_in_their_page_and_their_data_and_pictures_beside_it(pages):

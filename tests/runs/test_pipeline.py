@@ -36,7 +36,7 @@ def test_a_run_has_all_its_parts_and_names_no_folder_of_this_machine(small_run):
     expected |= {f"figures/05_forecast.{kind}" for kind in ("png", "svg")}
     expected |= {f"notebooks/{name}.ipynb" for name in ALL}
     assert expected <= {*files}
-    assert {path.name for path in small_run.parent.iterdir()} == {".store", "small"}, "something was left beside it"
+    assert {path.name for path in small_run.parent.iterdir()} == {"small"}, "something was left beside it"
     places = (str(find_root()).encode(), str(small_run.parents[1]).encode())
     assert [name for name, content in files.items() if any(place in content for place in places)] == []
 
@@ -44,15 +44,15 @@ def test_a_run_has_all_its_parts_and_names_no_folder_of_this_machine(small_run):
 def test_the_record_tells_how_the_run_was_made(small_run):
     record = read_run(small_run)
     told = {"run": "small", "horizon_years": 3, "limit": "internet_users"}  # the limit is written out: that of the data
-    assert record.parameters == read_parameters(told).model_dump()
-    assert record.main_figure == "05_forecast"
-    assert len(record.data.files["observations.csv"]) == 64
-    assert {"runs/manifest.py", "runs/parameters.py"} <= {*record.helpers}
-    assert {"python", "pandas", "papermill"} <= {*record.versions}
-    entry = record.notebooks["05_forecast_small"]
-    assert (entry.parameters["horizon_years"], entry.tables["05_forecast"].rows >= 3) == (3, True)
-    assert {source["use"] for source in record.sources} == {"series", "compared", "reference"}
-    assert all(source["publisher"] and source["licence"] for source in record.sources)
+    assert record["parameters"] == read_parameters(told).model_dump()
+    assert record["main_figure"] == "05_forecast"
+    assert len(record["data"]["files"]["observations.csv"]) == 64
+    assert {"runs/manifest.py", "runs/parameters.py"} <= {*record["helpers"]}
+    assert {"python", "pandas", "papermill"} <= {*record["versions"]}
+    entry = record["notebooks"]["05_forecast_small"]
+    assert (entry["parameters"]["horizon_years"], entry["tables"]["05_forecast"]["rows"] >= 3) == (3, True)
+    assert {source["use"] for source in record["sources"]} == {"series", "compared", "reference"}
+    assert all(source["publisher"] and source["licence"] for source in record["sources"])
     executed = json.loads((small_run / "notebooks" / "06_summarise_small.ipynb").read_text())
     declared = {"run": "small", "entity": "China"}
     assert executed["metadata"]["papermill"]["parameters"] == declared, "only those reach a notebook"
@@ -78,7 +78,7 @@ def test_a_failing_cell_is_told_in_a_few_lines_and_spoils_nothing(tmp_path, outp
     assert not any(line.startswith("  at ") for line in lines), "a person's mistake needs no frame of ours"
     assert lines[-2:] == [
         '  in cell 6: results.read_table("03_growth")',
-        f"Executed up to there: {outputs / 'mine.partial' / '03_small.html'}",
+        f"Executed up to there: {outputs / 'mine.partial' / 'notebooks' / '03_small.html'}",
     ]
     assert list_files(outputs / "mine") == before
 
@@ -90,11 +90,11 @@ def test_the_morning_after_a_failure(tmp_path, outputs):
         with pytest.raises(NotebookFailed) as caught:
             execute(tmp_path, "## Add", broken, name=name)
         (tmp_path / "notebooks" / f"{name}.ipynb").unlink()
-    assert {path.name for path in left.iterdir()} == {"03_small.ipynb", "03_small.html", "error.txt", "run.log"}
+    assert {path.name for path in left.iterdir()} == {"notebooks", "error.txt", "run.log", "written.json"}
     told = rf"attempt of 20[-\d]+ [:\d]+ UTC failed: {re.escape(str(caught.value))}\n"
     assert re.fullmatch(told, (left / "error.txt").read_text())
     assert "NameError: name 'nothing' is not defined" in str(caught.value)
-    assert "NameError" in (left / "03_small.html").read_text()
+    assert "NameError" in (left / "notebooks" / "03_small.html").read_text()
     log = (left / "run.log").read_text()
     assert log.count("UTC, run mine") == log.count("NameError") == 1
     [row] = list_runs(outputs)

@@ -8,7 +8,7 @@ import pytest
 from reports import make
 
 from adoption_curves.indicators import Names
-from adoption_curves.runs.report import make_report
+from adoption_curves.runs.compare import read_row, write_comparison
 from adoption_curves.show.figures.see_adoption import draw_growth
 
 # ---- a long series
@@ -23,31 +23,21 @@ def test_growth_over_many_intervals_is_drawn_in_few_bars():
     assert 30 <= len(figure.axes[0].patches) <= 60
 
 
-# ---- many forecasts
-
-
-def make_courses(count):
-    """So many noisy logistic courses of eight figures."""
-    dates, random = pd.date_range("2016-12-31", periods=8, freq="YE"), np.random.default_rng(0)
-    rates, middles = random.uniform(0.3, 0.9, (count, 1)), random.uniform(2, 8, (count, 1))
-    shares = 90 / (1 + np.exp(-rates * (np.arange(8) - middles))) * np.exp(random.normal(0, 0.02, (count, 8)))
-    return {f"place {number}": pd.Series(values, dates) for number, values in enumerate(shares)}
-
-
 # ---- a large sweep
 
 
 @pytest.mark.slow
 def test_the_report_of_a_large_sweep_reads_each_run_once(outputs, monkeypatch):
-    """Of 50 horizons and 4 shares; it has a table and no figure."""
+    """Of 50 horizons and 4 shares; the table has all, the chart some."""
     count, reads, read_csv = 200, [], pd.read_csv
     for place in range(count):
         values = {"median": 500 + place % 50 * 3.0 + place // 50 * 20}
         values |= {"horizon_years": (1 + place % 50) / 2, "shares": [(1 + place // 50) / 20]}
         make(outputs, f"large/{place}", **values)
     monkeypatch.setattr(pd, "read_csv", lambda path, **options: reads.append(path) or read_csv(path, **options))
-    files = make_report([f"large/{place}" for place in range(count)], outputs / "large", "", {}, outputs / "shop")
-    assert len(reads) == len(set(reads)) <= 3 * count
-    assert len(files["comparison.csv"].splitlines()) == 1 + count
-    assert f"Of {count} runs" in files["index.html"].decode()
-    assert {*files} == {"index.html", "comparison.csv"}
+    write_comparison(outputs / "large" / "comparison", [read_row(f"large/{place}") for place in range(count)], {})
+    assert len(reads) == len(set(reads)) <= 2 * count
+    assert len((outputs / "large" / "comparison" / "comparison.csv").read_text().splitlines()) == 1 + count
+    page = (outputs / "large" / "comparison" / "index.html").read_text()
+    assert f"{count} runs side by side" in page
+    assert "Forecasts of 60 runs" in page

@@ -26,6 +26,7 @@ from adoption_curves.base.folders import lock_folder, replace_folder
 from adoption_curves.base.project import Stopped
 from adoption_curves.cli.process import handle_signals
 from adoption_curves.forecast.register import add_rows, read_register
+from adoption_curves.runs import runner
 from adoption_curves.runs.manifest import list_runs
 
 SLOW = pytest.mark.slow
@@ -55,18 +56,27 @@ def test_a_full_disk_is_told_and_room_is_all_that_it_needs(here, disk, small_run
     folder, change = disk
     outputs = folder / "outputs"
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(outputs))
+    change("size=8m")
+    code, _, said = call(capsys, *WORDS)
+    told = "outputs has 8 MB free, and a run needs 30 MB."
+    assert (code, said.splitlines()[-1].endswith(told)) == (1, True), "before any notebook"
+    assert (outputs / "small.partial" / "error.txt").read_text().endswith(f"{told}\n")
+    # A disk that fills while the run is made.
+    monkeypatch.setattr(runner, "NEEDED", 0)
     for size in ("16k", "64k", "400k"):
         change(f"size={size}")
         code, _, said = call(capsys, *WORDS)
         assert code == 1
         assert "No space left on device" in said
-        assert re.search(r"outputs|disk has \d+ MB free, and a run needs 30 MB", said)
+        assert re.search(r"outputs has \d+ MB free, and a run needs 30 MB", said)
         assert len(said.splitlines()) <= 12
         assert not (outputs / "small").exists()
+        assert "failed: " in (outputs / "small.partial" / "error.txt").read_text()
+        assert "failed: " in list_runs(outputs)[0]["state"]
     change("size=64m")
     assert call(capsys, *WORDS)[0] == 0
     assert_equal(outputs / "small", small_run)
-    assert {path.name for path in outputs.iterdir()} == {".store", "small"}
+    assert {path.name for path in outputs.iterdir()} == {"small"}
 
 
 # ---- a run
@@ -93,8 +103,7 @@ def assert_it_goes_on(capsys, place, small_run, temporary):
     assert code == 0
     assert re.search("^1/3 01_check_small  unchanged$", err, flags=re.MULTILINE), err
     assert_equal(place / "outputs" / "small", small_run)
-    assert sorted(path.name for path in (place / "outputs").iterdir()) == [".store", "small"]
-    assert not [path.name for path in (place / "outputs" / ".store").iterdir() if path.name.startswith(".")]
+    assert sorted(path.name for path in (place / "outputs").iterdir()) == ["small"]
     assert all(path.name.startswith("pymp-") for path in temporary.iterdir()), "which Python leaves after a kill"
 
 
@@ -183,7 +192,7 @@ def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
         assert number == signal.SIGKILL or re.fullmatch(r"Interrupted\..*", err.strip().splitlines()[-1])
         assert call(capsys, *WORDS)[0] == 0
         assert_equal(here / "outputs" / "small", small_run)
-        assert sorted(path.name for path in (here / "outputs").iterdir()) == [".store", "small"]
+        assert sorted(path.name for path in (here / "outputs").iterdir()) == ["small"]
         left = [path.name for path in temporary.iterdir()]
         assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
 
@@ -195,7 +204,7 @@ def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
             os._exit(9)
     os.waitpid(child, 0)
     (shop,) = tmp_path.iterdir()
-    assert "process" in (shop / "holder").read_text()
+    assert "process" in (shop / ".holder").read_text()
     with lock_folder(tmp_path / "small") as again:
         assert again == shop
     assert not shop.exists()
@@ -328,17 +337,17 @@ def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid
             continue
         kill_tree(process)
         tell(f"{moment:.1f} s", place / "outputs") if (place / "outputs").exists() else None
-        assert {path.name for path in (place / "outputs").glob("*")} <= {".store", "grid", ".grid.making"}
+        assert {path.name for path in (place / "outputs").glob("*")} <= {"grid", ".grid.making"}
         for folder in (place / "outputs" / "grid").glob("[!.]*/"):
-            whole = folder.name.endswith(".partial") or (folder / "run.json").is_file()
+            whole = folder.name.endswith((".partial", "comparison")) or (folder / "run.json").is_file()
             assert whole, "a run is there whole or not at all"
     monkeypatch.chdir(place)
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
     code, _, err = call(capsys, *words)
     assert code == 0, err
-    assert {path.name for path in (place / "outputs").iterdir()} == {".store", "grid"}
+    assert {path.name for path in (place / "outputs").iterdir()} == {"grid"}
     assert not list((place / "outputs" / "grid").glob(".*"))
-    assert (place / "outputs" / "grid" / "index.html").is_file()
+    assert (place / "outputs" / "grid" / "comparison" / "index.html").is_file()
 
 
 def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(place, grid):
@@ -374,14 +383,15 @@ def kill_worker(cluster):
 @pytest.mark.parametrize("cluster", [2], indirect=True)
 def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, grid, cluster):
     grid([1, 2, 3, 4])
+    runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
     wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
     kill_worker(cluster)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
     assert "4 runs for 2 workers\n" in err
-    assert "1 worker of 2 ended; others made its runs\n" in err
-    runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
+    assert re.search(r"^horizon_years-\d: its worker was lost; another one makes it$", err, flags=re.MULTILINE)
+    assert sorted({line for line in err.splitlines() if "begins" in line}) == [f"{run.name} begins" for run in runs]
     assert all((run / "html" / "index.html").is_file() for run in runs)
     assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
 

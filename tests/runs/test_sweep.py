@@ -10,14 +10,12 @@ from conftest import SAMPLE
 from jupyter_core.utils import ensure_event_loop
 from page_faults import Page, find_faults
 from processes import call
-from reports import make
 from small_notebooks import SWEPT, write_notebooks
 from snapshots import check_snapshot
 
 from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.project import RunError
 from adoption_curves.runs.parameters import ParameterError
-from adoption_curves.runs.report import make_report
 from adoption_curves.runs.steps import Execution
 from adoption_curves.runs.sweep import read_sweep, run_sweep
 
@@ -82,9 +80,9 @@ def test_many_sets_are_checked_in_seconds(tmp_path):
 # ---- what is made of it
 
 
-def read_last(folder):
-    """The key number "last" of each run that the comparison of a sweep has."""
-    return pd.read_csv(folder / "comparison.csv").set_index("run")["last"].to_dict()
+def read_horizons(folder):
+    """Horizon of each run that the comparison of a sweep has."""
+    return pd.read_csv(folder / "comparison" / "comparison.csv").set_index("run")["horizon_years"].to_dict()
 
 
 def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, outputs, notebooks, capsys):
@@ -98,43 +96,45 @@ def test_a_failing_run_stops_no_other_and_the_same_command_resumes(tmp_path, out
     ends = [line for line in said if "begins" not in line]
     assert [line[:4] for line in ends] == ["1/3 ", "2/3 ", "3/3 "]
     assert sum("failed: Notebook 05_forecast failed" in line for line in ends) == 1
-    found = {"grid/horizon_years-1": 601, "grid/horizon_years-9": 609}
-    assert read_last(folder) == found
+    found = {"grid/horizon_years-1": 1, "grid/horizon_years-9": 9}
+    assert read_horizons(folder) == found
     assert sorted(made.read_text().split()) == ["1", "13", "9"]
     drawn = {(folder / run / "tables" / "01_drawn.csv").read_text() for run in ("horizon_years-1", "horizon_years-9")}
     assert len(drawn) == 1, "what runs share is made once"
-    page = Page(folder / "index.html")
+    page = Page(folder / "comparison" / "index.html")
     assert "<h1>2 runs side by side</h1>" in page.text
     assert "grid/horizon_years-13</bdi>: Notebook 05_forecast failed" in page.text
-    assert "horizon_years-9/html/index.html" in page.links
-    assert find_faults(folder / "index.html") == []
+    assert "../horizon_years-9/html/index.html" in page.links
+    assert find_faults(folder / "comparison" / "index.html") == []
     (tmp_path / "mended").touch()
     folder, failed = run_sweep(sweep, Execution(slots=threading.Semaphore(1)), notebooks=notebooks)
     assert failed == {}
     assert sorted(made.read_text().split()) == ["1", "13", "13", "9"]
-    assert read_last(folder) == found | {"grid/horizon_years-13": 613}
+    assert read_horizons(folder) == found | {"grid/horizon_years-13": 13}
     assert call(capsys, "export", "grid/horizon_years-1", "--xlsx")[1].strip().endswith("horizon_years-1/tables.xlsx")
 
 
-@pytest.mark.parametrize(
-    ("medians", "failed", "said"),
-    [
-        ([700, 750, 710, 760], [], "Of 4 runs the 80% ranges for December 2027 lie within 610 to 830 million people"),
-        ([700, 750, 710, 760], [3], "Of 3 runs the 80% ranges for December 2027 lie within 610 to 820 million people"),
-        ([800, 800, 800, 800], [], "Of 4 runs the 80% ranges for December 2027 lie within 710 to 870 million people"),
-        ([700], [], "The 80% ranges for December 2027 lie within 610 to 770 million people"),
-    ],
-)
-def test_what_a_sweep_comes_to_is_said_as_far_as_it_can_be(outputs, tmp_path, medians, failed, said):
-    names = [f"grid/{place}" for place in range(len(medians))]
-    for name, median in zip(names, medians, strict=True):
-        make(outputs, name, float(median))
-    for place in failed:
-        (outputs / "grid" / str(place) / "run.json").unlink()
-    missing = {f"grid/{place}": "Oh\nno" for place in failed}
-    page = make_report(names, outputs / "grid", "", missing, tmp_path)["index.html"].decode()
-    assert said in page
-    assert ("<li><bdi>grid/3</bdi>: Oh\nno</li>" in page) == bool(failed)
+def test_a_sweep_reads_the_notebooks_once(tmp_path, outputs, notebooks):
+    """One is edited by the first notebook of the first run: all runs are made from the text of the beginning."""
+    source = notebooks / "05_forecast.ipynb"
+    cell = f"import pathlib\npath = pathlib.Path({str(source)!r})\npath.write_text('no notebook')"
+    write_notebooks(notebooks, {"00_edit": ["# Edits", {"run": "x"}, cell]})
+    folder, failed = run_sweep(read_sweep(write(tmp_path, "grid: {horizon_years: [1, 9]}")), notebooks=notebooks)
+    assert (failed, source.read_text()) == ({}, "no notebook")
+    assert read_horizons(folder) == {"grid/horizon_years-1": 1, "grid/horizon_years-9": 9}
+
+
+def test_a_sweep_of_release_2_is_named_and_its_report_is_kept(tmp_path, outputs, notebooks, capsys):
+    (outputs / "grid").mkdir(parents=True)
+    for name in ("sweep.json", "index.html", "comparison.csv"):
+        (outputs / "grid" / name).write_text("{}")
+    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [1]}"))
+    assert run_sweep(sweep, notebooks=notebooks)[1] == {}
+    assert "Sweep 'grid' was made by release 2: it is made again." in capsys.readouterr().err
+    kept = {path.name for path in (outputs / "grid.edited").glob("*/*")}
+    assert kept == {"sweep.json", "index.html", "comparison.csv"}
+    run_sweep(sweep, notebooks=notebooks)
+    assert "release 2" not in capsys.readouterr().err
 
 
 def test_a_set_that_cannot_be_is_told_and_left_out(tmp_path, outputs, notebooks, capsys):
@@ -145,16 +145,18 @@ def test_a_set_that_cannot_be_is_told_and_left_out(tmp_path, outputs, notebooks,
     assert failed == {}
     why = "entity: 'Chine' is not in sample; nearest: China"
     assert f"Chine is left out: {why}" in capsys.readouterr().err.splitlines()
-    assert f"<li><bdi>grid/Chine</bdi>: {why}" in Page(folder / "index.html").text.replace("&#39;", "'")
+    assert f"<li><bdi>grid/Chine</bdi>: {why}" in Page(folder / "comparison" / "index.html").text.replace("&#39;", "'")
     with pytest.raises(ParameterError, match=r"^entity: 'Chine' is not in sample; nearest: China \(in a, b\)$"):
         read_sweep(write(tmp_path, "runs: [{run: a, entity: Chine}, {run: b, entity: Chine, horizon_years: 2}]"))
 
 
-def test_a_sweep_of_which_every_run_fails_has_no_page(tmp_path, outputs, notebooks):
+def test_a_sweep_of_which_every_run_fails_says_why(tmp_path, outputs, notebooks):
     sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [13]}"))
     folder, failed = run_sweep(sweep, notebooks=notebooks)
     assert list(failed) == ["horizon_years-13"]
-    assert not (folder / "index.html").exists()
+    page = Page(folder / "comparison" / "index.html").text
+    assert "<h1>No run was made</h1>" in page
+    assert "grid/horizon_years-13</bdi>: Notebook 05_forecast failed" in page
 
 
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):
@@ -177,8 +179,8 @@ def test_a_run_of_an_earlier_sweep_is_not_taken_for_one_that_failed(tmp_path, ou
     assert run_sweep(read_sweep(write(tmp_path, names.format(9))), notebooks=notebooks)[1] == {}
     folder, failed = run_sweep(read_sweep(write(tmp_path, names.format(13))), notebooks=notebooks)
     assert list(failed) == ["b"]
-    assert read_last(folder) == {"grid/a": 601}
-    page = Page(folder / "index.html")
+    assert read_horizons(folder) == {"grid/a": 1}
+    page = Page(folder / "comparison" / "index.html")
     assert "<h1>1 run side by side</h1>" in page.text
     assert "grid/b</bdi>: Notebook 05_forecast failed" in page.text
 

@@ -18,7 +18,6 @@ from small_notebooks import ALL, write_notebooks
 from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
 from adoption_curves.cli.process import PlainStream
 from adoption_curves.runs.manifest import locate, read_run
-from adoption_curves.runs.steps import _FOLDER, _is_whole
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
@@ -52,7 +51,7 @@ def give_away(*paths):
 
 
 @needs_root
-@pytest.mark.parametrize("planted", ["small", ".store", ".small.making"])
+@pytest.mark.parametrize("planted", ["small", ".small.making"])
 def test_what_another_user_planted_in_an_open_folder_is_refused(here, capsys, planted):
     (here / "outputs" / planted).mkdir(parents=True)
     give_away(here / "outputs" / planted)
@@ -88,13 +87,13 @@ def test_a_path_of_a_record_is_resolved_inside_its_folder(tmp_path):
             locate(tmp_path, path)
 
 
-def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made, capsys, tmp_path):
-    """Of tables, pages, exports and results in the store; none is read, and none written or taken away."""
+def test_names_in_a_strangers_record_lead_out_of_no_folder(made, capsys, tmp_path):
+    """Of tables, pages and exports; none is read, and none written or taken away."""
     whole = json.loads((made / "run.json").read_text())
     [part, *_] = whole["notebooks"]
     entry, out = whole["notebooks"][part], {"../../../../precious.csv": "0" * 64}
-    spoilt = [{"pages": out}, {"exports": out}]
-    spoilt += [{"notebooks": whole["notebooks"] | {part: entry | {"tables": {name: entry["tables"]["01_coverage"]}}}}
+    spoilt = [{"files": out}]
+    spoilt += [{"notebooks": whole["notebooks"] | {part: entry | {"files": {f"tables/{name}.csv": "0" * 64}}}}
                for name in ("../../../../precious", "/precious", "..\\precious", ".hidden", "a/b")]  # fmt: skip
     (tmp_path / "precious.csv").write_text("mine")
     call(capsys, "export", "small", "--xlsx")
@@ -105,10 +104,6 @@ def test_names_in_a_strangers_record_or_store_lead_out_of_no_folder(made, capsys
         call(capsys, "export", "small", "--xlsx")
         assert [*map(str, sorted(tmp_path.rglob("*")))] == [name for name, *_ in before]
         assert (tmp_path / "precious.csv").read_text() == "mine"
-    kept = made.parent / _FOLDER / entry["key"]
-    assert _is_whole(kept)
-    change(kept / "notebooks" / f"{part}.json", tables={"../../precious": {"sha256": "0" * 64}})
-    assert not _is_whole(kept)
 
 
 @pytest.mark.parametrize("name", ["tables", "html", "notebooks/01_check_small.ipynb", "run.json"])
@@ -171,15 +166,64 @@ def spoil_records(content):
         yield from (json.dumps(each).encode() for each in (lost, {**content, key: [5]}))
 
 
-def test_a_damaged_record_says_make_the_run_again(made, capsys):
-    said = "The manifest of run 'small', run.json, is damaged. Make the run again.\n"
-    for spoilt in spoil_records(json.loads((made / "run.json").read_text())):
+def test_a_damaged_record_says_what_is_damaged_and_to_make_the_run_again(made, capsys):
+    content = json.loads((made / "run.json").read_text())
+    said = r"The manifest of run 'small', run\.json, is damaged(: it is no file of JSON| \(.+\))\. Make the run again\."
+    for spoilt in spoil_records(content):
         (made / "run.json").write_bytes(spoilt)
         with pytest.raises(RunError) as caught:
             read_run(made)
-        assert f"{caught.value}\n" == said, spoilt
-    assert call(capsys, "export", "small", "--xlsx") == (1, "", said)
+        assert re.fullmatch(said, str(caught.value)), spoilt
+    code, out, err = call(capsys, "export", "small", "--xlsx")
+    assert (code, out, f"{caught.value}\n") == (1, "", err)
     assert "is damaged" in call(capsys, "runs")[1]
+    content["notebooks"]["05_forecast_small"]["tables"]["05_forecast"]["columns"] = 5
+    change(made / "run.json", **content)
+    assert call(capsys, "export", "small", "--xlsx")[2].endswith(
+        "run.json, is damaged (columns). Make the run again.\n"
+    )
+
+
+def test_edited_parameters_are_named_and_nothing_is_made_of_them(made, capsys):
+    """The notebooks' own entries say with what they were made."""
+    content = json.loads((made / "run.json").read_text())
+    shutil.copytree(made, made.with_name("other"))
+    change(made / "run.json", parameters=content["parameters"] | {"horizon_years": 9})
+    told = "run.json was edited: its parameter horizon_years is 9, and 05_forecast_small was made with 3"
+    assert told in call(capsys, "runs")[1]
+    for words in (["register", "small"], ["compare", "small", "other"]):
+        code, _, err = call(capsys, *words)
+        assert (code, "edited: its parameter horizon_years" in err) == (1, True), err
+    assert call(capsys, *WORDS)[0] == 0
+    assert json.loads((made / "run.json").read_text())["parameters"] == content["parameters"]
+    assert [path.name for path in made.with_name("small.edited").glob("*/*")] == ["run.json"]
+
+
+# ---- releases before this one
+
+
+def test_what_release_2_made_is_named_and_made_again(made, capsys):
+    content = json.loads((made / "run.json").read_text())
+    change(made / "run.json", form=2, versions=content["versions"] | {"adoption-curves": "2.0.0"})
+    told = "Run 'small' was made by release 2.0.0, which this one does not read: make the run again."
+    for words in (["export", "small", "--xlsx"], ["register", "small"], ["compare", "small", "small2"]):
+        assert told in call(capsys, *words)[2]
+    assert told in call(capsys, "runs")[1]
+    outputs = made.parent
+    for name, files in {"grid": ["sweep.json"], "compare-a-b": ["comparison.csv", "index.html"]}.items():
+        (outputs / name).mkdir()
+        for file in files:
+            (outputs / name / file).write_text('{"runs": {}}')
+        assert "made by release 2" in call(capsys, "export", name, "--xlsx")[2]
+    # Its store goes with the first run, but for what somebody has put there.
+    for result in ("a" * 64, "b" * 64):
+        (outputs / ".store" / result / "tables").mkdir(parents=True)
+    (outputs / ".store" / "note.txt").write_text("mine")
+    code, _, err = call(capsys, *WORDS)
+    assert (code, err.count(".store of release 2 was removed: runs no longer need it.")) == (0, 1), err
+    assert [path.name for path in (outputs / ".store").iterdir()] == ["note.txt"]
+    assert (outputs / "small.edited").is_dir()
+    assert json.loads((made / "run.json").read_text())["form"] == 3
 
 
 CELLS = ("[5]", "5", '[{"cell_type": "markdown"}]', '[{"cell_type": "code", "source": "x", "metadata": {"tags": 5}}]')

@@ -56,7 +56,7 @@ def plant(run, text):
             texts = [column for column, kind in written["columns"].items() if kind == "text"]
             frame[texts] = text.encode("utf-8", "replace").decode()
             frame.to_csv(path, index=False, lineterminator="\n")
-            written["sha256"] = hash_file(path)
+            entry["files"][f"tables/{table}.csv"] = hash_file(path)
         for figure in entry["figures"].values():
             figure["alt"] = text
     (run / "run.json").write_text(json.dumps(record))

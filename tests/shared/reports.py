@@ -5,18 +5,18 @@ import json
 import pandas as pd
 
 from adoption_curves.base.files import hash_file, write_file
-from adoption_curves.base.folders import lock_folder
 from adoption_curves.base.levels import band_columns, quoted_level
+from adoption_curves.runs.compare import compare_runs, read_row, write_comparison
 from adoption_curves.runs.parameters import Parameters, read_parameters
-from adoption_curves.runs.report import compare_runs
-from adoption_curves.runs.sweep import Sweep, write_summary
 
 COUNTRIES = ["China", "Korea (Democratic People's Republic of)", "Saint Vincent and the Grenadines"]
 NASTY = "<script>alert(1)</script>"
 DATES = pd.date_range("2026-06-30", periods=4, freq="6ME")
 
 
-def make(outputs, name, median=800.0, subject=("Users", "million people"), dates=DATES, data="1", **values):
+def make(
+    outputs, name, median=800.0, subject=("Users", "million people"), dates=DATES, data="1", sources="a", **values
+):
     """Write a finished run as the project's notebooks do."""
     folder = outputs / name
     (folder / "tables").mkdir(parents=True)
@@ -33,17 +33,19 @@ def make(outputs, name, median=800.0, subject=("Users", "million people"), dates
             {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3], "qualifier": "exact"}
         ),
     }
-    written = {}
+    written, files = {}, {}
     for table, frame in tables.items():
         path = folder / "tables" / f"{table}.csv"
         frame.to_csv(path, index=False)
-        written[table] = {"sha256": hash_file(path), "rows": 1, "columns": {}}
-    summary = {"tables": written} | {key: {} for key in ("parameters", "read", "figures", "made_from")}
-    summary |= dict.fromkeys(("source", "key", "executed"), "a" * 64)
-    record = {"form": 2, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
-    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": "", "pdf": False}
+        files[f"tables/{table}.csv"] = hash_file(path)
+        written[table] = {"rows": 1, "columns": {"date": "date"} if "date" in frame else {}}
+    made_from = {"the notebook": sources}
+    summary = {key: {} for key in ("parameters", "read", "figures")} | {"made_from": made_from}
+    summary |= {"tables": written, "files": files}
+    record = {"form": 3, "run": name, "made": "2026-11-26", "main_figure": None, "parameters": parameters, "git": None}
+    record |= {"subject": {"title": subject[0], "unit": subject[1]}, "sources": [], "citation": ""}
     record |= {"data": {"path": "data", "files": {"observations.csv": data * 64}}}
-    record |= {key: {} for key in ("asked", "pages", "exports", "helpers", "versions")}
+    record |= {"versions": {"adoption-curves": "3"}} | {key: {} for key in ("asked", "files", "helpers")}
     record |= {"notebooks": {"06_summarise_findings": summary}}
     (folder / "run.json").write_text(json.dumps(record))
     return folder
@@ -60,7 +62,7 @@ def make_comparison(outputs):
     names = [f"grid/horizon_years-{years}_shares-0.5-0.75-0.9" for years in range(1, 6)]
     for place, name in enumerate(names):
         finish(outputs, name, 800.0 + 10 * place, horizon_years=1 + place)
-    return compare_runs(names)
+    return compare_runs(names)[0]
 
 
 def make_sweep(outputs):
@@ -73,6 +75,6 @@ def make_sweep(outputs):
             finish(outputs, f"grid/{run}", 700.0 + 9 * place + years, entity=entity, horizon_years=years)
     missing, folder = runs[-1].run, outputs / "grid"
     (folder / missing / "run.json").unlink()
-    with lock_folder(folder) as shop:
-        write_summary(Sweep("grid", "grid.yaml", runs, {}), folder, {missing: "No such series"}, shop)
-    return folder
+    rows = [read_row(f"grid/{run.run}") for run in runs[:-1]]
+    write_comparison(folder / "comparison", rows, {f"grid/{missing}": "No such series"})
+    return folder / "comparison"

@@ -17,9 +17,8 @@ from matplotlib.text import Text
 
 from adoption_curves.indicators import Limit, Names
 from adoption_curves.runs.pages.cleaning import clean_chart
-from adoption_curves.say import facts
 from adoption_curves.show import figures
-from adoption_curves.show.figures import images, labels, several_runs, style
+from adoption_curves.show.figures import images, labels, style
 from adoption_curves.show.figures.forecast_adoption import draw_forecast
 from adoption_curves.show.figures.on_axes import _shade_ranges
 from adoption_curves.show.figures.score_forecasts import draw_skill
@@ -463,16 +462,11 @@ def test_words_with_a_halo_are_written_as_words_and_numbers_keep_their_digits():
 def test_dollars_in_names_are_no_mathematics():
     """Titles, names on axes and direct labels stand as they are written; `$K_1$` would be set as K with an index."""
     names = replace(NAMES, title=r"A $K_1$ \alpha$")
-    about = {"run": "a $x$ b", "title": "$y$", "unit": "$", "level": 0.8}
-    run = (
-        make_fan(DATES).rename(columns={"q0.1": "low", "q0.5": "value", "q0.9": "high"}).assign(basis="tested", **about)
-    )
     series = hold(NONE_NEWER, BREAKS)
     series.limit = Limit(LIMIT, title="$5 a day$")
     drawn = [
         draw_levels(series, names, "Source: $s$."),
         draw_comparison(COMPARED.assign(entity=COMPARED["entity"] + " $c$"), "AI", "China", "Source: test."),
-        several_runs.draw_forecasts(run, pd.DataFrame(columns=["run", "date", "value"])),
     ]
     for figure in drawn:
         for width in style.WIDTHS.values():

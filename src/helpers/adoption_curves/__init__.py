@@ -8,7 +8,7 @@ exceptions (such as `Results.plot` and `Forecast.plot`), and `make check` enforc
 - ``curves``: a class for each family; least squares, profile intervals, the verdict on a saturation level.
 - ``forecast``: the path and its ranges, joint paths, the `Forecast`; backtest, rivals and register.
 - ``say``: findings and key numbers in words, from the tables of a run.
-- ``show``: figures, tables, the explorer.
+- ``show``: figures, tables.
 - ``runs``: parameters, notebooks, manifests, pages, exports, sweeps.
 - ``cli``: the commands.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import re
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
@@ -12,6 +13,7 @@ import click
 
 from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
+from .cli.options import GONE
 from .cli.process import PlainStream, handle_signals, ignore_signals, open_streams, stop
 
 
@@ -34,8 +36,12 @@ def _run_app(arguments: list[str]) -> None:
     except Stopped as stopped:
         stop(stopped.sentence, stopped.code)
     except click.UsageError as error:
+        message = error.format_message()
+        unknown = re.match(r"No such \w+:? '?([\w-]+)", message)
+        if unknown and unknown[1] in GONE:
+            message = f"There is no {unknown[1]}: {GONE[unknown[1]]}."
         path = error.ctx.command_path if error.ctx else "adoption"
-        stop(f"{error.format_message()}\nTry '{path} --help' for help.", UserError.exit_code)
+        stop(f"{message}\nTry '{path} --help' for help.", UserError.exit_code)
     except UserError as error:
         stop(str(error), error.exit_code)
     except (OSError, MemoryError, RuntimeError) as error:

@@ -36,9 +36,9 @@ def write_file(path: Path, content: bytes, sync: bool = True) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_json(path: Path, content: Any, sync: bool = True) -> None:
-    """Write `content` as readable JSON, whole or not at all; `sync` as of `write_file`."""
-    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(), sync)
+def write_json(path: Path, content: Any, sync: bool = True) -> str:
+    """sha256 of `content` as readable JSON, after writing it whole or not at all; `sync` as of `write_file`."""
+    return write_file(path, (json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(), sync)
 
 
 def read_json(path: Path, longest: int = MAX_CHARACTERS) -> Any:

@@ -19,19 +19,22 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .project import BusyError, RunError, refuse_planted, shorten_path
+from .files import hash_file, read_json, write_json
+from .project import BusyError, RunError, refuse_links, refuse_planted, shorten_path
 from .words import escape
 
-_LOCK, _HOLDER, _OLD = "lock", "holder", "old"
+_LOCK, _HOLDER, _OLD = ".lock", ".holder", ".old"
+"""Names that no folder which is made has."""
 _LEFTOVER = r"(.*/)?(\.DS_Store|~\$.*|\.~lock\..*#)"
 """Paths of files that macOS and office programs leave in folders that they open; none is needed."""
 
 
 @contextmanager
 def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator[Path]:
-    """Lock of `folder` for the time of the block, and its workshop: empty at the beginning, gone at the end.
+    """Lock of `folder` for the time of the block, and its workshop: gone at the end.
 
-    What a process that was killed has left there is put right first. The system frees the lock when the process ends.
+    What a process that was killed has left there is put right first: what is left at the beginning is the folder that
+    it was making, if that has the name of `folder`. The system frees the lock when the process ends.
 
     Parameters
     ----------
@@ -51,9 +54,10 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     BusyError
         If another process holds the lock; the message says which one.
     RunError
-        If a folder of somebody else has the workshop's name.
+        If a folder of somebody else has the workshop's name, or a link is in the place of the folder.
     """
     shop, title = _find_workshop(folder), f"{what.capitalize()} '{folder.name}'"
+    refuse_links(folder)
     refuse_planted(folder, shop)
     lock, said = FileLock(shop / _LOCK, timeout=0), False
     while not lock.is_locked:
@@ -77,7 +81,7 @@ def lock_folder(folder: Path, what: str = "run", wait: bool = False) -> Iterator
     try:
         holder = f"process {os.getpid()} on {platform.node()} since {time.strftime('%Y-%m-%d %H:%M:%S')}"
         (shop / _HOLDER).write_text(holder, encoding="utf-8")
-        _recover(folder, shop)
+        _recover(folder, shop, folder.name)
         yield shop
     finally:
         with suppress(OSError):  # a disk that has gone, or become read-only: the next process tidies up
@@ -100,11 +104,11 @@ def _refuse_others(shop: Path, title: str) -> None:
         raise RunError(f"{foreign} It was left as it was; move it away.")
 
 
-def _recover(folder: Path, shop: Path) -> None:
-    """Put back a folder that was set aside and not replaced; remove all else that was made in the workshop."""
+def _recover(folder: Path, shop: Path, *kept: str) -> None:
+    """Put back a folder that was set aside and not replaced; remove all else in the workshop but what is `kept`."""
     if (shop / _OLD).is_dir() and not os.path.lexists(folder):
         (shop / _OLD).rename(folder)
-    for path in [each for each in shop.iterdir() if each.name not in (_LOCK, _HOLDER)]:
+    for path in [each for each in shop.iterdir() if each.name not in (_LOCK, _HOLDER, *kept)]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -156,14 +160,15 @@ def list_foreign(folder: Path, own: Collection[str] = ()) -> list[str]:
     return [name for name in names if name not in own and not re.fullmatch(_LEFTOVER, name)]
 
 
-def keep_edited(folder: Path, paths: Sequence[str]) -> str:
-    """Move what a person wrote in a folder to ``<folder>.edited/DAY/``; a sentence that names it."""
-    day = time.strftime("%Y-%m-%d")
-    edited, number = folder.with_name(f"{folder.name}.edited"), 1
+def keep_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> str:
+    """Move what a person wrote in a folder to ``<of>.edited/DAY/``, by default its own; a sentence that names it."""
+    day, of = time.strftime("%Y-%m-%d"), of or folder
+    edited, number = of.with_name(f"{of.name}.edited"), 1
     aside = edited / day
     while os.path.lexists(aside):
         number += 1
         aside = edited / f"{day}-{number}"
+    refuse_links(edited)
     refuse_planted(aside)
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
@@ -172,3 +177,35 @@ def keep_edited(folder: Path, paths: Sequence[str]) -> str:
     named = escape(", ".join(paths[:3]))
     told = f"{shorten_path(folder)} had files that were edited or are of another release"
     return f"{told}; they are now in {shorten_path(aside)}: {named}{more}."
+
+
+# ---- folders without a manifest: a failed attempt, a comparison -----------------------------------------------------
+
+WRITTEN = "written.json"
+"""List of what adoption wrote in such a folder: the hash of each file, by path."""
+
+
+def write_list(folder: Path) -> None:
+    """List all files of a folder as written by adoption."""
+    names = [path for path in list_foreign(folder) if path != WRITTEN]
+    write_json(folder / WRITTEN, {path: hash_file(folder / path) for path in names})
+
+
+def keep_unlisted(folder: Path, of: Path) -> list[str]:
+    """Move what is not listed, or has changed since, to ``<of>.edited/DAY/``; a sentence on it, where there is such.
+
+    Raises
+    ------
+    RunError
+        If the folder is a file or a link, which nobody follows.
+    """
+    listed = dict[str, str]()
+    with suppress(OSError, ValueError, TypeError):
+        listed = dict(read_json(folder / WRITTEN))
+    paths = [path for path in list_foreign(folder) if path != WRITTEN or not listed]
+    theirs = [path for path in paths if not _is_same(folder / path, listed.get(path, ""))]
+    return [keep_edited(folder, theirs, of)] if theirs else []
+
+
+def _is_same(path: Path, expected: str) -> bool:
+    return bool(expected) and not path.is_symlink() and path.is_file() and hash_file(path) == expected

@@ -66,8 +66,6 @@ RECORD = "run.json"
 """The manifest in a run's folder."""
 RUNNER = "ADOPTION_RUNNER"
 """Environment variable with the run's folder; where it is not set, a person runs the notebook."""
-PDF = "ADOPTION_PDF"
-"""Environment variable that asks for figures as PDF too, where it is not empty."""
 COUNTED = ("audit", "audit_ends", "levelled")
 """Tables of the project's data that were counted: outside the package, or by scripts of benchmarks; runs read them."""
 
@@ -253,8 +251,8 @@ def is_register(path: Path) -> bool:
 
 # ---- the system -----------------------------------------------------------------------------------------------------
 
-_NEEDED = 30
-"""Megabytes that a run takes while it is made, its results in the store included."""
+NEEDED = 30_000_000
+"""Bytes that a run takes at least while it is made."""
 FULL = os.strerror(errno.ENOSPC)
 _UNNEEDED = ("debugpy", "hypothesis", "rfc3987_syntax")
 """Optional imports of our dependencies; no run needs them, and blocking them saves a second."""
@@ -292,11 +290,16 @@ def block_unneeded() -> Iterator[None]:
             del sys.modules[name]
 
 
-def say_room() -> str:
-    """Sentence on the room in the folder of outputs, and on how much a run needs."""
+def find_room() -> int:
+    """Free bytes in the folder of outputs."""
     place = next(path for path in (find_outputs(), *find_outputs().parents) if path.exists())
-    free = shutil.disk_usage(place).free / 1e6
-    return f"{shorten_path(place)} has {free:,.0f} MB free, and a run needs {_NEEDED} MB."
+    return shutil.disk_usage(place).free
+
+
+def say_room(needed: float = NEEDED) -> str:
+    """Sentence on the room in the folder of outputs, and on how much a run needs."""
+    free, needed = find_room() / 1e6, needed / 1e6
+    return f"{shorten_path(find_outputs())} has {free:,.0f} MB free, and a run needs {needed:,.0f} MB."
 
 
 def describe_refusal(error: Exception) -> str:
@@ -314,6 +317,22 @@ def describe_refusal(error: Exception) -> str:
         return f"{FULL}. {say_room()}".removesuffix(".")
     place = f": {shorten(shorten_path(Path(error.filename)), 400)}" if isinstance(error.filename, str) else ""
     return f"{error.strerror or error}{place}"
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a link in the place of a folder in the outputs, or on the way to it; the outputs themselves may be one.
+
+    Raises
+    ------
+    RunError
+    """
+    outputs = find_outputs()
+    inside = folder.relative_to(outputs).parts if folder.is_relative_to(outputs) else ()
+    for number in range(1, len(inside) + 1):
+        step = outputs.joinpath(*inside[:number])
+        if step.is_symlink():
+            only = f"only {shorten_path(outputs)} may be a link"
+            raise RunError(f"{shorten_path(step)} is no folder. Move it away, or take another name; {only}.")
 
 
 def refuse_planted(*places: Path) -> None:

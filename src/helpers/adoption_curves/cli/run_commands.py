@@ -21,7 +21,6 @@ from .process import ignore_signals, stop
 @options.pairs
 @options.files
 @options.flag("--force", "Run every notebook again.")
-@options.flag("--pdf", "Draw every figure as PDF too, for print.")
 @options.workers
 @options.strict
 @options.wait
@@ -32,7 +31,6 @@ def run(
     given: Pairs,
     files: Files,
     force: bool,
-    pdf: bool,
     workers: int | None,
     strict: bool,
     wait: bool,
@@ -54,15 +52,14 @@ def run(
     """
     from ..runs.parameters import read_parameters
     from ..runs.runner import print_line, run_all
-    from ..runs.steps import Execution, tidy_store
+    from ..runs.steps import Execution
 
     named = {} if run is None else {"run": run}
     chosen = read_parameters(options.read_run_options(given, files, choices) | named)
-    execution = Execution(forced=force, pdf=pdf, slots=options.choose_slots(workers), strict=strict, wait=wait)
+    execution = Execution(forced=force, slots=options.choose_slots(workers), strict=strict, wait=wait)
     with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else print_line
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
-        tidy_store(find_outputs())
     if not quiet:
         print(f"Read it: {shorten_path(folder / 'html' / 'index.html')}\n{folder / RECORD}")
 
@@ -84,8 +81,7 @@ def export(run: str, xlsx: bool) -> None:
 
     RUN is the name of a run, SWEEP/RUN for one of a sweep; without one it is 'baseline'. With --xlsx the command writes
     tables.xlsx into the run's folder, where the next run replaces it; one that you edited goes to
-    outputs/RUN.edited/DAY. The page of a notebook goes beside the notebook, with the outputs that it has. For figures
-    as PDF repeat the run with --pdf.
+    outputs/RUN.edited/DAY. The page of a notebook goes beside the notebook, with the outputs that it has.
     """
     from ..runs import exports, pages
     from ..runs.manifest import find_run
@@ -108,12 +104,14 @@ def export(run: str, xlsx: bool) -> None:
 def compare(runs: tuple[str, ...]) -> None:
     """Show what differs between runs.
 
-    Writes to outputs/compare-RUN-RUN: a table, a figure and a page with parameters, key numbers and forecasts side by
-    side. RUN is the name of a run, or SWEEP/RUN. More than six runs have no figure.
+    Writes to outputs/compare-RUN-RUN: a table, a chart and a page with the parameters and forecasts of the runs. RUN is
+    the name of a run, or SWEEP/RUN. A file there that you edited goes to outputs/compare-RUN-RUN.edited/DAY.
     """
-    from ..runs.report import compare_runs
+    from ..runs.compare import compare_runs
 
-    folder = compare_runs(list(runs))
+    folder, kept = compare_runs(runs)
+    for line in kept:
+        print(line, file=sys.stderr)
     print(f"Read it: {shorten_path(folder / 'index.html')}")
 
 
@@ -136,11 +134,11 @@ def sweep(
 ) -> None:
     """Make a run for each set of parameters of a grid.
 
-    Writes each run to outputs/NAME/RUN, and a table, a figure and a page over all of them to outputs/NAME. The file has
-    'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a list of sets).
-    The command checks all sets before it starts, and leaves out those that the data do not have. Runs share every
-    notebook whose inputs are the same. If a run fails, the command makes the others; the same command then makes what
-    is missing.
+    Writes each run to outputs/NAME/RUN, and a table, a chart and a page over all of them to outputs/NAME/comparison.
+    The file has 'parameters:' (common to all), 'grid:' (names with lists of values: all combinations) and 'runs:' (a
+    list of sets). The command checks all sets before it starts, and leaves out those that the data do not have. Runs
+    share every notebook whose inputs are the same; notebooks that you edit meanwhile are for the next sweep. If a run
+    fails, the command makes the others; the same command then makes what is missing.
     """
     from ..runs.steps import Execution
     from ..runs.sweep import read_sweep, run_sweep
@@ -151,7 +149,7 @@ def sweep(
     with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)
     if len(failed) < len(chosen.runs):
-        print(f"Read it: {shorten_path(folder / 'index.html')}")
+        print(f"Read it: {shorten_path(folder / 'comparison' / 'index.html')}")
     if failed:
         named = ", ".join(list(failed)[:10]) + (f" and {len(failed) - 10} more" if len(failed) > 10 else "")
         stop(f"{len(failed)} of {len(chosen.runs)} runs failed: {named}", RunError.exit_code)

@@ -23,7 +23,7 @@ from ..base.words import (
     say_name,
     say_period,
 )
-from .manifest import locate, read_run
+from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
 from .table_files import read_csv
 
@@ -162,14 +162,12 @@ def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
 
 def _list_known(parameters: Parameters, folder: Path) -> set[Any]:
     """Dates of the figures that the last whole run of this series had; none where there is no such run."""
-    try:
-        record = read_run(folder)
-    except UserError:
+    if not (record := find_last(folder)):
         return set()
-    table, now = record.find_table("observations"), parameters.model_dump()
-    if not table or any(record.parameters[name] != now[name] for name in ("entity", "indicator", "as_of")):
+    table, now = find_table(record, "observations"), parameters.model_dump()
+    if not table or any(record["parameters"].get(name) != now[name] for name in ("entity", "indicator", "as_of")):
         return set()
-    return {*read_csv(locate(folder, f"tables/{table}.csv"), record.tables[table].columns)["date"]}
+    return {*read_csv(locate(folder, f"tables/{table}.csv"), list_tables(record)[table]["columns"])["date"]}
 
 
 def _doubt_newest(series: Any) -> str:

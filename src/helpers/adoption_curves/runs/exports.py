@@ -17,7 +17,7 @@ from ..base.files import hash_file, write_file
 from ..base.folders import keep_edited, list_foreign, refuse_foreign
 from ..base.project import PACKAGED, REGISTER, RunError, import_extra
 from .ingredients import hash_data
-from .manifest import DATA, find_changed, locate, read_run, read_unchanged, write_manifest
+from .manifest import DATA, find_changed, list_tables, locate, read_run, read_unchanged, write_manifest
 from .parameters import read_parameters
 from .table_files import read_csv
 
@@ -50,13 +50,13 @@ def write_workbook(folder: Path) -> Path:
     place = locate(folder, _BOOK)
     record = read_unchanged(folder, "tables", "figures")
     if os.path.lexists(place):
-        refuse_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record.exports.keys()))
-        if record.exports[_BOOK] != hash_file(place):
+        refuse_foreign(folder, {*list_foreign(folder)} - ({_BOOK} - record["files"].keys()))
+        if record["files"][_BOOK] != hash_file(place):
             sys.stderr.write(f"{keep_edited(folder, [_BOOK])}\n")
-    kinds, content = {name: table.columns for name, table in record.tables.items()}, io.BytesIO()
+    kinds, content = {name: table["columns"] for name, table in list_tables(record).items()}, io.BytesIO()
     names = [*(name for name in _FIRST if name in kinds), *(name for name in sorted(kinds) if name not in _FIRST)]
     frames = {name: read_csv(locate(folder, f"tables/{name}.csv"), kinds[name]) for name in names}
-    chart = locate(folder, f"figures/{record.main_figure}.{DATA}")
+    chart = locate(folder, f"figures/{record['main_figure']}.{DATA}")
     if chart.is_file():
         frames = {"chart": read_csv(chart, {"date": "date"}).dropna(axis="columns", how="all"), **frames}
     import_extra("openpyxl", "xlsx", "A spreadsheet")
@@ -64,8 +64,8 @@ def write_workbook(folder: Path) -> Path:
         for name, frame in frames.items():
             if len(frame):
                 _write_sheet(book, name[:31], frame.drop(columns=_LEFT_OUT, errors="ignore"))
-    exports = {_BOOK: write_file(place, content.getvalue())}  # in run.json, so that they go when the run is made anew
-    write_manifest(folder, record.model_copy(update={"exports": exports}))
+    record["files"][_BOOK] = write_file(place, content.getvalue())  # it goes when the run is made anew
+    write_manifest(folder, record)
     return place
 
 
@@ -117,11 +117,11 @@ def register_run(folder: Path, dates: Sequence[str] = (), today: date | None = N
 
     # The run is as it was made, and so are its data, but for what others registered since.
     record = read_run(folder)
-    path, parameters = locate(folder, f"tables/{_QUANTILES}.csv"), read_parameters(record.parameters)
+    path, parameters = locate(folder, f"tables/{_QUANTILES}.csv"), read_parameters(record["parameters"])
     changed = [f"{name} is {why}" for name, why in find_changed(folder, record).items()]
     if not path.is_file():
         changed.append(f"{_QUANTILES}.csv is missing")
-    others = hash_data(parameters.source).items() - record.data.files.items()
+    others = hash_data(parameters.source).items() - record["data"]["files"].items()
     if any(Path(name).name != REGISTER for name, _ in others):
         changed.append("the data have changed")
     if changed:

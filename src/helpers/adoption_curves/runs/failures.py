@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from ..base.files import read_file, write_file
-from ..base.project import FULL, RECORD, RunError, Stopped, describe_refusal, say_room
+from ..base.folders import keep_unlisted, list_foreign, write_list
+from ..base.project import FULL, RECORD, RunError, Stopped, describe_refusal, find_room, say_room
 from ..base.words import clean
 
 LOG, ERROR = "run.log", "error.txt"
@@ -36,59 +38,70 @@ def find_attempt(folder: Path) -> Path:
 class Attempt:
     """An attempt to make a run: what it says, and what it leaves in ``<run>.partial/`` where the block fails.
 
+    That is the error, the log and the unfinished run, whose results the next attempt reuses.
+
     Parameters
     ----------
     final : Path
         Folder of the run.
+    new : Path
+        The unfinished run; what a killed process has left there is kept as a failed attempt's is.
     tell : callable
         Gets each line.
 
-    Attributes
-    ----------
-    kept : bool
-        True if a failure leaves its error and its log: from the first notebook on, and before it only where a whole run
-        is, which would be taken for a new one.
+    Raises
+    ------
+    RunError
+        If a link or a file is in the place of ``<run>.partial/``.
     """
 
-    def __init__(self, final: Path, tell: Callable[[str], object]):
-        self.folder, self._tell, self.kept = find_attempt(final), tell, False
+    def __init__(self, final: Path, new: Path, tell: Callable[[str], object]):
+        self.final, self.new, self.folder, self._tell = final, new, find_attempt(final), tell
         self.title = f"attempt of {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         self.lines = [f"{self.title}, run {final.name}"]
-        if (final / RECORD).is_file():
-            self.keep()
+        list_foreign(self.folder)  # refuses a link
+        if new.is_dir():
+            self._leave("An earlier attempt", "was killed")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        """Keep the error and the log, beside the copy of the notebook that failed."""
-        if error is None or not self.kept:
+        """Remove what attempts before have left; where this one failed, keep its error, its log and what it made."""
+        if error is None:
+            self.tell(*keep_unlisted(self.folder, self.final))
+            shutil.rmtree(self.folder, ignore_errors=True)
             return
+        if isinstance(error, ValueError) and not (self.new.is_dir() or (self.final / RECORD).is_file()):
+            return  # a mistake in what was typed, which the person reads at once
         why = error.word if isinstance(error, Stopped) else "interrupted"
         if isinstance(error, Exception):
             why = str(error) if isinstance(error, NotebookStopped) else f"failed: {describe_refusal(error) or error}"
-        with suppress(OSError):  # no room, or a file has the place: the error stream has it all
-            write_file(self.folder / ERROR, f"{self.title} {why}\n".encode())
-            write_file(self.folder / LOG, "\n".join([*self.lines, why, ""]).encode())
+        with suppress(OSError, RunError):  # a disk that has gone, or a file in its place: the error stream has it all
+            self._leave(self.title, why)
+
+    def _leave(self, title: str, why: str) -> None:
+        """Keep the unfinished run, where one was begun, with a sentence on how the attempt ended, and the log."""
+        self.tell(*keep_unlisted(self.folder, self.final))
+        if self.new.is_dir():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.new.rename(self.folder)
+        try:
+            self._write(title, why)
+        except OSError:  # no room: the sentence is worth more than results, which can be made again
+            shutil.rmtree(self.folder)
+            self._write(title, why)
+
+    def _write(self, title: str, why: str) -> None:
+        write_file(self.folder / ERROR, f"{title} {why}\n".encode())
+        write_file(self.folder / LOG, "\n".join([*self.lines, why, ""]).encode())
+        write_list(self.folder)
 
     def tell(self, *lines: str, beside: Sequence[str] = ()) -> None:
         """Say lines, and keep them for the log with others `beside` them."""
         self.lines += [*lines, *(f"    {one}" for one in beside)]
         for line in lines:
             self._tell(line)
-
-    def keep(self) -> None:
-        """Leave error and log of a failure from now on, in a folder that begins empty."""
-        self.clear()
-        self.kept = True
-
-    def clear(self) -> None:
-        """Remove what attempts that failed have left, but for what somebody else put there."""
-        with suppress(OSError):  # there is none, or someone put a file there
-            for path in self.folder.iterdir():
-                if re.fullmatch(rf"{LOG}|\.?{ERROR}(\..*)?|\d\d_.*\.(ipynb|html)", path.name):
-                    path.unlink()
-            self.folder.rmdir()
 
 
 def say_attempt(folder: Path) -> str:
@@ -104,6 +117,8 @@ def say_attempt(folder: Path) -> str:
 
 _MAX_ERROR_LINES, _MAX_LINE_LETTERS = 4, 240
 """Lines of an error that a message has, and letters of each."""
+_LEAST_ROOM = 100_000
+"""Free bytes below which a process that ended without a word had no room for its notebook."""
 
 
 def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
@@ -118,7 +133,7 @@ def describe_failure(source: Path, target: Path, code: int, kept: str) -> str:
     begun = [place for place, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
     cells = cells[: begun[-1] + 1] if begun else []
     errors = [one for cell in cells for one in cell.get("outputs", []) if one["output_type"] == "error"]
-    text, traceback = _say_end(code, begun=bool(begun)), ""
+    text, traceback = _say_end(code, begun=bool(begun)) if find_room() > _LEAST_ROOM else FULL, ""
     if errors:
         text = f"{errors[0]['ename']}: {errors[0]['evalue']}"
         traceback = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(errors[0]["traceback"]))

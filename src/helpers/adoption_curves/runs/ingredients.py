@@ -158,7 +158,7 @@ def digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def describe_inputs(asked: Parameters, notebooks: Sequence[Path], pdf: bool = False) -> dict[str, Any]:
+def describe_inputs(asked: Parameters, notebooks: Sequence[Path]) -> dict[str, Any]:
     """Everything that a run is made from: a run whose record has the same is the same.
 
     Of parameters it is those that are given: from the same data they are completed in the same way. Of notebooks it is
@@ -171,7 +171,6 @@ def describe_inputs(asked: Parameters, notebooks: Sequence[Path], pdf: bool = Fa
         "helpers": hash_helpers(),
         "versions": _list_versions(),
         "citation": hash_citation(),
-        "pdf": pdf,
     }
 
 

@@ -3,6 +3,9 @@
 A run lives in ``outputs/<run>/``: ``tables/*.csv``, ``figures/*.png`` and ``*.svg``, ``notebooks/`` (the executed
 copies and, beside each, its entry, a JSON file), ``html/``. Notebooks hand results on through tables only, and each
 table has one writer, whose number its name begins with. What a person makes by hand lies in ``outputs/lab/<run>/``.
+
+Manifests and entries are plain dictionaries of JSON. An entry has parameters, read (hashes of tables), tables (rows,
+columns), figures (title, alt, width), files (hashes by path) and, once it is made, made_from (hashes by words).
 """
 
 from __future__ import annotations
@@ -13,12 +16,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing import Any
 
 from ..base.files import hash_file, read_json, write_json
-from ..base.folders import list_foreign, refuse_foreign
+from ..base.folders import WRITTEN, list_foreign, refuse_foreign
 from ..base.project import (
     RECORD,
     RunError,
@@ -27,6 +28,7 @@ from ..base.project import (
     find_root,
     list_manifests,
     list_plain_paths,
+    refuse_links,
 )
 from ..base.words import clean, quote, say_count
 from .failures import ERROR, LOG, find_attempt, say_attempt
@@ -36,144 +38,48 @@ SWEEP = "sweep.json"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
 _LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
-
-# ---- the form of manifests -------------------------------------------------------------------------------------------
-
-_FORM: Literal[2] = 2
+_FORM = 3
 """Form of the manifests that this edition reads: another is of another release."""
+_HASHES: dict[Any, Any] = {str: str}
+_ENTRY = {
+    "parameters": dict,
+    "read": _HASHES,
+    "tables": {str: {"rows": int, "columns": {str: str}}},
+    "figures": {str: {"title": str, "alt": str, "width": int}},
+    "files": _HASHES,
+    "made_from": _HASHES,
+}
+_RECORD = {
+    "run": str,
+    "made": str,
+    "subject": {str: str},
+    "main_figure": str | None,
+    "asked": dict,
+    "parameters": dict,
+    "notebooks": {str: _ENTRY},
+    "data": {"path": str, "files": _HASHES},
+    "helpers": _HASHES,
+    "versions": _HASHES,
+    "citation": str,
+    "sources": [_HASHES],
+    "git": dict | None,
+    "files": _HASHES,
+}
 
 
-class _Part(BaseModel):
-    """A part of a record, which anybody may have written: nothing is read that has not its form."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Table(_Part):
-    """A table that a notebook wrote: hash, number of rows, and the kind of each column."""
-
-    sha256: str
-    rows: int
-    columns: dict[str, str]
-
-
-class Figure(_Part):
-    """A figure that a notebook drew: title, alternative text, width in pixels, and the hash of each of its files."""
-
-    title: str
-    alt: str
-    width: int
-    sha256: dict[str, str]
-
-
-class Entry(_Part):
-    """Entry of a notebook: its parameters, the tables that it read, what it wrote, and what it was made from."""
-
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    read: dict[str, str] = Field(default_factory=dict)
-    tables: dict[str, Table] = Field(default_factory=dict)
-    figures: dict[str, Figure] = Field(default_factory=dict)
-    source: str | None = None
-    key: str | None = None
-    made_from: dict[str, str] = Field(default_factory=dict)
-    executed: str | None = None
-
-    @property
-    def files(self) -> dict[str, str]:
-        """sha256 of each table and figure, by its path in the run's folder."""
-        found = {f"tables/{name}.csv": table.sha256 for name, table in self.tables.items()}
-        for name, figure in self.figures.items():
-            found |= {f"figures/{name}.{kind}": digest for kind, digest in figure.sha256.items()}
-        return found
-
-
-class _Commit(_Part):
-    """Commit of the project, and whether sources, notebooks or data differed from it."""
-
-    commit: str
-    changed: bool
-
-
-class _DataFiles(_Part):
-    """Data of a run: the parameter `data`, and the hash of each file."""
-
-    path: str
-    files: dict[str, str]
-
-
-class Manifest(_Part):
-    """Content of ``run.json``: everything that a reader needs to make the run again, to check it or to cite it."""
-
-    form: Literal[2]
-    run: str
-    made: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]+$")]
-    subject: dict[str, str]
-    main_figure: str | None
-    asked: dict[str, Any]
-    parameters: dict[str, Any]
-    notebooks: dict[str, Entry]
-    data: _DataFiles
-    helpers: dict[str, str]
-    versions: dict[str, str]
-    citation: str
-    pdf: bool
-    sources: list[dict[str, str]]
-    git: _Commit | None
-    no_git: str = ""
-    pages: dict[str, str]
-    exports: dict[str, str]
-
-    @property
-    def files(self) -> dict[str, str]:
-        """sha256 of each file of the run but the entries, by its path in the run's folder."""
-        found: dict[str, Any] = {f"html/{name}": expected for name, expected in self.pages.items()} | self.exports
-        for name, entry in self.notebooks.items():
-            found |= entry.files | {f"notebooks/{name}.ipynb": entry.executed}
-        return found
-
-    @property
-    def written(self) -> set[str]:
-        """Paths of what the notebooks wrote: pages take in no other file."""
-        return {path for entry in self.notebooks.values() for path in entry.files}
-
-    @property
-    def tables(self) -> dict[str, Table]:
-        """All tables by name."""
-        return {name: table for entry in self.notebooks.values() for name, table in entry.tables.items()}
-
-    def find_table(self, part: str) -> str:
-        """Full name of the last table that is called `part` after its number; "" if there is none."""
-        return max((name for name in self.tables if name.partition("_")[2] == part), default="")
-
-
-class SweepManifest(_Part):
-    """Content of ``sweep.json``: the parameters that the sweep asks for, by run."""
-
-    runs: dict[str, dict[str, Any]] = Field(default_factory=dict)
-
-
-_PartOf = TypeVar("_PartOf", bound=_Part)
-
-
-def read_part(path: Path, form: type[_PartOf]) -> _PartOf:
-    """A run's record or a notebook's entry from its file, which anybody may have written: nothing else reads them.
-
-    Raises
-    ------
-    OSError
-        If there is no such file.
-    RunError
-        If it is damaged or of another form.
-    """
-    try:
-        return form.model_validate(read_json(path))
-    except ValueError as error:  # no JSON, or of another form
-        raise RunError(f"{path.name} is damaged. Make the run again.") from error
-
-
-def write_manifest(folder: Path, record: Manifest) -> None:
-    """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
-    write_json(locate(folder, RECORD), Manifest.model_validate(clean(record.model_dump())).model_dump())
+def _find_damage(content: Any, form: Any, name: str = "it") -> str:
+    """Name of the first part of JSON content that is missing or not of the kind that its form has; "" for none."""
+    if isinstance(form, list):
+        faults = [_find_damage(each, form[0], name) for each in content] if isinstance(content, list) else [name]
+    elif not isinstance(form, dict):
+        faults = [] if isinstance(content, form) else [name]
+    elif not isinstance(content, dict):
+        faults = [name]
+    elif str in form:
+        faults = [_find_damage(each, form[str], key) for key, each in content.items()]
+    else:
+        faults = [_find_damage(content[key], form[key], key) if key in content else key for key in form]
+    return next(filter(None, faults), "")
 
 
 def locate(folder: Path, path: str) -> Path:
@@ -204,29 +110,50 @@ def locate(folder: Path, path: str) -> Path:
     return steps[-1]
 
 
-def entry_path(folder: Path, notebook: str) -> Path:
-    """Path of the entry of `notebook` in the run in `folder`."""
-    return locate(folder, f"notebooks/{notebook}.json")
-
-
-def read_entry(folder: Path, notebook: str) -> Entry | None:
-    """Entry of `notebook` in the run in `folder`; None when there is none, or none that can be read."""
+def read_entry(folder: Path, notebook: str) -> dict[str, Any]:
+    """Entry of `notebook` in the run in `folder`; empty when there is none, or none that can be read."""
     try:
-        return read_part(entry_path(folder, notebook), Entry)
-    except (OSError, RunError):
-        return None
+        entry = read_json(locate(folder, f"notebooks/{notebook}.json"))
+    except (OSError, ValueError, RunError):
+        return {}
+    return {} if _find_damage(entry, _ENTRY) else dict(entry)
 
 
-def write_entry(folder: Path, notebook: str, entry: Entry) -> None:
+def new_entry(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Entry of a notebook that has read and written nothing."""
+    return {name: {} for name in _ENTRY} | {"parameters": dict(parameters)}
+
+
+def write_entry(folder: Path, notebook: str, entry: Mapping[str, Any]) -> None:
     """Write the entry of `notebook` in the run in `folder`."""
-    write_json(entry_path(folder, notebook), entry.model_dump(exclude_none=True), sync=False)
+    write_json(locate(folder, f"notebooks/{notebook}.json"), entry, sync=False)
 
 
-def read_entries(folder: Path) -> dict[str, Entry]:
+def read_entries(folder: Path) -> dict[str, dict[str, Any]]:
     """Entries of all notebooks of the run in `folder`, in their order."""
     names = [path.stem for path in sorted(locate(folder, "notebooks").glob("[0-9]*.json"))]
-    entries = {name: read_entry(folder, name) for name in names}
-    return {name: entry for name, entry in entries.items() if entry}  # others are files of someone's
+    return {name: entry for name in names if (entry := read_entry(folder, name))}  # others are files of someone's
+
+
+def list_files(record: Mapping[str, Any]) -> dict[str, str]:
+    """sha256 of each file of the run, by its path in the run's folder."""
+    entries = record["notebooks"].values()
+    return {path: digest for part in (*entries, record) for path, digest in part["files"].items()}
+
+
+def find_written(record: Mapping[str, Any]) -> set[str]:
+    """Paths of what the notebooks wrote: pages take in no other file."""
+    return {path for entry in record["notebooks"].values() for path in entry["files"]}
+
+
+def list_tables(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """All tables of a run by name, each with its number of rows and the kind of each column."""
+    return {name: table for entry in record["notebooks"].values() for name, table in entry["tables"].items()}
+
+
+def find_table(record: Mapping[str, Any], part: str) -> str:
+    """Full name of the last table that is called `part` after its number; "" if there is none."""
+    return max((name for name in list_tables(record) if name.partition("_")[2] == part), default="")
 
 
 # ---- a run's manifest -----------------------------------------------------------------------------------------------
@@ -234,7 +161,7 @@ def read_entries(folder: Path) -> dict[str, Entry]:
 
 def describe_run(
     folder: Path, parameters: Parameters, inputs: Mapping[str, Any], data: Any, notes: Sequence[str]
-) -> Manifest:
+) -> dict[str, Any]:
     """Manifest of a run of which all notebooks are executed; its pages are still to be written.
 
     Parameters
@@ -250,32 +177,35 @@ def describe_run(
 
     Returns
     -------
-    Manifest
+    dict
     """
     from ..indicators import find_expected, say_expected
 
     entries = read_entries(folder)
-    figures = sorted(name for written in entries.values() for name in written.figures)
+    figures = sorted(name for entry in entries.values() for name in entry["figures"])
     entry = data.find_entry(parameters.indicator)
     subject = {name: getattr(entry, name) for name in ("title", "unit", "counted", "base")}
     subject["next"] = say_expected(find_expected(data, parameters.entity, parameters.indicator))
     subject["printed"] = data.printed()
     subject["reading"] = "\n".join(notes) if data.is_beside else ""
-    sources = inputs["notebooks"]
-    notebooks = {name: entry.model_copy(update={"source": sources[name]}) for name, entry in entries.items()}
-    return Manifest(
-        form=_FORM,
-        run=parameters.run,
-        made=_read_clock().isoformat(timespec="seconds"),
-        subject=subject,
-        main_figure=next((name for name in figures if name.startswith("05_forecast")), None),
-        parameters=parameters.model_dump(),
-        **{**inputs, "notebooks": notebooks},
-        sources=_list_sources(data, parameters),
+    return {
+        "form": _FORM,
+        "run": parameters.run,
+        "made": _read_clock().isoformat(timespec="seconds"),
+        "subject": subject,
+        "main_figure": next((name for name in figures if name.startswith("05_forecast")), None),
+        "parameters": parameters.model_dump(),
+        **inputs,
+        "notebooks": entries,
+        "sources": _list_sources(data, parameters),
         **_describe_commit(),
-        pages={},
-        exports={},
-    )
+        "files": {},
+    }
+
+
+def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
+    """Write ``run.json`` of the run in `folder`, with texts as they will be read."""
+    write_json(locate(folder, RECORD), clean(record))
 
 
 def _read_clock() -> datetime:
@@ -316,7 +246,7 @@ def find_run(name: str) -> Path:
     return outputs.joinpath(*parts)
 
 
-def read_run(folder: Path) -> Manifest:
+def read_run(folder: Path) -> dict[str, Any]:
     """Manifest of the run in `folder`.
 
     Raises
@@ -324,66 +254,66 @@ def read_run(folder: Path) -> Manifest:
     UserError
         If there is none.
     RunError
-        If it's damaged or of another release.
+        If a link is in its place, or it's damaged or of another release; the message says what is damaged.
     """
     outputs = find_outputs()
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
+    refuse_links(folder)
     if (folder / SWEEP).exists():
-        raise UserError(f"'{name}' is a sweep, not a run. Name one of its runs: {name}/RUN")
+        again = ", made by release 2, which this one does not read: make it again" if is_old_sweep(folder) else ""
+        raise UserError(f"'{name}' is a sweep, not a run{again}. Name one of its runs: {name}/RUN")
+    if (folder / "comparison.csv").exists():
+        again = "" if (folder / WRITTEN).exists() else ", made by release 2: make it again with 'adoption compare'"
+        raise UserError(f"'{name}' is a comparison of runs, not a run{again}.")
+    damaged = f"The manifest of run '{name}', run.json, is damaged"
     try:
-        record = read_part(locate(folder, RECORD), Manifest)
-        read_parameters(record.parameters)
+        record = read_json(locate(folder, RECORD))
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         missing = f"There is no run '{name}' with a manifest, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
-        raise RunError(_say_unusable(folder, name)) from error
-    return record
+        raise RunError(f"{damaged}: it is no file of JSON. Make the run again.") from error
+    fault = _find_damage(record, {"versions": {"adoption-curves": str}})
+    if not fault and record.get("form") != _FORM:
+        version = record["versions"]["adoption-curves"]
+        raise RunError(f"Run '{name}' was made by release {version}, which this one does not read: make the run again.")
+    if not (fault := fault or _find_damage(record, _RECORD)):
+        try:
+            read_parameters(record["parameters"])
+        except ParameterError as error:
+            fault = str(error).splitlines()[0]
+    if fault:
+        raise RunError(f"{damaged} ({fault}). Make the run again.")
+    return dict(record)
 
 
-def _say_unusable(folder: Path, name: str) -> str:
-    """Why the manifest of run `name` can't be used: another release made it, or it is damaged."""
-    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError, RunError):
-        content = read_json(locate(folder, RECORD))
-        if content.get("form") != _FORM:
-            version = content["versions"]["adoption-curves"]
-            return f"Run '{name}' was made by release {version}, which this one does not read: make the run again."
-    return f"The manifest of run '{name}', run.json, is damaged. Make the run again."
+def write_sweep(folder: Path, runs: Mapping[str, Any]) -> None:
+    """Write ``sweep.json`` of the sweep in `folder`: the parameters that it asks for, by run."""
+    write_json(folder / SWEEP, {"form": _FORM, "runs": dict(runs)})
 
 
-def refuse_earlier(folder: Path, record: Manifest) -> None:
-    """Refuse a run in a sweep's folder that has other parameters than the sweep asks for.
-
-    Raises
-    ------
-    RunError
-    """
-    asked = None
-    with suppress(OSError, RunError):  # there is no sweep, or none that can be read
-        asked = read_part(folder.parent / SWEEP, SweepManifest).runs.get(folder.name)
-    if asked is not None and asked != {name: value for name, value in record.parameters.items() if name != "run"}:
-        raise RunError(f"Run '{folder.name}' is of an earlier sweep: this one asks for other parameters.")
+def is_old_sweep(folder: Path) -> bool:
+    """True if another release made the sweep in `folder`."""
+    with suppress(OSError, ValueError):
+        return _find_damage(content := read_json(folder / SWEEP), {"form": int}) != "" or content["form"] != _FORM
+    return False
 
 
-def read_parts(folder: Path) -> dict[str, dict[str, str]]:
-    """Hashes of the ingredients of each notebook of the run in `folder`; empty if there is no run."""
+def find_last(folder: Path) -> dict[str, Any]:
+    """Manifest of the last whole run in `folder`; empty if there is none that can be read."""
     try:
-        return {name: entry.made_from for name, entry in read_run(folder).notebooks.items()}
+        return read_run(folder)
     except UserError:
         return {}
 
 
-def is_current(folder: Path, inputs: Mapping[str, Any]) -> bool:
-    """True if the run in `folder` is whole and was made from `inputs`, which are from `describe_inputs`."""
-    try:
-        record = read_run(folder)
-    except UserError:
-        return False
-    sources = {name: entry.source for name, entry in record.notebooks.items()}
-    made_from = record.model_dump(include={*inputs}) | {"notebooks": sources}
-    return made_from == inputs and not find_changed(folder, record)
+def is_current(folder: Path, record: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """True if the run in `folder`, with this record, is whole and was made from `inputs`, from `describe_inputs`."""
+    sources = {name: entry["made_from"]["the notebook"] for name, entry in record.get("notebooks", {}).items()}
+    same = {name: record.get(name) for name in inputs} | {"notebooks": sources} == inputs
+    return same and not find_changed(folder, record)
 
 
 def list_edited(folder: Path) -> list[str]:
@@ -398,41 +328,55 @@ def list_edited(folder: Path) -> list[str]:
     """
     files = list_foreign(folder)
     try:
-        record = read_part(folder / RECORD, Manifest)
-    except (OSError, RunError):
+        record = read_run(folder)
+    except UserError:
         return files
     checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
-    refuse_foreign(folder, {*list_recorded(record), *checkpoints})
-    return [name for name in files if name in {*find_changed(folder, record), *checkpoints}]
+    refuse_foreign(folder, {*list_files(record), *_list_entries(record), LOG, RECORD, *checkpoints})
+    edited = {*find_changed(folder, record), *checkpoints}
+    return [name for name in files if name in edited]
 
 
-def list_recorded(record: Manifest) -> set[str]:
-    """Paths of all files that the manifest of a run lists."""
-    return {*record.files, *(f"notebooks/{name}.json" for name in record.notebooks), LOG, RECORD}
+def _list_entries(record: Mapping[str, Any]) -> dict[str, str]:
+    """Name of each notebook, by the path of its entry."""
+    return {f"notebooks/{name}.json": name for name in record["notebooks"]}
+
+
+def find_changed(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
+    """Files of a run that aren't as its record says: why, by path."""
+    changed = {path: why for path, digest in list_files(record).items() if (why := _find_fault(folder, path, digest))}
+    for path, name in _list_entries(record).items():
+        if read_entry(folder, name) != record["notebooks"][name]:
+            changed[path] = "not as in run.json"
+    if edited := find_edited_parameters(record):
+        changed[RECORD] = edited
+    return changed
+
+
+def find_edited_parameters(record: Mapping[str, Any]) -> str:
+    """What parameters of a run are others than those of its notebooks' entries; "" where they agree."""
+    given = record["parameters"]
+    for name, entry in record["notebooks"].items():
+        for key, value in entry["parameters"].items():
+            if given.get(key) != value:
+                return f"edited: its parameter {key} is {given.get(key)!r}, and {name} was made with {value!r}"
+    return ""
 
 
 def _find_fault(folder: Path, path: str, expected: str) -> str:
     """Why a file of a run isn't the one of which its record has the hash; "" where it is."""
     try:
         place = locate(folder, path)
+        if not place.is_file():
+            return "missing"
+        return "" if hash_file(place) == expected else "changed"
     except RunError:
         return "a link out of the folder"
-    if not place.is_file():
+    except OSError:
         return "missing"
-    return "" if hash_file(place) == expected else "changed"
 
 
-def find_changed(folder: Path, record: Manifest) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path."""
-    found = {path: why for path, expected in record.files.items() if (why := _find_fault(folder, path, expected))}
-    for name, entry in record.notebooks.items():
-        kept = read_entry(folder, name)
-        if kept is None or kept.model_copy(update={"source": entry.source}) != entry:
-            found[f"notebooks/{name}.json"] = "not as in run.json"
-    return found
-
-
-def read_unchanged(folder: Path, *parts: str) -> Manifest:
+def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
     """`read_run`, of a run whose files in the folders `parts` of it are as it made them.
 
     Raises
@@ -440,7 +384,7 @@ def read_unchanged(folder: Path, *parts: str) -> Manifest:
     UserError
     """
     record = read_run(folder)
-    for path, expected in record.files.items():
+    for path, expected in list_files(record).items():
         if path.split("/")[0] in parts and _find_fault(folder, path, expected):
             raise RunError(f"{path} of run '{folder.name}' is missing or was changed. Make the run again.")
     return record
@@ -522,7 +466,8 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
             continue
         changed = find_changed(path.parent, record)
         state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
-        given = {name: str(record.parameters[name]) for name in _LISTED_PARAMETERS}
+        state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state
+        given = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
         state = "; ".join(filter(None, (state, say_attempt(path.parent))))
-        found.append({"run": name, "made": record.made, **given, "state": state})
+        found.append({"run": name, "made": record["made"], **given, "state": state})
     return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_helpers, write_json
-from ..base.project import PDF, RUNNER, RunError, shorten_path
+from ..base.project import RUNNER, UserError, shorten_path
 from .failures import NotebookFailed, NotebookStopped, describe_failure
 
 _ENVIRONMENT = {  # of every notebook of a run
@@ -62,9 +61,9 @@ def _keep_interrupts() -> Iterator[None]:
 
 
 def execute_notebook(
-    source: Path, target: Path, values: Mapping[str, Any], failed: Path, outputs: Path, pdf: bool = False
-) -> tuple[str, ...]:
-    """Lines that a notebook wrote to its error stream, executed into `target`, a run's ``notebooks/<name>.ipynb``.
+    source: Path, target: Path, values: Mapping[str, Any], failed: Path
+) -> tuple[str, tuple[str, ...]]:
+    """Hash of a notebook's copy, executed into `target`, a run's ``notebooks/<name>.ipynb``; lines of its error stream.
 
     Parameters
     ----------
@@ -72,15 +71,11 @@ def execute_notebook(
     values : mapping
         Its parameters.
     failed : Path
-        Path of the copy after a failure, executed up to there; its page is beside it.
-    outputs : Path
-        Folder of the runs that the notebook may read.
-    pdf : bool
-        Write its figures as PDF too.
+        Where its folder will be after a failure, for the message: the copy, executed up to there, and its page.
 
     Returns
     -------
-    tuple of str
+    str and tuple of str
 
     Raises
     ------
@@ -88,9 +83,9 @@ def execute_notebook(
         If a cell fails, or the notebook's process dies.
     """
     context = multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
-    folder, log = str(target.parents[1]), target.parents[1] / "log"
-    environment = {**_ENVIRONMENT, RUNNER: folder, "ADOPTION_OUTPUTS": str(outputs), "IPYTHONDIR": folder}
-    environment[PDF] = "1" if pdf else ""
+    folder, log = target.parents[1], target.parents[2] / f"{source.stem}.log"
+    environment = {**_ENVIRONMENT, RUNNER: str(folder), "ADOPTION_OUTPUTS": str(folder.parent)}
+    environment["IPYTHONDIR"] = str(folder.parent)
     arguments = str(source), str(target), dict(values), environment, str(log)
     process: Any = context.Process(target=_execute_there, args=arguments, daemon=True)  # type: ignore[attr-defined]
     with _ENDING, _keep_interrupts():
@@ -101,12 +96,12 @@ def execute_notebook(
     if _STOPPING:
         raise NotebookStopped(_STOPPING[0])
     if process.exitcode:
-        raise NotebookFailed(describe_failure(source, target, process.exitcode, _keep_failed(target, failed)))
+        raise NotebookFailed(describe_failure(source, target, process.exitcode, _export_failed(target, failed)))
     # Name the project's paths in the executed copy, not this machine's.
     content = json.loads(target.read_text(encoding="utf-8"))
     content["metadata"]["papermill"] |= {"input_path": f"notebooks/{source.name}", "output_path": target.name}
-    write_json(target, content)
-    return tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
+    said = tuple(log.read_text(errors="replace").split("\n")[:-1]) if log.exists() else ()
+    return write_json(target, content, sync=False), said
 
 
 def _execute_there(*arguments: Any) -> None:
@@ -116,18 +111,16 @@ def _execute_there(*arguments: Any) -> None:
     execute(*arguments)
 
 
-def _keep_failed(target: Path, failed: Path) -> str:
-    """Path, as a person sees it, of the page of a copy that failed; "" where there is no copy."""
+def _export_failed(target: Path, failed: Path) -> str:
+    """Path, as a person will see it, of the page of a copy that failed, now beside it; "" where there is no copy."""
     from .pages import export_notebook
 
     if not target.is_file():
         return ""
-    failed.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(target, failed)
     try:
-        return shorten_path(export_notebook(failed)[0])
-    except (OSError, RunError):  # no room, or an odd output; the copy is there
-        return shorten_path(failed)
+        return shorten_path(failed / "notebooks" / export_notebook(target)[0].name)
+    except (OSError, UserError):  # no room, or an odd output; the copy is there
+        return shorten_path(failed / "notebooks" / target.name)
 
 
 @contextmanager

@@ -34,6 +34,6 @@ with block_unneeded(), contextlib.suppress(Exception):  # a notebook that does t
         figure, axes = pyplot.subplots(figsize=(1, 1))
         axes.plot([0, 1], [0, 1], label="warm-up")
         axes.set_title("warm-up", weight="bold")
-        list(draw_images(figure, "warm-up", pdf=False))
+        list(draw_images(figure, "warm-up"))
 gc.freeze()
 gc.enable()

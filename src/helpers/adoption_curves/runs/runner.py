@@ -1,23 +1,26 @@
-"""A run from top to bottom: each notebook is executed, or its result taken from the store; then the pages."""
+"""A run from top to bottom: each notebook is executed, or its last result copied; then the pages."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base.files import hash_file, write_json
 from ..base.folders import keep_edited, lock_folder, replace_folder
-from ..base.project import find_outputs
+from ..base.project import NEEDED, RunError, find_outputs, find_room, say_room, shorten_path
+from ..base.words import say_first
 from . import manifest
 from .failures import LOG, Attempt
 from .ingredients import describe_inputs, find_notebooks, list_copies
 from .notebook_process import start_fork_server, start_threads
 from .parameters import Parameters, complete_parameters
-from .steps import USUAL_EXECUTION, Execution, Step, execute_steps, list_changed, plan_steps
+from .steps import USUAL_EXECUTION, Execution, Results, Step, execute_steps, list_earlier, plan_steps
+
+_WORDS = {"asked": "the parameters", "versions": "the libraries"}
+"""Words for parts of what a run is made from that aren't called so."""
 
 
 def print_line(line: str) -> None:
@@ -31,6 +34,7 @@ def run_all(
     execution: Execution = USUAL_EXECUTION,
     *,
     outputs: Path | None = None,
+    results: Results | None = None,
     before_commit: Callable[[], object] = lambda: None,
     tell: Callable[[str], object] = print_line,
 ) -> Path:
@@ -45,6 +49,8 @@ def run_all(
     execution : Execution
     outputs : Path, optional
         Folder that holds the run; `adoption_curves.base.project.find_outputs` by default.
+    results : Results, optional
+        Results to reuse; by default those of its own last folder and attempt, and of the newest other runs beside it.
     before_commit : callable
         Called just before the run is put in place: a later stop finds it complete.
     tell : callable
@@ -64,35 +70,50 @@ def run_all(
     BusyError
         If another process makes this run.
     RunError
-        If the folder holds something that isn't a run, or what the run is made from changes meanwhile.
+        If there is too little room, the folder holds something that isn't a run, or what the run is made from changes
+        meanwhile.
     """
-    final = (outputs or find_outputs()) / parameters.run
-    with lock_folder(final, wait=execution.wait) as shop, Attempt(final, tell) as attempt:
+    outputs = outputs or find_outputs()
+    final = outputs / parameters.run
+    with lock_folder(final, wait=execution.wait) as shop, Attempt(final, shop / final.name, tell) as attempt:
         # Describe what the run is made from. Where the last one was made from the same, there is nothing to do.
+        attempt.tell(*remove_store(find_outputs()))
         sources = find_notebooks(notebooks)
         attempt.tell(*list_copies(notebooks))
-        inputs = describe_inputs(parameters, sources, execution.pdf)
-        if not execution.forced and manifest.is_current(final, inputs):
+        inputs = describe_inputs(parameters, sources)
+        last = manifest.find_last(final)
+        if not execution.forced and manifest.is_current(final, last, inputs):
             attempt.tell(f"Nothing changed: {len(sources)} notebooks and their pages are as they were.")
-            attempt.clear()
             return final
 
-        # Complete the parameters and check them against the data, while the libraries of the notebooks are imported.
+        # Check parameters, files and room, while the libraries of the notebooks are imported.
+        needed = max(NEEDED, 2 * sum(path.stat().st_size for path in final.rglob("*") if path.is_file()))
+        if find_room() < needed:
+            raise RunError(say_room(needed))
         start_fork_server()
         completed, data, notes = _check_data(parameters, final, execution.strict, attempt.tell)
         manifest.list_edited(final)  # refuses files that are somebody's
         from .pages import render_executed, write_pages  # nbconvert, which a run of which nothing changed needs not
 
-        # Execute each notebook as soon as those that it reads are done; copy its result and render its page.
-        new, bodies, steps = shop / parameters.run, {}, plan_steps(sources, completed, inputs)
-        before = manifest.read_parts(final)
-        attempt.keep()
-        with start_threads(len(steps)) as pool:
-            for step, (how, stray) in execute_steps(steps, pool, shop, execution, final):
-                _add_result(step.result, new, step.name)
-                bodies[step.name] = render_executed(new, step.name)
-                why = _explain_change(step, before) if how != "unchanged" else ""
-                attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
+        # Execute each notebook as soon as those that it reads are done, and render its page.
+        if results is None:
+            results = Results([final, attempt.folder, *list_earlier(outputs)])
+        else:
+            results.add([final, attempt.folder])
+        new, bodies, steps = attempt.new, {}, plan_steps(sources, completed, inputs)
+        try:
+            with start_threads(len(steps)) as pool:
+                for step, (how, stray) in execute_steps(steps, pool, new, final, results, execution):
+                    bodies[step.name] = render_executed(new, step.name)
+                    why = _explain_change(step, last) if how != "unchanged" else ""
+                    attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
+        finally:
+            if changed := _list_changed(parameters, sources, inputs):
+                for path in new.glob("notebooks/*.json"):  # so that nothing of it is reused
+                    path.unlink()
+        if changed:
+            told = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
+            raise RunError(say_first(told))
 
         # Write pages, record and log, and put the run in the place of the one before.
         write_pages(new, manifest.describe_run(new, completed, inputs, data, notes), bodies)
@@ -101,8 +122,26 @@ def run_all(
             attempt.tell(keep_edited(final, edited))
         (new / LOG).write_text("\n".join([*attempt.lines, ""]), encoding="utf-8")
         replace_folder(final, new)
-        attempt.clear()
     return final
+
+
+def _list_changed(parameters: Parameters, sources: Sequence[Path], inputs: Mapping[str, Any]) -> list[str]:
+    """Parts, in words, of what a run is made from that are others now; all where a notebook can't be read any more."""
+    now = dict[str, Any]()
+    with suppress(OSError, RunError):
+        now = describe_inputs(parameters, sources)
+    return [_WORDS.get(name, f"the {name}") for name in inputs if now.get(name) != inputs[name]]
+
+
+def remove_store(outputs: Path) -> list[str]:
+    """A line where the store of results of release 2 was in the outputs, once it is removed: nothing reads it."""
+    store = outputs / ".store"
+    results = [] if store.is_symlink() else [path for path in store.glob("[0-9a-f]" * 64) if path.is_dir()]
+    for path in results:
+        shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):  # of somebody, who keeps more there
+        store.rmdir()
+    return [f"{shorten_path(store)} of release 2 was removed: runs no longer need it."] if results else []
 
 
 def _check_data(
@@ -120,26 +159,8 @@ def _check_data(
     return completed, data, notes
 
 
-def _add_result(result: Path, folder: Path, name: str) -> manifest.Entry:
-    """Entry of a notebook whose result is added from the store to a run's folder, under the name of this run."""
-    shutil.copytree(result, folder, dirs_exist_ok=True)
-    copy = manifest.locate(folder, f"notebooks/{name}.ipynb")
-    entry = manifest.read_part(manifest.entry_path(folder, name), manifest.Entry)
-    content = json.loads(copy.read_text(encoding="utf-8"))
-    given = content["metadata"]["papermill"]["parameters"]
-    if given.get("run", folder.name) != folder.name:
-        for cell in content["cells"]:
-            if "injected-parameters" in cell["metadata"].get("tags", []):
-                lines = [line.replace(f'run = "{given["run"]}"', f'run = "{folder.name}"') for line in cell["source"]]
-                cell["source"] = lines
-        given["run"] = folder.name
-        write_json(copy, content)
-        entry = entry.model_copy(update={"executed": hash_file(copy)})
-        manifest.write_entry(folder, name, entry)
-    return entry
-
-
-def _explain_change(step: Step, before: Mapping[str, Mapping[str, str]]) -> str:
+def _explain_change(step: Step, last: dict[str, Any]) -> str:
     """Why a notebook ran again: ``" (the data changed)"``; ``""`` where it has not run before."""
-    changed = list_changed(step.parts, before[step.name]) if before.get(step.name) else []
+    before = last.get("notebooks", {}).get(step.name, {}).get("made_from", {})
+    changed = [words for words, digest in step.made_from.items() if before.get(words) != digest] if before else []
     return f" ({' and '.join(changed)} changed)" if changed else ""

@@ -1,37 +1,33 @@
-"""The notebooks of a run as steps, and the store of their results.
+"""The notebooks of a run as steps: each is executed, or the result of a run copied that was made from the same.
 
-A result lies in ``outputs/.store/<key>/``. Its key is a hash of all that it is made from: the notebook's cells, its
-parameters, the data, the code, the libraries, and the keys of the notebooks that it reads from. So all keys are known
-before anything runs, and what is in the store is reused, whichever run made it.
+The entry of a notebook says what it was made from: a hash of its cells, its parameters, the data, the code, the
+libraries, and of the same of the notebooks that it reads from. So all are known before anything runs.
 """
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..base.files import hash_file
-from ..base.project import RunError, count_processors, find_outputs, refuse_planted
-from ..base.words import say_first
+from ..base.files import hash_file, write_json
+from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links, refuse_planted
 from .failures import find_attempt
-from .ingredients import choose_files, describe_inputs, describe_series, digest, find_needs, read_declared
-from .manifest import Entry, locate, read_entry, write_entry
+from .ingredients import choose_files, describe_series, digest, find_needs, read_declared
+from .manifest import locate, new_entry, read_entries, read_entry, write_entry
 from .notebook_process import execute_notebook
-from .parameters import Parameters, read_parameters
+from .parameters import Parameters
 
-_FOLDER, _UNUSED_SECONDS = ".store", 30 * 86_400
-_MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-"""Held while a result is made, by its key: another run that needs the same waits, and finds it."""
+_MOST_RUNS = 20
+"""Other runs of a folder, the newest, of which results are reused."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +38,6 @@ class Execution:
     ----------
     forced : bool
         Execute every notebook, whatever there is to reuse.
-    pdf : bool
-        Write every figure as PDF too.
     slots : Semaphore
         Held while a notebook is executed: as many run at the same time, whatever number of runs are made.
     strict : bool
@@ -53,13 +47,53 @@ class Execution:
     """
 
     forced: bool = False
-    pdf: bool = False
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(count_processors() + 1))
     strict: bool = False
     wait: bool = False
 
 
 USUAL_EXECUTION = Execution()
+
+
+class Results:
+    """Where results of notebooks lie, by the hash of what each was made from: shared by the runs of a sweep.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Folders of runs, whole or not; those that are searched first come first.
+
+    Attributes
+    ----------
+    places : mapping of str to list of Path
+    making : mapping of str to Lock
+        Held while a result is made: another run that needs the same waits, and copies it.
+    """
+
+    def __init__(self, folders: Iterable[Path]):
+        self.places, self.making = defaultdict[str, list[Path]](list), defaultdict[str, threading.Lock](threading.Lock)
+        self.add(folders)
+
+    def add(self, folders: Iterable[Path]) -> None:
+        """Add the results in more folders of runs."""
+        for folder in folders:
+            with suppress(OSError, RunError):  # of another user, or a link: nobody follows it
+                refuse_links(folder)
+                refuse_planted(folder)
+                for entry in read_entries(folder).values():
+                    self.places[digest(entry["made_from"])].append(folder)
+
+
+def list_earlier(folder: Path) -> list[Path]:
+    """Runs whose results a run in a folder reuses, newest first: those of its sweep, then the newest in the outputs."""
+    outputs = find_outputs()
+    found = [*_list_newest(folder), *_list_newest(outputs)[:_MOST_RUNS]]
+    return found if folder != outputs else found[:_MOST_RUNS]
+
+
+def _list_newest(folder: Path) -> list[Path]:
+    records = sorted(folder.glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime, reverse=True)
+    return [path.parent for path in records]
 
 
 @dataclass(frozen=True)
@@ -72,62 +106,34 @@ class Step:
         The notebook.
     values : mapping
         Its parameters.
-    needs : sequence of Step
-        The notebooks whose tables it reads.
-    inputs : mapping
-        From `describe_inputs`: what the whole run is made from.
+    needs : sequence of str
+        Names of the notebooks whose tables it reads.
+    made_from : mapping
+        Hash of each part that it is made from, by its name in words.
     """
 
     source: Path
     values: Mapping[str, Any]
-    needs: Sequence[Step]
-    inputs: Mapping[str, Any]
+    needs: Sequence[str]
+    made_from: Mapping[str, str]
 
     @property
     def name(self) -> str:
         """Name of the notebook."""
         return self.source.stem
 
-    @cached_property
-    def parts(self) -> dict[str, str]:
-        """Hash of each part that it is made from, by its name in words."""
-        given, data = {name: value for name, value in self.values.items() if name != "run"}, ""
-        if "data" in self.values:
-            data = digest(choose_files(self.inputs["data"]["files"], self.values))
-        return {
-            "the notebook": self.inputs["notebooks"][self.name],
-            "its parameters": digest(given),
-            "the helpers": digest(self.inputs["helpers"]),
-            "the libraries": digest(self.inputs["versions"]),
-            "the data": data,
-            "what it reads": digest([need.key for need in self.needs]),
-            "the forms of its figures": "pdf" if self.inputs["pdf"] else "",
-        }
-
-    @cached_property
-    def key(self) -> str:
-        """Name of its result in the store."""
-        return digest(self.parts)
-
-    @cached_property
-    def result(self) -> Path:
-        """Folder of its result in the store."""
-        return find_outputs() / _FOLDER / self.key
-
     def run(
-        self, needed: Sequence[Future[Any]], shop: Path, execution: Execution, partial: Path
+        self, needed: Sequence[Future[Any]], new: Path, final: Path, results: Results, execution: Execution
     ) -> tuple[str, Sequence[str]]:
-        """Make the result, unless it is there.
+        """Make the result in the folder `new` of a run, or copy it from a run that has it; the run becomes `final`.
 
         Parameters
         ----------
         needed : sequence of Future
             Of the notebooks whose tables it reads, which it waits for.
-        shop : Path
-            Workshop of the run.
+        new, final : Path
+        results : Results
         execution : Execution
-        partial : Path
-            Folder for the copy after a failure, from `find_attempt`.
 
         Returns
         -------
@@ -136,81 +142,53 @@ class Step:
 
         Raises
         ------
-        RunError
-            If something that it is made from changes meanwhile.
         NotebookFailed
         """
         for each in needed:
             each.result()
-        with _MAKING[self.key]:
-            if not execution.forced and _is_whole(self.result):
-                os.utime(self.result)  # used last: the last to go
+        key, failed = digest(self.made_from), find_attempt(final)
+        with results.making[key]:
+            if not execution.forced and any(self._copy(folder, new) for folder in results.places[key]):
                 return "unchanged", ()
-            refuse_planted(self.result.parent)
-            self.result.parent.mkdir(parents=True, exist_ok=True)
-            with execution.slots, TemporaryDirectory(prefix=f"{self.name}-", dir=shop) as place:
-                began = time.monotonic()
-                # The folder that the notebook sees is that of its run: with the tables that it reads, and nothing else.
-                work, made = Path(place) / str(self.values.get("run", "run")), Path(place) / "result"
-                target = work / "notebooks" / self.source.name
-                target.parent.mkdir(parents=True)
-                for need in self.needs:
-                    shutil.copytree(need.result, work, dirs_exist_ok=True)
-                # Execute it. What it made is not kept if something has changed since it was hashed.
-                stray = execute_notebook(
-                    self.source, target, self.values, partial / self.source.name, Path(place), execution.pdf
-                )
-                now = describe_inputs(read_parameters(self.inputs["asked"]), [self.source], self.inputs["pdf"])
-                if changed := list_changed(replace(self, inputs=now).parts, self.parts):
-                    told = f"{' and '.join(changed)} changed while the run was being made. Run the same command again."
-                    raise RunError(say_first(told))
-                # Keep its entry, its copy and what it wrote. A notebook that opened no study has written nothing.
-                known = {"key": self.key, "made_from": self.parts, "executed": hash_file(target)}
-                entry = (read_entry(work, self.name) or Entry()).model_copy(update=known)
-                write_entry(work, self.name, entry)
-                for path in (*entry.files, f"notebooks/{self.name}.ipynb", f"notebooks/{self.name}.json"):
-                    kept = locate(made, path)
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    locate(work, path).rename(kept)
-                # Where another process was quicker, its result stays: others may be copying it.
-                if execution.forced or not _is_whole(self.result):
-                    shutil.rmtree(self.result, ignore_errors=True)
-                    shutil.move(made, self.result)
+            with execution.slots:
+                began, path = time.monotonic(), f"notebooks/{self.name}.ipynb"
+                locate(new, path).parent.mkdir(parents=True, exist_ok=True)
+                executed, stray = execute_notebook(self.source, locate(new, path), self.values, failed)
+            # A notebook that opened no study has no entry yet, and has written nothing.
+            entry = (read_entry(new, self.name) or new_entry({})) | {"made_from": self.made_from}
+            entry["files"][path] = executed
+            write_entry(new, self.name, entry)
+            results.places[key] += [new, final, failed]  # where it may lie when another run needs it
             return f"{time.monotonic() - began:.1f} s", stray
 
+    def _copy(self, folder: Path, new: Path) -> bool:
+        """Copy the result from another run if it was made from the same, and is as it was written."""
+        with suppress(OSError, RunError):
+            entry = read_entry(folder, self.name)
+            files = {path: locate(folder, path) for path in entry.get("files", ())}
+            same = entry.get("made_from") == self.made_from
+            if not same or any(hash_file(place) != entry["files"][path] for path, place in files.items()):
+                return False
+            for path, place in files.items():
+                locate(new, path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(place, locate(new, path))
+            path = f"notebooks/{self.name}.ipynb"
+            write_entry(new, self.name, _name_run(locate(new, path), new.name, path, entry))
+            return True
+        return False
 
-def list_changed(parts: Mapping[str, str], before: Mapping[str, str]) -> list[str]:
-    """Names in words of the parts that are others than before."""
-    return [words for words in parts if before.get(words, "") != parts[words]]
 
-
-def execute_steps(
-    steps: Sequence[Step], pool: Executor, shop: Path, execution: Execution, final: Path
-) -> Iterator[tuple[Step, tuple[str, Sequence[str]]]]:
-    """Run each step as soon as those that it needs are done.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        Each after those that it needs.
-    pool : Executor
-        With a thread for each.
-    shop, execution : as for `Step.run`
-    final : Path
-        Folder of the run.
-
-    Yields
-    ------
-    Step and what its `Step.run` returns
-        As each is done.
-    """
-    partial, running = find_attempt(final), dict[str, Future[Any]]()
-    for step in steps:
-        needed = [running[need.name] for need in step.needs]
-        running[step.name] = pool.submit(step.run, needed, shop, execution, partial)
-    ended = dict(zip(running.values(), steps, strict=True))
-    for future in as_completed(ended):
-        yield ended[future], future.result()
+def _name_run(copy: Path, run: str, path: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Entry of a notebook whose copy, from another run, now names this one."""
+    content = json.loads(copy.read_text(encoding="utf-8"))
+    given = content["metadata"]["papermill"]["parameters"]
+    if given.get("run", run) == run:
+        return entry
+    for cell in content["cells"]:
+        if "injected-parameters" in cell["metadata"].get("tags", []):
+            cell["source"] = [line.replace(f'run = "{given["run"]}"', f'run = "{run}"') for line in cell["source"]]
+    given["run"] = run
+    return entry | {"files": entry["files"] | {path: write_json(copy, content, sync=False)}}
 
 
 def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[str, Any]) -> list[Step]:
@@ -221,33 +199,42 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[
     given, steps = parameters.model_dump() | describe_series(parameters), dict[str, Step]()
     for source in sources:
         values = {name: given[name] for name in read_declared(source) if name in given}
-        needs = [steps[name] for name in find_needs(source, steps)]
-        steps[source.stem] = Step(source, values, needs, inputs)
+        needs = find_needs(source, steps)
+        files = choose_files(inputs["data"]["files"], values) if "data" in values else ""
+        made_from = {
+            "the notebook": inputs["notebooks"][source.stem],
+            "its parameters": digest({name: value for name, value in values.items() if name != "run"}),
+            "the helpers": digest(inputs["helpers"]),
+            "the libraries": digest(inputs["versions"]),
+            "the data": digest(files),
+            "what it reads": digest([digest(steps[name].made_from) for name in needs]),
+        }
+        steps[source.stem] = Step(source, values, needs, made_from)
     return [*steps.values()]
 
 
-# ---- the store ------------------------------------------------------------------------------------------------------
+def execute_steps(
+    steps: Sequence[Step], pool: Executor, new: Path, final: Path, results: Results, execution: Execution
+) -> Iterator[tuple[Step, tuple[str, Sequence[str]]]]:
+    """Run each step as soon as those that it needs are done.
 
+    Parameters
+    ----------
+    steps : sequence of Step
+        Each after those that it needs.
+    pool : Executor
+        With a thread for each.
+    new, final, results, execution : as for `Step.run`
 
-def _is_whole(result: Path) -> bool:
-    """True if everything of a result is there, as its notebook wrote it."""
-    try:
-        [path] = result.glob("notebooks/*.json")
-        entry = read_entry(result, path.stem) or Entry()
-        files = {**entry.files, f"notebooks/{path.stem}.ipynb": entry.executed}
-        return all(hash_file(locate(result, path)) == expected for path, expected in files.items())
-    except (OSError, ValueError, RunError):
-        return False
-
-
-def tidy_store(outputs: Path) -> None:
-    """Remove the results that no run has used for a month: runs have copies.
-
-    Raises
+    Yields
     ------
-    OSError
-        If a result can't be removed.
+    Step and what its `Step.run` returns
+        As each is done.
     """
-    for path in (outputs / _FOLDER).glob("[0-9a-f]" * 64):
-        if time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
-            shutil.rmtree(path)
+    running = dict[str, Future[Any]]()
+    for step in steps:
+        needed = [running[name] for name in step.needs]
+        running[step.name] = pool.submit(step.run, needed, new, final, results, execution)
+    ended = dict(zip(running.values(), steps, strict=True))
+    for future in as_completed(ended):
+        yield ended[future], future.result()

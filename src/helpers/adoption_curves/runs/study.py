@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base.files import hash_file, write_file
-from ..base.project import PDF, RUNNER, RunError, find_lab, find_outputs, find_root, name_path
+from ..base.project import RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from .ingredients import read_declared
-from .manifest import DATA, Entry, Figure, Table, locate, read_entries, write_entry
+from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
 
@@ -43,11 +43,10 @@ class SavedFigure:
     alt: str
     png: bytes
     width: int
-    pdf: bool
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
-        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name, "pdf": self.pdf}}
+        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name}}
 
 
 class Study:
@@ -70,7 +69,7 @@ class Study:
     folder : Path
         The run's folder: where the notebook writes.
     notebook : str
-    entry : Entry
+    entry : dict
         What the notebook has read and written so far.
     parameters : Parameters
         The notebook's parameters, checked; those that it doesn't declare have their defaults.
@@ -103,7 +102,7 @@ class Study:
         if not re.fullmatch(r"\d{2}_\w+", notebook):
             raise RunError(f"Notebook name '{notebook}' must begin with its two-digit number, as in 03_fit_curves.")
         # Its parameters are the variables of these names that it declares.
-        source = find_root() / "notebooks" / f"{notebook}.ipynb"
+        source = Path(os.environ.get(RUNNER) or find_root()) / "notebooks" / f"{notebook}.ipynb"
         declares = read_declared(source) if source.is_file() else variables
         given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
         _refuse_unknown(notebook, declares, variables.get("In", []))
@@ -120,7 +119,7 @@ class Study:
             place = name_path(str(folder))
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         values = checked.model_dump(include=set(declared))
-        self.folder, self.notebook, self.entry = folder, notebook, Entry(parameters=values)
+        self.folder, self.notebook, self.entry = folder, notebook, new_entry(values)
         write_entry(folder, notebook, self.entry)
         if by_hand:
             print(f"By hand: results go to {name_path(str(folder))}/.")
@@ -270,8 +269,9 @@ class Study:
             frame = frame[["entity", "indicator", *frame.columns.drop(["entity", "indicator"])]]
         self._check_name("table", name)
         content, columns = write_csv(name, frame)
-        digest = write_file(locate(self.folder, f"tables/{name}.csv"), content, sync=False)
-        self.entry.tables[name] = Table(sha256=digest, rows=len(frame), columns=columns)
+        path = f"tables/{name}.csv"
+        self.entry["files"][path] = write_file(locate(self.folder, path), content, sync=False)
+        self.entry["tables"][name] = {"rows": len(frame), "columns": columns}
         write_entry(self.folder, self.notebook, self.entry)
 
     def show(
@@ -358,15 +358,15 @@ class Study:
         figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
-        images = dict(draw_images(figure, alt, narrow=True, pdf=bool(os.environ.get(PDF))))
+        images = dict(draw_images(figure, alt, narrow=True))
         files = images if data is None else images | {DATA: write_csv(name, data)[0]}
-        places = {kind: locate(self.folder, f"figures/{name}.{kind}") for kind in files}
-        hashes = {kind: write_file(places[kind], file, sync=False) for kind, file in files.items()}
+        for path, file in {f"figures/{name}.{kind}": file for kind, file in files.items()}.items():
+            self.entry["files"][path] = write_file(locate(self.folder, path), file, sync=False)
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
         title = figure.around[0][1] if getattr(figure, "around", None) else alt
-        self.entry.figures[name] = Figure(title=title, alt=alt, width=width, sha256=hashes)
+        self.entry["figures"][name] = {"title": title, "alt": alt, "width": width}
         write_entry(self.folder, self.notebook, self.entry)
-        return SavedFigure(name, alt, images["png"], width, "pdf" in images)
+        return SavedFigure(name, alt, images["png"], width)
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook[:2]
@@ -398,29 +398,29 @@ class Study:
                 f"Run '{self.folder.name}' has no table {name} yet. {_name_writer(name)} writes it: run that notebook "
                 f"first, or all of them with: adoption run {self.folder.name}"
             )
-        differences = [self._describe_disagreement(name, writer, entry.parameters) for _, writer, entry in found]
+        differences = [self._describe_disagreement(name, writer, entry["parameters"]) for _, writer, entry in found]
         if all(differences):
             raise RunError(differences[0])
         folder, writer, entry = found[differences.index("")]
         if folder == self._published:
             print(f"Table {name} is read from the published run, {name_path(str(folder))}/.")
-        self._settle(writer, entry.parameters)
-        path, table = locate(folder, f"tables/{name}.csv"), entry.tables[name]
-        if hash_file(path) != table.sha256:
+        self._settle(writer, entry["parameters"])
+        path, digest = locate(folder, f"tables/{name}.csv"), entry["files"].get(f"tables/{name}.csv")
+        if hash_file(path) != digest:
             raise RunError(
                 f"Table {name} was changed after notebook {writer} wrote it. Run that notebook again to restore it."
             )
-        self.entry.read[name] = table.sha256
+        self.entry["read"][name] = digest
         write_entry(self.folder, self.notebook, self.entry)
-        return read_csv(path, table.columns)
+        return read_csv(path, entry["tables"][name]["columns"])
 
-    def _find_written(self, name: str) -> list[tuple[Path, str, Entry]]:
+    def _find_written(self, name: str) -> list[tuple[Path, str, dict[str, Any]]]:
         """The folders that have table `name`, the one by hand first, each with its writer and the writer's entry."""
         return [
             (folder, writer, entry)
             for folder in filter(None, (self.folder, self._published))
             for writer, entry in read_entries(folder).items()
-            if name in entry.tables and locate(folder, f"tables/{name}.csv").is_file()
+            if name in entry["tables"] and locate(folder, f"tables/{name}.csv").is_file()
         ]
 
     def _settle(self, writer: str, theirs: Mapping[str, Any]) -> None:

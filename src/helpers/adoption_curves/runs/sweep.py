@@ -1,4 +1,4 @@
-"""Many runs from one file, some at a time, with a report of all of them.
+"""Many runs from one file, some at a time, and all of them side by side.
 
 The file is YAML: its sets of parameters are read safely, and all are checked before anything starts.
 """
@@ -9,6 +9,8 @@ import json
 import math
 import os
 import re
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,12 +25,13 @@ from tempfile import TemporaryFile
 from typing import Any, NoReturn
 
 from ..base.columns import spread_choices
-from ..base.files import read_file, write_file, write_json
-from ..base.folders import lock_folder
+from ..base.files import read_file
+from ..base.folders import keep_edited, lock_folder
 from ..base.project import (
     RunError,
     Source,
     Stopped,
+    UserError,
     count_processors,
     find_outputs,
     find_root,
@@ -37,17 +40,19 @@ from ..base.project import (
 )
 from ..base.words import say_count
 from .check_series import check_parameters
-from .manifest import SWEEP, SweepManifest
+from .compare import NAME, read_row, write_comparison
+from .ingredients import find_notebooks
+from .manifest import SWEEP, is_old_sweep, write_sweep
 from .notebook_process import start_fork_server, start_threads
 from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
-from .report import FILES, make_report
-from .runner import print_line, run_all
-from .steps import USUAL_EXECUTION, Execution, tidy_store
+from .runner import print_line, remove_store, run_all
+from .steps import USUAL_EXECUTION, Execution, Results, list_earlier
 
 _MAX_SWEPT_RUNS = 10_000
 _MAX_RUN_LETTERS = 40
 """Letters of a run's name that is made of what it varies."""
-_RESERVED = re.compile(r"(sweep|comparison|index)\..*", re.IGNORECASE)
+_RESERVED = re.compile(r"(sweep|comparison|index)\..*|comparison", re.IGNORECASE)
+"""Names in the folder of a sweep that are no runs' names."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +269,9 @@ def _name_value(name: str, value: Any) -> str:
 def run_sweep(
     sweep: Sweep, execution: Execution = USUAL_EXECUTION, scheduler: str = "", notebooks: Path | None = None
 ) -> tuple[Path, dict[str, str]]:
-    """Make the runs of a sweep that aren't there yet, and the report of all of them.
+    """Make the runs of a sweep that aren't there yet, and set all of them side by side.
+
+    The notebooks are read once, at the beginning: an edit meanwhile is for the next sweep.
 
     Parameters
     ----------
@@ -292,45 +299,74 @@ def run_sweep(
     with lock_folder(folder, "sweep", execution.wait) as shop:
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
-        runs = {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs}
-        write_json(folder / SWEEP, SweepManifest(runs=runs).model_dump())
+        for line in [*remove_store(find_outputs()), *_set_old_aside(folder)]:
+            print_line(line)
+        write_sweep(folder, {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs})
         for name, why in sweep.left_out.items():
             print_line(f"{name} is left out: {why}")
+        texts = shop / "notebooks"
+        texts.mkdir()
+        for path in find_notebooks(notebooks):
+            shutil.copyfile(path, texts / path.name)
         if scheduler:
-            failed = _make_on_cluster(sweep.runs, folder, execution, scheduler)
+            failed = _make_on_cluster(sweep.runs, folder, texts, execution, scheduler)
         else:
-            failed = _make_here(sweep.runs, folder, execution, notebooks)
-        write_summary(sweep, folder, {**sweep.left_out, **failed}, shop)
-    tidy_store(find_outputs())
+            failed = _make_here(sweep.runs, folder, texts, execution)
+        for line in _compare(sweep, folder, failed):
+            print_line(line)
     return folder, failed
 
 
-def write_summary(sweep: Sweep, folder: Path, failed: Mapping[str, str], shop: Path) -> None:
-    """Write the report of all runs of a sweep into its folder; where none is there, take an earlier one away."""
-    named = f" --name {sweep.name}" if Path(sweep.file).stem != sweep.name else ""
-    missing = {f"{sweep.name}/{name}": why for name, why in failed.items()}
-    names = [f"{sweep.name}/{run.run}" for run in sweep.runs]
-    files = make_report(names, folder, f"adoption sweep {sweep.file}{named}", missing, shop)
-    for name in FILES - files.keys():
-        (folder / name).unlink(missing_ok=True)  # of an earlier time
-    for name in (SWEEP, *FILES):
-        for left in folder.glob(f".{name}.*"):  # of a killed one
-            left.unlink()
-    for name, content in files.items():
-        write_file(folder / name, content)
+def _set_old_aside(folder: Path) -> list[str]:
+    """Lines on a sweep of release 2, whose report is kept; its runs are kept as each is made again."""
+    if not is_old_sweep(folder):
+        return []
+    paths = [path.name for path in folder.iterdir() if path.is_file() and _RESERVED.fullmatch(path.name)]
+    return [f"Sweep '{folder.name}' was made by release 2: it is made again.", keep_edited(folder, paths)]
 
 
-def _make_here(
-    runs: Sequence[Parameters], folder: Path, execution: Execution, notebooks: Path | None
-) -> dict[str, str]:
+def _compare(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> list[str]:
+    """Set all runs that were made side by side, in a folder of the sweep's; a line on what a person wrote there."""
+    rows, missing = [], {**sweep.left_out, **failed}
+    for run in (run.run for run in sweep.runs if run.run not in failed):
+        try:
+            rows.append(read_row(f"{sweep.name}/{run}"))
+        except UserError as error:
+            missing[run] = str(error)
+    return write_comparison(folder / NAME, rows, {f"{sweep.name}/{name}": why for name, why in missing.items()})
+
+
+def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Execution, results: Results | None) -> str:
+    """Make a run of a sweep; how long it took, in words.
+
+    Parameters
+    ----------
+    run : Parameters
+    folder : Path
+        Of the sweep.
+    notebooks : Path
+        Folder of the notebooks as they were when the sweep began.
+    execution : Execution
+    results : Results or None
+        What its runs share, where they are made by one process.
+
+    Returns
+    -------
+    str
+    """
+    began = time.monotonic()
+    run_all(run, notebooks, execution, outputs=folder, results=results, tell=lambda line: None)
+    return f"{time.monotonic() - began:.1f} s"
+
+
+def _make_here(runs: Sequence[Parameters], folder: Path, notebooks: Path, execution: Execution) -> dict[str, str]:
     """Make runs in a folder on this machine; returns the message of each one that failed."""
     start_fork_server()
+    results = Results([*folder.glob("*.partial"), *list_earlier(folder)])
 
     def make(run: Parameters) -> str:
-        began = time.monotonic()
         print_line(f"{run.run} begins")
-        run_all(run, notebooks, execution, outputs=folder, tell=lambda line: None)
-        return f"{time.monotonic() - began:.1f} s"
+        return make_run(run, folder, notebooks, execution, results)
 
     with start_threads(2 * count_processors()) as pool:  # some wait for what others make
         made = {pool.submit(make, run): run.run for run in runs}
@@ -353,38 +389,49 @@ def _await_all(made: Mapping[Any, str], finished: Iterable[Any], errors: tuple[t
 # ---- on other machines ----------------------------------------------------------------------------------------------
 
 
-def _make_on_cluster(runs: Sequence[Parameters], folder: Path, execution: Execution, address: str) -> dict[str, str]:
+def _make_on_cluster(
+    runs: Sequence[Parameters], folder: Path, notebooks: Path, execution: Execution, address: str
+) -> dict[str, str]:
     """Make runs on the workers of a Dask scheduler, which see project, data and outputs at the same paths."""
     distributed = import_extra("distributed", "cluster", "--scheduler")
-    told: dict[str, Any] = {"folder": str(folder), "outputs": str(find_outputs()), "project": str(find_root())}
-    told["strict"] = execution.strict
+    told: dict[str, Any] = {"folder": str(folder), "notebooks": str(notebooks), "strict": execution.strict}
+    told |= {"outputs": str(find_outputs()), "project": str(find_root())}
     with distributed.Client(address) as client:
-        workers = {*client.nthreads()}
-        print_line(f"{say_count(len(runs), 'run')} for {say_count(len(workers), 'worker')}")
-        futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
-        made = dict(zip(futures, (run.run for run in runs), strict=True))
+        print_line(f"{say_count(len(runs), 'run')} for {say_count(len(client.nthreads()), 'worker')}")
+        keys = [f"{folder.name}-{run.run}-{secrets.token_hex(4)}" for run in runs]
+        names = dict(zip(keys, (run.run for run in runs), strict=True))
+
+        def say_lost(event: Any) -> None:
+            message = event[1]
+            for key in message.get("processing-tasks", ()) if message.get("action") == "remove-worker" else ():
+                if key in names:
+                    print_line(f"{names[key]}: its worker was lost; another one makes it")
+
+        client.subscribe_topic("all", say_lost)
+        futures = client.map(
+            _make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], key=keys, pure=False
+        )
+        made = {future: names[future.key] for future in futures}
         try:
-            failed = _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
-            if lost := workers - {*client.nthreads()}:
-                print_line(f"{say_count(len(lost), 'worker')} of {len(workers)} ended; others made its runs")
-            return failed
+            return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
         finally:
             client.cancel(futures)
 
 
 def _make_elsewhere(told: dict[str, Any]) -> str:
-    """Seconds, in words, of a run made in a process of its own: a worker of Dask may start none by multiprocessing.
+    """`make_run` in a process of its own: a worker of Dask may start none by multiprocessing.
 
     The process ends with this worker, and where nobody waits for the run any more.
     """
-    from distributed import get_worker
+    import distributed
 
-    worker, began = get_worker(), time.monotonic()
+    worker = distributed.get_worker()
     key = worker.get_current_task()
+    distributed.print(f"{told['parameters']['run']} begins", file=sys.stderr)
     command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"]
     given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
-    with TemporaryFile("w+") as errors:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors, text=True, **given)
+    with TemporaryFile("w+") as errors, TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, text=True, **given)
         assert process.stdin
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()  # and stays open: where it ends, the process ends itself
@@ -394,10 +441,10 @@ def _make_elsewhere(told: dict[str, Any]) -> str:
                 process.stdin.close()
                 process.wait()
             time.sleep(0.2)
-        errors.seek(0)
+        errors.seek(0), output.seek(0)
         if process.returncode:
             raise RunError(errors.read().strip() or f"the process of the run ended with {process.returncode}")
-    return f"{time.monotonic() - began:.1f} s"
+        return output.read().strip()
 
 
 def _make_told() -> None:
@@ -413,9 +460,8 @@ def _make_told() -> None:
 
     signal.signal(signal.SIGTERM, raise_stopped)
     threading.Thread(target=end_with_worker, daemon=True).start()
-    execution = Execution(strict=told["strict"], wait=True)
-    parameters = read_parameters(told["parameters"])
+    execution, run = Execution(strict=told["strict"], wait=True), read_parameters(told["parameters"])
     try:
-        run_all(parameters, None, execution, outputs=Path(told["folder"]), tell=lambda line: None)
+        print(make_run(run, Path(told["folder"]), Path(told["notebooks"]), execution, None))
     except (RunError, ValueError, Stopped) as error:
         raise SystemExit(getattr(error, "word", "") or str(error)) from None

@@ -1,1 +1,1 @@
-"""Data in, a figure or a table out: notebooks' figures, tables for reading, the explorer's panel."""
+"""Data in, a figure or a table out: notebooks' figures, tables for reading."""

@@ -22,7 +22,7 @@ from ...base.files import MAX_TEXT, read_json, write_file
 from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
-from ..manifest import Manifest, locate, write_manifest
+from ..manifest import locate, write_manifest
 from .citation import cite_run, read_citation
 from .cleaning import hide_place, keep_address
 from .frame import list_chart_files, render, render_chart
@@ -64,29 +64,29 @@ def render_executed(folder: Path, name: str) -> Markup:
     return body
 
 
-def write_pages(folder: Path, record: Manifest, bodies: Mapping[str, Markup]) -> None:
+def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Markup]) -> None:
     """Write all pages of the run in `folder`, and ``run.json`` with their hashes.
 
     Parameters
     ----------
     folder : Path
-    record : Manifest
+    record : dict
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
-    content = record.model_dump()
-    authors, _, _, contact = read_citation(content)
-    shared = {"run": folder.name, "citation": cite_run(content, folder.name), "authors": authors}
+    authors, _, _, contact = read_citation(record)
+    shared = {"run": folder.name, "citation": cite_run(record, folder.name), "authors": authors}
     shared["contact"] = keep_address(contact, "mailto:")
-    notebooks = _describe_notebooks(folder, content)
+    notebooks = _describe_notebooks(folder, record)
     pages = {
         page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
     }
-    pages["made.html"] = render_made(content, notebooks, shared)
+    pages["made.html"] = render_made(record, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
-    hidden = {name: hide_place(text, content["parameters"]["data"]).encode() for name, text in pages.items()}
-    written = {name: write_file(locate(folder, f"html/{name}"), page, sync=False) for name, page in hidden.items()}
-    write_manifest(folder, record.model_copy(update={"pages": written, "citation": hash_citation()}))
+    hidden = {name: hide_place(text, record["parameters"]["data"]).encode() for name, text in pages.items()}
+    written = {f"html/{name}": page for name, page in hidden.items()}
+    files = {path: write_file(locate(folder, path), page, sync=False) for path, page in written.items()}
+    write_manifest(folder, {**record, "files": files, "citation": hash_citation()})
 
 
 def _describe_notebooks(folder: Path, content: Mapping[str, Any]) -> list[dict[str, Any]]:

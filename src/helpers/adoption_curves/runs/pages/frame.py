@@ -90,5 +90,5 @@ def list_chart_files(folder: Path, name: str) -> dict[str, str]:
     """Paths of the data, the PNG and the SVG of the chart `name` from a page of the run in `folder`."""
     kept = f"figures/{name}.{DATA}"
     paths = {"data": kept if locate(folder, kept).is_file() else f"tables/{name}.csv"}
-    paths |= {ending.upper(): f"figures/{name}.{ending}" for ending in ("png", "svg", "pdf")}
+    paths |= {ending.upper(): f"figures/{name}.{ending}" for ending in ("png", "svg")}
     return {label: f"../{path}" for label, path in paths.items() if locate(folder, path).is_file()}

@@ -12,7 +12,7 @@ import pandas as pd
 from ...base.columns import UNNAMED
 from ...base.words import say_day
 from ...say.registered import list_registered
-from ..manifest import Manifest, locate
+from ..manifest import find_table, locate
 from ..table_files import read_rows
 from .cleaning import keep_address
 from .frame import render, render_chart
@@ -22,7 +22,7 @@ _USE_FIGURES = ("07_who", "07_purposes", "07_products", "07_firms")
 
 
 def render_index(
-    folder: Path, record: Manifest, notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+    folder: Path, record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
 ) -> str:
     """HTML of the index of the run in `folder`; everything that comes from the run is escaped.
 
@@ -30,29 +30,29 @@ def render_index(
     """
     told = _read_told(folder, record)
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
-    series = [record.subject.get("title", record.parameters["indicator"]), record.parameters["entity"]]
+    series = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
     return render(
         "index.html.j2",
         **shared,
         **told,
-        subject=record.subject,
+        subject=record["subject"],
         title=told["said"].get("headline") or ": ".join(part for part in series if part != UNNAMED),
-        made=say_day(pd.Timestamp(record.made)),
-        as_of=record.parameters.get("as_of"),
-        figure=figures.get(record.main_figure),
+        made=say_day(pd.Timestamp(record["made"])),
+        as_of=record["parameters"].get("as_of"),
+        figure=figures.get(record["main_figure"]),
         use_figure=next((figures[name] for name in _USE_FIGURES if name in figures), None),
         render_chart=partial(render_chart, folder),
         notebooks=notebooks,
     )
 
 
-def _read_told(folder: Path, record: Manifest) -> dict[str, Any]:
+def _read_told(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
     """Sentences of a run, its sources and its registered forecasts, and the names of their tables."""
-    tables = {part: record.find_table(part) for part in ("findings", "key_numbers", "register", "use")}
+    tables = {part: find_table(record, part) for part in ("findings", "key_numbers", "register", "use")}
     rows = {part: read_rows(locate(folder, f"tables/{name}.csv")) for part, name in tables.items()}
     use = [{**row, "url": keep_address(row.get("url", ""))} for row in rows["use"]]
     published = [row for row in rows["key_numbers"] if keep_address(row.get("url", ""))]
-    limit = str(record.parameters.get("limit", ""))  # a forecast under another limit would contradict the page's
+    limit = str(record["parameters"].get("limit", ""))  # a forecast under another limit would contradict the page's
     return {
         "tables": tables,
         "said": {row["part"]: row["sentence"] for row in rows["findings"]},

@@ -75,7 +75,7 @@ def write_command(run: str, record: Mapping[str, Any]) -> str:
     parameters["data"] = hide_place(parameters["data"], parameters["data"])
     changed = {name: value for name, value in parameters.items() if value != usual.get(name, value)}
     words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
-    return " ".join([*words, *(["--pdf"] if record.get("pdf") else [])])
+    return " ".join(words)
 
 
 def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:

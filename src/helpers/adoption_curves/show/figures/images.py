@@ -12,62 +12,55 @@ import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.text import Text
 
-from .style import HALO, HALO_WIDTH, WIDTHS, Exhibit, draw_png, settle_layout
+from .style import HALO, HALO_WIDTH, Exhibit, draw_png, settle_layout
 
 _SVG = "{http://www.w3.org/2000/svg}"
 ElementTree.register_namespace("", _SVG[1:-1])
 ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
-def draw_images(figure: Any, alt: str, narrow: bool = False, pdf: bool = True) -> Iterator[tuple[str, bytes]]:
+def draw_images(figure: Any, alt: str, narrow: bool = False) -> Iterator[tuple[str, bytes]]:
     """Draw every file of a figure, which is closed at the end.
 
     Parameters
     ----------
     figure : matplotlib Figure
-        An `Exhibit` is laid out anew for print; any other figure has one size.
+        An `Exhibit`, or any other figure, which has one size.
     alt : str
         What the figure shows.
     narrow : bool
         Draw an `Exhibit` for a telephone too.
-    pdf : bool
-        Draw it for print too.
 
     Yields
     ------
     tuple of str and bytes
-        The ending of the name and the content: "png" (150 dots per inch) and "svg" at a page's width, "pdf" at that
-        of print, and "narrow.svg" for a telephone.
+        The ending of the name and the content: "png" (150 dots per inch) and "svg" at a page's width, and
+        "narrow.svg" for a telephone.
     """
     ours, engine = isinstance(figure, Exhibit), figure.get_layout_engine()
     if not ours and engine is not None:
         settle_layout(figure, engine)
         figure.set_layout_engine("none")
     yield "png", draw_png(figure, alt)
-    yield "svg", _draw_vector(figure, "svg", {"Title": alt, "Date": None})
-    if pdf:
-        if ours:
-            figure.lay_out(WIDTHS["print"])
-        yield "pdf", _draw_vector(figure, "pdf", {"Title": alt, "CreationDate": None})
+    yield "svg", _draw_vector(figure, alt)
     if ours and narrow:
-        yield "narrow.svg", _draw_vector(figure.narrow(), "svg", {"Title": alt, "Date": None})
+        yield "narrow.svg", _draw_vector(figure.narrow(), alt)
     pyplot.close(figure)
 
 
-def _draw_vector(figure: Any, kind: str, metadata: dict[str, Any]) -> bytes:
-    """The figure as SVG or PDF, without the date; text stays text."""
+def _draw_vector(figure: Any, alt: str) -> bytes:
+    """The figure as SVG, without the date; text stays text."""
     content, paper = BytesIO(), None if isinstance(figure, Exhibit) else "tight"
     # matplotlib would write each letter with a halo as two shapes of some hundred bytes
-    haloed = [text for text in figure.findobj(Text) if kind == "svg" and HALO in text.get_path_effects()]
+    haloed = [text for text in figure.findobj(Text) if HALO in text.get_path_effects()]
     for place, text in enumerate(haloed):
         text.set(path_effects=[], gid=f"halo_{place}")
     # SVG names its parts by random salt unless told otherwise
     with mpl.rc_context({"svg.hashsalt": "adoption", "svg.fonttype": "none"}):
-        figure.savefig(content, format=kind, metadata=metadata, bbox_inches=paper)
+        figure.savefig(content, format="svg", metadata={"Title": alt, "Date": None}, bbox_inches=paper)
     for text in haloed:
         text.set(path_effects=[HALO])
-    told = getattr(figure, "told", {})
-    return _complete(content.getvalue(), told) if kind == "svg" else content.getvalue()
+    return _complete(content.getvalue(), getattr(figure, "told", {}))
 
 
 def _complete(content: bytes, told: Mapping[str, Sequence[str]]) -> bytes:

@@ -1,0 +1,234 @@
+"""Finished runs side by side: a table with a row for each run, a chart of their forecasts, and a page."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..base.fan import find_goal
+from ..base.files import write_file
+from ..base.folders import keep_unlisted, lock_folder, replace_folder, write_list
+from ..base.levels import band_columns, quoted_level, say_level
+from ..base.project import RunError, Source, find_outputs
+from ..base.words import clean, say, say_count, say_date, say_range
+from .manifest import find_edited_parameters, find_run, find_table, list_tables, locate, read_unchanged
+from .pages import render
+from .parameters import ParameterError
+from .table_files import read_csv, write_csv
+
+NAME = "comparison"
+_MOST_DRAWN, _MOST_SHOWN = 60, 300
+"""Runs that the chart shows, and the page; the table has all."""
+_MOST_LETTERS = 64
+"""Letters of the name of a comparison's folder."""
+
+
+def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
+    """Folder ``outputs/compare-<names>`` with a table, a chart and a page of finished runs, put in place whole.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Two runs or more, each ``RUN`` or ``SWEEP/RUN``.
+
+    Returns
+    -------
+    Path and list of str
+        The folder, and a sentence on what a person wrote there and is kept, where there is such.
+
+    Raises
+    ------
+    ParameterError
+        If fewer than two runs are named, or one twice.
+    UserError
+        If a run isn't finished, can't be read or was edited, or a file or a link is in the folder's place.
+    """
+    names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
+    if len(names) < 2:
+        raise ParameterError("a comparison needs two runs or more, as in: adoption compare baseline other")
+    if twice := [name for name in {*names} if names.count(name) > 1]:
+        raise ParameterError(f"run '{twice[0]}' is named twice; name each run once")
+    title = f"compare-{'-'.join(names)}".replace("/", "-")
+    if len(title) > _MOST_LETTERS:
+        title = f"{title[:55]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"
+    rows = [read_row(name) for name in names]
+    return find_outputs() / title, write_comparison(find_outputs() / title, rows, {})
+
+
+def read_row(name: str) -> dict[str, Any]:
+    """Row of a run in a comparison: its record, parameters, last observation, and the forecast that its page quotes.
+
+    Parameters
+    ----------
+    name : str
+        ``RUN`` or ``SWEEP/RUN``.
+
+    Returns
+    -------
+    dict
+        run, record, parameters, title, unit, last_date, last_value, level, and forecast, a frame with date, median,
+        low and high, which has no rows where the run forecasts nothing.
+
+    Raises
+    ------
+    UserError
+        If there is no such run, or its tables or parameters were edited.
+    """
+    record = read_unchanged(find_run(name), "tables")
+    if edited := find_edited_parameters(record):
+        raise RunError(f"run.json of run '{name}' was {edited}. Make the run again.")
+    level = quoted_level(record["parameters"]["levels"])
+    low, high = band_columns(level)
+    observations = _read_table(name, record, "observations", "date", "value")
+    forecast = _read_table(name, record, "forecast", "date", "q0.5", "basis")
+    forecast = forecast[forecast["basis"] != "refuted"].rename(columns={"q0.5": "median", low: "low", high: "high"})
+    last = observations.dropna(subset=["value"]).sort_values("date")[-1:]
+    return {
+        "run": name,
+        "record": record,
+        "title": clean(record["subject"].get("title", "")),
+        "unit": clean(record["subject"].get("unit", "")),
+        "last_date": last["date"].max(),
+        "last_value": last["value"].max(),
+        "level": level,
+        "forecast": forecast.reindex(columns=["date", "median", "low", "high", "basis"]),
+    }
+
+
+def _read_table(name: str, record: Mapping[str, Any], part: str, *columns: str) -> pd.DataFrame:
+    """A table of a run, which has these columns; no rows where the run has no such table, or one without rows."""
+    table, frame = find_table(record, part), pd.DataFrame()
+    try:
+        if table:
+            frame = read_csv(locate(find_run(name), f"tables/{table}.csv"), list_tables(record)[table]["columns"])
+        frame[[*columns] if len(frame) else []]
+    except (LookupError, ValueError) as error:
+        raise RunError(f"Table {table} of run '{name}' has another form. Make the run again.") from error
+    if frame.empty:
+        return pd.DataFrame({column: [] for column in columns}).astype({"date": "datetime64[us]"})
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: Mapping[str, str]) -> list[str]:
+    """Write table, chart and page of runs into a folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+    rows : sequence of mapping
+        From `read_row`.
+    missing : mapping
+        Why there is no such run, by name.
+
+    Returns
+    -------
+    list of str
+        A sentence on what a person wrote there and is kept, where there is such.
+    """
+    with lock_folder(folder, "comparison") as shop:
+        new = shop / "new"
+        table = _tabulate(rows)
+        content, _ = write_csv(NAME, table.drop(columns="forecast"))
+        write_file(new / f"{NAME}.csv", content)
+        alt = _draw(new, table)
+        given = table.set_index("run").drop(
+            columns=["title", "unit", "median", "low", "high", "level", "date", "last_value"]
+        )
+        same = {name: clean(str(given[name].iloc[0])) for name in given if given[name].astype(str).nunique() == 1}
+        page = render(
+            "compare.html.j2",
+            alt=alt,
+            chart=b64encode((new / f"{NAME}.svg").read_bytes()).decode() if alt else "",
+            title=f"{say_count(len(rows), 'run')} side by side" if rows else "No run was made",
+            doubt=len({_describe_making(row["record"]) for row in rows}) > 1,
+            shown=given.drop(columns=[*same]).astype(str).map(clean)[:_MOST_SHOWN],
+            left_out=max(0, len(rows) - _MOST_SHOWN),
+            links={row["run"]: os.path.relpath(find_run(row["run"]) / "html" / "index.html", folder) for row in rows},
+            same=same,
+            missing=missing,
+        )
+        write_file(new / "index.html", page.encode())
+        write_list(new)
+        kept = keep_unlisted(folder, folder)
+        replace_folder(folder, new)
+    return kept
+
+
+def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Table of runs: parameters, last observation, and the forecast for the date that all of them have, or their own.
+
+    That date is the first of those that their pages quote.
+    """
+    goals = [find_goal(row["forecast"].to_dict("records")) if len(row["forecast"]) else {} for row in rows]
+    first = min((goal["date"] for goal in goals if goal), default=None)
+    lines = []
+    for row, goal in zip(rows, goals, strict=True):
+        shared = row["forecast"][row["forecast"]["date"] == first].to_dict("records")
+        end = (shared or [goal])[0]
+        numbers, text = {name: end.get(name) for name in ("date", "median", "low", "high")}, "none"
+        if end:
+            text = f"{say_date(end['date'])}: {say(end['median'], row['unit'])}"
+            if not pd.isna(end["low"]):
+                text += f" ({say_level(row['level'])} interval {say_range(end['low'], end['high'])})"
+        given = {name: _write_value(name, value) for name, value in row["record"]["parameters"].items()}
+        known = {name: row[name] for name in ("run", "title", "unit", "last_date", "last_value", "level")}
+        lines.append({**known, **numbers, "forecast": text, **given, "run": row["run"]})
+    columns = ["run", "title", "unit", "forecast", "last_date", "last_value", "date", "median", "low", "high", "level"]
+    table = pd.DataFrame(lines, columns=[*dict.fromkeys([*columns, *(lines[0] if lines else {})])])
+    for name in ("date", "last_date"):
+        table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d").fillna("")
+    return table.astype(dict.fromkeys(("last_value", "median", "low", "high"), float))
+
+
+def _write_value(name: str, value: Any) -> str:
+    """A parameter's value as a text; of own data the name of the file, not its path on this machine."""
+    if name == "data":
+        return Source.read(value).say()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _describe_making(record: Mapping[str, Any]) -> str:
+    """What two runs must share so that differences come from parameters alone: data, notebooks, helpers, libraries."""
+    sources = [entry["made_from"].get("the notebook") for entry in record["notebooks"].values()]
+    return repr([record["data"]["files"], sources, record["helpers"], record["versions"]])
+
+
+def _draw(new: Path, table: pd.DataFrame) -> str:
+    """Draw medians and intervals of the runs, a panel for each unit; returns the alternative text, "" for no chart."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    from ..show.figures.images import draw_images
+
+    drawn = table[table["median"].notna()][:_MOST_DRAWN]
+    if drawn.empty:
+        return ""
+    panels, dates = list(drawn.groupby(["title", "unit"], sort=False)), drawn["date"].unique()
+    when = f" for {say_date(dates[0])}" if len(dates) == 1 else ""
+    levels = " and ".join(dict.fromkeys(map(say_level, drawn["level"])))
+    alt = (
+        f"Forecasts of {say_count(len(drawn), 'run')}{when}: medians (points) and {levels} prediction intervals (bars)"
+    )
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a matplotlibrc or an earlier chart has set
+        mpl.rcParams |= {"text.parse_math": False, "axes.spines.right": False, "axes.spines.top": False}
+        figure = Figure(figsize=(7.4, 0.6 + 0.7 * len(panels) + 0.25 * len(drawn)), layout="constrained")
+        axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=[len(rows) for _, rows in panels])[:, 0]
+        figure.suptitle(alt, ha="left", x=0.02, size="medium")
+        for axis, ((title, unit), rows) in zip(axes, panels, strict=True):
+            places, names = range(len(rows)), rows["run"].str.rpartition("/")[2].str[-_MOST_LETTERS:]
+            axis.hlines(places, rows["low"], rows["high"], lw=3, alpha=0.45)
+            axis.plot(rows["median"], places, "o")
+            axis.set_yticks(places, names if when else names + ", " + rows["date"].map(say_date))
+            axis.set(ylim=(len(rows) - 0.4, -0.6), xlabel=f"{title}, {unit}")
+            axis.set_xlim(left=0)
+            axis.xaxis.set_major_formatter("{x:,g}")
+        for kind, image in draw_images(figure, alt):
+            write_file(new / f"{NAME}.{kind}", image)
+    return alt
