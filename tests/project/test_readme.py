@@ -11,12 +11,12 @@ import golden
 import numpy as np
 import pandas as pd
 import pytest
-from kept_runs import read_facts
+from kept_runs import read_run
 from processes import call
 from publishers import serve
 
 from adoption_curves.runs.new_project import begin_project
-from adoption_curves.say.findings import write_findings
+from adoption_curves.say.page import write_page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def read_blocks(*languages):
 MADE = (
     "outputs/.store",
     "outputs/baseline/html/index.html",
-    "outputs/baseline/tables/06_findings.csv",
+    "outputs/baseline/tables/06_key_numbers.csv",
     "outputs/grid/",
 )
 """By the commands."""
@@ -48,8 +48,8 @@ def test_the_readme_is_short():
     assert [line for line in lines if len(line) > 120 and not line.startswith(("|", "<", "[!"))] == []
 
 
-def test_findings_are_those_of_the_baseline():
-    assert golden.put_findings(write_findings(read_facts("baseline"))) == README
+def test_headline_and_deck_are_those_of_the_baseline():
+    assert golden.put_headline(write_page(read_run("baseline"))) == README
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path, monkey
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     for words in ("check", "run"):
         assert call(capsys, words)[0] == 0
-    findings = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_findings.csv").set_index("part")
-    assert "780 million people in China used generative AI in December 2026" in findings.loc["now", "sentence"]
+    rows = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_key_numbers.csv").set_index("key")
+    assert rows.loc["headline", "text"].startswith("780 million people in China use generative AI; ")
 
 
 def test_every_make_target_exists():

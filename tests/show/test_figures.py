@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from adoption_curves import curves
 from adoption_curves.indicators import Limit, Names
 from adoption_curves.runs.pages.charts import _render_drawing
-from adoption_curves.say import facts
+from adoption_curves.show import answers
 from adoption_curves.show import figures
 from adoption_curves.show.figures import images, labels, several_runs, style
 from adoption_curves.show.figures.fit_curves import draw_fits, draw_profiles
@@ -493,7 +493,7 @@ def is_mathematics(text):
 
 def rule_verdict(verdict, low, high):
     found = curves.Assessment(verdict, low, high, low, low, pd.DataFrame())
-    return facts.list_saturation_level(found, pd.Series([100.0, 300, 600])).iloc[0]
+    return answers.list_saturation_level(found, pd.Series([100.0, 300, 600])).iloc[0]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Make the runs of tests/golden/golden.yaml, and compare them with what tests/golden keeps of them.
 
-`make golden` names the first difference of each table; with `--renew` (or `make golden RENEW=1`) it writes anew what
-is kept, and what is shown of it: picture and findings of README.md, and the sentences in WORDS.md. With the folder of
-one run it compares the tables of that run alone.
+`make golden` names the first difference of each table; with `--renew` (or `make golden RENEW=1`) it writes anew XX
 """
 
 import argparse
@@ -12,35 +10,26 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from itertools import zip_longest
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pandas as pd
 
-from adoption_curves.say.facts import SUMMARISED
+from adoption_curves.say.run_tables import TABLES
 
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "tests" / "golden" / "golden.yaml"
 SUMS = RUNS.parent / "sums.csv"
-WORDS = RUNS.parent / "WORDS.md"
 PICTURE = ROOT / "docs" / "images" / "forecast.png"
 DARK = PICTURE.with_suffix(".dark.png")
 README = ROOT / "README.md"
-KEPT = dict.fromkeys(("baseline", "yearly", "one", "declining", "levelled", "unlimited"), SUMMARISED)
-KEPT["baseline"] += ("04_held_out", "04_comparison_technologies", "04_sides", "04_skill")
-"""The tables that are kept whole: of a run of each kind of page those that its sentences are made from, and of the
-baseline those that docs/forecast.md quotes. Of every other table, and of those without rows, `SUMS` has a line."""
+KEPT = dict.fromkeys(("baseline", "yearly", "one", "declining", "levelled", "unlimited"), TABLES)
+KEPT["baseline"] += ("04_held_out", "04_comparison_technologies", "04_sides", "04_skill", "06_key_numbers")
+"""The tables that are kept whole: of a run of each kind of page those that its rows are made from, and of the baseline
+the rows too, and what docs/forecast.md quotes. Of every other table, and of those without rows, `SUMS` has a line."""
 TOLERANCE = 1e-5
 """Of a number, or of the sum of a column's sizes; a digit of the sixth place."""
-
-SENTENCES = {"06_findings": "sentence", "06_register": "text"}
-OPENING = """# What a run says
-
-The sentences of the runs in `golden.yaml`, one kind of series each, as `make golden RENEW=1` collects them. They
-are here to be read: whoever changes a sentence sees it change for every kind of series.
-"""
 
 
 def list_tables(run):
@@ -150,12 +139,6 @@ def compare_sums(kept, path):
     return ""
 
 
-def compare_words(words):
-    """A line for each of the first sentences that are not as kept."""
-    lines = zip_longest(WORDS.read_text(encoding="utf-8").splitlines(), words.splitlines(), fillvalue="")
-    return [f"{WORDS.name}, expected {kept!r}, found {said!r}" for kept, said in lines if kept != said][:3]
-
-
 def compare_picture(path):
     """A line where the main figure isn't the one that README and docs show: another size, or 2 % of ink elsewhere."""
     expected, found = matplotlib.image.imread(PICTURE), matplotlib.image.imread(path)
@@ -181,30 +164,18 @@ def keep_tables(made):
     pd.DataFrame(lines).to_csv(SUMS, index=False, lineterminator="\n")
 
 
-def put_findings(findings):
-    """README.md with headline and range of the baseline's findings."""
-    said = findings.set_index("part")["sentence"]
-    text = f"**{said['headline']}.** {said['deck']}"
-    lines = [textwrap.fill(text, 117, break_on_hyphens=False)]
-    block = "\n".join(["<!-- findings -->", *lines, "<!-- /findings -->"])
-    return re.sub("<!-- findings.*/findings -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
+def put_headline(rows):
+    """README.md with headline and deck of the baseline's rows."""
+    texts = rows.set_index("key")["text"]
+    lines = textwrap.fill(f"**{texts['headline']}.** {texts['deck']}", 117, break_on_hyphens=False)
+    block = f"<!-- headline -->\n{lines}\n<!-- /headline -->"
+    return re.sub("<!-- headline.*/headline -->", lambda _: block, README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def turn_dark(picture):
     """A picture with light and dark exchanged and hues kept, as the pages of a run show it in the dark."""
     turned = np.array([[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]])  # hues by half a circle
     return np.clip((0.9 - 0.8 * picture[..., :3]) @ turned.T, 0, 1)
-
-
-def collect_words(made):
-    """Every sentence of the runs, for a person to read: a heading for each run, below it each of its tables."""
-    parts = [OPENING]
-    for run, tables in made.items():
-        parts.append(f"## {run}\n")
-        for name, column in SENTENCES.items():
-            sentences = pd.read_csv(tables[name])[column] if name in tables else []
-            parts += [f"{name}:\n", *(f"- {sentence}" for sentence in sentences), ""] if len(sentences) else []
-    return "\n".join(parts).rstrip() + "\n"
 
 
 def make_runs(outputs):
@@ -219,17 +190,15 @@ def main(renewing, folder=None):
     with tempfile.TemporaryDirectory() as outputs:
         folders = {folder.name: folder} if folder else make_runs(Path(outputs))
         made = {run: list_tables(path) for run, path in folders.items()}
-        words = collect_words(made)
         if renewing:
             keep_tables(made)
-            WORDS.write_text(words, encoding="utf-8")
             PICTURE.write_bytes((folders["baseline"] / "figures" / "05_forecast.png").read_bytes())
             matplotlib.image.imsave(DARK, turn_dark(matplotlib.image.imread(PICTURE)))
-            README.write_text(put_findings(pd.read_csv(made["baseline"]["06_findings"])), encoding="utf-8")
+            README.write_text(put_headline(pd.read_csv(made["baseline"]["06_key_numbers"])), encoding="utf-8")
         sums = read_texts(SUMS)
         differences = [line for run, tables in made.items() for line in compare_run(run, tables, sums)]
         if not folder:
-            differences += compare_words(words) + compare_picture(folders["baseline"] / "figures" / "05_forecast.png")
+            differences += compare_picture(folders["baseline"] / "figures" / "05_forecast.png")
     if differences:
         differences.append("make golden RENEW=1 keeps these tables instead; docs/forecast.md is written by hand.")
     print("\n".join(differences) or f"ok: as kept, numbers to six digits: {', '.join(made)}.")

@@ -26,9 +26,7 @@ NAME = "comparison"
 FILES = {"index.html", *(f"{NAME}.{kind}" for kind in ("csv", "narrow.svg", "png", "svg"))}
 _MOST_DRAWN, _MOST_SHOWN = 6, 300
 """Runs that a figure shows, and a page; the table has all."""
-_TEXT_COLUMNS = {"key", "label", "unit", "text", "basis", "qualifier"}
-_WITHHELD = "(median|untested)_"
-"""Key numbers of a run whose page gives no range: its forecasts are not set beside those of others."""
+_TEXT_COLUMNS = {"group", "key", "label", "unit", "text", "basis", "qualifier"}
 
 
 def compare_runs(names: Sequence[str]) -> Path:
@@ -153,10 +151,11 @@ class _Found:
         self.given = {key: value for key, value in self.record.parameters.items() if key != "run"}
         level = quoted_level(self.given["levels"])
         low, high = band_columns(level)
-        self.numbers = self._read("key_numbers", ["key", "label", "value", "text"]).drop_duplicates("key")
+        numbers = self._read("key_numbers", ["group", "key", "label", "value", "text"])
+        self.numbers = numbers[numbers["group"] != ""].drop_duplicates("key")  # without headline and quotation
         columns = ["date", "basis", "q0.5", low, high, "unit"]
         forecasts = pd.DataFrame(columns=columns)
-        if not self.numbers["key"].str.match(_WITHHELD).any():
+        if self.numbers.loc[self.numbers["key"] == "forecast", "value"].notna().any():  # one may be quoted
             forecasts = self._read("forecast", columns).sort_values("date")
         forecasts = forecasts.rename(columns={low: "low", "q0.5": "value", high: "high"})
         self.forecasts = forecasts.assign(run=name, title=self.record.subject["title"], level=level)
@@ -194,7 +193,7 @@ def _set_side_by_side(
     words = {row.Index: f"{say(row.median, row.unit)} ({say_range(row.low, row.high)})" for row in ends.itertuples()}
     dated = {row.Index: f"{row.date:%Y-%m-%d}: {words[row.Index]}" for row in ends.itertuples()}
     numbers = pd.concat({name: each.numbers.set_index("key") for name, each in found.items()}, names=["run"])
-    numbers = numbers[~numbers.index.get_level_values("key").str.startswith("forecast_")]
+    numbers = numbers[~numbers.index.get_level_values("key").isin(["forecast", "median"])]
     values = numbers["value"].astype(object).where(numbers["value"].notna(), numbers["text"]).unstack(sort=False)
     shown = given.copy()
     shown.insert(0, "forecast", [dated.get(name, "none") for name in found])

@@ -17,8 +17,9 @@ from ..base.levels import LEVELS, band_columns, quoted_level
 from ..base.words import say, say_at, say_date, say_figure, say_limit, say_period, spell
 from ..indicators import Names
 
-TABLES = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level", "05_forecast")
-TABLES += ("05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
+_BEFORE = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level", "05_forecast")
+_AFTER = ("05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
+TABLES = (*_BEFORE, *_AFTER)
 """Tables of the notebooks before the sixth that the page reads."""
 REASONS = {
     "decline": "the series is in decline, and the method is made for growth",
@@ -162,12 +163,14 @@ class RunTables:
         """Rows of a table of tests about as far ahead as the forecast; none of tests on few, or without an interval."""
         rows = [row for row in self.list_rows(name) if np.isclose(row.get("level", self.level), self.level)]
         other_level = name == "05_audit" and self.level != 0.8
-        if not rows or self.state or other_level or self.goal["basis"] == "untested":
+        if not rows or not self.goal or self.state or other_level or self.goal["basis"] == "untested":
             return []
         start = self.bound if self.bound and np.isfinite(self.bound["read_low"]) else self.exact[-1]
-        away = [abs(row[column] - count_years(start, self.goal)) for row in rows]
-        near = [row for row, distance in zip(rows, away, strict=True) if distance == min(away)]
-        return near if sum(row.get("technologies", row.get("units")) for row in near) >= _LEAST_TECHNOLOGIES else []
+        ahead = count_years(start, self.goal)
+        years = min((row[column] for row in rows), key=lambda each: abs(each - ahead))
+        near = [row for row in rows if row[column] == years]
+        units = "units" if name == "05_audit" else "technologies"
+        return near if sum(row[units] for row in near) >= _LEAST_TECHNOLOGIES else []
 
     # ---- as text
 
@@ -175,6 +178,10 @@ class RunTables:
         """The date of a row: December 2025; 2025 where all values are of ends of years."""
         days = pd.DatetimeIndex([each["date"] for each in [*self.exact, *self.list_rows("02_newer"), row]])
         return f"{row['date']:%Y}" if (days.month == 12).all() else say_period(row["date"], self.names.measure)
+
+    def format_span(self, start: TableRow, end: TableRow) -> str:
+        """The dates of two rows: December 2024 to June 2025."""
+        return f"{self.format_date(start)} to {self.format_date(end)}"
 
     def format_when(self, row: TableRow) -> str:
         """The date with its preposition: in December 2025; of a total so far by the end of 2025."""

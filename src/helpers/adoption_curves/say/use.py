@@ -33,22 +33,23 @@ def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str) -> pd.
 
 
 def _list_rows(key: str, name: str, table: pd.DataFrame, entity: str) -> Iterator[Row]:
-    table = table.assign(place=range(len(table)))
+    table = table.assign(place=[f"{name}:{place}" for place in range(len(table))], order=range(len(table)))
     table = table[(table["entity"] == entity) & table["unit"].str.startswith("percent")]
     table = table[table["question"] == "target"] if key == "target" else _pick_largest(table)
     for row in table.to_dict("records"):
         base = row["unit"].removeprefix("percent ")
-        of = ", ".join([row["category"], say_date(row["date"])] + ([] if row["category"] in base else [base]))
+        base += "" if row["category"] in base else f": {row['category']}"
+        of = f"{base}, {say_date(row['date'])}"
         publisher, _, _ = row["publisher"].partition(" (")
         note = f"“{row['quote']}” ({publisher})" if key == "target" else publisher
-        yield Row(key, row["printed"], of, note, row["url"], row["value"], cells=f"{name}:{row['place']}:value")
+        yield Row.read(key, row, "value", row["printed"], of, note, row["url"])
 
 
 def _pick_largest(table: pd.DataFrame) -> pd.DataFrame:
     """The largest share of each kind of group in the newest list, in their order there; of two kinds at most."""
     newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
     newest = newest[newest["breakdown"] != "sex"].sort_values("value", ascending=False, kind="stable")
-    return newest.drop_duplicates("breakdown").sort_values("place").head(_MOST_GROUPS)
+    return newest.drop_duplicates("breakdown").sort_values("order").head(_MOST_GROUPS)
 
 
 def cite(*tables: pd.DataFrame) -> str:

@@ -19,7 +19,7 @@ from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
 from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, name_series, say_expected
 from ..indicators.captions import find_last_limit, list_earlier, list_levels, list_newer
-from ..say.headline import write_deck, write_headline, write_title
+from ..say.page import write_deck, write_headline, write_title
 from ..say.run_tables import TABLES, RunTables
 from . import tables
 from .figure_data import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
@@ -128,6 +128,8 @@ def read_run(study: Any) -> RunTables:
     chosen, data = study.parameters, study.data
     expected = say_expected(find_expected(data, chosen.entity, chosen.indicator))
     tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
+    register = tables["06_register"]  # a forecast under another limit would contradict the page's
+    tables["06_register"] = register.where(register["limit"] == chosen.limit)
     notes = data.find_notes(chosen.entity, chosen.indicator)
     return RunTables(tables, study.names, quoted_level(chosen.levels), notes, expected)
 

@@ -18,7 +18,7 @@ from matplotlib.transforms import blended_transform_factory
 from ...base import words
 from ...base.words import lower_first, say, say_count, say_date, say_period, say_range
 from ...indicators import AdoptionSeries, Names
-from ...say.headline import format_claim
+from ...say.page import format_claim
 from . import style
 from .labels import Label, find_gaps, label_ends, label_values, shade_breaks
 from .on_axes import plot_earlier, plot_figures, plot_limit, plot_newer, say_counted
