@@ -81,10 +81,11 @@ def test_a_notebook_page_folds_code_opens_parameters_and_sets_equations(pages):
 def test_the_index_says_what_was_found(pages, small_run):
     text = pages["index"].text
     day = f"{datetime.fromisoformat(json.loads((small_run / 'run.json').read_text())['made']):%-d %B %Y}"
-    said = ("<h1><bdi>Generative AI users: China</bdi></h1>", '<p class="lead">China had 602 M.</p>',
-            f'<p class="kicker">{day}', "<dd>The saturation level is &lt;b&gt;not&lt;/b&gt; identified.",
-            "What could be wrong", '<a href="https://a.org/?x&amp;y">&lt;i&gt;last survey&lt;/i&gt;</a>',
-            "Next figure: January or February 2027.", '<a href="01_check_small.html"><h3>')  # fmt: skip
+    said = ("<h1><bdi>China had 602 M.</bdi></h1>", f'<p class="kicker">{day}',
+            '<p class="lead">The saturation level is &lt;b&gt;not&lt;/b&gt; identified.</p>',
+            '<blockquote class="quote">So it was reported.</blockquote>', '<h2 id="facts1">Is it true?</h2>',
+            '<th scope="row">Users, &lt;i&gt;last survey&lt;/i&gt;</th><td><b>602 million people</b></td>',
+            '<a href="https://a.org/?x&amp;y"', '<a href="01_check_small.html"><h3>')  # fmt: skip
     assert [part for part in said if part not in text] == []
     assert pages["index"].images[0]["alt"] == "Users by date, rising"
 
@@ -97,7 +98,7 @@ def test_the_command_that_makes_a_run_again_names_what_differs():
 
 
 def test_the_index_holds_its_tables_and_a_notebooks_page_leads_to_them(pages, small_run):
-    shown = {"01_check_small": "01_coverage", "05_forecast_small": "05_forecast", "index": "06_findings"}
+    shown = {"01_check_small": "01_coverage", "05_forecast_small": "05_forecast", "index": "06_key_numbers"}
     for page, name in shown.items():
         link = re.search(rf'<a (?=[^>]*download="{name}\.csv")[^>]*href="([^"]*)"', pages[page].text)[1]
         content = b64encode((small_run / "tables" / f"{name}.csv").read_bytes()).decode()

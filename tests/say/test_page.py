@@ -9,7 +9,8 @@ import pytest
 from kept_runs import KEPT, read_run
 from own_pages import CASES, read_case
 
-from adoption_curves.say.page import GLOSSARY, join_rows, write_page
+from adoption_curves.say.glossary import GLOSSARY
+from adoption_curves.say.page import write_page
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
@@ -37,7 +38,9 @@ TABLES_OF_ROWS = {
 @pytest.fixture(scope="module", params=[*KEPT, *CASES])
 def run(request, tmp_path_factory):
     """A kept run, or a series of one's own of each kind."""
-    return read_run(request.param) if request.param in KEPT else read_case(tmp_path_factory.mktemp("own"), request.param)
+    return (
+        read_run(request.param) if request.param in KEPT else read_case(tmp_path_factory.mktemp("own"), request.param)
+    )
 
 
 def read_cells(run, row):
@@ -59,7 +62,9 @@ def find_missing(text, numbers):
     text, missing = SET.sub("", text), []
     for match in NUMBER.finditer(text):
         digits = match[0].rstrip(",").replace(",", "").replace("−", "-")
-        word = re.match(r"(?: to [\d.,]+)? (thousand|million|billion)", text[match.start() + len(match[0].rstrip(",")) :])
+        word = re.match(
+            r"(?: to [\d.,]+)? (thousand|million|billion)", text[match.start() + len(match[0].rstrip(",")) :]
+        )
         scale = SCALES[word[1]] if word else 1.0
         half = 0.5001 * scale * 10.0 ** -len(digits.partition(".")[2])
         if "." not in digits and len(digits) > 3:  # to the thousand
@@ -81,7 +86,12 @@ def test_each_label_is_known_and_each_value_is_its_cell_from_which_the_numbers_o
     assert set(rows["key"]) <= set(GLOSSARY)
     assert (rows["label"] == rows["key"].map(lambda key: GLOSSARY[key]["label"])).all()
     assert {"headline", "deck", "quotation", "newest", "forecast"} <= set(rows["key"])
-    assert not rows.astype(str).apply(lambda texts: texts.str.contains(r"\bnan\b|None,|\binf\b")).loc[:, "text":"note"].any(axis=None)
+    assert (
+        not rows.astype(str)
+        .apply(lambda texts: texts.str.contains(r"\bnan\b|None,|\binf\b"))
+        .loc[:, "text":"note"]
+        .any(axis=None)
+    )
     for row in rows[rows["cells"] != ""].itertuples():
         cells = read_cells(run, row)
         numbers = np.array([row.value, row.low, row.high])
@@ -90,7 +100,9 @@ def test_each_label_is_known_and_each_value_is_its_cell_from_which_the_numbers_o
         scale = SCALES.get(run.names.unit.partition(" ")[0], 1.0)
         known = [*derive(cells), *derive(cells) * scale, *map(len, run.tables.values())]
         titles = [row.note] if row.key != "otherwise" else []
-        assert find_missing(" ".join([row.text, row.of.replace(run.names.limit_title.lower(), "")]), known) == [], titles
+        assert find_missing(" ".join([row.text, row.of.replace(run.names.limit_title.lower(), "")]), known) == [], (
+            titles
+        )
 
 
 def test_no_row_depends_on_a_table_of_another(run):

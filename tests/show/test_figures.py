@@ -18,8 +18,7 @@ from matplotlib.text import Text
 from adoption_curves import curves
 from adoption_curves.indicators import Limit, Names
 from adoption_curves.runs.pages.charts import _render_drawing
-from adoption_curves.show import answers
-from adoption_curves.show import figures
+from adoption_curves.show import answers, figures
 from adoption_curves.show.figures import images, labels, several_runs, style
 from adoption_curves.show.figures.fit_curves import draw_fits, draw_profiles
 from adoption_curves.show.figures.forecast_adoption import draw_forecast

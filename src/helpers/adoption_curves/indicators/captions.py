@@ -17,7 +17,6 @@ from .data import Data
 from .series import AdoptionSeries
 
 
-
 @dataclass(frozen=True)
 class Names:
     """What figures, tables and sentences call a series.
@@ -169,7 +168,8 @@ def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     """What `find_within` has found, behind what is counted; "" where that time is always the same."""
     if not day:
         return ""
-    return f" (figures from {say_date(day)} to {say_date(last)}: {words}; earlier ones: {earlier})"
+    span = " to ".join(dict.fromkeys([say_date(day), say_date(last)]))
+    return f" (values of {span}: {words}; earlier ones: {earlier})"
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

@@ -1,16 +1,13 @@
 """The first page of a run as one table: headline, deck, quotation, what not to quote, and the rows of the fact sheet.
 
-Notebooks 7 and 8 add rows of the same columns; the page joins the tables that exist. `GLOSSARY` has the label, the
-meaning, the group and the order of every kind of row.
+Notebooks 7 and 8 add rows of the same columns; the page joins the tables that exist.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from importlib import metadata, resources
+from collections.abc import Iterator
+from importlib import metadata
 
 import pandas as pd
 
@@ -18,19 +15,12 @@ from ..base.columns import UNNAMED, USUAL_TITLE
 from ..base.words import lower_first, say_count, say_first, say_limit, say_percent, say_place
 from ..indicators import Names
 from .formats import format_end, format_interval, format_value, split_unit
+from .glossary import frame_rows
 from .rows import ROWS, Row
 from .run_tables import RunTables
 
-_FILE = (resources.files(__package__) / "glossary.csv").read_text(encoding="utf-8")
-GLOSSARY = {entry["key"]: entry for entry in csv.DictReader(_FILE.splitlines())}
-"""Group, label and meaning by key, in the order of the page."""
-_ORDER = list(GLOSSARY)
-COLUMNS = ["group", "key", "label", "text", "of", "note", "url", "value", "low", "high", "cells"]
-"""Columns of every table of rows."""
 _MOST_NOTES = 2
 """Notes by hand on a page."""
-_MOST_ROWS = 4
-"""Rows of a group on the page; notebooks show all."""
 
 
 def write_page(run: RunTables) -> pd.DataFrame:
@@ -51,20 +41,6 @@ def write_page(run: RunTables) -> pd.DataFrame:
     rows.append(Row("quotation", quotation, note="" if quotation else nothing))
     rows += [Row("do_not_quote", text, url=url) for text, url in list_cautions(run)]
     return frame_rows([*rows, *(row for list_rows in ROWS for row in list_rows(run))])
-
-
-def frame_rows(rows: Iterable[Row]) -> pd.DataFrame:
-    """Rows with groups and labels, in the order of the glossary, as a table of the columns `COLUMNS`."""
-    listed = sorted(rows, key=lambda row: _ORDER.index(row.key))
-    return pd.DataFrame([{**asdict(row), **GLOSSARY[row.key]} for row in listed], columns=COLUMNS)
-
-
-def join_rows(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of several tables in the order of the page, of each group the first four."""
-    rows = pd.concat(tables, ignore_index=True).reindex(columns=COLUMNS).fillna("")
-    rows = rows[rows["key"].isin(_ORDER)]
-    rows = rows.sort_values("key", key=lambda keys: keys.map(_ORDER.index), kind="stable")
-    return rows[(rows["group"] == "") | (rows.groupby("group").cumcount() < _MOST_ROWS)]
 
 
 # ---- the sentences that others quote

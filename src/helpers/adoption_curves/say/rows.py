@@ -139,7 +139,7 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
                 which = "assumed" if run.bound else "newest"
                 share = say(100 * row["last"] / row["limit"], "percent")
                 of.append(f"the {which} value, {say(row['last'], run.names.unit)}, is {share} of it")
-            text = say_figure(row["limit"], run.names.unit)
+            text = f"{say_figure(row['limit'], run.names.unit)}{run.base}"
             yield Row.read("limit", row, "limit", text, "; ".join(of), beside="last")
 
 

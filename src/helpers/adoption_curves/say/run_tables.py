@@ -236,7 +236,7 @@ def explain_few(values: pd.Series, since: pd.Timestamp | None = None) -> str:
     Examples
     --------
     >>> explain_few(pd.Series([0.0, 3.0, 5.0], pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])))
-    'it needs three usable values that span half a year, and there are three values, two of them usable: one is 0'
+    'a forecast needs three usable values over half a year, and there are three values, two of them usable: one is 0'
     """
     usable = count_usable(decimal_years(values.index), values)
     if usable >= SHORTEST:
@@ -249,4 +249,4 @@ def explain_few(values: pd.Series, since: pd.Timestamp | None = None) -> str:
     lost = [f"{spell(zeros)} {'is' if zeros == 1 else 'are'} 0"] if zeros else []
     lost += [f"{spell(near)} less than half a year from the next"] if near else []
     text += f", {spell(usable)} of them usable: {' and '.join(lost)}" if lost else ""
-    return f"it needs three usable values that span half a year, and {text}"
+    return f"a forecast needs three usable values over half a year, and {text}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from ..base.words import say_date
-from .page import frame_rows
+from .glossary import frame_rows
 from .rows import Row
 
 _MOST_GROUPS = 2

@@ -13,7 +13,7 @@ import pandas as pd
 from ...base.columns import UNNAMED
 from ...base.project import Source
 from ...base.words import say_day
-from ...say.page import GLOSSARY, join_rows
+from ...say.glossary import GLOSSARY, join_rows
 from ..manifest import Manifest, locate
 from ..parameters import Parameters, write_argument
 from ..table_files import read_rows
