@@ -62,7 +62,6 @@ def test_pages_lead_from_one_to_the_next_and_to_every_exhibit(pages, small_run):
 def test_every_image_has_its_own_words(pages):
     images = [image for page in pages.values() for image in page.images]
     assert {image["alt"] for image in images} == {'Users, a < b & "c"', "Users by date, rising"}
-    assert 'class="chart small"' in pages["index"].text, "a card has a drawing without words"
     assert len(images) == 3
     assert all(200 < int(image["width"]) < 900 for image in images)
 

@@ -9,14 +9,15 @@ import pytest
 from kept_runs import KEPT, read_run
 from own_pages import CASES, read_case
 
-from adoption_curves.say.glossary import GLOSSARY
+from adoption_curves.say.glossary import GLOSSARY, join_rows
 from adoption_curves.say.page import write_page
 
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
 SET = re.compile(
     r"\b(?:\d+ )?(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
-    r"|\b(?:19|20)\d\d\b|aged \d+ (?:to|and) \w+|\d\d% (?=prediction|interval)|Adoption Curves [\d.\w]+|index, .*? = 100"
+    r"|\b(?:19|20)\d\d\b|aged \d+ (?:to|and) \w+|\d\d% (?=prediction|interval)|Adoption Curves [\w.]+"
+    r"|index, .*? = 100"
 )
 """Dates, ages, names and the levels of intervals: no numbers of a table."""
 TABLES_OF_ROWS = {
@@ -74,13 +75,6 @@ def find_missing(text, numbers):
     return missing
 
 
-def list_values(rows, unit):
-    """Values, ends and other cells of rows, in the unit and without its scale."""
-    scale = SCALES.get(unit.partition(" ")[0], 1.0)
-    values = rows[["value", "low", "high"]].to_numpy().ravel()
-    return np.concatenate([values, values * scale])
-
-
 def test_each_label_is_known_and_each_value_is_its_cell_from_which_the_numbers_of_its_text_round(run):
     rows = write_page(run)
     assert set(rows["key"]) <= set(GLOSSARY)
@@ -116,12 +110,19 @@ def test_no_row_depends_on_a_table_of_another(run):
 
 def test_each_number_of_headline_deck_and_quotation_stands_in_a_row(run):
     rows = write_page(run)
-    texts = rows[rows["key"].isin(["headline", "deck", "quotation"])]
-    shown = rows[rows["group"] != ""]
-    known = list_values(shown, run.names.unit)
-    known = [*known, *(float(each) for text in shown["of"] for each in re.findall(r"\b\d+(?= year| technolog)", text))]
-    known += [derive(read_cells(run, row)) for row in shown.itertuples() if row.key == "change"][:1] and list(
-        derive(read_cells(run, next(row for row in shown.itertuples() if row.key == "change")))
-    )
-    for text in texts["text"] + texts["note"]:
+    sheet = list(rows[(rows["group"] != "") & (rows["cells"] != "")].itertuples())
+    cells = np.concatenate([derive(read_cells(run, row)) for row in sheet])
+    known = [*cells, *cells * SCALES.get(run.names.unit.partition(" ")[0], 1.0)]
+    for text in rows.loc[rows["key"].isin(["headline", "deck", "quotation"]), "text"]:
         assert find_missing(text, known) == [], text
+
+
+def test_the_page_joins_the_tables_that_there_are_and_shows_four_rows_of_a_group():
+    table = write_page(read_run("baseline")).astype(str)
+    more = table[table["key"] == "newest"].assign(text="by another measure")
+    joined = join_rows([table, more])
+    groups = list(dict.fromkeys(entry["group"] for entry in GLOSSARY.values() if entry["group"] != "Who uses it?"))
+    assert joined["group"].drop_duplicates().tolist() == groups
+    assert joined[joined["group"] != ""].groupby("group").size().max() == 4
+    assert joined.loc[joined["key"] == "newest", "text"].tolist()[1] == "by another measure"
+    assert (joined["group"] != "").sum() <= 20
