@@ -135,7 +135,20 @@ def read_run(study: Any) -> RunTables:
 
 
 def list_saturation_level(found: Assessment, values: pd.Series, measure: str = "level") -> pd.DataFrame:
-    """The table ``03_saturation_level``: verdict on where a series of `values` ends; of a flow no end is known."""
+    """The table ``03_saturation_level``: verdict on where a series of `values` ends; of a flow no end is known.
+
+    Parameters
+    ----------
+    found : Assessment
+    values : Series of float
+        In the unit of the series.
+    measure : {"level", "cumulative", "flow"}
+
+    Returns
+    -------
+    DataFrame
+        One row: verdict, low, high, last, limit and left in the unit, reason, sentence, note, points.
+    """
     names = ("verdict", "low", "high", "last", "limit", "left", "reason", "sentence", "note")
     row = {name: getattr(found, name) for name in names} | {"points": len(values)}
     if measure == "flow":
