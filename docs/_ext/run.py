@@ -119,7 +119,7 @@ class Runs(SphinxDirective):
                 raise ExtensionError(f"The gallery shows the run {name}, which is not there. Make it: make docs")
             main = json.loads((source / "run.json").read_text(encoding="utf-8"))["main_figure"]
             picture = shutil.copyfile(source / "figures" / f"{main}.png", self.target / f"{name}.png").name
-            headline = pd.read_csv(source / "tables" / "06_findings.csv")["sentence"].iloc[0]
+            headline = pd.read_csv(source / "tables" / "06_key_numbers.csv")["text"].iloc[0]
             page = f"gallery/{name}/index.html"
             shown = nodes.reference("", "", nodes.image(uri=f"run/series/{picture}", alt=headline), refuri=page)
             told = nodes.caption("", "", nodes.reference("", headline, refuri=page))

@@ -19,6 +19,8 @@ from adoption_curves.forecast import register
 from adoption_curves.forecast.register import BASELINES, COLUMNS, KEY
 from adoption_curves.runs import exports
 from adoption_curves.say import registered
+from adoption_curves.say.rows import _list_next
+from adoption_curves.say.run_tables import RunTables
 
 TODAY = date(2026, 11, 26)
 FIGURES = "date,value,unit\n2021-06-30,12,%\n2022-06-30,19,%\n2023-06-30,31,%\n2024-06-30,44,%\n2025-06-30,52,%\n"
@@ -348,19 +350,17 @@ def test_a_segment_or_a_last_figure_that_was_corrected_is_said_beside_the_score(
 # ---- what readers see of it
 
 
-def test_the_newest_forecast_of_the_published_method_is_shown_for_each_date():
-    names = {"registered": "2026-02-01", "target_date": "2026-12-31", "unit": "percent", "outcome": "", "side": ""}
-    names |= {"model": PUBLISHED_MODEL, "q0.1": "1", "q0.5": "2", "q0.9": "3", "hindsight": "False"}
-    passed = {"target_date": "2025-12-31", "outcome": "2", "side": "at_least"}
-    older, other = {"q0.5": "9", "registered": "2026-01-01"}, {"registered": "2026-03-01", "model": "zebra"}
-    rows = [names, names | older, names | other, names | passed]
-    for order in (rows, rows[::-1]):
-        first, second = registered.list_registered(order)
-        assert (first["date"], first["outcome"]) == ("December 2025", "more than 2%")
-        assert second == {"date": "December 2026", "registered": "1 February 2026", "range": "1.0 to 3.0",
-                          "median": "2.0", "outcome": "not yet published"}  # fmt: skip
-    assert registered.list_registered([row | {"model": "zebra"} for row in rows]) == []
-    [read] = registered.list_registered([names | passed | {"read_low": "2.1"}])
-    assert read["outcome"] == "more than 2%", "as CNNIC wrote it, where it is read as a range"
-    [late] = registered.list_registered([names | passed | {"hindsight": "True"}])
-    assert late["outcome"] == "more than 2% (already published when we registered, so not scored)"
+def test_the_next_value_is_the_newest_forecast_of_the_published_method_without_an_outcome():
+    day = pd.Timestamp("2026-02-01")
+    row = {"registered": day, "target_date": pd.Timestamp("2026-12-31"), "model": PUBLISHED_MODEL, "came": pd.NaT}
+    row |= {"q0.1": 1.0, "q0.5": 2.0, "q0.9": 3.0}
+    older, other = {"q0.1": 0.9, "registered": day - pd.Timedelta(days=31)}, {"model": "zebra"}
+    passed = {"target_date": pd.Timestamp("2025-12-31"), "came": day}
+    names = indicators.Names("Things", "percent of homes")
+    listed = [row, row | older, row | other, row | passed]
+    for order in (listed, listed[::-1]):
+        [found] = _list_next(RunTables({"06_register": pd.DataFrame(order)}, names))
+        assert (found.text, found.value) == ("1.0 to 3.0%", 2.0)
+        assert found.of == "December 2026, 80% interval; median 2.0"
+        assert found.note == "Registered on 1 February 2026"
+    assert list(_list_next(RunTables({"06_register": pd.DataFrame([row | other])}, names))) == []

@@ -16,8 +16,8 @@ from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
 from adoption_curves.indicators.captions import list_levels, list_newer
 from adoption_curves.indicators.given import read_series
-from adoption_curves.say.facts import Facts
-from adoption_curves.say.users import say_users
+from adoption_curves.say.page import format_claim
+from adoption_curves.say.run_tables import RunTables
 
 SOLD = [3, 5, 8, 12, 20, 33, 50, 66, 80, 95, 108, 112, 113, 113.5]
 
@@ -89,8 +89,8 @@ def test_names_say_it_and_growth_is_what_was_added(tmp_path):
     names = indicators.name_series(data, series)
     assert (names.measure, names.own) == ("cumulative", True)
     growth = list_levels(data, series)
-    found = Facts({"02_growth": growth, "02_newer": list_newer(data, series)}, names)
-    assert found.when(found.last).startswith("by ")
+    run = RunTables({"02_growth": growth, "02_newer": list_newer(data, series)}, names)
+    assert run.format_when(run.newest).startswith("by ")
 
 
 def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
@@ -100,7 +100,7 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     data, series = indicators.load(source), select(source)
     names = indicators.name_series(data, series)
     assert (series.measure, names.measure) == ("flow", "flow")
-    assert say_users(names, 80) == "Cars sold: 80 cars"
+    assert format_claim(names, "80 cars") == "Cars sold: 80 cars"
     row = assess_ceiling(series).frame().iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
     assert "do not show where these end" in say_end(row, series.unit)

@@ -333,9 +333,9 @@ def test_a_run_on_an_own_file_tells_its_series_and_its_source_and_nothing_of_chi
     assert record["subject"]["unit"] == "percent of members"
     own = [source for source in record["sources"] if source["use"] == "series"]
     assert [(source["publisher"], source["title"]) for source in own] == [("Club survey", "club.csv")]
-    names = "06_findings", "01_claims", "06_key_numbers", "04_comparison_technologies", "02_aligned"
-    findings, claims, numbers, references, aligned = (pd.read_csv(own_run / "tables" / f"{name}.csv") for name in names)
-    findings = findings["sentence"]
+    names = "01_claims", "06_key_numbers", "04_comparison_technologies", "02_aligned"
+    claims, numbers, references, aligned = (pd.read_csv(own_run / "tables" / f"{name}.csv") for name in names)
+    findings = numbers["text"].astype(str)
     assert findings[0].startswith("Club: ")
     assert html.escape(findings[0]) in page
     page = (own_run / "html" / "made.html").read_text(encoding="utf-8")

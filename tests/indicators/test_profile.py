@@ -1,6 +1,5 @@
 """Who uses it, for what, with which product, in which firms: the rows of profile.csv, and what pages take from them."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +8,7 @@ import pytest
 from adoption_curves import indicators
 from adoption_curves.indicators import DataError
 from adoption_curves.indicators.uses import count_profile
-from adoption_curves.say import who_uses
+from adoption_curves.say.use import write_use
 
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "data" / "profile.csv", dtype=str, keep_default_na=False)
@@ -28,14 +27,15 @@ def pick(rows, **wanted):
 
 
 def list_parts(data, indicator, entity):
-    """What the parts of the notebook show of one entity, and its profile."""
+    """What the parts of the notebook show of one entity, by key of the page, with the names of their tables."""
     profile = indicators.list_profile(data, indicator)
     here = profile[profile["entity"] == entity]
     purposes = profile[(profile["question"] == "what for") & ~profile["wider"]]
-    parts = {"who": indicators.pick_people(here[(here["question"] == "who") & ~here["wider"]])}
-    parts["purposes"] = indicators.pick_purposes(purposes, entity, ["South Korea"])
-    parts["firms"] = profile[(profile["question"] == "which firms") & (profile["breakdown"] == "size of firm")]
-    return parts, here
+    people = indicators.pick_people(here[(here["question"] == "who") & ~here["wider"]])
+    listed = indicators.pick_purposes(purposes, entity, ["South Korea"])
+    firms = profile[(profile["question"] == "which firms") & (profile["breakdown"] == "size of firm")]
+    parts = {"who": ("07_who", people), "purpose": ("07_purposes", listed), "firms": ("07_firms", firms)}
+    return parts | {"target": ("07_profile", here)}
 
 
 def test_rows_are_those_that_may_enter():
@@ -113,12 +113,11 @@ def test_own_data_have_the_profile_that_they_bring(tmp_path):
     assert indicators.list_profile(data, indicator).empty
     assert indicators.list_products(data, indicator, entity).empty
     assert indicators.list_rulers(data, indicator, [entity, "China"]).empty
-    parts, here = list_parts(data, indicator, entity)
-    assert who_uses.list_use(parts, here, data, indicator).empty
+    assert write_use(list_parts(data, indicator, entity), entity).empty
 
 
 def test_young_internet_users_are_added_and_the_note_says_so(known):
-    who = list_parts(known, "genai_users", "China")[0]["who"]
+    who = list_parts(known, "genai_users", "China")["who"][1]
     young = pick(who, category="19 and under", unit="percent of internet users").iloc[0]
     assert (young["printed"], young["note"]) == ("18.1%", "4.2% and 13.9% of 6 to 9 and of 10 to 19, added by us.")
     assert who.loc[who["breakdown"] == "age", "date"].nunique() == 1, "one survey: no trend by age"
@@ -140,9 +139,6 @@ def test_a_ruler_says_what_it_asks_or_that_nobody_knows(known):
     assert "could not check" in china["note"]["MIC web panel"]
     assert pick(rulers, ruler="Pew")["window"].iloc[0].startswith('"Do you ever use')
     assert pick(rulers, entity="South Korea", ruler="Microsoft")["note"].iloc[0].startswith("Derived: 37.1 plus")
-    said = who_uses.say_rulers(rulers, "China")
-    assert "Microsoft asks nobody: it models from telemetry." in said
-    assert said.endswith("We read 93.6% in one text that we could not check.")
 
 
 def test_figures_of_one_report_stand_at_one_month_and_lead_to_the_page_that_was_read(known):
@@ -151,66 +147,45 @@ def test_figures_of_one_report_stand_at_one_month_and_lead_to_the_page_that_was_
     assert set(newest["product"]) == {"Doubao", "Qwen", "DeepSeek", "Yuanbao", "Kimi"}
     assert newest["date"].nunique() == 1
     assert pick(newest, product="Doubao")["url"].iloc[0].startswith("https://www.questmobile.com.cn/research/report/")
-    told = "Of QuestMobile's AI-native apps (without phone makers') Doubao has most: 382 million devices in June 2026."
-    assert who_uses.say_products(newest, newest.head(0)) == told
 
 
 def test_changed_wording_is_said_where_a_share_moved_most(known):
-    listed = list_parts(known, "genai_users", "China")[0]["purposes"]
-    said = who_uses.say_purposes(listed)
-    assert "“Images and video” moved most, from 33.0% in June 2025 to 47.8%" in said
-    assert said.endswith(" In December 2025 the item also names editing, and the sample may differ.")
+    listed = list_parts(known, "genai_users", "China")["purpose"][1]
     worded = listed[listed["note"].str.contains("Worded ")]
     assert set(worded["category"]) == {"images and video", "minutes and slides", "code"}
 
 
 def test_before_the_report_went_up_no_two_surveys_are_mixed(known):
     early = known.known_on("2026-02-15")
-    said = who_uses.say_groups(list_parts(early, "genai_users", "China")[0]["who"])
-    assert said == "Of generative AI users in June 2025, 33.8% were 19 and under."
+    rows = write_use(list_parts(early, "genai_users", "China"), "China")
+    who = rows[rows["key"] == "who"]
+    assert who["of"].tolist() == ["of generative AI users: students, December 2025"]
 
 
-def test_numbers_of_the_first_page_stand_in_the_tables(known):
-    """Each number is a figure of profile.csv or of observations.csv, a year, or computed from two that are named."""
-    parts, here = list_parts(known, "genai_users", "China")
-    use = who_uses.list_use(parts, here, known, "genai_users")
-    assert use["part"].tolist() == ["who", "doubt", "target"]
-    printed = set(TABLE["value"]) | {f"{value:g}" for value in known.observations["value"]}
-    printed |= {"18.1"}  # 4.2 and 13.9
-    online = known.exact_values("China", "internet_users")[pd.Timestamp("2025-12-31")]
-    users = known.exact_values("China", "genai_users")[pd.Timestamp("2025-12-31")]
-    printed |= {f"{41.4 * users / online:.0f}", f"{22.8 * users / online:.0f}"}
-    step, rises = (700 - users) / online, [0.361 - 0.414 * users / online, 0.355 - 0.228 * users / online]
-    assert step < min(rises)
-    printed |= {f"{100 * change:.0f}" for change in (step, *rises)}
-    for row in use.itertuples():
-        text = re.sub(r"\b20[23]\d\b|19 and under", "", f"{row.heading} {row.quote} {row.sentence} {row.reckoned}")
-        numbers = re.findall(r"\d[\d,]*\.?\d*", text)
-        assert numbers
-        assert {number.replace(",", "").rstrip(".") for number in numbers} <= printed, row.part
-
-
-def test_no_share_is_divided_by_people(known):
-    assert who_uses.say_doubt(known, "China", "genai_users")
-    assert who_uses.say_doubt(known, "China", "genai_adoption_rate") == {}
+def test_values_of_the_first_page_are_cells_of_the_tables(known):
+    parts = list_parts(known, "genai_users", "China")
+    rows = write_use(parts, "China")
+    assert set(rows["key"]) == {"who", "purpose", "target"}
+    tables = dict(parts.values())
+    for row in rows.itertuples():
+        name, place, column = row.cells.split(":")
+        assert tables[name][column].iloc[int(place)] == row.value
+        assert f"{row.value:g}" in row.text
 
 
 def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
-    parts, here = list_parts(known, "genai_users", "China")
-    target = who_uses.list_use(parts, here, known, "genai_users").iloc[-1]
-    for quote in pick(TABLE, source_id="state_council_ai_plus")["quote"]:
-        assert quote in target["quote"]
-    assert "Of whom, the document does not say" in target["sentence"]
-    said = f"{target['quote']} {target['sentence']}"
-    assert set(re.findall(r"\d+", said)) == {"70", "90", "2027", "2030"}
+    rows = write_use(list_parts(known, "genai_users", "China"), "China")
+    targets = rows[rows["key"] == "target"]
+    quotes = pick(TABLE, source_id="state_council_ai_plus")["quote"]
+    assert len(targets) == len(quotes)
+    assert all(quote in note for quote, note in zip(quotes, targets["note"], strict=True))
+    assert targets["of"].str.startswith("(of what is not stated)").all()
 
 
-def test_places_without_a_target_get_other_sentences_and_without_a_profile_none(known):
-    parts, here = list_parts(known, "genai_use_msit", "South Korea")
-    use = who_uses.list_use(parts, here, known, "genai_use_msit")
-    assert use["part"].tolist()[:2] == ["who", "what for"]
-    parts, here = list_parts(known, "internet_use_itu", "Germany")
-    assert who_uses.list_use(parts, here, known, "internet_use_itu").empty
+def test_places_without_a_target_have_other_rows_and_without_a_profile_none(known):
+    rows = write_use(list_parts(known, "genai_use_msit", "South Korea"), "South Korea")
+    assert rows["key"].drop_duplicates().tolist()[:2] == ["who", "purpose"]
+    assert write_use(list_parts(known, "internet_use_itu", "Germany"), "Germany").empty
 
 
 def test_the_list_counts_what_there_is(known):

@@ -49,19 +49,16 @@ def test_the_time_within_which_a_use_counts_is_that_of_the_definition_or_of_the_
         assert words in row.counted + asked.get(row.indicator, "")
 
 
-def test_names_say_what_is_known_of_the_question_and_of_days_of_publication(data):
+def test_names_say_what_is_known_of_the_question(data):
     users = ("China", "genai_users", "population_year_end")
     names = indicators.name_series(data, data.series(*users))
-    assert names.within == "in the past half-year"
-    assert names.asked_anew
     assert names.counted.endswith("to December 2025: in the past half-year; earlier ones: at any time)")
     assert names.limit_is_series
     rate = indicators.name_series(data, data.series("China", "genai_adoption_rate", 100))
     assert (rate.people, rate.asked.split()[2:4]) == ("people", ["residents", "aged"]), "counted and asked"
-    assert names.reckoned, "the day of the population is that of the usual lag"
     earlier = data.known_on("2025-06-30")
     names = indicators.name_series(earlier, earlier.series(*users[:2], 1400))
-    assert (names.within, names.limit_is_series, names.reckoned) == ("at any time", False, False)
+    assert (names.doing, names.limit_is_series) == ("have used generative AI", False)
 
 
 def test_own_data_may_say_when_their_figures_came_out(tmp_path):

@@ -72,7 +72,7 @@ def test_the_site_has_equations_figures_and_every_public_name(site, pages, whole
 
 
 def test_the_gallery_has_a_picture_a_headline_and_the_page_of_each_run(site, pages, whole_run):
-    headline = pd.read_csv(whole_run / "tables" / "06_findings.csv")["sentence"][0]
+    headline = pd.read_csv(whole_run / "tables" / "06_key_numbers.csv")["text"][0]
     cards = pages[site / "gallery.html"].find_all("figure")
     runs = [run["run"] for run in yaml.safe_load((ROOT / "docs" / "gallery.yaml").read_text(encoding="utf-8"))["runs"]]
     assert sorted(card.a["href"] for card in cards) == sorted(f"gallery/{run}/index.html" for run in runs)

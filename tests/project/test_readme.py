@@ -10,13 +10,13 @@ import textwrap
 import numpy as np
 import pandas as pd
 import pytest
-from kept_runs import ROOT, read_facts
+from kept_runs import ROOT, read_run
 from processes import call
 from publishers import serve
 from snapshots import check_text
 
 from adoption_curves.runs.new_project import begin_project
-from adoption_curves.say.findings import write_findings
+from adoption_curves.say.page import write_page
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if "run" not in path.parts]  # made by a build
@@ -31,7 +31,7 @@ def read_blocks(*languages):
 
 MADE = (
     "outputs/baseline/html/index.html",
-    "outputs/baseline/tables/06_findings.csv",
+    "outputs/baseline/tables/06_key_numbers.csv",
     "outputs/grid/",
 )
 """By the commands."""
@@ -40,16 +40,16 @@ COMMANDS = list(
 )
 
 
-def put_findings(findings):
-    """README.md with headline and range of a run's findings."""
-    said = findings.set_index("part")["sentence"]
-    text = textwrap.fill(f"**{said['headline']}.** {said['deck']}", 117, break_on_hyphens=False)
-    block = f"<!-- findings -->\n{text}\n<!-- /findings -->"
-    return re.sub("<!-- findings.*/findings -->", lambda _: block, README, flags=re.DOTALL)
+def put_headline(rows):
+    """README.md with headline and deck of a run's rows."""
+    texts = rows.set_index("key")["text"]
+    lines = textwrap.fill(f"**{texts['headline']}.** {texts['deck']}", 117, break_on_hyphens=False)
+    block = f"<!-- headline -->\n{lines}\n<!-- /headline -->"
+    return re.sub("<!-- headline.*/headline -->", lambda _: block, README, flags=re.DOTALL)
 
 
-def test_findings_are_those_of_the_baseline(renew):
-    check_text(ROOT / "README.md", put_findings(write_findings(read_facts("baseline"))), renew)
+def test_headline_and_deck_are_those_of_the_baseline(renew):
+    check_text(ROOT / "README.md", put_headline(write_page(read_run("baseline"))), renew)
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_the_lines_that_add_the_next_figure_change_the_headline(tmp_path, monkey
     monkeypatch.setenv("ADOPTION_OUTPUTS", str(tmp_path / "outputs"))
     for words in ("check", "run"):
         assert call(capsys, words)[0] == 0
-    findings = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_findings.csv").set_index("part")
-    assert "780 million people in China used generative AI in December 2026" in findings.loc["now", "sentence"]
+    rows = pd.read_csv(tmp_path / "outputs" / "baseline" / "tables" / "06_key_numbers.csv").set_index("key")
+    assert rows.loc["headline", "text"].startswith("780 million people in China use generative AI; ")
 
 
 def test_every_make_target_exists():

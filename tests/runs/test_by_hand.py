@@ -105,7 +105,7 @@ def test_an_own_file_by_hand_with_jupyterlab_s_run_all_papermill_and_export(outp
         client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
         nbformat.write(client.execute(), copy)
         assert "Traceback" not in export_notebook(copy)[0].read_text(encoding="utf-8")
-    findings = (tables / "06_findings.csv").read_text()
+    findings = (tables / "06_key_numbers.csv").read_text()
     assert ("51" in findings, "generative AI" in findings) == (True, False)
 
     source = find_root() / "notebooks" / "05_forecast_adoption.ipynb"

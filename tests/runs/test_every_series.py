@@ -25,8 +25,7 @@ def read_page(outputs, given, notebooks=SHOWN):
             names, _ = execute_cells(path, outputs, chosen.model_dump())
             pyplot.close("all")
     study = names["study"]
-    said = study.read_table("06_findings")["sentence"], study.read_table("06_key_numbers")["text"]
-    return " ".join([*said[0], *said[1].astype(str)]), study
+    return " ".join(study.read_table("06_key_numbers")["text"].astype(str)), study
 
 
 def write(row, unit, own):

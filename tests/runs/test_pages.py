@@ -83,10 +83,11 @@ def test_a_notebook_page_folds_code_opens_parameters_and_sets_equations(pages):
 def test_the_index_says_what_was_found(pages, small_run):
     text = pages["index"].text
     day = f"{datetime.fromisoformat(json.loads((small_run / 'run.json').read_text())['made']):%-d %B %Y}"
-    said = ("<h1><bdi>Generative AI users: China</bdi></h1>", '<p class="lead">China had 602 M.</p>',
-            f'<p class="kicker">{day}', "<dd>The saturation level is &lt;b&gt;not&lt;/b&gt; identified.",
-            "What could be wrong", '<a href="https://a.org/?x&amp;y">&lt;i&gt;last survey&lt;/i&gt;</a>',
-            "Next figure: January or February 2027.", '<a href="01_check_small.html">')  # fmt: skip
+    said = ("<h1><bdi>China had 602 M.</bdi></h1>", f'<p class="kicker">{day}',
+            '<p class="lead">The saturation level is &lt;b&gt;not&lt;/b&gt; identified.</p>',
+            '<blockquote class="quote">So it was reported.</blockquote>', '<h2 id="facts1">Is it true?</h2>',
+            '<th scope="row">Users, &lt;i&gt;last survey&lt;/i&gt;</th><td><b>602 million people</b></td>',
+            '<a href="https://a.org/?x&amp;y"', '<a href="01_check_small.html"><h3>')  # fmt: skip
     assert [part for part in said if part not in text] == []
     assert pages["index"].images[0]["alt"] == "Users by date, rising"
 
@@ -98,7 +99,7 @@ def test_the_command_that_makes_a_run_again_names_what_differs():
 
 
 def test_charts_stand_in_their_page_and_their_data_and_pictures_beside_it(pages):
-    assert "../tables/06_findings.csv" in pages["index"].links
+    assert "../tables/06_key_numbers.csv" in pages["index"].links
     for page, name in {"01_check_small": "01_series", "05_forecast_small": "05_forecast"}.items():
         assert re.search(rf'<svg class="chart wide" [^>]*>.*<g id="{name}-wide-', pages[page].text, flags=re.DOTALL)
         assert {f"../figures/{name}.png", f"../figures/{name}.svg"} <= {*pages[page].links}

@@ -1,4 +1,4 @@
-"""Facts of the kept runs, from their tables."""
+"""What the first page reads of the kept runs, from their tables."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 from adoption_curves import indicators
 from adoption_curves.base.levels import quoted_level
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
-from adoption_curves.say.facts import SUMMARISED, Facts
+from adoption_curves.say.run_tables import TABLES, RunTables
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "golden"
@@ -25,15 +25,11 @@ def read_table(run, name):
 
 
 @cache
-def name_run(run):
-    """What sentences call the series of a run, and the level of its range."""
-    chosen, first = complete_parameters(read_parameters(RUNS[run])), read_table(run, "02_growth").iloc[0]
+def read_run(run):
+    """The tables of a run, what its series is called, the level of its interval, and notes by hand."""
+    tables = {name: read_table(run, name) for name in TABLES}
+    chosen, first = complete_parameters(read_parameters(RUNS[run])), tables["02_growth"].iloc[0]
     data = indicators.load(chosen.data, as_of=chosen.as_of)
     series = data.series(first["entity"], first["indicator"], chosen.limit)
-    return indicators.name_series(data, series), quoted_level(chosen.levels)
-
-
-def read_facts(run, **changed):
-    """The facts of a run, with other tables in the place of its own."""
-    tables = {name: read_table(run, name) for name in SUMMARISED}
-    return Facts(tables | changed, *name_run(run))
+    notes = data.find_notes(series.entity, series.indicator)
+    return RunTables(tables, indicators.name_series(data, series), quoted_level(chosen.levels), notes)

@@ -21,13 +21,15 @@ def make(
     folder = outputs / name
     (folder / "tables").mkdir(parents=True)
     parameters = read_parameters({"run": name.split("/")[-1], **values}).model_dump()
-    numbers = [("latest", "Users, December 2025", 602.0, "", "", subject[1], "602 users")]
-    numbers += [("saturation_level", "Where growth ends", "", "", "", subject[1], "not known")]
-    numbers += [("growth", f"Growth {NASTY}", median / 10, 5, 9, "percent", "")]
+    group = "Is it true?"
+    numbers = [("", "headline", "Headline", "", "602 users"), (group, "forecast", "Forecast", median, f"{median:g}")]
+    numbers += [(group, "latest", "Users, December 2025", 602.0, "602 users")]
+    numbers += [(group, "saturation_level", "Where growth ends", "", "not known")]
+    numbers += [(group, "growth", f"Growth {NASTY}", median / 10, "")]
     low, high = band_columns(quoted_level(parameters["levels"]))
     forecast = {"date": dates, low: median - 90, "q0.5": median, high: median + 70}
     tables = {
-        "06_key_numbers": pd.DataFrame(numbers, columns=["key", "label", "value", "low", "high", "unit", "text"]),
+        "06_key_numbers": pd.DataFrame(numbers, columns=["group", "key", "label", "value", "text"]),
         "05_forecast": pd.DataFrame(forecast).assign(unit=subject[1], basis="tested"),
         "01_observations": pd.DataFrame(
             {"date": ["2024-12-31", "2025-12-31"], "value": [median / 3, median / 1.3], "qualifier": "exact"}

@@ -16,9 +16,6 @@ from ..base.words import say_amount, say_date, say_day, say_first, say_period
 from .data import Data
 from .series import AdoptionSeries
 
-_RECKONED = ["lag", "date", "compared"]
-"""Kinds of days of publication that nobody has stated for the figure itself."""
-
 
 @dataclass(frozen=True)
 class Names:
@@ -35,8 +32,8 @@ class Names:
         level, cumulative or flow.
     own : bool
         True if its unit is a label of one's own.
-    known, published, limit_published : Timestamp
-        The last day on which a figure of the data, of the series, and of its limit came out; NaT where not stated.
+    known : Timestamp
+        The last day on which a figure of the data came out.
     population : tuple or None
         Of users the newest population of the entity, and a sentence.
     cautions : mapping
@@ -53,14 +50,8 @@ class Names:
         What is counted, in full, and within what time where that has changed; "" for an own file.
     doing : str
         What they do ("use generative AI"); "" where no phrase is known.
-    within : str
-        The time in which one use counts at the last figure ("in the past half-year"); "" where none is known.
-    asked_anew : bool
-        Whether one use counted within another time before.
     limit_is_series : bool
         True if its limit has figures too.
-    reckoned : bool
-        True if some of either count as published from a day that nobody has stated for them.
     """
 
     title: str
@@ -72,8 +63,6 @@ class Names:
     measure: str = "level"
     own: bool = False
     known: pd.Timestamp = pd.Timestamp.min
-    published: pd.Timestamp = pd.NaT
-    limit_published: pd.Timestamp = pd.NaT
     population: tuple[float, str] | None = None
     cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
     points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
@@ -83,10 +72,7 @@ class Names:
     people: str = ""
     counted: str = ""
     doing: str = ""
-    within: str = ""
-    asked_anew: bool = False
     limit_is_series: bool = False
-    reckoned: bool = False
 
 
 def name_series(data: Data, series: AdoptionSeries) -> Names:
@@ -119,8 +105,6 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         measure=series.measure,
         own=own,
         known=data.observations["published"].max(),
-        published=_find_published(series.observations, own),
-        limit_published=_find_published(limits, own),
         population=_say_population(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
         points=_say_points(data, series, rows, own),
@@ -130,17 +114,8 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         people=people or entry.base or series.unit.removeprefix("percent of "),
         counted="" if own else entry.counted + _say_within(within, day, earlier, series.days[-1]),
         doing=re.sub("^use ", "have used ", entry.doing) if within == "at any time" else entry.doing,
-        within=within,
-        asked_anew=bool(day),
         limit_is_series=len(limits) > 0,
-        reckoned=bool(pd.concat([series.observations, limits])["published_by"].isin(_RECKONED).any()),
     )
-
-
-def _find_published(rows: pd.DataFrame, own: bool) -> pd.Timestamp:
-    """The last day on which a figure came out; NaT where nobody has stated that of the newest."""
-    newest = rows.sort_values("date").tail(1)
-    return pd.NaT if own or newest["published_by"].isin(_RECKONED).any() else rows["published"].max()
 
 
 def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: bool) -> dict[pd.Timestamp, str]:
@@ -193,7 +168,8 @@ def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     """What `find_within` has found, behind what is counted; "" where that time is always the same."""
     if not day:
         return ""
-    return f" (figures from {say_date(day)} to {say_date(last)}: {words}; earlier ones: {earlier})"
+    span = " to ".join(dict.fromkeys([say_date(day), say_date(last)]))
+    return f" (values of {span}: {words}; earlier ones: {earlier})"
 
 
 def _say_asked(entry: Any, publisher: str) -> str:

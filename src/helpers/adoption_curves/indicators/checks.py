@@ -66,6 +66,7 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     problems += check_units("indicators.csv", tables["indicators"])
     problems += check_spellings("observations.csv", observations)
     problems += _check_profile("profile.csv", tables["profile"])
+    problems += _check_notes("notes.csv", tables)
     raise_problems(problems + check_figures("observations.csv", observations, tables["indicators"]))
     return tables
 
@@ -119,6 +120,16 @@ def _check_profile(file: str, profile: pd.DataFrame) -> list[Problem]:
         *check_spellings(file, profile),
         *list_problems(file, above, "value", "is a percentage above 100; write a value from 0 to 100"),
     ]
+
+
+def _check_notes(file: str, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Report notes with a number that is no value of observations, profile or claims; years and dates are none."""
+    values = {*tables["observations"]["value"], *tables["profile"]["value"], *tables["claims"]["reported"]}
+    notes = tables["notes"][["row", "text"]]
+    numbers = notes["text"].str.replace(r"\b(?:19|20)\d\d\b", "", regex=True).str.findall(r"\d[\d,]*(?:\.\d+)?")
+    wrong = notes.assign(value=numbers).explode("value").dropna(subset="value")
+    wrong = wrong[[float(number.replace(",", "")) not in values for number in wrong["value"]]]
+    return list_problems(file, wrong, "text", "is no value of observations.csv, profile.csv or claims.csv; write one")
 
 
 def read_unit(text: str) -> str:

@@ -42,10 +42,10 @@ class Data:
 
     Attributes
     ----------
-    vintages, indicators, sources, wording, claims, profile : DataFrame
+    vintages, indicators, sources, wording, claims, profile, notes : DataFrame
         Columns as in ``data/README.md``, typed; besides ``row`` (line in the file) and, where figures are printed,
         ``precision`` (half a unit of the last printed digit). ``vintages`` are all rows of observations.csv, also
-        those after ``as_of``; so are those of ``profile``.
+        those after ``as_of``; so are those of ``profile`` and ``notes``.
     observations : DataFrame
         Of each figure the newest vintage that was public by ``as_of``.
     path : Path
@@ -65,6 +65,7 @@ class Data:
     wording: pd.DataFrame
     claims: pd.DataFrame
     profile: pd.DataFrame
+    notes: pd.DataFrame
     path: Path
     as_of: str = ""
     own: list[tuple[str, str]] = field(default_factory=list, repr=False)
@@ -242,6 +243,14 @@ class Data:
         """Return all exact observations of a series by date, across breaks; empty where there are none."""
         rows = self.find_rows(entity, indicator)
         return rows[rows["qualifier"] == "exact"].set_index("date")["value"].rename(indicator).sort_index()
+
+    def find_notes(self, entity: str, indicator: str) -> list[tuple[str, str]]:
+        """Return the notes on a series that were public by ``as_of``, newest first: text, and url of the source."""
+        rows = self.notes[(self.notes["entity"] == entity) & (self.notes["indicator"] == indicator)]
+        rows = rows if self.day() is None else rows[rows["published"] <= self.day()]
+        rows = rows.sort_values("published", ascending=False, kind="stable")
+        urls = self.sources.drop_duplicates("source_id").set_index("source_id")["url"]
+        return list(zip(rows["text"], rows["source"].map(urls).fillna(""), strict=True))
 
     def find_rows(self, entity: str, indicator: str) -> pd.DataFrame:
         """Return the observations of a series as in the table; empty where there are none."""

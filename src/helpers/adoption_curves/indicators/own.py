@@ -50,7 +50,7 @@ def read_series_file(
     Returns
     -------
     tables : dict of str to DataFrame
-        observations, indicators, sources; claims, profile and wording (none).
+        observations, indicators, sources; claims, profile, notes and wording (none).
     understood : list of str
         How the file was read, a sentence each; the first has the words that stand in the file beside the figures.
 

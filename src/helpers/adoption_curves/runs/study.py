@@ -143,16 +143,13 @@ class Study:
         """Series in question, with its limit. Of few figures, what must be read before all else is displayed once."""
         from IPython.display import Markdown, display
 
-        from ..base.dates import decimal_years
-        from ..base.fallen import count_usable
-        from ..base.words import say_date
-        from ..say.findings import say_few
+        from ..say.run_tables import explain_few
 
         chosen = self.parameters
         found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
-        since = "" if found.last_break is None else say_date(found.last_break["date"])
-        if said := say_few(count_usable(decimal_years(found.values.index), found.values), since):
-            display(Markdown(f"**{said}**"), metadata={"first": True})
+        since = None if found.last_break is None else found.last_break["date"]
+        if reason := explain_few(found.values.dropna(), since):
+            display(Markdown(f"**We quote no forecast, because {reason}.**"), metadata={"first": True})
         return found
 
     @cached_property

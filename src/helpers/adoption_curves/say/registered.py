@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..base.levels import LEVELS
-from ..base.project import PUBLISHED_MODEL
-from ..base.words import lower_first, say, say_count, say_date, say_day, say_limit, say_percent, say_range
+from ..base.words import lower_first, say, say_count, say_day, say_limit, say_percent, say_range
 
 _BASELINE_NAMES = {"wis_last_value": "last value", "wis_drift": "straight line"}
 """The registered baselines in words, by the columns of their scores."""
@@ -79,22 +78,3 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
         none = " No outcome has been published since, so there is no score yet."
         sentences.append(text if row["counted"] else f"{text}{none}")
     return sentences
-
-
-def list_registered(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The newest forecast that today's method has registered for each date as a row, with its day."""
-    newest: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(rows, key=lambda row: row["registered"]):
-        if row["model"] == PUBLISHED_MODEL:
-            newest[row["target_date"]] = row
-    listed = []
-    for day, row in sorted(newest.items()):
-        low, median, high = (float(row[name] or "nan") for name in ("q0.1", "q0.5", "q0.9"))
-        outcome = "not yet published"
-        if row["outcome"]:
-            late = " (already published when we registered, so not scored)" if row["hindsight"] == "True" else ""
-            outcome = _say_outcome(row) + late
-        made = say_day(pd.Timestamp(row["registered"]))
-        spans = {"registered": made, "range": say_range(low, high), "median": say(median, "", high)}
-        listed.append({"date": say_date(day), **spans, "outcome": outcome})
-    return listed

@@ -9,13 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..base.levels import quoted_level
-from ..curves import assess_ceiling
 from ..forecast import Forecast, frames, later_shares
 from ..forecast.scores import summarise_coverage
-from ..indicators import AdoptionSeries, Data, Names, cite_series, name_series
+from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, name_series, say_expected
 from ..indicators.captions import list_earlier, list_levels, list_newer
-from ..say.facts import SUMMARISED, Facts
-from ..say.sentences import write_page
+from ..say.page import write_deck, write_headline, write_title
+from ..say.run_tables import TABLES, RunTables
 from .figure_data import tidy_forecast
 from .figures.forecast_adoption import draw_forecast
 
@@ -44,8 +43,8 @@ def count_later(series: AdoptionSeries, others: Sequence[AdoptionSeries]) -> pd.
     return later
 
 
-def read_facts(study: Any) -> Facts:
-    """Facts of a run, from the tables that its notebooks have written.
+def read_run(study: Any) -> RunTables:
+    """Read what the first page of a run needs: the tables of its notebooks, with notes by hand on its series.
 
     Parameters
     ----------
@@ -53,10 +52,15 @@ def read_facts(study: Any) -> Facts:
 
     Returns
     -------
-    Facts
+    RunTables
     """
-    written = {name: study.read_table(name) for name in SUMMARISED}
-    return Facts(written, study.names, quoted_level(study.parameters.levels))
+    chosen, data = study.parameters, study.data
+    expected = say_expected(find_expected(data, chosen.entity, chosen.indicator))
+    tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
+    register = tables["06_register"]  # a forecast under another limit would contradict the page's
+    tables["06_register"] = register.where(register["limit"] == chosen.limit)
+    notes = data.find_notes(chosen.entity, chosen.indicator)
+    return RunTables(tables, study.names, quoted_level(chosen.levels), notes, expected)
 
 
 class Answer(NamedTuple):
@@ -84,29 +88,28 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     Answer
         Without a range the figure has the median alone.
     """
-    facts, series = _collect_facts(result, data, rows), result.printed
-    found, levels, page = facts.tables, sorted({min(result.levels), result.level}), write_page(facts)
-    fan = found["05_forecast"] if facts.is_given else found["05_forecast"].head(0)
+    run, series = _collect_tables(result, data, rows), result.printed
+    tables, levels = run.tables, sorted({min(result.levels), result.level})
+    fan = tables["05_forecast"] if run.is_drawn else tables["05_forecast"].head(0)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    about = (series, facts.names, source, levels if facts.range else [], page.title)
-    figure = draw_forecast(fan, found["05_limit"], *about)
-    kept = {name: each for name, each in found.items() if name.startswith("05_")}
+    about = (series, run.names, source, levels if run.state in ("", "all") else [], write_title(run))
+    figure = draw_forecast(fan, tables["05_limit"], *about)
+    kept = {name: each for name, each in tables.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
     drawn = tidy_forecast(fan, kept["05_limit"], series, kept["05_scenarios"], result.levels)
-    return Answer(figure, page.alt, drawn, facts.names, kept)
+    return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
 
 
-def _collect_facts(result: Forecast, data: Data, rows: pd.DataFrame) -> Facts:
-    """Facts of a forecast: tables 05 and those of other notebooks that the title needs."""
+def _collect_tables(result: Forecast, data: Data, rows: pd.DataFrame) -> RunTables:
+    """Tables 05 of a forecast, and the published values, from which title and alternative text are written."""
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
-    found = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
-    found |= {"02_earlier": list_earlier(series)}
-    found |= {"03_saturation_level": assess_ceiling(series).frame()}
-    found |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
-    found |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
-    found |= {"05_audit": frames.audit_frame(result)}
-    facts = Facts(found, name_series(data, series), quoted_level(result.levels))
-    date = facts.goal["date"] if facts.goal else None
-    found["05_class"] = frames.class_frame(result, date, data.references(exclude=series))
-    return facts
+    tables = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
+    tables |= {"02_earlier": list_earlier(series)}
+    tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
+    tables |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
+    tables |= {"05_audit": frames.audit_frame(result)}
+    run = RunTables(tables, name_series(data, series), quoted_level(result.levels))
+    date = run.goal["date"] if run.goal else None
+    tables["05_class"] = frames.class_frame(result, date, data.references(exclude=series))
+    return run

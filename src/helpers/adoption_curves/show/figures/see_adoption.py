@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from ...base import words
-from ...base.words import lower_first, say, say_count, say_date, say_first, say_period, say_range
+from ...base.words import lower_first, say, say_count, say_date, say_period, say_range
 from ...indicators import AdoptionSeries, Names
-from ...say.users import say_users
+from ...say.page import format_claim
 from . import style
 from .labels import Label, find_gaps, label_ends, label_values, shade_breaks
 from .on_axes import plot_earlier, plot_figures, plot_limit, plot_newer, say_counted
@@ -70,7 +70,7 @@ def draw_levels(series: AdoptionSeries, names: Names, source: str, title: str = 
     when = f"{words.say_at(measure)} {date}"
     if len(values):
         last = values.iloc[-1]
-        title = title or f"{say_first(say_users(names, last))} {when}"
+        title = title or format_claim(names, words.say_figure(last, names.unit, names.own), when)
         if series.limit is not None and not names.unit.startswith("percent"):
             share = say(100 * last / series.limit.at(dates[-1:])[0], "percent")
             exact = " exact" if len(series.newer) else ""

@@ -1,0 +1,34 @@
+"""Group, label, meaning and order of every kind of row of the first page, from ``glossary.csv``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+
+_FILE = (resources.files(__package__) / "glossary.csv").read_text(encoding="utf-8")
+GLOSSARY = {entry["key"]: entry for entry in csv.DictReader(_FILE.splitlines())}
+"""Group, label and meaning by key, in the order of the page."""
+_ORDER = list(GLOSSARY)
+COLUMNS = ["group", "key", "label", "text", "of", "note", "url", "value", "low", "high", "cells"]
+"""Columns of every table of rows."""
+_MOST_ROWS = 4
+"""Rows of a group on the page; notebooks show all."""
+
+
+def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:
+    """Rows (`rows.Row`) with groups and labels, in the order of the glossary, as a table of the columns `COLUMNS`."""
+    listed = sorted(rows, key=lambda row: _ORDER.index(row.key))
+    return pd.DataFrame([{**asdict(row), **GLOSSARY[row.key]} for row in listed], columns=COLUMNS)
+
+
+def join_rows(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables in the order of the page, of each group the first four."""
+    rows = pd.concat(tables, ignore_index=True).reindex(columns=COLUMNS).fillna("")
+    rows = rows[rows["key"].isin(_ORDER)]
+    rows = rows.sort_values("key", key=lambda keys: keys.map(_ORDER.index), kind="stable")
+    return rows[(rows["group"] == "") | (rows.groupby("group").cumcount() < _MOST_ROWS)]

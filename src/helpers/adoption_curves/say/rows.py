@@ -1,0 +1,258 @@
+"""The fact sheet: a function for each kind of row, which reads tables and names the cells of its numbers.
+
+No row depends on another, and each reads one table of the run beside the values and the forecast; only the saturation
+level is set beside the median. Numbers stand in the text and in what it is of; the note is in the words of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..base.levels import band_columns
+from ..base.project import PUBLISHED_MODEL
+from ..base.words import lower_first, say, say_count, say_date, say_day, say_figure, say_first, say_percent, say_range
+from ..curves.verdict import LEVELS_OFF, NEAR_LIMIT
+from .run_tables import RunTables, TableRow
+
+_TEST_COLUMNS = "covered below above horizon_years technologies forecasts"
+_FORMS = {"without it": "without the newest value", "as published": "with the newest value as published"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the page.
+
+    Attributes
+    ----------
+    key : str
+        Of the glossary, which has its group and label.
+    text, of, note, url : str
+        The value as text, what it is of, what the data say about it, and its publication.
+    value, low, high : float
+    cells : str
+        Table, row and columns of all numbers: ``05_forecast:8:q0.1,q0.9``; several are separated by spaces.
+    """
+
+    key: str
+    text: str
+    of: str = ""
+    note: str = ""
+    url: str = ""
+    _: KW_ONLY
+    value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    cells: str = ""
+
+    @classmethod
+    def read(cls, key: str, row: TableRow, columns: str, *texts: str, beside: str = "") -> Row:
+        """A row whose numbers stand in columns of a table's row: value, or low, high and perhaps value.
+
+        `texts` are text, of, note and url; columns `beside` these hold the other numbers of the text.
+        """
+        names = columns.split()
+        fields = ("low", "high", "value") if names[1:] else ("value",)
+        numbers = {field: row[name] for field, name in zip(fields, names, strict=False)}
+        return cls(key, *texts, **numbers, cells=f"{row['place']}:{','.join(names + beside.split())}")
+
+    @classmethod
+    def compare(cls, key: str, start: TableRow, end: TableRow, *texts: str) -> Row:
+        """A row on the difference of two published values; `texts` as of `read`."""
+        gain, cells = end["value"] - start["value"], f"{start['place']}:value {end['place']}:value"
+        return cls(key, *texts, value=gain, cells=cells)
+
+
+# ---- Is it true?
+
+
+def _list_newest(run: RunTables) -> Iterator[Row]:
+    row, names, text = run.newest, run.names, f"{run.format_published(run.newest)}{run.base}"
+    note = ". ".join(filter(None, [names.counted, names.asked.rstrip(".") or names.publisher]))
+    yield Row.read("newest", row, "value", text, run.format_date(row), note, row["url"])
+
+
+def _list_assumed(run: RunTables) -> Iterator[Row]:
+    row = run.bound
+    if row and np.isfinite(row["read_low"]):
+        text = say_range(row["read_low"], row["read_high"], run.names.unit)
+        yield Row.read("assumed", row, "read_low read_high", text, run.format_date(row), say_first(row["reason"]))
+
+
+def _list_exact(run: RunTables) -> Iterator[Row]:
+    for row in run.exact[-1:] if run.bound else []:
+        text, note = run.format_published(row), run.names.publisher
+        yield Row.read("exact", row, "value", text, run.format_date(row), note, row["url"])
+
+
+def _list_change(run: RunTables) -> Iterator[Row]:
+    if start := run.find_start():
+        last = run.exact[-1]
+        text = run.format_difference(last["value"] - start["value"])
+        text += "" if run.is_share else f" ({run.format_change(start)})"
+        of = f"from {run.format_published(start)} in {run.format_date(start)} to {run.format_published(last)} in "
+        yield Row.compare("change", start, last, text, of + run.format_date(last))
+
+
+def _list_rate(run: RunTables) -> Iterator[Row]:
+    for row in run.exact[-1:]:
+        if np.isfinite(row["published_rate"]):
+            text = f"{say(row['published_rate'], 'percent')} of the {run.names.base}"
+            yield Row.read("rate", row, "published_rate", text, run.format_date(row), "", row["rate_url"])
+
+
+def _list_peak(run: RunTables) -> Iterator[Row]:
+    row = max(run.exact, key=lambda each: float(each["value"]), default=None)
+    if row and row["value"] > run.exact[-1]["value"]:
+        yield Row.read("peak", row, "value", run.format_published(row), run.format_date(row), "", row["url"])
+
+
+# ---- How many?
+
+
+def _list_forecast(run: RunTables) -> Iterator[Row]:
+    if run.goal and not run.state:
+        yield _write_interval("forecast", run, run.goal, f"{run.format_date(run.goal)}, {100 * run.level:g}% interval")
+    else:
+        yield Row("forecast", "none", note=f"None is quoted, because {run.reason}")
+
+
+def _write_interval(key: str, run: RunTables, row: TableRow, of: str, note: str = "") -> Row:
+    low, high = band_columns(run.level)
+    return Row.read(key, row, f"{low} {high} q0.5", say_range(row[low], row[high], run.names.unit), of, note)
+
+
+def _list_median(run: RunTables) -> Iterator[Row]:
+    if run.goal and run.state in ("", "no limit"):
+        text = say(run.goal["q0.5"], run.names.unit, run.goal["high"])
+        yield Row.read("median", run.goal, "q0.5", text, run.format_date(run.goal))
+
+
+def _list_limit(run: RunTables) -> Iterator[Row]:
+    for row in run.list_rows("03_saturation_level"):
+        if np.isfinite(row["limit"]) and run.state != "decline":
+            of = [] if run.names.limit_title[:1].isdigit() else [lower_first(run.names.limit_title)]
+            if row["last"] > 0 and not run.is_share:
+                which = "assumed" if run.bound else "newest"
+                share = say(100 * row["last"] / row["limit"], "percent")
+                of.append(f"the {which} value, {say(row['last'], run.names.unit)}, is {share} of it")
+            text = f"{say_figure(row['limit'], run.names.unit)}{run.base}"
+            yield Row.read("limit", row, "limit", text, "; ".join(of), beside="last")
+
+
+def _list_next(run: RunTables) -> Iterator[Row]:
+    rows = [row for row in run.list_rows("06_register") if row["model"] == PUBLISHED_MODEL and pd.isna(row["came"])]
+    rows = [] if run.names.as_of else sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))
+    for row in rows[:1]:
+        text, median = say_range(row["q0.1"], row["q0.9"], run.names.unit), say(row["q0.5"], "", row["q0.9"])
+        note = f"Registered on {say_day(row['registered'])}"
+        note += f"; publication expected: {run.expected}" if run.expected else ""
+        of = f"{say_date(row['target_date'])}, 80% interval; median {median}"
+        yield Row.read("next", row, "q0.1 q0.9 q0.5", text, of, note)
+    if run.expected and not rows:
+        yield Row("next", run.expected, note="Expected publication")
+
+
+def _list_limit_then(run: RunTables) -> Iterator[Row]:
+    row = run.limit_then
+    if row and run.names.limit_is_series and run.state != "decline":
+        text = say_range(row["q0.1"], row["q0.9"], run.names.unit)
+        of = f"{run.format_date(row)}, 80% interval; expected: {say(row['mean'], '', row['q0.9'])}"
+        yield Row.read("limit_then", row, "q0.1 q0.9 mean", text, of)
+
+
+# ---- How sure?
+
+
+def _list_coverage(run: RunTables) -> Iterator[Row]:
+    for key, name in (("coverage", "05_coverage"), ("alike", "05_alike")):
+        for row in run.list_tests(name, "horizon_years"):
+            yield _write_test(key, row, say_count(row["technologies"], "technology", "technologies"), _TEST_COLUMNS)
+
+
+def _list_external(run: RunTables) -> Iterator[Row]:
+    for row in run.list_tests("05_audit", "years"):
+        series, columns = f"{row['series']} ({row['units']:g})", "inside_80 below_80 above_80 years units origins"
+        yield _write_test("external", row, series, columns)
+
+
+def _write_test(key: str, row: TableRow, series: str, columns: str) -> Row:
+    """How often intervals contained the outcome, by columns of a table of tests."""
+    inside, below, above, years, _, forecasts = columns.split()
+    of = f"{say_count(row[years], 'year')} ahead, {series}, {say_count(row[forecasts], 'forecast')}; "
+    of += f"{say_percent(row[below])} below, {say_percent(row[above])} above"
+    return Row.read(key, row, inside, f"{say_percent(row[inside])} of outcomes", of, beside=columns)
+
+
+def _list_break(run: RunTables) -> Iterator[Row]:
+    if run.change_of_method:
+        reason, before, after = run.change_of_method
+        text, of = run.format_difference(after["value"] - before["value"]), run.format_span(before, after)
+        yield Row.compare("break", before, after, text, of, say_first(reason))
+    earlier = run.list_rows("02_earlier")
+    for row in earlier[-1:]:
+        of = f"up to {run.format_date(row)} left out; the last is {run.format_published(row)}"
+        yield Row.read("break", row, "value", say_count(len(earlier), "value"), of, say_first(row["reason"]))
+
+
+def _list_level(run: RunTables) -> Iterator[Row]:
+    for row in run.list_rows("03_saturation_level"):
+        low, high = row["low"], row["high"]
+        if row["verdict"] in (LEVELS_OFF, NEAR_LIMIT) and np.isfinite(high):
+            of = f"95% interval; verdict: {row['verdict']}"
+            if run.goal and run.state in ("", "no limit"):
+                side = "above" if run.goal["q0.5"] > high else "below" if run.goal["q0.5"] < low else "within"
+                of += f"; the median forecast lies {side} it"
+            yield Row.read("level", row, "low high", say_range(low, high, run.names.unit), of, say_first(row["note"]))
+
+
+def _list_others(run: RunTables) -> Iterator[Row]:
+    rows = {row["quantile"]: row for row in run.list_rows("05_class") if not run.state}
+    if rows:
+        of = f"the middle half of {_format_after(rows[0.25], '.1f')}"
+        text = f"{say_range(rows[0.25]['share'], rows[0.75]['share'], 'percent')} of their limits"
+        cells = f"{rows[0.25]['place']}:share,technologies,years,passed {rows[0.75]['place']}:share"
+        yield Row("others", text, of, low=rows[0.25]["share"], high=rows[0.75]["share"], cells=cells)
+    for row in run.list_rows("02_later")[-1:] if run.state == "few" else []:
+        of = f"the middle eight tenths of {_format_after(row, 'g')}"
+        text = f"{say_range(row['low'], row['high'], 'percent')} of their limits"
+        yield Row.read("others", row, "low high", text, of, beside="technologies years passed")
+
+
+def _format_after(row: TableRow, digits: str) -> str:
+    """How many technologies, and so many years after which share of their limits."""
+    technologies = say_count(row["technologies"], "technology", "technologies")
+    return f"{technologies}, {row['years']:{digits}} years after {say(row['passed'], 'percent')}"
+
+
+def _list_unknown(run: RunTables) -> Iterator[Row]:
+    for row in run.list_rows("01_wording"):
+        if row["status"] == "not known" and row["date"] == run.newest["date"]:
+            yield Row("unknown", "the question asked", run.format_date(row), url=row["url"])
+
+
+# ---- What would change it?
+
+
+def _list_otherwise(run: RunTables) -> Iterator[Row]:
+    rows = [(_FORMS.get(row["form"]), row) for row in run.list_rows("05_newer")]
+    rows += [(f"with the limit: {lower_first(row['limit'])}", row) for row in run.list_rows("05_other_limits")]
+    low, high = band_columns(run.level)
+    goal = {} if run.state else run.goal or {}
+    changes = []
+    for of, row in rows:
+        if of and row["date"] == goal.get("date") and np.isfinite(row.get(low, np.nan)):
+            changes.append((max(abs(row[end] - goal[end]) for end in (low, "q0.5", high)), of, row))
+    for difference, of, row in sorted(changes, key=lambda change: -change[0]):
+        if difference > 0:
+            yield _write_interval("otherwise", run, row, of, say(row["q0.5"], run.names.unit, row[high]))
+
+
+_PUBLISHED = (_list_newest, _list_assumed, _list_exact, _list_change, _list_rate, _list_peak, _list_break)
+_FORECAST = (_list_forecast, _list_median, _list_limit, _list_next, _list_limit_then, _list_otherwise)
+_TESTS = (_list_coverage, _list_external, _list_level, _list_others, _list_unknown)
+ROWS = (*_PUBLISHED, *_FORECAST, *_TESTS)
+"""The function of each kind of row; the glossary has their order."""

@@ -1,0 +1,60 @@
+"""Tables of a series of one's own, through the reader, the verdict and the forecast, without a run."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from adoption_curves import forecast, indicators
+from adoption_curves.base.project import Source
+from adoption_curves.forecast import compare_limits, compare_newer, frames, scores
+from adoption_curves.indicators.captions import list_earlier, list_levels, list_newer
+from adoption_curves.say.run_tables import RunTables
+from adoption_curves.show.answers import assess_series, count_later, list_saturation_level
+
+CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "series.yaml").read_text(encoding="utf-8"))
+"""A series of each kind that a page can have: its rows, and what the reader is told."""
+
+
+@cache
+def load_references():
+    return indicators.load().references()
+
+
+@cache
+def load_backtest(kind):
+    """The backtest of levels, or of shares of sales."""
+    return forecast.backtest(indicators.load().references(measure="flow" if kind == "sales" else "level"), kind)
+
+
+def read_case(folder, case):
+    """The tables of a series of `CASES`."""
+    choices = {"title": "Things", "unit": "% of homes", "measure": "level", **CASES[case]}
+    rows, limit = choices.pop("rows", None), choices.pop("limit", "")
+    if values := choices.pop("values", None):
+        rows = "".join(f"{year},{value}\n" for year, value in enumerate(values, 2026 - len(values)))
+    path = folder / "series.csv"
+    path.write_text(f"date,value{',qualifier,break' if rows.partition(chr(10))[0].count(',') > 1 else ''}\n{rows}")
+    data = indicators.load(Source(path, choices))
+    series = data.series(*data.own[0], limit or ("100" if choices["unit"].startswith("%") else "none"))
+    result = forecast.forecast(series)
+    outcomes = frames.list_outcomes(result, load_backtest("sales" if series.is_share_of_sales else "limit"))
+    tables = {
+        "02_growth": list_levels(data, series),
+        "02_newer": list_newer(data, series),
+        "02_earlier": list_earlier(series),
+        "02_later": count_later(series, load_references()),
+        "03_saturation_level": list_saturation_level(assess_series(series), series.values, series.measure),
+        "05_forecast": result.frame(),
+        "05_limit": frames.limit_frame(result),
+        "05_newer": compare_newer(result),
+        "05_other_limits": compare_limits(result, data.offer_limits(series)),
+        "05_coverage": scores.summarise_coverage(outcomes),
+        "05_alike": frames.alike_frame(result, outcomes),
+        "05_audit": frames.audit_frame(result),
+        "05_class": pd.DataFrame(),
+    }
+    run = RunTables(tables, indicators.name_series(data, series))
+    tables["05_class"] = frames.class_frame(result, run.goal["date"] if run.goal else None, load_references())
+    return run
