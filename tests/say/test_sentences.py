@@ -133,7 +133,7 @@ def test_a_flow_that_stands_still_has_no_forecast_either(tmp_path):
 def test_a_series_has_levelled_off_only_if_it_stands(tmp_path):
     """The verdict may be sure of an end that the figures are still on their way to."""
     facts = make_facts(tmp_path, [3, 8, 15.5, 27, 39, 48.2, 54.1], first=2018)
-    assert facts.saturation_level["verdict"] == "depends on the curve"  # under either kind of errors
+    assert facts.saturation_level["verdict"] == "levels off"
     assert facts.kind == "limited"
     assert "growth ends" not in " ".join(write_findings(facts)["sentence"]), "no first page says where growth ends"
 
