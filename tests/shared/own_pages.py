@@ -11,7 +11,8 @@ from adoption_curves.base.project import Source
 from adoption_curves.forecast import compare_limits, compare_newer, frames, scores
 from adoption_curves.indicators.captions import list_earlier, list_levels, list_newer
 from adoption_curves.say.run_tables import RunTables
-from adoption_curves.show.answers import assess_series, count_later, list_saturation_level
+from adoption_curves.curves import assess_ceiling
+from adoption_curves.show.answers import count_later
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "series.yaml").read_text(encoding="utf-8"))
 """A series of each kind that a page can have: its rows, and what the reader is told."""
@@ -45,7 +46,7 @@ def read_case(folder, case):
         "02_newer": list_newer(data, series),
         "02_earlier": list_earlier(series),
         "02_later": count_later(series, load_references()),
-        "03_saturation_level": list_saturation_level(assess_series(series), series.values, series.measure),
+        "03_saturation_level": assess_ceiling(series).frame(),
         "05_forecast": result.frame(),
         "05_limit": frames.limit_frame(result),
         "05_newer": compare_newer(result),

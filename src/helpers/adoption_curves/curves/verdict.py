@@ -154,7 +154,7 @@ def assess_ceiling(series: pd.Series | AdoptionSeries, limit: float | pd.Series 
     low, high = float(table["low"].min()), float(table["high"].max())
     grown = has_grown(years, values.to_numpy())
     verdict, reason = _classify(table, about["last"], known, len(values), grown)
-    stated = min(high, known) if low <= known else high
+    stated = min(high, known) if np.isfinite(high) and low <= known else high
     return Assessment(verdict, low, stated, reason, table=table, **about)
 
 
