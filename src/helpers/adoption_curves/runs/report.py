@@ -108,10 +108,9 @@ def make_report(
     records, is_long = [each.record for each in found.values()], len(found) > _MOST_DRAWN
     # Set them side by side in a table, and draw them if they are few.
     forecasts = pd.concat([each.forecasts for each in found.values()], ignore_index=True)
-    past = pd.concat([each.observations.assign(run=name) for name, each in found.items()], ignore_index=True)
     table, shown = _set_side_by_side(found, forecasts, several_runs.pick_shared(forecasts))
     files, told = {f"{NAME}.csv": write_csv(NAME, table)[0]}, several_runs.say_forecasts(forecasts)
-    figure = None if is_long else several_runs.draw_forecasts(forecasts, past)
+    figure = None if is_long else several_runs.draw_forecasts(forecasts)
     if figure is not None:
         files |= {f"{NAME}.{kind}": image for kind, image in draw_images(figure, told, narrow=True, pdf=False)}
     # The page says once what all have; few runs are its columns, many are its rows, without their key numbers.

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from .. import curves
 from ..base.levels import quoted_level
+from ..base.words import FLOW, say_end
 from ..curves import Assessment, assess_ceiling
 from ..curves.fit_tables import compare_estimates, profile_ceilings, trace_alternatives
 from ..curves.verdict import NO_VERDICT
@@ -21,8 +22,8 @@ from ..say.facts import SUMMARISED, Facts, list_saturation_level
 from ..say.sentences import write_page
 from . import tables
 from .figure_data import thin_alternatives, tidy_fits, tidy_forecast, tidy_profiles
-from .figures.fit_curves import draw_fits, draw_intervals, draw_profiles
-from .figures.forecast_adoption import draw_forecast
+from .figures.course import draw_forecast
+from .figures.fit_curves import draw_fits, draw_profiles
 
 _LATER_YEARS = (1, 2, 3)
 """After the share where a series stands, for which we say what others did."""
@@ -92,11 +93,9 @@ def assess(series: AdoptionSeries, data: Data, families: Sequence[str], names: N
     paths, likely = thin_alternatives(alternatives), tidy_profiles(profiles, read, limit, names)
     estimates = compare_estimates(fits)
     about = (ending.iloc[0], limit, names, source)
-    drawn = {
-        "03_fits": draw_fits(users, paths, *about),
-        "03_profiles": draw_profiles(likely, *about),
-        "03_intervals": draw_intervals(verdict.table, *about[1:]),
-    }
+    drawn, title = {"03_fits": draw_fits(users, paths, *about)}, f"{names.title}: {say_end(about[0], names.unit)}"
+    is_rising = ending["verdict"][0] not in ("fallen", FLOW)
+    drawn["03_profiles"] = draw_profiles(likely, title, limit, names.unit, source) if is_rising else None
     found = {
         "03_saturation_level": ending,
         "03_verdict": verdict.table,
@@ -156,7 +155,8 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     found, levels, page = facts.tables, sorted({min(result.levels), result.level}), write_page(facts)
     fan = found["05_forecast"] if facts.is_given else found["05_forecast"].head(0)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    about = (series, facts.names, source, levels if facts.range else [], page.title)
+    title = "" if len(fan) else page.title
+    about = (series, facts.names, source, levels if facts.range else [], title)
     figure = draw_forecast(fan, found["05_limit"], *about)
     kept = {name: each for name, each in found.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}

@@ -201,7 +201,9 @@ def _draw_explored(series: Any, fit: Any, years: int, found: Any = None) -> str:
     end = values.index[-1] + pd.DateOffset(years=years) if found is None or not len(found.dates) else found.dates[-1]
     dates = pd.date_range(values.index[0], end, periods=_CURVE_POINTS)
     curve = pd.Series(np.asarray(fit.predict(dates)), dates)
-    axis = on_axes.plot_course(series, on_axes.open_axes(200), found, (name, curve), _PAST)
+    axis = on_axes.open_axes(200)
+    axis.plot(curve.index, curve, color="black", lw=1)
+    on_axes.plot_course(series, axis, found)
     words = f"{of_entity(series.title, series.entity)} by date, with a fitted {name}"
     if found is not None:
         words += ", and the forecast"
