@@ -149,5 +149,5 @@ def test_a_curve_that_is_held_at_the_highest_figure_says_so_where_it_is_drawn():
     users = pd.Series([10.0, 25, 48, 66, 76, 81, 83, 84, 84, 96], years)
     fit = curves.Logistic(users, errors="independent").fit()
     assert fit.best.held
-    drawn = [text.get_text() for text in fit.plot().texts]
-    assert any("held at the highest figure" in text for text in drawn), drawn
+    drawn = [text.get_text() for text in fit.plot().get_legend().get_texts()]
+    assert any("held at the highest value" in text for text in drawn), drawn

@@ -79,11 +79,11 @@ def test_each_run_is_quoted_at_its_own_level_and_it_is_said_where_they_differ(ou
     assert table["level"].tolist() == [0.8, 0.9]
     said = "The runs quote ranges of different levels (80% and 90%)"
     assert said in page.text
-    forecasts, past = read_forecasts("one", "wide")
+    forecasts, _ = read_forecasts("one", "wide")
     told = say_forecasts(forecasts)
     assert told.endswith("one says 710 to 870 million people and wide 810 to 970 (80% and 90% ranges)")
-    figure = draw_forecasts(forecasts, past)
-    assert "wide\n90% range" in {text.get_text() for text in figure.axes[0].texts}
+    figure = draw_forecasts(forecasts)
+    assert figure.key[0].get_label() == "80% and 90% interval"
     assert said not in compare("one", "other")[1].text
 
 
@@ -105,7 +105,7 @@ def test_settings_of_matplotlib_change_no_figure(outputs):
     found = read_forecasts("one", "two")
 
     def draw():
-        return dict(draw_images(draw_forecasts(*found), "alt", narrow=True))
+        return dict(draw_images(draw_forecasts(found[0]), "alt", narrow=True))
 
     usual = draw()
     odd = {"axes.facecolor": "red", "axes.titlepad": 40, "timezone": "Asia/Shanghai", "lines.solid_capstyle": "butt"}
@@ -115,10 +115,13 @@ def test_settings_of_matplotlib_change_no_figure(outputs):
 
 def test_units_never_share_an_axis(outputs):
     make(outputs, "one"), make(outputs, "two"), make(outputs, "three", 40.0, ("Users", "percent"))
-    forecasts, past = read_forecasts("one", "two", "three")
-    figure = draw_forecasts(forecasts, past)
-    assert [axis.get_title(loc="left") for axis in figure.axes] == ["Users, million people", "Users, percent"]
-    assert figure.axes[1].get_ylim()[1] < 200
+    forecasts, _ = read_forecasts("one", "two", "three")
+    figure = draw_forecasts(forecasts)
+    texts = [text.get_text().replace("\n", " ") for text in figure.axes[0].texts]
+    assert [text for text in texts if text.startswith("Users, ")] == [
+        "Users, million people, December 2027",
+        "Users, percent, December 2027",
+    ]
     assert "2 different things" in say_forecasts(forecasts)
 
 

@@ -16,10 +16,8 @@ from ..indicators.captions import list_earlier, list_levels, list_newer
 from ..indicators.countries import pick_countries, say_missing
 from .answers import count_later
 from .figure_data import tidy_series
-from .figures.course import draw_forecast
+from .figures.course import NO_FORECAST, draw_forecast
 from .figures.see_adoption import draw_alignment, draw_comparison, draw_growth
-
-_NONE = pd.DataFrame({"date": [], "q0.5": [], "mean": []})  # of a forecast
 
 
 class Seen:
@@ -67,7 +65,7 @@ class Seen:
         if forecast.forecast(self._series, most=most).has_range:
             return None
         source = indicators.cite_series(self._data, self._series)
-        return draw_forecast(_NONE, _NONE, self._series, self._names, source)
+        return draw_forecast(NO_FORECAST, NO_FORECAST, self._series, self._names, source)
 
     def draw_growth(self) -> Figure | None:
         """Changes between figures."""

@@ -106,7 +106,7 @@ def draw_profiles(profiles: pd.DataFrame, title: str, limit: float, unit: str, s
     for axis, (family, curve) in zip(axes, families, strict=True):
         level, p_value = curve["saturation_level"], 1 - curve["confidence"] / 100
         axis.plot(level, p_value, color=ACCENT, lw=1.6)
-        axis.fill_between(level, 0, p_value, p_value >= _REJECTED, color=MOST, lw=0, interpolate=True)
+        axis.fill_between(level, 0, p_value, p_value >= _REJECTED, color=MOST, lw=0)
         axis.axhline(_REJECTED, color=GREY, lw=0.9, ls="--")
         if likely.min() < limit < likely.max():
             axis.axvline(limit, color=GREY, lw=1.1, ls=":")

@@ -102,7 +102,8 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Cha
     if len(certain):
         better = f"{100 * abs(1 - row['wis_relative']):.0f}% {'better' if row['high'] < 1 else 'worse'}"
         title = f"{ahead} ahead, the forecast scores {better} than a straight line"
-    units = f"Weighted interval score over that of a straight line, from {window} values: below 1 is better; in brackets the 95% interval"
+    units = f"Weighted interval score over that of a straight line, from {window} values: below 1 is better"
+    units += "; in brackets the 95% interval"
     return figure.close(title, units, source)
 
 

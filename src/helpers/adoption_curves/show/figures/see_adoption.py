@@ -186,7 +186,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
     """
     if len(picked) < 2:
         return None
-    error = (1.96 * picked["standard_error"]).map(" ±{:.1f}".format, na_action="ignore").fillna("")
+    error = [f" ±{1.96 * each:.1f}" if np.isfinite(each) else "" for each in picked["standard_error"]]
     people = [_say_people(row) for _, row in picked.iterrows()]
     repeated = pd.Series(people, picked.index) == pd.Series(people, picked.index).shift()
     headings = {panel: _say_panel(rows) for panel, rows in picked.groupby("panel", sort=False)}
@@ -195,7 +195,9 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
             name=picked["entity"] + picked["date"].dt.strftime(", %b %Y"),
             heading=picked["panel"].map(headings),
             above=pd.Series(people, picked.index).mask(repeated, ""),
-            printed=[say(value, "percent", bare=True) for value in picked["value"]] + error,
+            printed=[
+                f"{say(value, 'percent', bare=True)}{half}" for value, half in zip(picked["value"], error, strict=True)
+            ],
             colour=np.where(picked["entity"] == entity, ACCENT, np.where(picked["named"], HALF, GHOST)),
         )
     )
@@ -204,7 +206,7 @@ def draw_comparison(picked: pd.DataFrame, technology: str, entity: str, source: 
         [] if picked["named"].all() else [name_area("the three highest", GHOST)]
     )
     units = "Percent of those whom each measure covers; the newest value of each country"
-    units += "; ±: 95% sampling error, as published" if error.any() else ""
+    units += "; ±: 95% sampling error, as published" if any(error) else ""
     return figure.close(_say_measures(picked, technology, entity), units, source, key)
 
 

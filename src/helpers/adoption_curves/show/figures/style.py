@@ -51,7 +51,7 @@ SMALL, BODY, TITLE = 8.6, 9.2, 12.0
 DOTS_PER_INCH = 150
 _YEAR = 0.42  # inches that the name of a year needs
 _EDGE, _GAP = 0.06, 0.08  # inches at the edges, and between the parts around the axes
-_LONGEST_TEXT, _LONGEST_NAME = 1200, 60  # letters of a text around the axes, and of a name in a row
+_LONGEST_TEXT, _LONGEST_NAME = 1000, 60  # letters of a text around the axes, and of a name in a row
 _PIECES = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]{1,24}\s*")
 """What a line may end after: a word, a part of one that has no end, a Chinese character."""
 _LINE, _NAME_LETTERS, _NOTE_LETTERS = 0.2, 25, 46  # inches of a row; letters of a line of its name, and of its note
@@ -186,7 +186,7 @@ def _wrap(text: Text, words: str, room: float) -> None:
     """Break words into lines no wider than `room`, in pixels."""
     renderer, font = text.figure.canvas.get_renderer(), text.get_fontproperties()
     lines = [""]
-    for piece in _PIECES.findall(textwrap.shorten(words, _LONGEST_TEXT, placeholder="…") or words[:_LONGEST_TEXT]):
+    for piece in _PIECES.findall(shorten_label(words, _LONGEST_TEXT)):
         line = (lines[-1] + piece).rstrip()
         if lines[-1] and renderer.get_text_width_height_descent(line, font, False)[0] > room:
             lines.append("")
@@ -262,12 +262,17 @@ def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False)
 
 def name_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
     """A line or a mark of the key."""
-    return Line2D([], [], color=color, label=label, **look)
+    return Line2D([], [], color=color, label=_fill(label), **look)
 
 
 def name_area(label: str, color: str, **look: Any) -> Patch:
     """An area of the key."""
-    return Patch(facecolor=color, label=label, **look)
+    return Patch(facecolor=color, label=_fill(label), **look)
+
+
+def _fill(label: str) -> str:
+    """A label of the key in at most two lines."""
+    return "\n".join(textwrap.wrap(label, _NOTE_LETTERS, max_lines=2, placeholder="…"))
 
 
 def tag(
@@ -359,7 +364,7 @@ def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes
     *panels : DataFrame
         name and value, and where needed: printed (the number at the mark; without it there is an axis), low and high
         (ends of an interval), colour, is_open (bool: hatched or hollow, for a lower bound), mark ("bar", or a
-        matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row). Other columns are left alone.
+        matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row).
     columns : int
         Panels side by side on a page.
 

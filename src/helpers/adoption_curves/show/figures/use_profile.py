@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ...base.words import say_date, say_first
-from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, name_area, name_line, open_rows
+from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, name_area, open_rows
 
 _HEADINGS = {"education": "schooling"}
 _PICKED = ("education", "occupation")
@@ -36,15 +36,10 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     groups, is_picked = rows["breakdown"].replace(_HEADINGS).map(say_first), rows["breakdown"].isin(_PICKED)
     is_of_users = rows["unit"].str.endswith("users")  # other shares are of a group of those asked
     groups = groups.mask(is_picked, groups + np.where(is_of_users, ", the largest group", ", the highest share"))
-    is_repeated = (rows["category"] == rows["category"].shift()) & (groups == groups.shift())
-    figure, _ = open_rows(
-        rows.assign(
-            name=rows["category"].mask(is_repeated, ""),
-            heading=groups,
-            colour=rows["unit"].map(colours),
-            is_open=rows["qualifier"] != "exact",
-        )
-    )
+    rows = rows.assign(heading=groups, colour=rows["unit"].map(colours), is_open=rows["qualifier"] != "exact")
+    rows = pd.concat([group for _, group in rows.groupby(["heading", "category"], sort=False)])
+    is_repeated = (rows["category"] == rows["category"].shift()) & (rows["heading"] == rows["heading"].shift())
+    figure, _ = open_rows(rows.assign(name=rows["category"].mask(is_repeated, "")))
     key = [name_area(unit.removeprefix("percent of "), colour) for unit, colour in colours.items()]
     days = " and ".join(say_date(day) for day in sorted(rows["date"].unique()))
     return figure.close(title, f"Percent of each group, {days}", source, _add_bound(key, rows))
@@ -56,7 +51,7 @@ def _add_bound(key: list, rows: pd.DataFrame) -> list:
 
 
 def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
-    """What people use it for, a panel a country, at the newest date and at the one before.
+    """What people use it for, a panel a country, at the newest date and, in brackets, at the one before.
 
     Parameters
     ----------
@@ -71,27 +66,25 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     """
     if rows.empty:
         return None
-    panels, headings, dated, key = [], [], [], []
+    panels, headings = [], []
     for entity, own in rows.groupby("entity", sort=False):
         days = sorted(own["date"].unique())
         last = own[own["date"] == days[-1]].sort_values("value", ascending=False)
-        before = own[(own["date"] == days[0]) & (len(days) > 1)].set_index("category")["value"]
+        before = own[(own["date"] == days[0]) & (len(days) > 1)].set_index("category")["printed"]
+        before = pd.Series([f" ({before[name]})" if name in before else "" for name in last["category"]], last.index)
         stars = last["note"].str.contains("Worded ").map({True: "*", False: ""})
-        panels.append(last.assign(name=last["category"] + stars))
+        panels.append(last.assign(name=last["category"] + stars, printed=last["printed"] + before))
         headings.append(f"{entity}, {pd.Timestamp(days[-1]):%b %Y}")
-        dated.append((before.reindex(last["category"]), days[0]))
+        headings[-1] += f" ({pd.Timestamp(days[0]):%b %Y})" if before.any() else ""
     figure, axes = open_rows(*panels, columns=min(2, len(panels)))
-    for axis, heading, (before, day) in zip(axes, headings, dated, strict=True):
+    for axis, heading in zip(axes, headings, strict=True):
         axis.set_title(heading)
         axis.set_xlim(0, 100)
-        if before.notna().any():
-            axis.scatter(before, axis.get_yticks(), color=INK, marker="|", s=70, zorder=4)
-            key.append(name_line(f"in {say_date(day)}", INK, ls="", marker="|", ms=9))
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
     )
-    return figure.close(title, f"{units}; one person may count in several rows{worded}", source, key[:1])
+    return figure.close(title, f"{units}; one person may count in several rows{worded}", source)
 
 
 def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, source: str) -> Chart | None:
@@ -182,10 +175,12 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     """
     if rows.empty:
         return None
+    rows = pd.concat([own for _, own in rows.groupby(["entity", "date", "who"], sort=False)])
     figure, _ = open_rows(
         rows.assign(
             name=rows["category"].str.removesuffix(" employees"),
-            heading=rows["entity"] + rows["date"].dt.strftime(", %Y: ") + rows["who"],
+            heading=rows["entity"] + rows["date"].dt.strftime(", %Y"),
+            above=rows["who"].mask(rows["who"] == rows["who"].shift(), ""),
             colour=np.where(rows["entity"] == rows["entity"].iloc[0], ACCENT, HALF),
             is_open=rows["qualifier"] != "exact",
         )
