@@ -17,11 +17,9 @@ from sphinx.util.docutils import SphinxDirective
 from adoption_curves.runs.pages.exporter import render_equation, render_html
 
 QUESTIONS = {
-    "02_levels": ("How many are there?", "series.values"),
     "02_growth": ("How fast does it grow?", "series.values.pct_change()"),
     "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),
-    "03_intervals": ("Where would growth end?", "curves.assess_ceiling(series.values, limit=series.limit).table"),
     "03_profiles": ("Is there a saturation level?", "curves.assess_ceiling(series.values, limit=series.limit)"),
     "03_fits": ("Which curves fit?", "curves.compare_fits(curves.fit_families(series.values, curves.FAMILIES))"),
     "03_closing": (

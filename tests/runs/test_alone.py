@@ -106,7 +106,7 @@ def test_charts_are_drawings_and_their_notes_have_no_publisher_of_another_figure
         assert not drawn or any(text.text.startswith("Source: ") for text in drawn), path.stem
         pictures |= set() if page.select(".wide.chart") else {path.stem}
     assert pictures <= {"01_coverage", "01_others"}, "thousands of marks"
-    assert {"02_levels", "05_forecast"} <= counted
+    assert {"05_forecast"} <= counted
     assert not counted & {"01_coverage", "01_others", "02_aligned", "02_countries", "04_skill", "04_calibration"}
 
 

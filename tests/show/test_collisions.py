@@ -3,9 +3,11 @@
 import random
 
 import pytest
+from cells import run_notebook
 from collisions import find_collisions
 
 from adoption_curves import forecast, indicators
+from adoption_curves.base.project import find_data
 from adoption_curves.forecast import frames
 from adoption_curves.show.figures import style
 from adoption_curves.show.figures.course import draw_forecast
@@ -32,6 +34,12 @@ def test_texts_of_a_series_and_its_forecast_do_not_collide(keys):
                 kept.extend((*key, width, text) for text in texts)
     assert (pairs, cut) == ([], [])
     assert len({each[:3] for each in marked}) <= SHARE * len(style.WIDTHS) * len(keys), marked
+
+
+def test_texts_of_who_uses_it_do_not_collide(tmp_path):
+    for name, figure in run_notebook("07", tmp_path, data=str(find_data()))[2].items():
+        for width in style.WIDTHS:
+            assert (name, width, find_collisions(figure.lay_out(width))) == (name, width, ([], [], []))
 
 
 def test_a_collision_is_found():
