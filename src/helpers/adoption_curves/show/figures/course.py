@@ -100,7 +100,7 @@ def draw_forecast(
         begun = say_period(dropped.index[0], names.measure)
         units += f"; {say_count(len(dropped), 'earlier value')}, from {begun} on, not drawn"
     if names.population:
-        source += f" {_add_percent(axis, names)}"
+        source += f" {_add_percent(axis, *names.population)}"
     return figure.close(title or _say_finding(series, names, fan, levels), units, source, key)
 
 
@@ -183,7 +183,23 @@ def plot_course(
 
 
 def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: object) -> list[Artist]:
-    """Draw published values, joined but across no change of method, whose interval is a strip; returns its key."""
+    """Draw published values, joined but across no change of method, whose interval is a strip.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        By date, in the unit of the series.
+    breaks : DataFrame
+        date, kind.
+    **look
+        What else `Axes.plot` takes.
+
+    Returns
+    -------
+    list of Artist
+        The key of the strip; empty without one.
+    """
     parts = np.searchsorted(breaks["date"].sort_values(), values.index, side="right")
     look = {"color": ACCENT, "lw": 1.8 if len(values) < 80 else 1, "ms": size_marks(len(values)), "zorder": 4} | look
     ends = []
@@ -282,9 +298,8 @@ def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, newer: pd
         tag(axis, date, row["place"], say_limit(row, bare=True, own=own), side=side, rise=rise)
 
 
-def _add_percent(axis: Axes, names: Names) -> str:
+def _add_percent(axis: Axes, size: float, words: str) -> str:
     """An axis at the right in percent of the population; returns its words for the source."""
-    size, words = names.population
     right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
     use_numbers(right, suffix="%")
     right.tick_params("y", labelcolor=GREY)

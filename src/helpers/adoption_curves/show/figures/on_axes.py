@@ -43,7 +43,8 @@ def plot_course(series: AdoptionSeries, ax: Axes | None = None, result: Forecast
     -------
     matplotlib Axes
     """
-    fan, ahead, levels, since = course.NO_FORECAST, course.NO_FORECAST, (), None
+    fan, ahead, since = course.NO_FORECAST, course.NO_FORECAST, None
+    levels: tuple[float, ...] = ()
     if result is not None and len(result.dates):
         fan, ahead, levels = result.frame().dropna(axis=1, how="all"), limit_frame(result), result.levels
         before = series.values[series.values.index < fan["date"].iloc[0]].index

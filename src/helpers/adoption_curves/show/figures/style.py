@@ -387,7 +387,7 @@ def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     notes = [textwrap.wrap(note, _NOTE_LETTERS, max_lines=3, placeholder="…") for note in rows["above"]]
     heads = rows["heading"].where(rows["heading"] != rows["heading"].shift(), "")
     heads = [textwrap.wrap(head, _NOTE_LETTERS - 4, max_lines=3, placeholder="…") for head in heads]
-    place, places = 0.0, []
+    place, places = 0.0, list[tuple[float, float, float]]()
     for name, head, note in zip(names, heads, notes, strict=True):
         place += 0.4 * bool(head and places) + 0.2 * bool(note)
         above, place = place, place + len(head) + len(note)
@@ -395,7 +395,7 @@ def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
         places.append((above + (len(head) - 1) / 2, above + len(head) + (len(note) - 1) / 2, place + tall / 2))
         place += 1 + tall
     head_places, note_places, row_places = zip(*places, strict=True)
-    about = {"head": ["\n".join(head) for head in heads], "above": ["\n".join(note) for note in notes]}
+    about: dict[str, Any] = {"head": ["\n".join(head) for head in heads], "above": ["\n".join(note) for note in notes]}
     about |= {"name": names, "head_place": head_places, "note_place": note_places, "place": row_places}
     return rows.assign(**about), place
 

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 
 from ...base.words import say_date, say_first
 from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, name_area, open_rows
@@ -45,7 +46,7 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     return figure.close(title, f"Percent of each group, {days}", source, _add_bound(key, rows))
 
 
-def _add_bound(key: list, rows: pd.DataFrame) -> list:
+def _add_bound(key: list[Artist], rows: pd.DataFrame) -> list[Artist]:
     """A key with a word on bars of values that are published as bounds, where there are any."""
     return key if (rows["qualifier"] == "exact").all() else [*key, _BOUND]
 
