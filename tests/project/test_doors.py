@@ -34,7 +34,7 @@ def test_series_fit_and_forecast_draw_themselves():
         pyplot.close(axes.figure)
     assert {axes.get_title(loc="left") for axes in drawn[::2]} == {"Generative AI users, China, million people"}
     labels = {text.get_text() for text in drawn[0].texts}
-    assert {"internet users", "at least 700"} <= labels, "the limit, and the newest value"
+    assert {"internet users", "more than 700"} <= labels, "the limit, and the newest value"
     assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["suspected change of method"]
 
 

@@ -76,11 +76,11 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
         stars = last["note"].str.contains("Worded ").map({True: "*", False: ""})
         panels.append(last.assign(name=last["category"] + stars, printed=last["printed"] + before))
         headings.append(f"{entity}, {pd.Timestamp(days[-1]):%b %Y}")
-        headings[-1] += f" ({pd.Timestamp(days[0]):%b %Y})" if before.any() else ""
+        headings[-1] += f"\n({pd.Timestamp(days[0]):%b %Y})" if before.any() else ""
     figure, axes = open_rows(*panels, columns=min(2, len(panels)))
     for axis, heading in zip(axes, headings, strict=True):
         axis.set_title(heading)
-        axis.set_xlim(0, 100)
+        axis.set_xlim(0, 180)  # with room for two numbers
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
