@@ -18,7 +18,6 @@ from adoption_curves.runs.pages.cells import render_equation
 from adoption_curves.runs.pages.cleaning import clean_html
 
 QUESTIONS = {
-    "02_levels": ("How many are there?", "series.values"),
     "02_growth": ("How fast does it grow?", "series.values.pct_change()"),
     "02_aligned": ("How fast, beside others?", "indicators.list_shares(series, references)"),
     "02_countries": ("Where do others stand?", 'indicators.compare_entities(data, "generative AI")'),

@@ -153,7 +153,7 @@ def test_one_level_is_quoted_and_drawn_everywhere(make):
     assert 0 < result._repr_html_().index("90% range</th>") < result._repr_html_().index("95% range</th>")
     axes = result.plot()
     assert sum(isinstance(drawn, PolyCollection) for drawn in axes.collections) == 2
-    assert any(text.get_text().startswith("90% range:\n") for text in axes.texts)
+    assert any(text.get_text().startswith("90% interval: ") for text in axes.get_legend().get_texts())
     assert set(result.milestones()["level"]) == {0.9}
     assert (result.milestones()["latest"] >= usual.milestones()["latest"]).all()
 

@@ -6,6 +6,7 @@ import sys
 import tomllib
 
 import pytest
+from collisions import find_collisions
 from conftest import ROOT
 from matplotlib import pyplot
 
@@ -27,11 +28,13 @@ def test_series_fit_and_forecast_draw_themselves():
     drawn.append(forecast.forecast(series, horizon_years=1).plot())
     for axes in drawn:
         points = [line for line in axes.lines if line.get_marker() == "o"]
-        assert max(len(line.get_xdata()) for line in points) >= len(series.values)
+        assert sum(len(line.get_xdata()) for line in points) >= len(series.values)
+        assert find_collisions(axes.figure)[1] == [], "nothing is cut off"
         pyplot.close(axes.figure)
-    labels = [text.get_text() for text in drawn[0].texts if text.get_visible()]
-    for number in (f"{series.limit.values.iloc[-1]:,.0f}", "700"):
-        assert any(number in label for label in labels), "the limit, and the newest value"
+    assert {axes.get_title(loc="left") for axes in drawn[::2]} == {"Generative AI users, China, million people"}
+    labels = {text.get_text() for text in drawn[0].texts}
+    assert {"internet users", "more than 700"} <= labels, "the limit, and the newest value"
+    assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["suspected change of method"]
 
 
 FORECAST = (

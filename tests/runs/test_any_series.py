@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, execute_cells, list_exhibits
-from figure_faults import find_faults
+from collisions import find_collisions
 from matplotlib import pyplot
 
 from adoption_curves import curves, forecast, indicators
@@ -15,7 +15,7 @@ from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.ingredients import describe_series
 from adoption_curves.runs.parameters import complete_parameters, read_parameters
 from adoption_curves.runs.runner import run_all
-from adoption_curves.show.figures import labels, style
+from adoption_curves.show.figures import style
 
 
 def write(folder, values, dates=None, unit="units", **columns):
@@ -56,20 +56,19 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("width", style.WIDTHS.values(), ids=style.WIDTHS)
+@pytest.mark.parametrize("width", style.WIDTHS)
 @pytest.mark.parametrize("name", LONG)
 def test_long_texts_wrap_and_leave_the_axes_their_room(name, width):
     source = LONG[name]
-    figure, axis = style.open_canvas(1.7)
+    figure, axis = style.open_chart(1.7)
     axis.plot([0, 1], [0, 1])
     axis.set_yticks([0, 1])
-    labels.label_ends(axis, [labels.Label(1, 1, f"GivenLimit: {source}\n1")])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = style.close_canvas(figure, f"Users of {source}", source, source).lay_out(width)
-    assert [fault for fault in find_faults(figure) if not fault.endswith("is cut")] == []  # so long a text has to be
-    assert all(len(text.get_text().splitlines()) <= style._MOST_LINES for text in figure.texts)
-    assert axis.get_position().height * figure.get_size_inches()[1] > 0.2 * 1.7
+        figure.close(f"Users of {source}", source, source, [style.name_line(f"limit: {source}")]).lay_out(width)
+    assert find_collisions(figure) == ([], [], [])
+    assert all(len(text.get_text()) < 1100 for text in figure.texts)
+    assert axis.get_position().height * figure.get_size_inches()[1] > 0.8 * 1.7
     if name == "twelve addresses":
         assert "".join(figure.texts[2].get_text().split()) == "".join(source.split()), "nothing is left out that fits"
 
@@ -113,8 +112,7 @@ def test_notebooks_carry_series_at_the_edge(name, tmp_path):
         warnings.filterwarnings("ignore", "Glyph .* missing from")  # no font has all letters
         for notebook in sorted(NOTEBOOKS.glob("0*.ipynb")):
             for figure in execute_cells(notebook, tmp_path / "outputs", described)[1]:
-                figure.lay_out(style.WIDTHS["print"])
-                figure.narrow()
+                figure.lay_out("narrow")
             pyplot.close("all")
     made = {table.stem for table in (tmp_path / "outputs").glob("lab/edge/tables/06_*.csv")}
     assert made == {name for name in list_exhibits("keep", "show") if name.startswith("06_")}

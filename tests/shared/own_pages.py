@@ -8,10 +8,10 @@ import yaml
 
 from adoption_curves import forecast, indicators
 from adoption_curves.base.project import Source
+from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import compare_limits, compare_newer, frames, scores
 from adoption_curves.indicators.captions import list_earlier, list_levels, list_newer
 from adoption_curves.say.run_tables import RunTables
-from adoption_curves.curves import assess_ceiling
 from adoption_curves.show.answers import count_later
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "say" / "series.yaml").read_text(encoding="utf-8"))

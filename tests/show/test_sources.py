@@ -9,10 +9,11 @@ from functools import partial
 import pandas as pd
 import pytest
 from cells import NOTEBOOKS, SAMPLE, run_notebook
-from figure_faults import find_faults, list_texts
+from collisions import find_collisions, list_texts
 
 from adoption_curves import indicators
 from adoption_curves.forecast.hindcasts import pick_example, pick_finished
+from adoption_curves.show.figures import style
 
 DATA = NOTEBOOKS.parent / "data"
 ENTITY, INDICATOR, LIMIT, POPULATION = "China", "genai_users", "internet_users", "population_year_end"
@@ -26,16 +27,17 @@ def pick(data, entity, indicator):
     return rows[rows["qualifier"] == "exact"]
 
 
-def list_compared(data, figure):
-    """The observations behind the marks of a comparison of countries, as pages tell them."""
-    titles = data.indicators.set_index("title")["indicator"]
-    told = [re.fullmatch(r"(.*), (\w+ \d{4}): [^,]*, (.*)", text) for texts in figure.told.values() for text in texts]
-    rows = [pick(data, one[1], titles[one[3]]) for one in told]
-    return [part[part["date"].dt.strftime("%B %Y") == one[2]] for part, one in zip(rows, told, strict=True)]
+def list_compared(data, picked):
+    """The observations behind the countries compared."""
+    rows = [(pick(data, row.entity, row.indicator), row.date) for row in picked.itertuples()]
+    return [part[part["date"] == date] for part, date in rows]
 
 
-def list_drawn(data, tables, figures):
-    """The observations that a figure draws, by its name, where they are others than the series and its limit."""
+def list_drawn(data, tables, picked):
+    """The observations that a figure draws, by its name, where they are others than the series and its limit.
+
+    `picked` are the rows of 02_countries that are drawn.
+    """
     limit, base = pick(data, ENTITY, LIMIT), data.indicators.set_index("indicator")["base_indicator"]
 
     def list_shares(frame):
@@ -55,7 +57,7 @@ def list_drawn(data, tables, figures):
         "01_coverage": [own[~earlier]],
         "01_others": [own[earlier]],
         "02_aligned": [*list_shares(tables["02_aligned"]), limit],
-        "02_countries": list_compared(data, figures["02_countries"]),
+        "02_countries": list_compared(data, picked),
         "03_closing": finished,
         "03_residuals": finished,
         "04_example": [pick(data, example.entity, example.indicator)],
@@ -75,7 +77,7 @@ def shorten(name):
 
 def read_publishers(figure):
     """Publishers that the line below a figure names, those of an axis at the right among them."""
-    words = figure.around[2][1]
+    words = figure.around[2]
     named = re.match(r"Source: (.*?)\.(?: (?:Figures before|Right)|$)", words)
     beside = re.search(r"Right axis: .*\((.*)\)\.$", words)
     return {*named[1].split("; "), *([beside[1]] if beside else [])}
@@ -88,13 +90,13 @@ def run(request, executed, tmp_path_factory):
     run = executed if request.param == SAMPLE else default
     made = [run(number) for number in ("01", "02", "03", "04", "05", "06")]
     tables, figures = ({name: each for one in made for name, each in one[part].items()} for part in (1, 2))
-    return indicators.load(request.param), tables, figures
+    return indicators.load(request.param), tables, figures, made[1][0]["picked"]
 
 
 def test_sources_are_those_of_what_is_drawn(run):
-    data, tables, figures = run
+    data, tables, figures, picked = run
     publisher = data.sources.set_index("source_id")["publisher"].map(shorten)
-    drawn, own = list_drawn(data, tables, figures), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, LIMIT)]
+    drawn, own = list_drawn(data, tables, picked), [pick(data, ENTITY, INDICATOR), pick(data, ENTITY, LIMIT)]
     assert set(drawn) <= set(figures)
     for name, figure in figures.items():
         expected = set(pd.concat(drawn.get(name, own))["source_id"].map(publisher))
@@ -108,23 +110,17 @@ def test_the_axis_at_the_right_of_the_forecast_is_percent_of_the_population(run)
     low, high = axis.get_ylim()
     assert right.get_ylim() == pytest.approx((100 * low / people, 100 * high / people))
     assert all(label.get_text().endswith("%") for label in right.get_yticklabels())
-    numbers = [label.get_window_extent() for label in right.get_yticklabels()]
-    leaders = [each for each in axis.collections if each.get_transform() == axis.transAxes]
-    crossed = [
-        (number, path)
-        for each in leaders
-        for path in each.get_paths()
-        for number in numbers
-        if path.transformed(axis.transAxes).intersects_bbox(number, filled=False)
-    ]
-    assert not crossed, "no leader of a label crosses a number"
 
 
-def test_figures_have_no_fault_letters_of_eleven_pixels_and_no_word_for_a_colour_which_the_dark_form_turns(run):
-    """Last of the module: a narrow form stays."""
+def test_texts_of_every_figure_do_not_collide_and_have_eleven_pixels_and_no_word_for_a_colour(run):
+    """Words for colours would be wrong on a dark screen."""
+    marked = []
     for name, figure in run[2].items():
-        for form in (figure.lay_out(), figure.narrow()):
-            texts = list_texts(form)
-            assert not find_faults(form), name
+        for width in style.WIDTHS:
+            pairs, cut, on_marks = find_collisions(figure.lay_out(width))
+            assert (name, width, pairs, cut) == (name, width, [], [])
+            marked += [(name, width)] if on_marks else []
+            texts = list_texts(figure)
             assert min(text.get_size() for text in texts) >= ELEVEN_PIXELS, name
             assert not re.search(COLOURS, " ".join(text.get_text() for text in texts)), name
+    assert len(marked) <= len(run[2]) * len(style.WIDTHS) / 20, marked

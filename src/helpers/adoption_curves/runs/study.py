@@ -304,14 +304,14 @@ class Study:
 
     def axes(self, height: float = 3.4) -> Axes:
         """Axes of a new figure of a page's width; the height is in inches. Give them to `draw` with their units."""
-        from ..show.figures.style import open_canvas
+        from ..show.figures.style import open_chart
 
-        return open_canvas(height)[1]
+        return open_chart(height)[1]
 
     def draw(
         self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None
     ) -> SavedFigure | None:
-        """Write a figure to ``figures/<name>.png`` and ``.svg``; an `Exhibit` has a ``.narrow.svg`` for telephones too.
+        """Write a figure to ``figures/<name>.png`` and ``.svg``; a `Chart` has a ``.narrow.svg`` for telephones too.
 
         Pages offer what is drawn as CSV: `data`, written to ``figures/<name>.data.csv``, or the table of this name.
 
@@ -326,8 +326,7 @@ class Study:
         data : DataFrame, optional
             Data of the figure, if no table of its name has them.
         units : str
-            Of `axes`: what is drawn, below the alternative text, which is their title. Lines with a label get it at
-            their ends.
+            Of `axes`: what is drawn, below the alternative text, which is their title. What has a label is in the key.
         of : DataFrame, optional
             Of `axes`: a frame of this study, such as `Study.window`, whose publishers are named below them.
 
@@ -344,14 +343,13 @@ class Study:
         if figure is None:
             return None
         from ..show.figures.images import draw_images
-        from ..show.figures.labels import close_axes
         from ..show.figures.style import DOTS_PER_INCH
 
         self._check_name("figure", name)
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
         if units:
-            close_axes(figure, alt, units, of.attrs["source"])
+            figure.figure.close(alt, units, of.attrs["source"], figure.get_legend_handles_labels()[0])
         figure = figure.figure  # a figure's own is itself
         if not any(axes.has_data() for axes in figure.get_axes()):
             raise RunError(f"Figure {name} is empty: nothing is drawn in it.")
@@ -360,7 +358,7 @@ class Study:
         for path, file in {f"figures/{name}.{kind}": file for kind, file in files.items()}.items():
             self.entry["files"][path] = write_file(locate(self.folder, path), file, sync=False)
         width = round(int.from_bytes(images["png"][16:20], "big") / DOTS_PER_INCH * 96)
-        title = figure.around[0][1] if getattr(figure, "around", None) else alt
+        title = figure.around[0] if getattr(figure, "around", None) else alt
         self.entry["figures"][name] = {"title": title, "alt": alt, "width": width}
         write_entry(self.folder, self.notebook, self.entry)
         return SavedFigure(name, alt, images["png"], width)

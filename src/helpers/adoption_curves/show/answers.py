@@ -16,7 +16,7 @@ from ..indicators.captions import list_earlier, list_levels, list_newer
 from ..say.page import write_deck, write_headline, write_title
 from ..say.run_tables import TABLES, RunTables
 from .figure_data import tidy_forecast
-from .figures.forecast_adoption import draw_forecast
+from .figures.course import draw_forecast
 
 _LATER_YEARS = (1, 2, 3)
 """After the share where a series stands, for which we say what others did."""

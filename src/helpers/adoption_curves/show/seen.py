@@ -8,14 +8,16 @@ from functools import cached_property
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import indicators
+from .. import forecast, indicators
 from ..base.dates import decimal_years
+from ..base.limit import find_most
 from ..indicators import AdoptionSeries, Data, Names
 from ..indicators.captions import list_earlier, list_levels, list_newer
 from ..indicators.countries import pick_countries, say_missing
 from .answers import count_later
 from .figure_data import tidy_series
-from .figures.see_adoption import draw_alignment, draw_comparison, draw_growth, draw_levels
+from .figures.course import NO_FORECAST, draw_forecast
+from .figures.see_adoption import draw_alignment, draw_comparison, draw_growth
 
 
 class Seen:
@@ -57,10 +59,13 @@ class Seen:
         """Newest figures of other countries, by measure."""
         return indicators.compare_entities(self._data, self._series.technology)
 
-    def draw_levels(self) -> Figure:
-        """All figures, below the limit."""
+    def draw_levels(self) -> Figure | None:
+        """All values, below the limit; None where notebook 5 draws them with a prediction interval."""
+        most = find_most(self._data.offer_limits(self._series))
+        if forecast.forecast(self._series, most=most).has_range:
+            return None
         source = indicators.cite_series(self._data, self._series)
-        return draw_levels(self._series, self._names, source)
+        return draw_forecast(NO_FORECAST, NO_FORECAST, self._series, self._names, source)
 
     def draw_growth(self) -> Figure | None:
         """Changes between figures."""

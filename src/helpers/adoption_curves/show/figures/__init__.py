@@ -1,15 +1,19 @@
-"""Figures: one function per exhibit, a frame in, a matplotlib Figure out; a module per notebook, one look for all.
+"""Charts: one function a chart, a frame in, a `style.Chart` out; a module per notebook, one look for all.
 
-Notebooks draw by these names. Other figures are in the modules, parts of a drawing in `labels` and `style`.
+Notebooks draw by these names. Other charts are in the modules, parts of a drawing in `style`.
 """
 
 from .check_indicators import draw_coverage
-from .forecast_adoption import draw_hindcasts
+from .course import draw_hindcasts
+from .score_forecasts import draw_errors
+from .style import TINTS
 from .summarise_findings import draw_register
 from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, draw_who
 
 __all__ = [
+    "TINTS",
     "draw_coverage",
+    "draw_errors",
     "draw_firms",
     "draw_hindcasts",
     "draw_products",

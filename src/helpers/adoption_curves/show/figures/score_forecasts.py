@@ -1,4 +1,4 @@
-"""Figures of notebook 4: skill against a straight line, and coverage of the ranges."""
+"""Charts of notebook 4: errors, skill against benchmark methods, and coverage of the intervals."""
 
 from __future__ import annotations
 
@@ -6,76 +6,26 @@ import re
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from ...base.levels import quoted_window
+from ...base.levels import quoted_window, say_level
 from ...base.words import say_ahead, say_first, say_name, spell
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
-from . import style
-from .labels import Label, Spot, label_ends, note
-from .style import BLUE, GREY, HEADING, INK, ORANGE, PALE, close_canvas, open_canvas, open_panels, use_numbers
-
-_CAP = 2.0  # scores from so many times that of the straight line on are drawn there
-
-
-def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Figure:
-    """Weighted interval score relative to a straight line by horizon, with its interval, beside the other rivals.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        04_scores: method, window, horizon_years, wis_relative.
-    source : str
-    compared : DataFrame
-        04_skill: benchmark, window, horizon_years, wis_relative, low, high. The title is of the furthest horizon whose
-        interval excludes 1.
-
-    Returns
-    -------
-    Figure
-    """
-    window = quoted_window(scores["window"], QUOTED)
-    rows = scores[(scores["window"] == window) & ~scores["method"].isin([FORECAST, BASE])]
-    others = rows.pivot(index="horizon_years", columns="method", values="wis_relative").clip(upper=_CAP)
-    own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].set_index("horizon_years")
-    own = own[["wis_relative", "low", "high"]].sort_index()
-    drawn = own.clip(upper=_CAP)
-    figure, axis = open_canvas(4.0)
-    last = own.index[-1]
-    for name, dash in zip(others, style.LINES, strict=False):
-        axis.plot(others.index, others[name], ls=dash, color=BLUE, lw=1, alpha=0.8)
-    axis.axhline(1, color=GREY, lw=1.2)
-    ends = (drawn["wis_relative"] - drawn["low"], drawn["high"] - drawn["wis_relative"])
-    axis.errorbar(
-        drawn.index, drawn["wis_relative"], ends, fmt="o-", color=ORANGE, lw=2.4, elinewidth=1.4, capsize=4, ms=5
-    )
-    labels = [
-        Label(last, drawn["wis_relative"].iloc[-1], f"forecast {own['wis_relative'].iloc[-1]:.2f}", ORANGE),
-        Label(last, 1.0, "straight line", GREY),
-        *(Label(last, others[name].iloc[-1], say_name(name), BLUE) for name in others),
-    ]
-    label_ends(axis, labels)
-    axis.set_xticks(own.index, [f"{horizon:g}" for horizon in own.index])
-    axis.set(xlabel="Horizon, years", ylabel="")
-    axis.grid(False, axis="x")
-    units = f"Weighted interval score against a straight line's, from {window} figures; below 1 is better; "
-    capped = max(own.max(axis=None), rows["wis_relative"].max()) > _CAP
-    units += "bars: 95% interval"
-    if capped:
-        units += f"; drawn up to {_CAP:g}"
-    return close_canvas(figure, _say_skill(own), units, source)
-
-
-def _say_skill(own: pd.DataFrame) -> str:
-    """The title: the score at the furthest horizon whose interval excludes 1."""
-    certain = own[(own["low"] > 1) | (own["high"] < 1)]
-    if certain.empty:
-        return "Scores do not tell the forecast from a straight line: every 95% interval includes 1"
-    row = certain.iloc[-1]
-    better = f"{100 * abs(1 - row['wis_relative']):.0f}% {'better' if row['high'] < 1 else 'worse'}"
-    return f"{_say_horizon(row.name)} ahead the forecast scores {better} than a straight line"
+from .style import (
+    ACCENT,
+    ALL,
+    GHOST,
+    GREY,
+    HALF,
+    INK,
+    MOST,
+    Chart,
+    name_area,
+    name_line,
+    open_chart,
+    open_panels,
+    open_rows,
+    tag,
+)
 
 
 def _say_horizon(years: float) -> str:
@@ -83,8 +33,82 @@ def _say_horizon(years: float) -> str:
     return say_first(re.sub(r"^\d+(?= )", lambda number: spell(int(number[0])), say_ahead(years)))
 
 
-def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, source: str) -> Figure:
-    """Calibration of the ranges: nominal against actual coverage, and the coverage of each technology's 80% range.
+def draw_errors(rows: pd.DataFrame, source: str) -> Chart:
+    """Errors of forecasts by years ahead, as bands of quantiles from the last value on.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of 04_backtest, of one window: horizon_years, window, actual, path, limit.
+    source : str
+
+    Returns
+    -------
+    Chart
+    """
+    error = 100 * (rows["actual"] - rows["path"]) / rows["limit"]
+    bands = error.groupby(rows["horizon_years"]).quantile([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95]).unstack()
+    bands.loc[0.0] = 0.0
+    bands, key = bands.sort_index(), [name_line("median", lw=1.8)]
+    figure, axis = open_chart(2.9)
+    for low, high, colour in ((0.05, 0.95, ALL), (0.1, 0.9, MOST), (0.25, 0.75, HALF)):
+        axis.fill_between(bands.index, bands[low], bands[high], color=colour, lw=0)
+        key.insert(1, name_area(f"{100 * (high - low):.0f}% of outcomes", colour))
+    axis.plot(bands.index, bands[0.5], color=ACCENT, lw=1.8)
+    axis.axhline(0, color=GREY, lw=0.8)
+    years, last = bands.index[-1], bands.iloc[-1]
+    for quantile, rise in ((0.1, -3), (0.9, 3)):
+        tag(axis, years, last[quantile], f"{last[quantile]:+.0f}".replace("-", "−"), side="in", rise=rise, bbox=None)
+    axis.set_xticks(bands.index, [f"{year:g}" for year in bands.index])
+    axis.set(xlabel="Years ahead", xlim=(0, years))
+    ends = f"{-last[0.1]:.0f} points below to {last[0.9]:.0f} above"
+    units = f"Outcome less forecast from {rows['window'].iloc[0]} values, points of the limit; "
+    units += f"the furthest, {error.min():.0f} and {error.max():+.0f}, are not drawn".replace("-", "−")
+    return figure.close(f"{_say_horizon(years)} ahead, 80% of outcomes lay {ends} the forecast", units, source, key)
+
+
+def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Chart:
+    """Weighted interval score of each method relative to a straight line's, at the furthest horizon, the best first.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        04_scores: method, window, horizon_years, wis_relative.
+    source : str
+    compared : DataFrame
+        04_skill: benchmark, window, horizon_years, wis_relative, low, high. The chart is of the furthest horizon whose
+        interval excludes 1; else of the furthest.
+
+    Returns
+    -------
+    Chart
+    """
+    window = quoted_window(scores["window"], QUOTED)
+    own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].sort_values("horizon_years")
+    certain = own[(own["low"] > 1) | (own["high"] < 1)]
+    row = (own if certain.empty else certain).iloc[-1]
+    rows = scores[(scores["window"] == window) & (scores["horizon_years"] == row["horizon_years"])]
+    rows = (
+        rows[["method", "wis_relative"]].dropna().sort_values("wis_relative").rename(columns={"wis_relative": "value"})
+    )
+    is_own = rows["method"] == FORECAST
+    printed = rows["value"].map("{:.2f}".format)
+    printed = printed.mask(is_own, f"{row['wis_relative']:.2f} ({row['low']:.2f} to {row['high']:.2f})")
+    names = rows["method"].map(say_name).mask(rows["method"] == BASE, "straight line")
+    colours = np.where(is_own, ACCENT, GHOST)
+    figure, _ = open_rows(rows.assign(name=names, printed=printed, colour=colours))
+    ahead = _say_horizon(row["horizon_years"])
+    title = f"{ahead} ahead, the scores do not tell the forecast from a straight line"
+    if len(certain):
+        better = f"{100 * abs(1 - row['wis_relative']):.0f}% {'better' if row['high'] < 1 else 'worse'}"
+        title = f"{ahead} ahead, the forecast scores {better} than a straight line"
+    units = f"Weighted interval score over that of a straight line, from {window} values: below 1 is better"
+    units += "; in brackets the 95% interval"
+    return figure.close(title, units, source)
+
+
+def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, source: str) -> Chart:
+    """Coverage of the 50, 80 and 90% intervals by years ahead, and of each technology's 80% interval.
 
     Parameters
     ----------
@@ -96,49 +120,34 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
 
     Returns
     -------
-    Figure
+    Chart
     """
     rows = by_technology[(by_technology["method"] == FORECAST) & (by_technology["n"] >= MIN_FORECASTS)]
-    figure, axes = open_panels(max(3.8, 1.2 + 0.16 * len(rows)), 1, 2)
-    claimed = calibration.assign(claimed=100 * calibration["nominal"], actual=100 * calibration["actual"])
-    _draw_reliability(axes[0, 0], claimed)
-    _draw_technologies(axes[0, 1], rows.assign(covered=100 * rows["coverage_80"]).sort_values("covered"))
-    at_80 = calibration[np.isclose(calibration["nominal"], 0.8)].set_index("horizon_years")["actual"].sort_index()
-    title = f"{_say_horizon(at_80.index[-1])} ahead the 80% ranges contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
-    units = "Coverage, percent; dotted: as claimed; shaded: all horizons, line: their median; "
-    units += f"a point: a technology with {MIN_FORECASTS} or more forecasts"
-    return close_canvas(figure, title, units, source)
+    rows = rows.assign(name=rows["technology"], value=100 * rows["coverage_80"], mark="o").sort_values("value")
+    wide = calibration.pivot(index="horizon_years", columns="nominal", values="actual").rename(
+        columns=lambda x: round(x, 2)
+    )
+    tints = {level: tint for level, tint in ((0.5, HALF), (0.8, ACCENT), (0.9, GREY)) if level in wide}
+    ahead = pd.DataFrame({"name": wide.index.map(say_ahead), "value": 100 * wide[0.8].to_numpy(), "mark": "o"})
+    figure, axes = open_rows(ahead, rows, columns=2)
+    for level, colour in tints.items():
+        axes[0].scatter(100 * wide[level], axes[0].get_yticks(), s=36, color=colour, zorder=4)
+        axes[0].axvline(100 * level, color=colour, ls=":", lw=1.2)
+    axes[1].axvline(80, color=ACCENT, ls=":", lw=1.2)
+    for axis, heading in zip(axes, ("By years ahead", "80% interval, by technology"), strict=True):
+        axis.set_title(heading)
+        axis.set_xlim(0, 102)
+    at_80 = wide[0.8]
+    title = (
+        f"{_say_horizon(at_80.index[-1])} ahead, the 80% intervals contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
+    )
+    units = f"Percent of outcomes inside; dotted: as claimed; technologies with {MIN_FORECASTS} forecasts or more"
+    key = [name_line(f"{say_level(level)} interval", colour, ls="", marker="o") for level, colour in tints.items()]
+    return figure.close(title, units, source, key)
 
 
-def _draw_reliability(axis: Axes, own: pd.DataFrame) -> None:
-    """Claimed against actual coverage: the range of the horizons, their median, and the horizon furthest from it."""
-    sns.lineplot(own, x="claimed", y="actual", estimator="median", errorbar=("pi", 100), color=BLUE, lw=2, ax=axis)
-    axis.plot([0, 100], [0, 100], color=INK, ls=":", lw=1)
-    worst = (own["actual"] - own["claimed"]).abs().groupby(own["horizon_years"]).mean().idxmax()
-    line = own[own["horizon_years"] == worst].sort_values("claimed")
-    axis.plot(line["claimed"], line["actual"], "--", color=ORANGE, lw=1.4)
-    place = line.iloc[len(line) // 2]
-    spots = [Spot(place["claimed"], place["actual"], 8 * side, -6 * side) for side in (1, -1)]
-    note(axis, f"{say_ahead(worst)} ahead,\nthe furthest off", spots, color=ORANGE)
-    axis.set(xlim=(0, 100), ylim=(0, 102), xlabel="Claimed, percent", ylabel="")
-    axis.set_title("all ranges", **HEADING)
-    use_numbers(axis, "x")
-
-
-def _draw_technologies(axis: Axes, rows: pd.DataFrame) -> None:
-    """A point a technology beside its name, the worst at the head."""
-    axis.hlines(range(len(rows)), 0, rows["covered"], color=PALE, lw=1, zorder=1)
-    axis.scatter(rows["covered"], range(len(rows)), color=BLUE, s=22, linewidth=0)
-    axis.axvline(80, color=INK, ls=":", lw=1)
-    axis.set_yticks(range(len(rows)), [style.shorten_label(name, 28) for name in rows["technology"]], size=style.SMALL)
-    axis.set(xlim=(0, 102), ylim=(len(rows) - 0.4, -0.6), xlabel="Contained, percent", ylabel="")
-    axis.grid(False)
-    axis.set_title("80% range by technology", **HEADING)
-    use_numbers(axis, "x")
-
-
-def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
-    """Outcomes below and above the 80% and the 90% range by horizon, on one scale.
+def draw_sides(sides: pd.DataFrame, source: str) -> Chart:
+    """Outcomes below and above the 80% and the 90% interval by horizon, on one scale.
 
     Parameters
     ----------
@@ -148,26 +157,23 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Figure:
 
     Returns
     -------
-    Figure
+    Chart
     """
-    figure, axes = open_panels(3.4, 1, 2, sharey=True)
-    rows = sides.melt(["level", "horizon_years"], ["below", "above"], "side", "percent")
-    for axis, level in zip(axes[0], (0.8, 0.9), strict=True):
-        sns.barplot(
-            rows[rows["level"] == level], x="horizon_years", y="percent", hue="side", palette=[BLUE, ORANGE],
-            saturation=1, formatter="{:g}".format, legend=level == 0.8, ax=axis,
-        )  # fmt: skip
-        for bar in axis.containers[-1]:
-            bar.set_hatch("//")
+    levels = (0.8, 0.9)
+    figure, axes = open_panels([2.4] * len(levels), len(levels), share=True)
+    for axis, level in zip(axes, levels, strict=True):
+        rows = sides[sides["level"] == level].sort_values("horizon_years")
+        places = np.arange(len(rows))
+        axis.bar(places - 0.2, rows["below"], 0.4, color=HALF)
+        axis.bar(places + 0.2, rows["above"], 0.4, color=ACCENT)
         axis.axhline(50 * (1 - level), color=INK, ls=":", lw=1)
-        axis.set_title(f"outside the {100 * level:g}% range", **HEADING)
-        axis.set(xlabel="Horizon, years", ylabel="")
-    axes[0, 0].legend(title=None, loc="upper left", ncols=2, frameon=False, fontsize=style.SMALL)
-    axes[0, 0].set_ylim(0, 1.35 * max(rows["percent"].max(), 10))
-    # the most above what is claimed, half of what lies outside on each side
-    claimed = 50 * (1 - rows["level"])
-    worst = rows.loc[(rows["percent"] - claimed).idxmax()]
+        axis.set_xticks(places, rows["horizon_years"].map("{:g}".format))
+        axis.set_title(f"Outside the {say_level(level)} interval")
+        axis.set_xlabel("Years ahead")
+    outside = sides.melt(["level", "horizon_years"], ["below", "above"], "side", "percent")
+    claimed = 50 * (1 - outside["level"])  # half of what lies outside on each side
+    worst = outside.loc[(outside["percent"] - claimed).idxmax()]
     title = f"{_say_horizon(worst['horizon_years'])} ahead, {worst['percent']:.1f}% of outcomes were "
-    title += f"{worst['side']} the {100 * worst['level']:.0f}% range (claimed: {50 * (1 - worst['level']):.0f}%)"
-    units = "Outcomes outside the range, percent; hatched: above; dotted: as claimed"
-    return close_canvas(figure, title, units, source)
+    title += f"{worst['side']} the {say_level(worst['level'])} interval (claimed: {50 * (1 - worst['level']):.0f}%)"
+    key = [name_area("below", HALF), name_area("above", ACCENT), name_line("claimed", INK, ls=":", lw=1)]
+    return figure.close(title, "Percent of outcomes", source, key)

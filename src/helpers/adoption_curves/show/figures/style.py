@@ -1,11 +1,11 @@
-"""One quiet look for every figure: title that makes the point, units, source, labels that never overlap."""
+"""One look for every chart: text measured around the axes, one drawing for both widths, one accent and greys."""
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Sequence
 from io import BytesIO
-from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
@@ -14,133 +14,198 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import font_manager
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.patheffects import withStroke
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Annotation, Text
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import blended_transform_factory
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-# Okabe and Ito (2008): told apart by readers with any common colour blindness. Grey scale is served by line
-# style and marker, which change together with the colour.
-INK, GREY, PALE = "#222222", "#6b6b6b", "#d9d9d9"
-BLUE, ORANGE, GREEN, _PURPLE, _GOLD, _SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-COLOURS = (BLUE, ORANGE, GREEN, _PURPLE, _GOLD, _SKY)
-LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-MARKERS = ("o", "s", "^", "D", "v", "P")
-_MOST_MARKS = 80  # from so many on, marks are dots
-# Inches of a page on a screen, of the text of an A4 sheet, and of a page on a telephone; text has one size in all.
-WIDTHS, _NARROW_WIDTH = {"page": 7.4, "print": 6.3}, 3.8
-_NARROW_LABEL = 17  # letters in a line of a label there
-_LONGEST_NARROW = 25  # letters of words at a mark that stay in one line there
+WIDTHS = {"wide": 7.36, "narrow": 3.7}
+"""Inches of a chart on a page, and on a telephone; letters have one size on both."""
+COLOURS = {
+    "page": ("#ffffff", "#15181c"),
+    "ink": ("#1f2328", "#e9eaec"),
+    "grey": ("#5f6670", "#a3abb5"),
+    "grid": ("#e7e9ec", "#2c3138"),
+    "ghost": ("#b9bfc7", "#59616b"),
+    "strip": ("#f0f1f3", "#22262b"),
+    "accent": ("#0b66a8", "#58b2ec"),
+    "half": ("#7db6de", "#2a6f9f"),
+    "most": ("#cfe3f3", "#1b3f59"),
+    "all": ("#e5f0f8", "#152c3d"),
+}
+"""Each colour in its light and its dark form, which an SVG swaps: one accent, greys, and three tints for intervals."""
+PAGE, INK, GREY, GRID, GHOST, STRIP, ACCENT, HALF, MOST, ALL = (light for light, _ in COLOURS.values())
+TINTS = (HALF, MOST, ALL)
+SMALL, BODY, TITLE = 8.6, 9.2, 12.0
+"""Points of the letters; the smallest have eleven pixels."""
 DOTS_PER_INCH = 150
-_EDGE = 0.08  # inches that stay empty at the edges
-SMALL = 8.4  # points of the smallest letters: eleven pixels on a page
-_TITLE_STYLE, _UNITS_STYLE = {"size": 12.0, "weight": "bold", "color": INK}, {"size": 9.5, "color": GREY}
-_SOURCE_STYLE = {"size": SMALL, "color": GREY}
-HEADING = {"loc": "left", "size": 9.5, "weight": "bold"}  # of a panel
-HALO_WIDTH = 2.5  # points
-HALO = withStroke(linewidth=HALO_WIDTH, foreground="white")  # keeps words apart from the lines that they cross
-LINE_HEIGHT = 1.3  # of the text around the axes, in sizes of its type
-_LEAST_ROOM = 0.5  # of a figure's usual height for the axes: where the text around them leaves less, the figure grows
-_MOST_LINES = 12  # of the title, the units and the source; the rest is left out
-_THIN = 0.4  # least width of the letters of a line in sizes of their type
-_MAX_TEXT_LETTERS = 2000  # of the title, the units or the source
-_LONGEST_LABEL = 44  # letters in a line beside a mark
-_EMPTY = 0.45  # of the highest value drawn: an axis from 0 to the lowest would leave that much empty
-WHOLE = 100.0  # percent: no axis of a share goes further
-FAR = 5  # times the highest figure: a limit from there on would press a series flat
-
-_CHINESE = sorted({"Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC"} & {*font_manager.get_font_names()})[:1]
-"""A font with Chinese letters for names of one's own data, where one is installed."""
-
-_STYLE = {  # over seaborn's "whitegrid" in the context "paper"
-    "axes.edgecolor": GREY,
+_YEAR = 0.42  # inches that the name of a year needs
+_EDGE, _GAP = 0.06, 0.08  # inches at the edges, and between the parts around the axes
+_LONGEST_TEXT, _LONGEST_NAME = 1000, 60  # letters of a text around the axes, and of a name in a row
+_PIECES = re.compile(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]{1,24}\s*")
+"""What a line may end after: a word, a part of one that has no end, a Chinese character."""
+_LINE, _NAME_LETTERS, _NOTE_LETTERS = 0.2, 25, 46  # inches of a row; letters of a line of its name, and of its note
+_CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei")
+_STYLE = {
+    **sns.axes_style("whitegrid"),
+    "axes.edgecolor": GHOST,
     "axes.grid.axis": "y",
     "axes.labelcolor": GREY,
-    "axes.labelsize": 9.5,
+    "axes.labelsize": SMALL,
+    "axes.prop_cycle": mpl.cycler(color=[ACCENT, GREY, HALF, INK, GHOST]),
     "axes.spines.left": False,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titley": 1.0,
-    "figure.dpi": 200,
-    "font.family": ["DejaVu Sans", *_CHINESE],
-    "font.size": 9.5,
-    "grid.color": "#ececec",
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": BODY,
+    "axes.titleweight": "bold",
+    "figure.dpi": 100,
+    # Letters of browsers are no wider than these, so what has room here has it there.
+    "font.family": ["DejaVu Sans", *(name for name in _CHINESE if name in font_manager.get_font_names())],
+    "font.size": BODY,
+    "grid.color": GRID,
+    "hatch.linewidth": 0.8,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "lines.solid_capstyle": "round",
     "text.color": INK,
     "text.hinting": "none",  # letters keep their shape and place at every size
-    "timezone": "UTC",  # which rcdefaults leaves as it is
+    "text.parse_math": False,  # names of the data are no mathematics, whatever they hold
+    "timezone": "UTC",
     "xtick.color": GREY,
+    "xtick.labelsize": SMALL,
     "ytick.color": GREY,
+    "ytick.labelsize": SMALL,
 }
 
 
-class Exhibit(Figure):
-    """A figure with a title, units and a source line around its axes, to be laid out at any width.
+class Chart(Figure):
+    """A figure with its title, unit line, key and source as measured text around the axes, at either width.
 
     Not one of pyplot's figures: nothing has to be closed.
 
     Attributes
     ----------
-    around : list of pairs
-        Title, units and source: the text of matplotlib, and the words that it is wrapped from.
-    labels, notes : list of pairs
-        Texts beside the ends of lines, and words at marks, each with the function that finds their places.
-    told : dict
-        What is said of each mark of a line, cloud or bar, by the id of that in a drawing.
+    heights : sequence of float
+        Of each panel, in inches.
+    columns : int
+        Panels side by side on a page; on a telephone they stand below each other.
+    around : list of str
+        Title, unit line and source.
+    key : sequence of Artist
+        With labels.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, heights: Sequence[float], columns: int = 1) -> None:
+        super().__init__(figsize=(WIDTHS["wide"], sum(heights)))
         FigureCanvasAgg(self)
-        self.height = self.get_size_inches()[1]
-        self.around: list[tuple[Text, str]] = []
-        self.labels: list[tuple[list[Text], Callable[[], None]]] = []
-        self.notes: list[tuple[Annotation, Callable[[], None]]] = []
-        self.told: dict[str, list[str]] = {}
+        self.heights, self.columns = heights, columns
+        self.around, self.key = ["", "", ""], list[Artist]()
+        self._texts, self._legend, self._dated = list[Text](), None, list[Axes]()
 
-    def lay_out(self, width: float = WIDTHS["page"]) -> Exhibit:
-        """Wrap the text around the axes, give the axes the room that is left, and place labels and notes."""
-        for text in self.findobj(Text):  # names of the data are no mathematics, whatever they hold
-            text.set_parse_math(False)
-        self.set_size_inches(width, self.height)
-        top, bottom = _set_around(self)
-        if top - bottom < _LEAST_ROOM:
-            self.set_size_inches(width, self.height * (1 + _LEAST_ROOM - (top - bottom)))
-            top, bottom = _set_around(self)
-        edge = _EDGE / width
-        settle_layout(self, ConstrainedLayoutEngine(rect=(edge, bottom, 1 - 2 * edge, top - bottom)))
-        for note, _ in self.notes:
-            note.set_visible(False)
-        for _, place in [*self.labels, *self.notes]:
-            place()
-        return self
+    def close(self, title: str, units: str, source: str, key: Sequence[Artist] = ()) -> Chart:
+        """Set the text around the axes, and lay the chart out for a page.
 
-    def narrow(self) -> Exhibit:
-        """Lay the figure out for a telephone, for good: panels below each other, labels in short lines."""
-        panels = [axis for axis in self.axes if axis.get_visible()]
-        columns = panels[0].get_gridspec().ncols
-        self.height *= columns if columns > 1 else 1.1  # the text around the axes has more lines
-        if columns > 1:
-            for axis, place in zip(panels, GridSpec(len(panels), 1, figure=self), strict=True):
-                axis.set_subplotspec(place)
-                axis.tick_params(labelleft=True)
-        long = [text for text in self.findobj(Annotation) if len(text.get_text()) > _LONGEST_NARROW]
-        for text in [*long, *(label for labels, _ in self.labels for label in labels)]:
-            lines = text.get_text().split("\n")
-            text.set_text("\n".join(textwrap.fill(line, _NARROW_LABEL, break_long_words=False) for line in lines))
-        self.lay_out(_NARROW_WIDTH)
-        for axis in panels:
-            _thin_ticks(axis)
-            _cut_texts(axis, self.bbox.x1)
+        Parameters
+        ----------
+        title, units, source : str
+            The finding; the unit, base and date; the publishers.
+        key : sequence of Artist
+            With labels: what is drawn, with its numbers.
+
+        Returns
+        -------
+        Chart
+            The same.
+        """
+        self.around, self.key = [title, units, source], list(key)
+        looks = ({"size": TITLE, "weight": "bold"}, {"size": BODY, "color": GREY}, {"size": SMALL, "color": GREY})
+        self._texts = [self.text(0, 0, "", va="top", linespacing=1.25, in_layout=False, **look) for look in looks]
+        self._dated = [axis for axis in self.axes if isinstance(axis.xaxis.get_major_locator(), mdates.AutoDateLocator)]
+        return self.lay_out()
+
+    def lay_out(self, width: str = "wide") -> Chart:
+        """Wrap the text at a width, and give the axes the room below and above it: they keep their height.
+
+        Parameters
+        ----------
+        width : {"wide", "narrow"}
+
+        Returns
+        -------
+        Chart
+            The same.
+        """
+        columns, wide = self.columns if width == "wide" else 1, WIDTHS[width]
+        heights = [max(self.heights[place : place + columns]) for place in range(0, len(self.heights), columns)]
+        grid = GridSpec(len(heights), columns, figure=self, height_ratios=heights)
+        for axis, place in zip(self.axes, grid, strict=False):
+            axis.set_subplotspec(place)
+        self.set_size_inches(wide, sum(heights))
+        for axis in self._dated:
+            use_dates(axis, wide / columns)
+        for text, words in zip(self._texts, self.around, strict=True):
+            _wrap(text, words, (wide - 2 * _EDGE) * self.dpi)
+        if self._legend is not None:
+            self._legend.remove()
+        self._legend = _draw_key(self, self.key) if self.key else None
+        title, units, source = self._texts
+        above = [title, units, *([self._legend] if self.key else [])]
+        tall = [part.get_window_extent().height / self.dpi + _GAP for part in above]
+        below = source.get_window_extent().height / self.dpi + _GAP if self.around[2] else 0
+        total, left = sum(heights) + sum(tall) + below + 2 * _EDGE, _EDGE / wide
+        self.set_size_inches(wide, total)
+        for part, top in zip(above, total - _EDGE - np.cumsum([0, *tall[:-1]]), strict=True):
+            if isinstance(part, Legend):
+                part.set_bbox_to_anchor((left, top / total), self.transFigure)
+            else:
+                part.set_position((left, top / total))
+        source.set_position((left, (below - _GAP + _EDGE) / total))
+        rect = (left, (below + _EDGE) / total, 1 - 2 * left, sum(heights) / total)
+        settle_layout(self, ConstrainedLayoutEngine(rect=rect, w_pad=0.02, h_pad=0.02, hspace=0.03))
+        for axis in self._dated:  # names at the left leave them less room
+            use_dates(axis, axis.get_position().width * wide)
         return self
 
     def _repr_png_(self) -> bytes:
         return draw_png(self)
+
+
+def _wrap(text: Text, words: str, room: float) -> None:
+    """Break words into lines no wider than `room`, in pixels."""
+    renderer, font = text.figure.canvas.get_renderer(), text.get_fontproperties()
+    lines = [""]
+    for piece in _PIECES.findall(shorten_label(words, _LONGEST_TEXT)):
+        line = (lines[-1] + piece).rstrip()
+        if lines[-1] and renderer.get_text_width_height_descent(line, font, False)[0] > room:
+            lines.append("")
+        lines[-1] += piece
+    text.set_text("\n".join(line.rstrip() for line in lines))
+
+
+def _draw_key(figure: Chart, key: Sequence[Artist]) -> Legend:
+    """A legend in as many columns as the width has room for."""
+    for columns in range(len(key), 0, -1):
+        legend = figure.legend(
+            handles=key, loc="upper left", ncols=columns, borderpad=0, borderaxespad=0, handlelength=1.3,
+            handletextpad=0.5, columnspacing=1.3, labelspacing=0.35,
+        )  # fmt: skip
+        legend.set_in_layout(False)
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width - 2 * _EDGE * figure.dpi:
+            break
+        legend.remove()
+    return legend
 
 
 def settle_layout(figure: Figure, engine: Any) -> None:
@@ -151,50 +216,10 @@ def settle_layout(figure: Figure, engine: Any) -> None:
         axis.set_in_layout(True)  # set_position takes it out
 
 
-def measure(text: Text) -> Any:
-    """The box of a text in pixels as the figure now is: left alone, it remembers the file that was written last."""
-    canvas = text.figure.canvas
-    return text.get_window_extent(canvas.get_renderer() if hasattr(canvas, "get_renderer") else None)
-
-
-def _thin_ticks(axis: Axes) -> None:
-    """Leave out every second name of a tick, or more, until none covers another; the last one stays."""
-    named = [text for text in axis.get_xticklabels() if text.get_text()]
-    named.sort(key=lambda text: -measure(text).x0)
-    ends = [(box.x0, box.x1 + 0.4 * box.height) for box in map(measure, named)]
-    step = 1
-    while any(one[0] < other[1] for one, other in pairwise(ends[::step])):
-        step += 1
-    for place, text in enumerate(named):
-        text.set_visible(place % step == 0)
-
-
-def _cut_texts(axis: Axes, edge: float) -> None:
-    """Shorten texts that pass the edge of the figure (pixels), and leave out words at marks that cover others."""
-    kept: list[Any] = []
-    for text in axis.texts:
-        words, box = text.get_text(), measure(text)
-        longest = len(words)
-        while box.x0 < edge < measure(text).x1 and longest > 2:
-            longest -= 1
-            text.set_text(shorten_label(words, longest))
-        if isinstance(text, Annotation) and box.count_overlaps(kept):
-            text.set_visible(False)
-        else:
-            kept.append(box)
-
-
-def tell(artist: Any, texts: Iterable[str]) -> None:
-    """Say something of each of a line's or a cloud's marks, or of a bar: pages show it when one points there."""
-    told = artist.figure.told
-    artist.set_gid(f"told-{len(told) + 1}")
-    told[artist.get_gid()] = list(texts)
-
-
 def draw_png(figure: Any, alt: str = "") -> bytes:
     """The figure as PNG with 256 colours: a quarter of the bytes, and no eye sees the difference."""
     plain, content, description = BytesIO(), BytesIO(), PngInfo()
-    paper = None if isinstance(figure, Exhibit) else "tight"  # others may stick out of theirs
+    paper = None if isinstance(figure, Chart) else "tight"  # others may stick out of theirs
     figure.savefig(plain, format="png", dpi=DOTS_PER_INCH, bbox_inches=paper, pil_kwargs={"compress_level": 0})
     description.add_itxt("Description", alt)
     image = Image.open(plain, formats=["PNG"]).convert("RGB")
@@ -203,63 +228,126 @@ def draw_png(figure: Any, alt: str = "") -> bytes:
     return content.getvalue()
 
 
-def open_canvas(height: float) -> tuple[Exhibit, Axes]:
-    """Return a figure of a page's width and its axes; the height is in inches."""
-    figure, axes = open_panels(height, 1, 1)
-    return figure, axes[0, 0]
+def open_chart(height: float) -> tuple[Chart, Axes]:
+    """A chart and its axes; the height of the axes is in inches."""
+    figure, [axis] = open_panels([height])
+    return figure, axis
 
 
-def open_panels(height: float, rows: int, columns: int, **options: Any) -> tuple[Exhibit, np.ndarray]:
-    """Return a figure of a page's width and the axes of its panels, (rows, columns); the height is in inches."""
+def open_panels(heights: Sequence[float], columns: int = 1, share: bool = False) -> tuple[Chart, list[Axes]]:
+    """A chart and its panels.
+
+    Parameters
+    ----------
+    heights : sequence of float
+        Of each panel, in inches.
+    columns : int
+        Panels side by side on a page.
+    share : bool
+        Whether all have the same x and y axis.
+
+    Returns
+    -------
+    tuple of Chart and list of Axes
+    """
     mpl.rcdefaults()  # whatever a matplotlibrc or an earlier figure has set
-    sns.set_theme(context="paper", style="whitegrid", palette=list(COLOURS), rc=_STYLE)
-    figure = Exhibit(figsize=(WIDTHS["page"], height))
-    axes = figure.subplots(rows, columns, squeeze=False, **options)
-    for axis in axes.flat:
-        use_numbers(axis)
+    mpl.rcParams.update(_STYLE)
+    figure, axes = Chart(heights, columns), list[Axes]()
+    for place in range(len(heights)):
+        first = axes[0] if axes and share else None
+        axes.append(figure.add_subplot(len(heights), 1, place + 1, sharex=first, sharey=first))
+        use_numbers(axes[-1])
     return figure, axes
 
 
-def close_canvas(figure: Exhibit, title: str, units: str, source: str) -> Exhibit:
-    """Set title, units and source line around the axes, and lay the figure out for a page."""
-    for words, look in ((title, _TITLE_STYLE), (units, _UNITS_STYLE), (source, _SOURCE_STYLE)):
-        text = figure.text(0, 0, "", va="top", linespacing=1.25, in_layout=False, **look)
-        figure.around.append((text, words.replace(" %", "\N{NO-BREAK SPACE}%")))
-    return figure.lay_out()
+def name_line(label: str, color: str = ACCENT, **look: Any) -> Line2D:
+    """A line or a mark of the key."""
+    return Line2D([], [], color=color, label=_fill(label), **look)
 
 
-def _set_around(figure: Exhibit) -> tuple[float, float]:
-    """Wrap and place title, units and source; returns where the room between them ends and begins, 0 to 1."""
-    width, height = figure.get_size_inches()
-    top, bottom = 1 - _EDGE / height, _EDGE / height
-    room = (width - 2 * _EDGE) * figure.dpi
-    for rank, (text, words) in enumerate(figure.around):
-        _wrap(text, words, room)
-        tall = (text.get_text().count("\n") + 1) * text.get_size() * LINE_HEIGHT / 72 / height if words else 0
-        if rank < 2:
-            text.set_position((_EDGE / width, top))
-            top -= tall + 0.02 / height
-        else:
-            text.set_position((_EDGE / width, bottom + tall))
-            bottom += tall
-    return top - 0.04 / height, bottom + 0.06 / height
+def name_area(label: str, color: str, **look: Any) -> Patch:
+    """An area of the key."""
+    return Patch(facecolor=color, label=_fill(label), **look)
 
 
-def _wrap(text: Text, words: str, room: float) -> None:
-    """Set `words` in at most `_MOST_LINES` lines no wider than `room` (pixels), of as many letters as fit."""
-    letters = round(room * 72 / text.figure.dpi / (_THIN * text.get_size()))
-    while True:
-        lines = textwrap.wrap(
-            words[:_MAX_TEXT_LETTERS], letters, max_lines=_MOST_LINES, placeholder="…", break_on_hyphens=False
-        )
-        text.set_text("\n".join(lines))
-        wide = measure(text).width if words else 0.0
-        if wide <= room or letters < 2:
-            return
-        letters = min(letters - 1, int(letters * room / wide))
+def _fill(label: str) -> str:
+    """A label of the key in at most two lines."""
+    return "\n".join(textwrap.wrap(label, _NOTE_LETTERS, max_lines=2, placeholder="…"))
 
 
-def shorten_label(text: str, longest: int = _LONGEST_LABEL) -> str:
+def tag(
+    axis: Axes, x: Any, y: float, text: str, color: str = INK, side: str = "right", rise: float = 4.0, **look: Any
+) -> Annotation:
+    """Words at a point, in a box of the page's colour.
+
+    Parameters
+    ----------
+    axis : Axes
+    x, y : date or float, and float
+    text, color : str
+    side : {"right", "left", "middle", "in"}
+        Of the point; "in" ends at it.
+    rise : float
+        Points above it, or below where negative.
+    **look
+        Of the text.
+
+    Returns
+    -------
+    Annotation
+    """
+    ha, dx = {"right": ("left", 5), "left": ("right", -5), "middle": ("center", 0), "in": ("right", 0)}[side]
+    va = "bottom" if rise > 0 else "top" if rise < 0 else "center"
+    back = {"boxstyle": "square,pad=0.06", "facecolor": PAGE, "edgecolor": "none", "alpha": 0.75}
+    return axis.annotate(
+        text, (x, y), (dx, rise), textcoords="offset points", ha=ha, va=va, color=color, linespacing=1.1,
+        annotation_clip=False, **{"size": SMALL, "bbox": back, "zorder": 7, **look},
+    )  # fmt: skip
+
+
+def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
+    """At most five round numbers on an axis, with commas, and no marks."""
+    ticks = getattr(axis, f"{which}axis")
+    ticks.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    ticks.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}{suffix}".replace("-", "−")))
+    axis.tick_params(which, length=0, pad=3)
+
+
+def use_dates(axis: Axes, width: float) -> None:
+    """Years, or months where there are few, each in the middle of its days.
+
+    Parameters
+    ----------
+    axis : Axes
+        With dates.
+    width : float
+        Of the axes, in inches: names of years need `_YEAR` each.
+    """
+    days = np.array(axis.dataLim.intervalx)
+    if not np.isfinite(days).all():
+        return
+    days += [-200, 200] if days[0] == days[1] else np.array([-0.03, 0.03]) * np.ptp(days)
+    first, last = (pd.Timestamp(day.replace(tzinfo=None)) for day in mdates.num2date(days))
+    yearly = (last - first).days > 500
+    periods = pd.period_range(first, last, freq="Y" if yearly else "M")
+    steps = (1, 2, 5, 10, 20, 50, 100, 200, 500) if yearly else (1, 2, 3, 6, 12)
+    step = next(step for step in steps if len(periods) * _YEAR / width <= step or step == steps[-1])
+    shown = [each for each in periods if (each.year if yearly else each.month) % step == 0]
+    middles = [each.start_time + (each.end_time - each.start_time) / 2 for each in shown]
+    axis.set_xticks([each.start_time for each in periods] if step == 1 else [], [] if step == 1 else None)
+    axis.set_xticks(middles, [f"{each.year}" if yearly else f"{each:%b\n%Y}" for each in shown], minor=True)
+    axis.tick_params("x", which="major", bottom=True, length=4, color=GHOST)
+    axis.tick_params("x", which="minor", bottom=step > 1, length=3, pad=4, colors=GREY, labelsize=SMALL)
+    axis.grid(False, axis="x", which="both")
+    axis.set_xlim(*days)
+
+
+def size_marks(count: int) -> float:
+    """Points of the marks of so many values: where they would run together, they are dots."""
+    return 5 if count < 30 else 2.5 if count < 80 else 1.2
+
+
+def shorten_label(text: str, longest: int = _LONGEST_NAME) -> str:
     """A text for a place with little room, its end left out where it is long.
 
     >>> shorten_label("internet users"), shorten_label("a very long name", 9)
@@ -268,66 +356,84 @@ def shorten_label(text: str, longest: int = _LONGEST_LABEL) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 
-def use_dates(axis: Axes, first: pd.Timestamp, last: pd.Timestamp, measure: str = "level") -> None:
-    """Ends of years on the time axis, or of half-years on a short one, so spaced that names stay apart at every width.
-
-    A tick and its name, month over year, mean one day: a year alone could be its first day or its last. Of a flow a
-    tick is the year that ends there.
+def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes]]:
+    """A chart of rows: names at the left, marks, and numbers at their right.
 
     Parameters
     ----------
-    axis : Axes
-    first, last : Timestamp
-        Ends of what is drawn.
-    measure : str
-        Of the series: level, cumulative or flow.
-    """
-    if first == last:  # matplotlib would show two years on either side
-        first, last = first - pd.Timedelta(days=200), last + pd.Timedelta(days=200)
-        axis.set_xlim(first, last)
-    years = max(1, (last - first).days / 365.25)
-    axis.grid(False, axis="x")
-    place = axis.get_subplotspec()
-    room = 0.75 * min(WIDTHS.values()) / (place.get_gridspec().ncols if place else 1) / 0.5  # names side by side
-    if years < 2.5 and 2 * years < room and measure != "flow":
-        axis.xaxis.set_major_locator(mdates.MonthLocator((6, 12), bymonthday=-1))
-    else:
-        step = next(step for step in (1, 2, 4, 5, 10, 20, 50, 100, 200, 500) if years / step <= room)
-        final = (last + pd.Timedelta(days=1)).year - 1  # the last year that ends by then has a name
-        years_shown = range(final, min(first.year, final) - 1, -step)
-        axis.set_xticks(pd.to_datetime([f"{year}-12-31" for year in years_shown]))
-    axis.xaxis.set_major_formatter(mdates.DateFormatter("%Y" if measure == "flow" else "%b\n%Y"))
-    axis.tick_params("x", bottom=True, length=3, color=PALE)
-
-
-def use_numbers(axis: Axes, which: str = "y", suffix: str = "") -> None:
-    """Plain numbers with thousands separators at the ticks of an axis ("x", "y" or "xy")."""
-    for each in which:
-        target = axis.yaxis if each == "y" else axis.xaxis
-        target.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-        target.set_major_formatter(StrMethodFormatter("{x:,.10g}" + suffix))
-
-
-def fit_room(axis: Axes, low: float, high: float) -> str:
-    """Begin the axis of values at 0, or near the lowest where half of the room would be empty.
-
-    Parameters
-    ----------
-    axis : Axes
-    low, high : float
-        The lowest and the highest of what is drawn.
+    *panels : DataFrame
+        name and value, and where needed: printed (the number at the mark; without it there is an axis), low and high
+        (ends of an interval), colour, is_open (bool: hatched or hollow, for a lower bound), mark ("bar", or a
+        matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row).
+    columns : int
+        Panels side by side on a page.
 
     Returns
     -------
-    str
-        For the line of units; "" where the axis begins at 0.
+    tuple of Chart and list of Axes
     """
-    cut = low > _EMPTY * high
-    bottom = low - 0.1 * (high - low) if cut else min(0.0, 1.05 * low)
-    axis.set_ylim(bottom, high + 0.05 * (high - bottom) if high > bottom else bottom + 1)
-    return "; the axis does not begin at 0" if cut else ""
+    usual = {"colour": ACCENT, "is_open": False, "mark": "bar", "heading": "", "above": ""}
+    filled = [rows.reset_index(drop=True).assign(**{key: usual[key] for key in {*usual} - {*rows}}) for rows in panels]
+    placed = [_place_rows(rows) for rows in filled]
+    figure, axes = open_panels([_LINE * end + 0.15 + 0.25 * ("printed" not in rows) for rows, end in placed], columns)
+    for axis, (rows, end) in zip(axes, placed, strict=True):
+        _draw_rows(axis, rows, end)
+    return figure, axes
 
 
-def size_marks(usual: float, values: Sized) -> float:
-    """The size of the marks of so many figures: where they would run together, they are dots."""
-    return usual if len(values) <= _MOST_MARKS else 1.2
+def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
+    """Rows with their place and the place of their heading, from the top, in lines; and the end."""
+    names = [textwrap.fill(shorten_label(str(name)), _NAME_LETTERS) for name in rows["name"]]
+    notes = [textwrap.wrap(note, _NOTE_LETTERS, max_lines=3, placeholder="…") for note in rows["above"]]
+    heads = rows["heading"].where(rows["heading"] != rows["heading"].shift(), "")
+    heads = [textwrap.wrap(head, _NOTE_LETTERS - 4, max_lines=3, placeholder="…") for head in heads]
+    place, places = 0.0, list[tuple[float, float, float]]()
+    for name, head, note in zip(names, heads, notes, strict=True):
+        place += 0.4 * bool(head and places) + 0.2 * bool(note)
+        above, place = place, place + len(head) + len(note)
+        tall = 0.75 * name.count("\n")
+        places.append((above + (len(head) - 1) / 2, above + len(head) + (len(note) - 1) / 2, place + tall / 2))
+        place += 1 + tall
+    head_places, note_places, row_places = zip(*places, strict=True)
+    about: dict[str, Any] = {"head": ["\n".join(head) for head in heads], "above": ["\n".join(note) for note in notes]}
+    about |= {"name": names, "head_place": head_places, "note_place": note_places, "place": row_places}
+    return rows.assign(**about), place
+
+
+def _draw_rows(axis: Axes, rows: pd.DataFrame, end: float) -> None:
+    """Marks of placed rows, with names, headings and notes."""
+    for mark, marked in rows.groupby("mark", sort=False):
+        fills = marked["colour"].where(~marked["is_open"], PAGE)
+        if mark == "bar":
+            hatches = ["////" if is_open else "" for is_open in marked["is_open"]]
+            axis.barh(
+                marked["place"], marked["value"], 0.72, color=fills, edgecolor=marked["colour"], hatch=hatches, lw=0.8
+            )
+        else:
+            look = {"color": fills, "edgecolor": marked["colour"]} if mark in "oD<>" else {"color": marked["colour"]}
+            axis.scatter(marked["value"], marked["place"], marker=mark, s=36, linewidth=1.4, zorder=3, **look)
+    if "low" in rows:
+        axis.barh(rows["place"], rows["high"] - rows["low"], 0.5, rows["low"], color=MOST, zorder=1)
+    ends = rows.filter(["value", "high"]).max(axis=1)
+    for row, right in zip(rows.itertuples(), ends, strict=True):
+        if "printed" in rows:
+            tag(axis, right, row.place, row.printed, rise=0, bbox=None, weight="bold" if row.colour == ACCENT else None)
+        left = blended_transform_factory(axis.transAxes, axis.transData)
+        if axis.figure.columns == 1:
+            left = blended_transform_factory(axis.figure.transFigure, axis.transData)
+        look = {"transform": left, "va": "center", "size": SMALL, "in_layout": False, "linespacing": 1.1}
+        axis.text(_EDGE / WIDTHS["wide"], row.head_place, row.head, weight="bold", **look)
+        axis.text(_EDGE / WIDTHS["wide"], row.note_place, row.above, color=GREY, **look)
+    axis.set_yticks(rows["place"], rows["name"], color=INK, linespacing=1.0)
+    axis.set(ylim=(end - 0.4, -0.7), xlabel="", ylabel="")
+    axis.margins(x=0.05)
+    if "bar" in {*rows["mark"]}:
+        axis.set_xlim(left=min(0, rows["value"].min()))
+    axis.grid("printed" not in rows, axis="x")
+    axis.grid(False, axis="y")
+    axis.tick_params("y", length=0)
+    axis.spines["bottom"].set_visible(False)
+    if "printed" in rows:
+        axis.set_xticks([])
+    else:
+        use_numbers(axis, "x")

@@ -1,0 +1,367 @@
+"""A series and its forecast: the chart of notebook 5, and forecasts made at earlier dates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+
+from ...base.fan import find_drawn, find_goal
+from ...base.levels import LEVELS, band_columns, quoted_level, say_level
+from ...base.words import (
+    lower_first,
+    round_off,
+    say,
+    say_at,
+    say_count,
+    say_date,
+    say_figure,
+    say_first,
+    say_limit,
+    say_period,
+    say_range,
+)
+from ...indicators import AdoptionSeries, Names
+from .style import (
+    ACCENT,
+    ALL,
+    GHOST,
+    GREY,
+    HALF,
+    INK,
+    MOST,
+    PAGE,
+    STRIP,
+    Chart,
+    name_area,
+    name_line,
+    open_chart,
+    open_panels,
+    shorten_label,
+    size_marks,
+    tag,
+    use_numbers,
+)
+
+NO_FORECAST = pd.DataFrame({"date": pd.DatetimeIndex([]), "q0.5": [], "mean": []})
+"""In the place of 05_forecast and of 05_limit."""
+FAR = 4  # times the highest value: a limit from there on would press the series flat
+_LEAST_OUTCOMES = 2  # later values from which on it is said how many of them an interval contained
+PAST = 2.0  # lengths of the way ahead for which values are drawn
+
+
+def draw_forecast(
+    fan: pd.DataFrame,
+    ahead: pd.DataFrame,
+    series: AdoptionSeries,
+    names: Names,
+    source: str,
+    levels: Sequence[float] = LEVELS,
+    title: str = "",
+) -> Chart:
+    """A series beneath its limit and, where there is one, its forecast.
+
+    Parameters
+    ----------
+    fan : DataFrame
+        05_forecast; without rows the values alone are drawn.
+    ahead : DataFrame
+        05_limit.
+    series : AdoptionSeries
+        With its limit, its changes of method and its newer values.
+    names : Names
+    source : str
+        The caption's text.
+    levels : sequence of float
+        An interval is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
+    title : str
+        By default the finding: the interval at the date of the headline, or else the last value.
+
+    Returns
+    -------
+    Chart
+    """
+    figure, axis = open_chart(3.3)
+    fan = fan[fan["q0.5"].notna()]
+    rows = fan.to_dict("records")
+    since, last = find_drawn(series.values.index, rows) if rows else (None, series.dates[-1])
+    drawn, ahead = fan[fan["date"] <= last], ahead[ahead["date"] <= last]
+    key = plot_course(axis, series, drawn, ahead, levels, since, names.own)
+    units = say_first(names.unit) + (", total so far" if names.measure == "cumulative" else "")
+    units += f": {lower_first(names.counted)}" if names.counted else ""
+    if series.limit is not None and axis.get_ylim()[1] < min(series.limit.at(series.dates)):
+        units += f"; the limit, {lower_first(names.limit_title)}, is above at {say(series.limit.at(series.dates)[-1])}"
+    dropped = series.values[: since or series.dates[0]].iloc[:-1]
+    if since is not None and len(dropped):
+        begun = say_period(dropped.index[0], names.measure)
+        units += f"; {say_count(len(dropped), 'earlier value')}, from {begun} on, not drawn"
+    if names.population:
+        source += f" {_add_percent(axis, *names.population)}"
+    return figure.close(title or _say_finding(series, names, fan, levels), units, source, key)
+
+
+def _say_finding(series: AdoptionSeries, names: Names, fan: pd.DataFrame, levels: Sequence[float]) -> str:
+    """The quoted interval at the date of the headline; without an interval the median, without a forecast the last."""
+    if fan.empty:
+        if series.values.empty:
+            row, date = series.newer.iloc[-1], series.newer.index[-1]
+            value = say_limit(row, names.unit, own=names.own)
+        else:
+            date, value = series.values.index[-1], say_figure(series.values.iloc[-1], names.unit, names.own)
+        return f"{names.title}: {value} {say_at(names.measure)} {say_period(date, names.measure)}"
+    goal = find_goal(fan.to_dict("records"))
+    when = f"{say_at(names.measure)} {say_period(goal['date'], names.measure)}"
+    if goal["basis"] == "refuted":
+        return f"{names.title}: the newest value contradicts the forecast"
+    levels = [level for level in levels if {*band_columns(level)} <= {*fan}]
+    if not levels:
+        [about], unit = round_off([goal["q0.5"]], goal["q0.5"] / 10, names.unit)
+        untested = ", a forecast that was not tested" if goal["basis"] == "untested" else ", without an interval"
+        return f"{names.title}: about {about}{unit} {when}{untested}"
+    level = quoted_level(levels)
+    low, high = (goal[name] for name in band_columns(level))
+    return f"{names.title}: {say_range(low, high, names.unit)} {when} ({say_level(level)} interval)"
+
+
+def plot_course(
+    axis: Axes,
+    series: AdoptionSeries,
+    fan: pd.DataFrame,
+    ahead: pd.DataFrame,
+    levels: Sequence[float],
+    since: pd.Timestamp | None = None,
+    own: bool = True,
+) -> list[Artist]:
+    """Draw values, intervals, median and limit on axes from 0 on; returns the key.
+
+    Parameters
+    ----------
+    axis : Axes
+    series : AdoptionSeries
+    fan, ahead : DataFrame
+        Rows of 05_forecast and of 05_limit that are drawn.
+    levels : sequence of float
+    since : Timestamp, optional
+        Of the first value drawn.
+    own : bool
+        Whether they are one's own data, see `words.say_limit`.
+
+    Returns
+    -------
+    list of Artist
+    """
+    values, newer = series.values.dropna()[since:], series.newer.join(series.readings)
+    newer["place"] = newer[["read_low", "read_high"]].mean(axis=1).fillna(newer["value"])
+    known = series.use_readings().values.dropna()  # zeros may follow the last that the forecast uses
+    key = []
+    if len(fan):
+        known = known[known.index < fan["date"].iloc[0]]
+        key += plot_fan(axis, fan, (known.index[-1], known.iloc[-1]), levels, series.measure, series.unit)
+        beyond = fan.loc[fan["basis"] == "extrapolated", "date"] if "basis" in fan else fan["date"].head(0)
+        for date in beyond.head(1):
+            axis.axvline(date, color=GREY, lw=1, ls=":")
+            key.append(name_line("from here on not tested", GREY, ls=":", lw=1))
+    key += plot_values(axis, values, series.breaks)
+    if series.last_break is not None:
+        plot_values(axis, series.earlier, series.breaks, color=GHOST, mfc=PAGE)
+        axis.axvspan(series.earlier.index[-1], series.dates[0], color=STRIP, lw=0, zorder=0)
+        key.append(name_area(f"before {say_date(series.last_break['date'])}: not comparable", STRIP))
+    half = 1.96 * series.standard_error.reindex(values.index)
+    if half.notna().any():
+        axis.vlines(values.index, values - half, values + half, color=INK, lw=1, zorder=5)
+        key.append(name_line("95% sampling error, as published", INK, lw=1))
+    axis.plot(newer.index, newer["place"], "o", mfc=PAGE, mec=ACCENT, mew=1.6, ms=6, zorder=6)
+    top = max([*values, *newer["place"], *series.earlier, *fan.filter(regex="^q").max()])
+    top = max(top, _plot_limit(axis, series, values.index.union(newer.index), ahead, top))
+    axis.set_ylim(min(0, 1.05 * values.min()) if len(values) else 0, 1.1 * top or 1)
+    _tag_values(axis, series, values, newer, own)
+    return key
+
+
+def plot_values(axis: Axes, values: pd.Series, breaks: pd.DataFrame, **look: object) -> list[Artist]:
+    """Draw published values, joined but across no change of method, whose interval is a strip.
+
+    Parameters
+    ----------
+    axis : Axes
+    values : Series
+        By date, in the unit of the series.
+    breaks : DataFrame
+        date, kind.
+    **look
+        What else `Axes.plot` takes.
+
+    Returns
+    -------
+    list of Artist
+        The key of the strip; empty without one.
+    """
+    parts = np.searchsorted(breaks["date"].sort_values(), values.index, side="right")
+    look = {"color": ACCENT, "lw": 1.8 if len(values) < 80 else 1, "ms": size_marks(len(values)), "zorder": 4} | look
+    ends = []
+    for _, part in values.groupby(parts):
+        axis.plot(part.index, part, "-o", **look)
+        ends.append((part.index[0], part.index[-1]))
+    for (_, before), (after, _) in pairwise(ends):
+        axis.axvspan(before, after, color=STRIP, lw=0, zorder=0)
+    kind = "suspected change" if {*breaks["kind"]} == {"suspected"} else "change"
+    return [name_area(f"{kind} of method", STRIP)] if len(ends) > 1 else []
+
+
+def plot_fan(
+    axis: Axes,
+    fan: pd.DataFrame,
+    start: tuple[pd.Timestamp, float],
+    levels: Sequence[float],
+    measure: str = "level",
+    unit: str = "",
+    numbers: bool = True,
+) -> list[Artist]:
+    """Draw a forecast's intervals and median from the last value on; returns their key.
+
+    Parameters
+    ----------
+    axis : Axes
+    fan : DataFrame
+        A row per date: date, basis, q0.5 and the ends of each level, such as q0.1 and q0.9, in the unit of the series.
+    start : pair of date and value
+        The last value.
+    levels : sequence of float
+        An interval is drawn for each that all rows have.
+    measure, unit : str
+        Of the series.
+    numbers : bool
+        Whether the key has the numbers of the date of the headline.
+
+    Returns
+    -------
+    list of Artist
+    """
+    levels = sorted(level for level in levels if {*band_columns(level)} <= {*fan})
+    dates, goal = [start[0], *fan["date"]], find_goal(fan.assign(basis="tested").to_dict("records"))
+    if "basis" in fan:
+        goal = find_goal(fan.to_dict("records"))
+    unit = "percent" if unit.startswith("percent") else ""
+    high = goal[band_columns(levels[-1])[1]] if levels else 0
+    date = "" if goal["date"] == fan["date"].iloc[-1] else f", {say_period(goal['date'], measure)}"
+    median = name_line(f"median{date}: {say(goal['q0.5'], unit, high)}" if numbers else "median", ls="--", lw=1.6)
+    key = [median]
+    tints = [HALF, MOST, *[ALL] * len(levels)] if len(levels) > 1 else [MOST]
+    for level, colour in zip(levels, tints, strict=False):
+        low, high = band_columns(level)
+        axis.fill_between(
+            dates, [start[1], *fan[low]], [start[1], *fan[high]], color=colour, lw=0, zorder=1 - 0.1 * level
+        )
+        ends = f": {say_range(goal[low], goal[high], unit)}" if numbers else ""
+        key.append(name_area(f"{say_level(level)} interval{ends}", colour))
+    axis.plot(dates, [start[1], *fan["q0.5"]], color=ACCENT, lw=1.6, ls=(0, (4, 1.5)), zorder=3)
+    return key
+
+
+def _plot_limit(axis: Axes, series: AdoptionSeries, dates: pd.DatetimeIndex, ahead: pd.DataFrame, top: float) -> float:
+    """Draw the limit and its forecast, named on the higher end, unless it is far above; how high it reaches."""
+    if series.limit is None or len(dates) == 0:
+        return 0.0
+    level = pd.Series(np.asarray(series.limit.at(dates), float), dates)
+    if level.min() > FAR * top:
+        return 0.0
+    mean = ahead[ahead["date"] > dates[-1]].set_index("date")["mean"].dropna()
+    axis.plot(level.index, level, color=GREY, lw=1.1, zorder=2)
+    line = pd.concat([level, mean])
+    axis.plot(line[dates[-1] :].index, line[dates[-1] :], color=GREY, lw=1.1, ls=":", zorder=2)
+    title = lower_first(series.limit.title)
+    name = "100%" if title.startswith("100 percent") else shorten_label(title, 40)
+    place, side = (line.index[-1], "in") if line.iloc[-1] >= line.iloc[0] else (line.index[0], "right")
+    tag(axis, place, line[place], name, GREY, side, 4, bbox=None)
+    return float(line.max())
+
+
+def _tag_values(axis: Axes, series: AdoptionSeries, values: pd.Series, newer: pd.DataFrame, own: bool) -> None:
+    """The last value, the highest, and the newest that is published as a bound."""
+
+    def write(value: float) -> str:
+        return say_figure(value, "", own) if own else say(value, series.unit, float(values.max()), bare=True)
+
+    falls = len(values) > 1 and values.iloc[-1] < values.iloc[-2]
+    if len(values):
+        rise = 4 if falls or values.iloc[-1] < 0.08 * axis.get_ylim()[1] else -4
+        tag(axis, values.index[-1], values.iloc[-1], write(values.iloc[-1]), rise=rise, weight="bold")
+    if len(values) > 2 and values.idxmax() != values.index[-1]:
+        tag(axis, values.idxmax(), values.max(), write(values.max()), side="middle")
+    for date, row in newer.tail(1).iterrows():
+        is_lower = len(values) > 0 and row["place"] < values.max()
+        side, rise = ("right", -4) if is_lower else ("left", 4)
+        tag(axis, date, row["place"], say_limit(row, bare=True, own=own), side=side, rise=rise)
+
+
+def _add_percent(axis: Axes, size: float, words: str) -> str:
+    """An axis at the right in percent of the population; returns its words for the source."""
+    right = axis.secondary_yaxis("right", functions=(lambda value: 100 * value / size, lambda part: part * size / 100))
+    use_numbers(right, suffix="%")
+    right.tick_params("y", labelcolor=GREY)
+    right.spines["right"].set_visible(False)
+    return words
+
+
+def draw_hindcasts(
+    hindcasts: pd.DataFrame,
+    series: AdoptionSeries,
+    names: Names,
+    source: str,
+    levels: Sequence[float] = LEVELS,
+) -> Chart | None:
+    """The same forecast as made at each earlier date, and the outcomes.
+
+    Parameters
+    ----------
+    hindcasts : DataFrame
+        origin, made, date, q0.05 ... q0.95, and the ends of other levels.
+    series : AdoptionSeries
+    names : Names
+    source : str
+    levels : sequence of float
+        An interval is drawn for each; the title quotes one.
+
+    Returns
+    -------
+    Chart or None
+        None where none could be made.
+    """
+    if hindcasts.empty:
+        return None
+    levels = [level for level in levels if {*band_columns(level)} <= {*hindcasts}]
+    origins, values = list(hindcasts.groupby("origin")), series.values
+    values = values[values.index <= hindcasts["date"].max() + pd.Timedelta(days=190)]
+    shown = values[values.index >= origins[0][0] - PAST * (values.index[-1] - origins[0][0])]
+    newer = series.newer[series.newer.index <= hindcasts["date"].max()].join(series.readings)
+    newer["place"] = newer[["read_low", "read_high"]].mean(axis=1).fillna(newer["value"])
+    figure, axes = open_panels([2.5] * len(origins), min(3, len(origins)), share=True)
+    for axis, (origin, fan) in zip(axes, origins, strict=True):
+        key = plot_fan(axis, fan, (origin, values[origin]), levels, numbers=False)
+        key += plot_values(axis, shown[:origin], series.breaks)
+        later = shown[shown.index > origin]
+        axis.plot(later.index, later, "D", color=INK, ms=size_marks(len(later)), mec=PAGE, mew=0.5, zorder=6)
+        axis.plot(newer.index, newer["place"], "D", mfc=PAGE, mec=INK, ms=5, zorder=6)
+        axis.set_title(f"made in {pd.Timestamp(fan['made'].iloc[0]):%b %Y}")
+    key.append(name_line("outcome", INK, ls="", marker="D", ms=5))
+    if len(newer):
+        printed = ", ".join(say_limit(row, bare=True, own=names.own) for _, row in newer.iterrows())
+        key.append(name_line(f"outcome: {printed}", INK, ls="", marker="D", mfc=PAGE, ms=5))
+    axes[0].set_ylim(min(0, shown.min()), 1.05 * max(shown.max(), hindcasts.filter(regex="^q").max(axis=None)) or 1)
+    return figure.close(_say_contained(hindcasts, values, levels), f"{names.title}, {names.unit}", source, key)
+
+
+def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[float]) -> str:
+    """The title: how many later values the quoted interval contained, if there is one and there are enough."""
+    met = hindcasts.assign(outcome=hindcasts["date"].map(values)).dropna(subset=["outcome", "q0.5"])
+    if len(met) < _LEAST_OUTCOMES or not levels:
+        return "What this method would have forecast earlier, and what happened"
+    level = quoted_level(levels)
+    low, high = band_columns(level)
+    inside = int(met["outcome"].between(met[low], met[high]).sum())
+    made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
+    return f"Made at {made}, the {say_level(level)} interval contained {inside} of {len(met)} later values"

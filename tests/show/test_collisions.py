@@ -1,0 +1,55 @@
+"""No text of a chart covers another or is cut off, and few cover a mark: thirty series, and all of them."""
+
+import random
+
+import pytest
+from cells import run_notebook
+from collisions import find_collisions
+
+from adoption_curves import forecast, indicators
+from adoption_curves.base.project import find_data
+from adoption_curves.forecast import frames
+from adoption_curves.show.figures import style
+from adoption_curves.show.figures.course import draw_forecast
+
+DATA = indicators.load()
+SERIES = sorted(indicators.list_studied(DATA))
+SHARE = 1 / 20
+"""Of the drawings that may have a text on a mark."""
+
+
+@pytest.mark.parametrize(
+    "keys", [random.Random(1).sample(SERIES, 30), pytest.param(SERIES, marks=pytest.mark.slow)], ids=["thirty", "all"]
+)
+def test_texts_of_a_series_and_its_forecast_do_not_collide(keys):
+    pairs, cut, marked = [], [], []
+    for key in keys:
+        series = DATA.series(*key)
+        result = forecast.forecast(series, most=forecast.find_most(DATA.offer_limits(series)))
+        about = indicators.name_series(DATA, series), indicators.cite_series(DATA, series)
+        figure = draw_forecast(result.frame(), frames.limit_frame(result), result.printed, *about, [0.5, 0.8])
+        for width in style.WIDTHS:
+            found = find_collisions(figure.lay_out(width))
+            for kept, texts in zip((pairs, cut, marked), found, strict=True):
+                kept.extend((*key, width, text) for text in texts)
+    assert (pairs, cut) == ([], [])
+    assert len({each[:3] for each in marked}) <= SHARE * len(style.WIDTHS) * len(keys), marked
+
+
+def test_texts_of_who_uses_it_do_not_collide(tmp_path):
+    for name, figure in run_notebook("07", tmp_path, data=str(find_data()))[2].items():
+        for width in style.WIDTHS:
+            assert (name, width, find_collisions(figure.lay_out(width))) == (name, width, ([], [], []))
+
+
+def test_a_collision_is_found():
+    """The count would pass a chart that it cannot see."""
+    figure, axis = style.open_chart(2)
+    axis.plot([0, 1, 2], [0, 2, 1], "o")
+    figure.close("Title", "Units", "Source: test.")
+    assert find_collisions(figure) == ([], [], [])
+    for x, words in ((1, "one"), (1, "other"), (2.05, "a text that leaves the chart")):
+        axis.text(x, 2, words, in_layout=False)
+    pairs, cut, marked = find_collisions(figure)
+    assert (pairs, cut) == (["'one' and 'other'"], ["a text that leaves the chart"])
+    assert marked == ["one", "other"]
