@@ -21,15 +21,6 @@ from adoption_curves.show import figures
 ROOT = Path(__file__).parents[2]
 PAGES = {path.name: path for path in (ROOT / "docs").glob("*.md")}
 PAGES |= {name: ROOT / name for name in ("README.md", "data/README.md", "outputs/README.md")}
-LONGEST = 30
-"""Words of a sentence."""
-LEFT_OUT = re.compile(
-    r"\A---\n.*?^---$"  # how a page is built
-    r"|<!-- findings -->.*?<!-- /findings -->"  # of a run
-    r"|^```.*?^```$|\$\$.*?\$\$"
-    r"|^[#|<!].*?$",  # headings, tables and pictures
-    re.MULTILINE | re.DOTALL,
-)
 
 
 @pytest.fixture(scope="module")
