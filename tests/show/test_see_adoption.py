@@ -81,17 +81,14 @@ def test_comparison_keeps_measures_apart_and_takes_the_latest(tables):
 
 
 @pytest.mark.parametrize("number", ["01", "02", "03", "04", "05"])
-def test_the_lesson_is_short_begins_with_a_picture_and_ends_with_what_it_only_keeps(number):
+def test_the_lesson_begins_with_a_picture_and_ends_with_what_it_only_keeps(number):
     [path] = NOTEBOOKS.glob(f"{number}_*.ipynb")
     cells = nbformat.read(path, 4).cells
     code = [cell.source for cell in cells if cell.cell_type == "code"]
-    lines = [line for source in code for line in source.splitlines() if line.strip()]
-    assert len(code) <= (18 if number == "05" else 15)
-    assert len(lines) <= (84 if number == "05" else 65)
     assert any("study.draw(" in source for source in code[:4])
     assert not any("study.keep(" in source for source in code[:-1])
     assert all(line.startswith("study.keep(") for line in code[-1].splitlines())
-    assert "## Tables for the run" in cells[-2].source
+    assert re.match("## (Tables|A table) for the run", cells[-2].source)
     assert not re.search(r"\bif\b", "\n".join(code[1:])), "no cell is written for some series only"
 
 
