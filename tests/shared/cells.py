@@ -20,7 +20,7 @@ def execute_cells(path, outputs, given):
     """Variables of a notebook whose cells ran with these parameters, and its figures, which are not rendered."""
     drawn, names = [], {}
 
-    def keep(figure, alt, narrow, pdf):
+    def keep(figure, alt, narrow):
         drawn.append(figure)
         yield "png", bytes(24)
 
