@@ -10,7 +10,7 @@ import pytest
 from processes import call
 
 from adoption_curves import indicators
-from adoption_curves.base.words import FLOW, say_end
+from adoption_curves.base.words import FLOW
 from adoption_curves.curves import assess_ceiling
 from adoption_curves.forecast import forecast
 from adoption_curves.forecast.cumulative import take_increments
@@ -103,7 +103,6 @@ def test_flows_of_years_are_called_so_and_have_no_verdict(tmp_path):
     assert format_claim(names, "80 cars") == "Cars sold: 80 cars"
     row = assess_ceiling(series).frame().iloc[0]
     assert (row["verdict"], row["high"]) == (FLOW, np.inf)
-    assert "do not show where these end" in say_end(row, series.unit)
 
 
 def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_path, capsys):

@@ -175,38 +175,6 @@ def say_unit(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
-def say_end(found: Any, unit: str, why: bool = False) -> str:
-    """Where a series ends, as every page, figure and panel says it; without a capital and a full stop.
-
-    Parameters
-    ----------
-    found : Assessment, or a row of the table 03_saturation_level
-        With the attributes verdict, sentence, note and reason.
-    unit : str
-    why : bool
-        Whether the reason follows where the end is not known; it is for those who know intervals.
-
-    Returns
-    -------
-    str
-    """
-    span = f"{found.sentence}{say_unit(unit)}"
-    left = " points" if say_unit(unit) == "%" else say_unit(unit)
-    words = {
-        "levels off": f"if the present pattern holds, growth {span}; {found.note}",
-        "depends on the curve": f"where growth ends depends on the curve, {span}; {found.note}",
-        FLOW: "each figure is of one year, and curves of what is in use do not show where these end",
-        "near its limit": f"the figures are near their limit: {found.sentence}{left} {'are' if left else 'is'} left",
-        "no growth beyond its scatter": "the values rise by no more than they scatter",
-        "fallen": "the figures have fallen from a peak, and adoption curves, which only rise, do not apply",
-    }
-    reason = f" ({found.reason})" if why and found.reason else ""
-    return words.get(found.verdict, f"{_NO_END}{reason}")
-
-
-_NO_END = "the figures do not show where growth will stop"
-
-
 def say_limit(row: Any, unit: str = "", bare: bool = False, own: bool = True) -> str:
     """A figure that is printed as a limit; `row` has qualifier, value and, where it is read as a range, read_low.
 

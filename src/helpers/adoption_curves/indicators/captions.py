@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..base.columns import UNNAMED
-from ..base.words import say_amount, say_date, say_day, say_first, say_period
+from ..base.words import say_amount, say_date
 from .data import Data
 from .series import AdoptionSeries
 
@@ -38,8 +36,6 @@ class Names:
         Of users the newest population of the entity, and a sentence.
     cautions : mapping
         Its suspected breaks: date to what may have changed.
-    points : mapping
-        Its figures: date to value and publication in words.
     publisher, publisher_name : str
         Short ("" for none), and in full.
     asked : str
@@ -65,7 +61,6 @@ class Names:
     known: pd.Timestamp = pd.Timestamp.min
     population: tuple[float, str] | None = None
     cautions: Mapping[pd.Timestamp, str] = field(default_factory=dict)
-    points: Mapping[pd.Timestamp, str] = field(default_factory=dict)
     publisher: str = ""
     publisher_name: str = ""
     asked: str = ""
@@ -107,7 +102,6 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         known=data.observations["published"].max(),
         population=_say_population(data, series),
         cautions=dict(zip(suspected["date"], suspected["reason"], strict=True)),
-        points=_say_points(data, series, rows, own),
         publisher=publisher,
         publisher_name=f"the {full}" if full.endswith(f"({publisher})") else publisher,
         asked=_say_asked(entry, publisher),
@@ -116,17 +110,6 @@ def name_series(data: Data, series: AdoptionSeries) -> Names:
         doing=re.sub("^use ", "have used ", entry.doing) if within == "at any time" else entry.doing,
         limit_is_series=len(limits) > 0,
     )
-
-
-def _say_points(data: Data, series: AdoptionSeries, rows: pd.DataFrame, own: bool) -> dict[pd.Timestamp, str]:
-    """Date to value and publication in words."""
-    say_when = say_day if own and series.measure != "flow" else partial(say_period, measure=series.measure)
-    printed = ~rows["published_by"].isin(["compared", "derived"])  # of others the note has the report
-    told = look_up_source(data, rows, "title").where(printed, rows["note"].str.partition(". ")[0])
-    return {
-        date: f"{say_first(say_when(date))}: {value:,.15g} {series.unit}. {where}".strip(" .") + "."
-        for date, value, where in zip(rows["date"], rows["value"], told, strict=True)
-    }
 
 
 def _say_population(data: Data, series: AdoptionSeries) -> tuple[float, str] | None:
@@ -358,18 +341,3 @@ def look_up_source(data: Data, rows: pd.DataFrame, column: str) -> pd.Series:
     if column == "url" and "reported_at" in rows:
         return rows["reported_at"].where(rows["reported_at"] != "", found)
     return found
-
-
-def find_last_limit(series: AdoptionSeries) -> float:
-    """Return the limit at the last figure; nan without one.
-
-    Parameters
-    ----------
-    series : AdoptionSeries
-
-    Returns
-    -------
-    float
-        In the unit of the series.
-    """
-    return float(series.limit.at(series.days[-1:])[0]) if series.limit is not None else np.nan

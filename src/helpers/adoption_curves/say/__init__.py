@@ -1,1 +1,1 @@
-"""Sentences from the tables of a run and from forecasts: facts, words, and the register."""
+"""Text from the tables of a run: headline, deck, rows of the fact sheet, and registered forecasts."""

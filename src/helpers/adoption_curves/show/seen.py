@@ -45,7 +45,7 @@ class Seen:
     """
 
     def __init__(self, series: AdoptionSeries, data: Data, references: Sequence[AdoptionSeries], names: Names):
-        self._series, self._data, self._references, self._names = series, data, references, names
+        self._series, self._data, self._names = series, data, names
         self.course = tidy_series(series)
         self.earlier, self.newer = list_earlier(series), list_newer(data, series)
         self.levels = list_levels(data, series)
