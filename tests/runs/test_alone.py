@@ -52,14 +52,6 @@ def test_every_text_of_a_drawing_names_a_font_that_any_machine_has(shown):
         assert {each.rpartition(", ")[2] for each in named} == {"sans-serif"}, name
 
 
-def test_a_report_leads_to_its_table_and_its_drawings_and_says_its_command(reports):
-    for name, command in (("sweep", "adoption sweep grid.yaml"), ("comparison", "adoption compare grid/")):
-        page = read(reports[name] / "index.html")
-        links = {tag["href"] for tag in page.select("main a[href^=comparison]")}
-        assert links == {"comparison.csv", "comparison.png", "comparison.svg"}
-        assert page.footer.code.text.startswith(command)
-
-
 # ---- head and citation --------------------------------------------------------------------------------------------
 
 
@@ -74,7 +66,6 @@ def list_citations(run):
 CONTACTS = (
     ("", "", ""),
     ("url: https://a.org", "https://a.org", ""),
-    ("url: https://a.org\nrepository-code: https://git.example/a/", "https://git.example/a/issues", ""),
     ("repository-code: https://git.example/a\ncontact: [{name: Li, email: li@a.org}]", "mailto:li@a.org", "li@a.org"),
     ("contact: [{name: Li, website: 'javascript:alert(1)'}]", "", ""),
 )

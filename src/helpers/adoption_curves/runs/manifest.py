@@ -362,15 +362,11 @@ def find_edited_parameters(record: Mapping[str, Any]) -> str:
 
 def _find_fault(folder: Path, path: str, expected: str) -> str:
     """Why a file of a run isn't the one of which its record has the hash; "" where it is."""
-    try:
+    with suppress(OSError, RunError):  # a link out of the folder is none of its files
         place = locate(folder, path)
-        if not place.is_file():
-            return "missing"
-        return "" if hash_file(place) == expected else "changed"
-    except RunError:
-        return "a link out of the folder"
-    except OSError:
-        return "missing"
+        if place.is_file():
+            return "" if hash_file(place) == expected else "changed"
+    return "missing"
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def _name_value(name: str, value: Any) -> str:
     ('South-Korea', 'horizon_years-2.5', 'no-limit')
     """
     if value in ("", "none"):
-        return f"usual-{name}" if value == "" and name == "limit" else f"no-{name}"
+        return f"no-{name}"
     texts = list(map(str, value)) if isinstance(value, list) else [str(value)]
     if name in ("data", "where"):
         texts = [text.rpartition("=")[2] if name == "where" else Source.read(text).path.stem for text in texts]
