@@ -94,6 +94,8 @@ def judge(page):
 @pytest.mark.parametrize("name", ["index", "05_forecast_adoption"])
 def test_a_page_of_a_run_fits_its_window_and_has_no_barrier(whole_run, visit, tmp_path, name):
     page = fit(visit, whole_run / "html" / f"{name}.html", tmp_path)
+    narrow = page.locator("picture").first
+    assert narrow.evaluate("each => each.lastChild.currentSrc === each.firstElementChild.srcset"), "its narrow drawing"
     if name == "05_forecast_adoption":
         page.get_by_role("switch").check()  # code has colours to be judged
     judge(page)

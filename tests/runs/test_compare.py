@@ -60,7 +60,7 @@ def test_two_runs_become_a_table_a_chart_and_a_page(outputs, capsys):
     assert find_faults(folder / "index.html") == []
     assert re.findall(r'<th scope="col">(.*?)</th>', page.text) == ["forecast", "horizon_years"], "what differs"
     assert "December 2027: 900 million people (80% interval 810 to 970)" in page.text
-    assert page.text.count('<img alt="Forecasts of 2 runs for December 2027: medians') == 1
+    assert page.text.count('<img class="chart" alt="Forecasts of 2 runs for December 2027: medians') == 1
     assert NASTY not in page.text
     assert "../one/html/index.html" in page.links
     assert str(outputs) not in page.text

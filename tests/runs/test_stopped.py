@@ -10,9 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-import weakref
 from functools import partial
 
 import pytest
@@ -23,8 +20,6 @@ from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
 
 from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
-from adoption_curves.base.project import Stopped
-from adoption_curves.cli.process import handle_signals
 from adoption_curves.forecast.register import add_rows, read_register
 from adoption_curves.runs import runner
 from adoption_curves.runs.manifest import list_runs
@@ -146,55 +141,6 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, sma
     [row] = list_runs(here / "outputs")
     assert re.fullmatch(rf"not made; attempt of 20.* UTC {word.lower()}", row["state"])
     assert_it_goes_on(capsys, here, small_run, temporary)
-
-
-def test_a_stop_that_python_drops_in_a_callback_is_sent_again():
-    things = [threading.Event()]
-    watch = weakref.ref(things[0], lambda _: signal.raise_signal(signal.SIGTERM))
-
-    def forget():
-        with handle_signals():
-            things.clear()
-            time.sleep(5)
-
-    with pytest.raises(Stopped):
-        forget()
-    assert watch() is None
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-
-
-@SLOW
-@pytest.mark.parametrize(
-    ("number", "code", "module", "rounds"),
-    [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGINT, 130, "", 10)],
-)
-def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
-    here, capsys, small_run, temporary, number, code, module, rounds
-):
-    """At random moments from when the interpreter has begun ours: Ctrl-C has its sentence from the first import on."""
-    moments, up = random.Random(number), f"import adoption_curves{module}\nprint('up', flush=True)"
-    while rounds:
-        shutil.rmtree(here / "outputs", ignore_errors=True)
-        process = start(here, *WORDS, before=up, TMPDIR=str(temporary))
-        process.stdout.readline()
-        time.sleep(moments.uniform(0.1, 4))
-        if process.poll() is None:
-            if number == signal.SIGKILL:
-                kill_tree(process)
-            else:
-                os.killpg(process.pid, number)  # as a terminal does
-        _, err = process.communicate(timeout=120) if process.stdout and not process.stdout.closed else ("", "")
-        if process.returncode == 0:
-            continue
-        rounds -= 1
-        assert process.returncode == code, err
-        assert "Traceback" not in err
-        assert number == signal.SIGKILL or re.fullmatch(r"Interrupted\..*", err.strip().splitlines()[-1])
-        assert call(capsys, *WORDS)[0] == 0
-        assert_equal(here / "outputs" / "small", small_run)
-        assert sorted(path.name for path in (here / "outputs").iterdir()) == ["small"]
-        left = [path.name for path in temporary.iterdir()]
-        assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
 
 
 def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
@@ -322,34 +268,6 @@ def find_waiting(place):
     return int(wait_for(lambda: (place / "waiting").exists() and (place / "waiting").read_text(), 300))
 
 
-@SLOW
-def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid, capsys, monkeypatch):
-    grid([3, 4])
-    words, moments = ("sweep", "grid.yaml"), random.Random("sweep")
-    up = "from adoption_curves import __main__\nprint('up', flush=True)"
-    for _ in range(20):
-        process = start(place, *words, before=up)
-        process.stdout.readline()
-        moment = moments.uniform(0.2, 9)
-        time.sleep(moment)
-        if process.poll() is not None:
-            process.communicate()
-            continue
-        kill_tree(process)
-        tell(f"{moment:.1f} s", place / "outputs") if (place / "outputs").exists() else None
-        assert {path.name for path in (place / "outputs").glob("*")} <= {"grid", ".grid.making"}
-        for folder in (place / "outputs" / "grid").glob("[!.]*/"):
-            whole = folder.name.endswith((".partial", "comparison")) or (folder / "run.json").is_file()
-            assert whole, "a run is there whole or not at all"
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
-    code, _, err = call(capsys, *words)
-    assert code == 0, err
-    assert {path.name for path in (place / "outputs").iterdir()} == {"grid"}
-    assert not list((place / "outputs" / "grid").glob(".*"))
-    assert (place / "outputs" / "grid" / "comparison" / "index.html").is_file()
-
-
 def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(place, grid):
     grid([30])
     process = start(place, "sweep", "grid.yaml", "--workers", "1")
@@ -368,25 +286,20 @@ def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(place, grid):
 
 
 @pytest.fixture
-def cluster(grid, request):
-    """A cluster of so many workers."""
+def cluster():
+    """A cluster of two workers."""
     distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
-    with distributed.LocalCluster(n_workers=request.param, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         yield cluster
 
 
-def kill_worker(cluster):
-    cluster.workers[0].process.process._process.kill()
-
-
 @SLOW
-@pytest.mark.parametrize("cluster", [2], indirect=True)
 def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, grid, cluster):
     grid([1, 2, 3, 4])
     runs = [place / "outputs" / "grid" / f"horizon_years-{number}" for number in (1, 2, 3, 4)]
     process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
     wait_for(lambda: list((place / "outputs").glob("grid/.horizon_years-?.making")), 300)
-    kill_worker(cluster)
+    cluster.workers[0].process.process._process.kill()
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, out + err
     assert "4 runs for 2 workers\n" in err
@@ -394,23 +307,3 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, gr
     assert sorted({line for line in err.splitlines() if "begins" in line}) == [f"{run.name} begins" for run in runs]
     assert all((run / "html" / "index.html").is_file() for run in runs)
     assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
-
-
-@SLOW
-@pytest.mark.parametrize("cluster", [1], indirect=True)
-@pytest.mark.parametrize("lost", ["client", "worker"])
-def test_processes_on_dask_end_with_the_client_or_the_worker(place, grid, cluster, lost):
-    grid([30])
-    process = start(place, "sweep", "grid.yaml", "--scheduler", cluster.scheduler_address)
-    kernel, left = find_waiting(place), place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
-    if lost == "client":
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-        assert process.returncode == 130
-        assert wait_for(left.exists, 60)
-        assert left.read_text().endswith(" UTC terminated\n")
-    else:
-        kill_worker(cluster)
-    assert wait_for(lambda: not is_alive(kernel), 60)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()

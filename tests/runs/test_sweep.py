@@ -64,17 +64,9 @@ def test_mistakes_are_told_all_at_once_with_their_sets(tmp_path, renew):
 def test_too_many_runs_are_refused_at_once(tmp_path):
     values, started = "[" + ", ".join(map(str, range(1000))) + "]", time.process_time()
     grid = ", ".join(f"{name}: {values}" for name in ("horizon_years", "limit", "as_of"))
-    with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has at most 10,000"):
+    with pytest.raises(ParameterError, match="1,000,000,000 runs; a sweep has 1 to 10,000"):
         read_sweep(write(tmp_path, f"grid: {{{grid}}}"))
     assert time.process_time() - started < 2
-
-
-def test_many_sets_are_checked_in_seconds(tmp_path):
-    """Their data are loaded once."""
-    text = f"grid: {{horizon_years: {list(range(1, 31))}, shares: [[0.5], [0.6]], limit: [internet_users, 2000]}}"
-    began = time.process_time()
-    assert len(read_sweep(write(tmp_path, text)).runs) == 120
-    assert time.process_time() - began < 8
 
 
 # ---- what is made of it
@@ -148,15 +140,6 @@ def test_a_set_that_cannot_be_is_told_and_left_out(tmp_path, outputs, notebooks,
     assert f"<li><bdi>grid/Chine</bdi>: {why}" in Page(folder / "comparison" / "index.html").text.replace("&#39;", "'")
     with pytest.raises(ParameterError, match=r"^entity: 'Chine' is not in sample; nearest: China \(in a, b\)$"):
         read_sweep(write(tmp_path, "runs: [{run: a, entity: Chine}, {run: b, entity: Chine, horizon_years: 2}]"))
-
-
-def test_a_sweep_of_which_every_run_fails_says_why(tmp_path, outputs, notebooks):
-    sweep = read_sweep(write(tmp_path, "grid: {horizon_years: [13]}"))
-    folder, failed = run_sweep(sweep, notebooks=notebooks)
-    assert list(failed) == ["horizon_years-13"]
-    page = Page(folder / "comparison" / "index.html").text
-    assert "<h1>No run was made</h1>" in page
-    assert "grid/horizon_years-13</bdi>: Notebook 05_forecast failed" in page
 
 
 def test_what_isnt_this_sweeps_is_left_alone(tmp_path, outputs, notebooks):

@@ -11,7 +11,7 @@ from nbformat.v4 import new_output
 from adoption_curves.base.files import hash_file
 
 _FOUND = json.loads((Path(__file__).parents[1] / "reference" / "attacks.json").read_text(encoding="utf-8"))
-ATTACKS, DRAWINGS = _FOUND["texts"], _FOUND["drawings"]
+ATTACKS = _FOUND["texts"]
 KINDS = ("text/html", "text/markdown", "text/latex", "text/plain", "image/svg+xml", "image/png")
 
 

@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 
 ALONE = re.compile(r"#|https?://|mailto:|data:")
 LOADING = ("src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "manifest", "xlink:href")
-ACTIVE = "script, iframe, object, embed, base, form, button, input:not([type=checkbox]), main meta"
+ACTIVE = "script, svg, iframe, object, embed, base, form, button, input:not([type=checkbox]), main meta"
 
 
 class Page:
@@ -16,17 +16,15 @@ class Page:
         self.text = path.read_text(encoding="utf-8")
         page = BeautifulSoup(self.text, "html.parser")
         self.links = [tag["href"] for tag in page.find_all("a", href=True)]
-        self.images = [{"alt": tag.get("aria-label"), **tag.attrs} for tag in page.select("img, svg.wide")]
+        self.images = [tag.attrs for tag in page.select("img")]
 
 
 def find_active(page):
-    """What runs, loads or sends elsewhere in a page, or in a part of one; a style within a chart does not."""
+    """What runs, loads, has a style or sends elsewhere in a page, or in a part of one."""
     faults = [f"<{tag.name}>" for tag in page.select(ACTIVE)]
-    faults += ["<svg>" for tag in page.select("svg:not(.chart)") if not tag.find_parent("svg")]
     for tag in page.find_all(True):
         faults += [f"{name} of <{tag.name}>" for name in tag.attrs if name.startswith("on")]
-        look = tag.get("style", "")
-        faults += [look] if look and (not tag.find_parent("svg") or re.search(r"url\((?!#)", look)) else []
+        faults += [tag["style"]] if tag.get("style") else []
         loads = [tag[name] for name in [*LOADING, *["href"] * (tag.name == "link")] if tag.has_attr(name)]
         faults += [load for load in loads if not load.startswith(("data:image/", "#"))]
         scheme = re.match(r"\s*([\w\s]*):", tag.get("href", "#"))
@@ -44,11 +42,8 @@ def find_faults(path):
     faults += re.findall(r"@import|url\([^#].*", page.style.text)
     [policy] = [tag["content"] for tag in page.select("meta[http-equiv]")]
     faults += [] if "default-src 'none'" in policy else [policy]
-    words = [(tag.name, tag.get("alt") or tag.get("aria-label") or "") for tag in page.find_all(("img", "svg"))]
-    faults += [f"<{name}> without words" for name, text in words if not text.strip()]
-    drawn = "".join(map(str, page.select("svg.chart")))
-    inner = re.findall(r'(?:url\(|xlink:href=")#([^")]+)', drawn)
-    for href in [*(tag["href"] for tag in page.find_all("a", href=True)), *(f"#{each}" for each in inner)]:
+    faults += [f"{tag.name} without words" for tag in page.find_all("img") if not tag.get("alt", "").strip()]
+    for href in [tag["href"] for tag in page.find_all("a", href=True)]:
         if href.startswith("#"):
             faults += [] if href[1:] in addresses or href == "#harmful-link" else [href]
         elif not ALONE.match(href):

@@ -15,16 +15,16 @@ from ..base.fan import find_goal
 from ..base.files import write_file
 from ..base.folders import keep_unlisted, lock_folder, replace_folder, write_list
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.project import RunError, Source, find_outputs
+from ..base.project import RunError, find_outputs
 from ..base.words import clean, say, say_count, say_date, say_range
 from .manifest import find_edited_parameters, find_run, find_table, list_tables, locate, read_unchanged
-from .pages import render
+from .pages import render, say_value
 from .parameters import ParameterError
 from .table_files import read_csv, write_csv
 
 NAME = "comparison"
-_MOST_DRAWN, _MOST_SHOWN = 60, 300
-"""Runs that the chart shows, and the page; the table has all."""
+_MOST_DRAWN = 60
+"""Runs that the chart shows; page and table have all."""
 _MOST_LETTERS = 64
 """Letters of the name of a comparison's folder."""
 
@@ -147,8 +147,7 @@ def write_comparison(folder: Path, rows: Sequence[Mapping[str, Any]], missing: M
             chart=b64encode((new / f"{NAME}.svg").read_bytes()).decode() if alt else "",
             title=f"{say_count(len(rows), 'run')} side by side" if rows else "No run was made",
             doubt=len({_describe_making(row["record"]) for row in rows}) > 1,
-            shown=given.drop(columns=[*same]).astype(str).map(clean)[:_MOST_SHOWN],
-            left_out=max(0, len(rows) - _MOST_SHOWN),
+            shown=given.drop(columns=[*same]).astype(str).map(clean),
             links={row["run"]: os.path.relpath(find_run(row["run"]) / "html" / "index.html", folder) for row in rows},
             same=same,
             missing=missing,
@@ -176,7 +175,7 @@ def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             text = f"{say_date(end['date'])}: {say(end['median'], row['unit'])}"
             if not pd.isna(end["low"]):
                 text += f" ({say_level(row['level'])} interval {say_range(end['low'], end['high'])})"
-        given = {name: _write_value(name, value) for name, value in row["record"]["parameters"].items()}
+        given = {name: say_value(name, value) for name, value in row["record"]["parameters"].items()}
         known = {name: row[name] for name in ("run", "title", "unit", "last_date", "last_value", "level")}
         lines.append({**known, **numbers, "forecast": text, **given, "run": row["run"]})
     columns = ["run", "title", "unit", "forecast", "last_date", "last_value", "date", "median", "low", "high", "level"]
@@ -184,13 +183,6 @@ def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for name in ("date", "last_date"):
         table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d").fillna("")
     return table.astype(dict.fromkeys(("last_value", "median", "low", "high"), float))
-
-
-def _write_value(name: str, value: Any) -> str:
-    """A parameter's value as a text; of own data the name of the file, not its path on this machine."""
-    if name == "data":
-        return Source.read(value).say()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _describe_making(record: Mapping[str, Any]) -> str:

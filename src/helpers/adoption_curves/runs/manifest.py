@@ -67,18 +67,15 @@ _RECORD = {
 }
 
 
-def _find_damage(content: Any, form: Any, name: str = "it") -> str:
+def find_damage(content: Any, form: Any, name: str = "it") -> str:
     """Name of the first part of JSON content that is missing or not of the kind that its form has; "" for none."""
-    if isinstance(form, list):
-        faults = [_find_damage(each, form[0], name) for each in content] if isinstance(content, list) else [name]
-    elif not isinstance(form, dict):
-        faults = [] if isinstance(content, form) else [name]
-    elif not isinstance(content, dict):
-        faults = [name]
-    elif str in form:
-        faults = [_find_damage(each, form[str], key) for key, each in content.items()]
+    if isinstance(form, list) and isinstance(content, list):
+        faults = [find_damage(each, form[0], name) for each in content]
+    elif isinstance(form, dict) and isinstance(content, dict):
+        parts = dict.fromkeys(content, form[str]) if str in form else form
+        faults = [find_damage(content.get(key, ...), kind, key) for key, kind in parts.items()]
     else:
-        faults = [_find_damage(content[key], form[key], key) if key in content else key for key in form]
+        faults = [] if not isinstance(form, list | dict) and isinstance(content, form) else [name]
     return next(filter(None, faults), "")
 
 
@@ -116,7 +113,7 @@ def read_entry(folder: Path, notebook: str) -> dict[str, Any]:
         entry = read_json(locate(folder, f"notebooks/{notebook}.json"))
     except (OSError, ValueError, RunError):
         return {}
-    return {} if _find_damage(entry, _ENTRY) else dict(entry)
+    return {} if find_damage(entry, _ENTRY) else dict(entry)
 
 
 def new_entry(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,11 +272,11 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
     except (OSError, ValueError, RunError) as error:
         raise RunError(f"{damaged}: it is no file of JSON. Make the run again.") from error
-    fault = _find_damage(record, {"versions": {"adoption-curves": str}})
+    fault = find_damage(record, {"versions": {"adoption-curves": str}})
     if not fault and record.get("form") != _FORM:
         version = record["versions"]["adoption-curves"]
         raise RunError(f"Run '{name}' was made by release {version}, which this one does not read: make the run again.")
-    if not (fault := fault or _find_damage(record, _RECORD)):
+    if not (fault := fault or find_damage(record, _RECORD)):
         try:
             read_parameters(record["parameters"])
         except ParameterError as error:
@@ -297,7 +294,7 @@ def write_sweep(folder: Path, runs: Mapping[str, Any]) -> None:
 def is_old_sweep(folder: Path) -> bool:
     """True if another release made the sweep in `folder`."""
     with suppress(OSError, ValueError):
-        return _find_damage(content := read_json(folder / SWEEP), {"form": int}) != "" or content["form"] != _FORM
+        return find_damage(content := read_json(folder / SWEEP), {"form": int}) != "" or content["form"] != _FORM
     return False
 
 
@@ -365,15 +362,11 @@ def find_edited_parameters(record: Mapping[str, Any]) -> str:
 
 def _find_fault(folder: Path, path: str, expected: str) -> str:
     """Why a file of a run isn't the one of which its record has the hash; "" where it is."""
-    try:
+    with suppress(OSError, RunError):  # a link out of the folder is none of its files
         place = locate(folder, path)
-        if not place.is_file():
-            return "missing"
-        return "" if hash_file(place) == expected else "changed"
-    except RunError:
-        return "a link out of the folder"
-    except OSError:
-        return "missing"
+        if place.is_file():
+            return "" if hash_file(place) == expected else "changed"
+    return "missing"
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ type: dataset
 authors:
   - name: The authors of this project
 date-released: {day}
-# Pages of runs name these authors. They say where to write to if you add contact: or repository-code: here.
+# Pages of runs name these authors. They say where to write to if you add contact: or url: here.
 """
 
 

@@ -10,7 +10,6 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -268,18 +267,6 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"
 
 
-def _tell_right(name: str, value: Any) -> str:
-    """Words for what parameter `name` may be; for shares and levels above 1, what they may have meant."""
-    told = expected_value(name)
-    if name not in ("shares", "levels"):
-        return told
-    for one in value if isinstance(value, list) else [value]:
-        with suppress(ValueError, TypeError, OverflowError):
-            if 2 <= (percent := float(one)) <= 100:
-                return f"{told}; write {percent / 100:g} for {percent:g}%"
-    return told
-
-
 def write_argument(value: Any) -> str:
     """`value` as it's typed after ``-p NAME`` in a shell."""
     return shlex.quote(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value))
@@ -320,9 +307,8 @@ def read_parameters(values: Mapping[str, Any]) -> Parameters:
     try:
         parameters = Parameters(**known)
     except ValidationError as error:
-        for name in dict.fromkeys(str(problem["loc"][0]) for problem in error.errors()):
-            right = _tell_right(name, known[name])
-            problems.append(f"parameter '{name}' is {quote(known[name])}; it must be {right}")
+        names = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+        problems += [f"parameter '{name}' is {quote(known[name])}; it must be {expected_value(name)}" for name in names]
     if problems:
         raise ParameterError("\n".join(problems))
     return parameters

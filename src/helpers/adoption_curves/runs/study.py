@@ -140,7 +140,7 @@ class Study:
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its limit. Of few figures, what must be read before all else is displayed once."""
+        """Series in question, with its limit. Of few figures, why none is quoted is displayed once."""
         from IPython.display import Markdown, display
 
         from ..say.run_tables import explain_few
@@ -149,7 +149,7 @@ class Study:
         found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
         since = None if found.last_break is None else found.last_break["date"]
         if reason := explain_few(found.values.dropna(), since):
-            display(Markdown(f"**We quote no forecast, because {reason}.**"), metadata={"first": True})
+            display(Markdown(f"**We quote no forecast, because {reason}.**"))
         return found
 
     @cached_property

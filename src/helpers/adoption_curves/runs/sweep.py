@@ -11,18 +11,16 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, NoReturn
+from typing import Any
 
 from ..base.columns import spread_choices
 from ..base.files import read_file
@@ -30,7 +28,6 @@ from ..base.folders import keep_edited, lock_folder
 from ..base.project import (
     RunError,
     Source,
-    Stopped,
     UserError,
     count_processors,
     find_outputs,
@@ -42,9 +39,9 @@ from ..base.words import say_count
 from .check_series import check_parameters
 from .compare import NAME, read_row, write_comparison
 from .ingredients import find_notebooks
-from .manifest import SWEEP, is_old_sweep, write_sweep
+from .manifest import SWEEP, find_damage, is_old_sweep, write_sweep
 from .notebook_process import start_fork_server, start_threads
-from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters, suggest
+from .parameters import ParameterError, Parameters, complete_parameters, parse_yaml, read_parameters
 from .runner import print_line, remove_store, run_all
 from .steps import USUAL_EXECUTION, Execution, Results, list_earlier
 
@@ -53,6 +50,11 @@ _MAX_RUN_LETTERS = 40
 """Letters of a run's name that is made of what it varies."""
 _RESERVED = re.compile(r"(sweep|comparison|index)\..*|comparison", re.IGNORECASE)
 """Names in the folder of a sweep that are no runs' names."""
+_FORM = {"parameters": dict, "grid": {str: list}, "runs": [dict]}
+_RIGHT = (
+    "Write 'grid', with lines such as 'horizon_years: [3, 5]', or 'runs', a list of sets with lines such as 'limit: "
+    "2000' (here alone 'run' names one), and what is common to all in 'parameters'."
+)
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,12 @@ class Sweep:
     ----------
     name : str
         Of the sweep, and of its folder in outputs/.
-    file : str
-        Name of the file that it was read from.
     runs : sequence of Parameters
     left_out : mapping
         Why there can be no such run, by its name.
     """
 
     name: str
-    file: str
     runs: Sequence[Parameters]
     left_out: Mapping[str, str]
 
@@ -101,99 +100,53 @@ def read_sweep(path: Path, name: str = "") -> Sweep:
         sweep = read_parameters({"run": name or path.stem}).run
     except ParameterError as error:
         raise ParameterError(f"'{name or path.stem}' can't name a sweep's folder; choose a name with --name") from error
-    common, sets = _list_sets(path)
-    own = [values.pop("run", None) for values in sets]
-    # What is written wrong in any set refuses the file.
-    read, wrong = list[Parameters](), dict[str, list[str]]()
-    for number, values in enumerate(sets):
+    common, sets = _read_sets(path)
+    runs, wrong, left_out, first = list[Parameters](), dict[str, list[str]](), dict[str, str](), dict[str, str]()
+    for named, values in zip(_name_runs(sets), sets, strict=True):
+        # What is written wrong in any set refuses the file; what the data do not have is left out.
         try:
-            read.append(read_parameters(_locate_data({**common, **values})))
+            given = read_parameters(_locate_data({**common, **values, "run": named}))
         except ValueError as error:
-            title = f"run '{own[number]}'" if own[number] else f"set {number + 1}"
             for line in str(error).splitlines():
-                wrong.setdefault(line, []).append(title)
-    _refuse(wrong, len(sets))
-    # What the data do not have is left out.
-    varied = [
-        {name: getattr(run, name, values[name]) for name in values} for run, values in zip(read, sets, strict=True)
-    ]
-    runs, left_out, first = list[Parameters](), dict[str, str](), dict[str, str]()
-    for named, given in zip(_name_runs(own, varied), read, strict=True):
+                wrong.setdefault(line, []).append(named)
+            continue
         try:
             run = complete_parameters(given)
             check_parameters(run)
         except ValueError as error:  # ours, and those of the data
             left_out[named] = str(error)
             continue
-        if (same := first.setdefault(repr(run), named)) != named:
+        if (same := first.setdefault(repr(run.model_dump(exclude={"run"})), named)) != named:
             raise ParameterError(f"'{named}' is the same as '{same}': leave one out")
-        runs.append(run.model_copy(update={"run": named}))
-    if not runs:
-        for named, why in left_out.items():
-            wrong.setdefault(why, []).append(named)
-        _refuse(wrong, len(sets))
-    return Sweep(sweep, path.name, runs, left_out)
-
-
-def _refuse(wrong: Mapping[str, Sequence[str]], count: int) -> None:
-    """Refuse a file of so many sets with a line for each thing that is wrong, and the sets that have it; none: pass."""
-    lines = []
-    for line, titles in wrong.items():
-        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
-        lines.append(f"{line} (in {', '.join(titles[:3])}{more})" if count > 1 else line)
-    if lines:
+        runs.append(run)
+    for named, why in left_out.items() if not runs else ():
+        wrong.setdefault(why, []).append(named)
+    if wrong:
+        lines = (f"{line} (in {', '.join(names[:3])}{', ...' if names[3:] else ''})" for line, names in wrong.items())
         raise ParameterError("\n".join(lines))
+    return Sweep(sweep, runs, left_out)
 
 
-_WRONG = {
-    "parameters": "'parameters' must hold lines such as 'horizon_years: 5'",
-    "grid": "'grid' must hold lines such as 'horizon_years: [3, 5]'",
-    "runs": "'runs' must be a list of sets, each with lines such as 'horizon_years: 5'",
-}
-
-
-def _read_parts(path: Path) -> tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]]]:
-    """The parts of a file: what is common to all sets, the grid, and the sets that are listed."""
+def _read_sets(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What is common to all sets of a file, and the sets: combinations of the grid's values, and those listed."""
     try:
         content = parse_yaml(read_file(path))
     except OSError as error:
         raise ParameterError(f"{path}: the file can't be read ({error.strerror}).") from error
     except ValueError as error:
         raise ParameterError(f"{path.name}: {error}") from error
-    if not isinstance(content, dict):
-        raise ParameterError(
-            "a sweep has the parts 'grid' and 'runs' (one at least) and 'parameters', each 'name: ...'"
-        )
-    for part, inside in content.items():
-        if part not in _WRONG:
-            raise ParameterError(f"unknown part '{part}'{suggest(str(part), _WRONG)}")
-        if part == "runs":
-            fits = isinstance(inside, list) and inside and all(isinstance(one, dict) for one in inside)
-        else:
-            fits = isinstance(inside, dict)
-        if not fits:
-            raise ParameterError(_WRONG[part])
-    common, grid, runs = content.get("parameters", {}), content.get("grid", {}), content.get("runs", [])
-    for name, values in grid.items():
-        if not isinstance(values, list) or not values:
-            raise ParameterError(f"grid: '{name}' must be a list of values, such as [3, 5]; this is {values!r}")
-    return common, grid, runs
-
-
-def _list_sets(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """What is common to all sets of a file, and the sets: combinations of the grid's values, and those listed."""
-    common, grid, runs = _read_parts(path)
-    if not grid and not runs:
-        raise ParameterError("there is neither a 'grid' nor 'runs': nothing to make")
-    if "run" in {**common, **grid}:
-        told = "'run' names one run: it goes into the sets in 'runs'"
-        raise ParameterError(f"{told}; others get names from what they vary")
+    parts: dict[str, Any] = {"parameters": {}, "grid": {}, "runs": []}
+    wrong = find_damage(content, {str: object}) or next((str(name) for name in content if name not in parts), "")
+    if not (wrong := wrong or find_damage(parts | content, _FORM)):
+        common, grid, runs = (parts | content).values()
+        wrong = "run" if "run" in {**common, **grid} else next((name for name in grid if not grid[name]), "")
+    if wrong:
+        raise ParameterError(f"{path.name}: '{wrong}' is not as it must be. {_RIGHT}")
     count = len(runs) + (math.prod(map(len, grid.values())) if grid else 0)
-    if count > _MAX_SWEPT_RUNS:
-        told = f"the file asks for {count:,} runs; a sweep has at most {_MAX_SWEPT_RUNS:,}"
-        raise ParameterError(f"{told}. Leave values out")
+    if not 0 < count <= _MAX_SWEPT_RUNS:
+        raise ParameterError(f"{path.name} asks for {count:,} runs; a sweep has 1 to {_MAX_SWEPT_RUNS:,}. {_RIGHT}")
     combined = product(*grid.values()) if grid else ()
-    return common, [*(dict(zip(grid, values, strict=True)) for values in combined), *map(dict, runs)]
+    return common, [*(dict(zip(grid, values, strict=True)) for values in combined), *runs]
 
 
 def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
@@ -208,59 +161,43 @@ def _locate_data(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "where"} | {"data": str(source)}
 
 
-def _name_runs(own: Sequence[Any], varied: Sequence[Mapping[str, Any]]) -> list[str]:
+def _name_runs(sets: Sequence[Mapping[str, Any]]) -> list[str]:
     """Names of runs, different also where case makes no difference: their own, else what they vary.
 
     Where one of these names is longer than forty letters, or stands twice, all are ``run-001`` and so on.
 
-    Parameters
-    ----------
-    own : sequence
-        The name that the file gives each run; None for none.
-    varied : sequence of mapping
-        What the file gives each run beside the parameters that are common to all.
-
-    Returns
-    -------
-    list of str
-
     Raises
     ------
     ParameterError
-        If a run's own name isn't one, or stands twice.
+        If a name that the file gives stands twice, or is that of a file of the sweep.
     """
-    made = ["_".join(_name_value(name, value) for name, value in values.items()) for values in varied]
-    told = [name.casefold() for name, named in zip(made, own, strict=True) if named is None]
-    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in told)
-    if not short or len(set(told)) < len(told):
-        made = [f"run-{number:03d}" for number in range(1, len(own) + 1)]
-    names = [each if name is None else str(name) for name, each in zip(own, made, strict=True)]
-    before = set[str]()
+    made = ["" if "run" in each else "_".join(_name_value(*item) for item in each.items()) for each in sets]
+    varied = [name.casefold() for name in made if name]
+    short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in varied)
+    if not short or len({*varied}) < len(varied):
+        made = [f"run-{number:03d}" for number in range(1, len(sets) + 1)]
+    names = [str(each.get("run", name)) for each, name in zip(sets, made, strict=True)]
+    counts = Counter(name.casefold() for name in names)
     for name in names:
-        if name.casefold() in before:
-            raise ParameterError(f"two runs are named '{name}'")
-        if _RESERVED.fullmatch(name):
-            raise ParameterError(f"a run can't be named '{name}': the sweep itself writes such a file")
-        read_parameters({"run": name})
-        before.add(name.casefold())
+        if counts[name.casefold()] > 1 or _RESERVED.fullmatch(name):
+            raise ParameterError(f"a run can't be named '{name}': another one, or a file of the sweep, has that name")
     return names
 
 
 def _name_value(name: str, value: Any) -> str:
     """Part of a run's name for the value of a parameter that varies: a text by itself, a number with the parameter.
 
-    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", 2.5), _name_value("limit", "none")
+    >>> _name_value("entity", "South Korea"), _name_value("horizon_years", "2.5"), _name_value("limit", "none")
     ('South-Korea', 'horizon_years-2.5', 'no-limit')
     """
-    if name == "data":
-        return re.sub(r"[^\w.]+", "-", Source.read(value).path.stem).strip("-.")
-    texts = [str(one) for one in value] if isinstance(value, list) else [str(value)]
-    texts = [text.rpartition("=")[2] for text in texts] if name == "where" else texts
-    plain = "-".join(re.sub(r"[^\w.]+", "-", text).strip("-.") for text in texts)
     if value in ("", "none"):
-        return f"usual-{name}" if value == "" and name == "limit" else f"no-{name}"
-    is_number = isinstance(value, int | float | list) or re.fullmatch(r"[\d.]+", plain)
-    return f"{name}-{plain}" if is_number else plain
+        return f"no-{name}"
+    texts = list(map(str, value)) if isinstance(value, list) else [str(value)]
+    if name in ("data", "where"):
+        texts = [text.rpartition("=")[2] if name == "where" else Source.read(text).path.stem for text in texts]
+    plain = "-".join(re.sub(r"[^\w.]+", "-", text).strip("-.") for text in texts)
+    is_number = isinstance(value, list) or re.fullmatch(r"[\d.]+", plain)
+    return f"{name}-{plain}" if is_number and name not in ("data", "where") else plain
 
 
 # ---- its runs -------------------------------------------------------------------------------------------------------
@@ -419,49 +356,29 @@ def _make_on_cluster(
 
 
 def _make_elsewhere(told: dict[str, Any]) -> str:
-    """`make_run` in a process of its own: a worker of Dask may start none by multiprocessing.
-
-    The process ends with this worker, and where nobody waits for the run any more.
-    """
+    """`make_run` in a process of its own: a worker of Dask may start none by multiprocessing."""
     import distributed
 
-    worker = distributed.get_worker()
-    key = worker.get_current_task()
     distributed.print(f"{told['parameters']['run']} begins", file=sys.stderr)
-    command = [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"]
-    given: dict[str, Any] = {"cwd": told["project"], "env": {**os.environ, "ADOPTION_OUTPUTS": told["outputs"]}}
-    with TemporaryFile("w+") as errors, TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=errors, text=True, **given)
-        assert process.stdin
-        process.stdin.write(json.dumps(told) + "\n")
-        process.stdin.flush()  # and stays open: where it ends, the process ends itself
-        while process.poll() is None:
-            task = worker.state.tasks.get(key)
-            if task is None or task.state != "executing":  # the client has gone, or no longer wants it
-                process.stdin.close()
-                process.wait()
-            time.sleep(0.2)
-        errors.seek(0), output.seek(0)
-        if process.returncode:
-            raise RunError(errors.read().strip() or f"the process of the run ended with {process.returncode}")
-        return output.read().strip()
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "from adoption_curves.runs.sweep import _make_told; _make_told()"],
+        cwd=told["project"],
+        env={**os.environ, "ADOPTION_OUTPUTS": told["outputs"]},
+        input=json.dumps(told),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RunError(done.stderr.strip() or f"the process of the run ended with {done.returncode}")
+    return done.stdout.strip()
 
 
 def _make_told() -> None:
-    """Make the run on the first line of standard input, until that ends; if a lost worker began it, wait for it."""
-    told = json.loads(sys.stdin.readline())
-
-    def raise_stopped(number: int, frame: Any) -> NoReturn:
-        raise Stopped(number)
-
-    def end_with_worker() -> None:
-        sys.stdin.read()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, raise_stopped)
-    threading.Thread(target=end_with_worker, daemon=True).start()
+    """Make the run that standard input names; if a lost worker began it, wait for it."""
+    told = json.load(sys.stdin)
     execution, run = Execution(strict=told["strict"], wait=True), read_parameters(told["parameters"])
     try:
         print(make_run(run, Path(told["folder"]), Path(told["notebooks"]), execution, None))
-    except (RunError, ValueError, Stopped) as error:
-        raise SystemExit(getattr(error, "word", "") or str(error)) from None
+    except (RunError, ValueError) as error:
+        raise SystemExit(str(error)) from None

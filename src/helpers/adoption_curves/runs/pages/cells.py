@@ -36,7 +36,6 @@ def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Mar
     Parameters
     ----------
     notebook : NotebookNode
-        It is changed: Markdown that its code displays under the mark ``first`` becomes a cell below its title.
     folder : Path, optional
         Of the run that it is part of, whose charts stand in the place of their PNGs.
 
@@ -45,12 +44,6 @@ def render_body(notebook: NotebookNode, folder: Path | None = None) -> tuple[Mar
     Markup and list of str
         The HTML, and the first lines of the cells with an image that has no alternative text.
     """
-    first = []
-    for cell in notebook.cells:
-        marked = [output for output in cell.get("outputs", []) if output.get("metadata", {}).get("first")]
-        first += [output.data["text/markdown"] for output in marked if "text/markdown" in output.data]
-    if first:
-        notebook.cells.insert(1, NotebookNode(cell_type="markdown", id="first", metadata={}, source="\n\n".join(first)))
     resources: dict[str, Any] = {"should_sanitize_html": True, "wordless": []}
     if folder:
         resources |= {"chart": partial(render_chart, folder), "chart_files": partial(list_chart_files, folder)}

@@ -47,7 +47,7 @@ def read_citation(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
     """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
 
     Of a reader's own figures the package's authors are no authors. To write to: the e-mail address or website of the
-    first ``contact``, else the issues of ``repository-code``, else the address.
+    first ``contact``, else the address.
     """
     try:
         content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
@@ -57,18 +57,11 @@ def read_citation(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
         doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
         address = doi or content.get("url") or content.get("repository-code") or ""
         year = content.get("date-released", "")[:4] or "no date"
-        return clean(authors), clean(year), clean(address), clean(_find_contact(content) or address)
+        person: Mapping[str, Any] = next(iter(content.get("contact") or []), {})
+        contact = f"mailto:{person['email']}" if person.get("email") else person.get("website") or address
+        return clean(authors), clean(year), clean(address), clean(contact)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return "[authors: CITATION.cff can't be read]", "no date", "", ""
-
-
-def _find_contact(content: Mapping[str, Any]) -> str:
-    """Address to write to: of the first contact, else of the issues of the code; "" for none."""
-    person: Mapping[str, Any] = next(iter(content.get("contact") or []), {})
-    code = content.get("repository-code") or ""
-    if person.get("email"):
-        return f"mailto:{person['email']}"
-    return str(person.get("website") or (f"{code.rstrip('/')}/issues" if code else ""))
 
 
 def _name_author(author: Mapping[str, Any]) -> str:

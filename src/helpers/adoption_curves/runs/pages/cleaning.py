@@ -1,7 +1,7 @@
-"""Safe markup: what comes from a cell or a chart runs nothing, loads nothing and links to no file.
+"""Safe markup: what comes from a cell runs nothing, loads nothing and links to no file.
 
-Whatever comes from a cell and isn't escaped goes through `clean_html`: Markdown, equations, attachments, outputs. The
-charts go through `clean_chart`. No page tells anyone's folders: see `hide_place`.
+Whatever comes from a cell and isn't escaped goes through `clean_html`: Markdown, equations, attachments, outputs.
+Charts are images, in which nothing runs. No page tells anyone's folders: see `hide_place`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 import html
 import re
 import signal
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nh3
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from ...base.project import Source
 
@@ -32,10 +30,6 @@ _ATTRIBUTES = {
     *("mathbackground", "mathcolor", "mathsize", "mathvariant", "maxsize", "minsize", "movablelimits", "notation"),
     *("rowlines", "rowspacing", "rspace", "scriptlevel", "separator", "stretchy", "symmetric", "voffset", "xmlns"),
 }
-_CHART_TAGS = {"svg", "g", "path", "use", "text", "tspan", "title", "defs", "clipPath", "rect", "pattern", "image"}
-_CHART_PLACES = {"x", "y", "width", "height", "viewBox", "transform", "d", "href", "clip-path", "fill", "id"}
-_CHART_ATTRIBUTES = {tag: _CHART_PLACES | {"patternUnits", "style"} for tag in _CHART_TAGS} | {"svg": _CHART_PLACES}
-_OUTER_LINK = re.compile(r"url\s*\((?!#)", re.IGNORECASE)
 PAGE_IDS = ("content", "pages", "show-code")
 """Addresses that the frame of a page has itself."""
 _ADDRESSES = {
@@ -58,59 +52,24 @@ def clean_html(source: str) -> str:
             return value if re.fullmatch(r"h\d", tag) or (tag == "a" and value not in PAGE_IDS) else None
         return value if re.match(_ADDRESSES.get(name, ""), value, re.IGNORECASE) else None
 
-    plain = _clean(
-        source,
-        keep,
-        tags=_TAGS,
-        attributes={"*": _ATTRIBUTES, "td": {"style"}, "th": {"style"}},
-        url_schemes={"http", "https", "mailto", "data"},
-        filter_style_properties={"text-align"},  # of Markdown's tables
-    )
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        plain = nh3.clean(
+            source,
+            attribute_filter=keep,
+            link_rel=None,
+            tags=_TAGS,
+            attributes={"*": _ATTRIBUTES, "td": {"style"}, "th": {"style"}},
+            url_schemes={"http", "https", "mailto", "data"},
+            filter_style_properties={"text-align"},  # of Markdown's tables
+        )
+    finally:  # nh3 drops what is raised in `keep`, so Ctrl-C waits until it has ended
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     plain = re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", plain)
     plain = re.sub(r'\sstyle="text-align:\s*(\w+);?"', r' class="gt_\1"', plain)
     title = r'(<thead>\s*)<tr class="gt_heading">\s*<td[^>]*>(.*?)</td>\s*</tr>'
     plain = re.sub(title, r"<caption><span>\2</span></caption>\1", plain, flags=re.DOTALL)
     return plain.replace("<table", f"{BOX}<table").replace("</table>", "</table></div>")
-
-
-def clean_chart(drawing: str, prefix: str, form: str, alt: str) -> Markup:
-    """SVG as part of a page: shapes and text alone, with `alt` as its alternative text; "" if it is no SVG.
-
-    Its ids begin with `prefix`, because a page has many drawings; `form` is the class that a style shows or hides.
-    """
-
-    def keep(tag: str, name: str, value: str) -> str | None:
-        if name == "href":
-            return (
-                f"#{prefix}{value[1:]}"
-                if value.startswith("#")
-                else value
-                if value.startswith("data:image/png;")
-                else None
-            )
-        return None if _OUTER_LINK.search(value) else value.replace("url(#", f"url(#{prefix}")
-
-    source = re.sub(r"<title>.*?</title>", "", drawing, count=1, flags=re.DOTALL)  # it would cover those of the points
-    svg = _clean(
-        source[max(0, source.find("<svg")) :],
-        keep,
-        tags=_CHART_TAGS,
-        clean_content_tags={"metadata", "script", "style"},
-        attributes=_CHART_ATTRIBUTES,
-        url_schemes={"data"},
-        id_prefix=prefix,
-    )
-    head = Markup('<svg class="chart {}" role="img" aria-label="{}" ').format(form, alt)
-    return head + Markup(svg[5:]) if svg.startswith("<svg ") else Markup("")  # noqa: S704  cleaned
-
-
-def _clean(source: str, keep: Callable[[str, str, str], str | None], **rules: Any) -> str:
-    """`nh3.clean`; it drops what is raised in `keep`, so Ctrl-C waits until it has ended."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-    try:
-        return nh3.clean(source, attribute_filter=keep, link_rel=None, **rules)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def keep_address(text: str, *others: str) -> str:

@@ -15,14 +15,11 @@ from markupsafe import Markup
 
 from ...base.words import mark_chinese
 from ..manifest import DATA, locate
-from .cleaning import clean_chart
 
 TEMPLATES = Path(__file__).parent / "templates"
 # characters that steer a terminal or turn the direction of writing, which in a page could hide or move other text, and
 # halves of pairs, which no file takes
 _STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_FORMS = {"wide": "svg", "narrow": "narrow.svg"}
-"""Endings of the names of a chart's drawings, by the width of the page that shows them."""
 
 
 def render(template: str, **content: Any) -> str:
@@ -43,10 +40,7 @@ def render(template: str, **content: Any) -> str:
     """
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; style-src-attr 'unsafe-inline'; "  # of charts
-        "base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     look = {"style": Markup(style), "policy": Markup(policy)}  # noqa: S704  our own
     page = _open_templates().get_template(template).render(**look, **content)
     return _STEERING.sub("\N{REPLACEMENT CHARACTER}", page)
@@ -79,11 +73,16 @@ def render_chart(folder: Path, name: str, alt: str) -> Markup:
     Returns
     -------
     Markup
-        SVG, whose text stays text; "" where the run has no such chart.
+        An image, in which nothing runs and which loads nothing; "" where the run has no such chart.
     """
-    paths = {form: locate(folder, f"figures/{name}.{ending}") for form, ending in _FORMS.items()}
-    drawings = {form: path.read_text(encoding="utf-8") for form, path in paths.items() if path.is_file()}
-    return Markup("").join(clean_chart(drawing, f"{name}-{form}-", form, alt) for form, drawing in drawings.items())
+    places = [locate(folder, f"figures/{name}.{ending}") for ending in ("svg", "narrow.svg")]
+    wide, *narrow = (
+        f"data:image/svg+xml;base64,{b64encode(path.read_bytes()).decode()}" if path.is_file() else ""
+        for path in places
+    )
+    image = Markup('<img class="chart" alt="{}" src="{}">').format(alt, wide)
+    source = Markup('<source media="(max-width: 36em)" srcset="{}">').format(*narrow)
+    return Markup("<picture>{}{}</picture>").format(source if narrow[0] else "", image) if wide else Markup("")
 
 
 def list_chart_files(folder: Path, name: str) -> dict[str, str]:

@@ -35,10 +35,8 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     git, fields = record["git"], Parameters.model_fields
     commit = git["commit"] + (" with changes" if git["changed"] else "") if git else f"none: {record['no_git']}"
     hashes = [(f"sha256 of {name}", digest) for name, digest in record["data"]["files"].items()]
-    parameters = [
-        (name, Source.read(value).say() if name == "data" else say_value(value), fields[name].description)
-        for name, value in record["parameters"].items()
-    ]
+    given = record["parameters"].items()
+    parameters = [(name, say_value(name, value), fields[name].description) for name, value in given]
     return render(
         "made.html.j2",
         **shared,
@@ -52,20 +50,21 @@ def render_made(record: Mapping[str, Any], notebooks: Sequence[Mapping[str, Any]
     )
 
 
-def say_value(value: Any) -> str:
-    """A parameter's value as a reader wants it.
+def say_value(name: str, value: Any) -> str:
+    """A parameter's value as a reader wants it; of own data the name of the file, not its path on this machine.
 
     Parameters
     ----------
+    name : str
     value : object
 
     Returns
     -------
     str
     """
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value) if value != "" else "–"
+    if name == "data":
+        return Source.read(value).say()
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def write_command(run: str, record: Mapping[str, Any]) -> str:
