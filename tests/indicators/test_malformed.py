@@ -17,8 +17,8 @@ from adoption_curves import __main__ as command
 from adoption_curves import indicators
 from adoption_curves.base.project import UserError
 from adoption_curves.cli import options
-from adoption_curves.indicators.cells import explain_cell
 from adoption_curves.indicators.data_files import read_schemas
+from adoption_curves.indicators.validate import explain_cell
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, complete_parameters, read_parameters
 

@@ -21,7 +21,7 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import COUNTED, Source
-from adoption_curves.indicators.own import name_indicator
+from adoption_curves.indicators.user_file import name_indicator
 from adoption_curves.runs import ingredients
 from adoption_curves.runs.check_series import check_parameters, list_notes
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters

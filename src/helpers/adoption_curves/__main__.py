@@ -10,6 +10,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
+from .base.columns import GONE
 from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
 from .cli.options import PAIR
@@ -38,6 +39,8 @@ def _run_app(arguments: list[str]) -> None:
         said = error.format_message()
         if isinstance(error, click.BadOptionUsage) and error.option_name in ("-p", "--parameters"):
             said = f"{error.option_name} needs a name and a value, {PAIR}"
+        if isinstance(error, click.NoSuchOption) and (name := error.option_name.removeprefix("--")) in GONE:
+            said = f"{error.option_name} {GONE[name]}"
         path = error.ctx.command_path if error.ctx else "adoption"
         stop(f"{said}\nTry '{path} --help' for help.", UserError.exit_code)
     except UserError as error:
