@@ -79,7 +79,7 @@ def read_options(words):
 
 def read_values(path, options):
     data = indicators.load(read_source(str(path), options))
-    return [value for pair in data.own for value in data.exact_values(*pair)]
+    return pd.concat([data.exact_values(*pair) for pair in data.own])
 
 
 @pytest.mark.parametrize("case", READ, ids=lambda case: case["case"])
@@ -87,7 +87,11 @@ def test_a_file_gives_its_values_and_the_words_beside_them(tmp_path, capsys, cas
     """The last line of `check` runs; names that pick rows and the only headings are in the first note."""
     path, words = write(tmp_path, case), shlex.split(case["options"])
     code, out, _ = call(capsys, "check", path, *words)
-    assert (code, read_values(path, read_options(words))) == (0, [*map(float, case["right"].split())]), out
+    values, _, days = case["right"].partition(" from ")
+    read = read_values(path, read_options(words))
+    assert (code, read.tolist()) == (0, [*map(float, values.split())]), out
+    if days:
+        assert f"{read.index[0]:%Y-%m-%d} to {read.index[-1]:%Y-%m-%d}" == days
     last = out.splitlines()[-1]
     assert last.startswith(("adoption run ", "no run: ")), out
     if last.startswith("adoption run "):
@@ -138,15 +142,19 @@ def save(book, **changes):
     """The content of a workbook with a hidden row, column or sheet, or another file in its archive."""
     if "row" in changes:
         book.active.row_dimensions[changes["row"]].hidden = True
-    if "column" in changes:
-        book.active.column_dimensions[changes["column"]].width = 0
     if "sheet" in changes:
         book[changes["sheet"]].sheet_state = "hidden"
+    if "column" in changes:
+        book.active.column_dimensions[changes["column"]].hidden = True
     file = io.BytesIO()
     book.save(file)
-    if "part" in changes:
-        with zipfile.ZipFile(file, "a") as archive:
+    with zipfile.ZipFile(file, "a") as archive:
+        if "part" in changes:
             archive.writestr(*changes["part"])
+        if "width" in changes:  # openpyxl writes no width of 0, as a spreadsheet does for a column that is drawn shut
+            sheet = "xl/worksheets/sheet1.xml"
+            columns = f'<cols><col min="2" max="2" width="{changes["width"]}" customWidth="1"/></cols><sheetData>'
+            archive.writestr(sheet, archive.read(sheet).decode().replace("<sheetData>", columns))
     return file.getvalue()
 
 
@@ -159,6 +167,8 @@ SHEETS = [
     (save(make_book(More=MORE), sheet="More"), {"sheet": "More"}, "has the sheets Sheet; write --sheet"),
     (save(make_book(), row=3), {}, "hides the row or column 3"),
     (save(make_book(), column="B"), {}, "hides the row or column B"),
+    (save(make_book(), width=0), {}, "hides the row or column B"),
+    (save(make_book(), width=20), {}, ""),
     (save(make_book(Sheet=[[2024, "=B4*2"]])), {}, "row 5, column Users: '=B4*2' is a formula without a result"),
     (save(make_book(), part=("content.xml", "")), {}, "is an .ods spreadsheet; save it as .xlsx"),
     (save(make_book(), part=("xl/x.xml", "<!DOCTYPE a [<!ENTITY b 'c'>]>")), {}, "has a DOCTYPE"),

@@ -78,8 +78,11 @@ def check_flags(file: str, flags: Sequence[str], heading: str, unit: str) -> Non
     """Raise a `DataError` for letters that are a part of values: behind all of them, or ones that scale a number."""
     everywhere = {*flags} if len(flags) > 1 and len({*flags}) == 1 else set()
     for flag in {one for one in flags if re.fullmatch(_SCALES, one)} | everywhere - {""}:
-        if flag not in everywhere or flag.casefold() not in unit.casefold():
-            message = f"has {flag!r} as a part of values: write it behind all of them, and in --unit"
+        if flag not in everywhere:
+            message = f"has {flag!r} behind some values, which it may scale: write it behind all of them, and in --unit"
+            raise cell_error(file, message, column=heading)
+        if flag.casefold() not in unit.casefold():
+            message = f"has {flag!r} behind all values: write it in --unit, too"
             raise cell_error(file, message, column=heading)
 
 

@@ -165,7 +165,7 @@ def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any])
 
 
 def _find_headings(rows: Sequence[NumberedRow]) -> int:
-    """numbers.Number of the row that may have the headings: the first one more than half full."""
+    """Number of the row that may have the headings: the first one more than half full."""
     most = max(sum(map(bool, cells)) for _, cells in rows)
     place = next(place for place, (_, cells) in enumerate(rows) if 2 * sum(map(bool, cells)) > most)
     if place and any(numbers.is_number(cell) and not _is_date(cell) for cell in rows[place][1]):
