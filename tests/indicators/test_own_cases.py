@@ -148,14 +148,17 @@ def save(book, **changes):
         book.active.column_dimensions[changes["column"]].hidden = True
     file = io.BytesIO()
     book.save(file)
-    with zipfile.ZipFile(file, "a") as archive:
-        if "part" in changes:
+    if "part" in changes:
+        with zipfile.ZipFile(file, "a") as archive:
             archive.writestr(*changes["part"])
-        if "width" in changes:  # openpyxl writes no width of 0, as a spreadsheet does for a column that is drawn shut
-            sheet = "xl/worksheets/sheet1.xml"
-            columns = f'<cols><col min="2" max="2" width="{changes["width"]}" customWidth="1"/></cols><sheetData>'
-            archive.writestr(sheet, archive.read(sheet).decode().replace("<sheetData>", columns))
-    return file.getvalue()
+    if "width" not in changes:
+        return file.getvalue()
+    columns = f'<cols><col min="2" max="2" width="{changes["width"]}" customWidth="1"/></cols><sheetData>'
+    drawn = io.BytesIO()  # openpyxl writes no width of 0, as a spreadsheet does for a column that is drawn shut
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(drawn, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).decode().replace("<sheetData>", columns))
+    return drawn.getvalue()
 
 
 NOTES, MORE = [["Made", "by us"], ["in", "2024"]], [["Year", "Users"], [2021, 3]]

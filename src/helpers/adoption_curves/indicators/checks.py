@@ -168,9 +168,11 @@ def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
     counted = observations["entity"].value_counts().index
     usual = {_fold(name): name for name in reversed(counted)}
     names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})
+    rows = dict(zip(names["value"], names["row"], strict=True))
     names["usual"] = [quote(usual[_fold(name)]) for name in names["value"]]
+    names["first"] = [rows[usual[_fold(name)]] for name in names["value"]]
     other = names[names["value"].map(quote) != names["usual"]]
-    return list_problems(file, other, "entity", "is spelled {usual} elsewhere")
+    return list_problems(file, other, "entity", "is spelled {usual} in row {first}; write one name alike")
 
 
 def _fold(name: str) -> str:

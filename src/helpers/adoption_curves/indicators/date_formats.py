@@ -133,6 +133,8 @@ def explain_date(text: str) -> str:
     """Problem of a text that is no ISO date, with the ISO dates that it may mean."""
     if days := sorted({str(day) for day in list_days(text).values()}):
         return f"is no ISO date; write {' or '.join(days)}"
+    if read_day(text):
+        return "is before 1800 or after 2100; is the year right?"
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return f"is no day of the calendar; {_WRITE}"
     return f"is no date; {_WRITE}, or leave the row out"

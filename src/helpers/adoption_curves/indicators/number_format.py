@@ -98,7 +98,7 @@ def explain_value(text: str, decimal: str) -> str:
         return f"is no number with the decimal mark {decimal}, as others are; write all with one"
     if re.match(r"(?i)(over|above|under|below|at|more|less)\b", text):
         return "is a limit in words; write < or > and the number"
-    if not re.search(r"\d", text):
+    if re.fullmatch(r"\D{1,60}", text):  # a longer text is no sign of a missing value
         return f"is no number; write --na {shlex.quote(text)} if it means that there is none, or leave the row out"
     note = re.search(MARK, text)
     if note and is_number(text[: note.start()]):

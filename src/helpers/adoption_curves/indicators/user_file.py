@@ -44,6 +44,8 @@ _PARTS = {
 """Headings of months, quarters and halves in numbers, by what joins them to a year."""
 _CODE = r"[A-Z0-9]+(_[A-Z0-9]+)+|PC|NR|THS|MIO"
 """Codes of Eurostat in the place of a unit."""
+_MOST_COLUMNS = 2_000
+"""More would take a reader longer than a person waits: a column is looked at cell by cell."""
 _QUESTIONS = {
     "unit": "what is the unit of the values as printed? Write it: --unit 'million people', or --unit '% of homes' (for "
     "fractions multiply the values by 100)",
@@ -140,6 +142,9 @@ def _make_table(path: Path, rows: list[NumberedRow], options: Mapping[str, Any])
     if len(kept) < 2:
         raise file_error(path, "has no rows; its first line must name the columns, such as Year,Users")
     (line, header), *body = kept
+    if len(header) > _MOST_COLUMNS:
+        right = f"a table has at most {_MOST_COLUMNS:,}; write a row for each value"
+        raise file_error(path, f"has {len(header):,} columns, and {right}", line)
     width, headings, end = len(header), _find_headings(kept), options["rows"].partition(":")[2]
     right = f"; if row {headings} has the headings write --rows {headings}:{end}" if headings > line else ""
     for row, cells in body:
@@ -419,7 +424,8 @@ def _name_columns(
     text = text.assign(indicator=titles.map(names), title=title, unit=text["unit"].map(read_unit))
     for name, question in _QUESTIONS.items():
         if (unknown := text.index[(text[name] == "") | (text[name].str.fullmatch(_CODE) & (options[name] == ""))]).size:
-            raise cell_error(file, question, unknown[0], name, text[name][unknown].iloc[0])
+            code = text[name][unknown].iloc[0]
+            raise cell_error(file, f"is a code; {question}" if code else question, unknown[0], name, code)
     for unit in text["unit"].unique():
         for word in [*words, *frame[_SIGN].unique(), *picked]:
             for sign in {*re.findall("[%‰]", unicodedata.normalize("NFKC", word))} - {*unit.replace("percent", "%")}:
