@@ -282,7 +282,7 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
         f"Own figures: no limit in the data. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip
-    write(tmp_path, SIX.replace("27", "many").replace("39", "-39"))
+    write(tmp_path, SIX.replace("27", "many").replace("39", "some"))
     code, out, err = call(capsys, "check", path)
     assert (code, err) == (1, "")
     assert [line.split(":")[0] for line in out.splitlines()] == [

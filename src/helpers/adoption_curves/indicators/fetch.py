@@ -125,6 +125,7 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     with tempfile.TemporaryDirectory() as folder:  # what is missing or wrong is said as `check` says it
         tried, heading = Path(folder) / path.name, f"{title}, {unit}" if unit else title
         table = frame.drop(columns=["code", "note"]).rename(columns={"value": heading})
+        table = table.loc[:, (table != "").any()]  # what the publisher does not say is asked for at once
         write_file(tried, table.to_csv(index=False).encode())
         read_series_file(tried, {"value": heading, **said, **column}, load().tables())
     frame = frame.assign(**said)
