@@ -17,8 +17,8 @@ from adoption_curves import __main__ as command
 from adoption_curves import indicators
 from adoption_curves.base.project import UserError
 from adoption_curves.cli import options
-from adoption_curves.indicators.cells import explain_cell
 from adoption_curves.indicators.data_files import read_schemas
+from adoption_curves.indicators.validate import explain_cell
 from adoption_curves.runs.check_series import check_parameters
 from adoption_curves.runs.parameters import ParameterError, complete_parameters, read_parameters
 
@@ -107,7 +107,7 @@ ACCEPTED = [
     GOOD.replace("8", '"8"'),
     put_column("colour", "red"),
     put_column("\x1b[31mcolour", "red"),
-    GOOD.replace("3\n", "3.0e0\n", 1),
+    GOOD.replace("3\n", "3.0e+0\n", 1),
     HEADER + THREE.replace("\n", ",\n"),
     GOOD.replace(",", "\t"),
     GOOD.replace(",", "|"),
@@ -157,4 +157,11 @@ def test_a_fault_of_many_rows_is_one_line(tmp_path):
     rows = (f"{1900 + place // 12}-{place % 12 + 1:02},y\n" for place in range(1200))
     code, lines = check(write(tmp_path, HEADER + "".join(rows)), *LEVEL)
     assert (code, lines[-1]) == (1, "and 1,199 more")
-    assert "row 2, column value: 'y' is no plain number" in lines[0]
+    assert "row 2, column value: 'y' is no number" in lines[0]
+
+
+def test_a_table_of_20000_columns_is_refused_in_a_sentence(tmp_path):
+    rows = (",".join([str(year), *map(str, range(19_999))]) for year in (2020, 2021))
+    path = write(tmp_path, "\n".join([",".join(["Year", *(f"c{place}" for place in range(19_999))]), *rows]))
+    words = "own.csv, row 1: has 20,000 columns, and a table has at most 2,000; write a row for each value"
+    assert check(path, *LEVEL) == (1, [words])

@@ -21,7 +21,7 @@ from processes import call
 
 from adoption_curves import indicators
 from adoption_curves.base.project import COUNTED, Source
-from adoption_curves.indicators.own import name_indicator
+from adoption_curves.indicators.user_file import name_indicator
 from adoption_curves.runs import ingredients
 from adoption_curves.runs.check_series import check_parameters, list_notes
 from adoption_curves.runs.parameters import ParameterError, Parameters, complete_parameters, read_parameters
@@ -275,15 +275,14 @@ def test_check_says_what_there_is_or_every_problem(tmp_path, capsys):
     figures = "3.1 people in December 2019, last 15.5 people in December 2021, highest 15.5 people in December"
     assert (code, err, out.splitlines()) == (0, "", [
         "ok: my_series.csv holds 1 series of 1 entity, 3 exact figures from 2019-12-31 to 2021-12-31",
-        'In the file: figures "value", dates "date".',
+        'In the file: values "value", dates "date".',
         "2021-12-31 (date) is 31 December 2021.",
-        "The unit is people, and each figure is what there is at its date.",
-        "Not said: what is counted, where, by whom. --title, --entity, --source would say it.",
+        "Without --title no sentence of the run can be quoted, because nobody has said what is counted.",
         f"Own figures: first {figures} 2021.",
         f"Own figures: no limit in the data. {WITHOUT}",
         f"adoption run my_series -p data {path} --unit people --measure level",
     ])  # fmt: skip
-    write(tmp_path, SIX.replace("27", "many").replace("39", "-39"))
+    write(tmp_path, SIX.replace("27", "many").replace("39", "some"))
     code, out, err = call(capsys, "check", path)
     assert (code, err) == (1, "")
     assert [line.split(":")[0] for line in out.splitlines()] == [
@@ -370,7 +369,8 @@ def test_counts_are_described_with_and_without_a_limit(tmp_path, limit):
 def test_a_file_may_have_limits_and_breaks_and_figures_that_are_not_exact(tmp_path, rest):
     rows = "2019,0,,,60\n2020,19,,,60\n2021,31,,,60\n2022,40,,,60\n" + f"2023,50,{rest},60\n"
     path = write(tmp_path, "date,value,qualifier,break,limit\n" + rows)
-    series = indicators.load(f"{path}?unit=%25 of homes&measure=level").series("own data", "my_series")
+    options = {"unit": "% of homes", "measure": "level", "limit-column": "limit"}
+    series = indicators.load(Source(path, options)).series("own data", "my_series")
     assert series.limit.title == "The limit in my_series.csv"
     assert series.limit.at(series.dates).tolist() == [60] * len(series.dates)
     assert (len(series.values), len(series.earlier)) == {
@@ -384,7 +384,8 @@ def test_a_file_may_have_limits_and_breaks_and_figures_that_are_not_exact(tmp_pa
 def test_a_column_of_limits_is_no_population(tmp_path):
     """The axis at the right is in percent of a population alone."""
     rows = "".join(f"{2019 + n},{12 + 7 * n},{80 + n}\n" for n in range(6))
-    data = indicators.load(f"{write(tmp_path, 'date,value,limit' + chr(10) + rows)}?unit=million people&measure=level")
+    options = {"unit": "million people", "measure": "level", "limit-column": "limit"}
+    data = indicators.load(Source(write(tmp_path, f"date,value,limit\n{rows}"), options))
     series = data.series("own data", "my_series", "my_series_limit")
     assert (data.find_population(series), indicators.name_series(data, series).population) == (None, None)
     assert "The limit in my_series.csv" in data.offer_limits(series)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import atexit
 import gc
-import re
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 
 import click
 
+from .base.columns import GONE
 from .base.project import RunError, Stopped, UserError, block_unneeded, describe_refusal
 from .cli import adoption
-from .cli.options import GONE
 from .cli.process import PlainStream, handle_signals, ignore_signals, open_streams, stop
 
 
@@ -37,9 +36,8 @@ def _run_app(arguments: list[str]) -> None:
         stop(stopped.sentence, stopped.code)
     except click.UsageError as error:
         message = error.format_message()
-        unknown = re.match(r"No such \w+:? '?([\w-]+)", message)
-        if unknown and unknown[1] in GONE:
-            message = f"There is no {unknown[1]}: {GONE[unknown[1]]}."
+        if isinstance(error, click.NoSuchOption) and (name := error.option_name.removeprefix("--")) in GONE:
+            message = f"{error.option_name} {GONE[name]}."
         path = error.ctx.command_path if error.ctx else "adoption"
         stop(f"{message}\nTry '{path} --help' for help.", UserError.exit_code)
     except UserError as error:

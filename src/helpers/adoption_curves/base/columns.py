@@ -83,31 +83,41 @@ COLUMNS = (
 # fmt: on
 
 CHOICES = {
-    "unit": "Unit of the figures as printed: '% of adults', 'million people'.",
+    "unit": "Unit of the values as printed: '% of adults', 'million people'.",
     "measure": "level (in use on a day), cumulative (all so far) or flow (in a period).",
-    "date": "Heading of the dates.",
-    "value": "Heading of the figures.",
-    "part": "Heading of months or quarters, where --date has the years.",
+    "date": "Heading of the dates, or several columns, as in '{Year}-{Month}' or '{Year}-Q{Quarter}'.",
+    "value": "Heading of the values.",
     "where": "COLUMN=CELL of the rows to read; may be repeated.",
-    "ignore": "Heading of a column that says nothing of the figures; may be repeated.",
+    "ignore": "Heading of a column that says nothing of the values; may be repeated.",
+    "limit-column": "Heading of the known maximum at each date, in the unit of the values.",
     "entity": "Name of the country or group that was picked.",
     "title": "Title of the series.",
     "people": "Who is counted, for sentences: households.",
     "doing": "What they do, for sentences: own a smart speaker.",
-    "source": "Publisher of the figures.",
+    "source": "Publisher of the values.",
     "technology": "Label of the same technology among the comparison technologies.",
     "rows": "A:B, rows of the table in the file, headings first; A: to its end.",
     "sheet": "Sheet of an .xlsx file.",
     "encoding": "Encoding of a text file, such as gbk or cp1252.",
     "decimal": "The decimal mark: . or ,",
-    "flags": "Letters and marks behind figures and dates, such as bp*.",
-    "na": "What the file writes for a missing figure; may be repeated.",
+    "flags": "Letters and marks behind values and dates, such as bp*; b begins a new series.",
+    "na": "What the file writes for a missing value; may be repeated.",
     "year-end": "MM-DD, last day of the years: 06-30.",
+    "season": "none: differences between months or quarters of a level are chance.",
 }
 """Options that say how to read a file, by name."""
+GONE = {
+    "part": "is gone since 3.0; write --date '{Year}-{Month}' or --date '{Year}-Q{Quarter}'",
+    "pdf": "is gone since 3.0; print the SVG of a chart, figures/NAME.svg, or a page from the browser",
+}
+"""Options that there are no longer, and what to write instead."""
 REPEATED = ("where", "ignore", "na")
 """Options that may be given more than once."""
-LIMITED: Mapping[str, tuple[str, ...]] = {"measure": ("level", "cumulative", "flow"), "decimal": (".", ",")}
+LIMITED: Mapping[str, tuple[str, ...]] = {
+    "measure": ("level", "cumulative", "flow"),
+    "decimal": (".", ","),
+    "season": ("none",),
+}
 """The values that an option may have."""
 
 

@@ -138,9 +138,9 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
     """Check data of your own before a run.
 
     PATH is a folder of data, or a file of your own; without one it is the project's data. Prints how it reads the file,
-    and a summary of the data. If there are problems, it prints each with file, row and column, and ends with exit code
-    1. For what is not plain it names the option to write. -p sets a parameter, such as the limit: -p limit 100. Of a
-    file in order the last line is the command of a run with the same options.
+    and a summary of the data. If there are problems, it prints each with file, row and column, and the option or the
+    edit that mends it, and ends with exit code 1. -p sets a parameter, such as the limit: -p limit 100. If there is no
+    problem in a file, the last line is the command of a run with the same options.
     """
     from .. import indicators
     from ..runs.check_series import MOST_NOTES, find_refusals
@@ -166,7 +166,7 @@ def check(path: str, given: Pairs, **choices: tuple[str, ...]) -> None:
         if data.is_beside and not refused:
             print(listing.write_run(data, path, given, said))
     except indicators.DataError as error:
-        print(listing.explain_missing(error, "check", path, given=given, choices=said))
+        print(error)
         raise SystemExit(RunError.exit_code) from error
 
 
@@ -187,14 +187,12 @@ def fetch(source: str, where: tuple[str, ...], path: Path | None, limit: str | N
     """
     from .. import indicators
     from ..indicators.fetch import fetch_file
-    from . import listing
 
     given = {name: text for name, text in said.items() if text}
     try:
         told = fetch_file(source, where, given, path, limit is not None)
     except indicators.DataError as error:
-        choices = spread_choices({"where": where, **given})
-        print(listing.explain_missing(error, "fetch", source, given=(), choices=choices))
+        print(error)
         raise SystemExit(RunError.exit_code) from error
     print("\n".join(map(escape, told)))
 

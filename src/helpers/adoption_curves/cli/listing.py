@@ -7,13 +7,12 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..base.columns import spread_choices
 from ..base.words import escape, say_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..indicators import Data, DataError
+    from ..indicators import Data
 
 _Choices: TypeAlias = Sequence[tuple[str, str]]
 """Options that say how to read a file, with their texts."""
@@ -78,7 +77,7 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     Of several series it names the first that the options leave.
     """
     from .. import indicators
-    from ..indicators.own import name_indicator
+    from ..indicators.user_file import name_indicator
 
     pairs, named = indicators.list_studied(data), dict(given)
     left = [pair for pair in pairs if (named.get("entity", pair[0]), named.get("indicator", pair[1])) == pair]
@@ -86,14 +85,6 @@ def write_run(data: Data, path: str, given: Iterable[tuple[str, str]], choices: 
     words = ["adoption", "run", name_indicator(data.path.stem)[:64], "-p", "data", path]
     words += [word for name, value in first.items() if name not in named for word in ("-p", name, value)]
     return shlex.join(words + _write_options(given, choices))
-
-
-def explain_missing(error: DataError, *command: str, given: Iterable[tuple[str, str]], choices: _Choices) -> str:
-    """What is wrong with data, and the command with the options that are missing besides."""
-    missing = spread_choices(error.missing)
-    written = shlex.join(["adoption", *command, *_write_options(given, [*choices, *missing])])
-    words = ", with your words for each ..." if "..." in written else ""
-    return f"{error}\nWrite{words}:\n{written}" if missing else str(error)
 
 
 def _write_options(given: Iterable[tuple[str, str]], choices: _Choices) -> list[str]:
@@ -105,7 +96,7 @@ def _write_options(given: Iterable[tuple[str, str]], choices: _Choices) -> list[
 def say_sweep(data: Data, source: str) -> str:
     """The command that makes a report of each entity of a file, and compares them; "" for one entity."""
     from .. import indicators
-    from ..indicators.own import name_indicator
+    from ..indicators.user_file import name_indicator
 
     pairs = indicators.list_studied(data)
     entities = sorted({entity for entity, _ in pairs})

@@ -22,10 +22,6 @@ Files: TypeAlias = tuple[Path, ...]
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 """Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
-GONE = {
-    "--pdf": "it went with release 3. Print the SVG of a chart, figures/NAME.svg, or a page from the browser",
-}
-"""What to write instead of options and commands that earlier releases had."""
 _WHOLE_NUMBER = click.IntRange(0)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 

@@ -25,9 +25,9 @@ from ..base.levels import LEVELS, band_ends
 from ..base.project import PUBLISHED_MODEL, WITHDRAWN, RunError, find_register, is_register, shorten_path
 from ..base.words import say, say_day
 from ..indicators import AdoptionSeries, Data, DataError, Problem
-from ..indicators.cells import check_date, read_cells
 from ..indicators.checks import raise_problems
 from ..indicators.data_files import read_schemas, read_table
+from ..indicators.validate import check_date, read_cells
 from .scores import quantile_score
 
 COLUMNS = ["model", "version", "registered", "entity", "indicator", "limit", "unit"]

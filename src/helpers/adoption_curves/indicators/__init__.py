@@ -4,11 +4,11 @@
 one's own with dates and figures, and returns `Data`, or raises `DataError` with every problem found. ``Data.series``
 selects one series and its limit as an `AdoptionSeries`, ``Data.references`` the earlier technologies.
 
-The parts, each importing only those before it: ``problems``; ``periods``, ``cells`` (one cell or column); ``series``
-(with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other); ``asked``,
-``own_figures``, ``block``, ``own_tables`` and ``own`` (any file); ``data`` (load, select); ``coverage`` (what there is,
-and next figures), ``claims``, ``countries`` (one technology by country), ``captions`` (words around tables and
-figures), ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
+The parts, each importing only those before it: ``problems``; ``date_formats``, ``validate`` (one cell or column);
+``series`` (with its breaks and limit); ``data_files`` (files and the schema), ``checks`` (tables against each other);
+``number_format``, ``table_text``, ``user_tables`` and ``user_file`` (any file); ``data`` (load, select); ``coverage``
+(what there is, and next figures), ``claims``, ``countries`` (one technology by country), ``captions`` (words around
+tables and figures), ``uses`` (who uses it, for what, with which product, in which firms), ``pace`` (series on a clock).
 """
 
 from ..base.limit import Limit

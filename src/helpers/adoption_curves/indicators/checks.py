@@ -18,9 +18,9 @@ from typing import Any
 import pandas as pd
 
 from ..base.words import quote
-from .cells import read_cells
 from .data_files import TABLES, find_kind, read_schemas, read_table
 from .problems import DataError, Problem, list_problems, suggest_names
+from .validate import read_cells
 
 _FRACTION = r"(fraction|proportion|share)s?(\s+(of|in)\s.*|)"
 
@@ -79,7 +79,7 @@ def complete_vintages(observations: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"published_by": "str", "vintage": "str"})
 
 
-def raise_problems(problems: list[Problem], missing: Mapping[str, tuple[str, ...]] | None = None) -> None:
+def raise_problems(problems: list[Problem]) -> None:
     """Raise a `DataError` with the problems, if any, in order of file, row and column: one a cell, each fault once."""
     if problems:
         order = {f"{name}.csv": place for place, name in enumerate(TABLES)}
@@ -87,7 +87,7 @@ def raise_problems(problems: list[Problem], missing: Mapping[str, tuple[str, ...
         ranked = sorted(cells.values(), key=lambda p: (order.get(p.file, -1), p.row or 0, p.column), reverse=True)
         told = [*{(p.file, p.column, p.message): p for p in ranked}.values()][::-1]
         more = sum(1 + p.more for p in problems) - len(told)
-        raise DataError([*(replace(p, more=0) for p in told[:-1]), replace(told[-1], more=more)], missing)
+        raise DataError([*(replace(p, more=0) for p in told[:-1]), replace(told[-1], more=more)])
 
 
 def _check_key(file: str, table: pd.DataFrame, key: str | list[str]) -> list[Problem]:
@@ -179,9 +179,11 @@ def check_spellings(file: str, observations: pd.DataFrame) -> list[Problem]:
     counted = observations["entity"].value_counts().index
     usual = {_fold(name): name for name in reversed(counted)}
     names = observations.loc[:, ["row", "entity"]].drop_duplicates("entity").rename(columns={"entity": "value"})
+    rows = dict(zip(names["value"], names["row"], strict=True))
     names["usual"] = [quote(usual[_fold(name)]) for name in names["value"]]
+    names["first"] = [rows[usual[_fold(name)]] for name in names["value"]]
     other = names[names["value"].map(quote) != names["usual"]]
-    return list_problems(file, other, "entity", "is spelled {usual} elsewhere")
+    return list_problems(file, other, "entity", "is spelled {usual} in row {first}; write one name alike")
 
 
 def _fold(name: str) -> str:

@@ -18,13 +18,13 @@ from ..base.dates import SHORTEST
 from ..base.limit import Limit
 from ..base.project import Source, find_data
 from ..base.words import of_entity, say_amount, say_count
-from .cells import LARGEST, NUMBER, SMALLEST, check_date
 from .checks import read_tables
 from .data_files import TABLES, find_kind
-from .own import read_series_file
-from .own_tables import set_beside
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
 from .series import BASE_TOLERANCE, AdoptionSeries, parse_breaks, split_series
+from .user_file import read_series_file
+from .user_tables import set_beside
+from .validate import LARGEST, NUMBER, SMALLEST, check_date
 
 _KEY = ["entity", "indicator", "date"]
 _EARLIER = ["reference", "held_out"]  # roles of earlier technologies

@@ -29,9 +29,9 @@ from ..base.files import write_file
 from ..base.project import RunError, UserError, import_extra
 from ..base.words import say_count, shorten
 from .data import load
-from .own import name_indicator, read_series_file
-from .periods import list_days
+from .date_formats import list_days
 from .problems import DataError, Problem, list_names, parameter_error, suggest_names
+from .user_file import name_indicator, read_series_file
 
 # Variable of the environment with other addresses of publishers: owid=http://127.0.0.1:8000 wb=...
 _HOSTS = "ADOPTION_HOSTS"
@@ -120,12 +120,14 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     frame = _ask(name, where, None, limit)
     words = " ".join([name.partition(":")[2], *(text.partition("=")[2] for text in where)])
     path = path or Path(f"{name_indicator(words)[:80]}.csv")
+    column = {"limit-column": "limit"} if limit else {}
     title, unit = frame["title"].iloc[0], frame["unit"].iloc[0]
     with tempfile.TemporaryDirectory() as folder:  # what is missing or wrong is said as `check` says it
         tried, heading = Path(folder) / path.name, f"{title}, {unit}" if unit else title
         table = frame.drop(columns=["code", "note"]).rename(columns={"value": heading})
+        table = table.loc[:, (table != "").any()]  # what the publisher does not say is asked for at once
         write_file(tried, table.to_csv(index=False).encode())
-        read_series_file(tried, {"value": heading, **said}, load().tables())
+        read_series_file(tried, {"value": heading, **said, **column}, load().tables())
     frame = frame.assign(**said)
     unit, first = frame["unit"].iloc[0], frame.iloc[0]
     if limit and not unit.startswith("people"):
@@ -137,7 +139,8 @@ def fetch_file(name: str, where: Sequence[str], said: Mapping[str, str], path: P
     ]
     frame = frame[[*(one for one in _OUR if one in frame), *frame.columns.difference([*_OUR, "code", "note"])]]
     told += _replace_file(frame.loc[:, (frame != "").any()], path)
-    return [*told, f"adoption run mine -p data {shlex.quote(str(path))}"]
+    options = "".join(f" --{name} {text}" for name, text in column.items())
+    return [*told, f"adoption run mine -p data {shlex.quote(str(path))}{options}"]
 
 
 def _replace_file(frame: pd.DataFrame, path: Path) -> list[str]:
@@ -203,9 +206,10 @@ def _refuse_several(rows: pd.DataFrame, labels: _Labels, chosen: _Chosen) -> Non
     problems = []
     for column in (column for column in labels if rows[column].nunique() > 1 and column not in chosen):
         listed = list_names(f"{code} ({labels[column].get(code)})" for code in rows[column].unique())
-        problems.append(Problem("", None, column, "", f"is one of {listed}; write --where {column}=..."))
+        right = f"write --where and one, such as --where {shlex.quote(f'{column}={rows[column].iloc[0]}')}"
+        problems.append(Problem("", None, column, "", f"is one of {listed}; {right}"))
     if problems:
-        raise DataError(problems, {"where": tuple(f"{one.column}=..." for one in problems)})
+        raise DataError(problems)
 
 
 def _find_codes(chosen: _Chosen, labels: _Labels, place: str, single: str = "") -> None:

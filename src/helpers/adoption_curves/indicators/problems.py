@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,18 +44,16 @@ class DataError(UserError, ValueError):
     Attributes
     ----------
     problems : list of Problem
-    missing : dict of str to tuple of str
-        Options that a file of one's own needs besides.
     """
 
-    def __init__(self, problems: Iterable[Problem], missing: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        self.problems, self.missing = list(problems), dict(missing or {})
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
         lines = [str(problem) for problem in self.problems[:_MAX_MESSAGES]]
         more = len(self.problems) - len(lines) + sum(problem.more for problem in self.problems)
         super().__init__("\n".join([*lines, f"and {more:,} more"] if more else lines))
 
-    def __reduce__(self) -> tuple[type[DataError], tuple[list[Problem], dict[str, tuple[str, ...]]]]:
-        return (DataError, (self.problems, self.missing))
+    def __reduce__(self) -> tuple[type[DataError], tuple[list[Problem]]]:
+        return (DataError, (self.problems,))
 
 
 def list_problems(
@@ -108,3 +106,8 @@ def list_names(names: Iterable[str]) -> str:
 def parameter_error(parameter: str, value: object, message: str) -> DataError:
     """Return the `DataError` for one wrong parameter."""
     return DataError([Problem("", None, parameter, str(value), message)])
+
+
+def cell_error(file: str, message: str, row: int | None = None, column: str = "", value: str = "") -> DataError:
+    """Return the `DataError` for one thing that is wrong in a file."""
+    return DataError([Problem(file, None if row is None else int(row), column, str(value), message)])

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..base.limit import Limit
 from ..base.words import add_entity, of_entity, say_amount, say_count
-from .periods import read_day
+from .date_formats import read_day
 from .problems import DataError, Problem, parameter_error
 
 if TYPE_CHECKING:

@@ -16,13 +16,11 @@ import pandas as pd
 
 from ..base.dates import OBSERVED_YEARS
 from ..base.words import UNSEEN
-from .periods import explain_date, read_day
+from .date_formats import explain_date, read_day
 from .problems import Problem, list_problems, parameter_error, suggest_names
 
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 SMALLEST, LARGEST = 1e-12, 1e15  # what a figure above 0 may be: computing with others loses digits or overflows
-SHOWN = ", shown as "
-"""Between the number in a cell of a spreadsheet and a format that shows another one, such as 0.0%."""
 _LATEST = f"{OBSERVED_YEARS[1]}-12-31"
 
 
@@ -126,13 +124,7 @@ def _explain_number(text: str, minimum: float) -> str:
     """Problem of a text that is no number from `minimum` on that can be computed with; "" for none."""
     if not math.isnan(number := _read_number(text)):
         return "is negative; a count or a share is 0 or more" if number < minimum else ""
-    if SHOWN in text:
-        return "is another number than the cell shows; save the sheet as CSV, or write what the cell shows"
     if re.fullmatch(NUMBER, text):
         unit = "larger" if abs(float(text)) > LARGEST else "smaller"
         return f"is not between {SMALLEST:g} and {LARGEST:g}; write it in a {unit} unit"
-    if re.match(r"\s*([<>\u2264\u2265]|over|above|under|below|at |more |less )", text):
-        return "is a limit, not a figure; write the number, and at_least or at_most beside it"
-    if re.fullmatch(r"[\d.,\s]+[^\d.,\s]+( .*)?", text):
-        return "is no plain number; leave the words and marks out of the cells"
     return "is no plain number; write digits with a point as decimal mark, such as 42.8, or leave the row out"

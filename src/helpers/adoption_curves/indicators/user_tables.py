@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from ..base.columns import COLUMNS, USUAL_TITLE
@@ -12,7 +14,9 @@ from .checks import check_figures, check_spellings, check_units, complete_vintag
 from .problems import Problem, list_problems
 
 _SHORTEST_YEAR = 360
-"""Days between two figures of years."""
+"""Days between two values of years."""
+_SEASON_YEARS, _SEASON_P = 3, 0.001
+"""Years that values need before a season is looked for; and the largest p value of one."""
 _LIMIT = "_limit"
 """Behind an indicator's name, the name of the series of its limits."""
 
@@ -97,7 +101,7 @@ def _write_breaks(rows: pd.DataFrame) -> dict[str, str]:
     return {name: "; ".join(parts) for name, parts in texts.items()}
 
 
-def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], season: str = "") -> list[Problem]:
     """List the problems of figures that can be read: what cannot be, and what has no forecast.
 
     Parameters
@@ -108,6 +112,8 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
         A row a figure, with the columns of `base.columns.COLUMNS`; values in the unit of the row.
     tables : mapping of str to DataFrame
         From `build_tables`.
+    season : str
+        "none" if differences between the parts of a year are no season.
 
     Returns
     -------
@@ -121,22 +127,58 @@ def check_rows(file: str, rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
         message = f"{what}; write the day on which the figure became public"
         problems += list_problems(file, rows[wrong].assign(value=""), "published", message)
     if rows["qualifier"].isin(["at_least", "at_most"]).all():
-        problems.append(Problem(file, None, "qualifier", "", "no figure is exact; a curve is fitted to exact ones"))
+        message = "no value is exact, and a curve is fitted to exact ones; write exact where the source says no limit"
+        problems.append(Problem(file, None, "qualifier", "", message))
     for column in ("unit", "measure", "technology", "title", "people", "doing"):
         problems += _check_same(file, rows, column)
     exact = rows[rows["qualifier"] == "exact"].dropna(subset=["date", "value"])
     for (entity, indicator), series in exact.groupby(["entity", "indicator"], sort=False):
-        wrong = _check_periods(series["date"].drop_duplicates(), series["measure"].iloc[0])
+        values = series.drop_duplicates("date").sort_values("date").set_index("date")["value"]
+        wrong = _explain_periods(values, series["measure"].iloc[0], season)
         problems += [Problem(file, None, "", of_entity(indicator, entity), wrong)] if wrong else []
     return problems + check_figures(file, tables["observations"], tables["indicators"], limited=False)
 
 
-def _check_periods(dates: pd.Series, measure: str) -> str:
-    """Why a series has no forecast by its dates: flows of less than a year; "" where it has."""
-    if measure != "flow" or not dates.sort_values().diff().dt.days.min() < _SHORTEST_YEAR:
+def _explain_periods(values: pd.Series, measure: str, season: str) -> str:
+    """Why a series has no forecast by its dates: flows of less than a year, or a level with a season; "" for none."""
+    if measure == "flow" and values.index.to_series().diff().dt.days.min() < _SHORTEST_YEAR:
+        right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
+        return f"counts what less than a year adds; {right}"
+    p, part = (1.0, "") if measure != "level" else _test_season(values)
+    if np.isnan(p) and season:
+        return "is no level of months or quarters over three years, which --season is about; leave it out"
+    if season or not p < _SEASON_P:
         return ""
-    right = "write the sum of each year in one row, or totals so far, with --measure cumulative"
-    return f"counts what less than a year adds; {right}"
+    differs = f"grows otherwise {part} than in others (p = {p:.1g}), as sales and visits do"
+    return f"{differs}; keep one value a year, such as the last, or write --season none if it is chance"
+
+
+def _test_season(values: pd.Series) -> tuple[float, str]:
+    """The p value of equal growth in all months or quarters, beside a trend that is a quadratic function of time.
+
+    It is NaN for values of other dates or of less than three years, and 1 for growth that is smooth to the last digit.
+    The words name the month or quarter that is farthest from the trend.
+    """
+    from statsmodels.api import OLS  # it takes as long to load as all else, and few files need it
+
+    months = (12 * values.index.year + values.index.month).to_numpy()
+    gap = int(np.median(np.diff(months))) if len(months) > 1 else 0
+    if gap not in (1, 3) or len(values) < _SEASON_YEARS * 12 / gap or len({*months}) < len(months):
+        return np.nan, ""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.diff(np.log(values.to_numpy(float)))
+    used = (np.diff(months) == gap) & np.isfinite(growth)  # no step over a missing value, or from or to 0
+    growth, time = growth[used], months[1:][used]
+    parts = pd.get_dummies((time - 1) % 12 // gap, drop_first=True).to_numpy(float)
+    trend = np.vander((time - time.mean()) / np.ptp(time), 3)
+    if len(growth) < parts.shape[1] + 4:
+        return np.nan, ""
+    smooth = OLS(growth, trend).fit()
+    if smooth.ssr <= 1e-12 * float(growth @ growth):
+        return 1.0, ""
+    month = int(pd.Series(smooth.resid).groupby((time - 1) % 12).mean().abs().idxmax()) + 1
+    part = f"in {'the quarter to ' if gap == 3 else ''}{calendar.month_name[month]}"
+    return float(OLS(growth, np.c_[trend, parts]).fit().compare_f_test(smooth)[1]), part
 
 
 def _check_same(file: str, rows: pd.DataFrame, column: str) -> list[Problem]:
