@@ -10,6 +10,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
+import weakref
 from functools import partial
 
 import pytest
@@ -20,6 +23,8 @@ from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
 
 from adoption_curves import indicators
 from adoption_curves.base.folders import lock_folder, replace_folder
+from adoption_curves.base.project import Stopped
+from adoption_curves.cli.process import handle_signals
 from adoption_curves.forecast.register import add_rows, read_register
 from adoption_curves.runs import runner
 from adoption_curves.runs.manifest import list_runs
@@ -307,3 +312,80 @@ def test_a_scheduler_makes_a_sweep_though_one_of_two_workers_is_killed(place, gr
     assert sorted({line for line in err.splitlines() if "begins" in line}) == [f"{run.name} begins" for run in runs]
     assert all((run / "html" / "index.html").is_file() for run in runs)
     assert sorted(line[4:19] for line in err.splitlines() if line[1:3] == "/4") == [run.name for run in runs]
+
+
+def test_a_stop_that_python_drops_in_a_callback_is_sent_again():
+    things = [threading.Event()]
+    watch = weakref.ref(things[0], lambda _: signal.raise_signal(signal.SIGTERM))
+
+    def forget():
+        with handle_signals():
+            things.clear()
+            time.sleep(5)
+
+    with pytest.raises(Stopped):
+        forget()
+    assert watch() is None
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@SLOW
+@pytest.mark.parametrize(
+    ("number", "code", "module", "rounds"),
+    [(signal.SIGKILL, -9, ".__main__", 20), (signal.SIGINT, 130, "", 10)],
+)
+def test_a_signal_at_any_moment_leaves_a_run_that_ends_equal_to_the_byte(
+    here, capsys, small_run, temporary, number, code, module, rounds
+):
+    """At random moments from when the interpreter has begun ours: Ctrl-C has its sentence from the first import on."""
+    moments, up = random.Random(number), f"import adoption_curves{module}\nprint('up', flush=True)"
+    while rounds:
+        shutil.rmtree(here / "outputs", ignore_errors=True)
+        process = start(here, *WORDS, before=up, TMPDIR=str(temporary))
+        process.stdout.readline()
+        time.sleep(moments.uniform(0.1, 4))
+        if process.poll() is None:
+            if number == signal.SIGKILL:
+                kill_tree(process)
+            else:
+                os.killpg(process.pid, number)  # as a terminal does
+        _, err = process.communicate(timeout=120) if process.stdout and not process.stdout.closed else ("", "")
+        if process.returncode == 0:
+            continue
+        rounds -= 1
+        assert process.returncode == code, err
+        assert "Traceback" not in err
+        assert number == signal.SIGKILL or re.fullmatch(r"Interrupted\..*", err.strip().splitlines()[-1])
+        assert call(capsys, *WORDS)[0] == 0
+        assert_equal(here / "outputs" / "small", small_run)
+        assert sorted(path.name for path in (here / "outputs").iterdir()) == ["small"]
+        left = [path.name for path in temporary.iterdir()]
+        assert all(number == signal.SIGKILL and name.startswith("pymp-") for name in left), "which Python leaves"
+
+
+@SLOW
+def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid, capsys, monkeypatch):
+    grid([3, 4])
+    words, moments = ("sweep", "grid.yaml"), random.Random("sweep")
+    up = "from adoption_curves import __main__\nprint('up', flush=True)"
+    for _ in range(20):
+        process = start(place, *words, before=up)
+        process.stdout.readline()
+        moment = moments.uniform(0.2, 9)
+        time.sleep(moment)
+        if process.poll() is not None:
+            process.communicate()
+            continue
+        kill_tree(process)
+        tell(f"{moment:.1f} s", place / "outputs") if (place / "outputs").exists() else None
+        assert {path.name for path in (place / "outputs").glob("*")} <= {"grid", ".grid.making"}
+        for folder in (place / "outputs" / "grid").glob("[!.]*/"):
+            whole = folder.name.endswith((".partial", "comparison")) or (folder / "run.json").is_file()
+            assert whole, "a run is there whole or not at all"
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("ADOPTION_OUTPUTS", str(place / "outputs"))
+    code, _, err = call(capsys, *words)
+    assert code == 0, err
+    assert {path.name for path in (place / "outputs").iterdir()} == {"grid"}
+    assert not list((place / "outputs" / "grid").glob(".*"))
+    assert (place / "outputs" / "grid" / "comparison" / "index.html").is_file()
