@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from adoption_curves.cli import adoption
-from adoption_curves.cli.options import GONE
+from adoption_curves.base.columns import GONE
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = {
@@ -15,7 +15,7 @@ OPTIONS = {
     for name, command in adoption.commands.items()
 }
 EVERY = {"--version", "--help"}.union(*OPTIONS.values())
-OTHERS = {"--porcelain", *GONE}
+OTHERS = {"--porcelain", *(f"--{name}" for name in GONE)}
 """An option of git, and those that went, of which a refusal says so."""
 PAGES = [*ROOT.glob("docs/*.md"), *(ROOT / name for name in ("README.md", "data/README.md", "outputs/README.md"))]
 

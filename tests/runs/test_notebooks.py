@@ -78,13 +78,13 @@ def test_cells_are_short_and_stand_between_sentences(notebook):
     code = read_code(notebook)
     assert max(count_lines([cell]) for cell in code) <= 14
     assert "code, code" not in ", ".join(cell.cell_type for cell in notebook.cells)
-    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in code[:4])
+    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in code[:8])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:5], ids=lambda path: path.stem)
 def test_what_only_keeps_tables_stands_in_the_last_cell(path):
     notebook = nbformat.read(path, 4)
-    assert re.match("## (Tables|A table) for the run\n", notebook.cells[-2].source)
+    assert re.search("## Tables for the run\n", notebook.cells[-2].source)
     assert all(line.startswith("study.keep(") for line in notebook.cells[-1].source.splitlines())
     assert not any("study.keep(" in cell.source for cell in notebook.cells[:-1])
 

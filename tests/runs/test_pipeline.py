@@ -170,7 +170,7 @@ def own(here):
         (GOOD.replace("44", "x7.1"), "row 5"),
         (None, "there is no such folder or file"),
         ("", "mine.csv"),
-        (GOOD.replace("44", ".."), "was not read whole, which --strict asks for: 1 cell without a figure left out"),
+        (GOOD.replace("44", ".."), "was not read whole, which --strict asks for: 1 cell without a value left out"),
     ],
 )
 def test_bad_data_leave_as_much_as_a_notebook_that_fails(own, here, capsys, text, said):

@@ -52,7 +52,7 @@ def run_notebook(number, outputs, **parameters):
             path.stem: names["study"].read_table(path.stem)
             for path in sorted((folder / "tables").glob(f"{number}_*.csv"))
         }
-    figures = dict(zip(read_entries(folder)[path.stem].figures, drawn, strict=True))
+    figures = dict(zip(read_entries(folder)[path.stem]["figures"], drawn, strict=True))
     return names, tables, figures
 
 

@@ -159,12 +159,12 @@ def _test_season(values: pd.Series) -> tuple[float, str]:
     It is NaN for values of other dates or of less than three years, and 1 for growth that is smooth to the last digit.
     The words name the month or quarter that is farthest from the trend.
     """
-    from statsmodels.api import OLS  # it takes as long to load as all else, and few files need it
-
     months = (12 * values.index.year + values.index.month).to_numpy()
     gap = int(np.median(np.diff(months))) if len(months) > 1 else 0
     if gap not in (1, 3) or len(values) < _SEASON_YEARS * 12 / gap or len({*months}) < len(months):
         return np.nan, ""
+    from statsmodels.api import OLS  # it takes as long to load as all else, and few files need it
+
     with np.errstate(divide="ignore", invalid="ignore"):
         growth = np.diff(np.log(values.to_numpy(float)))
     used = (np.diff(months) == gap) & np.isfinite(growth)  # no step over a missing value, or from or to 0
