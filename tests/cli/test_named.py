@@ -6,8 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
-from adoption_curves.cli import adoption
 from adoption_curves.base.columns import GONE
+from adoption_curves.cli import adoption
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = {

@@ -82,7 +82,7 @@ def test_a_country_that_no_measure_has_is_a_sentence(tmp_path, compared):
     assert ") or Atlantis (nearest" in say_missing(compared, "generative AI", ["Chna", "Atlantis"])
     tables, drawn = run_cells("02", tmp_path, data="data", countries=["Atlantis"])
     assert "China" in set(tables["02_countries"]["entity"])
-    assert len(drawn) == 4
+    assert len(drawn) == 3  # the levels stand in the chart of the forecast
 
 
 def test_where_no_measure_is_in_percent_a_sentence_stands_for_the_figure():

@@ -130,5 +130,13 @@ def test_blocks_say_their_language_and_only_commands_stand_in_those_of_commands(
 
 def test_named_files_exist():
     named = {*re.findall(r"`((?:data|docs|src|outputs|notebooks|tests)/[\w./-]+)`", TEXT)}
-    made = (*MADE, "docs/_build/", "outputs/lab/", "outputs/.store", "outputs/RUN.edited/", "outputs/compare-RUN-RUN/", "outputs/SWEEP/")  # the site, and what notebooks write by hand
+    made = (
+        *MADE,
+        "docs/_build/",
+        "outputs/lab/",
+        "outputs/.store",
+        "outputs/RUN.edited/",
+        "outputs/compare-RUN-RUN/",
+        "outputs/SWEEP/",
+    )  # the site, and what notebooks write by hand
     assert [name for name in named if not name.startswith(made) and not (ROOT / name).exists()] == []
