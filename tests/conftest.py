@@ -207,8 +207,9 @@ def site(shared, whole_run):
     def make():
         ignored = shutil.ignore_patterns("_build", "run", "__pycache__")
         shutil.copytree(ROOT / "docs", project / "docs", ignore=ignored, dirs_exist_ok=True)
-        for name in ("README.md", "pyproject.toml", "data/README.md", "data/datapackage.json", "outputs/README.md"):
-            (project / name).parent.mkdir(exist_ok=True)
+        texts = ("README.md", "pyproject.toml", "data/README.md", "data/datapackage.json", "outputs/README.md")
+        for name in (*texts, "src/helpers/adoption_curves/say/glossary.csv"):
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, project / name)
         shutil.copytree(whole_run, project / "outputs" / "baseline", dirs_exist_ok=True)
         for run in yaml.safe_load((ROOT / "docs" / "gallery.yaml").read_text(encoding="utf-8"))["runs"]:

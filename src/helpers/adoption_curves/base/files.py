@@ -88,4 +88,4 @@ def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
 
 def hash_helpers() -> dict[str, str]:
     """sha256 of every file of this package, by its path in it."""
-    return hash_files(Path(__file__).parents[1], {".py", ".j2", ".css", ".json"})
+    return hash_files(Path(__file__).parents[1], {".py", ".j2", ".css", ".csv", ".json"})
