@@ -88,7 +88,8 @@ class Results(LikelihoodModelResults):
         found = start
         with np.errstate(all="ignore"):
             for _ in range(2):
-                found = leastsq(miss, found, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0)[0]
+                # whether it converged is judged below, by the sum of squares; full_output keeps it from warning
+                found = leastsq(miss, found, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0, full_output=True)[0]
         ssr = float(miss(found) @ miss(found))
         named = zip(model.param_names, found, strict=True)
         allowed = all(value > 0 for name, value in named if name not in model.signed)
