@@ -138,11 +138,6 @@ def list_files(record: Mapping[str, Any]) -> dict[str, str]:
     return {path: digest for part in (*entries, record) for path, digest in part["files"].items()}
 
 
-def find_written(record: Mapping[str, Any]) -> set[str]:
-    """Paths of what the notebooks wrote: pages take in no other file."""
-    return {path for entry in record["notebooks"].values() for path in entry["files"]}
-
-
 def list_tables(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """All tables of a run by name, each with its number of rows and the kind of each column."""
     return {name: table for entry in record["notebooks"].values() for name, table in entry["tables"].items()}
