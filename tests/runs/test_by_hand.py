@@ -136,7 +136,7 @@ def test_papermill_and_nbconvert_take_each_notebook(outputs, tmp_path, monkeypat
             [programs / "jupyter", "nbconvert", "--to", "html", source.name], check=True, capture_output=True
         )
         assert "Traceback" not in (tmp_path / f"{source.stem}.html").read_text(encoding="utf-8")
-    assert (outputs / "lab" / "baseline" / "tables" / "06_findings.csv").is_file()
+    assert (outputs / "lab" / "baseline" / "tables" / "06_key_numbers.csv").is_file()
 
 
 def test_own_data_by_hand_need_their_series_named(outputs, tmp_path):

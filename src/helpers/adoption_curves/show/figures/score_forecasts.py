@@ -49,8 +49,9 @@ def draw_errors(rows: pd.DataFrame, source: str) -> Chart:
     error = 100 * (rows["actual"] - rows["path"]) / rows["limit"]
     bands = error.groupby(rows["horizon_years"]).quantile([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95]).unstack()
     bands.loc[0.0] = 0.0
-    bands, key = bands.sort_index(), [name_line("median", lw=1.8)]
+    bands = bands.sort_index()
     figure, axis = open_chart(2.9)
+    key = [name_line("median", lw=1.8)]
     for low, high, colour in ((0.05, 0.95, ALL), (0.1, 0.9, MOST), (0.25, 0.75, HALF)):
         axis.fill_between(bands.index, bands[low], bands[high], color=colour, lw=0)
         key.insert(1, name_area(f"{100 * (high - low):.0f}% of outcomes", colour))

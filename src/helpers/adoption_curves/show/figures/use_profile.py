@@ -14,7 +14,6 @@ from .style import ACCENT, GHOST, GREY, HALF, INK, PAGE, Chart, name_area, open_
 _HEADINGS = {"education": "schooling"}
 _PICKED = ("education", "occupation")
 """Breakdowns of which one group is shown."""
-_BOUND = name_area("published as “more than” or “less than”", PAGE, edgecolor=GREY, hatch="////")
 
 
 def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
@@ -48,7 +47,8 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
 
 def _add_bound(key: list[Artist], rows: pd.DataFrame) -> list[Artist]:
     """A key with a word on bars of values that are published as bounds, where there are any."""
-    return key if (rows["qualifier"] == "exact").all() else [*key, _BOUND]
+    bound = name_area("published as “more than” or “less than”", PAGE, edgecolor=GREY, hatch="////")
+    return key if (rows["qualifier"] == "exact").all() else [*key, bound]
 
 
 def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
