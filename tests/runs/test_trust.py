@@ -126,7 +126,7 @@ def test_no_spreadsheet_is_made_of_files_that_are_not_the_run_s(run, capsys):
         for spoil in (Path.mkdir, os.mkfifo, Path.touch):
             path.rmdir() if path.is_dir() else path.unlink()
             spoil(path)
-            told = f"{name} of run 'small' is missing or was changed. Make the run again.\n"
+            told = f"{name} of run 'small' is {'changed' if path.is_file() else 'missing'}. Make the run again.\n"
             assert call(capsys, "export", "small", "--xlsx")[::2] == (1, told)
         path.write_bytes(whole)
 

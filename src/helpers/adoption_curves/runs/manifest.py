@@ -319,40 +319,33 @@ def list_edited(folder: Path) -> list[str]:
         If the run has a file that its record does not list.
     """
     files = list_foreign(folder)
-    try:
-        record = read_run(folder)
-    except UserError:
+    if not (record := find_last(folder)):
         return files
     checkpoints = [name for name in files if ".ipynb_checkpoints" in name.split("/")]
-    refuse_foreign(folder, {*list_files(record), *_list_entries(record), LOG, RECORD, *checkpoints})
+    entries = [f"notebooks/{name}.json" for name in record["notebooks"]]
+    refuse_foreign(folder, {*list_files(record), *entries, LOG, RECORD, *checkpoints})
     edited = {*find_changed(folder, record), *checkpoints}
     return [name for name in files if name in edited]
 
 
-def _list_entries(record: Mapping[str, Any]) -> dict[str, str]:
-    """Name of each notebook, by the path of its entry."""
-    return {f"notebooks/{name}.json": name for name in record["notebooks"]}
+def find_changed(folder: Path, record: Mapping[str, Any], *parts: str) -> dict[str, str]:
+    """Files of a run that aren't as its record says: why, by path.
 
-
-def find_changed(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
-    """Files of a run that aren't as its record says: why, by path."""
-    changed = {path: why for path, digest in list_files(record).items() if (why := _find_fault(folder, path, digest))}
-    for path, name in _list_entries(record).items():
-        if read_entry(folder, name) != record["notebooks"][name]:
-            changed[path] = "not as in run.json"
-    if edited := find_edited_parameters(record):
-        changed[RECORD] = edited
-    return changed
-
-
-def find_edited_parameters(record: Mapping[str, Any]) -> str:
-    """What parameters of a run are others than those of its notebooks' entries; "" where they agree."""
-    given = record["parameters"]
+    Of the files they are those whose paths begin with one of `parts`, by default all. Parameters of the record must be
+    those of the notebooks' entries, which say with what each was made.
+    """
+    changed = dict[str, str]()
+    for path, expected in list_files(record).items():
+        if path.startswith(parts or "") and (why := _find_fault(folder, path, expected)):
+            changed[path] = why
     for name, entry in record["notebooks"].items():
+        path = f"notebooks/{name}.json"
+        if path.startswith(parts or "") and read_entry(folder, name) != entry:
+            changed[path] = "not as in run.json"
         for key, value in entry["parameters"].items():
-            if given.get(key) != value:
-                return f"edited: its parameter {key} is {given.get(key)!r}, and {name} was made with {value!r}"
-    return ""
+            if (now := record["parameters"].get(key)) != value:
+                changed[RECORD] = f"edited: its parameter {key} is {now!r}, and {name} was made with {value!r}"
+    return changed
 
 
 def _find_fault(folder: Path, path: str, expected: str) -> str:
@@ -365,16 +358,15 @@ def _find_fault(folder: Path, path: str, expected: str) -> str:
 
 
 def read_unchanged(folder: Path, *parts: str) -> dict[str, Any]:
-    """`read_run`, of a run whose files in the folders `parts` of it are as it made them.
+    """`read_run`, of a run of which `find_changed` finds nothing.
 
     Raises
     ------
     UserError
     """
     record = read_run(folder)
-    for path, expected in list_files(record).items():
-        if path.split("/")[0] in parts and _find_fault(folder, path, expected):
-            raise RunError(f"{path} of run '{folder.name}' is missing or was changed. Make the run again.")
+    for path, why in find_changed(folder, record, *parts).items():
+        raise RunError(f"{path} of run '{folder.name}' is {why}. Make the run again.")
     return record
 
 
@@ -409,22 +401,19 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
 
 def _describe_commit() -> dict[str, Any]:
     """``git``: commit of the project, and whether sources, notebooks or data differ from it; None with the reason."""
+    root, environment = str(find_root()), {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}  # in English
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
-    try:
-        commit = _ask_git("rev-parse", "HEAD")
-        changed = bool(_ask_git("status", "--porcelain", "--", "src", "notebooks", "data"))
-    except (OSError, subprocess.SubprocessError) as error:
-        told = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        return {"git": None, "no_git": f"git does not name the commit: {told[0] if told else 'no reason given'}"}
-    return {"git": {"commit": commit, "changed": changed}}
-
-
-def _ask_git(*question: str) -> str:
-    """Output of a git command in the project's folder, in English."""
-    given = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    command = ["git", "-C", str(find_root()), *question]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=given).stdout.strip()
+    answers = []
+    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "src", "notebooks", "data"]):
+        command = ["git", "-C", root, *words]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environment)
+        except (OSError, subprocess.SubprocessError) as error:
+            message = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
+            return {"git": None, "no_git": f"git does not name the commit: {message}"}
+        answers.append(done.stdout.strip())
+    return {"git": {"commit": answers[0], "changed": bool(answers[1])}}
 
 
 def list_runs(outputs: Path) -> list[dict[str, str]]:
