@@ -168,7 +168,7 @@ def spoil_records(content):
 
 def test_a_damaged_record_says_what_is_damaged_and_to_make_the_run_again(made, capsys):
     content = json.loads((made / "run.json").read_text())
-    said = r"The manifest of run 'small', run\.json, is damaged(: it is no file of JSON| \(.+\))\. Make the run again\."
+    said = r"The manifest of run 'small', run\.json, is damaged \(.+\)\. Make the run again\."
     for spoilt in spoil_records(content):
         (made / "run.json").write_bytes(spoilt)
         with pytest.raises(RunError) as caught:

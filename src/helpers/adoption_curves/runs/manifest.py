@@ -40,6 +40,7 @@ DATA = "data.csv"
 _LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
 _FORM = 3
 """Form of the manifests that this edition reads: another is of another release."""
+_BY_RELEASE_2 = "made by release 2, which this one does not read: make it again"
 _HASHES: dict[Any, Any] = {str: str}
 _ENTRY = {
     "parameters": dict,
@@ -252,32 +253,26 @@ def read_run(folder: Path) -> dict[str, Any]:
     name = folder.relative_to(outputs).as_posix() if folder.is_relative_to(outputs) else folder.name
     refuse_links(folder)
     if (folder / SWEEP).exists():
-        again = ", made by release 2, which this one does not read: make it again" if is_old_sweep(folder) else ""
-        raise UserError(f"'{name}' is a sweep, not a run{again}. Name one of its runs: {name}/RUN")
+        old = f", {_BY_RELEASE_2}" if is_old_sweep(folder) else ""
+        raise UserError(f"'{name}' is a sweep, not a run{old}. Name one of its runs: {name}/RUN")
     if (folder / "comparison.csv").exists():
-        again = "" if (folder / WRITTEN).exists() else ", made by release 2: make it again with 'adoption compare'"
-        raise UserError(f"'{name}' is a comparison of runs, not a run{again}.")
-    damaged = f"The manifest of run '{name}', run.json, is damaged"
+        old = "" if (folder / WRITTEN).exists() else f", {_BY_RELEASE_2}"
+        raise UserError(f"'{name}' is a comparison of runs, not a run{old}.")
     try:
         record = read_json(locate(folder, RECORD))
+        fault = find_damage(record, {"versions": {"adoption-curves": str}})
     except (FileNotFoundError, NotADirectoryError) as error:
         if find_attempt(folder).is_dir():
             raise UserError(f"Run '{name}' isn't finished; the same command continues where it stopped.") from error
         missing = f"There is no run '{name}' with a manifest, run.json"
         raise UserError(f"{missing}; 'adoption runs' lists those that there are.") from error
-    except (OSError, ValueError, RunError) as error:
-        raise RunError(f"{damaged}: it is no file of JSON. Make the run again.") from error
-    fault = find_damage(record, {"versions": {"adoption-curves": str}})
+    except (OSError, ValueError, RunError):
+        fault = "it is no file of JSON"
     if not fault and record.get("form") != _FORM:
         version = record["versions"]["adoption-curves"]
         raise RunError(f"Run '{name}' was made by release {version}, which this one does not read: make the run again.")
-    if not (fault := fault or find_damage(record, _RECORD)):
-        try:
-            read_parameters(record["parameters"])
-        except ParameterError as error:
-            fault = str(error).splitlines()[0]
-    if fault:
-        raise RunError(f"{damaged} ({fault}). Make the run again.")
+    if fault := fault or find_damage(record, _RECORD):
+        raise RunError(f"The manifest of run '{name}', run.json, is damaged ({fault}). Make the run again.")
     return dict(record)
 
 
@@ -429,22 +424,21 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         run, made, entity, indicator, limit, as_of, data, state ("whole", or what is wrong, and the attempt that failed
         since).
     """
-    found, nothing = [], {"made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
-    for path in list_plain_paths(outputs, f"*.partial/{ERROR}"):
-        folder = path.parent.with_name(path.parent.name.removesuffix(".partial"))
-        if not (folder / RECORD).is_file() and (attempt := say_attempt(folder)):
-            found.append({"run": folder.relative_to(outputs).as_posix(), **nothing, "state": f"not made; {attempt}"})
-    for path in list_manifests(outputs):
-        name = path.parent.relative_to(outputs).as_posix()
+    made = {path.parent for path in list_manifests(outputs)}
+    attempts = [path.parent for path in list_plain_paths(outputs, f"*.partial/{ERROR}")]
+    rows = []
+    for folder in made | {path.with_name(path.name.removesuffix(".partial")) for path in attempts}:
+        row = {"run": folder.relative_to(outputs).as_posix(), "made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
+        state = "not made"
         try:
-            record = read_run(path.parent)
+            if folder in made:
+                record = read_run(folder)
+                given = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
+                row |= {"made": record["made"], **given}
+                changed = find_changed(folder, record)
+                state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
+                state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state
         except UserError as error:
-            found.append({"run": name, **nothing, "state": str(error)})
-            continue
-        changed = find_changed(path.parent, record)
-        state = f"{say_count(len(changed), 'file')} missing or changed" if changed else "whole"
-        state = f"{RECORD} was {changed[RECORD]}" if RECORD in changed else state
-        given = {name: str(record["parameters"].get(name, "")) for name in _LISTED_PARAMETERS}
-        state = "; ".join(filter(None, (state, say_attempt(path.parent))))
-        found.append({"run": name, "made": record["made"], **given, "state": state})
-    return sorted(found, key=lambda each: (each["made"], each["run"]), reverse=True)
+            state = str(error)
+        rows.append({**row, "state": "; ".join(filter(None, (state, say_attempt(folder))))})
+    return sorted(rows, key=lambda row: (row["made"], row["run"]), reverse=True)

@@ -171,15 +171,14 @@ def _name_runs(sets: Sequence[Mapping[str, Any]]) -> list[str]:
     ParameterError
         If a name that the file gives stands twice, or is that of a file of the sweep.
     """
-    made = ["" if "run" in each else "_".join(_name_value(*item) for item in each.items()) for each in sets]
+    made = ["_".join(_name_value(*item) for item in each.items() if "run" not in each) for each in sets]
     varied = [name.casefold() for name in made if name]
     short = all(re.fullmatch(rf"\w[\w.-]{{0,{_MAX_RUN_LETTERS - 1}}}", name, re.ASCII) for name in varied)
     if not short or len({*varied}) < len(varied):
         made = [f"run-{number:03d}" for number in range(1, len(sets) + 1)]
     names = [str(each.get("run", name)) for each, name in zip(sets, made, strict=True)]
-    counts = Counter(name.casefold() for name in names)
-    for name in names:
-        if counts[name.casefold()] > 1 or _RESERVED.fullmatch(name):
+    for name, count in Counter(map(str.casefold, names)).items():
+        if count > 1 or _RESERVED.fullmatch(name):
             raise ParameterError(f"a run can't be named '{name}': another one, or a file of the sweep, has that name")
     return names
 
