@@ -46,7 +46,12 @@ def check_parameters(parameters: Parameters) -> Any:
     """
     from .. import indicators
 
-    _check_families(parameters)
+    if not {*parameters.families} <= {*Parameters().families}:
+        from ..curves import FAMILIES  # which imports statsmodels
+
+        for family in parameters.families:
+            if family not in FAMILIES:
+                raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
     source = parameters.source
     if not os.path.lexists(source.path):
         path = Source.read(parameters.data).path
@@ -64,28 +69,16 @@ def check_parameters(parameters: Parameters) -> Any:
     return data
 
 
-def _check_families(parameters: Parameters) -> None:
-    if {*parameters.families} <= {*Parameters().families}:
-        return
-    from ..curves import FAMILIES
-
-    for family in parameters.families:
-        if family not in FAMILIES:
-            raise ParameterError(f"parameter 'families' has the unknown '{family}'{suggest(family, FAMILIES)}")
-
-
 def list_notes(data: Any, parameters: Parameters) -> list[str]:
     """Lines on a run: how own data were read, the limit and whose it is, first and last figure, what is left out."""
-    return [*data.understood, *_list_series_facts(data, parameters), *_list_misnamed(data, parameters)]
-
-
-def _list_misnamed(data: Any, parameters: Parameters) -> list[str]:
-    """Note on a run that is named after another entity than its own, as by `adoption run germany`."""
+    notes = [*data.understood, *_list_series_facts(data, parameters)]
+    # A run may be named after another entity than its own, as by `adoption run germany`.
     entities = {name.casefold(): name for name in data.observations["entity"].unique()}
     named = entities.get(parameters.run.replace("-", " ").casefold(), parameters.entity)
-    if named == parameters.entity:
-        return []
-    return [f"'{parameters.run}' names only the run, of {parameters.entity}; write -p entity '{named}' for that one."]
+    if named != parameters.entity:
+        only = f"'{parameters.run}' names only the run, of {parameters.entity}"
+        notes.append(f"{only}; write -p entity '{named}' for that one.")
+    return notes
 
 
 def _list_series_facts(data: Any, parameters: Parameters) -> list[str]:
@@ -152,22 +145,18 @@ def refuse_doubtful(data: Any, parameters: Parameters, folder: Path) -> None:
         raise RunError(f"{data.path.name} was not read whole, which --strict asks for: {'; '.join(left)}.")
     if slipped := _doubt_newest(series):
         raise RunError(f"{data.path.name}: is {slipped}? --strict refuses it. If it is right, run once without it.")
-    if lost := sorted(_list_known(parameters, folder) - {*series.observations["date"]}):
+    # Dates of the figures of the last whole run, where it was of this series.
+    record, now = find_last(folder), parameters.model_dump(include={"entity", "indicator", "as_of"})
+    table = find_table(record, "observations") if record and now.items() <= record["parameters"].items() else ""
+    if not table:
+        return
+    known = read_csv(locate(folder, f"tables/{table}.csv"), list_tables(record)[table]["columns"])["date"]
+    if lost := sorted({*known} - {*series.observations["date"]}):
         days = f"{lost[0]:%Y-%m-%d}" + (f" to {lost[-1]:%Y-%m-%d}" if len(lost) > 1 else "")
         raise RunError(
             f"{data.path.name} has lost {say_count(len(lost), 'figure')} of the last whole run, of {days}, which "
             "--strict refuses. If that is right, run once without it."
         )
-
-
-def _list_known(parameters: Parameters, folder: Path) -> set[Any]:
-    """Dates of the figures that the last whole run of this series had; none where there is no such run."""
-    if not (record := find_last(folder)):
-        return set()
-    table, now = find_table(record, "observations"), parameters.model_dump()
-    if not table or any(record["parameters"].get(name) != now[name] for name in ("entity", "indicator", "as_of")):
-        return set()
-    return {*read_csv(locate(folder, f"tables/{table}.csv"), list_tables(record)[table]["columns"])["date"]}
 
 
 def _doubt_newest(series: Any) -> str:

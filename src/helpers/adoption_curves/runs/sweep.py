@@ -233,13 +233,18 @@ def run_sweep(
     """
     folder = find_outputs() / sweep.name
     with lock_folder(folder, "sweep", execution.wait) as shop:
+        # Whatever is in its folder is a sweep's; of one of release 2 the report is kept, and each run as it is made.
         if folder.exists() and not (folder / SWEEP).exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise RunError(f"{shorten_path(folder)} exists and isn't a sweep's. Choose another name with --name.")
-        for line in [*remove_store(find_outputs()), *_set_old_aside(folder)]:
+        lines = remove_store(find_outputs())
+        if is_old_sweep(folder):
+            report = [path.name for path in folder.iterdir() if path.is_file() and _RESERVED.fullmatch(path.name)]
+            lines += [f"Sweep '{sweep.name}' was made by release 2: it is made again.", keep_edited(folder, report)]
+        for line in [*lines, *(f"{name} is left out: {why}" for name, why in sweep.left_out.items())]:
             print_line(line)
         write_sweep(folder, {run.run: run.model_dump(exclude={"run"}) for run in sweep.runs})
-        for name, why in sweep.left_out.items():
-            print_line(f"{name} is left out: {why}")
+
+        # Make the runs from copies of the notebooks.
         texts = shop / "notebooks"
         texts.mkdir()
         for path in find_notebooks(notebooks):
@@ -248,28 +253,18 @@ def run_sweep(
             failed = _make_on_cluster(sweep.runs, folder, texts, execution, scheduler)
         else:
             failed = _make_here(sweep.runs, folder, texts, execution)
-        for line in _compare(sweep, folder, failed):
+
+        # Set all that were made side by side.
+        rows, missing = [], {**sweep.left_out, **failed}
+        for run in (run.run for run in sweep.runs if run.run not in failed):
+            try:
+                rows.append(read_row(f"{sweep.name}/{run}"))
+            except UserError as error:
+                missing[run] = str(error)
+        missing = {f"{sweep.name}/{name}": why for name, why in missing.items()}
+        for line in write_comparison(folder / NAME, rows, missing):
             print_line(line)
     return folder, failed
-
-
-def _set_old_aside(folder: Path) -> list[str]:
-    """Lines on a sweep of release 2, whose report is kept; its runs are kept as each is made again."""
-    if not is_old_sweep(folder):
-        return []
-    paths = [path.name for path in folder.iterdir() if path.is_file() and _RESERVED.fullmatch(path.name)]
-    return [f"Sweep '{folder.name}' was made by release 2: it is made again.", keep_edited(folder, paths)]
-
-
-def _compare(sweep: Sweep, folder: Path, failed: Mapping[str, str]) -> list[str]:
-    """Set all runs that were made side by side, in a folder of the sweep's; a line on what a person wrote there."""
-    rows, missing = [], {**sweep.left_out, **failed}
-    for run in (run.run for run in sweep.runs if run.run not in failed):
-        try:
-            rows.append(read_row(f"{sweep.name}/{run}"))
-        except UserError as error:
-            missing[run] = str(error)
-    return write_comparison(folder / NAME, rows, {f"{sweep.name}/{name}": why for name, why in missing.items()})
 
 
 def make_run(run: Parameters, folder: Path, notebooks: Path, execution: Execution, results: Results | None) -> str:

@@ -23,8 +23,8 @@ from ...base.project import RECORD, RunError, UserError, shorten_path
 from ...base.words import clean, quote
 from ..ingredients import hash_citation, read_sources
 from ..manifest import locate, write_manifest
-from .citation import cite_run, read_citation
-from .cleaning import hide_place, keep_address
+from .citation import cite_run
+from .cleaning import hide_place
 from .frame import list_chart_files, render, render_chart
 from .index import render_index
 from .made import render_made, say_value
@@ -74,18 +74,16 @@ def write_pages(folder: Path, record: dict[str, Any], bodies: Mapping[str, Marku
     bodies : mapping of str to Markup
         From `render_executed`, by the name of the notebook.
     """
-    authors, _, _, contact = read_citation(record)
-    shared = {"run": folder.name, "citation": cite_run(record, folder.name), "authors": authors}
-    shared["contact"] = keep_address(contact, "mailto:")
-    notebooks = _describe_notebooks(folder, record)
+    notebooks, shared = _describe_notebooks(folder, record), {"run": folder.name, **cite_run(record, folder.name)}
     pages = {
         page["href"]: render("notebook.html.j2", **page, **shared, body=bodies[page["name"]]) for page in notebooks
     }
     pages["made.html"] = render_made(record, notebooks, shared)
     pages["index.html"] = render_index(folder, record, notebooks, shared)
-    hidden = {name: hide_place(text, record["parameters"]["data"]).encode() for name, text in pages.items()}
-    written = {f"html/{name}": page for name, page in hidden.items()}
-    files = {path: write_file(locate(folder, path), page, sync=False) for path, page in written.items()}
+    files = {}
+    for name, text in pages.items():
+        path, page = f"html/{name}", hide_place(text, record["parameters"]["data"])
+        files[path] = write_file(locate(folder, path), page.encode(), sync=False)
     write_manifest(folder, {**record, "files": files, "citation": hash_citation()})
 
 

@@ -10,13 +10,16 @@ from ...base.files import read_file
 from ...base.project import find_citation
 from ...base.words import add_entity, clean
 from ..parameters import Parameters, parse_yaml
+from .cleaning import keep_address
 
 _AUTHORS = "The Adoption Curves authors"
 _OWN_FOLDER = Parameters.model_fields["data"].default
 
 
-def cite_run(record: Mapping[str, Any], run: str) -> str:
-    """Citation: authors, year, package and commit, series, day of knowledge, and address.
+def cite_run(record: Mapping[str, Any], run: str) -> dict[str, str]:
+    """What pages say of the authors of a run.
+
+    Of a reader's own figures the package's authors are no authors.
 
     Parameters
     ----------
@@ -26,34 +29,34 @@ def cite_run(record: Mapping[str, Any], run: str) -> str:
 
     Returns
     -------
-    str
+    dict
+        authors; contact, the address to write to; and citation: authors, year, package and commit, series, day of
+        knowledge, and address.
     """
-    authors, year, address, _ = read_citation(record)
-    author, own = f"{authors} ({year}). " if authors else "", _has_own_data(record)
-    version, commit, parameters = record["versions"].get("adoption-curves", ""), record["git"], record["parameters"]
+    commit, parameters, version = record["git"], record["parameters"], record["versions"].get("adoption-curves", "")
+    authors, year, address, contact = _read_citation()
+    own = parameters.get("data", _OWN_FOLDER) != _OWN_FOLDER
+    if own and authors == _AUTHORS:
+        authors = address = contact = ""
     known = f", data as known on {parameters['as_of']}" if parameters.get("as_of") else ""
     made = f", commit {commit['commit'][:12]}" if commit else ""
     about = add_entity(record["subject"].get("title", parameters["indicator"]), parameters["entity"])
-    place = (address if author else "") or ("" if own else "Unpublished")
-    return f"{author}Adoption Curves {version}{made}: run '{run}' ({about}{known}). {place and f'{place}.'}".strip()
+    citation = f"Adoption Curves {version}{made}: run '{run}' ({about}{known})."
+    if authors:
+        citation = f"{authors} ({year}). {citation}"
+    if place := address or ("" if own else "Unpublished"):
+        citation = f"{citation} {place}."
+    return {"authors": authors, "contact": keep_address(contact, "mailto:"), "citation": citation}
 
 
-def _has_own_data(record: Mapping[str, Any]) -> bool:
-    """True if the figures of a run are a reader's own, which this package's authors did not publish."""
-    return bool(record["parameters"].get("data", _OWN_FOLDER) != _OWN_FOLDER)
-
-
-def read_citation(record: Mapping[str, Any]) -> tuple[str, str, str, str]:
+def _read_citation() -> tuple[str, str, str, str]:
     """Authors, year, address, and where to write to, from ``CITATION.cff`` of the project or else of the package.
 
-    Of a reader's own figures the package's authors are no authors. To write to: the e-mail address or website of the
-    first ``contact``, else the address.
+    To write to: the e-mail address or website of the first ``contact``, else the address.
     """
     try:
         content = parse_yaml(read_file(find_citation() or Path("CITATION.cff")))
         authors = ", ".join(_name_author(author) for author in content["authors"])
-        if _has_own_data(record) and authors == _AUTHORS:
-            return "", "", "", ""
         doi = f"https://doi.org/{content['doi']}" if content.get("doi") else ""
         address = doi or content.get("url") or content.get("repository-code") or ""
         year = content.get("date-released", "")[:4] or "no date"
