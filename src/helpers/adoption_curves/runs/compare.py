@@ -52,10 +52,8 @@ def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
         If a run isn't finished, can't be read or was edited, or a file or a link is in the folder's place.
     """
     names = [find_run(name).relative_to(find_outputs()).as_posix() for name in names]
-    if len(names) < 2:
-        raise ParameterError("a comparison needs two runs or more, as in: adoption compare baseline other")
-    if twice := [name for name in {*names} if names.count(name) > 1]:
-        raise ParameterError(f"run '{twice[0]}' is named twice; name each run once")
+    if len(names) < 2 or len({*names}) < len(names):
+        raise ParameterError("a comparison needs two runs or more, each named once: adoption compare baseline other")
     title = f"compare-{'-'.join(names)}".replace("/", "-")
     if len(title) > _MOST_LETTERS:
         title = f"{title[:55]}-{hashlib.sha256(title.encode()).hexdigest()[:8]}"

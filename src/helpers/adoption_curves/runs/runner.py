@@ -165,7 +165,7 @@ def _check_inputs(
     return completed, data, notes
 
 
-def _explain_change(step: Step, last: dict[str, Any]) -> str:
+def _explain_change(step: Step, last: Mapping[str, Any]) -> str:
     """Why a notebook ran again: ``" (the data changed)"``; ``""`` where it has not run before."""
     before = last.get("notebooks", {}).get(step.name, {}).get("made_from", {})
     changed = [words for words, digest in step.made_from.items() if before.get(words) != digest] if before else []

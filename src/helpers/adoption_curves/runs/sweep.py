@@ -9,7 +9,6 @@ import json
 import math
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import sys
@@ -329,8 +328,7 @@ def _make_on_cluster(
     told |= {"outputs": str(find_outputs()), "project": str(find_root())}
     with distributed.Client(address) as client:
         print_line(f"{say_count(len(runs), 'run')} for {say_count(len(client.nthreads()), 'worker')}")
-        keys = [f"{folder.name}-{run.run}-{secrets.token_hex(4)}" for run in runs]
-        names = dict(zip(keys, (run.run for run in runs), strict=True))
+        names = dict[str, str]()
 
         def say_lost(event: Any) -> None:
             message = event[1]
@@ -339,10 +337,9 @@ def _make_on_cluster(
                     print_line(f"{names[key]}: its worker was lost; another one makes it")
 
         client.subscribe_topic("all", say_lost)
-        futures = client.map(
-            _make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], key=keys, pure=False
-        )
-        made = {future: names[future.key] for future in futures}
+        futures = client.map(_make_elsewhere, [{**told, "parameters": run.model_dump()} for run in runs], pure=False)
+        made = dict(zip(futures, (run.run for run in runs), strict=True))
+        names |= {future.key: run for future, run in made.items()}
         try:
             return _await_all(made, distributed.as_completed(futures), (RunError, distributed.KilledWorker))
         finally:

@@ -84,18 +84,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def _kind_of(column: Any) -> str:
-    import pandas as pd
-
-    kinds = pd.api.types
-    if kinds.is_datetime64_any_dtype(column):
-        return "date"
-    if kinds.is_bool_dtype(column):
-        return "truth"
-    if kinds.is_integer_dtype(column):
-        return "whole"
-    if kinds.is_numeric_dtype(column):
-        return "number"
-    return "text" if all(isinstance(value, str) for value in column.dropna()) else "mixed"
+    kind = {"M": "date", "b": "truth", "i": "whole", "u": "whole", "f": "number"}.get(column.dtype.kind)
+    return kind or ("text" if all(isinstance(value, str) for value in column.dropna()) else "mixed")
 
 
 def read_csv(path: Path, kinds: Mapping[str, str]) -> Any:

@@ -25,7 +25,7 @@ from ..ingredients import hash_citation, read_sources
 from ..manifest import locate, write_manifest
 from .citation import cite_run
 from .cleaning import hide_place
-from .frame import list_chart_files, render, render_chart
+from .frame import render, render_chart
 from .index import render_index
 from .made import render_made, say_value
 
@@ -93,10 +93,7 @@ def _describe_notebooks(folder: Path, content: Mapping[str, Any]) -> list[dict[s
     for name, entry in content["notebooks"].items():
         title, question = _read_opening(read_sources(locate(folder, f"notebooks/{name}.ipynb")))
         page: dict[str, Any] = {"name": name, "href": f"{name}.html", "title": title or name, "question": question}
-        page["figures"] = [
-            {"name": figure, **about, "files": list_chart_files(folder, figure)}
-            for figure, about in entry["figures"].items()
-        ]
+        page["figures"] = entry["figures"]
         page["tables"] = sorted((table, about["rows"]) for table, about in entry["tables"].items())
         pages.append(page)
     index = {"href": "index.html", "title": "Index"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from ...say.glossary import GLOSSARY, join_rows
 from ..manifest import list_tables, locate
 from ..table_files import read_rows
 from .cleaning import keep_address
-from .frame import render, render_chart
+from .frame import list_chart_files, render, render_chart
 
 _ROWS = ("key_numbers", "page")
 """Tables with rows of the page, after the number of their notebook: 06_key_numbers, 07_page."""
@@ -30,7 +29,9 @@ def render_index(
     """
     names = [name for name in sorted(list_tables(record)) if name.partition("_")[2] in _ROWS]
     rows = _read_rows(folder, names)
-    figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
+    main, figures = record["main_figure"], dict[str, Any]()
+    for page in notebooks:
+        figures |= page["figures"]
     series = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
     texts, cautions = {row["key"]: row for row in rows[""]}, [row for row in rows[""] if row["key"] == "do_not_quote"]
     groups = {group: listed for group, listed in rows.items() if group}
@@ -47,8 +48,8 @@ def render_index(
         tables=names,
         made=say_day(pd.Timestamp(record["made"])),
         as_of=record["parameters"].get("as_of"),
-        figure=figures.get(record["main_figure"]),
-        render_chart=partial(render_chart, folder),
+        chart=render_chart(folder, main, figures[main]["alt"]) if main in figures else "",
+        chart_files=list_chart_files(folder, main) if main in figures else {},
         notebooks=notebooks,
     )
 

@@ -69,12 +69,10 @@ def say_value(name: str, value: Any) -> str:
 
 def write_command(run: str, record: Mapping[str, Any]) -> str:
     """The command that makes a run again: its name, and the parameters that are not the defaults."""
-    usual = {"run": run, **Parameters().model_dump(exclude={"run"})}
-    parameters = dict(record["parameters"])
-    parameters["data"] = hide_place(parameters["data"], parameters["data"])
-    changed = {name: value for name, value in parameters.items() if value != usual.get(name, value)}
-    words = ["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())]
-    return " ".join(words)
+    data, usual = record["parameters"]["data"], Parameters().model_dump(exclude={"run"})
+    given = {**record["parameters"], "data": hide_place(data, data)}
+    changed = {name: value for name, value in given.items() if value != usual.get(name, value)}
+    return " ".join(["adoption run", run, *(f"-p {name} {write_argument(value)}" for name, value in changed.items())])
 
 
 def _group_sources(sources: Sequence[Mapping[str, str]]) -> dict[str, list[dict[str, str]]]:
