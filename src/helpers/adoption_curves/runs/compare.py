@@ -15,7 +15,7 @@ from ..base.fan import find_goal
 from ..base.files import write_file
 from ..base.folders import keep_unlisted, lock_folder, replace_folder, write_list
 from ..base.levels import band_columns, quoted_level, say_level
-from ..base.project import RunError, find_outputs
+from ..base.project import RECORD, RunError, find_outputs
 from ..base.words import clean, say, say_count, say_date, say_range
 from .manifest import find_run, find_table, list_tables, locate, read_unchanged
 from .pages import render, say_value
@@ -27,8 +27,8 @@ _MOST_DRAWN = 60
 """Runs that the chart shows; page and table have all."""
 _MOST_LETTERS = 64
 """Letters of the name of a comparison's folder."""
-_DATES = ("last_date", "date")
-_NUMBERS = ("last_value", "median", "low", "high", "level")
+_COLUMNS = ("run", "title", "unit", "last_date", "last_value", "date", "median", "low", "high", "level")
+"""Columns of the table before those of the parameters."""
 
 
 def compare_runs(names: Sequence[str]) -> tuple[Path, list[str]]:
@@ -80,7 +80,7 @@ def read_row(name: str) -> dict[str, Any]:
     UserError
         If there is no such run, or its tables or parameters were edited.
     """
-    record = read_unchanged(find_run(name), "tables/")
+    record = read_unchanged(find_run(name), "tables/", RECORD)
     level = quoted_level(record["parameters"]["levels"])
     low, high = band_columns(level)
     observations = _read_table(name, record, "observations", "date", "value")
@@ -164,8 +164,9 @@ def _tabulate(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     for row, goal in zip(rows, goals, strict=True):
         shared = [end for end in row["forecast"] if end["date"] == first]
         lines.append({**row, **(shared or [goal])[0]})
-    table = pd.DataFrame(lines, columns=[*_DATES, *_NUMBERS, "run", "title", "unit"])
-    return table.astype({**dict.fromkeys(_DATES, "datetime64[us]"), **dict.fromkeys(_NUMBERS, float)})
+    numbers = dict.fromkeys(("last_value", "median", "low", "high", "level"), float)
+    kinds = {"last_date": "datetime64[us]", "date": "datetime64[us]", **numbers}
+    return pd.DataFrame(lines, columns=[*_COLUMNS]).astype(kinds)
 
 
 def _say_forecast(row: Mapping[str, Any]) -> str:

@@ -44,27 +44,19 @@ _BY_RELEASE_2 = "made by release 2, which this one does not read: make it again"
 _HASHES: dict[Any, Any] = {str: str}
 _ENTRY = {
     "parameters": dict,
-    "read": _HASHES,
+    **dict.fromkeys(("read", "files", "made_from"), _HASHES),
     "tables": {str: {"rows": int, "columns": {str: str}}},
     "figures": {str: {"title": str, "alt": str, "width": int}},
-    "files": _HASHES,
-    "made_from": _HASHES,
 }
 _RECORD = {
-    "run": str,
-    "made": str,
-    "subject": {str: str},
+    **dict.fromkeys(("run", "made", "citation"), str),
+    **dict.fromkeys(("asked", "parameters"), dict),
+    **dict.fromkeys(("subject", "helpers", "versions", "files"), _HASHES),
     "main_figure": str | None,
-    "asked": dict,
-    "parameters": dict,
     "notebooks": {str: _ENTRY},
     "data": {"path": str, "files": _HASHES},
-    "helpers": _HASHES,
-    "versions": _HASHES,
-    "citation": str,
     "sources": [_HASHES],
     "git": dict | None,
-    "files": _HASHES,
 }
 
 
@@ -338,7 +330,8 @@ def find_changed(folder: Path, record: Mapping[str, Any], *parts: str) -> dict[s
         if path.startswith(parts or "") and read_entry(folder, name) != entry:
             changed[path] = "not as in run.json"
         for key, value in entry["parameters"].items():
-            if (now := record["parameters"].get(key)) != value:
+            now = record["parameters"].get(key)
+            if RECORD.startswith(parts or "") and now != value:
                 changed[RECORD] = f"edited: its parameter {key} is {now!r}, and {name} was made with {value!r}"
     return changed
 
