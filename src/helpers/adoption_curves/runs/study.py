@@ -110,19 +110,18 @@ class Study:
         declared = tuple(name for name in given if name != "run")
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
+        folder = (find_lab() if by_hand else find_outputs()) / checked.run
+        place = name_path(str(folder))
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         if by_hand:
             _refuse_other_series(checked, given)
+            print(f"By hand: results go to {place}/.")
         if "limit" in given:  # as a run says it
             checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
-        folder = (find_lab() if by_hand else find_outputs()) / checked.run
-        if os.path.lexists(folder) and not folder.is_dir():
-            place = name_path(str(folder))
-            raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         values = checked.model_dump(include=set(declared))
         self.folder, self.notebook, self.entry = folder, notebook, new_entry(values)
         write_entry(folder, notebook, self.entry)
-        if by_hand:
-            print(f"By hand: results go to {name_path(str(folder))}/.")
         import pandas as pd  # which no command needs that finds nothing changed
 
         pd.set_option("display.precision", 3)  # of frames that a cell displays
