@@ -191,10 +191,8 @@ def _draw(new: Path, table: pd.DataFrame) -> str:
         return ""
     panels, dates = list(drawn.groupby(["title", "unit"], sort=False)), drawn["date"].unique()
     when = f" for {say_date(dates[0])}" if len(dates) == 1 else ""
-    levels = " and ".join(dict.fromkeys(map(say_level, drawn["level"])))
-    alt = (
-        f"Forecasts of {say_count(len(drawn), 'run')}{when}: medians (points) and {levels} prediction intervals (bars)"
-    )
+    bars = f"{' and '.join(dict.fromkeys(map(say_level, drawn['level'])))} prediction intervals (bars)"
+    alt = f"Forecasts of {say_count(len(drawn), 'run')}{when}: medians (points) and {bars}"
     with mpl.rc_context():
         mpl.rcdefaults()  # whatever a matplotlibrc or an earlier chart has set
         mpl.rcParams |= {"text.parse_math": False, "axes.spines.right": False, "axes.spines.top": False}

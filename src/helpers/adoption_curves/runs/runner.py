@@ -118,11 +118,13 @@ def _execute(
     """Make each result as soon as those that its notebook reads are there; bodies of their pages, by notebook."""
     from .pages import render_executed
 
-    bodies = dict[str, Any]()
+    bodies, entries = dict[str, Any](), last.get("notebooks", {})
     with start_threads(len(steps)) as pool:
         for step, (how, stray) in execute_steps(steps, pool, attempt.new, attempt.final, results, execution):
             bodies[step.name] = render_executed(attempt.new, step.name)
-            why = _explain_change(step, last) if how != "unchanged" else ""
+            before = entries[step.name]["made_from"] if step.name in entries and how != "unchanged" else step.made_from
+            changed = [words for words, digest in step.made_from.items() if before.get(words) != digest]
+            why = f" ({' and '.join(changed)} changed)" if changed else ""
             attempt.tell(f"{len(bodies)}/{len(steps)} {step.name}  {how}{why}", beside=stray)
     return bodies
 
@@ -163,10 +165,3 @@ def _check_inputs(
         refuse_doubtful(data, completed, final)
     manifest.list_edited(final)  # refuses files that are somebody's
     return completed, data, notes
-
-
-def _explain_change(step: Step, last: Mapping[str, Any]) -> str:
-    """Why a notebook ran again: ``" (the data changed)"``; ``""`` where it has not run before."""
-    before = last.get("notebooks", {}).get(step.name, {}).get("made_from", {})
-    changed = [words for words, digest in step.made_from.items() if before.get(words) != digest] if before else []
-    return f" ({' and '.join(changed)} changed)" if changed else ""
