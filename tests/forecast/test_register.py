@@ -157,11 +157,11 @@ def test_a_run_that_was_changed_or_whose_data_were_is_refused(run, place, monkey
     path = run / "tables" / "05_quantiles.csv"
     whole, files = path.read_text(), json.loads((run / "run.json").read_text())["data"]["files"]
     path.write_text(whole.replace("2026-12-31,", "2026-12-31,1"))
-    with pytest.raises(RunError, match=r"is not as it was made: tables/05_quantiles.csv is changed"):
+    with pytest.raises(RunError, match=r"^tables/05_quantiles.csv of run 'small' is changed"):
         exports.register_run(run, (), TODAY)
     path.write_text(whole)
     monkeypatch.setattr(exports, "hash_data", lambda source: files | {"observations.csv": "0"})
-    with pytest.raises(RunError, match="is not as it was made: the data have changed"):
+    with pytest.raises(RunError, match="The data of run 'small' have changed"):
         exports.register_run(run, (), TODAY)
     monkeypatch.setattr(exports, "hash_data", lambda source: files | {"forecasts.csv": "0"})
     assert exports.register_run(run, (), TODAY) == place, "what others registered since makes no difference"

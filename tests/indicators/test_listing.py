@@ -58,7 +58,7 @@ def test_runs_are_listed_with_what_they_are_of(capsys, outputs, run):
     next((outputs / "sweep" / "one" / "tables").iterdir()).write_text("x")
     states = {row["run"]: row["state"] for row in list_runs(outputs)}
     assert states == {
-        "small": "The manifest of run 'small', run.json, is damaged: it is no file of JSON. Make the run again.",
+        "small": "The manifest of run 'small', run.json, is damaged (it is no file of JSON). Make the run again.",
         "sweep/one": "1 file missing or changed",
     }
     assert call(capsys, "runs")[1].splitlines()[0].split()[:2] == ["run", "made"]

@@ -95,7 +95,7 @@ def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(who
 
 def test_what_is_not_the_runs_is_not_exported(run, capsys):
     min((run / "tables").glob("0*.csv")).write_text("x")
-    with pytest.raises(RunError, match="is missing or was changed"):
+    with pytest.raises(RunError, match="is changed"):
         write_workbook(run)
     assert not (run / "tables.xlsx").exists()
     assert "There is no run" in call(capsys, "export", "nowhere", "--xlsx")[2]

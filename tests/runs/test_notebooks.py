@@ -124,7 +124,7 @@ def test_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch):
             shell.run_cell(code)
     assert shown == [
         (
-            "Run 'baseline' has no table 01_wording yet. Notebook 01_check_indicators writes it: run that notebook "
+            "Run 'baseline' has no table 01_wording yet. Notebook 01 writes it: run that notebook "
             "first, or all of them with: adoption run baseline"
         )
     ]

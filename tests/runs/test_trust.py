@@ -126,7 +126,7 @@ def test_no_spreadsheet_is_made_of_files_that_are_not_the_run_s(run, capsys):
         for spoil in (Path.mkdir, os.mkfifo, Path.touch):
             path.rmdir() if path.is_dir() else path.unlink()
             spoil(path)
-            told = f"{name} of run 'small' is missing or was changed. Make the run again.\n"
+            told = f"{name} of run 'small' is {'changed' if path.is_file() else 'missing'}. Make the run again.\n"
             assert call(capsys, "export", "small", "--xlsx")[::2] == (1, told)
         path.write_bytes(whole)
 
@@ -168,7 +168,7 @@ def spoil_records(content):
 
 def test_a_damaged_record_says_what_is_damaged_and_to_make_the_run_again(made, capsys):
     content = json.loads((made / "run.json").read_text())
-    said = r"The manifest of run 'small', run\.json, is damaged(: it is no file of JSON| \(.+\))\. Make the run again\."
+    said = r"The manifest of run 'small', run\.json, is damaged \(.+\)\. Make the run again\."
     for spoilt in spoil_records(content):
         (made / "run.json").write_bytes(spoilt)
         with pytest.raises(RunError) as caught:

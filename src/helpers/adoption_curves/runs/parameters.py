@@ -97,10 +97,8 @@ def _check_run(value: str) -> str:
 
 
 def _check_as_of(value: str) -> str:
-    if value:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            raise ValueError("not a date")
-        date.fromisoformat(value)
+    if value and date.fromisoformat(value).isoformat() != value:
+        raise ValueError("not a date as it must be written")
     return value
 
 
