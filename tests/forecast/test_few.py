@@ -47,7 +47,7 @@ def test_without_a_figure_nothing_is_known():
 
 def make_reference(values, technology):
     dates = pd.date_range("2001-12-31", periods=len(values), freq="YE")
-    whole, limit = indicators.load_references()[0], indicators.Limit(pd.Series(100.0, dates))
+    whole, limit = indicators.load().references()[0], indicators.Limit(pd.Series(100.0, dates))
     return replace(whole, technology=technology, values=pd.Series(values, dates), limit=limit)
 
 

@@ -39,7 +39,7 @@ def test_the_measure_says_what_is_cumulative(tmp_path):
     assert (series.measure, series.cumulative) == ("cumulative", True)
     series = select(write(tmp_path, "sales"))
     assert series.cumulative is False
-    assert not any(series.cumulative for series in indicators.load_references())
+    assert not any(series.cumulative for series in indicators.load().references())
 
 
 @pytest.mark.parametrize("limit", ["", 150])

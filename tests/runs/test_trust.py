@@ -1,7 +1,6 @@
-"""What another user, a stranger's run, a damaged file or an odd text may not do: the cases of docs/runs.md."""
+"""What a stranger's run, a damaged file or an odd text may not do: the cases of docs/runs.md."""
 
 import contextlib
-import io
 import json
 import os
 import re
@@ -13,13 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import WORDS, assert_equal
 from processes import call, list_tree_processes, start
-from small_notebooks import ALL, write_notebooks
 
-from adoption_curves.base.project import PROJECT_MARK, RunError, find_root, refuse_planted
-from adoption_curves.cli.process import PlainStream
+from adoption_curves.base.project import RunError
 from adoption_curves.runs.manifest import locate, read_run
-
-ESCAPE = "\x1b]0;owned\x07\x1b[31m"
 
 
 def change(path, **values):
@@ -35,44 +30,6 @@ def list_all(path):
     """Name, content and time of all that lies there."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     return [(str(one), one.is_file() and one.read_bytes(), one.lstat().st_mtime_ns) for one in files]
-
-
-# ---- others on the machine
-
-
-needs_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="gives files to another user")
-
-
-def give_away(*paths):
-    """Give files to another user, the first in a folder where everyone may write."""
-    for path in paths:
-        os.chown(path, 12345, 12345)
-    paths[0].parent.chmod(0o1777)
-
-
-@needs_root
-@pytest.mark.parametrize("planted", ["small", ".small.making"])
-def test_what_another_user_planted_in_an_open_folder_is_refused(here, capsys, planted):
-    (here / "outputs" / planted).mkdir(parents=True)
-    give_away(here / "outputs" / planted)
-    code, _, err = call(capsys, "run", "small")
-    assert (code, len(leave_out_limit(err))) == (1, 1), err
-    assert f"{planted} is another user's, in a folder where everyone may write." in err
-
-
-@needs_root
-@pytest.mark.parametrize("whole", [False, True])
-def test_a_project_that_another_user_planted_above_is_not_run(place, tmp_path, monkeypatch, whole):
-    """Its mark in an open folder, or all of it in a folder of theirs, which lies in an open one."""
-    theirs = tmp_path / "shared" / "theirs"
-    project = shutil.copytree(place, theirs / "project")
-    (project / "mine").mkdir()
-    monkeypatch.chdir(project / "mine")
-    assert find_root() == project
-    give_away(*([theirs, project, project / PROJECT_MARK, project / "data"] if whole else [project / PROJECT_MARK]))
-    with pytest.raises(RunError, match=f"{'theirs' if whole else PROJECT_MARK} is another user's, in a folder where"):
-        find_root()
-    refuse_planted(place / "data")  # ours
 
 
 # ---- a stranger's run
@@ -241,38 +198,6 @@ def test_a_notebook_that_is_none_is_told(made, here, capsys, content):
         code, _, err = call(capsys, *words)
         assert (code, "01_check_small" in err, len(leave_out_limit(err))) == (1, True, 1), err
     assert len("".join(call(capsys, "export", path)[1:]).splitlines()) == 1
-
-
-# ---- the terminal
-
-
-def test_a_stream_writes_what_steers_a_terminal_as_codes():
-    stream = io.StringIO()
-    print(f"a {ESCAPE} b\tc\n\u202eevil é 中 \u200c \r", file=PlainStream(stream))
-    assert stream.getvalue() == "a \\x1b]0;owned\\x07\\x1b[31m b\tc\n\\u202eevil é 中 \u200c \\r\n"
-
-
-def test_no_escape_sequence_reaches_the_terminal(made, here, capsys):
-    own = here / f"x{ESCAPE}.csv"
-    own.write_text(f"date,value,{ESCAPE}\n2020,{ESCAPE}\n")
-    record = json.loads((made / "run.json").read_text())
-    record["versions"][ESCAPE], record["helpers"][ESCAPE] = ESCAPE, ESCAPE
-    change(made / "run.json", **record)
-    (made / "tables" / ESCAPE).write_text("")
-    fails = [*ALL["01_check_small"], f"raise ValueError({ESCAPE!r})"]
-    write_notebooks(here / "notebooks", {"01_check_small": fails})
-    words = [
-        ["runs"],
-        ["check", own],
-        ["run", "small", "-p", "entity", ESCAPE],
-        ["run", "small", "-f", ESCAPE],
-    ]
-    words += [["run", ESCAPE], [ESCAPE], ["list", "--data", ESCAPE], ["export", f"{ESCAPE}.ipynb"]]
-    words += [["compare", ESCAPE, "b"], ["run", "other"]]
-    for each in words:
-        said = "".join(call(capsys, *each)[1:])
-        assert not {mark for mark in said if ord(mark) < 32 or 127 <= ord(mark) < 160} - {"\n", "\t"}, each
-    assert "\\x1b]0;owned\\x07" in said, "of the notebook that failed"
 
 
 # ---- sockets

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-import reprlib
 from typing import Any
 
 from .columns import UNNAMED
@@ -21,16 +20,11 @@ _HALVES = re.compile("[\ud800-\udfff]")
 SHOWN_CHARACTERS = 80  # of one value or name
 MAX_CHARACTERS = 5_000  # of one text that a page or a figure shows
 
-_shortener = reprlib.Repr()
-_shortener.maxstring = _shortener.maxother = SHOWN_CHARACTERS
-_shortener.maxlist = _shortener.maxtuple = _shortener.maxdict = 20
-_shortener.maxlevel = 4
-
 
 def quote(value: Any) -> str:
     """Quote a value; a long one is shortened, with its length."""
     try:
-        text = _shortener.repr(value).replace("\n", " ")
+        text = shorten(repr(value).replace("\n", " "))
     except ValueError:  # Python writes no whole number of more than 4300 digits
         text = f"a {type(value).__name__} of more than 4300 digits"
     return f"{text} ({len(value):,} characters)" if isinstance(value, str) and len(value) > SHOWN_CHARACTERS else text

@@ -74,7 +74,7 @@ def later_shares(
     >>> later_shares(0.5, [1, 2])["technologies"].tolist()  # doctest: +SKIP
     [28, 27]
     """
-    among = indicators.load_references() if among is None else among
+    among = indicators.load().references() if among is None else among
     asked = np.asarray(years, float)
     known = _list_later(share, asked, among, least_years)
     known = known if least_years is not None else known[known["years"] <= _FURTHEST_COUNTED]

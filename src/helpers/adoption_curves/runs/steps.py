@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import hash_file, write_json
-from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links, refuse_planted
+from ..base.project import RECORD, RunError, count_processors, find_outputs, refuse_links
 from .failures import find_attempt
 from .ingredients import choose_files, describe_series, digest, find_needs, read_declared
 from .manifest import locate, new_entry, read_entries, read_entry, write_entry
@@ -79,7 +79,6 @@ class Results:
         for folder in reversed([*folders]):
             with suppress(OSError, RunError):  # of another user, or a link: nobody follows it
                 refuse_links(folder)
-                refuse_planted(folder)
                 for entry in read_entries(folder).values():
                     self.places[digest(entry["made_from"])].insert(0, folder)
 
