@@ -78,7 +78,7 @@ def test_cells_are_short_and_stand_between_sentences(notebook):
     code = read_code(notebook)
     assert max(count_lines([cell]) for cell in code) <= 14
     assert "code, code" not in ", ".join(cell.cell_type for cell in notebook.cells)
-    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in code[:8])
+    assert any(re.search(r"study\.draw\(|explore\(", cell.source) for cell in code[:4])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:5], ids=lambda path: path.stem)
