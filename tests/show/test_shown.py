@@ -41,6 +41,7 @@ def agrees(shown, value):
 def read_cells(path):
     frame = pd.read_csv(path, keep_default_na=False, na_values=[""]).drop(columns="url", errors="ignore")
     frame = frame.rename(columns=_name_column).astype(object)
+    frame = frame.replace(r"^'(?=[+=@-])", "", regex=True)  # keeps spreadsheets from reading text as a formula
     return frame.assign(**{name: frame[name].map(say_name, na_action="ignore") for name in _CODED & {*frame}})
 
 
