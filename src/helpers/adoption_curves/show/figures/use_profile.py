@@ -99,7 +99,7 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     for axis, heading in zip(axes, headings, strict=True):
         axis.set_title(heading)
         axis.set_xlim(0, 180)  # with room for two numbers
-    title += f": most often, in {say_place(rows['entity'].iloc[0])}, {_say_highest(panels[0])}"
+    title += f": most often, in {say_place(rows['entity'].iloc[0])}, {_say_highest(rows.loc[panels[0].index])}"
     worded = "; * worded otherwise before" if rows["note"].str.contains("Worded ").any() else ""
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
@@ -214,6 +214,6 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
             is_open=rows["qualifier"] != "exact",
         )
     )
-    title += f": {_say_span(rows)}, depending on the firms"
+    title += f": {_say_span(rows[rows['entity'] == rows['entity'].mode()[0]])}, by size"
     units = "Percent of the firms of each group, by number of employees. We found no value for other sizes"
     return figure.close(title, units, source, _add_bound([], rows))
