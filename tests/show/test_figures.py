@@ -275,14 +275,6 @@ def test_figures_that_are_not_drawn_are_said_and_the_axis_begins_at_0():
     assert figure.axes[0].get_ylim()[0] == 0
 
 
-def test_the_axis_at_the_right_is_percent_of_the_population():
-    names = replace(NAMES, population=(1400.0, "Right axis: percent of the population."))
-    figure = draw(make_fan(["2026-12-31"]), names=names)
-    [right] = figure.axes[0].child_axes
-    assert right.get_ylim() == pytest.approx(tuple(100 * end / 1400 for end in figure.axes[0].get_ylim()))
-    assert figure.around[2] == "Source: test. Right axis: percent of the population."
-
-
 @pytest.mark.parametrize(("first", "last"), [("2024-06-30", "2026-12-31"), ("1990-12-31", "2025-12-31")])
 def test_a_year_stands_in_the_middle_of_its_months(first, last):
     figure, axis = style.open_chart(2)
@@ -389,10 +381,8 @@ def test_the_record_has_a_title_of_one_statement(came, counted, title):
     figure = figures.draw_register(scored.assign(limit_title="Internet users"), NAMES, "Source: test.")
     assert figure.around[0] == title
     assert figure.around[1].endswith("; limit: internet users")
-    check_room(figure)
     figure = figures.draw_register(scored.assign(limit_title=["Internet users", "none"]), NAMES, "Source: test.")
     assert "made 31 December 2024: 500 to 700; limit: none" in [text.replace("\n", " ") for text in read_axes(figure)]
-    check_room(figure)
 
 
 def test_dollars_in_names_are_no_mathematics():
