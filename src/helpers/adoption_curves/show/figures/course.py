@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -174,7 +175,7 @@ def plot_course(
     if half.notna().any():
         axis.vlines(values.index, values - half, values + half, color=INK, lw=1, zorder=5)
         key.append(name_line("95% sampling error, as published", INK, lw=1))
-    bound = {"marker": "o", "mfc": PAGE, "mec": ACCENT, "mew": 1.6, "ms": 6, "ls": ""}
+    bound: dict[str, Any] = {"marker": "o", "mfc": PAGE, "mec": ACCENT, "mew": 1.6, "ms": 6, "ls": ""}
     axis.plot(newer.index, newer["place"], zorder=6, **bound)
     for date, row in newer.tail(1).iterrows():
         key.append(name_line(f"{say_period(date, series.measure)}: {say_limit(row, bare=True, own=own)}", **bound))
