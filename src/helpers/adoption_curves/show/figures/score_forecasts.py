@@ -25,6 +25,7 @@ from .style import (
     open_panels,
     open_rows,
     tag,
+    use_numbers,
 )
 
 
@@ -138,6 +139,7 @@ def draw_calibration(calibration: pd.DataFrame, by_technology: pd.DataFrame, sou
     for axis, heading in zip(axes, ("By years ahead", "80% interval, by technology"), strict=True):
         axis.set_title(heading)
         axis.set_xlim(0, 102)
+        use_numbers(axis, "x", "%")
     at_80 = wide[0.8]
     title = (
         f"{_say_horizon(at_80.index[-1])} ahead, the 80% intervals contained {100 * at_80.iloc[-1]:.0f}% of outcomes"
@@ -163,6 +165,7 @@ def draw_sides(sides: pd.DataFrame, source: str) -> Chart:
     levels = (0.8, 0.9)
     figure, axes = open_panels([2.4] * len(levels), len(levels), share=True)
     for axis, level in zip(axes, levels, strict=True):
+        use_numbers(axis, suffix="%")
         rows = sides[sides["level"] == level].sort_values("horizon_years")
         places = np.arange(len(rows))
         axis.bar(places - 0.2, rows["below"], 0.4, color=HALF)

@@ -326,7 +326,7 @@ def use_dates(axis: Axes, width: float) -> None:
     days = np.array(axis.dataLim.intervalx)
     if not np.isfinite(days).all():
         return
-    days += [-200, 200] if days[0] == days[1] else np.array([-0.03, 0.03]) * np.ptp(days)
+    days += [-300, 300] if days[0] == days[1] else np.array([-0.03, 0.03]) * np.ptp(days)
     first, last = (pd.Timestamp(day.replace(tzinfo=None)) for day in mdates.num2date(days))
     yearly = (last - first).days > 500
     periods = pd.period_range(first, last, freq="Y" if yearly else "M")
