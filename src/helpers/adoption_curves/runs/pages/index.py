@@ -13,6 +13,7 @@ from ...base.columns import UNNAMED
 from ...base.words import say_day
 from ...say.glossary import GLOSSARY, join_rows
 from ..manifest import list_tables, locate
+from ..parameters import Parameters
 from ..table_files import read_rows
 from .cleaning import keep_address
 from .frame import render, render_chart
@@ -29,7 +30,7 @@ def render_index(
     `notebooks` describes each notebook's page, what it wrote included; `shared` is what all pages of the run are given.
     """
     names = [name for name in sorted(list_tables(record)) if name.partition("_")[2] in _ROWS]
-    rows = _read_rows(folder, names)
+    rows = _read_rows(folder, names, record["run"] == Parameters.model_fields["run"].default)
     figures = {figure["name"]: figure for page in notebooks for figure in page["figures"]}
     series = [record["subject"].get("title", record["parameters"]["indicator"]), record["parameters"]["entity"]]
     texts, cautions = {row["key"]: row for row in rows[""]}, [row for row in rows[""] if row["key"] == "do_not_quote"]
@@ -53,10 +54,10 @@ def render_index(
     )
 
 
-def _read_rows(folder: Path, names: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+def _read_rows(folder: Path, names: Sequence[str], is_default: bool) -> dict[str, list[dict[str, str]]]:
     """Rows of the page by group, from the tables of these names; headline and quotation are in the group ""."""
     tables = [pd.DataFrame(read_rows(locate(folder, f"tables/{name}.csv"))) for name in names]
-    rows = join_rows(tables).to_dict("records") if tables else []
+    rows = join_rows(tables, is_default).to_dict("records") if tables else []
     grouped: dict[str, list[dict[str, str]]] = {"": []}
     for row in rows:
         grouped.setdefault(row["group"], []).append({**row, "url": keep_address(row["url"])})
