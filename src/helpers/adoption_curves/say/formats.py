@@ -50,7 +50,7 @@ def format_end(value: float, high: float, unit: str) -> str:
     ('1.06 billion', '86%', '2.3%')
     """
     if split_unit(unit)[1] == "%":
-        return f"{value:.1f}%" if high < 10 else say_percent(value)
+        return f"{value:.1f}%" if high < 10 or 99.5 <= high < 99.95 else say_percent(value)
     return format_number(value, unit)
 
 

@@ -12,7 +12,7 @@ from importlib import metadata
 import pandas as pd
 
 from ..base.columns import UNNAMED, USUAL_TITLE
-from ..base.words import lower_first, say_count, say_first, say_percent, say_place
+from ..base.words import lower_first, say_count, say_day, say_first, say_percent, say_place
 from ..indicators import Names
 from .formats import format_end, format_value, split_unit
 from .glossary import frame_rows
@@ -85,7 +85,7 @@ def write_headline(run: RunTables) -> str:
     elif start and not run.bound:
         headline += f" ({run.format_change(start)} from {run.format_date(start)})"
     is_old = names.as_of or (run.quoted and run.quoted["date"] <= names.known)
-    return f"{headline} (from values up to {run.format_date(run.newest)})" if is_old else headline
+    return f"{headline} ({_format_known(run)})" if is_old else headline
 
 
 def write_deck(run: RunTables) -> str:
@@ -117,7 +117,7 @@ def write_quotation(run: RunTables) -> str:
     return (
         f"{claim}{source}. Adoption Curves {metadata.version('adoption-curves')} forecasts {amount} for "
         f"{run.format_date(run.quoted)} ({100 * run.level:g}% prediction interval; median {_format_median(run)}"
-        f"{_format_condition(run)}), from values up to {run.format_date(run.newest)}."
+        f"{_format_condition(run)}), {_format_known(run)}."
     )
 
 
@@ -139,6 +139,11 @@ def write_title(run: RunTables) -> str:
     """The title of the chart: the series, and its forecast or its newest value."""
     amount, row = (run.interval, run.quoted) if run.quoted else (run.amount, run.newest)
     return f"{run.names.title.replace(': ', ', ')}: {amount} {run.format_when(row)}"
+
+
+def _format_known(run: RunTables) -> str:
+    known = f"as known on {say_day(pd.Timestamp(run.names.as_of))}, " if run.names.as_of else ""
+    return f"{known}from values up to {run.format_date(run.newest)}"
 
 
 def _format_median(run: RunTables) -> str:

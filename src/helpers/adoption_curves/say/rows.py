@@ -147,17 +147,17 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
 
 def _list_next(run: RunTables) -> Iterator[Row]:
     rows = [row for row in run.list_rows("06_register") if row["model"] == PUBLISHED_MODEL and pd.isna(row["came"])]
-    expected = f"publication expected: {run.expected}" if run.expected else ""
     for row in sorted(rows, key=lambda row: (row["target_date"], -row["registered"].value))[:1]:
         text, median = (
             say_range(row["q0.1"], row["q0.9"], run.names.unit),
             say(row["q0.5"], run.names.unit, row["q0.9"]),
         )
         of = f"{say_date(row['target_date'])}, 80% interval; median {median}"
-        note = "; ".join(filter(None, [f"Registered on {say_day(row['registered'])}", expected]))
+        note = f"Registered on {say_day(row['registered'])}"
+        note += f"; publication expected: {run.expected}" if run.expected else ""
         yield Row.read("next", row, "q0.1 q0.9 q0.5", text, of, note)
-    if expected and not rows:
-        yield Row("next", run.expected, note="Expected publication")
+    if run.expected and not rows:
+        yield Row("next", f"expected: {run.expected}", note="No forecast of it is registered")
 
 
 # ---- How sure?
@@ -171,7 +171,7 @@ def _list_coverage(run: RunTables) -> Iterator[Row]:
 
 
 def _list_external(run: RunTables) -> Iterator[Row]:
-    for row in run.list_tests("05_audit"):
+    for row in sorted(run.list_tests("05_audit"), key=lambda row: -row["origins"]):
         name, units = row["series"].replace(", by", " by"), say_count(row["units"], "series", "series")
         series = f"{name}, {units} with {row['figures']} values at {row['share_of_limit']}% of the limit"
         columns = "inside_80 below_80 above_80 years units origins figures share_of_limit"

@@ -129,8 +129,8 @@ class RunTables:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the limit is 100%."""
-        return self.is_share and self.limit_then.get("mean") == 100
+        """Whether there is no limit but 100%, which nobody has to assume."""
+        return not self.limit_then or (self.is_share and self.limit_then["mean"] == 100)
 
     @cached_property
     def few(self) -> str:
