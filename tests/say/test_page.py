@@ -17,8 +17,8 @@ SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 NUMBER = re.compile(r"[−-]?\d[\d,]*(?:\.\d+)?")
 SET = re.compile(
     r"\b(?:\d+ )?(?:January|February|March|April|May|June|July|August|September|October|November|December) \d{4}\b"
-    r"|\b(?:19|20)\d\d\b|aged \d+ (?:to|and) \w+|\d\d% (?=prediction|interval)|the middle \d\d% (?=of)|Adoption Curves [\w.]+"
-    r"|index, .*? = 100"
+    r"|\b(?:19|20)\d\d\b|aged \d+ (?:to|and) \w+|\d\d% (?=prediction|interval)"
+    r"|the middle \d\d% (?=of)|Adoption Curves [\w.]+|index, .*? = 100"
 )
 """Dates, ages, names and the levels of intervals: no numbers of a table."""
 TABLES_OF_ROWS = {

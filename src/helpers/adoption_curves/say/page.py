@@ -130,8 +130,8 @@ def list_cautions(run: RunTables) -> Iterator[tuple[str, str]]:
     pairs = [run.change_of_method[1:]] if run.change_of_method else []
     pairs += [(before, [*run.exact, run.newest][0]) for before in run.list_rows("02_earlier")[-1:]]
     for before, after in pairs:
-        dates = f"{run.format_date(before)} to {run.format_date(after)}"
-        yield f"Do not quote the change from {dates} as growth: the two values may not be comparable.", ""
+        span = run.format_span(before, after)
+        yield f"Do not quote the change from {span} as growth: the two values may not be comparable.", ""
     yield from run.notes[:2]
 
 

@@ -189,8 +189,8 @@ def _write_test(key: str, row: TableRow, series: str, columns: str) -> Row:
 def _list_break(run: RunTables) -> Iterator[Row]:
     if run.change_of_method:
         reason, before, after = run.change_of_method
-        text, of = run.format_difference(after["value"] - before["value"]), map(run.format_date, (before, after))
-        yield Row.compare("break", before, after, text, " to ".join(of), say_first(reason))
+        text, of = run.format_difference(after["value"] - before["value"]), run.format_span(before, after)
+        yield Row.compare("break", before, after, text, of, say_first(reason))
     earlier = run.list_rows("02_earlier")
     for row in earlier[-1:]:
         text = f"{say_count(len(earlier), 'value')} left out"

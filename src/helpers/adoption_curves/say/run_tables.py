@@ -18,8 +18,8 @@ from ..base.words import say, say_bound, say_date, say_figure, say_limit, say_pe
 from ..indicators import Names
 from .formats import format_interval, format_value
 
-TABLES = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level", "05_forecast")
-TABLES += ("05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
+TABLES: tuple[str, ...] = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level")
+TABLES += ("05_forecast", "05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
 """Tables of the notebooks before the sixth that the page reads."""
 REASONS = {
     "decline": "the series is in decline, and the method is made for growth",
@@ -179,6 +179,10 @@ class RunTables:
         """The date of a row: December 2025; 2025 where all values are of ends of years."""
         days = pd.DatetimeIndex([each["date"] for each in [*self.exact, *self.list_rows("02_newer"), row]])
         return f"{row['date']:%Y}" if (days.month == 12).all() else say_period(row["date"], self.names.measure)
+
+    def format_span(self, start: TableRow, end: TableRow) -> str:
+        """The dates of two rows: December 2024 to June 2025."""
+        return f"{self.format_date(start)} to {self.format_date(end)}"
 
     def format_when(self, row: TableRow) -> str:
         """The date with its preposition: in December 2025; of a total so far by the end of December 2025."""
