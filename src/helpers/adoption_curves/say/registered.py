@@ -65,6 +65,7 @@ def say_scores(summary: pd.DataFrame) -> list[str]:
                 f" To {say_count(row['inexact'], 'value')} published as “more than” or “less than”, forecasts gave a "
             )
             text += f"probability of {say_percent(100 * row['probability'])} on average."
-        none = " No outcome has been published since, so there is no score yet."
-        sentences.append(text if row["counted"] else text + none)
+        if not row["counted"]:
+            text += " No outcome has been published since, so there is no score yet."
+        sentences.append(text)
     return sentences

@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.dates import decimal_years
-from ..base.fallen import explain_few
 from ..base.fan import find_goal
 from ..base.levels import LEVELS, band_columns, quoted_level
-from ..base.words import say, say_bound, say_date, say_figure, say_limit, say_period
+from ..base.words import say, say_bound, say_figure, say_limit, say_period
 from ..indicators import Names
 from .formats import format_interval, format_value
 
@@ -133,16 +132,9 @@ class RunTables:
         return not self.limit_then or (self.is_share and self.limit_then["mean"] == 100)
 
     @cached_property
-    def few(self) -> str:
-        """Why the values are too few for a forecast, as a clause after "because"; "" where they are not."""
-        years = decimal_years([row["date"] for row in self.exact])
-        since = [say_date(row["break"]) for row in self.list_rows("02_earlier")[-1:]]
-        return explain_few(years, [row["value"] for row in self.exact], len(self.list_rows("02_newer")), *since)
-
-    @cached_property
     def state(self) -> str:
         """Why no forecast is quoted: "few" or a key of `REASONS`; "" where one is."""
-        if self.few:
+        if self.names.few:
             return "few"
         if not self.goal:
             return "decline"
@@ -156,7 +148,7 @@ class RunTables:
     @property
     def reason(self) -> str:
         """Why no forecast is quoted, as a clause after "because"; "" where one is."""
-        return self.few or REASONS.get(self.state, "")
+        return self.names.few or REASONS.get(self.state, "")
 
     @property
     def is_drawn(self) -> bool:
