@@ -27,9 +27,20 @@ def frame_rows(rows: Iterable[Any]) -> pd.DataFrame:
 
 
 def join_rows(tables: Iterable[pd.DataFrame], is_default: bool = False) -> pd.DataFrame:
-    """The rows of several tables in the order of the page, of each group the first four.
+    """The rows of several tables that a page shows, in its order.
 
-    The default page has twenty rows in all: the last row of the longest group is left out first.
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        As from `frame_rows`, read as text.
+    is_default : bool
+        A page has the first four rows of each group; the default page has twenty rows in all, and leaves out the last
+        row of the longest group first.
+
+    Returns
+    -------
+    DataFrame
+        The columns `COLUMNS`.
     """
     rows = pd.concat(tables, ignore_index=True).reindex(columns=COLUMNS).fillna("")
     rows = rows[rows["key"].isin(_ORDER)]
