@@ -25,9 +25,9 @@ def test_few_figures_have_no_forecast(values, limit):
     others = (frames.end_frame, frames.scenario_frame, frames.limit_frame, frames.quantile_frame)
     assert all(make_frame(result).empty for make_frame in others)
     assert f"no forecast: {result.printed.few}>" in repr(result)
-    assert "three usable values over half a year; the series has" in result.printed.few
+    assert "three usable values that span half a year; the series has" in result.printed.few
     assert result._repr_html_()
-    with pytest.raises(ValueError, match="three usable values over half a year"):
+    with pytest.raises(ValueError, match="three usable values that span half a year"):
         result.at([1.0], [0.5])
     assert forecast.hindcast(result.target.values, limit).empty
 

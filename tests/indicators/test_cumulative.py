@@ -115,7 +115,7 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     head = "year,value,break\n"
     code, out = check(head + "2019,30,\n2020,40,\n2021,10,new survey\n")
     assert (code, "2 figures of mine before the break of 2021-12-31 (new survey) left out." in out) == (0, True)
-    assert "no forecast, because a forecast needs three usable values over half a year; the series has" in out
+    assert "no forecast, because a forecast needs three usable values that span half a year; the series has" in out
     code, out = check(head + "2015,30,\n2016,33,\n2018,10,new survey\n2019,12,\n2020,20,\n2021,31,\n2022,50,another\n")
     assert code == 0
     assert "6 figures of mine before the break of 2022-12-31 (another) left out." in out
