@@ -36,7 +36,9 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
     dates = pd.to_datetime(["2025-10-31", "2025-11-30", "2025-12-31"])
     near = forecast.forecast(pd.Series([10.0, 11, 12], dates), 100)
     assert (near.kind, near.used.tolist()) == ("few", [12.0])
-    assert near.printed.few.endswith("has three values, one of them usable: two less than half a year from the next")
+    assert near.printed.few.endswith(
+        "has three values, one of them usable: two are less than half a year from the next"
+    )
 
 
 def test_without_a_figure_nothing_is_known():

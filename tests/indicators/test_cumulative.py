@@ -125,7 +125,11 @@ def test_check_names_what_is_left_out_and_the_break_that_leaves_too_little(tmp_p
     fallen = "no forecast, because the figures have fallen, from 95 people in December 2018 to 60 people in"
     assert fallen in out
     code, out = check("date,value\n" + "".join(f"2024-0{month}-28,{month}\n" for month in range(1, 6)))
-    assert (code, "usable: four less than half a year from the next" in out, "last 5 people on 28 May 2024" in out) == (
+    assert (
+        code,
+        "usable: four are less than half a year from the next" in out,
+        "last 5 people on 28 May 2024" in out,
+    ) == (
         0,
         True,
         True,
