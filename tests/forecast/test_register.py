@@ -261,7 +261,7 @@ def test_scores_are_those_of_the_figure_that_came(data):
     assert found["wis"] == pytest.approx((2 * 0.1 * 102 + 2 * 0.5 * 2 + 2 * 0.1 * 98) / 3)
     assert found["wis_last_value"] == pytest.approx((2 * 0.1 * 202 + 2 * 0.5 * 102 + 2 * 0.9 * 2) / 3)
     assert np.isnan(found["wis_drift"])
-    assert "was published on 5 February 2026; it is inside the range. Its WIS is" in found["text"]
+    assert "was published on 5 February 2026; it is inside the interval. Its WIS is" in found["text"]
     summary = summarise(data, *frames)
     assert summary["wis_last_value_ratio"] == pytest.approx(found["wis"] / found["wis_last_value"])
     assert (summary["exact"], summary["coverage_80"]) == (1, 1)
@@ -285,7 +285,7 @@ def test_a_limit_is_scored_by_the_probability_it_was_given(data):
     below = score(replace(data, vintages=rows), enter("2026-06-30", (500, 600, 800))).iloc[0]
     assert below["probability"] == pytest.approx(0.7)
     [said] = registered.say_scores(register.summarise_scores(score(data, enter("2026-06-30", (500, 700, 900)))))
-    assert "printed as “more than” or “less than”, forecasts gave a probability of 50%" in said
+    assert "published as “more than” or “less than”, forecasts gave a probability of 50%" in said
 
 
 def test_a_score_is_of_the_first_print_unless_it_says_so(data):
@@ -361,6 +361,6 @@ def test_the_next_value_is_the_newest_forecast_of_the_published_method_without_a
     for order in (listed, listed[::-1]):
         [found] = _list_next(RunTables({"06_register": pd.DataFrame(order)}, names))
         assert (found.text, found.value) == ("1.0 to 3.0%", 2.0)
-        assert found.of == "December 2026, 80% interval; median 2.0"
+        assert found.of == "December 2026, 80% interval; median 2.0%"
         assert found.note == "Registered on 1 February 2026"
     assert list(_list_next(RunTables({"06_register": pd.DataFrame([row | other])}, names))) == []

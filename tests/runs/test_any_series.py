@@ -131,7 +131,7 @@ def test_pages_are_made_of_series_at_the_edge(tmp_path, monkeypatch, indicator, 
     assert len(list((folder / "html").glob("0*.html"))) == 7
     if entity == "Germany":
         plain = (folder / "tables" / "06_key_numbers.csv").read_text(encoding="utf-8")
-        reason = "a forecast needs three usable values over half a year, and there is one value"
+        reason = "a forecast needs three usable values that span half a year; the series has one value"
         first = f"We quote no forecast, because {reason}."
         assert first in plain
         for notebook in ("01", "02", "03", "05", "06"):  # 04 scores the forecasts of other technologies

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..base import words
-from ..base.dates import SHORTEST, decimal_years
-from ..base.fallen import LEAST_APART, count_usable, has_fallen, pick_last
+from ..base.dates import decimal_years
+from ..base.fallen import LEAST_APART, has_fallen, pick_last
 from ..base.project import RunError, Source, UserError
 from .manifest import find_last, find_table, list_tables, locate
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest
@@ -171,8 +171,8 @@ def _list_left_out(series: Any) -> list[str]:
         zeros = words.say_count(len(series.values) - len(values), "figure")
         notes.append(f"{zeros} of 0 of {what} left out of curves and forecast: growth from nothing has no rate.")
     years = decimal_years(values.index)
-    if count_usable(years, values) < SHORTEST:
-        notes.append(f"{series.full_title}: no forecast, which needs {SHORTEST} figures above 0 that span half a year.")
+    if series.few:
+        notes.append(f"{series.full_title}: no forecast, because {series.few}.")
     if has_fallen(decimal_years(series.values.index), series.values):
         highest = f"{words.say_amount(series.values.max(), series.unit)} {_say_when(series.values.idxmax(), series)}"
         last = f"{words.say_amount(series.values.iloc[-1], series.unit)} {_say_when(series.values.index[-1], series)}"

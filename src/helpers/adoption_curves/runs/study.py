@@ -139,17 +139,14 @@ class Study:
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
-        """Series in question, with its limit. Of few figures, why none is quoted is displayed once."""
+        """Series in question, with its limit. Of few values, why no forecast is quoted is displayed once."""
         from IPython.display import Markdown, display
 
-        from ..say.run_tables import explain_few
-
         chosen = self.parameters
-        found = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
-        since = None if found.last_break is None else found.last_break["date"]
-        if reason := explain_few(found.values.dropna(), since):
-            display(Markdown(f"**We quote no forecast, because {reason}.**"))
-        return found
+        series = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
+        if series.few:
+            display(Markdown(f"**We quote no forecast, because {series.few}.**"))
+        return series
 
     @cached_property
     def references(self) -> list[indicators.AdoptionSeries]:
