@@ -78,12 +78,6 @@ def test_one_thing_changed_in_the_cells_and_they_run(old, new, executed, tmp_pat
     assert (np.diff(names["fan"]) > 0).all()
 
 
-def test_our_reading_is_marked_among_the_figures_that_are_used(cells):
-    seen, readings = cells["seen"], cells["series"].readings
-    assert seen.loc[seen["read"], "date"].tolist() == seen.loc[seen["date"].isin(readings.index), "date"].tolist()
-    assert seen["read"].any() == bool(len(readings))
-
-
 def test_before_a_newer_figure_is_the_forecast_that_knows_of_none(cells):
     series, newer = cells["series"], cells["forecast"].compare_newer(cells["result"])
     if not len(series.newer):
