@@ -79,17 +79,6 @@ def test_a_series_comes_back_as_it_was_written_in_whatever_order(tmp_path_factor
     assert {day.date(): value for day, value in loaded.items()} == series
 
 
-@LEAST
-@given(SERIES, st.integers(-6, 9))
-def test_shares_of_the_limit_do_not_depend_on_the_unit(tmp_path_factory, series, power):
-    shares = []
-    for factor in (1, 10.0**power):
-        rows = [f"{day.isoformat()},{value * factor!r},users,level" for day, value in series.items()]
-        data = load(tmp_path_factory, "date,value,unit,measure\n" + "\n".join(rows))
-        shares.append(data.series("own data", "own", 4 * factor).share)
-    pd.testing.assert_series_equal(*shares, rtol=1e-12)
-
-
 YAML = st.one_of(
     st.text(max_size=40),
     st.text(alphabet="ab:&*!<>[]{}-?|#'\"%@,01. \n\t~", max_size=30),

@@ -106,8 +106,3 @@ def test_what_is_missing_is_named():
         forecast.next_dates(pd.DatetimeIndex([]), 5)
     with pytest.raises(ValueError, match="2 dates and 1 figures"):
         curves.has_fallen([2020, 2021], [1])
-
-
-def test_a_limit_that_a_person_gives_is_never_below_the_figures():
-    with pytest.raises(ValueError, match="lie above the limit"):
-        forecast.forecast(pd.Series(VALUES, ENDS), 51.4)

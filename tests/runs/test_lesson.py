@@ -20,11 +20,6 @@ def read_texts(number):
     return [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown"]
 
 
-def read_exercises(number):
-    """The lines of a notebook's exercises."""
-    return "".join(re.findall(r"```python\n(.*?)```", "\n".join(read_texts(number)), re.DOTALL)).splitlines()
-
-
 @pytest.fixture(
     scope="module",
     params=[{}, pytest.param({"indicator": "online_shopping_users"}, marks=pytest.mark.slow), {"limit": "none"}],
@@ -105,7 +100,7 @@ def test_the_answers_are_what_the_lines_give_on_the_default_run(number, tmp_path
 
 
 def check_exercises(number, names):
-    lines = read_exercises(number)
+    lines = "".join(re.findall(r"```python\n(.*?)```", "\n".join(read_texts(number)), re.DOTALL)).splitlines()
     assert len(lines) >= 5
     for line in lines:
         exec(f"found = {line}", names)

@@ -127,17 +127,6 @@ def test_what_is_somebody_s_in_the_place_of_a_run_or_its_workshop_is_left_alone(
     assert kind != "file" or shop.read_text() == "years of work"
 
 
-def test_hidden_folders_of_somebody_are_no_leftovers(make, outputs):
-    """Each is a name that an earlier edition took for its own."""
-    names = (".mine.old", ".mine.new-abcdefgh", ".store/.work-abcdefgh", ".mine.lock")
-    for name in names:
-        write(outputs / name, "thesis.tex")
-    for _ in range(2):
-        make()
-    assert {(outputs / name / "thesis.tex").read_text() for name in names} == {"years of work"}
-    assert [run["run"] for run in list_runs(outputs)] == ["mine"]
-
-
 def test_commands_that_only_look_change_nothing(here, tmp_path, capsys):
     """A hidden folder of somebody's beside own data is theirs, whatever its name."""
     own = tmp_path / "own"

@@ -8,7 +8,7 @@ from conftest import open_as
 from processes import call
 from snapshots import check_snapshot
 
-from adoption_curves.base.project import Source, find_data, find_root
+from adoption_curves.base.project import Source, find_data
 from adoption_curves.runs.ingredients import read_declared
 from adoption_curves.runs.parameters import (
     ParameterError,
@@ -61,13 +61,6 @@ def test_what_is_unusable_is_refused_by_name(renew):
         print(expected_value(name))
 
     check_snapshot("parameters", {"refuse": refuse, "refuse_each": refuse_each}, renew)
-
-
-def test_the_project_is_found_from_anywhere(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert (find_root() / "pyproject.toml").is_file()
-    assert find_data("data") == find_root() / "data"
-    assert read_parameters({"data": str(tmp_path)}).data == str(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -186,10 +186,8 @@ def kill_before(number, action):
         finally:
             os._exit(0)
     os.close(begin)
-    made = os.read(end, 100_000)
-    while more := os.read(end, 100_000):
-        made += more
-    os.close(end)
+    with os.fdopen(end, "rb") as pipe:
+        made = pipe.read()
     os.waitpid(child, 0)
     return len(made)
 
