@@ -11,11 +11,7 @@ from adoption_curves.forecast import frames
 DATES = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])
 
 
-def make(values, **options):
-    return forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), 100, **options)
-
-
-@pytest.mark.parametrize("values", [[12], [9, 12], [0, 0, 12]])
+@pytest.mark.parametrize("values", [[12], [9, 12], [0, 0, 12], [0, 0]])
 @pytest.mark.parametrize("limit", [100, None])
 def test_few_figures_have_no_forecast(values, limit):
     result = forecast.forecast(pd.Series(values, DATES[-len(values) :], name="users", dtype=float), limit)
@@ -39,14 +35,6 @@ def test_figures_within_half_a_year_say_no_more_than_the_last():
     assert near.printed.few.endswith(
         "has three values, one of them usable: two are less than half a year from the next"
     )
-
-
-def test_without_a_figure_nothing_is_known():
-    zeros = forecast.forecast(pd.Series([0.0, 0.0], DATES[1:]))
-    assert (zeros.kind, zeros.has_range, len(zeros.used), len(zeros.dates)) == ("few", False, 0, 0)
-    assert "the series has two values, none of them usable: two are 0" in repr(zeros)
-    with pytest.raises(ValueError, match="the series has no figure: give one at least, with its date"):
-        forecast.forecast(pd.Series([], pd.DatetimeIndex([]), dtype=float))
 
 
 def make_reference(values, technology):

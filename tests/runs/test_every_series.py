@@ -45,12 +45,6 @@ def find_faults(text, study):
     return [figure for figure in told if figure not in text]
 
 
-def list_every():
-    """Every series that `adoption list` shows, and those of which no exact figure is known."""
-    data = indicators.load()
-    return sorted({*zip(data.observations["entity"], data.observations["indicator"], strict=True)})
-
-
 OWN = {
     "one after a break": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,60,,another question\n",
     "a limit after a break": "2019,10,,\n2020,19,,\n2021,31,,\n2022,44,,\n2023,50,at_least,another question\n",
@@ -78,8 +72,8 @@ def test_the_newest_figure_of_an_own_file_with_a_break_is_on_its_first_page(tmp_
 @pytest.mark.slow
 @pytest.mark.every
 def test_the_newest_figure_of_every_series_is_on_its_first_page(tmp_path):
-    faults = {}
-    for place, (entity, indicator) in enumerate(list_every()):
+    faults, rows = {}, indicators.load().observations  # those of which no exact figure is known too
+    for place, (entity, indicator) in enumerate(sorted({*zip(rows["entity"], rows["indicator"], strict=True)})):
         given = {"entity": entity, "indicator": indicator}
         try:
             text, study = read_page(tmp_path, given, ["04", *SHOWN] if place == 0 else SHOWN)
