@@ -90,6 +90,10 @@ def read_series_file(
     file, options, problems = path.name, _read_options(choices), list[Problem]()
     rows = read_rows(path, options)
     with _collect(problems):
+        _make_table(path, rows, options)
+    if problems and len(rows) > 1 and not options["rows"] and _find_headings(rows) > rows[0][0]:
+        options["rows"] = f"{_find_headings(rows)}:"  # what else is wrong is looked for below the likely headings
+    with _collect(problems):
         frame, picked = _pick_rows(file, _make_table(path, rows, options), options)
         frame, heads = _lay_out(file, frame, options)
         frame, heads, notes = _read_columns(file, frame, heads, options)
@@ -97,7 +101,7 @@ def read_series_file(
     texts = {cell for _, cells in rows for cell in cells}  # headings among them, wherever the table is
     missing = [question for name, question in _QUESTIONS.items() if not options[name] and name not in texts]
     problems += [Problem(file, None, "", "", question) for question in missing]
-    raise_problems(problems)
+    raise_problems([*dict.fromkeys(problems)])
     text = _name_columns(file, frame, picked, [*heads.values(), *beside], options)
     values = read_cells(file, text, [column.describe() for column in COLUMNS], problems)
     if not problems:
