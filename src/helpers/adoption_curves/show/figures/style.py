@@ -37,7 +37,7 @@ COLOURS = {
     "grey": ("#5f6670", "#a3abb5"),
     "grid": ("#e7e9ec", "#2c3138"),
     "ghost": ("#b9bfc7", "#59616b"),
-    "strip": ("#f0f1f3", "#22262b"),
+    "strip": ("#eaecef", "#22262b"),
     "accent": ("#0b66a8", "#58b2ec"),
     "half": ("#7db6de", "#2a6f9f"),
     "most": ("#cfe3f3", "#1b3f59"),
