@@ -72,6 +72,9 @@ def _list_newest(run: RunTables) -> Iterator[Row]:
     row, names, text = run.newest, run.names, f"{run.format_published(run.newest)}{run.base}"
     note = ". ".join(filter(None, [names.counted, names.asked.rstrip(".") or names.publisher]))
     yield Row.read("newest", row, "value", text, run.format_date(row), note, row["url"])
+    for later in [each for each in run.list_rows("02_newer") if each["date"] > row["date"]]:
+        text = f"{run.format_published(later)}{run.base}"
+        yield Row.read("newest", later, "value", text, run.format_date(later), "It says less than the one before.")
 
 
 def _list_assumed(run: RunTables) -> Iterator[Row]:
