@@ -49,7 +49,7 @@ COLUMNS = (
            {"required": True, "minimum": "1800-01-01"}),
     _Column("value", "number", "The figure as printed, in its unit", "needed", {"required": True, "minimum": 0}),
     _Column("entity", "string", "Country or group", "`own data`, or the parameter `entity`", default=UNNAMED),
-    _Column("indicator", "string", "Name of what is counted: small letters, digits and _", "the file's name",
+    _Column("indicator", "string", "What is counted; a name for parameters is made of it", "the file's name",
            {"pattern": NAME}),
     _Column("title", "string", "Title of the series in figures and tables",
            "the text of `indicator`, or `Own figures`"),

@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..base.columns import CHOICES, COLUMNS, GONE, LIMITED, REPEATED, USUAL_TITLE, spread_choices
+from ..base.columns import CHOICES, COLUMNS, GONE, LIMITED, NAME, REPEATED, USUAL_TITLE, spread_choices
 from ..base.words import escape, say_count, say_day, shorten
 from . import number_format as numbers
 from .checks import check_spellings, raise_problems, read_unit
@@ -436,7 +436,12 @@ def _name_columns(
     text = frame.reindex(columns=_OWN, fill_value="").assign(date=frame[_DATE], value=frame[_VALUE])
     named = {"entity": ", ".join(picked)} if picked and "entity" not in frame else {}
     text = text.assign(**named | {name: options[name].strip() for name in _OWN[2:] if options.get(name)})
-    text = text.assign(unit=text["unit"].map(read_unit))
+    titles = text["indicator"]
+    names = {one: one if re.fullmatch(NAME, one) or not one else name_indicator(one) for one in titles.unique()}
+    if len({*names.values()}) < len(names):
+        raise cell_error(file, "has names that differ only in punctuation; use letters and digits", column="indicator")
+    title = text["title"].where(text["title"] != "", titles.where(titles != titles.map(names), ""))
+    text = text.assign(indicator=titles.map(names), title=title, unit=text["unit"].map(read_unit))
     for name, question in _QUESTIONS.items():
         if (unknown := text.index[(text[name] == "") | (text[name].str.fullmatch(_CODE) & (options[name] == ""))]).size:
             code = text[name][unknown].iloc[0]
