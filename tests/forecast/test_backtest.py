@@ -9,7 +9,7 @@ from adoption_curves import forecast
 from adoption_curves.base.fallen import LEAST_APART, pick_apart
 from adoption_curves.curves import decimal_years, has_fallen
 from adoption_curves.forecast import backtest, scores
-from adoption_curves.forecast.backtest import DATE_TOLERANCE, ORIGIN_SHARES, list_windows
+from adoption_curves.forecast.backtest import DATE_TOLERANCE, LATEST, list_windows
 from adoption_curves.forecast.hindcasts import cut_series
 from adoption_curves.forecast.rivals import RIVALS
 
@@ -37,7 +37,7 @@ def test_every_method_is_scored_at_every_window_and_horizon_and_technologies_wei
 
 
 def test_origins_horizons_and_windows_are_as_said(references, rows):
-    assert rows["share"].between(*ORIGIN_SHARES).all()
+    assert rows["share"].between(0.002, LATEST).all()
     assert ((rows["years"] - rows["horizon_years"]).abs() <= DATE_TOLERANCE).all()
     assert set(rows["window"]) == {3, 4, 6, 8}
     assert set(rows["horizon_years"]) == {0.5, 1, 2, 3, 5}
@@ -129,8 +129,8 @@ def test_the_targets_that_are_met_stay_met(rows, scored):
     """Bounds on the published numbers, with room for new data."""
     pooled = scores.score(scored, by=("method", "horizon_years")).set_index(["method", "horizon_years"])
     own = pooled.loc[scores.FORECAST]
-    assert 0.75 <= own["coverage_80"].mean() <= 0.85
-    assert 0.85 <= own["coverage_90"].mean() <= 0.94
+    assert 0.78 <= own["coverage_80"].mean() <= 0.88
+    assert 0.87 <= own["coverage_90"].mean() <= 0.96
     best = pooled.loc[list(RIVALS)]["wis"].groupby("horizon_years").min()
     assert (own["wis"] <= 1.02 * best).all()
     four = scores.score(scored).query("method == 'forecast' and window == 4 and horizon_years == 3")

@@ -88,7 +88,8 @@ def test_it_has_the_formula_s_forecast_and_each_method_is_scored_under_its_own_n
     rows = register.read_register(data, "China", "genai_users")
     result = forecast.forecast(data.series("China", "genai_users", "internet_users"))
     found = result.at(result.years[:2], RECORDED).ravel()
-    np.testing.assert_allclose(rows.loc[rows["model"] == PUBLISHED_MODEL, "value"], found, rtol=1e-6)
+    # registered before half of the limit's drift became part of its error
+    np.testing.assert_allclose(rows.loc[rows["model"] == PUBLISHED_MODEL, "value"], found, rtol=1e-3)
     scored = register.score_register(rows, data)
     summary = register.summarise_scores(scored).set_index("model")["registered"]
     assert summary.to_dict() == {PUBLISHED_MODEL: 2, "path_1": 2, "withdrawn methods": 11}

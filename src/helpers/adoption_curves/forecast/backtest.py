@@ -21,7 +21,8 @@ from .rivals import RIVALS
 
 _WINDOWS = (3, 4, 6, 8)  # figures of a window
 HORIZONS = np.array([0.5, 1.0, 2.0, 3.0, 5.0])  # years
-ORIGIN_SHARES = (0.05, 0.98)  # a window counts when its last figure lies between these shares of its limit
+EARLY = 0.05  # share of the limit: scores that are means over all stages begin here
+LATEST = 0.98  # share of the limit that the last value of a window has at most; `model.CONSTANTS` has the least
 DATE_TOLERANCE = 0.26  # years by which a figure may miss a horizon; the forecast is made for the figure's own date
 LABELS = ["technology", "entity", "indicator"]  # columns that identify a series
 
@@ -44,8 +45,10 @@ _NO_AHEAD = _NO_DATES.astype(float)
 _NONE = _Windows._make([_NO_FIGURES.astype(str), _NO_DATES[:, 0], *[_NO_FIGURES] * 3, _NO_AHEAD, _NO_DATES, _NO_AHEAD])
 
 
-def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS) -> list[_Windows]:
-    """Every window that ends inside `ORIGIN_SHARES`, has not fallen, and has a figure after it.
+def list_windows(
+    references: Sequence[AdoptionSeries], windows: Sequence[int] = _WINDOWS, kind: str = "limit"
+) -> list[_Windows]:
+    """Every window whose last share intervals may be of, that has not fallen, and has a figure after it.
 
     Its figures are the last ones before its date that lie 0.4 years or more apart, as those of a forecast.
 
@@ -55,6 +58,8 @@ def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = 
         Those without a limit are passed over.
     windows : sequence of int
         Numbers of figures.
+    kind : str
+        "limit" or "sales": the last share is at least the one from which `model.CONSTANTS` says that it was tested.
 
     Returns
     -------
@@ -63,13 +68,13 @@ def list_windows(references: Sequence[AdoptionSeries], windows: Sequence[int] = 
     """
     found = []
     for points in windows:
-        parts = [_cut_windows(each, each.limit, points) for each in references if each.limit is not None]
+        parts = [_cut_windows(each, each.limit, points, kind) for each in references if each.limit is not None]
         if any(len(part.origin) for part in parts):
             found.append(_Windows(*map(np.concatenate, zip(*parts, strict=True))))
     return found
 
 
-def _cut_windows(series: AdoptionSeries, limit: Limit, points: int) -> _Windows:
+def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -> _Windows:
     """The windows of so many figures of one series."""
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
@@ -78,7 +83,7 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int) -> _Windows:
     years, y = seen[used], figures[used]
     known = limit.at(years, years[:, -1:])
     share = y[:, -1] / known[:, -1]
-    kept = (share >= ORIGIN_SHARES[0]) & (share <= ORIGIN_SHARES[1]) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
+    kept = (share >= model.CONSTANTS[kind].tested) & (share <= LATEST) & (y.min(axis=1) > 0) & ~are_fallen(years, y)
     # the figure nearest to each horizon, unless it is too far from it
     origin = years[kept, -1:]
     nearest = np.abs(seen - (origin + HORIZONS)[..., None]).argmin(axis=2)
@@ -92,7 +97,7 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int) -> _Windows:
 def backtest(
     references: Sequence[AdoptionSeries], kind: str = "limit", windows: Sequence[int] = _WINDOWS
 ) -> pd.DataFrame:
-    """Forecast every series from every earlier date at which 5 to 98% of its limit was reached.
+    """Forecast every series from every earlier date at which 0.2 to 98% of its limit was reached, 0.5% of sales.
 
     The limit is the one known at the origin.
 
@@ -121,7 +126,7 @@ def backtest(
     >>> rows["window"].unique().tolist()
     [4]
     """
-    found = list_windows(references, windows) or [_NONE]
+    found = list_windows(references, windows, kind) or [_NONE]
     return pd.concat([_forecast_windows(each, kind) for each in found], ignore_index=True)
 
 

@@ -68,24 +68,25 @@ class Forecast:
 
     @property
     def has_limit(self) -> bool:
-        """Whether a limit is known."""
-        return self.target.limit is not None
+        """Whether it is made with a limit; numbers sold or added in a year have none."""
+        return self.constants in ("limit", "sales")
 
     @property
     def constants(self) -> str:
         """The row of `model.CONSTANTS` by which it is made."""
-        if not self.has_limit:
+        if self.target.measure == "flow" and not self.target.is_share_of_sales:
+            return "flow"
+        if self.target.limit is None:
             return "free"
         return "sales" if self.target.is_share_of_sales else "limit"
 
     @property
     def has_range(self) -> bool:
-        """Whether ranges were tested for such a series: with a limit, but not of numbers sold or added in a year.
+        """Whether intervals were tested for such a series: with a limit, and from the share that `model.CONSTANTS` has.
 
-        A forecast that a newer figure refutes has none.
+        A forecast that a newer value refutes has none.
         """
-        tested = self.target.measure != "flow" or self.target.is_share_of_sales
-        return self.kind == "forecast" and self.has_limit and tested and not self.refuted
+        return self.kind == "forecast" and self.share >= model.CONSTANTS[self.constants].tested and not self.refuted
 
     @property
     def level(self) -> float:
@@ -113,14 +114,12 @@ class Forecast:
     def basis(self) -> np.ndarray:
         """(H,) what the quantiles of each date rest on.
 
-        "tested" as far as the backtest reaches ("untested" of numbers sold or added, and of a total so far without a
-        limit), "extrapolated" beyond; "refuted" where a newer figure refutes the forecast.
+        "tested" where the backtest has been, "extrapolated" further ahead; "untested" without an interval; "refuted"
+        where a newer value refutes the forecast.
         """
-        if self.refuted:
-            return np.full(len(self.dates), "refuted")
-        untested = self.added is not None or (self.target.measure == "flow" and not self.has_range)
-        near = self.years <= HORIZONS[-1] + DATE_TOLERANCE
-        return np.where(near, "untested" if untested else "tested", "extrapolated")
+        if not self.has_range:
+            return np.full(len(self.dates), "refuted" if self.refuted else "untested")
+        return np.where(self.years <= HORIZONS[-1] + DATE_TOLERANCE, "tested", "extrapolated")
 
     @property
     def quantile_levels(self) -> tuple[float, ...]:
@@ -176,8 +175,7 @@ class Forecast:
 
     def _say_gives_range(self) -> str:
         """What would give a range, behind a blank; "" where nothing does."""
-        counted = self.printed.measure == "flow" and not self.printed.is_share_of_sales
-        return "" if counted or self.has_limit else f" {GIVES_RANGE.format('limit=...')}"
+        return "" if self.constants != "free" else f" {GIVES_RANGE.format('limit=...')}"
 
     def limit_ahead(self, years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The limit at years after the last figure, and its standard error.
@@ -196,7 +194,7 @@ class Forecast:
             Limit and standard error, in the unit of the series.
         """
         seen, limit = decimal_years(self.used.index), self.target.limit
-        if limit is None:
+        if limit is None or not self.has_limit:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
         published = limit.at(seen[-1] + years)
         # after its last date: drift and error of its values at the figures, from that date on
@@ -209,7 +207,7 @@ class Forecast:
     def window(self) -> tuple[np.ndarray, np.ndarray]:
         """Years before the last figure, and shares of the limit as known then, (1, n) each."""
         seen, values, limit = decimal_years(self.used.index), self.used.to_numpy(float), self.target.limit
-        known = values[-1] if limit is None else limit.at(seen, seen[-1])
+        known = limit.at(seen, seen[-1]) if limit is not None and self.has_limit else values[-1]
         return (seen - seen[-1])[None], (values / known)[None]
 
     def margins(self, years: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -235,11 +233,12 @@ class Forecast:
             path = model.find_path(t, x, h, row)[0]
             spread = np.sqrt(model.variances(t, x, h, row).sum(axis=-1))[0]
             if self.has_limit:
-                found = model.quantiles(path, spread, levels, *self.limit_ahead(years), row)
+                limit, limit_sd = self.limit_ahead(years)
+                found, median = model.quantiles(path, spread, levels, limit, limit_sd, x[0, -1], row), limit * path
             else:
-                found = last * model.free_quantiles(path, spread, levels, years)
-        if self.target.cumulative:  # it never falls, from one date to the next or below its last value
-            found = np.maximum.accumulate(np.maximum(found, last), axis=0)
+                found, median = last * model.free_quantiles(path, spread, levels, years), last * path
+            if self.target.cumulative:
+                found = model.total_quantiles(found, median, last)
         if self.has_limit or not np.isfinite(most):
             return np.minimum(found, max(most, last))
         return model.approach(found, last, most)
@@ -287,9 +286,11 @@ class Forecast:
         return pd.DataFrame(self._select(self.years) if self.has_range else None, columns=self.dates)
 
     def until(self, horizon_years: float) -> Self:
-        """Forecast to another horizon."""
-        dates = next_dates(pd.DatetimeIndex(self.used.index), horizon_years) if self.kind == "forecast" else self.dates
-        return replace(self, dates=dates)
+        """Forecast to another horizon; of numbers sold or added in a year at most one year ahead."""
+        if self.kind != "forecast":
+            return self
+        years = min(horizon_years, 1) if self.constants == "flow" else horizon_years
+        return replace(self, dates=next_dates(pd.DatetimeIndex(self.used.index), years))
 
     def frame(self) -> pd.DataFrame:
         """The forecast as a table: 05_forecast of a run.
@@ -498,7 +499,7 @@ def forecast(
         return made
     if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):
         return replace(made, kind="fallen")
-    made = replace(made, kind="forecast", dates=next_dates(pd.DatetimeIndex(used.index), horizon_years))
+    made = replace(made, kind="forecast").until(horizon_years)
     increments = take_increments(target) if target.cumulative and target.limit is None else None
     if increments is not None:
         figures = use_figures(increments.values)

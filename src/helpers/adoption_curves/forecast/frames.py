@@ -14,6 +14,7 @@ from ..base.project import find_shipped
 from ..indicators.series import AdoptionSeries
 from . import model
 from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
+from .backtest import EARLY
 from .forecasting import REPORTED_QUANTILES, Forecast
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
@@ -112,6 +113,8 @@ def scenario_frame(result: Forecast) -> pd.DataFrame:
 def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     """Forecasts of a backtest with their outcomes, at the levels of this one; none where it has no range.
 
+    Of a series below 5% of its limit they are those below it, of any other those from 5% on.
+
     Parameters
     ----------
     result : Forecast
@@ -123,7 +126,8 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         As from `scores.evaluate`.
     """
-    return evaluate(rows[(rows["kind"] == result.constants) & result.has_range], sorted(result.levels), (FORECAST,))
+    same = (rows["kind"] == result.constants) & ((rows["share"] < EARLY) == (result.share < EARLY))
+    return evaluate(rows[same & result.has_range], sorted(result.levels), (FORECAST,))
 
 
 def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> pd.DataFrame:

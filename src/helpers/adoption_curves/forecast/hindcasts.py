@@ -13,7 +13,7 @@ from ..base.levels import LEVELS
 from ..base.limit import Limit
 from ..indicators.given import read_series
 from ..indicators.series import AdoptionSeries
-from .backtest import ORIGIN_SHARES, list_windows
+from .backtest import EARLY, list_windows
 from .forecasting import REPORTED_QUANTILES, Forecast, forecast
 
 _EXAMPLE = 0.3  # share of its limit from which the forecast of a technology is shown as an example
@@ -145,7 +145,7 @@ def pick_example(references: Sequence[AdoptionSeries]) -> tuple[AdoptionSeries, 
     windows = list_windows(references, [_EXAMPLE_FIGURES])
     if not windows:
         raise ValueError(
-            f"none of the references has {_EXAMPLE_FIGURES} figures and a later one while at 5 to 98% of its limit"
+            f"none of the references has {_EXAMPLE_FIGURES} figures and a later one while at 0.2 to 98% of its limit"
         )
     [found] = windows
     rising = (np.diff(found.y) > 0).all(axis=1) & np.isfinite(found.h).all(axis=1)
@@ -170,7 +170,7 @@ def pick_finished(references: Sequence[AdoptionSeries]) -> AdoptionSeries:
     AdoptionSeries
     """
     shares = {place: each.share for place, each in enumerate(references) if each.limit is not None}
-    early = {place: share[share >= ORIGIN_SHARES[0]].iloc[:_FINISHED_FIGURES] for place, share in shares.items()}
+    early = {place: share[share >= EARLY].iloc[:_FINISHED_FIGURES] for place, share in shares.items()}
 
     def misses(place: int) -> float:
         share, whole = early[place], shares[place]

@@ -22,17 +22,18 @@ from ..base.limit import MEASUREMENT
 
 
 class Constants(NamedTuple):
-    """How wide ranges are: weights of the three variances, and factors below and above the median."""
+    """How wide intervals are, and from where on they were tested."""
 
-    weights: tuple[float, float, float]
-    below: float
-    above: float
+    weights: tuple[float, float, float]  # of the three variances
+    early: float  # largest drift common to all, in parts of the last share
+    tested: float  # least last share of which intervals were tested
 
 
 CONSTANTS = {
-    "limit": Constants((0.5, 1.0, 0.5), 1.0, 1.25),
-    "sales": Constants((1.5, 3.0, 1.5), 1.25, 1.0),  # shares of sales
-    "free": Constants((0.5, 0.5, 0.25), 1.0, 1.0),  # without a limit
+    "limit": Constants((0.5, 1.0, 0.5), 0.4, 0.002),
+    "sales": Constants((1.5, 3.0, 1.5), 0.2, 0.005),  # shares of sales
+    "free": Constants((0.5, 0.5, 0.25), 1.0, np.inf),  # without a limit
+    "flow": Constants((0.5, 0.5, 0.25), 1.0, np.inf),  # numbers sold or added in a year
 }
 ENDS = np.array([0.2, 0.4, 0.6, 0.8, 0.98])  # at which growth may end, in shares of the limit
 ROOM = 1.002  # least ratio of an end to the highest share
@@ -43,8 +44,9 @@ _TAILS = 4  # degrees of freedom of Student's t
 _TOP = 1.5  # without a limit nothing grows more, on the scale, over the root of the damped years
 _SHARES = (1e-6, 0.999)  # shares are held within, for the logarithms of g
 _SHARES_OF_END = (1e-4, 0.995)  # the same of an end
-_STEEP = (0.01, 0.95)  # the last share is held within, for the slope of g
+_STEEP = (0.002, 0.95)  # the last share is held within, for the slope of g
 _TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
+_GROWTH_DAMPING, _MOST_GROWTH = 0.5, 1.0  # of numbers sold: part of growth left after a year, and most, in logarithms
 _LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
 
 
@@ -118,7 +120,9 @@ def measure_steps(t: np.ndarray, z: np.ndarray, half_life: float = np.inf) -> tu
 
 
 def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The limit ahead: damped drift, and a random walk about it whose mean change is uncertain too.
+    """The limit ahead: damped drift, and about it a random walk whose mean change is uncertain too.
+
+    Half of the drift is part of the error: a limit that has grown steadily may stop growing, or grow on undamped.
 
     Parameters
     ----------
@@ -133,8 +137,9 @@ def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.
         The limit ahead and its standard error, in the unit of the limit.
     """
     change, walk = (part[:, None] for part in measure_steps(t, limit))
-    ahead = np.maximum(limit[:, -1:] + change * damp(h), _LEAST_LIMIT * limit[:, -1:])
-    return ahead, np.sqrt(walk * h * (1 + h / -t[:, :1]))
+    drift = change * damp(h)
+    ahead = np.maximum(limit[:, -1:] + drift, _LEAST_LIMIT * limit[:, -1:])
+    return ahead, np.sqrt(walk * h * (1 + h / -t[:, :1]) + (drift / 2) ** 2)
 
 
 def follow_ends(t: np.ndarray, x: np.ndarray, h: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -175,11 +180,15 @@ def find_path(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
     -------
     ndarray, shape (N, H)
         With a limit shares of the limit ahead: the last share and the mean of two gains, along the line to the limit
-        and to the ends. Without one multiples of the last figure: damped drift, of which a fall is of what is left.
+        and to the ends. Without one multiples of the last figure: damped drift, of which a fall is of what is left; of
+        numbers sold or added in a year their mean growth, of which half is left after a year.
     """
     if kind == "free":
         gain = measure_steps(t, x, _HALF_LIFE)[0][:, None] * damp(h)
         return np.where(gain < 0, np.exp(np.minimum(gain, 0)), 1 + gain)
+    if kind == "flow":
+        growth = np.minimum(measure_steps(t, np.log(x))[0], _MOST_GROWTH)[:, None]
+        return np.exp(growth * (_GROWTH_DAMPING**h - 1) / np.log(_GROWTH_DAMPING))
     last, slope = x[:, -1:], fit_line(t, g(x))[0][:, None]
     to_limit = back(g(last) + slope * h) - back(g(last))
     gains, weights = follow_ends(t, x, h, np.maximum(ENDS, ROOM * x.max(axis=1, keepdims=True)))
@@ -200,17 +209,42 @@ def variances(t: np.ndarray, x: np.ndarray, h: np.ndarray, kind: str = "limit") 
     ndarray, shape (N, H, 3)
         Of a walk of the series' own, of its uncertain trend, and of a drift common to all.
     """
-    if kind == "free":
-        (rate, walk), steep = measure_steps(t, np.log(x), _HALF_LIFE), np.ones(len(x))
+    if kind in ("free", "flow"):
+        (rate, walk), last, steep = measure_steps(t, np.log(x), _HALF_LIFE), np.ones(len(x)), np.ones(len(x))
     else:
         last = np.clip(x[:, -1], *_STEEP)
         rate, walk, steep = fit_line(t, g(x))[0], measure_steps(t, g(x))[1], -1 / (last * np.log(last))
-    trend, common = rate[:, None] * damp(h), _COMMON * steep[:, None] * damp(h)
+    # a drift of two points of the limit would be many times an early share
+    drift = np.minimum(_COMMON, CONSTANTS[kind].early * last) * steep
+    trend, common = rate[:, None] * damp(h), drift[:, None] * damp(h)
     return np.stack([walk[:, None] * h, trend**2 / x.shape[1], common**2], axis=-1) * CONSTANTS[kind].weights
 
 
+def find_sides(last: np.ndarray | float, kind: str) -> tuple[np.ndarray | float, np.ndarray | float]:
+    """Factors of the spread below and above the median.
+
+    Parameters
+    ----------
+    last : float or ndarray of any shape
+        The last share of the limit. Of a share of sales the side with more room is the wider.
+    kind : str
+        "limit" or "sales".
+
+    Returns
+    -------
+    tuple of two floats or ndarrays of that shape
+    """
+    return (1 + last / 4, 1 + (1 - last) / 4) if kind == "sales" else (1.0, 1.25)
+
+
 def quantiles(
-    path: np.ndarray, spread: np.ndarray, levels: np.ndarray, limit: np.ndarray, limit_sd: np.ndarray, kind: str
+    path: np.ndarray,
+    spread: np.ndarray,
+    levels: np.ndarray,
+    limit: np.ndarray,
+    limit_sd: np.ndarray,
+    last: np.ndarray | float,
+    kind: str,
 ) -> np.ndarray:
     """Quantiles with a limit: Student's t about the path on the scale, wider on one side.
 
@@ -224,8 +258,10 @@ def quantiles(
         Between 0 and 1.
     limit, limit_sd : ndarray, shape (..., H)
         The limit ahead, and its standard error.
+    last : float or ndarray, broadcast against the path
+        The last share of the limit.
     kind : str
-        A row of `CONSTANTS`.
+        "limit" or "sales".
 
     Returns
     -------
@@ -233,7 +269,7 @@ def quantiles(
         The median is the path. A limit without an error is passed by no quantile, unless the path does so.
     """
     path, spread, limit, limit_sd = (each[..., None] for each in (path, spread, limit, limit_sd))
-    _, below, above = CONSTANTS[kind]
+    below, above = find_sides(np.asarray(last)[..., None], kind)
     away = spread * stdtrit(_TAILS, levels) * np.where(levels > 0.5, above, below)
     own = limit * (back(g(path) + away) - back(g(path)))
     by_limit = np.clip(path, *_SHARES) * limit_sd * ndtri(levels)
@@ -257,6 +293,30 @@ def free_quantiles(path: np.ndarray, spread: np.ndarray, levels: np.ndarray, h: 
     """
     away = spread[..., None] * stdtrit(_TAILS, levels)
     return approach(path[..., None] * np.exp(away), 1.0, np.exp(_TOP * np.sqrt(damp(h)))[..., None])
+
+
+def total_quantiles(values: np.ndarray, median: np.ndarray, last: float) -> np.ndarray:
+    """Quantiles of a running total, from those of a level: it never falls, and always gains something.
+
+    A quantile at a distance d below a median that gains G gains ``G exp(-d / G)``.
+
+    Parameters
+    ----------
+    values : ndarray, shape (H, Q)
+        In the unit of the series, by date.
+    median : ndarray, shape (H,)
+    last : float
+        The last value.
+
+    Returns
+    -------
+    ndarray, shape (H, Q)
+        In that unit.
+    """
+    median = median[:, None]
+    gain = np.maximum(median - last, 1e-300)
+    below = last + gain * np.exp(-np.maximum(median - values, 0) / gain)
+    return np.maximum.accumulate(np.where(values < median, below, np.maximum(values, last)), axis=0)
 
 
 def approach(values: np.ndarray, last: np.ndarray | float, top: np.ndarray | float) -> np.ndarray:

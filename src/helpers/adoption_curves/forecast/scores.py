@@ -18,13 +18,13 @@ import pandas as pd
 
 from ..base.levels import LEVELS, band_ends
 from . import model
-from .backtest import LABELS
+from .backtest import EARLY, LABELS, LATEST
 from .rivals import RIVALS
 
 MIN_FORECASTS = 10  # that a technology's coverage is quoted from: one or two are 0 or 100% by chance
 QUOTED = 4  # figures of the windows whose scores pages show
 FORECAST, BASE = "forecast", "straight_line"  # our own among the methods, and the one that others are set against
-_STAGES = (0.05, 0.2, 0.4, 0.6, 0.98)
+_STAGES = (0.002, EARLY, 0.2, 0.4, 0.6, LATEST)
 _NOMINAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)  # levels of the intervals whose calibration is shown
 _COVERAGES = ["coverage_50", "coverage_80", "coverage_90"]
 _SCORE_COLUMNS = ["n", "technologies", "mape", "wis", "wis_relative", *_COVERAGES]
@@ -59,7 +59,8 @@ def evaluate(rows: pd.DataFrame, levels: Sequence[float] = LEVELS, methods: Sequ
     actual, limit, ahead, limit_sd, spread = rows[needed].to_numpy(float).T
     for method in methods or (FORECAST, *RIVALS):
         path = rows["path" if method == FORECAST else method].to_numpy(float)
-        found = model.quantiles(path / ahead, spread, wanted, ahead, limit_sd, max(rows["kind"], default="limit"))
+        kind, share = max(rows["kind"], default="limit"), rows["share"].to_numpy(float)
+        found = model.quantiles(path / ahead, spread, wanted, ahead, limit_sd, share, kind)
         frame = rows[[*LABELS, "window", "origin", "horizon_years", "share", "actual"]]
         frame = frame.assign(method=method, growth=rows["last"] / rows["first"], above_median=actual > path)
         frame["ape"] = np.abs(actual - path) / actual
@@ -136,7 +137,7 @@ def cover_by_stage(evaluated: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         method, stage, horizon_years, n, technologies, mape, wis, wis_relative, coverage_50, coverage_80, coverage_90.
     """
-    names = [f"{100 * low:.0f}-{100 * high:.0f}% of the limit" for low, high in pairwise(_STAGES)]
+    names = [f"{100 * low:g}-{100 * high:g}% of the limit" for low, high in pairwise(_STAGES)]
     stages = pd.cut(evaluated["share"], _STAGES, labels=names, include_lowest=True).astype(str)
     return score(evaluated.assign(stage=stages), by=("method", "stage", "horizon_years"))
 
