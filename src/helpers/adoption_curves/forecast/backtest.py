@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..base.dates import decimal_years
+from ..base.dates import SHORTEST, decimal_years
 from ..base.fallen import are_fallen, pick_apart
 from ..base.limit import Limit
 from ..indicators.series import AdoptionSeries
@@ -75,10 +75,13 @@ def list_windows(
 
 
 def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -> _Windows:
-    """The windows of so many figures of one series."""
+    """The windows of so many values of one series; like a forecast, none crosses a suspected change it need not."""
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
     picked = [pick_apart(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
+    for day in decimal_years(pd.DatetimeIndex(series.breaks.loc[series.breaks["kind"] == "suspected", "date"])):
+        later = [each[seen[each] >= day] for each in picked]
+        picked = [new if len(new) >= SHORTEST else old for new, old in zip(later, picked, strict=True)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
     years, y = seen[used], figures[used]
     known = limit.at(years, years[:, -1:])

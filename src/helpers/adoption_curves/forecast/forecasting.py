@@ -49,7 +49,9 @@ class Forecast:
     target, printed : AdoptionSeries
         The series, with a newer figure that can be read between two ends as one more; and as it was printed.
     used : Series
-        The figures that the forecast uses.
+        The values that the forecast uses.
+    limit_dates : DatetimeIndex
+        Dates whose values of the limit tell its drift: also those of values that `since` leaves out.
     dates : DatetimeIndex
     levels, shares : tuple of float
         Of the ranges, and of the scenarios.
@@ -61,6 +63,7 @@ class Forecast:
     target: AdoptionSeries
     printed: AdoptionSeries
     used: pd.Series
+    limit_dates: pd.DatetimeIndex
     dates: pd.DatetimeIndex
     levels: tuple[float, ...]
     shares: tuple[float, ...]
@@ -198,6 +201,7 @@ class Forecast:
             return np.full(len(years), self.used.iloc[-1]), np.zeros(len(years))
         published = limit.at(seen[-1] + years)
         # after its last date: drift and error of its values at the figures, from that date on
+        seen = decimal_years(self.limit_dates)
         t, known = (seen - seen[-1])[None], limit.at(seen, seen[-1])[None]
         until = max(0.0, limit.years[-1] - seen[-1])
         drifted = model.forecast_limit(t, known, np.r_[until, years][None])[0][0]
@@ -436,6 +440,7 @@ def forecast(
     shares: Sequence[float] = (0.5, 0.75, 0.9),
     most: float | None = None,
     censored: pd.DataFrame | None = None,
+    since: str | None = None,
 ) -> Forecast:
     """Forecast of an adoption series, by a formula whose constants are round and fixed.
 
@@ -466,6 +471,9 @@ def forecast(
         Figures that are not exact: dates as index, columns value and qualifier ("at_least" or "at_most"). None stands
         for an AdoptionSeries' own, or for none. Those after the last exact figure condition the forecast: only paths
         that satisfy them are used.
+    since : str, optional
+        "" for the values since the last suspected change of method, if three of them are usable, else all; "all"; or
+        an ISO day. None stands for an AdoptionSeries' own, or for "". The limit's drift is that of all its values.
 
     Returns
     -------
@@ -475,7 +483,7 @@ def forecast(
     ------
     ValueError
         Without a figure, with figures above the limit or `most`, dates outside 1800 to 2100 or all within a day,
-        numbers outside 1e-60 to 1e60, or no level.
+        numbers outside 1e-60 to 1e60, or no level; where `since` leaves fewer than three usable values.
 
     Examples
     --------
@@ -490,11 +498,16 @@ def forecast(
     printed = read_series(series, limit, most, censored)
     # a newer figure that is read between two ends counts as one more figure
     target = printed if printed.censored.empty else printed.use_readings()
+    target = target if since is None else target.with_since(since)
+    whole = use_figures(target.values, target.limit)
+    target = replace(target, values=target.values[target.values.index >= target.start])
     used = use_figures(target.values, target.limit)
     check_limits(target)
     check_horizon(horizon_years)
     no_dates = pd.DatetimeIndex([], name="date")
-    made = Forecast("few", target, printed, used, no_dates, check_levels(levels), read_shares("shares", shares))
+    made = Forecast(
+        "few", target, printed, used, whole.index, no_dates, check_levels(levels), read_shares("shares", shares)
+    )
     if len(used) < SHORTEST:
         return made
     if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):
@@ -503,7 +516,7 @@ def forecast(
     increments = take_increments(target) if target.cumulative and target.limit is None else None
     if increments is not None:
         figures = use_figures(increments.values)
-        made.added = replace(made, target=increments, printed=increments, used=figures)
+        made.added = replace(made, target=increments, printed=increments, used=figures, limit_dates=figures.index)
     return made
 
 

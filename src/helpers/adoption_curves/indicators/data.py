@@ -76,7 +76,7 @@ class Data:
         entities = say_count(len({entity for entity, _ in self.own}), "entity", "entities")
         return f"<Data of {self.path.name}{self.until()}: {len(self.own)} series of {entities}>"
 
-    def series(self, entity: str, indicator: str, limit: str | float = "") -> AdoptionSeries:
+    def series(self, entity: str, indicator: str, limit: str | float = "", since: str = "") -> AdoptionSeries:
         """Select one series: its figures since its last break, however few, and its limit.
 
         Figures before that break are in ``earlier``; nothing is computed from both.
@@ -87,6 +87,8 @@ class Data:
         limit : str, number or None, default ""
             "" for that of the data: ``limit`` of indicators.csv, else 100 for a percentage, else none. "none" or None
             for none; or a number in the unit of the series, or an indicator of the same entity in the same unit.
+        since : str, default ""
+            What a forecast uses, see `AdoptionSeries`: "", "all", or an ISO day.
 
         Returns
         -------
@@ -95,15 +97,15 @@ class Data:
         Raises
         ------
         DataError
-            For an unknown name (with the nearest ones), no observation public by ``as_of``, or a limit that is missing,
-            in another unit or below an observation.
+            For an unknown name (with the nearest ones), no observation public by ``as_of``, a limit that is missing, in
+            another unit or below an observation, or a day that leaves fewer than three usable values.
         """
         entry = self.find_entry(indicator)
         rows = self.find_rows(entity, indicator)
         if rows.empty:
             raise self._explain_choice(entity, indicator)
         [series] = self._cut(entity, entry, rows)
-        return self._limit(entry, series, limit)
+        return self._limit(entry, series, limit).with_since(since)
 
     def references(
         self, exclude: AdoptionSeries | str = "", role: str = "reference", measure: str = "level"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import decimal_years
-from ..base.fallen import explain_few
+from ..base.dates import SHORTEST, decimal_years
+from ..base.fallen import count_usable, explain_few
 from ..base.limit import Limit
-from ..base.words import add_entity, of_entity, say_amount, say_count, say_date
+from ..base.words import add_entity, of_entity, say_amount, say_count, say_date, spell
 from .date_formats import read_day
 from .problems import DataError, Problem, parameter_error
 
@@ -53,6 +53,9 @@ class AdoptionSeries:
         In ``unit``, what no value can pass besides the limit, such as a population; infinite where there is none.
     market : str
         Of a share of sales: the market whose sales it is a share of, see indicators.csv.
+    since : str
+        What a forecast uses: "" for the values since the last suspected change of method, if three of them are usable,
+        else all; "all"; or those since an ISO day.
     """
 
     entity: str
@@ -73,6 +76,7 @@ class AdoptionSeries:
     measure: str = "level"
     most: float = np.inf
     market: str = ""
+    since: str = ""
 
     def __repr__(self) -> str:
         span = f"{self.dates[0]:%Y-%m-%d} to {self.dates[-1]:%Y-%m-%d}"
@@ -111,6 +115,19 @@ class AdoptionSeries:
         """The break (date, kind, reason) that parts the figures from those of ``earlier``; None where none does."""
         hard = self.breaks[(self.breaks["kind"] == "break") & (self.breaks["date"] <= self.dates[0])]
         return hard.iloc[-1] if len(self.earlier) else None
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """The day from which a forecast uses the values, see ``since``; the first one where it uses all."""
+        if self.since not in ("", "all"):
+            return pd.Timestamp(self.since)
+        suspected = self.breaks.loc[self.breaks["kind"] == "suspected", "date"]
+        values, first = self.use_readings().values.dropna(), self.dates.min()
+        day = suspected[suspected <= self.dates.max()].max()
+        if self.since == "all" or pd.isna(day) or not first < day:
+            return first
+        later = values[values.index >= day]
+        return day if count_usable(decimal_years(later.index), later.to_numpy(float)) == SHORTEST else first
 
     @property
     def few(self) -> str:
@@ -190,6 +207,35 @@ class AdoptionSeries:
             rows[rows["qualifier"] == "exact"].set_index("date")[column] if column in rows else pd.Series(dtype=float)
         )
         return known.reindex(self.values.index).rename(self.indicator)
+
+    def with_since(self, since: str) -> AdoptionSeries:
+        """Return the series with another first day of what a forecast uses.
+
+        Parameters
+        ----------
+        since : str
+            "", "all" or an ISO day, see the attribute.
+
+        Returns
+        -------
+        AdoptionSeries
+
+        Raises
+        ------
+        DataError
+            If it is none of these, or leaves fewer than three usable values.
+        """
+        if since not in ("", "all"):
+            if read_day(since) is None:
+                raise parameter_error("since", since, "is no day; write YYYY-MM-DD, all, or nothing")
+            values = self.use_readings().values.dropna()
+            later = values[values.index >= since]
+            left = count_usable(decimal_years(later.index), later.to_numpy(float))
+            if left < SHORTEST:
+                count = f"{spell(left) if left else 'no'} usable value{'' if left == 1 else 's'}"
+                message = f"leaves {count}; a forecast needs three that span half a year"
+                raise parameter_error("since", since, message)
+        return replace(self, since=since)
 
     def with_limit(self, limit: Limit | None, tolerance: float = BASE_TOLERANCE) -> AdoptionSeries:
         """Return the series with another limit, or with none.
