@@ -69,7 +69,7 @@ def test_a_sum_is_forecast_by_what_each_period_adds():
     assert median == pytest.approx(expected, rel=0.05)
     assert result.added is not None
     assert (np.diff(result.quantiles.to_numpy(), axis=0, prepend=sold.values.iloc[-1]) >= 0).all()
-    assert result.until(1).quantiles.iloc[-1][0.5] == pytest.approx(result.quantiles.loc["2026-06-30", 0.5], rel=0.01)
+    assert result.extend(1).quantiles.iloc[-1][0.5] == pytest.approx(result.quantiles.loc["2026-06-30", 0.5], rel=0.01)
 
 
 def test_increments_are_a_years_worth_and_a_sum_that_falls_is_refused():

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
-from ..base.dates import SHORTEST, decimal_years, to_dates
+from ..base.dates import REAL, SHORTEST, decimal_years, to_dates
 from ..base.fallen import has_fallen
 from ..base.levels import LEVELS, band_ends, check_levels, quoted_level, read_shares, say_level
 from ..base.limit import Limit
@@ -289,12 +289,15 @@ class Forecast:
         """
         return pd.DataFrame(self._select(self.years) if self.has_range else None, columns=self.dates)
 
-    def until(self, horizon_years: float) -> Self:
-        """Forecast to another horizon; of numbers sold or added in a year at most one year ahead."""
+    def extend(self, horizon_years: float, until: str = "") -> Self:
+        """Forecast to another horizon, or day; of numbers sold or added in a year at most one year ahead."""
         if self.kind != "forecast":
             return self
-        years = min(horizon_years, 1) if self.constants == "flow" else horizon_years
-        return replace(self, dates=next_dates(pd.DatetimeIndex(self.used.index), years))
+        index = pd.DatetimeIndex(self.used.index)
+        dates = next_dates(index, horizon_years, until)
+        if self.constants == "flow":
+            dates = dates[dates <= index[-1] + pd.DateOffset(years=1)]
+        return replace(self, dates=dates)
 
     def frame(self) -> pd.DataFrame:
         """The forecast as a table: 05_forecast of a run.
@@ -310,78 +313,121 @@ class Forecast:
         rows = pd.DataFrame(labels | columns)
         return rows.assign(unit=self.target.unit, basis=self.basis)
 
-    def milestones(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
-        """Dates at which shares of the limit are reached.
+    def milestones(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
+        """Dates at which shares of the limit, and values, are reached.
 
-        A path reaches a share at its first crossing of that share of the limit ahead; it is linear between its dates.
-        Half of the paths reach it by the median; the earliest and the latest date are the ends of the quoted range.
+        A path reaches a share at its first crossing of that share of the limit ahead, and a value at its first crossing
+        of it; it is linear between its dates. Half of the paths reach it by the median; the earliest and the latest
+        date are the ends of the quoted interval.
 
         Parameters
         ----------
         shares : sequence of float
             Of the limit, each between 0 and 1; not those of the scenarios.
+        values : sequence of float
+            In the unit of the series, see `check_milestone`.
 
         Returns
         -------
         DataFrame
-            A row per share: entity, indicator, share, status ("reached", "expected", or "not within the horizon"),
-            median, earliest, latest (ISO dates, or "not within the horizon"), level, probability (of reaching it within
-            the horizon). No rows without a range.
+            A row per share and per value: entity, indicator, share and value (one of them missing), status ("reached",
+            "expected", or "not within the horizon"), median, earliest, latest (ISO dates, or "not within the horizon"),
+            level, probability (of reaching it within the horizon). No rows without an interval.
 
         Raises
         ------
         ValueError
-            For shares that do not lie between 0 and 1.
+            For shares that do not lie between 0 and 1, and impossible values.
         """
-        names = ["entity", "indicator", "share", "status", "median", "earliest", "latest", "level", "probability"]
+        names = ["entity", "indicator", "share", "value", "status", "median", "earliest", "latest", "level"]
         rows, parts = [], [0.5, *band_ends(self.level)]
         today = decimal_years(self.used.index)[-1] + max([0.0, *self._newer[0]]) if self.has_range else 0.0
-        for share, reached in self._reach(shares).items():
+        for share, value, reached in self._reach(shares, values):
             years = np.sort(reached)[[int(np.ceil(part * len(reached))) - 1 for part in parts]]
             dates = [f"{to_dates([year])[0]:%Y-%m-%d}" if np.isfinite(year) else _NOT_REACHED for year in years]
             status = "reached" if reached.max() <= today else "expected" if np.isfinite(years[0]) else _NOT_REACHED
             chance = float(np.isfinite(reached).mean())
-            rows.append((self.target.entity, self.target.indicator, share, status, *dates, self.level, chance))
-        return pd.DataFrame(rows, columns=names)
+            labels = (self.target.entity, self.target.indicator, share, value)
+            rows.append((*labels, status, *dates, self.level, chance))
+        return pd.DataFrame(rows, columns=[*names, "probability"])
 
-    def probability(self, shares: Sequence[float] = _MILESTONES) -> pd.DataFrame:
-        """Probability that a share of the limit is reached by each date: the part of the paths that have.
+    def probability(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
+        """Probability that a share of the limit, or a value, is reached by each date: the part of the paths that have.
+
+        Parameters
+        ----------
+        shares, values : as for `milestones`
 
         Returns
         -------
         DataFrame
-            A row per share and date: entity, indicator, share, date, probability. No rows without a range.
+            A row per share or value and date: entity, indicator, share and value (one of them missing), date,
+            probability. No rows without an interval.
 
         Raises
         ------
         ValueError
-            For shares that do not lie between 0 and 1.
+            For shares that do not lie between 0 and 1, and impossible values.
         """
-        years, names = decimal_years(self.dates), ["entity", "indicator", "share", "date", "probability"]
-        found = [
-            (self.target.entity, self.target.indicator, share, date, float((reached <= year).mean()))
-            for share, reached in self._reach(shares).items()
+        years, names = decimal_years(self.dates), ["entity", "indicator", "share", "value", "date", "probability"]
+        rows = [
+            (self.target.entity, self.target.indicator, share, value, date, float((reached <= year).mean()))
+            for share, value, reached in self._reach(shares, values)
             for date, year in zip(self.dates, years, strict=True)
         ]
-        return pd.DataFrame(found, columns=names)
+        return pd.DataFrame(rows, columns=names)
 
-    def _reach(self, shares: Sequence[float]) -> dict[float, np.ndarray]:
-        """Decimal year (M,) in which each path first reaches each share; infinite where it doesn't."""
-        shares = read_shares("shares", shares)
+    def check_milestone(self, value: float) -> None:
+        """Refuse a milestone that is no number, or of which nothing can be said.
+
+        Parameters
+        ----------
+        value : number
+            In the unit of the series, above its last value and at most the 90% quantile of the limit on the last date.
+
+        Raises
+        ------
+        ValueError
+        """
+        if isinstance(value, bool) or not isinstance(value, REAL) or not np.isfinite(value):
+            raise ValueError(f"milestone is {quote(value)}; it must be a number in the unit of the series")
         if not self.has_range:
-            return {}
-        seen, reached_in, start = self.target.share, {}, decimal_years(self.used.index)[-1]
-        paths = self.paths.to_numpy() / self.limit_ahead(self.years)[0]
-        paths, years = np.c_[np.full(len(paths), self.share), paths], np.r_[start, decimal_years(self.dates)]
-        for share in shares:
-            if (seen >= share).any():
-                reached_in[share] = np.repeat(decimal_years(seen.index[(seen >= share).to_numpy()][:1]), len(paths))
-                continue
-            after = np.maximum((paths >= share).argmax(axis=1), 1)
-            before, value = (np.take_along_axis(paths, place[:, None], 1)[:, 0] for place in (after - 1, after))
-            with np.errstate(divide="ignore", invalid="ignore"):  # of paths that never reach it
-                reached = years[after - 1] + (share - before) / (value - before) * (years[after] - years[after - 1])
-            reached_in[share] = np.where((paths >= share).any(axis=1), reached, np.inf)
+            return
+        last, (limit, limit_sd) = float(self.used.iloc[-1]), self.limit_ahead(self.years[-1:])
+        most = min(float(limit[0] + limit_sd[0] * ndtri(0.9)), self.target.most)
+        if value <= last:
+            raise ValueError(f"milestone is {value:g}, and the last value is {last:g}: choose a higher one")
+        if value > most:
+            raise ValueError(
+                f"milestone is {value:g}, and the limit is at most {most:.10g} in {say_date(self.dates[-1])} "
+                "(90% quantile): choose a lower one"
+            )
+
+    def _reach(self, shares: Sequence[float], values: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:
+        """Share, value, and the decimal year (M,) in which each path first reaches it; infinite where it doesn't."""
+        shares = read_shares("shares", shares)
+        for value in values:
+            self.check_milestone(value)
+        if not self.has_range:
+            return []
+        target, paths = self.target, self.paths.to_numpy()
+        years = np.r_[decimal_years(self.used.index)[-1], decimal_years(self.dates)]
+        last = np.full((len(paths), 1), self.used.iloc[-1])
+        as_shares = np.c_[last / self.used.iloc[-1] * self.share, paths / self.limit_ahead(self.years)[0]]
+        goals = [(share, np.nan, target.share >= share, as_shares >= share, as_shares - share) for share in shares]
+        as_values = np.c_[last, paths]
+        goals += [(np.nan, value, target.values >= value, as_values >= value, as_values - value) for value in values]
+        reached_in = []
+        for share, value, seen, above, ahead in goals:
+            if seen.any():
+                reached = np.repeat(decimal_years(seen.index[seen.to_numpy()][:1]), len(paths))
+            else:
+                after = np.maximum(above.argmax(axis=1), 1)
+                before, past = (np.take_along_axis(ahead, place[:, None], 1)[:, 0] for place in (after - 1, after))
+                with np.errstate(divide="ignore", invalid="ignore"):  # of paths that never reach it
+                    reached = years[after - 1] - before / (past - before) * (years[after] - years[after - 1])
+                reached = np.where(above.any(axis=1), reached, np.inf)
+            reached_in.append((share, value, reached))
         return reached_in
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -441,6 +487,7 @@ def forecast(
     most: float | None = None,
     censored: pd.DataFrame | None = None,
     since: str | None = None,
+    until: str = "",
 ) -> Forecast:
     """Forecast of an adoption series, by a formula whose constants are round and fixed.
 
@@ -474,6 +521,8 @@ def forecast(
     since : str, optional
         "" for the values since the last suspected change of method, if three of them are usable, else all; "all"; or
         an ISO day. None stands for an AdoptionSeries' own, or for "". The limit's drift is that of all its values.
+    until : str
+        An ISO day at most fifteen years after the last value, which decides in the place of `horizon_years`; or "".
 
     Returns
     -------
@@ -483,7 +532,8 @@ def forecast(
     ------
     ValueError
         Without a figure, with figures above the limit or `most`, dates outside 1800 to 2100 or all within a day,
-        numbers outside 1e-60 to 1e60, or no level; where `since` leaves fewer than three usable values.
+        numbers outside 1e-60 to 1e60, or no level; where `since` leaves fewer than three usable values;
+        `until` a day that is none, past, or too far.
 
     Examples
     --------
@@ -512,7 +562,7 @@ def forecast(
         return made
     if has_fallen(decimal_years(target.values.index), target.values.to_numpy(float)):
         return replace(made, kind="fallen")
-    made = replace(made, kind="forecast").until(horizon_years)
+    made = replace(made, kind="forecast").extend(horizon_years, until)
     increments = take_increments(target) if target.cumulative and target.limit is None else None
     if increments is not None:
         figures = use_figures(increments.values)

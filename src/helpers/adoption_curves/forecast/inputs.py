@@ -9,11 +9,13 @@ from ..base.dates import REAL, SHORTEST_SPAN, decimal_years
 from ..base.fallen import pick_last
 from ..base.limit import Limit
 from ..base.words import quote
+from ..indicators.date_formats import read_day
 from ..indicators.given import find_double
 from ..indicators.series import BASE_TOLERANCE, AdoptionSeries
 
 _LIMIT_TOLERANCE = 0.02  # part by which figures may lie above the limit: both are rounded, and of different days
 _LONGEST_HORIZON = 100  # years; a run allows fewer
+_LONGEST_UNTIL = 15  # years
 
 
 def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
@@ -63,7 +65,7 @@ def use_figures(values: pd.Series, limit: Limit | None = None) -> pd.Series:
     return used
 
 
-def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeIndex:
+def next_dates(index: pd.DatetimeIndex, horizon_years: float, until: str = "") -> pd.DatetimeIndex:
     """Dates to forecast: ends of half-years, or the series' own day of the year when it is annual.
 
     Parameters
@@ -71,7 +73,9 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     index : DatetimeIndex
         Of the observations used.
     horizon_years : number
-        At most `_LONGEST_HORIZON`.
+        At most `_LONGEST_HORIZON`; not read where `until` is a day.
+    until : str
+        An ISO day, which is the last of the dates; or "".
 
     Returns
     -------
@@ -80,12 +84,16 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
     Raises
     ------
     ValueError
-        When the horizon is no such number, or ends before the first of the dates.
+        When the horizon is no such number or ends before the first of the dates; when `until` is no day, none after
+        the last value, or too far.
     """
     check_horizon(horizon_years)
     if not len(index):
         raise ValueError("there is no date after which to forecast: give one figure at least")
-    last, gaps = index[-1], np.diff(decimal_years(index))
+    last, gaps, end = index[-1], np.diff(decimal_years(index)), None
+    if until:
+        end = read_until(until, last)
+        horizon_years = 1 + end.year - last.year
     if len(gaps) and np.median(gaps) > 0.75:
         day = pd.offsets.MonthEnd(0) if last.is_month_end else pd.DateOffset(0)
         dates = [last + pd.DateOffset(years=year) + day for year in range(1, int(horizon_years + 1e-9) + 1)]
@@ -94,11 +102,32 @@ def next_dates(index: pd.DatetimeIndex, horizon_years: float) -> pd.DatetimeInde
         ends = pd.date_range(last, last + pd.DateOffset(months=months + 3), freq="QE")
         limit = last + pd.DateOffset(months=months, days=16)
         dates = [date for date in ends if date.month in (6, 12) and last + pd.Timedelta(days=30) < date <= limit]
+    if end is not None:
+        dates = [*(date for date in dates if date < end), end]
     if not dates:
         raise ValueError(
             f"horizon_years is {horizon_years} and ends before the next date of the series; give at least 1"
         )
     return pd.DatetimeIndex(dates, name="date")
+
+
+def read_until(until: str, last: pd.Timestamp) -> pd.Timestamp:
+    """The day up to which a forecast is asked for.
+
+    Raises
+    ------
+    ValueError
+        If it is no ISO day, none after the last value, or more than fifteen years after it.
+    """
+    day = read_day(until)
+    if day is None:
+        raise ValueError(f"until is {quote(until)}; it must be a day such as 2030-12-31")
+    end = pd.Timestamp(day)
+    if end <= last:
+        raise ValueError(f"until is {until}, and the last value is of {last:%Y-%m-%d}: choose a later day")
+    if end > last + pd.DateOffset(years=_LONGEST_UNTIL):
+        raise ValueError(f"until is {until}; a forecast reaches at most {_LONGEST_UNTIL} years after {last:%Y-%m-%d}")
+    return end
 
 
 def check_horizon(horizon_years: float) -> None:
