@@ -19,11 +19,11 @@ from adoption_curves.forecast.backtest import HORIZONS, list_windows
 from adoption_curves.forecast.model import CONSTANTS
 
 
-def change(kind, place=None, factor=1.0, **sides):
-    """The table of constants with a weight of a variance, or all of them, times a factor, and with other sides."""
+def change(kind, place=None, factor=1.0, **others):
+    """The table of constants with a weight of a variance, or all of them, times a factor, and with other constants."""
     row = CONSTANTS[kind]
     weights = (each * (factor if place in (None, at) else 1) for at, each in enumerate(row.weights))
-    return CONSTANTS | {kind: row._replace(weights=tuple(weights), **sides)}
+    return CONSTANTS | {kind: row._replace(weights=tuple(weights), **others)}
 
 
 def weaken(kind, *said):
@@ -37,14 +37,17 @@ LIMIT = (  # what, today's value, the name in model.py, and two others with what
     *weaken("limit", ("1/2", "1/4"), ("1", "1/2"), ("1/2", "1/4")),
     ("all three variances", "1", "CONSTANTS",
      {"half": change("limit", None, 0.5), "twice": change("limit", None, 2.0)}),
-    ("sides, below and above", "1, 1.25", "CONSTANTS",
-     {"1, 1": change("limit", above=1.0), "1, 1.5": change("limit", above=1.5)}),
+    ("sides, below and above", "1, 1.25", "_SIDES", {"1, 1": (1.0, 1.0), "1, 1.5": (1.0, 1.5)}),
+    ("largest common drift, of the last share", "0.4", "CONSTANTS",
+     {"0.2": change("limit", early=0.2), "none": change("limit", early=np.inf)}),
+    ("part of the limit's drift in its error", "1/2", "_LIMIT_DRIFT", {"0": 0.0, "1": 1.0}),
     ("ends", "20 to 98%", "ENDS", {"98% alone": np.array([0.98]), "20, 60, 98%": np.array([0.2, 0.6, 0.98])}),
     ("room above the highest share", "0.2%", "ROOM", {"0.01%": 1.0001, "1%": 1.01}),
     ("error always allowed", "0.005", "MEASUREMENT", {"0.0025": 0.0025, "0.01": 0.01}),
     ("trend left after a year", "0.8", "_DAMPING", {"0.7": 0.7, "0.9": 0.9}),
     ("degrees of freedom", "4", "_TAILS", {"2": 2, "30": 30}),
-    ("shares for a slope within", "0.01, 0.95", "_STEEP", {"0.05, 0.9": (0.05, 0.9), "0.001, 0.99": (0.001, 0.99)}),
+    ("shares for a slope within", "0.002, 0.95", "_STEEP",
+     {"0.01, 0.9": (0.01, 0.9), "0.001, 0.99": (0.001, 0.99)}),
     ("shares of the limit within", "1e-6, 0.999", "_SHARES",
      {"1e-4, 0.99": (1e-4, 0.99), "1e-8, 0.9999": (1e-8, 0.9999)}),
     ("shares of an end within", "1e-4, 0.995", "_SHARES_OF_END",
@@ -54,8 +57,9 @@ LIMIT = (  # what, today's value, the name in model.py, and two others with what
 SALES = (
     *weaken("sales", ("3/2", "3/4"), ("3", "3/2"), ("3/2", "3/4")),
     ("all three variances", "3", "CONSTANTS", {"1": change("sales", None, 1 / 3), "1.5": change("sales", None, 0.5)}),
-    ("sides, below and above", "1.25, 1", "CONSTANTS",
-     {"1, 1": change("sales", below=1.0), "1.5, 1": change("sales", below=1.5)}),
+    ("room of a side", "1/4", "_SIDE_ROOM", {"0": 0.0, "1/2": 0.5}),
+    ("largest common drift, of the last share", "0.2", "CONSTANTS",
+     {"0.1": change("sales", early=0.1), "0.4": change("sales", early=0.4)}),
 )  # fmt: skip
 FREE = (
     *weaken("free", ("1/2", "1/4"), ("1/2", "1/4"), ("1/4", "1/8")),

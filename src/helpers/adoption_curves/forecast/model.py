@@ -35,6 +35,8 @@ CONSTANTS = {
     "free": Constants((0.5, 0.5, 0.25), 1.0, np.inf),  # without a limit
     "flow": Constants((0.5, 0.5, 0.25), 1.0, np.inf),  # numbers sold or added in a year
 }
+_SIDES = (1.0, 1.25)  # of the spread, below and above the median
+_SIDE_ROOM = 0.25  # of a share of sales: how much wider each side is for all the room that it could have
 ENDS = np.array([0.2, 0.4, 0.6, 0.8, 0.98])  # at which growth may end, in shares of the limit
 ROOM = 1.002  # least ratio of an end to the highest share
 _DAMPING = 0.8  # part of a trend that is left after a year
@@ -47,6 +49,7 @@ _SHARES_OF_END = (1e-4, 0.995)  # the same of an end
 _STEEP = (0.002, 0.95)  # the last share is held within, for the slope of g
 _TOO_FEW = f"a forecast needs {SHORTEST} figures or more: a slope, and a way to judge it"
 _GROWTH_DAMPING, _MOST_GROWTH = 0.5, 1.0  # of numbers sold: part of growth left after a year, and most, in logarithms
+_LIMIT_DRIFT = 0.5  # part of the drift of the limit ahead that is part of its error
 _LEAST_LIMIT = 0.1  # part of today's limit below which it is never forecast
 
 
@@ -139,7 +142,7 @@ def forecast_limit(t: np.ndarray, limit: np.ndarray, h: np.ndarray) -> tuple[np.
     change, walk = (part[:, None] for part in measure_steps(t, limit))
     drift = change * damp(h)
     ahead = np.maximum(limit[:, -1:] + drift, _LEAST_LIMIT * limit[:, -1:])
-    return ahead, np.sqrt(walk * h * (1 + h / -t[:, :1]) + (drift / 2) ** 2)
+    return ahead, np.sqrt(walk * h * (1 + h / -t[:, :1]) + (_LIMIT_DRIFT * drift) ** 2)
 
 
 def follow_ends(t: np.ndarray, x: np.ndarray, h: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -234,7 +237,7 @@ def find_sides(last: np.ndarray | float, kind: str) -> tuple[np.ndarray | float,
     -------
     tuple of two floats or ndarrays of that shape
     """
-    return (1 + last / 4, 1 + (1 - last) / 4) if kind == "sales" else (1.0, 1.25)
+    return (1 + _SIDE_ROOM * last, 1 + _SIDE_ROOM * (1 - last)) if kind == "sales" else _SIDES
 
 
 def quantiles(
