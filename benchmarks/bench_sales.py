@@ -66,8 +66,7 @@ def score(series, figures):
 def forecast(t, x, h, path):
     """Quantiles in percent (H, Q) about a path, with the spread of the formula for shares of sales."""
     kept, formula.path = formula.path, path
-    constants = formula.WEIGHTS_SALES, formula.SIDES_SALES
-    found = formula.quantiles(t, x, h, np.full(len(h), 100.0), np.zeros(len(h)), np.array(WIS_QUANTILES), *constants)
+    found = 100 * formula.quantiles_sales(t, x, h, np.array(WIS_QUANTILES))
     formula.path = kept
     return found
 

@@ -20,7 +20,7 @@ from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
 _ALIKE = 10  # technologies that such windows must be of
-_AUDIT_METHODS = {"limit": "formula", "sales": "formula, three times the variance"}  # of audit.csv, by constants
+_AUDIT_METHODS = {"limit": "formula", "flow": "trend, divided and multiplied by the factor"}  # of audit.csv
 
 
 def limit_frame(result: Forecast) -> pd.DataFrame:
@@ -183,25 +183,28 @@ def alike_frame(result: Forecast, outcomes: pd.DataFrame) -> pd.DataFrame:
 
 
 def audit_frame(result: Forecast) -> pd.DataFrame:
-    """What the audit says of ranges: series outside the package, which set no constant (`data/audit.csv`).
+    """What the audit counted on series outside the package, which set no constant (`data/audit.csv`).
 
-    Of a level these are the rows of its stage, the share of the last figure by the limit in use, with the number of
-    figures nearest to its own, both if two are as near; of shares of sales these are the rows of each market.
+    Of a level these are the rows of its stage, the share of the last value by the limit in use, with the number of
+    values nearest to its own, both if two are as near. Of numbers sold or added in a year they say how often these lay
+    between their trend divided by a factor and multiplied by it.
 
     Returns
     -------
     DataFrame
-        A row per series that was audited and year: series, figures, share_of_limit, origins, units, years, inside_80,
-        below_80 and above_80 (percent). No rows without a range.
+        A row per series that was audited and year: series, figures, share_of_limit, origins, units, factor, years,
+        inside_80, below_80 and above_80 (percent). No rows of shares of sales, or without a limit.
     """
-    columns = ["series", "figures", "share_of_limit", "origins", "units", "years", "inside_80", "below_80", "above_80"]
-    if not result.has_range:
-        return pd.DataFrame(columns=columns)
+    columns = ["series", "figures", "share_of_limit", "origins", "units", "factor", "years"]
+    columns += ["inside_80", "below_80", "above_80"]
+
     rows = pd.read_csv(find_shipped("audit.csv"))
-    stage = rows["share_of_limit"].str.split(" to ", expand=True).astype(float) / 100
-    within = (stage[0] <= result.share) & (result.share <= stage[1])
-    rows = rows[within & (rows["method"] == _AUDIT_METHODS[result.constants])]
-    market = rows["series" if result.constants == "sales" else "method"]
-    away = (rows["figures"] - len(result.used)).abs()
-    nearest = rows[away == away.groupby(market).transform("min")]
-    return nearest[columns].reset_index(drop=True)
+    rows = rows[rows["method"] == _AUDIT_METHODS.get(result.constants, "")]
+    if result.kind != "forecast" or (result.constants == "limit" and not result.has_range):
+        rows = rows.head(0)
+    if result.constants == "limit":
+        stage = rows["share_of_limit"].str.split(" to ", expand=True).reindex(columns=[0, 1]).astype(float) / 100
+        rows = rows[(stage[0] <= result.share) & (result.share <= stage[1])]
+        away = (rows["figures"] - len(result.used)).abs()
+        rows = rows[away == away.min()]
+    return rows[columns].reset_index(drop=True)
