@@ -11,7 +11,8 @@ from scipy.special import ndtri
 from ..base.dates import decimal_years
 from ..base.levels import RECORDED, band_ends
 from ..base.project import find_shipped
-from ..indicators.series import AdoptionSeries
+from ..indicators import AdoptionSeries, Data
+from ..indicators.captions import find_publisher
 from . import model
 from .after_share import CLASS, LEAST_SERIES, LEAST_YEARS, later_shares
 from .backtest import EARLY
@@ -19,6 +20,7 @@ from .forecasting import REPORTED_QUANTILES, Forecast
 from .scores import FORECAST, SIDES_HELD, evaluate, summarise_coverage
 
 _ALIKE_SHARE, _ALIKE_GROWTH = 0.15, 2.0  # of a like window: how near its last share is, within what factor its growth
+_LEAST_ALIKE = 3  # technologies of the same publisher or market
 _ALIKE = 10  # technologies that such windows must be of
 _AUDIT_METHODS = {"limit": "formula", "flow": "trend, divided and multiplied by the factor"}  # of audit.csv
 
@@ -128,6 +130,51 @@ def list_outcomes(result: Forecast, rows: pd.DataFrame) -> pd.DataFrame:
     """
     same = (rows["kind"] == result.constants) & ((rows["share"] < EARLY) == (result.share < EARLY))
     return evaluate(rows[same & result.has_range], sorted(result.levels), (FORECAST,))
+
+
+def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd.DataFrame:
+    """How often intervals contained the outcome: of all technologies, and of those most like the series.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        From `list_outcomes`.
+    same : sequence of AdoptionSeries
+        Those of the same publisher, or of shares of sales the same market, see `list_same`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `scores.summarise_coverage` after ``group``, "all" or "same"; of the latter no rows with fewer
+        than three technologies.
+    """
+    keys = pd.MultiIndex.from_tuples([(each.entity, each.indicator) for each in same], names=["entity", "indicator"])
+    alike = outcomes[pd.MultiIndex.from_frame(outcomes[["entity", "indicator"]]).isin(keys)]
+    groups = {"all": summarise_coverage(outcomes), "same": summarise_coverage(alike)}
+    groups["same"] = groups["same"][groups["same"]["technologies"] >= _LEAST_ALIKE]
+    return pd.concat([each.assign(group=name) for name, each in groups.items()])[["group", *groups["all"]]]
+
+
+def list_same(data: Data, series: AdoptionSeries, references: Sequence[AdoptionSeries]) -> list[AdoptionSeries]:
+    """References of the same publisher under the same limit; of shares of sales those of the same market.
+
+    Parameters
+    ----------
+    data : Data
+    series : AdoptionSeries
+        None are like one of one's own files.
+    references : sequence of AdoptionSeries
+
+    Returns
+    -------
+    list of AdoptionSeries
+    """
+    if series.limit is None or data.is_own(series.entity, series.indicator):
+        return []
+    if series.is_share_of_sales:
+        return [each for each in references if each.market == series.market != ""]
+    limit, publisher = series.limit.name, find_publisher(data, series)
+    return [each for each in references if each.limit.name == limit and find_publisher(data, each) == publisher]
 
 
 def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> pd.DataFrame:

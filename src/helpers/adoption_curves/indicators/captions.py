@@ -204,6 +204,12 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
 
+def find_publisher(data: Data, series: AdoptionSeries) -> str:
+    """The publisher of the last value of a series, whoever reports it."""
+    source = data.sources.set_index("source_id").loc[series.observations["source_id"].iloc[-1]]
+    return str(source["publisher"]).partition(", as reported by ")[0]
+
+
 def cite_series(
     data: Data, series: AdoptionSeries, limit: bool = True, newer: bool = True, since: pd.Timestamp | None = None
 ) -> str:
