@@ -7,6 +7,7 @@ learnt from these rows: they judge the forecast.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +80,8 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
     dates, figures = series.values.index.to_numpy("datetime64[ns]"), series.values.to_numpy(float)
     seen = decimal_years(series.values.index)
     picked = [pick_apart(seen[: end + 1]) for end in range(points - 1, len(seen) - 1)]
-    for day in decimal_years(pd.DatetimeIndex(series.breaks.loc[series.breaks["kind"] == "suspected", "date"])):
+    suspected = series.breaks.loc[(series.breaks["kind"] == "suspected") & (series.since != "all"), "date"]
+    for day in decimal_years(pd.DatetimeIndex(suspected)):
         later = [each[seen[each] >= day] for each in picked]
         picked = [new if len(new) >= SHORTEST else old for new, old in zip(later, picked, strict=True)]
     used = np.array([each[-points:] for each in picked if len(each) >= points], int).reshape(-1, points)
@@ -98,7 +100,7 @@ def _cut_windows(series: AdoptionSeries, limit: Limit, points: int, kind: str) -
 
 
 def backtest(
-    references: Sequence[AdoptionSeries], kind: str = "limit", windows: Sequence[int] = _WINDOWS
+    references: Sequence[AdoptionSeries], kind: str = "limit", windows: Sequence[int] = _WINDOWS, since: str = ""
 ) -> pd.DataFrame:
     """Forecast every series from every earlier date at which 0.2 to 98% of its limit was reached, 0.5% of sales.
 
@@ -112,6 +114,8 @@ def backtest(
         "limit", or "sales" for shares of sales: a row of `model.CONSTANTS`.
     windows : sequence of int
         Numbers of figures that a forecast may see.
+    since : str
+        As for `forecast`: with "all" windows cross suspected changes of method, else none does that need not.
 
     Returns
     -------
@@ -129,6 +133,8 @@ def backtest(
     >>> rows["window"].unique().tolist()
     [4]
     """
+    if since == "all":
+        references = [replace(each, since=since) for each in references]
     found = list_windows(references, windows, kind) or [_NONE]
     return pd.concat([_forecast_windows(each, kind) for each in found], ignore_index=True)
 

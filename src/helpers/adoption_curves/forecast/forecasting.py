@@ -403,6 +403,23 @@ class Forecast:
                 "(90% quantile): choose a lower one"
             )
 
+    @property
+    def next_milestone(self) -> float | None:
+        """The next round number above the newest value of which there is a chance; None where there is none.
+
+        Of percentages it is 25, 50, 75 or 90, of anything else 1, 2 or 5 times a power of ten.
+        """
+        newest = float(max(self.used.iloc[-1], self.target.highest))
+        power = 10.0 ** np.floor(np.log10(newest))
+        steps = (25.0, 50.0, 75.0, 90.0) if self.target.unit.startswith("percent") else power * np.array([1, 2, 5, 10])
+        for value in [float(step) for step in steps if step > newest][:1] if self.has_range else []:
+            try:
+                self.check_milestone(value)
+            except ValueError:
+                return None
+            return value
+        return None
+
     def _reach(self, shares: Sequence[float], values: Sequence[float]) -> list[tuple[float, float, np.ndarray]]:
         """Share, value, and the decimal year (M,) in which each path first reaches it; infinite where it doesn't."""
         shares = read_shares("shares", shares)

@@ -96,10 +96,14 @@ def _check_run(value: str) -> str:
     return value
 
 
-def _check_as_of(value: str) -> str:
+def _check_day(value: str) -> str:
     if value and date.fromisoformat(value).isoformat() != value:
         raise ValueError("not a date as it must be written")
     return value
+
+
+def _check_since(value: str) -> str:
+    return value if value == "all" else _check_day(value)
 
 
 def _to_limit(value: Any) -> Any:
@@ -116,6 +120,10 @@ def _check_limit(value: str) -> str:
     if not (math.isfinite(number) and number > 0):
         raise ValueError("not a limit")
     return _to_text(number)
+
+
+def _check_milestone(value: str) -> str:
+    return _check_limit(str(float(value))) if value else value
 
 
 def _check_values_distinct(values: list[Any]) -> list[Any]:
@@ -172,10 +180,16 @@ class Parameters(BaseModel):
         "countries to name in the comparison of countries, beside the three highest of a whole list",
         "a list of different names of countries, such as [China, Japan]",
     )
-    as_of: Annotated[_Text, AfterValidator(_check_as_of)] = _describe(
+    as_of: Annotated[_Text, AfterValidator(_check_day)] = _describe(
         "",
         "day as of which figures are known: every notebook leaves out those published later; '' for all",
         "a date such as 2025-10-31, or '' for all data",
+    )
+    since: Annotated[_Text, AfterValidator(_check_since)] = _describe(
+        "",
+        "day from which the forecast uses values: '' for those after a change of method, also a suspected one if three "
+        "remain, or 'all' for all since the last certain change",
+        "a date such as 2025-06-30, 'all', or ''",
     )
     families: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["logistic", "gompertz"],
@@ -191,6 +205,16 @@ class Parameters(BaseModel):
     )
     horizon_years: Annotated[int | float, BeforeValidator(_reject_truth)] = _describe(
         5, "years to forecast after the last figure", "a number above 0 and at most 30", gt=0, le=30
+    )
+    until: Annotated[_Text, AfterValidator(_check_day)] = _describe(
+        "",
+        "last day to forecast, at most fifteen years after the last value, in the place of horizon_years; '' for none",
+        "a date such as 2035-12-31, or ''",
+    )
+    milestone: Annotated[_Text, AfterValidator(_check_milestone)] = _describe(
+        "",
+        "a number in the unit of the series: when is it reached? '' for none",
+        "a number above 0, or ''",
     )
     levels: Annotated[list[_OpenShare], _ToList, AfterValidator(check_levels), _Sorted] = _describe(
         [0.5, 0.8, 0.9],

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from ..show.lesson import Example
     from ..show.seen import Seen
 
-_SUBJECT = {"entity", "indicator", "limit", "as_of", "data"}
+_SUBJECT = {"entity", "indicator", "limit", "since", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
-_BESIDE = {"horizon_years", "shares", "families"}
+_BESIDE = {"horizon_years", "until", "milestone", "shares", "families"}
 """Parameters in which they may differ; by hand that is said."""
 
 
@@ -143,7 +143,7 @@ class Study:
         from IPython.display import Markdown, display
 
         chosen = self.parameters
-        series = self.data.series(chosen.entity, chosen.indicator, chosen.limit)
+        series = self.data.series(chosen.entity, chosen.indicator, chosen.limit, chosen.since)
         if series.few:
             display(Markdown(f"**We quote no forecast, because {series.few}.**"))
         return series
