@@ -356,9 +356,9 @@ def test_the_skill_is_a_ranking_at_the_furthest_horizon_whose_interval_excludes_
 @pytest.mark.parametrize(
     ("came", "counted", "title"),
     [
-        ([pd.NaT, pd.NaT], [False, False], "Both registered forecasts await their outcome"),
-        ([DATES[2], pd.NaT], [False, False], "One of 2 registered forecasts awaits its outcome"),
-        ([DATES[2], DATES[3]], [False, False], "None of 2 registered forecasts await their outcome"),
+        ([pd.NaT, pd.NaT], [False, False], "Awaiting the outcome: 2 of 2 registered forecasts"),
+        ([DATES[2], pd.NaT], [False, False], "Awaiting the outcome: 1 of 2 registered forecasts"),
+        ([DATES[2], DATES[3]], [False, False], "Awaiting the outcome: 0 of 2 registered forecasts"),
         ([DATES[2], DATES[3]], [True, True], "The 80% interval of registered forecasts contained 1 of 2 outcomes"),
     ],
 )

@@ -97,7 +97,7 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     kept = {name: each for name, each in tables.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
-    drawn = tidy_forecast(fan, kept["05_limit"], series, kept["05_scenarios"], result.levels)
+    drawn = tidy_forecast(fan, kept["05_limit"], series)
     return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
 
 
