@@ -78,7 +78,7 @@ def shorten(name):
 def read_publishers(figure):
     """Publishers that the line below a figure names, those of an axis at the right among them."""
     words = figure.around[2]
-    named = re.match(r"Source: (.*?)\.(?: (?:Figures before|Right)|$)", words)
+    named = re.match(r"Source: (.*?)\.(?: (?:Values before|Right)|$)", words)
     beside = re.search(r"Right axis: .*\((.*)\)\.$", words)
     return {*named[1].split("; "), *([beside[1]] if beside else [])}
 

@@ -17,7 +17,6 @@ from statsmodels.genmod.families import Gaussian
 from statsmodels.iolib.summary import Summary
 from statsmodels.tools.sm_exceptions import DomainWarning
 
-from ..base.dates import to_dates
 from .inputs import Array, read_times
 
 LEVELS = np.geomspace(1.0, 1000.0, 41)  # of a profile, in multiples of the floor; the last stands for infinity
@@ -260,18 +259,6 @@ class Results(LikelihoodModelResults):
             notes.append(f"Profile interval of the ceiling: {low:.4g} to {high:.4g}.")
         summary.add_extra_txt(notes)
         return summary
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw values and curve on Axes, half the span of the values further on."""
-        from matplotlib import pyplot as plt
-
-        ax = plt.subplots()[1] if ax is None else ax
-        years = np.linspace(self.model.years[0], self.model.years[-1] + np.ptp(self.model.years) / 2, 200)
-        at = to_dates(years) if self.model.is_dated else years
-        ax.plot(at, self.model.curve(self.params, years), label=self.model.name)
-        ax.plot(self.model.series.index, self.model.endog, "o", color="0.3")
-        ax.legend()
-        return ax
 
 
 class ResultsWrapper(LikelihoodResultsWrapper):

@@ -156,7 +156,7 @@ def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     if not day:
         return ""
     span = " to ".join(dict.fromkeys([say_date(day), say_date(last)]))
-    return f" (values of {span}: {words}; earlier ones: {earlier})"
+    return f" (values from {span}: {words}; earlier values: {earlier})"
 
 
 def _say_asked(entry: Any, publisher: str) -> str:
@@ -236,7 +236,7 @@ def cite_series(
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if limit else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
     told = [
-        f"Figures before {say_date(date)} may not be comparable with those since: {reason}."
+        f"Values before {say_date(date)} may not be comparable with those since: {reason}."
         for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
     ]
     return " ".join([_name_publishers(data, pd.concat(used)), *told]).strip()

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
     from .. import indicators
     from ..show.answers import Answer
-    from ..show.judged import Judged
     from ..show.lesson import Example
-    from ..show.seen import Seen
 
 _SUBJECT = {"entity", "indicator", "limit", "since", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
@@ -225,18 +223,6 @@ class Study:
         from ..show.lesson import make_example
 
         return make_example(self.data, references)
-
-    def judge(self, rows: Any, references: Sequence[indicators.AdoptionSeries]) -> Judged:
-        """What the rows of a backtest of references say of the forecast: scores, coverage and figures."""
-        from ..show.judged import Judged
-
-        return Judged(rows, references, self.data)
-
-    def look(self) -> Seen:
-        """The series as it is seen: levels and growth, beside other technologies and other countries."""
-        from ..show.seen import Seen
-
-        return Seen(self.series, self.data, self.references, self.names)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.

@@ -139,7 +139,8 @@ def _list_limit(run: RunTables) -> Iterator[Row]:
         if run.names.limit_is_series:
             interval = say_range(row["q0.1"], row["q0.9"], run.names.unit)
             of.append(
-                f"{lower_first(run.names.limit_title)}, expected in {run.format_date(row)}; 80% interval {interval}"
+                f"{lower_first(run.names.limit_title)}, {run.expected_then} in {run.format_date(row)}; "
+                f"80% interval {interval}"
             )
         if not run.is_whole:
             share = say(last["share_of_limit"], "percent")
@@ -185,7 +186,7 @@ def _write_test(key: str, row: TableRow, series: str, columns: str) -> Row:
     """How often intervals contained the outcome, by columns of a table of tests."""
     inside, below, above, years, _, forecasts, *_ = columns.split()
     of = f"{say_count(row[years], 'year')} ahead, {series}, {say_count(row[forecasts], 'forecast')}; "
-    of += f"{say_percent(row[below])} below, {say_percent(row[above])} above"
+    of += f"{say_percent(row[below])} below, {say_percent(row[above])} above (rounded)"
     return Row.read(key, row, inside, f"{say_percent(row[inside])} of outcomes", of, beside=columns)
 
 
@@ -202,13 +203,11 @@ def _list_break(run: RunTables) -> Iterator[Row]:
 
 
 def _list_level(run: RunTables) -> Iterator[Row]:
-    for row in run.list_rows("03_saturation_level"):
-        low, high, median = row["low"], row["high"], run.quoted.get("q0.5")
+    for row in run.list_rows("03_saturation_level") if run.quoted else []:
+        low, high, median = row["low"], row["high"], run.quoted["q0.5"]
         if row["verdict"] in (LEVELS_OFF, NEAR_LIMIT) and np.isfinite(high):
-            of = f"95% interval; notebook 3 finds: {row['verdict']}"
-            if median:
-                side = "above" if median > high else "below" if median < low else "within"
-                of += f"; the median forecast lies {side} it"
+            side = "above" if median > high else "below" if median < low else "within"
+            of = f"95% interval; notebook 3 finds: {row['verdict']}; the median forecast lies {side} it"
             yield Row.read("level", row, "low high", say_range(low, high, run.names.unit), of, say_first(row["note"]))
 
 

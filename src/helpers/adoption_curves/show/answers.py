@@ -92,12 +92,12 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     tables, levels = run.tables, sorted({min(result.levels), result.level})
     fan = tables["05_forecast"] if run.is_drawn else tables["05_forecast"].head(0)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    about = (series, run.names, source, levels if run.state in ("", "all") else [], write_title(run))
-    figure = draw_forecast(fan, tables["05_limit"], *about)
+    drawn_levels = levels if run.state in ("", "all") else []
+    figure = draw_forecast(series, run.names, source, fan, tables["05_limit"], drawn_levels, write_title(run))
     kept = {name: each for name, each in tables.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
-    drawn = tidy_forecast(fan, kept["05_limit"], series, kept["05_scenarios"], result.levels)
+    drawn = tidy_forecast(fan, kept["05_limit"], series)
     return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
 
 
