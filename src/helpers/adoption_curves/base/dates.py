@@ -65,11 +65,7 @@ def decimal_years(dates: Times) -> np.ndarray:
         return numbers.astype(float)
     wrong = "these are neither dates nor numbers: {}; write dates as 2025-12-31"
     index = dates if isinstance(dates, pd.DatetimeIndex) else _parse_dates(dates, wrong)
-    days = (index if index.tz is None else index.tz_localize(None)).to_numpy("datetime64[D]")
-    year = days.astype("datetime64[Y]")
-    first, next_first = (start.astype("datetime64[D]") for start in (year, year + np.timedelta64(1, "Y")))
-    passed = (days - first + np.timedelta64(1, "D")) / (next_first - first)
-    years = np.where(np.isnat(days), np.nan, 1970 + year.astype(int) + passed)
+    years = (index.year + index.day_of_year / (365 + index.is_leap_year)).to_numpy(float)
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
@@ -225,8 +221,6 @@ def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
     valid = np.isfinite(years) & (np.abs(years) < _FARTHEST_YEAR)
     safe = np.where(valid, years, 2000.0)
     year = np.ceil(safe).astype(int) - 1
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    day = np.rint((safe - year) * np.where(leap, 366, 365)).astype(int)
-    start = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
-    dates = (start + (day - 1).astype("timedelta64[D]")).astype("datetime64[s]")
-    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT", "s")))
+    start, end = ((year - epoch).astype("datetime64[Y]").astype("datetime64[D]") for epoch in (1970, 1969))
+    dates = start + np.rint((safe - year) * (end - start).astype(int)).astype(int) - 1
+    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT")).astype("datetime64[s]"))
