@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import OBSERVED_YEARS, REAL, CurveError, check_observed, decimal_years, read_days, years_among
+from ..base.dates import OBSERVED_YEARS, REAL, CurveError, decimal_years, read_days
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..indicators.series import AdoptionSeries
@@ -45,7 +45,6 @@ def read_values(series: Any) -> tuple[pd.Series, Array]:
     else:
         index = read_days(series.index, what).tz_localize(None)
         years = decimal_years(index)
-        check_observed(years, what)
     order = np.argsort(years, kind="stable")
     return pd.Series(values[order], index[order], name=series.name), years[order]
 
@@ -130,4 +129,10 @@ def read_times(times: Any, is_dated: bool, what: str) -> Array:
         raise CurveError(f"{what} is {index[0]}, but the observations have decimal years: write {index[0]}.0")
     if is_dated and is_number and (index < OBSERVED_YEARS[0]).any():
         raise CurveError(f"{what} is {index.min():g}, which is no year: write dates, such as 2030 or '2030-12-31'")
-    return np.atleast_1d(years_among(read_days(index, what) if is_whole else index, is_dated, what))
+    years = decimal_years(read_days(index, what) if is_whole else index)
+    if not is_dated and not is_number:  # whether 2027 is the end of 2026 or of 2027 only those who counted can say
+        raise CurveError(
+            f"{what} is the date {str(index[0])[:10]}, but the observations have numbers for dates: write "
+            f"{years[0]:.10g}, or give the observations dates too (2026-12-31 or 2027.0)"
+        )
+    return years
