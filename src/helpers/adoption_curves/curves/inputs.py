@@ -125,14 +125,9 @@ def read_times(times: Any, is_dated: bool, what: str) -> Array:
     """
     index = times if isinstance(times, pd.Index) else pd.Index(np.atleast_1d(np.asarray(times)))
     is_whole, is_number = index.dtype.kind in "iu", index.dtype.kind in "iuf"
-    if is_whole and not is_dated:
-        raise CurveError(f"{what} is {index[0]}, but the observations have decimal years: write {index[0]}.0")
+    if not is_dated and index.dtype.kind != "f":  # is 2027 the end of 2026 or of 2027? Only those who counted can say
+        wrong = f"{what} is {index[0]}, but the observations have numbers for dates"
+        raise CurveError(f"{wrong}: write the end of 2026 as 2027.0, or give the observations dates too")
     if is_dated and is_number and (index < OBSERVED_YEARS[0]).any():
         raise CurveError(f"{what} is {index.min():g}, which is no year: write dates, such as 2030 or '2030-12-31'")
-    years = decimal_years(read_days(index, what) if is_whole else index)
-    if not is_dated and not is_number:  # whether 2027 is the end of 2026 or of 2027 only those who counted can say
-        raise CurveError(
-            f"{what} is the date {str(index[0])[:10]}, but the observations have numbers for dates: write "
-            f"{years[0]:.10g}, or give the observations dates too (2026-12-31 or 2027.0)"
-        )
-    return years
+    return decimal_years(read_days(index, what) if is_whole else index)
