@@ -9,6 +9,18 @@ and ``check_series`` (what may be chosen), ``ingredients`` (what a run is made f
 of one's own).
 """
 
-from .study import SavedFigure, Study
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["SavedFigure", "Study"]
+if TYPE_CHECKING:
+    from .study import Study
+
+__all__ = ["Study"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Study`, imported when it is asked for: a command that finds nothing changed needs no pandas."""
+    if name != "Study":
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    from .study import Study
+
+    return Study

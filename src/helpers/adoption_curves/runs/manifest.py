@@ -36,6 +36,7 @@ from .parameters import ParameterError, Parameters, read_parameters
 SWEEP = "sweep.json"
 DATA = "data.csv"
 """Ending of the CSV with the data of a figure."""
+_SOURCE_COLUMNS = ("title", "publisher", "url", "licence", "attribution", "accessed")
 _LISTED_PARAMETERS = ("entity", "indicator", "limit", "as_of", "data")
 _FORM = 3
 """Form of the manifests that this edition reads: another is of another release."""
@@ -378,12 +379,9 @@ def _list_sources(data: Any, parameters: Parameters) -> list[dict[str, str]]:
     uses |= dict.fromkeys(used.source_id[used.indicator.isin(same) | (used.entity == parameters.entity)], "compared")
     uses |= dict.fromkeys(used.source_id[own], "series")
     sources = data.sources.drop_duplicates("source_id").set_index("source_id").reindex(sorted(uses))
-    keep = [
-        column for column in ("title", "publisher", "url", "licence", "attribution", "accessed") if column in sources
-    ]
     days = {name: days.dt.strftime("%Y-%m-%d") for name, days in sources.select_dtypes("datetime").items()}
-    told = sources.assign(**days)[keep].fillna("").astype(str).to_dict("index")
-    return [{"source_id": key, "use": uses[key], **row} for key, row in told.items()]
+    texts = sources.assign(**days).reindex(columns=[*_SOURCE_COLUMNS]).fillna("").astype(str).to_dict("index")
+    return [{"source_id": key, "use": uses[key], **row} for key, row in texts.items()]
 
 
 def _describe_commit() -> dict[str, Any]:
@@ -391,16 +389,15 @@ def _describe_commit() -> dict[str, Any]:
     root, environment = str(find_root()), {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}  # in English
     if not (find_root() / ".git").exists():  # a folder somewhere in another project's repository is none of it
         return {"git": None, "no_git": "the project's folder is no git repository"}
-    answers = []
-    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--", "src", "notebooks", "data"]):
-        command = ["git", "-C", root, *words]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environment)
-        except (OSError, subprocess.SubprocessError) as error:
-            message = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
-            return {"git": None, "no_git": f"git does not name the commit: {message}"}
-        answers.append(done.stdout.strip())
-    return {"git": {"commit": answers[0], "changed": bool(answers[1])}}
+    command = ["git", "-C", root, "status", "--porcelain=v2", "--branch", "--", "src", "notebooks", "data"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=environment)
+    except (OSError, subprocess.SubprocessError) as error:
+        message = (getattr(error, "stderr", None) or str(error)).strip().partition("\n")[0]
+        return {"git": None, "no_git": f"git does not name the commit: {message}"}
+    first, *lines = done.stdout.splitlines()  # the first has the commit, the next ones on the branch begin with # too
+    commit = first.removeprefix("# branch.oid ")
+    return {"git": {"commit": commit, "changed": any(not line.startswith("#") for line in lines)}}
 
 
 def list_runs(outputs: Path) -> list[dict[str, str]]:

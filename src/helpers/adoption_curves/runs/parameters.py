@@ -194,7 +194,7 @@ class Parameters(BaseModel):
     families: Annotated[list[_Plain], _ToList, AfterValidator(_check_values_distinct)] = _describe(
         ["logistic", "gompertz"],
         "families of curves to fit",
-        "a list of different families out of {families}",
+        "a list of different families of curves, such as [logistic, bass]",
         min_length=1,
     )
     shares: Annotated[list[_OpenShare], _ToList, AfterValidator(_check_values_distinct), _Sorted] = _describe(
@@ -242,12 +242,7 @@ def expected_value(name: str) -> str:
     """Words for what parameter `name` may be, for messages and help."""
     extra = Parameters.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)  # `_describe` writes it
-    expected = str(extra["expected"])
-    if "{families}" not in expected:
-        return expected
-    from ..curves import FAMILIES  # only here: nobody waits for it who does not ask
-
-    return expected.format(families=", ".join(FAMILIES))
+    return str(extra["expected"])
 
 
 def complete_parameters(parameters: Parameters) -> Parameters:

@@ -23,9 +23,8 @@ with block_unneeded(), contextlib.suppress(Exception):  # a notebook that does t
 
     from .. import forecast, indicators  # noqa: F401
     from ..base.project import find_data, find_root
-    from ..show import figures, tables  # noqa: F401
     from ..show.figures.images import draw_images
-    from . import engine  # noqa: F401
+    from . import engine, study  # noqa: F401
 
     # The data, read where notebooks run, and a small figure to nowhere.
     with contextlib.chdir(find_root() / "notebooks"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, as_completed
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from .failures import LOG, Attempt
 from .ingredients import describe_inputs, find_notebooks, list_copies
 from .notebook_process import start_fork_server, start_threads
 from .parameters import Parameters, complete_parameters
-from .steps import USUAL_EXECUTION, Execution, Results, Step, execute_steps, list_earlier, plan_steps
+from .steps import USUAL_EXECUTION, Execution, Results, Step, list_earlier, plan_steps
 
 
 def print_line(line: str) -> None:
@@ -118,9 +119,14 @@ def _execute(
     """Make each result as soon as those that its notebook reads are there; bodies of their pages, by notebook."""
     from .pages import render_executed
 
-    bodies, entries = dict[str, Any](), last.get("notebooks", {})
+    bodies, entries, running = dict[str, Any](), last.get("notebooks", {}), dict[str, Future[Any]]()
     with start_threads(len(steps)) as pool:
-        for step, (how, stray) in execute_steps(steps, pool, attempt.new, attempt.final, results, execution):
+        for step in steps:  # each comes after those that it needs
+            needed = [running[name] for name in step.needs]
+            running[step.name] = pool.submit(step.run, needed, attempt.new, attempt.final, results, execution)
+        ended = dict(zip(running.values(), steps, strict=True))
+        for future in as_completed(ended):
+            step, (how, stray) = ended[future], future.result()
             bodies[step.name] = render_executed(attempt.new, step.name)
             before = entries[step.name]["made_from"] if step.name in entries and how != "unchanged" else step.made_from
             changed = [words for words, digest in step.made_from.items() if before.get(words) != digest]

@@ -11,8 +11,8 @@ import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, as_completed
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,12 +178,13 @@ class Step:
 def _name_run(copy: Path, run: str) -> str:
     """sha256 of a notebook's copy from another run, once it names this one."""
     content = json.loads(copy.read_text(encoding="utf-8"))
-    given = content["metadata"]["papermill"]["parameters"]
-    if "run" in given:
+    values = content["metadata"]["papermill"]["parameters"]
+    if "run" in values:
+        old, new = f'run = "{values["run"]}"', f'run = "{run}"'
         for cell in content["cells"]:
             if "injected-parameters" in cell["metadata"].get("tags", []):
-                cell["source"] = [line.replace(f'run = "{given["run"]}"', f'run = "{run}"') for line in cell["source"]]
-        given["run"] = run
+                cell["source"] = [line.replace(old, new) for line in cell["source"]]
+        values["run"] = run
     return write_json(copy, content, sync=False)
 
 
@@ -192,9 +193,9 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[
 
     `inputs` are from `describe_inputs`.
     """
-    given, steps = parameters.model_dump() | describe_series(parameters), dict[str, Step]()
+    known, steps = parameters.model_dump() | describe_series(parameters), dict[str, Step]()
     for source in sources:
-        values = {name: given[name] for name in read_declared(source) if name in given}
+        values = {name: known[name] for name in read_declared(source) if name in known}
         needs = find_needs(source, steps)
         files = choose_files(inputs["data"]["files"], values) if "data" in values else ""
         made_from = {
@@ -207,30 +208,3 @@ def plan_steps(sources: Sequence[Path], parameters: Parameters, inputs: Mapping[
         }
         steps[source.stem] = Step(source, values, needs, made_from)
     return [*steps.values()]
-
-
-def execute_steps(
-    steps: Sequence[Step], pool: Executor, new: Path, final: Path, results: Results, execution: Execution
-) -> Iterator[tuple[Step, tuple[str, Sequence[str]]]]:
-    """Run each step as soon as those that it needs are done.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-        Each after those that it needs.
-    pool : Executor
-        With a thread for each.
-    new, final, results, execution : as for `Step.run`
-
-    Yields
-    ------
-    Step and what its `Step.run` returns
-        As each is done.
-    """
-    running = dict[str, Future[Any]]()
-    for step in steps:
-        needed = [running[name] for name in step.needs]
-        running[step.name] = pool.submit(step.run, needed, new, final, results, execution)
-    ended = dict(zip(running.values(), steps, strict=True))
-    for future in as_completed(ended):
-        yield ended[future], future.result()

@@ -5,46 +5,32 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pandas as pd
+from IPython.display import Image, Markdown, display
+from matplotlib.axes import Axes
+
+from .. import indicators
 from ..base.files import hash_file, write_file
+from ..base.limit import find_most
 from ..base.project import RUNNER, RunError, find_outputs, find_root, name_path
+from ..show import lesson, tables
+from ..show.answers import Answer, answer
+from ..show.figures.images import draw_images
+from ..show.figures.style import DOTS_PER_INCH, open_chart
 from .ingredients import read_declared
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
 from .table_files import read_csv, write_csv
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-
-    from .. import indicators
-    from ..show.answers import Answer
-    from ..show.lesson import Example
-
 _SUBJECT = {"entity", "indicator", "limit", "since", "as_of", "data"}
 """Parameters that say which series a table is of: tables that differ in one are never read together."""
 _BESIDE = {"horizon_years", "until", "milestone", "shares", "families"}
 """Parameters in which they may differ; by hand that is said."""
-
-
-@dataclass(frozen=True)
-class SavedFigure:
-    """A figure that has been written: shows its PNG in a notebook, with the alternative text in the metadata."""
-
-    name: str
-    alt: str
-    png: bytes
-    width: int
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"image/png": b64encode(self.png).decode(), "text/plain": f"{self.name}: {self.alt}"}
-        return data, {"image/png": {"alt": self.alt, "width": self.width, "name": self.name}}
 
 
 class Study:
@@ -102,10 +88,10 @@ class Study:
         # Its parameters are the variables of these names that it declares.
         source = Path(os.environ.get(RUNNER) or find_root()) / "notebooks" / f"{notebook}.ipynb"
         declares = read_declared(source) if source.is_file() else variables
-        given = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
+        values = {name: variables[name] for name in Parameters.model_fields if name in variables and name in declares}
         _refuse_unknown(notebook, declares, variables.get("In", []))
-        checked = read_parameters(given)
-        declared = tuple(name for name in given if name != "run")
+        checked = read_parameters(values)
+        declared = tuple(name for name in values if name != "run")
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
         folder = find_outputs() / ("lab" if by_hand else "") / checked.run
@@ -113,33 +99,27 @@ class Study:
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")
         if by_hand:
-            _refuse_other_series(checked, given)
+            _refuse_other_series(checked, declared)
             print(f"By hand: results go to {place}/.")
-        if "limit" in given:  # as a run says it
+        if "limit" in declared:  # as a run says it
             checked = checked.model_copy(update={"limit": complete_parameters(checked).limit})
         values = checked.model_dump(include=set(declared))
         self.folder, self.notebook, self.entry = folder, notebook, new_entry(values)
         write_entry(folder, notebook, self.entry)
-        import pandas as pd  # which no command needs that finds nothing changed
-
         pd.set_option("display.precision", 3)  # of frames that a cell displays
         self.parameters, self.declared, self.reads = checked, declared, tuple(reads)
         self._published = find_outputs() / checked.run if by_hand else None
-        self._told = set[str]()
+        self._noted = set[str]()
         self._settled = {name: (value, notebook) for name, value in values.items()}
 
     @cached_property
     def data(self) -> indicators.Data:
         """Tables of the data, as they were public on `as_of`."""
-        from .. import indicators
-
         return indicators.load(self.parameters.source, self.parameters.as_of)
 
     @cached_property
     def series(self) -> indicators.AdoptionSeries:
         """Series in question, with its limit. Of few values, why no forecast is quoted is displayed once."""
-        from IPython.display import Markdown, display
-
         chosen = self.parameters
         series = self.data.series(chosen.entity, chosen.indicator, chosen.limit, chosen.since)
         if series.few:
@@ -159,70 +139,52 @@ class Study:
     @cached_property
     def most(self) -> float | None:
         """The highest of the limits that could be chosen, at its last date; None where none is known."""
-        from ..base.limit import find_most
-
         return find_most(self.limits)
 
     @cached_property
     def explained(self) -> indicators.AdoptionSeries:
         """Series whose forecast notebook 5 explains: that in question; where it has no range, a reference."""
-        from ..show import lesson
-
-        found = lesson.explain_series(self.series, self.most, self.references)
-        if found.full_title != self.series.full_title:
-            day = f"{found.days[-1]:%Y-%m-%d}"
-            print(f"This series has no range. The steps are those of {found.full_title}, as of {day}.")
-        return found
+        series = lesson.explain_series(self.series, self.most, self.references)
+        if series.full_title != self.series.full_title:
+            day = f"{series.days[-1]:%Y-%m-%d}"
+            print(f"This series has no range. The steps are those of {series.full_title}, as of {day}.")
+        return series
 
     @property
     def window(self) -> pd.DataFrame:
         """Figures that the forecast of `explained` uses: date, year, t (years to the last), y, limit, x (y / limit)."""
-        from ..show import lesson
-
         return lesson.frame_window(self.data, self.explained)
 
     @property
     def horizon(self) -> pd.DataFrame:
         """Dates ahead of `window`: date, h (years after the last figure), limit (as forecast), limit_sd."""
-        from ..show import lesson
-
         return lesson.frame_horizon(self.explained, self.parameters.horizon_years)
 
     @property
     def finished(self) -> pd.DataFrame:
         """The figures of a comparison technology that has since nearly reached its limit, as `window`."""
-        from ..show import lesson
-
         return lesson.frame_finished(self.data, self.references)
 
     @cached_property
     def names(self) -> indicators.Names:
         """Titles and units for figures and sentences."""
-        from .. import indicators
-
         return indicators.name_series(self.data, self.series)
 
     @cached_property
     def own_source(self) -> str:
         """Publishers of the series without its limit."""
-        from .. import indicators
-
         return indicators.cite_series(self.data, self.series, limit=False)
 
     def answer(self, result: Any) -> Answer:
         """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""
-        from ..show.answers import answer
-
-        found = answer(result, self.data, self.read_table("04_backtest"))
-        for name, frame in found.tables.items():
+        answered = answer(result, self.data, self.read_table("04_backtest"))
+        for name, frame in answered.tables.items():
             self.keep(name, frame)
-        return found
+        return answered
 
-    def example(self, references: Sequence[indicators.AdoptionSeries]) -> Example:
+    def example(self, references: Sequence[indicators.AdoptionSeries]) -> lesson.Example:
         """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
-        from ..show.lesson import make_example
-
-        return make_example(self.data, references)
+        return lesson.make_example(self.data, references)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.
@@ -276,23 +238,15 @@ class Study:
         columns : sequence of str, optional
             Those that are displayed; all are kept.
         """
-        from IPython.display import Markdown, display
-
-        from ..show import tables
-
         self.keep(name, frame, of)
         shown = frame if columns is None else frame[[*columns]]
         display(Markdown(empty) if empty and not len(frame) else tables.show(shown, title, note))
 
     def axes(self, height: float = 3.4) -> Axes:
         """Axes of a new figure of a page's width; the height is in inches. Give them to `draw` with their units."""
-        from ..show.figures.style import open_chart
-
         return open_chart(height)[1]
 
-    def draw(
-        self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None
-    ) -> SavedFigure | None:
+    def draw(self, name: str, figure: Any, alt: str, data: Any = None, units: str = "", of: Any = None) -> Image | None:
         """Write a figure to ``figures/<name>.png`` and ``.svg``; a `Chart` has a ``.narrow.svg`` for telephones too.
 
         Pages offer what is drawn as CSV: `data`, written to ``figures/<name>.data.csv``, or the table of this name.
@@ -314,8 +268,8 @@ class Study:
 
         Returns
         -------
-        SavedFigure or None
-            As the last value of a cell it is displayed.
+        IPython.display.Image or None
+            As the last value of a cell it is displayed, with the alternative text and the name in its metadata.
 
         Raises
         ------
@@ -324,9 +278,6 @@ class Study:
         """
         if figure is None:
             return None
-        from ..show.figures.images import draw_images
-        from ..show.figures.style import DOTS_PER_INCH
-
         self._check_name("figure", name)
         if not alt.strip():
             raise RunError(f"Figure {name} needs an alternative text: what does it show?")
@@ -343,7 +294,7 @@ class Study:
         title = figure.around[0] if getattr(figure, "around", None) else alt
         self.entry["figures"][name] = {"title": title, "alt": alt, "width": width}
         write_entry(self.folder, self.notebook, self.entry)
-        return SavedFigure(name, alt, images["png"], width)
+        return Image(images["png"], width=width, alt=alt, metadata={"name": name})
 
     def _check_name(self, kind: str, name: str) -> None:
         number = self.notebook[:2]
@@ -368,8 +319,8 @@ class Study:
         number, path = name[:2], f"tables/{name}.csv"
         if number not in (*self.reads, self.notebook[:2]):
             numbers = ", ".join(f'"{each}"' for each in sorted({*self.reads, number}))
-            told = f"Notebook {self.notebook} reads table {name} and does not say so"
-            raise RunError(f'{told}: write Study("{self.notebook}", reads=[{numbers}]).')
+            message = f"Notebook {self.notebook} reads table {name} and does not say so"
+            raise RunError(f'{message}: write Study("{self.notebook}", reads=[{numbers}]).')
         written = [  # the one by hand first
             (folder, writer, entry)
             for folder in filter(None, (self.folder, self._published))
@@ -391,8 +342,8 @@ class Study:
         for key in _SUBJECT & theirs.keys() - self._settled.keys():  # other tables are of this series too
             self._settled[key] = theirs[key], writer
         others = [f"{key} = {value!r}" for key, value in theirs.items() if key in _BESIDE - {*self.declared}]
-        if self._published and others and writer not in self._told:
-            self._told.add(writer)
+        if self._published and others and writer not in self._noted:
+            self._noted.add(writer)
             print(f"Notebook {writer} was run with {', '.join(others)}.")
         if hash_file(locate(folder, path)) != digest:
             raise RunError(
@@ -412,10 +363,10 @@ class Study:
                 wanted[key] = value
         if not differs:
             return ""
-        given = " ".join(f"-p {key} {write_argument(value)}" for key, value in wanted.items())
+        options = " ".join(f"-p {key} {write_argument(value)}" for key, value in wanted.items())
         return (
             f"Table {name} was made by notebook {writer} {'; '.join(differs)}. Run that notebook with the same values "
-            f'first, or make a run with them and write run = "NAME" here: adoption run NAME {given}'
+            f'first, or make a run with them and write run = "NAME" here: adoption run NAME {options}'
         )
 
 
@@ -447,6 +398,6 @@ def _refuse_other_series(parameters: Parameters, declared: Collection[str]) -> N
     completed = complete_parameters(read_parameters(changed))
     names = [name for name in ("entity", "indicator") if name in declared]
     if any(getattr(completed, name) != getattr(parameters, name) for name in names):
-        given = " ".join(f"-p {name} {write_argument(getattr(completed, name))}" for name in names)
-        told = f"The parameters name another series than that of {parameters.data}"
-        raise RunError(f"{told}. Write these in the cell of parameters, or for papermill: {given}")
+        options = " ".join(f"-p {name} {write_argument(getattr(completed, name))}" for name in names)
+        message = f"The parameters name another series than that of {parameters.data}"
+        raise RunError(f"{message}. Write these in the cell of parameters, or for papermill: {options}")
