@@ -305,13 +305,15 @@ class Forecast:
         Returns
         -------
         DataFrame
-            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, and ``basis``, as above.
+            A row per date: entity, indicator, date, a column ``q<level>`` per quantile, unit, ``basis``, as above, and
+            ``since``: the day of the first value used where earlier ones are left out, see `AdoptionSeries.since`.
         """
         quantiles = self.quantiles
         labels = {"entity": self.target.entity, "indicator": self.target.indicator, "date": self.dates}
         columns = {f"q{level:g}": quantiles[level].to_numpy() for level in self.quantile_levels}
         rows = pd.DataFrame(labels | columns)
-        return rows.assign(unit=self.target.unit, basis=self.basis)
+        start = self.target.start if self.limit_dates[0] < self.used.index[0] else pd.NaT
+        return rows.assign(unit=self.target.unit, basis=self.basis, since=start)
 
     def milestones(self, shares: Sequence[float] = _MILESTONES, values: Sequence[float] = ()) -> pd.DataFrame:
         """Dates at which shares of the limit, and values, are reached.

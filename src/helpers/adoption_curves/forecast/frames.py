@@ -145,13 +145,17 @@ def coverage_frame(outcomes: pd.DataFrame, same: Sequence[AdoptionSeries]) -> pd
     Returns
     -------
     DataFrame
-        The columns of `scores.summarise_coverage` after ``group``, "all" or "same"; of the latter no rows with fewer
-        than three technologies.
+        The columns of `scores.summarise_coverage` after ``group``: "all", and "publisher" or "market", of which there
+        are no rows with fewer than three technologies.
     """
     keys = pd.MultiIndex.from_tuples([(each.entity, each.indicator) for each in same], names=["entity", "indicator"])
     alike = outcomes[pd.MultiIndex.from_frame(outcomes[["entity", "indicator"]]).isin(keys)]
-    groups = {"all": summarise_coverage(outcomes), "same": summarise_coverage(alike)}
-    groups["same"] = groups["same"][groups["same"]["technologies"] >= _LEAST_ALIKE]
+    groups = {"all": summarise_coverage(outcomes), "publisher": summarise_coverage(alike)}
+    if any(each.market for each in same):
+        groups["market"] = groups.pop("publisher")
+    groups = {
+        name: rows if name == "all" else rows[rows["technologies"] >= _LEAST_ALIKE] for name, rows in groups.items()
+    }
     return pd.concat([each.assign(group=name) for name, each in groups.items()])[["group", *groups["all"]]]
 
 
@@ -174,7 +178,8 @@ def list_same(data: Data, series: AdoptionSeries, references: Sequence[AdoptionS
     if series.is_share_of_sales:
         return [each for each in references if each.market == series.market != ""]
     limit, publisher = series.limit.name, find_publisher(data, series)
-    return [each for each in references if each.limit.name == limit and find_publisher(data, each) == publisher]
+    alike = [each for each in references if each.limit is not None and each.limit.name == limit]
+    return [each for each in alike if find_publisher(data, each) == publisher]
 
 
 def class_frame(result: Forecast, date: pd.Timestamp, references: list[AdoptionSeries]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from ..base.dates import decimal_years
 from ..base.levels import band_ends
 from ..base.limit import Limit
+from ..base.words import say_date
 from ..indicators.series import READ, AdoptionSeries
 from .forecasting import Forecast, forecast
 
@@ -47,6 +48,24 @@ def compare_limits(result: Forecast, limits: Mapping[str, Limit | None]) -> pd.D
     """
     series = result.printed
     return _vary(result, {name: replace(series, limit=limit) for name, limit in limits.items()}, "limit")
+
+
+def compare_since(result: Forecast) -> pd.DataFrame:
+    """The forecast with the values before a change of method that it leaves out.
+
+    Parameters
+    ----------
+    result : Forecast
+
+    Returns
+    -------
+    DataFrame
+        As `compare_limits`, by form; no rows where it uses all values.
+    """
+    series = result.printed
+    if result.kind != "forecast" or not series.use_readings().values.index[0] < series.start:
+        return pd.DataFrame(columns=["form", "date", "q0.1", "q0.5", "q0.9", "unit"])
+    return _vary(result, {f"with the values before {say_date(series.start)}": replace(series, since="all")}, "form")
 
 
 def _as_printed(series: AdoptionSeries) -> AdoptionSeries:

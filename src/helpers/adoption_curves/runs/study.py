@@ -175,9 +175,9 @@ class Study:
         """Publishers of the series without its limit."""
         return indicators.cite_series(self.data, self.series, limit=False)
 
-    def answer(self, result: Any) -> Answer:
+    def answer(self, result: Any, milestones: Sequence[float] = ()) -> Answer:
         """What the run says of a forecast: its figure, the alternative text, its data, and tables 05, now kept."""
-        answered = answer(result, self.data, self.read_table("04_backtest"))
+        answered = answer(result, self.data, self.read_table("04_backtest"), milestones)
         for name, frame in answered.tables.items():
             self.keep(name, frame)
         return answered

@@ -142,7 +142,8 @@ def write_title(run: RunTables) -> str:
 
 def _format_known(run: RunTables) -> str:
     known = f"as known on {say_day(pd.Timestamp(run.names.as_of))}, " if run.names.as_of else ""
-    return f"{known}from values up to {run.format_date(run.newest)}"
+    values = f"the values since {run.since}" if run.since else "values"
+    return f"{known}from {values} up to {run.format_date(run.newest)}"
 
 
 def _format_median(run: RunTables) -> str:

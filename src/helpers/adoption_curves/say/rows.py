@@ -133,6 +133,37 @@ def _list_median(run: RunTables) -> Iterator[Row]:
         yield Row.read("median", run.quoted, "q0.5", text, run.format_date(run.quoted))
 
 
+def _list_chance(run: RunTables) -> Iterator[Row]:
+    for row in run.list_rows("05_probabilities") if run.quoted else []:
+        if np.isfinite(row["value"]) and row["date"] == run.quoted["date"]:
+            of = f"of {say_figure(row['value'], run.names.unit)} or more {run.format_when(row)}"
+            text = say_percent(100 * row["probability"])
+            yield Row.read("chance", row, "probability", text, of, beside="value")
+
+
+def _list_milestone(run: RunTables) -> Iterator[Row]:
+    for row in run.list_rows("05_milestones") if run.quoted else []:
+        if np.isfinite(row["value"]):
+            of = f"half of the paths have reached {say_figure(row['value'], run.names.unit)}; "
+            of += f"{100 * run.level:g}% interval {row['earliest']} to {row['latest']}"
+            yield Row("milestone", row["median"], of, value=row["value"], cells=f"{row['place']}:value")
+
+
+def _list_trend(run: RunTables) -> Iterator[Row]:
+    rows = {row["years"]: row for row in run.list_rows("05_audit") if run.state == "flow"}
+    if rows:
+        first, fifth = rows[1], rows[5]
+        of = f"{run.format_date(run.goal)}. Of such numbers {_format_factor(first)}, and {_format_factor(fifth)}"
+        cells = f"{run.goal['place']}:q0.5 {first['place']}:factor,inside_80 {fifth['place']}:factor,inside_80"
+        yield Row("trend", f"about {say(run.goal['q0.5'], run.names.unit)}", of, value=run.goal["q0.5"], cells=cells)
+
+
+def _format_factor(row: TableRow) -> str:
+    """How often numbers lay between their trend over a factor and times it."""
+    side = f"1/{row['factor']:g} and {row['factor']:g} times their trend {say_count(row['years'], 'year')} ahead"
+    return f"{say_percent(row['inside_80'])} came to between {side}"
+
+
 def _list_limit(run: RunTables) -> Iterator[Row]:
     for row in [run.limit_then] if run.quoted and run.limit_then else []:
         text, of, last = f"{say_figure(row['mean'], run.names.unit)}{run.base}", [], run.exact[-1]
@@ -168,8 +199,10 @@ def _list_next(run: RunTables) -> Iterator[Row]:
 
 
 def _list_coverage(run: RunTables) -> Iterator[Row]:
-    for key, name in (("coverage", "05_coverage"), ("alike", "05_alike")):
-        for row in run.list_tests(name):
+    groups = [("coverage", "all"), ("same_publisher", "publisher"), ("same_market", "market")]
+    tests = [(key, run.list_tests("05_coverage", group)) for key, group in groups]
+    for key, rows in [*tests, ("alike", run.list_tests("05_alike"))]:
+        for row in rows:
             series = say_count(row["technologies"], "technology", "technologies")
             yield _write_test(key, row, series, "covered below above horizon_years technologies forecasts")
 
@@ -194,6 +227,7 @@ def _list_break(run: RunTables) -> Iterator[Row]:
     if run.change_of_method:
         reason, before, after = run.change_of_method
         text, of = run.format_difference(after["value"] - before["value"]), run.format_span(before, after)
+        of += f"; the forecast uses the values since {run.since}" if run.since else ""
         yield Row.compare("break", before, after, text, of, say_first(reason))
     earlier = run.list_rows("02_earlier")
     for row in earlier[-1:]:
@@ -242,6 +276,7 @@ def _list_unknown(run: RunTables) -> Iterator[Row]:
 def _list_otherwise(run: RunTables) -> Iterator[Row]:
     low, high = band_columns(run.level)
     rows = [(_FORMS.get(row["form"]), row) for row in run.list_rows("05_newer")]
+    rows += [(row["form"], row) for row in run.list_rows("05_since")]
     rows += [(f"with {lower_first(row['limit'])} as the limit", row) for row in run.list_rows("05_other_limits")]
     changes = []
     for of, row in rows:
@@ -253,7 +288,8 @@ def _list_otherwise(run: RunTables) -> Iterator[Row]:
 
 
 _PUBLISHED = (_list_newest, _list_assumed, _list_exact, _list_change, _list_rate, _list_peak, _list_break)
-_FORECAST = (_list_forecast, _list_median, _list_limit, _list_next, _list_otherwise)
+_FORECAST = (_list_forecast, _list_median, _list_chance, _list_milestone, _list_trend, _list_limit)
+_AHEAD = (_list_next, _list_otherwise)
 _TESTS = (_list_coverage, _list_external, _list_level, _list_others, _list_unknown)
-ROWS = (*_PUBLISHED, *_FORECAST, *_TESTS)
+ROWS = (*_PUBLISHED, *_FORECAST, *_AHEAD, *_TESTS)
 """The function of each kind of row; the glossary has their order."""

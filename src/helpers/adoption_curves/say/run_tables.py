@@ -19,11 +19,13 @@ from .formats import format_interval, format_value
 
 TABLES: tuple[str, ...] = ("01_wording", "02_growth", "02_newer", "02_earlier", "02_later", "03_saturation_level")
 TABLES += ("05_forecast", "05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
+TABLES += ("05_since", "05_probabilities", "05_milestones")
 """Tables of the notebooks before the sixth that the page reads."""
 REASONS = {
     "decline": "the series was in decline in {date}, and the method is made for growth",
     "refuted": "the newest value contradicts the forecast that was made without it",
     "flow": "intervals were tested for shares of sales, not for numbers sold or added in a year",
+    "early": "no interval was tested so early: levels begin at 0.2% of the limit, shares of sales at 0.5%",
     "cumulative": "intervals of a total so far were tested only with a limit",
     "no limit": "intervals were tested only with a limit, and this forecast has none",
     "all": "the 80% interval spans nearly all that is possible",
@@ -121,6 +123,12 @@ class RunTables:
         return {} if self.state else self.goal
 
     @property
+    def since(self) -> str:
+        """The date of the first value that the forecast uses where earlier ones are left out; else ""."""
+        start = self.goal.get("since", pd.NaT)
+        return "" if pd.isna(start) else self.format_date({"date": start})
+
+    @property
     def today(self) -> pd.Timestamp:
         """The day as of which the page is written: that asked for, or of the newest publication in the data."""
         return pd.Timestamp(self.names.as_of) if self.names.as_of else self.names.known
@@ -151,7 +159,8 @@ class RunTables:
         if self.goal["basis"] == "refuted":
             return "refuted"
         if not np.isfinite(self.goal["low"]):
-            return "no limit" if self.names.measure == "level" else self.names.measure
+            measure = "no limit" if self.names.measure == "level" else self.names.measure
+            return "early" if self.limit_then else measure
         limit = self.limit_then["mean"] if self.limit_then else np.inf
         return "all" if self.goal["low"] < 0.01 * limit and self.goal["high"] > 0.99 * limit else ""
 
@@ -165,15 +174,16 @@ class RunTables:
         """Whether the chart has the forecast: its interval, or its median alone."""
         return self.state in ("", "all", "no limit")
 
-    def list_tests(self, name: str) -> list[TableRow]:
+    def list_tests(self, name: str, group: str = "all") -> list[TableRow]:
         """Rows of a table of tests about as far ahead as the forecast; none on few series, or without an interval."""
         units, ahead = ("units", "years") if name == "05_audit" else ("technologies", "horizon_years")
         rows = [row for row in self.list_rows(name) if np.isclose(row.get("level", self.level), self.level)]
+        rows = [row for row in rows if row.get("group", group) == group]
         if not rows or not self.quoted or (name == "05_audit" and self.level != 0.8):
             return []
         years = min((row[ahead] for row in rows), key=lambda each: abs(each - count_years(self.newest, self.quoted)))
         near = [row for row in rows if row[ahead] == years]
-        return near if sum(row[units] for row in near) >= _LEAST_TECHNOLOGIES else []
+        return near if group != "all" or sum(row[units] for row in near) >= _LEAST_TECHNOLOGIES else []
 
     # ---- as text
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ..base.levels import quoted_level
 from ..forecast import Forecast, frames, later_shares
-from ..forecast.scores import summarise_coverage
+from ..forecast.variants import compare_since
 from ..indicators import AdoptionSeries, Data, Names, cite_series, find_expected, name_series, say_expected
 from ..indicators.captions import list_earlier, list_levels, list_newer
 from ..say.page import write_deck, write_headline, write_title
@@ -73,7 +73,7 @@ class Answer(NamedTuple):
     tables: dict[str, pd.DataFrame]  # 05_forecast and those beside it, by name
 
 
-def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
+def answer(result: Forecast, data: Data, rows: pd.DataFrame, milestones: Sequence[float] = ()) -> Answer:
     """Answer of a forecast: the fan, with the range that sentences quote and the narrowest inside it, and its tables.
 
     Parameters
@@ -82,6 +82,8 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     data : Data
     rows : DataFrame
         04_backtest: what such forecasts did on comparison technologies.
+    milestones : sequence of float
+        Whose chance is computed, beside that of the next round number.
 
     Returns
     -------
@@ -95,8 +97,9 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     drawn_levels = levels if run.state in ("", "all") else []
     figure = draw_forecast(series, run.names, source, fan, tables["05_limit"], drawn_levels, write_title(run))
     kept = {name: each for name, each in tables.items() if name.startswith("05_")}
+    values = sorted({*milestones, *filter(None, [result.next_milestone])})
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
-    kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
+    kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability(values=values)}
     drawn = tidy_forecast(fan, kept["05_limit"], series)
     return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
 
@@ -104,12 +107,14 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
 def _collect_tables(result: Forecast, data: Data, rows: pd.DataFrame) -> RunTables:
     """Tables 05 of a forecast, and the published values, from which title and alternative text are written."""
     series, outcomes = result.printed, frames.list_outcomes(result, rows)
+    references = data.references(exclude=series, measure="flow" if series.is_share_of_sales else "level")
+    same = frames.list_same(data, series, references)
     tables = {"02_growth": list_levels(data, series), "02_newer": list_newer(data, series)}
     tables |= {"02_earlier": list_earlier(series)}
     tables |= {"05_forecast": result.frame(), "05_limit": frames.limit_frame(result)}
-    tables |= {"05_coverage": summarise_coverage(outcomes), "05_alike": frames.alike_frame(result, outcomes)}
-    tables |= {"05_audit": frames.audit_frame(result)}
+    tables |= {"05_coverage": frames.coverage_frame(outcomes, same), "05_alike": frames.alike_frame(result, outcomes)}
+    tables |= {"05_audit": frames.audit_frame(result), "05_since": compare_since(result)}
     run = RunTables(tables, name_series(data, series), quoted_level(result.levels))
     date = run.goal["date"] if run.goal else None
-    tables["05_class"] = frames.class_frame(result, date, data.references(exclude=series))
+    tables["05_class"] = frames.class_frame(result, date, references)
     return run

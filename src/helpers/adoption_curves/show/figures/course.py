@@ -152,7 +152,12 @@ def plot_course(
         for date in beyond.head(1):
             axis.axvline(date, color=GREY, lw=1, ls=":")
             key.append(name_line("from here on not tested", GREY, ls=":", lw=1))
-    key += plot_values(axis, values, series.breaks)
+    dropped = values[values.index < series.start] if len(fan) else values.head(0)
+    key += plot_values(axis, values[len(dropped) :], series.breaks)
+    if len(dropped):
+        plot_values(axis, dropped, series.breaks, color=GHOST, mfc=PAGE)
+        key.append(name_line(f"before {say_date(series.start)}: not used by the forecast", GHOST, marker="o", mfc=PAGE))
+        axis.axvspan(dropped.index[-1], values.index[len(dropped)], color=STRIP, lw=0, zorder=0)
     if series.last_break is not None:
         plot_values(axis, series.earlier, series.breaks, color=GHOST, mfc=PAGE)
         axis.axvspan(series.earlier.index[-1], series.dates[0], color=STRIP, lw=0, zorder=0)
