@@ -90,6 +90,8 @@ def read_options(pairs: Iterable[tuple[str, str]], files: Iterable[Path] = ()) -
         if "=" in name:
             raise UserError(f"-p {name}: put a blank between name and value, as in: -p indicator genai_users")
         given[name] = _read_value(value)
+    if given.get("until") and "horizon_years" in given:
+        raise UserError("-p until and -p horizon_years both say how far ahead: give one of them.")
     return given
 
 

@@ -47,13 +47,16 @@ def check_parameters(parameters: Parameters) -> Any:
         path = Source.read(parameters.data).path
         raise ParameterError(f"parameter 'data' is '{path}', but there is no such folder or file")
     data = indicators.load(str(source), as_of=parameters.as_of)
-    series = data.series(parameters.entity, parameters.indicator, limit=parameters.limit)
-    usable = series.values[series.values > 0].index
-    if parameters.horizon_years < 1 and len(usable):  # a longer one reaches the next date of any series
+    series = data.series(parameters.entity, parameters.indicator, parameters.limit, parameters.since)
+    usable = series.use_readings().values[lambda values: values > 0].index
+    if parameters.milestone and not float(parameters.milestone) > series.highest:
+        highest = words.say(series.highest, series.unit)
+        raise ParameterError(f"parameter 'milestone' is {parameters.milestone}, and {highest} has been reached")
+    if (parameters.until or parameters.horizon_years < 1) and len(usable):  # a longer one reaches the next date
         from ..forecast import next_dates
 
         try:
-            next_dates(usable, parameters.horizon_years)
+            next_dates(usable, parameters.horizon_years, parameters.until)
         except ValueError as error:
             raise ParameterError(f"parameter {error}") from error
     return data

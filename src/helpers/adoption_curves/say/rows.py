@@ -210,7 +210,7 @@ def _list_coverage(run: RunTables) -> Iterator[Row]:
 def _list_external(run: RunTables) -> Iterator[Row]:
     for row in sorted(run.list_tests("05_audit"), key=lambda row: -row["origins"]):
         name, units = row["series"].replace(", by", " by"), say_count(row["units"], "series", "series")
-        series = f"{name}, {units} with {row['figures']} values at {row['share_of_limit']}% of the limit"
+        series = f"{name}, {units} with {row['figures']:g} values at {row['share_of_limit']}% of the limit"
         columns = "inside_80 below_80 above_80 years units origins figures share_of_limit"
         yield _write_test("external", row, series, columns)
 
