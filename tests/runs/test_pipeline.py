@@ -104,6 +104,10 @@ def test_the_morning_after_a_failure(tmp_path, outputs):
     assert not left.exists()
 
 
+def test_a_notebook_has_no_kernel_and_opens_no_port(tmp_path, outputs):
+    execute(tmp_path, "assert not {'zmq', 'ipykernel', 'jupyter_client'} & {*__import__('sys').modules}")
+
+
 def test_a_process_that_dies_is_told(tmp_path, outputs):
     for code, said in (
         ("os.kill(os.getpid(), 9)", r"was killed by signal 9 \(SIGKILL\)"),

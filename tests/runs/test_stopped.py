@@ -125,7 +125,6 @@ def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run
     ("number", "code", "word"),
     [
         (signal.SIGINT, 130, "Interrupted"),
-        pytest.param(signal.SIGTERM, 143, "Terminated", marks=SLOW),
         pytest.param(signal.SIGHUP, 129, "Terminated", marks=SLOW),
     ],
 )
