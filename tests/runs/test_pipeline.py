@@ -174,7 +174,6 @@ def own(here):
     [
         (GOOD.replace("44", "x7.1"), "row 5"),
         (None, "there is no such folder or file"),
-        ("", "mine.csv"),
         (GOOD.replace("44", ".."), "was not read whole, which --strict asks for: 1 cell without a value left out"),
     ],
 )

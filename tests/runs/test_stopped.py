@@ -147,19 +147,6 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, sma
     assert_it_goes_on(capsys, here, small_run, temporary)
 
 
-def test_the_lock_of_a_dead_process_holds_nobody_up(tmp_path):
-    child = os.fork()
-    if not child:
-        with lock_folder(tmp_path / "small"):
-            os._exit(9)
-    os.waitpid(child, 0)
-    (shop,) = tmp_path.iterdir()
-    assert "process" in (shop / ".holder").read_text()
-    with lock_folder(tmp_path / "small") as again:
-        assert again == shop
-    assert not shop.exists()
-
-
 # ---- a command, killed before the change of a folder that has a number
 
 CHANGES = ("rename", "replace", "unlink", "mkdir", "rmdir")
