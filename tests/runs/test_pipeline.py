@@ -104,8 +104,18 @@ def test_the_morning_after_a_failure(tmp_path, outputs):
     assert not left.exists()
 
 
-def test_a_notebook_has_no_kernel_and_opens_no_port(tmp_path, outputs):
-    execute(tmp_path, "assert not {'zmq', 'ipykernel', 'jupyter_client'} & {*__import__('sys').modules}")
+LISTENING = """import os
+lines = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}").readlines()[1:]]
+waiting = {f"socket:[{words[9]}]" for words in lines if words[3] == "0A"}
+links = {os.readlink(entry.path) for entry in os.scandir("/proc/self/fd") if os.path.islink(entry.path)}
+assert len(links) > 2 and not waiting & links"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux only")
+def test_a_notebook_listens_on_no_port(tmp_path, outputs):
+    execute(tmp_path, LISTENING)
+    with pytest.raises(NotebookFailed, match="AssertionError"):
+        execute(tmp_path, f"import socket\nopen_one = socket.create_server(('127.0.0.1', 0))\n{LISTENING}")
 
 
 def test_a_process_that_dies_is_told(tmp_path, outputs):
