@@ -201,7 +201,7 @@ def list_listening(pid):
     tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
     waiting = {f"socket:[{words[9]}]" for table in tables for words in map(str.split, table) if words[3] == "0A"}
     found = set()
-    for path in [path for each in list_tree_processes(pid) for path in Path(f"/proc/{each}/fd").glob("*")]:
+    for path in [path for each in list_tree_processes(pid) for path in Path(f"/proc/{each.pid}/fd").glob("*")]:
         with contextlib.suppress(OSError):
             found.add(str(path.readlink()))
     return found & waiting
