@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from courses import COURSES, METHOD, write_formulas
-from snapshots import check_text
+from conftest import ROOT
+from courses import COURSES
+from snapshots import check_part, write_rows
 from statsmodels.genmod.families import Gaussian
 
 from adoption_curves import indicators
+from adoption_curves.base.words import say_name
 from adoption_curves.curves import (
     FAMILIES,
     AdoptionCurve,
@@ -265,5 +267,6 @@ def test_tables_of_several_families_join_both_kinds_of_errors():
 
 
 def test_the_method_lists_every_family_with_its_formula(renew):
-    check_text(METHOD, write_formulas(), renew)
+    formulas = [(say_name(name), rf"$\displaystyle {family.latex}$") for name, family in FAMILIES.items()]
+    check_part(ROOT / "docs" / "method.md", "families", write_rows(("family", "curve"), *formulas), renew)
     assert set(COURSES) == set(FAMILIES)

@@ -15,9 +15,10 @@ import time
 import weakref
 from functools import partial
 
+import psutil
 import pytest
 from conftest import WORDS, assert_equal, list_files
-from processes import call, is_alive, kill_tree, start, wait_for
+from processes import call, kill_tree, start, wait_for
 from register_rows import enter
 from small_notebooks import ALL, SWEPT, write_notebook, write_notebooks
 
@@ -116,7 +117,7 @@ def test_a_killed_run_is_gone_on_from_and_leaves_nothing(here, capsys, small_run
         kill(process)
         process.communicate()
         assert not (here / "outputs" / "small").exists()
-        assert wait_for(lambda kernel=kernel: not is_alive(kernel))
+        assert wait_for(lambda kernel=kernel: not psutil.pid_exists(kernel))
     assert ".small.making" in {path.name for path in (here / "outputs").iterdir()}
     assert_it_goes_on(capsys, here, small_run, temporary)
 
@@ -138,7 +139,7 @@ def test_a_signal_ends_a_run_at_once_with_a_line_and_no_kernel(here, capsys, sma
     told = f"{word}. Run 'small' is as it was before; the same command continues from here."
     assert err.strip().splitlines()[-1] == told
     assert not (here / "outputs" / "small").exists()
-    assert wait_for(lambda: not is_alive(kernel))
+    assert wait_for(lambda: not psutil.pid_exists(kernel))
     left = here / "outputs" / "small.partial"
     assert (left / "error.txt").read_text().endswith(f" UTC {word.lower()}\n")
     assert (left / "run.log").read_text().endswith(f"\n{word.lower()}\n")
@@ -258,7 +259,7 @@ def test_ctrl_c_ends_a_sweep_with_its_kernels_and_a_sentence(place, grid):
     assert err.strip().splitlines()[-1] == said
     left = place / "outputs" / "grid" / "horizon_years-30.partial" / "error.txt"
     assert left.read_text().endswith(" UTC interrupted\n")
-    assert wait_for(lambda: not is_alive(kernel))
+    assert wait_for(lambda: not psutil.pid_exists(kernel))
 
 
 def test_a_sweep_killed_with_all_that_it_has_started_is_gone_on_from(place, grid):

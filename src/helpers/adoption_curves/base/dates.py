@@ -30,16 +30,6 @@ class CurveError(ValueError):
     """The data or the arguments cannot be fitted; the message says what is wrong and what would be right."""
 
 
-def is_dated(times: Times) -> bool:
-    """True if times are dates, in contrast to numbers."""
-    if isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
-        return True
-    kind = np.asarray(times).dtype.kind
-    if kind not in "OUST":
-        return kind == "M"
-    return not all(isinstance(part, REAL) for part in np.ravel(np.asarray(times, object)))
-
-
 def decimal_years(dates: Times) -> np.ndarray:
     """Dates as decimal years, the end of the day; numbers are an axis of their own and stay what they are.
 
@@ -58,18 +48,13 @@ def decimal_years(dates: Times) -> np.ndarray:
     """
     if isinstance(dates, pd.PeriodIndex):
         dates = dates.to_timestamp(how="end")
-    if not is_dated(dates):
-        numbers, each = np.asarray(dates), np.ravel(np.asarray(dates, object))
-        if numbers.dtype.kind in "cm" or any(isinstance(one, bool | np.bool_) for one in each):
-            raise CurveError(f"these are neither dates nor numbers: {numbers.dtype}; write dates as 2025-12-31")
-        return numbers.astype(float)
+    cells = np.ravel(np.asarray(dates, object))
+    is_number = all(isinstance(cell, REAL) and not isinstance(cell, bool) for cell in cells)
+    if is_number and np.asarray(dates).dtype.kind != "M":
+        return np.asarray(dates, float)
     wrong = "these are neither dates nor numbers: {}; write dates as 2025-12-31"
     index = dates if isinstance(dates, pd.DatetimeIndex) else _parse_dates(dates, wrong)
-    days = (index if index.tz is None else index.tz_localize(None)).to_numpy("datetime64[D]")
-    year = days.astype("datetime64[Y]")
-    first, next_first = (start.astype("datetime64[D]") for start in (year, year + np.timedelta64(1, "Y")))
-    passed = (days - first + np.timedelta64(1, "D")) / (next_first - first)
-    years = np.where(np.isnat(days), np.nan, 1970 + year.astype(int) + passed)
+    years = (index.year + index.day_of_year / (365 + index.is_leap_year)).to_numpy(float)
     return years if np.ndim(dates) or isinstance(dates, pd.Index) else years[0]
 
 
@@ -131,8 +116,8 @@ def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
     Raises
     ------
     CurveError
-        For anything else; and for dates of more than one figure all within a day, which are years that were read as
-        parts of a second.
+        For anything else, a missing date or one outside `OBSERVED_YEARS`; and for dates of more than one figure all
+        within a day, which are years that were read as parts of a second.
 
     Examples
     --------
@@ -147,67 +132,18 @@ def read_days(dates: Dates, what: str) -> pd.DatetimeIndex:
         texts = [f"{each:04}" for each in index] if whole else index.to_numpy(object)
         wrong = f"{what} has no dates as index ({{}}): write years as 2025 or days as 2025-12-31"
         index = _parse_dates(texts, wrong)
-    days = index[index.notna()].normalize()
-    shifted = days.nunique() == 1 and (index.dropna() != days).any()
+    if index.hasnans:
+        raise CurveError(f"{what} has a figure without a date: give it one, or leave it out")
+    days, (first, last) = index.normalize(), OBSERVED_YEARS
+    shifted = days.nunique() == 1 and (index != days).any()
     if shifted and (index.nunique() > 1 or days[0].year == 1970):
         raise CurveError(
             f"{what} has all its figures on one day, {days[0]:%Y-%m-%d}: pd.to_datetime([2020, 2021]) takes years for "
             "parts of a second; write pd.Series(values, index=[2020, 2021])"
         )
+    if len(outside := days.year[(days.year < first) | (days.year > last)]):
+        raise CurveError(f"{what} has a date in the year {outside[0]}: dates lie from {first} to {last}; is it right?")
     return index
-
-
-def years_among(times: Times, dated: bool, what: str) -> np.ndarray:
-    """Decimal years of times that are asked of observations, which have dates themselves or numbers.
-
-    Parameters
-    ----------
-    times : as in `decimal_years`
-    dated : bool, whether the observations have dates
-    what : what the times are, for the message
-
-    Returns
-    -------
-    ndarray of float, as from `decimal_years`
-
-    Raises
-    ------
-    CurveError
-        For dates asked of numbers: whether 2027 is the end of 2026 or of 2027 only those who counted can say.
-    """
-    years = decimal_years(times)
-    if not dated and is_dated(times):
-        first, year = np.ravel(np.asarray(times, object))[0], np.ravel(years)[0]
-        first = f"{pd.Timestamp(first):%Y-%m-%d}" if isinstance(first, date | np.datetime64) else first
-        raise CurveError(
-            f"{what} is the date {first}, but the observations have numbers for dates: write {year:.10g}, or give the "
-            "observations dates too (2026-12-31 or 2027.0)"
-        )
-    return years
-
-
-def check_observed(years: np.ndarray, what: str) -> None:
-    """Refuse dates on which nothing can have been observed.
-
-    Parameters
-    ----------
-    years : ndarray of float, shape (n,)
-        Decimal years of dates, from `decimal_years`.
-    what : str
-        Name of the dated values, for the message.
-
-    Raises
-    ------
-    CurveError
-        If one is missing, or outside `OBSERVED_YEARS`.
-    """
-    first, last = OBSERVED_YEARS
-    missing, outside = np.isnan(years), (years < first) | (years > last + 1)
-    if missing.any():
-        raise CurveError(f"{what} has a figure without a date: give it one, or leave it out")
-    if outside.any():
-        year = np.ceil(years[outside][0]) - 1
-        raise CurveError(f"{what} has a date in the year {year:.0f}: dates lie from {first} to {last}; is it right?")
 
 
 def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
@@ -225,8 +161,6 @@ def to_dates(years: float | np.ndarray) -> pd.DatetimeIndex:
     valid = np.isfinite(years) & (np.abs(years) < _FARTHEST_YEAR)
     safe = np.where(valid, years, 2000.0)
     year = np.ceil(safe).astype(int) - 1
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    day = np.rint((safe - year) * np.where(leap, 366, 365)).astype(int)
-    start = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
-    dates = (start + (day - 1).astype("timedelta64[D]")).astype("datetime64[s]")
-    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT", "s")))
+    start, end = ((year - epoch).astype("datetime64[Y]").astype("datetime64[D]") for epoch in (1970, 1969))
+    dates = start + np.rint((safe - year) * (end - start).astype(int)).astype(int) - 1
+    return pd.DatetimeIndex(np.where(valid, dates, np.datetime64("NaT")).astype("datetime64[s]"))

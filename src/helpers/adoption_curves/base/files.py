@@ -78,12 +78,9 @@ def hash_files(folder: Path, kinds: set[str]) -> dict[str, str]:
     """
     if folder.is_file():
         return {folder.name: hash_file(folder)}
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.suffix in kinds and path.is_file() and not name.startswith(".") and "/." not in name:
-            found[name] = hash_file(path)
-    return found
+    paths = (path for path in sorted(folder.rglob("*")) if path.suffix in kinds and path.is_file())
+    names = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: hash_file(path) for name, path in names.items() if "/." not in f"/{name}"}
 
 
 def hash_helpers() -> dict[str, str]:

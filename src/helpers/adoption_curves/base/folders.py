@@ -172,9 +172,10 @@ def keep_edited(folder: Path, paths: Sequence[str], of: Path | None = None) -> s
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / path, aside / path)
     more = f" and {len(paths) - 3} more" if len(paths) > 3 else ""
-    named = escape(", ".join(paths[:3]))
-    told = f"{shorten_path(folder)} had files that were edited or are of another release"
-    return f"{told}; they are now in {shorten_path(aside)}: {named}{more}."
+    return (
+        f"{shorten_path(folder)} had files that were edited or are of another release; they are now in "
+        f"{shorten_path(aside)}: {escape(', '.join(paths[:3]))}{more}."
+    )
 
 
 # ---- folders without a manifest: a failed attempt, a comparison -----------------------------------------------------

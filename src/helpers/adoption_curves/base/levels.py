@@ -65,16 +65,6 @@ def check_levels(levels: Any) -> tuple[float, ...]:
     return found
 
 
-def quoted_window(lengths: Iterable[int], points: int) -> int:
-    """The length of the backtest's windows that is quoted for a series of so many points: the longest that it fills.
-
-    >>> quoted_window([3, 4, 6, 8], 5), quoted_window([4, 6], 3)
-    (4, 4)
-    """
-    lengths = list(lengths)
-    return max((length for length in lengths if length <= points), default=min(lengths))
-
-
 def band_ends(level: float) -> tuple[float, float]:
     """Quantile levels of both ends of the central range, in the six digits that the names of columns have.
 

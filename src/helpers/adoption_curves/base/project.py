@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import importlib
 import os
-import re
 import shutil
 import signal
 import sys
@@ -99,22 +98,16 @@ def find_outputs() -> Path:
 
     For the installed package's own project it is ``outputs/`` of the working directory.
     """
-    chosen = os.environ.get("ADOPTION_OUTPUTS", "").strip()
-    if chosen:
-        return Path(chosen).expanduser().resolve()
+    if folder := os.environ.get("ADOPTION_OUTPUTS", "").strip():
+        return Path(folder).expanduser().resolve()
     root = find_root()
     return (Path.cwd() if root == PACKAGED else root) / "outputs"
 
 
-def find_lab() -> Path:
-    """Folder for what people make by hand, ``outputs/lab/``; it is no run."""
-    return find_outputs() / "lab"
-
-
 def find_citation() -> Path | None:
     """``CITATION.cff`` of the project, or of the package where the project has none."""
-    found = [path for root in (find_root(), _CHECKOUT, PACKAGED) if (path := root / "CITATION.cff").is_file()]
-    return found[0] if found else None
+    paths = (root / "CITATION.cff" for root in (find_root(), _CHECKOUT, PACKAGED))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def find_shipped(name: str) -> Path:
@@ -128,17 +121,6 @@ def find_data(data: str = "data") -> Path:
     return path if path.is_absolute() else find_root() / path
 
 
-def list_manifests(outputs: Path) -> list[Path]:
-    """The manifests of the runs in a folder of outputs, those of sweeps included."""
-    return list_plain_paths(outputs, f"*/{RECORD}")
-
-
-def list_plain_paths(outputs: Path, pattern: str) -> list[Path]:
-    """Paths of this pattern in a folder and in the folders in it, but for what is hidden or was set aside."""
-    found = {path: path.relative_to(outputs).parts for path in [*outputs.glob(pattern), *outputs.glob(f"*/{pattern}")]}
-    return [path for path, parts in found.items() if not any(re.match(r"\.|.*\.edited$", part) for part in parts)]
-
-
 def _expand(path: str | Path) -> Path:
     """Path with `~` as the home folder; that of an unknown user is unchanged, and is then not found."""
     return Path(os.path.expanduser(path))  # noqa: PTH111, pathlib raises for an unknown user
@@ -146,12 +128,12 @@ def _expand(path: str | Path) -> Path:
 
 def name_path(path: str) -> str:
     """`path`, relative to the project's folder when it lies inside, so that records name no machine's folders."""
-    given = _expand(path)
-    if given.is_absolute():
+    place = _expand(path)
+    if place.is_absolute():
         for follow in (os.path.normpath, os.path.realpath):
             with suppress(ValueError, OSError, RunError):
-                return Path(follow(given)).relative_to(find_root()).as_posix()
-    return str(given)
+                return Path(follow(place)).relative_to(find_root()).as_posix()
+    return str(place)
 
 
 def shorten_path(path: Path) -> str:
@@ -193,8 +175,8 @@ class Source:
         path, mark, query = str(text).rpartition("?")
         if not mark or os.path.lexists(text) or not all("=" in part for part in query.split("&") if query):
             return cls(Path(text))
-        given = parse_qs(query, keep_blank_values=True)
-        return cls(Path(path), {name: tuple(texts) if texts[1:] else texts[0] for name, texts in given.items()})
+        options = parse_qs(query, keep_blank_values=True)
+        return cls(Path(path), {name: tuple(texts) if texts[1:] else texts[0] for name, texts in options.items()})
 
     def __str__(self) -> str:
         if not self.choices and "?" not in str(self.path):

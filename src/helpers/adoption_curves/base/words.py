@@ -48,8 +48,6 @@ def clean(value: Any, longest: int = MAX_CHARACTERS) -> Any:
 
 def escape(text: str) -> str:
     """Write characters that nobody sees, or that steer a terminal, as their codes."""
-    if text.isprintable():
-        return text
     return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in text)
 
 
@@ -143,7 +141,7 @@ def mark_chinese(text: str) -> str:
     'by 2030 (“<span lang="zh-Hans">超90%</span>”)'
     """
     chinese = r"[\u3400-\u9fff][\u3000-\u303f\u3400-\u9fff\uff00-\uffef\d%.]*"
-    return re.sub(chinese, lambda found: f'<span lang="zh-Hans">{found[0]}</span>', html.escape(text))
+    return re.sub(chinese, lambda words: f'<span lang="zh-Hans">{words[0]}</span>', html.escape(text))
 
 
 FLOW = "a flow"
@@ -247,19 +245,6 @@ def say_figure(value: float, unit: str, own: bool = False) -> str:
     ('179,360.5 thousand people', '67%', '20.0%')
     """
     return f"{value:,.15g}{say_unit(unit)}" if own or float(value).is_integer() else say(value, unit)
-
-
-def round_off(values: list[float], fine: float, unit: str = "") -> tuple[list[str], str]:
-    """Numbers rounded to the power of ten that `fine` reaches, and the unit; one below the power keeps its digits.
-
-    >>> round_off([1196.4], 119.64, "million people"), round_off([693_923.0], 69_392.3, "users")
-    ((['1,200'], ' million people'), (['690,000'], ' users'))
-    """
-    place = math.floor(math.log10(fine or 1.0))
-    small = [0 < each < 10.0**place for each in values]
-    texts = [f"{round(each, -place):,.{max(0, -place)}f}" for each in values]
-    exact = [say(each, unit, bare=True) for each in values]
-    return [whole if tiny else text for tiny, text, whole in zip(small, texts, exact, strict=True)], say_unit(unit)
 
 
 def say_range(low: float, high: float, unit: str = "") -> str:

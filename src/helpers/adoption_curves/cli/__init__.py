@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from ..base.project import RunError
 from . import data_commands, run_commands
 
 
@@ -15,10 +12,6 @@ from . import data_commands, run_commands
 @click.pass_context
 def adoption(context: click.Context) -> None:
     """Adoption curves: from published figures to tables, figures and pages, in one command."""
-    try:
-        Path.cwd()
-    except FileNotFoundError as error:
-        raise RunError("The current folder no longer exists. Go to another folder, and try again.") from error
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

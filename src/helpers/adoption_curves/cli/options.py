@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +21,7 @@ Files: TypeAlias = tuple[Path, ...]
 _Choices: TypeAlias = Mapping[str, tuple[str, ...]]
 """Values of options that say how to read a file, by name."""
 PATH = click.Path(path_type=Path)
-_WHOLE_NUMBER = click.IntRange(0)
+_WHOLE_NUMBER = click.IntRange(1)
 _WHOLE_NUMBER.name = "whole number"  # as a refusal calls it
 
 
@@ -38,7 +37,11 @@ files = click.option(
     "-f", "--parameters_file", "files", metavar="FILE", type=PATH, multiple=True, help="Read parameters from YAML."
 )
 workers = click.option(
-    "--workers", metavar="N", type=_WHOLE_NUMBER, help="Run N notebooks at a time; by default one more than processors."
+    "--workers",
+    metavar="N",
+    type=_WHOLE_NUMBER,
+    default=lambda: count_processors() + 1,
+    help="Run N notebooks at a time; by default one more than processors.",
 )
 data_folder = click.option(
     "--data", metavar="PATH", default="data", help="Folder of data, or a file of your own: FILE?unit=...&measure=..."
@@ -145,8 +148,3 @@ def read_run_options(pairs: Pairs, files: Files, choices: _Choices) -> dict[str,
     elif chosen := [name for name, texts in choices.items() if texts]:
         raise UserError(f"--{chosen[0]} says how to read a file; name the file: -p data FILE")
     return given
-
-
-def choose_slots(workers: int | None) -> threading.Semaphore:
-    """Semaphore of notebooks at a time: those asked for, or one more than there are processors."""
-    return threading.Semaphore(workers or count_processors() + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ def run(
     given: Pairs,
     files: Files,
     force: bool,
-    workers: int | None,
+    workers: int,
     strict: bool,
     wait: bool,
     quiet: bool,
@@ -56,7 +57,7 @@ def run(
 
     named = {} if run is None else {"run": run}
     chosen = read_parameters(options.read_run_options(given, files, choices) | named)
-    execution = Execution(forced=force, slots=options.choose_slots(workers), strict=strict, wait=wait)
+    execution = Execution(forced=force, slots=threading.Semaphore(workers), strict=strict, wait=wait)
     with _say_state(f"Run '{chosen.run}' is as it was before; the same command continues from here."):
         tell = (lambda line: None) if quiet else print_line
         folder = run_all(chosen, execution=execution, before_commit=ignore_signals, tell=tell)
@@ -127,7 +128,7 @@ def compare(runs: tuple[str, ...]) -> None:
 def sweep(
     grid: Path,
     name: str,
-    workers: int | None,
+    workers: int,
     strict: bool,
     wait: bool,
     scheduler: str,
@@ -145,7 +146,7 @@ def sweep(
 
     print("Checking the sets of parameters.", file=sys.stderr, flush=True)
     chosen = read_sweep(grid, name)
-    execution = Execution(slots=options.choose_slots(workers), strict=strict, wait=wait)
+    execution = Execution(slots=threading.Semaphore(workers), strict=strict, wait=wait)
     with _say_state(f"Finished runs of sweep '{chosen.name}' are kept; the same command continues from here."):
         folder, failed = run_sweep(chosen, execution, scheduler)
     if len(failed) < len(chosen.runs):

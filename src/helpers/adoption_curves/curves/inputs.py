@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from ..base.dates import OBSERVED_YEARS, REAL, CurveError, check_observed, decimal_years, read_days, years_among
+from ..base.dates import OBSERVED_YEARS, REAL, CurveError, decimal_years, read_days
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..indicators.series import AdoptionSeries
@@ -45,7 +45,6 @@ def read_values(series: Any) -> tuple[pd.Series, Array]:
     else:
         index = read_days(series.index, what).tz_localize(None)
         years = decimal_years(index)
-        check_observed(years, what)
     order = np.argsort(years, kind="stable")
     return pd.Series(values[order], index[order], name=series.name), years[order]
 
@@ -126,8 +125,9 @@ def read_times(times: Any, is_dated: bool, what: str) -> Array:
     """
     index = times if isinstance(times, pd.Index) else pd.Index(np.atleast_1d(np.asarray(times)))
     is_whole, is_number = index.dtype.kind in "iu", index.dtype.kind in "iuf"
-    if is_whole and not is_dated:
-        raise CurveError(f"{what} is {index[0]}, but the observations have decimal years: write {index[0]}.0")
+    if not is_dated and index.dtype.kind != "f":  # is 2027 the end of 2026 or of 2027? Only those who counted can say
+        wrong = f"{what} is {index[0]}, but the observations have numbers for dates"
+        raise CurveError(f"{wrong}: write the end of 2026 as 2027.0, or give the observations dates too")
     if is_dated and is_number and (index < OBSERVED_YEARS[0]).any():
         raise CurveError(f"{what} is {index.min():g}, which is no year: write dates, such as 2030 or '2030-12-31'")
-    return np.atleast_1d(years_among(read_days(index, what) if is_whole else index, is_dated, what))
+    return decimal_years(read_days(index, what) if is_whole else index)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.dates import REAL, CurveError, check_observed, decimal_years, read_days
+from ..base.dates import REAL, CurveError, read_days
 from ..base.limit import Limit
 from ..base.numbers import read_numbers
 from ..base.words import quote
@@ -96,7 +96,6 @@ def _read_dated(series: pd.Series, what: str) -> pd.Series:
     """The numbers that a series has, as floats in order of date; two on one date stay for `use_figures` to refuse."""
     series = series.dropna()
     days = read_days(series.index, what)
-    check_observed(decimal_years(days), what)
     return pd.Series(read_numbers(series, what), days.tz_localize(None), name=series.name).sort_index()
 
 
@@ -138,7 +137,6 @@ def _read_censored(censored: Any) -> pd.DataFrame:
     if censored.index.hasnans or np.isnan(values).any():
         raise CurveError("censored has a row without date or value; leave it out")
     days = read_days(censored.index, "censored")
-    check_observed(decimal_years(days), "censored")
     if (values < 0).any():
         raise ValueError(f"adoption cannot be negative: censored has {values.min():g}")
     rows = pd.DataFrame({"value": values, "qualifier": censored["qualifier"].array}, days.tz_localize(None))

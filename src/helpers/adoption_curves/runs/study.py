@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 
 from .. import indicators
 from ..base.files import hash_file, write_file
+<<<<<<< HEAD
 from ..base.limit import find_most
 from ..base.project import RUNNER, RunError, find_lab, find_outputs, find_root, name_path
 from ..show import lesson, tables
@@ -24,6 +25,9 @@ from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
 from ..show.judged import Judged
 from ..show.seen import Seen
+=======
+from ..base.project import RUNNER, RunError, find_outputs, find_root, name_path
+>>>>>>> base3
 from .ingredients import read_declared
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
@@ -96,7 +100,7 @@ class Study:
         declared = tuple(name for name in values if name != "run")
         # By hand it writes into the lab, never into the published run.
         by_hand = not os.environ.get(RUNNER)
-        folder = (find_lab() if by_hand else find_outputs()) / checked.run
+        folder = find_outputs() / ("lab" if by_hand else "") / checked.run
         place = name_path(str(folder))
         if os.path.lexists(folder) and not folder.is_dir():
             raise RunError(f"The results would go to {place}, but that is a file. Give the run another name.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,6 @@ from ...base.fan import find_drawn, find_goal
 from ...base.levels import LEVELS, band_columns, quoted_level, say_level
 from ...base.words import (
     lower_first,
-    round_off,
     say,
     say_at,
     say_count,
@@ -25,6 +25,7 @@ from ...base.words import (
     say_limit,
     say_period,
     say_range,
+    say_unit,
 )
 from ...indicators import AdoptionSeries, Names
 from .style import (
@@ -120,9 +121,9 @@ def _say_finding(series: AdoptionSeries, names: Names, fan: pd.DataFrame, levels
         return f"{names.title}: the newest value contradicts the forecast"
     levels = [level for level in levels if {*band_columns(level)} <= {*fan}]
     if not levels:
-        [about], unit = round_off([goal["q0.5"]], goal["q0.5"] / 10, names.unit)
+        about = f"{Decimal(format(goal['q0.5'], '#.2g')):,f}{say_unit(names.unit)}"
         untested = ", a forecast that was not tested" if goal["basis"] == "untested" else ", without an interval"
-        return f"{names.title}: about {about}{unit} {when}{untested}"
+        return f"{names.title}: about {about} {when}{untested}"
     level = quoted_level(levels)
     low, high = (goal[name] for name in band_columns(level))
     return f"{names.title}: {say_range(low, high, names.unit)} {when} ({say_level(level)} interval)"

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from ...base.levels import quoted_window, say_level
+from ...base.levels import say_level
 from ...base.words import say_ahead, say_first, say_name, spell
 from ...forecast.scores import BASE, FORECAST, MIN_FORECASTS, QUOTED
 from .style import (
@@ -85,7 +85,7 @@ def draw_skill(scores: pd.DataFrame, source: str, compared: pd.DataFrame) -> Cha
     -------
     Chart
     """
-    window = quoted_window(scores["window"], QUOTED)
+    window = scores.loc[scores["window"] <= QUOTED, "window"].max()
     own = compared[(compared["window"] == window) & (compared["benchmark"] == BASE)].sort_values("horizon_years")
     certain = own[(own["low"] > 1) | (own["high"] < 1)]
     row = (own if certain.empty else certain).iloc[-1]
