@@ -46,7 +46,7 @@ def test_the_picture_of_a_forecast_without_a_range_has_none(result):
     axes = result.plot()
     assert not [each for each in axes.collections if isinstance(each, PolyCollection)], "no band is filled"
     assert not [text for text in axes.get_legend().get_texts() if "interval" in text.get_text()]
-    assert "range</th>" not in result._repr_html_()
+    assert "% range" not in result._repr_html_()
 
 
 def test_what_would_give_a_range_is_said():

@@ -13,6 +13,7 @@ from adoption_curves.say.use import write_use
 ROOT = Path(__file__).parents[2]
 TABLE = pd.read_csv(ROOT / "data" / "profile.csv", dtype=str, keep_default_na=False)
 FIGURE = ["entity", "technology", "question", "breakdown", "category", "date", "unit"]
+DOING = "use generative AI"
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_own_data_have_the_profile_that_they_bring(tmp_path):
     assert indicators.list_profile(data, indicator).empty
     assert indicators.list_products(data, indicator, entity).empty
     assert indicators.list_rulers(data, indicator, [entity, "China"]).empty
-    assert write_use(list_parts(data, indicator, entity), entity).empty
+    assert write_use(list_parts(data, indicator, entity), entity, DOING).empty
 
 
 def test_young_internet_users_are_added_and_the_note_says_so(known):
@@ -157,15 +158,18 @@ def test_changed_wording_is_said_where_a_share_moved_most(known):
 
 def test_before_the_report_went_up_no_two_surveys_are_mixed(known):
     early = known.known_on("2026-02-15")
-    rows = write_use(list_parts(early, "genai_users", "China"), "China")
+    rows = write_use(list_parts(early, "genai_users", "China"), "China", DOING)
     who = rows[rows["key"] == "who"]
     assert who["of"].tolist() == ["students, December 2025"]
 
 
 def test_values_of_the_first_page_are_cells_of_the_tables(known):
     parts = list_parts(known, "genai_users", "China")
-    rows = write_use(parts, "China")
+    rows = write_use(parts, "China", DOING)
     assert set(rows["key"]) == {"who", "purpose", "target"}
+    assert write_use(parts, "China", known.find_entry("deepseek_mau").doing).empty, (
+        "devices that opened one application"
+    )
     tables = dict(parts.values())
     for row in rows.itertuples():
         name, place, column = row.cells.split(":")
@@ -174,7 +178,7 @@ def test_values_of_the_first_page_are_cells_of_the_tables(known):
 
 
 def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
-    rows = write_use(list_parts(known, "genai_users", "China"), "China")
+    rows = write_use(list_parts(known, "genai_users", "China"), "China", DOING)
     targets = rows[rows["key"] == "target"]
     quotes = pick(TABLE, source_id="state_council_ai_plus")["quote"]
     assert len(targets) == len(quotes)
@@ -183,9 +187,9 @@ def test_the_target_is_quoted_and_nothing_is_computed_from_it(known):
 
 
 def test_places_without_a_target_have_other_rows_and_without_a_profile_none(known):
-    rows = write_use(list_parts(known, "genai_use_msit", "South Korea"), "South Korea")
+    rows = write_use(list_parts(known, "genai_use_msit", "South Korea"), "South Korea", DOING)
     assert rows["key"].drop_duplicates().tolist()[:2] == ["who", "purpose"]
-    assert write_use(list_parts(known, "internet_use_itu", "Germany"), "Germany").empty
+    assert write_use(list_parts(known, "internet_use_itu", "Germany"), "Germany", DOING).empty
 
 
 def test_the_list_counts_what_there_is(known):

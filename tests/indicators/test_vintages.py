@@ -52,7 +52,7 @@ def test_the_time_within_which_a_use_counts_is_that_of_the_definition_or_of_the_
 def test_names_say_what_is_known_of_the_question(data):
     users = ("China", "genai_users", "population_year_end")
     names = indicators.name_series(data, data.series(*users))
-    assert names.counted.endswith("to December 2025: in the past half-year; earlier ones: at any time)")
+    assert names.counted.endswith("to December 2025: in the past half-year; earlier values: at any time)")
     assert names.limit_is_series
     rate = indicators.name_series(data, data.series("China", "genai_adoption_rate", 100))
     assert (rate.people, rate.asked.split()[2:4]) == ("people", ["residents", "aged"]), "counted and asked"

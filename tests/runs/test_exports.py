@@ -86,8 +86,8 @@ def test_the_first_sheet_is_what_the_main_figure_draws_and_no_sheet_is_empty(who
     head, *rows = [[cell.value for cell in row] for row in book["chart"].iter_rows()]
     assert head == list(drawn)
     assert {row[1] for row in rows} >= {"observed", "forecast"}
-    median = drawn["median"].astype(object).replace(float("nan"), None)
-    assert [row[head.index("median")] for row in rows] == median.tolist()
+    median = drawn["q0.5"].astype(object).replace(float("nan"), None)
+    assert [row[head.index("q0.5")] for row in rows] == median.tolist()
     large = [cell for row in book["chart"].iter_rows(min_row=2) for cell in row if isinstance(cell.value, float)]
     assert {cell.number_format for cell in large if cell.value > 1000} == {"#,##0"}
 

@@ -17,7 +17,6 @@ from statsmodels.genmod.families import Gaussian
 from statsmodels.iolib.summary import Summary
 from statsmodels.tools.sm_exceptions import DomainWarning
 
-from ..base.dates import to_dates
 from .inputs import Array, read_times
 
 LEVELS = np.geomspace(1.0, 1000.0, 41)  # of a profile, in multiples of the floor; the last stands for infinity
@@ -85,17 +84,17 @@ class Results(LikelihoodModelResults):
         def slopes(params: Array) -> Array:
             return -model.whiten @ model.jacobian(params, model.years)
 
-        found = start
+        params = start
         with np.errstate(all="ignore"):
             for _ in range(2):
                 # whether it converged is judged below, by the sum of squares; full_output keeps it from warning
-                found = leastsq(miss, found, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0, full_output=True)[0]
-        ssr = float(miss(found) @ miss(found))
-        named = zip(model.param_names, found, strict=True)
+                params = leastsq(miss, params, Dfun=slopes, xtol=1e-15, ftol=1e-15, gtol=0.0, full_output=True)[0]
+        ssr = float(miss(params) @ miss(params))
+        named = zip(model.param_names, params, strict=True)
         allowed = all(value > 0 for name, value in named if name not in model.signed)
-        inside = not model.is_free or model.floor <= found[0] <= self.levels[-1]
+        inside = not model.is_free or model.floor <= params[0] <= self.levels[-1]
         if ssr <= self.squares[best] and allowed and inside:
-            return found, ssr, False
+            return params, ssr, False
         return start, float(self.squares[best]), model.is_free and best == 0 and model.floor > 0
 
     def _find_flag(self, known: bool) -> str:
@@ -260,18 +259,6 @@ class Results(LikelihoodModelResults):
             notes.append(f"Profile interval of the ceiling: {low:.4g} to {high:.4g}.")
         summary.add_extra_txt(notes)
         return summary
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw values and curve on Axes, half the span of the values further on."""
-        from matplotlib import pyplot as plt
-
-        ax = plt.subplots()[1] if ax is None else ax
-        years = np.linspace(self.model.years[0], self.model.years[-1] + np.ptp(self.model.years) / 2, 200)
-        at = to_dates(years) if self.model.is_dated else years
-        ax.plot(at, self.model.curve(self.params, years), label=self.model.name)
-        ax.plot(self.model.series.index, self.model.endog, "o", color="0.3")
-        ax.legend()
-        return ax
 
 
 class ResultsWrapper(LikelihoodResultsWrapper):

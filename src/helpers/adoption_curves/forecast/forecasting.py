@@ -391,9 +391,9 @@ class Forecast:
         -------
         matplotlib Axes
         """
-        from ..show.figures.on_axes import plot_result
+        from ..show.figures.on_axes import plot_course
 
-        return plot_result(self, ax)
+        return plot_course(self.printed, ax, self)
 
     def __repr__(self) -> str:
         unit, last = self.target.unit, float(self.target.values.iloc[-1]) if len(self.target.values) else -np.inf

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,7 +156,7 @@ def _say_within(words: str, day: str, earlier: str, last: pd.Timestamp) -> str:
     if not day:
         return ""
     span = " to ".join(dict.fromkeys([say_date(day), say_date(last)]))
-    return f" (values of {span}: {words}; earlier ones: {earlier})"
+    return f" (values from {span}: {words}; earlier values: {earlier})"
 
 
 def _say_asked(entry: Any, publisher: str) -> str:
@@ -200,6 +200,15 @@ def _name_publishers(data: Data, used: pd.Series) -> str:
     """The publishers of sources, short, as in `cite_sources`; the title of a source whose publisher has no name."""
     sources = data.sources[data.sources["source_id"].isin(used)]
     names = sources["publisher"].where(sources["publisher"] != UNNAMED, "the file " + sources["title"])
+    return cite_publishers(names)
+
+
+def cite_publishers(names: Iterable[str]) -> str:
+    """Publishers below a chart, each by its letters where it has some.
+
+    >>> cite_publishers(["China Internet Network Information Center (CNNIC)", "Gallup", "Gallup"])
+    'Source: CNNIC; Gallup.'
+    """
     short = {_shorten_publisher(name.partition(", as reported by ")[0]) or name for name in names}
     return f"Source: {'; '.join(sorted(short))}." if short else ""
 
@@ -230,7 +239,7 @@ def cite_series(
     used += [limits.loc[limits["date"].between(*span), "source_id"]] if limit else []
     crossed = series.breaks[series.breaks["date"].between(*span)]
     told = [
-        f"Figures before {say_date(date)} may not be comparable with those since: {reason}."
+        f"Values before {say_date(date)} may not be comparable with those since: {reason}."
         for date, reason in zip(crossed["date"], crossed["reason"], strict=True)
     ]
     return " ".join([_name_publishers(data, pd.concat(used)), *told]).strip()

@@ -16,18 +16,12 @@ from matplotlib.axes import Axes
 
 from .. import indicators
 from ..base.files import hash_file, write_file
-<<<<<<< HEAD
 from ..base.limit import find_most
-from ..base.project import RUNNER, RunError, find_lab, find_outputs, find_root, name_path
+from ..base.project import RUNNER, RunError, find_outputs, find_root, name_path
 from ..show import lesson, tables
 from ..show.answers import Answer, answer
 from ..show.figures import images
 from ..show.figures.style import DOTS_PER_INCH, open_chart
-from ..show.judged import Judged
-from ..show.seen import Seen
-=======
-from ..base.project import RUNNER, RunError, find_outputs, find_root, name_path
->>>>>>> base3
 from .ingredients import read_declared
 from .manifest import DATA, locate, new_entry, read_entries, write_entry
 from .parameters import ParameterError, Parameters, complete_parameters, read_parameters, suggest, write_argument
@@ -190,14 +184,6 @@ class Study:
     def example(self, references: Sequence[indicators.AdoptionSeries]) -> lesson.Example:
         """Forecast of one of the references as it would have been made at an earlier date, and the later figures."""
         return lesson.make_example(self.data, references)
-
-    def judge(self, rows: Any, references: Sequence[indicators.AdoptionSeries]) -> Judged:
-        """What the rows of a backtest of references say of the forecast: scores, coverage and figures."""
-        return Judged(rows, references, self.data)
-
-    def look(self) -> Seen:
-        """The series as it is seen: levels and growth, beside other technologies and other countries."""
-        return Seen(self.series, self.data, self.references, self.names)
 
     def keep(self, name: str, frame: Any, of: indicators.AdoptionSeries | None = None) -> None:
         """Write a frame to ``tables/<name>.csv``.

@@ -74,18 +74,17 @@ def has_verb(names: Names) -> bool:
 def write_headline(run: RunTables) -> str:
     """The newest value; then the interval where it may be quoted, else the change, or the peak before a decline."""
     names, start = run.names, run.find_start()
-    today = pd.Timestamp(names.as_of) if names.as_of else names.known
-    headline = format_claim(names, run.amount, run.format_when(run.newest), run.newest["date"].year == today.year)
+    headline = format_claim(names, run.amount, run.format_when(run.newest), run.newest["date"].year == run.today.year)
     if run.quoted:
-        verb = "may" if has_verb(names) else "expected"
+        verb = "may" if has_verb(names) and run.expected_then == "expected" else run.expected_then
         headline += f"; {run.interval} {verb} {run.format_when(run.quoted)}{_format_condition(run)}"
     elif run.state == "decline":
         peak = max(run.exact, key=lambda row: float(row["value"]))
         headline += f", down from {format_value(peak['value'], names.unit, names.own)} in {run.format_date(peak)}"
     elif start and not run.bound:
         headline += f" ({run.format_change(start)} from {run.format_date(start)})"
-    is_old = names.as_of or (run.quoted and run.quoted["date"] <= names.known)
-    return f"{headline} ({_format_known(run)})" if is_old else headline
+    is_old = run.quoted and run.expected_then != "expected"
+    return f"{headline} ({_format_known(run)})" if is_old or names.as_of else headline
 
 
 def write_deck(run: RunTables) -> str:

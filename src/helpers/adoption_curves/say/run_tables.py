@@ -21,14 +21,14 @@ TABLES: tuple[str, ...] = ("01_wording", "02_growth", "02_newer", "02_earlier", 
 TABLES += ("05_forecast", "05_limit", "05_other_limits", "05_newer", "05_coverage", "05_alike", "05_audit", "05_class")
 """Tables of the notebooks before the sixth that the page reads."""
 REASONS = {
-    "decline": "the series is in decline, and the method is made for growth",
+    "decline": "the series was in decline in {date}, and the method is made for growth",
     "refuted": "the newest value contradicts the forecast that was made without it",
     "flow": "intervals were tested for shares of sales, not for numbers sold or added in a year",
     "cumulative": "intervals of a total so far were tested only with a limit",
     "no limit": "intervals were tested only with a limit, and this forecast has none",
     "all": "the 80% interval spans nearly all that is possible",
 }
-"""Why a page quotes no forecast, by its state."""
+"""Why a page quotes no forecast, by its state; `date` is that of the newest value."""
 _LONGEST_CHANGE = 1.26
 """Years over which a change is counted at most."""
 _LEAST_TECHNOLOGIES = 10
@@ -120,6 +120,16 @@ class RunTables:
         """The row of the forecast where its interval is quoted; empty in every `state`."""
         return {} if self.state else self.goal
 
+    @property
+    def today(self) -> pd.Timestamp:
+        """The day as of which the page is written: that asked for, or of the newest publication in the data."""
+        return pd.Timestamp(self.names.as_of) if self.names.as_of else self.names.known
+
+    @property
+    def expected_then(self) -> str:
+        """The verb of what is forecast: the date of a forecast from old values may have passed."""
+        return "was expected" if self.goal["date"] <= self.today else "expected"
+
     @cached_property
     def limit_then(self) -> TableRow:
         """The row of the limit on the date of the forecast; empty without a limit."""
@@ -148,7 +158,7 @@ class RunTables:
     @property
     def reason(self) -> str:
         """Why no forecast is quoted, as a clause after "because"; "" where one is."""
-        return self.names.few or REASONS.get(self.state, "")
+        return self.names.few or REASONS.get(self.state, "").format(date=self.format_date(self.newest))
 
     @property
     def is_drawn(self) -> bool:

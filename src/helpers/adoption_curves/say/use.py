@@ -1,4 +1,4 @@
-"""Who uses it, for what and in which firms, as rows of the first page; and the sources of a chart."""
+"""Who uses it, for what and in which firms, as rows of the first page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .glossary import frame_rows
 from .rows import Row
 
 
-def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str) -> pd.DataFrame:
+def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str, doing: str) -> pd.DataFrame:
     """The table ``07_page``: the largest groups of users, the most frequent use, firms, and targets of the state.
 
     Parameters
@@ -20,12 +20,16 @@ def write_use(parts: Mapping[str, tuple[str, pd.DataFrame]], entity: str) -> pd.
         By key of the glossary the name and the rows of the table that the notebook keeps; these are as from
         `indicators.list_profile`.
     entity : str
+    doing : str
+        What those do whom the series counts, such as "use generative AI".
 
     Returns
     -------
     DataFrame
-        As from `page.write_page`; no rows where the entity has no profile.
+        As from `page.write_page`; no rows where the entity has no profile, or the series has no verb: it counts devices
+        or the users of one product, and the rows are on those of the technology.
     """
+    parts = parts if doing else {}
     return frame_rows(row for key, (name, table) in parts.items() for row in _list_rows(key, name, table, entity))
 
 
@@ -34,7 +38,8 @@ def _list_rows(key: str, name: str, table: pd.DataFrame, entity: str) -> Iterato
     table = table[(table["entity"] == entity) & table["unit"].str.startswith("percent")]
     table = table[table["question"] == "target"] if key == "target" else _pick_largest(table)
     for row in table.to_dict("records"):
-        text, publisher = f"{row['printed']}{row['unit'].removeprefix('percent')}", row["publisher"].partition(" (")[0]
+        counted = row["unit"].removeprefix("percent").replace(" in the size class", f", {row['category']}")
+        text, publisher = f"{row['printed']}{counted}", row["publisher"].partition(" (")[0]
         of = "" if row["category"] in text else f"{row['category']}, "
         note = f"“{row['quote']}” ({publisher})" if key == "target" else f"{publisher}: {row['who']}"
         yield Row.read(key, row, "value", text, of + say_date(row["date"]), note, row["url"])
@@ -45,11 +50,3 @@ def _pick_largest(table: pd.DataFrame) -> pd.DataFrame:
     newest = table[(table["date"] == table["date"].max()) & (table["unit"] == table["unit"].head(1).max())]
     newest = newest[newest["breakdown"] != "sex"].sort_values("value", ascending=False, kind="stable")
     return newest.drop_duplicates("breakdown").sort_values("order").head(2)
-
-
-def cite(*tables: pd.DataFrame) -> str:
-    """The publishers of values (publisher, and ruler, where a value names them so) as a line; "" for none."""
-    pairs = {(row.publisher, getattr(row, "ruler", "")) for table in tables for row in table.itertuples()}
-    named = {(name.partition(", as reported by ")[0], short) for name, short in pairs if name}
-    listed = sorted({name if short in name else f"{name} ({short})" for name, short in named})
-    return f"Source: {'; '.join(listed)}." if listed else ""

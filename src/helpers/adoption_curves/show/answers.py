@@ -54,13 +54,13 @@ def read_run(study: Any) -> RunTables:
     -------
     RunTables
     """
-    chosen, data = study.parameters, study.data
-    expected = say_expected(find_expected(data, chosen.entity, chosen.indicator))
+    parameters, data = study.parameters, study.data
+    expected = say_expected(find_expected(data, parameters.entity, parameters.indicator))
     tables = {name: study.read_table(name) for name in (*TABLES, "06_register")}
     register = tables["06_register"]  # a forecast under another limit would contradict the page's
-    tables["06_register"] = register.where(register["limit"] == chosen.limit)
-    notes = data.find_notes(chosen.entity, chosen.indicator)
-    return RunTables(tables, study.names, quoted_level(chosen.levels), notes, expected)
+    tables["06_register"] = register.where(register["limit"] == parameters.limit)
+    notes = data.find_notes(parameters.entity, parameters.indicator)
+    return RunTables(tables, study.names, quoted_level(parameters.levels), notes, expected)
 
 
 class Answer(NamedTuple):
@@ -92,12 +92,12 @@ def answer(result: Forecast, data: Data, rows: pd.DataFrame) -> Answer:
     tables, levels = run.tables, sorted({min(result.levels), result.level})
     fan = tables["05_forecast"] if run.is_drawn else tables["05_forecast"].head(0)
     source = cite_series(data, series, since=next(iter(result.used.index), None))
-    about = (series, run.names, source, levels if run.state in ("", "all") else [], write_title(run))
-    figure = draw_forecast(fan, tables["05_limit"], *about)
+    drawn_levels = levels if run.state in ("", "all") else []
+    figure = draw_forecast(series, run.names, source, fan, tables["05_limit"], drawn_levels, write_title(run))
     kept = {name: each for name, each in tables.items() if name.startswith("05_")}
     kept |= {"05_scenarios": frames.scenario_frame(result), "05_ends": frames.end_frame(result)}
     kept |= {"05_quantiles": frames.quantile_frame(result), "05_probabilities": result.probability()}
-    drawn = tidy_forecast(fan, kept["05_limit"], series, kept["05_scenarios"], result.levels)
+    drawn = tidy_forecast(fan, kept["05_limit"], series)
     return Answer(figure, f"{write_headline(run)}. {write_deck(run)}", drawn, run.names, kept)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 
-from ..base.levels import LEVELS, band_columns
 from ..indicators import AdoptionSeries
 
 __all__ = ["tidy_forecast", "tidy_series"]
@@ -36,14 +33,8 @@ def tidy_series(series: AdoptionSeries) -> pd.DataFrame:
     return frame.assign(unit=series.unit)[["date", "stage", "observed", "limit", "unit"]]
 
 
-def tidy_forecast(
-    rows: pd.DataFrame,
-    ahead: pd.DataFrame,
-    series: AdoptionSeries,
-    scenarios: pd.DataFrame,
-    levels: Sequence[float] = LEVELS,
-) -> pd.DataFrame:
-    """A series, its forecast with ranges, limit and scenarios, a row a date: what `draw_forecast` draws.
+def tidy_forecast(rows: pd.DataFrame, ahead: pd.DataFrame, series: AdoptionSeries) -> pd.DataFrame:
+    """A series, its limit and its forecast, a row a date: what `draw_forecast` draws.
 
     Parameters
     ----------
@@ -52,25 +43,13 @@ def tidy_forecast(
     ahead : DataFrame
         05_limit.
     series : AdoptionSeries
-    scenarios : DataFrame
-        From 05_scenarios: share, date, value.
-    levels : sequence of float
-        Of the ranges that are drawn.
 
     Returns
     -------
     DataFrame
-        As from `tidy_series`, with the stage forecast, whose limit is the limit's mean as forecast; median, and
-        lower_80, upper_80 and so on for each level, where the forecast has ranges; a column such as scenario_50 for
-        each share of the limit, in percent. All in ``unit``.
+        As from `tidy_series`, with the stage forecast, whose limit is the mean of the limit's forecast; and basis and
+        the quantiles of 05_forecast, in ``unit``.
     """
-    limit = ahead.set_index("date")["mean"]
-    made = rows[["date"]].assign(stage="forecast", limit=rows["date"].map(limit), median=rows["q0.5"])
-    for level in sorted(level for level in levels if {*band_columns(level)} <= {*rows}):
-        for end, column in zip(("lower", "upper"), band_columns(level), strict=True):
-            if column in rows:
-                made[f"{end}_{100 * level:g}"] = rows[column]
-    for share, courses in scenarios.groupby("share", sort=False):
-        made[f"scenario_{100 * share:g}"] = made["date"].map(courses.set_index("date")["value"])
-    columns = ["date", "stage", "observed", "limit", *made.columns.drop(["date", "stage", "limit"]), "unit"]
-    return pd.concat([tidy_series(series), made.assign(unit=series.unit)], ignore_index=True)[columns]
+    limit = rows["date"].map(ahead.set_index("date")["mean"])
+    later = rows.drop(columns=["entity", "indicator"]).assign(stage="forecast", limit=limit)
+    return pd.concat([tidy_series(series), later], ignore_index=True)

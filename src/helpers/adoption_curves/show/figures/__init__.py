@@ -4,21 +4,29 @@ Notebooks draw by these names. Other charts are in the modules, parts of a drawi
 """
 
 from .check_indicators import draw_coverage
-from .course import draw_hindcasts
-from .score_forecasts import draw_errors
+from .course import draw_forecast, draw_hindcasts
+from .score_forecasts import draw_calibration, draw_errors, draw_sides, draw_skill
+from .see_adoption import draw_alignment, draw_comparison, draw_growth
 from .style import TINTS
 from .summarise_findings import draw_register
 from .use_profile import draw_firms, draw_products, draw_purposes, draw_rulers, draw_who
 
 __all__ = [
     "TINTS",
+    "draw_alignment",
+    "draw_calibration",
+    "draw_comparison",
     "draw_coverage",
     "draw_errors",
     "draw_firms",
+    "draw_forecast",
+    "draw_growth",
     "draw_hindcasts",
     "draw_products",
     "draw_purposes",
     "draw_register",
     "draw_rulers",
+    "draw_sides",
+    "draw_skill",
     "draw_who",
 ]

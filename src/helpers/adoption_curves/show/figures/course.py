@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +24,6 @@ from ...base.words import (
     say_limit,
     say_period,
     say_range,
-    say_unit,
 )
 from ...indicators import AdoptionSeries, Names
 from .style import (
@@ -56,11 +54,11 @@ PAST = 2.0  # lengths of the way ahead for which values are drawn
 
 
 def draw_forecast(
-    fan: pd.DataFrame,
-    ahead: pd.DataFrame,
     series: AdoptionSeries,
     names: Names,
     source: str,
+    fan: pd.DataFrame = NO_FORECAST,
+    ahead: pd.DataFrame = NO_FORECAST,
     levels: Sequence[float] = LEVELS,
     title: str = "",
 ) -> Chart:
@@ -68,19 +66,19 @@ def draw_forecast(
 
     Parameters
     ----------
-    fan : DataFrame
-        05_forecast; without rows the values alone are drawn.
-    ahead : DataFrame
-        05_limit.
     series : AdoptionSeries
         With its limit, its changes of method and its newer values.
     names : Names
     source : str
         The caption's text.
+    fan : DataFrame
+        05_forecast; without rows the values alone are drawn.
+    ahead : DataFrame
+        05_limit.
     levels : sequence of float
         An interval is drawn for each; one is quoted, see `adoption_curves.base.levels.quoted_level`.
     title : str
-        By default the finding: the interval at the date of the headline, or else the last value.
+        By default the newest value.
 
     Returns
     -------
@@ -103,30 +101,17 @@ def draw_forecast(
         units += f"; {say_count(len(dropped), 'earlier value')}, from {begun} on, not drawn"
     if names.population:
         source += f" {_add_percent(axis, *names.population)}"
-    return figure.close(title or _say_finding(series, names, fan, levels), units, source, key)
+    return figure.close(title or _say_newest(series, names), units, source, key)
 
 
-def _say_finding(series: AdoptionSeries, names: Names, fan: pd.DataFrame, levels: Sequence[float]) -> str:
-    """The quoted interval at the date of the headline; without an interval the median, without a forecast the last."""
-    if fan.empty:
-        if series.values.empty:
-            row, date = series.newer.iloc[-1], series.newer.index[-1]
-            value = say_limit(row, names.unit, own=names.own)
-        else:
-            date, value = series.values.index[-1], say_figure(series.values.iloc[-1], names.unit, names.own)
-        return f"{names.title}: {value} {say_at(names.measure)} {say_period(date, names.measure)}"
-    goal = find_goal(fan.to_dict("records"))
-    when = f"{say_at(names.measure)} {say_period(goal['date'], names.measure)}"
-    if goal["basis"] == "refuted":
-        return f"{names.title}: the newest value contradicts the forecast"
-    levels = [level for level in levels if {*band_columns(level)} <= {*fan}]
-    if not levels:
-        about = f"{Decimal(format(goal['q0.5'], '#.2g')):,f}{say_unit(names.unit)}"
-        untested = ", a forecast that was not tested" if goal["basis"] == "untested" else ", without an interval"
-        return f"{names.title}: about {about} {when}{untested}"
-    level = quoted_level(levels)
-    low, high = (goal[name] for name in band_columns(level))
-    return f"{names.title}: {say_range(low, high, names.unit)} {when} ({say_level(level)} interval)"
+def _say_newest(series: AdoptionSeries, names: Names) -> str:
+    """The last exact value; without one the newest "more than" or "less than"."""
+    if series.values.empty:
+        row, date = series.newer.iloc[-1], series.newer.index[-1]
+        value = say_limit(row, names.unit, own=names.own)
+    else:
+        date, value = series.values.index[-1], say_figure(series.values.iloc[-1], names.unit, names.own)
+    return f"{names.title}: {value} {say_at(names.measure)} {say_period(date, names.measure)}"
 
 
 def plot_course(
@@ -366,5 +351,5 @@ def _say_contained(hindcasts: pd.DataFrame, values: pd.Series, levels: Sequence[
     level = quoted_level(levels)
     low, high = band_columns(level)
     inside = int(met["outcome"].between(met[low], met[high]).sum())
-    made = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
-    return f"Made at {made}, the {say_level(level)} interval contained {inside} of {len(met)} later values"
+    when = "an earlier date" if met["origin"].nunique() == 1 else "earlier dates"
+    return f"Made at {when}, the {say_level(level)} interval contained {inside} of {len(met)} later values"

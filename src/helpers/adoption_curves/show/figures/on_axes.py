@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from io import BytesIO
 
-import pandas as pd
 from matplotlib import pyplot
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ...base.levels import band_ends, say_level
-from ...base.words import say_range
+from ...base.levels import band_columns
 from ...forecast import Forecast
 from ...forecast.frames import limit_frame
 from ...indicators import AdoptionSeries
 from . import course
-from .style import GREY, GRID, SMALL, use_dates, use_numbers
+from .style import GREY, GRID, SMALL, draw_png, use_dates, use_numbers
 
 _SIZE = (7.6, 4.2)  # inches of a figure
 
@@ -45,45 +42,9 @@ def plot_course(series: AdoptionSeries, ax: Axes | None = None, result: Forecast
         fan, ahead, levels = result.frame().dropna(axis=1, how="all"), limit_frame(result), result.levels
         before = series.values[series.values.index < fan["date"].iloc[0]].index
         since = before[before >= before[-1] - course.PAST * (fan["date"].iloc[-1] - before[-1])][0]
-    ax = _open_axes() if ax is None else ax
+    ax = pyplot.figure(figsize=_SIZE, layout="constrained").add_subplot() if ax is None else ax
     key = course.plot_course(ax, series, fan, ahead, levels, since)
     return _finish_axes(ax, ", ".join(filter(None, [series.full_title, series.unit])), key)
-
-
-def plot_result(result: Forecast, ax: Axes | None = None) -> Axes:
-    """Draw a forecast with its values and its limit; see `Forecast.plot`.
-
-    Parameters
-    ----------
-    result : Forecast
-    ax : Axes, optional
-        None opens a figure.
-
-    Returns
-    -------
-    Axes
-    """
-    return plot_course(result.printed, ax, result)
-
-
-def _open_axes() -> Axes:
-    """Axes of a figure of pyplot, which notebooks show by themselves."""
-    return pyplot.figure(figsize=_SIZE, layout="constrained").add_subplot()
-
-
-def open_axes(dots_per_inch: float = 100) -> Axes:
-    """Axes in a figure of their own, which no window and no notebook shows by itself."""
-    figure = Figure(_SIZE, dpi=dots_per_inch, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.add_subplot()
-
-
-def embed(axis: Axes, words: str, style: str = "") -> str:
-    """The figure of these axes as an HTML image; `words`, as HTML, say what it shows."""
-    picture = BytesIO()
-    axis.figure.savefig(picture, format="png")
-    source = b64encode(picture.getvalue()).decode()
-    return f'<img alt="{words}" style="{style}" src="data:image/png;base64,{source}">'
 
 
 def _finish_axes(axis: Axes, title: str, key: Sequence[Artist]) -> Axes:
@@ -107,7 +68,7 @@ def show_result(result: Forecast, words: str) -> str:
     ----------
     result : Forecast
     words : str
-        Alternative text of the picture.
+        Alternative text of the picture, as HTML.
 
     Returns
     -------
@@ -116,14 +77,14 @@ def show_result(result: Forecast, words: str) -> str:
     """
     from .. import tables
 
-    quantiles = result.quantiles
-    shown = pd.DataFrame({"date": quantiles.index, "median": quantiles[0.5].array})
-    for level in sorted(result.levels) if result.has_range else ():
-        ends = (quantiles[end] for end in band_ends(level))
-        shown[f"{say_level(level)} range"] = [say_range(low, high) for low, high in zip(*ends, strict=True)]
-    shown["basis"] = result.frame()["basis"]
+    figure = Figure(_SIZE, layout="constrained")  # not one of pyplot's, which notebooks show by themselves
+    FigureCanvasAgg(figure)
+    plot_course(result.printed, figure.add_subplot(), result)
+    picture = b64encode(draw_png(figure)).decode()
+    ends = [end for level in sorted(result.levels) for end in band_columns(level)]
+    rows = result.frame().filter(["date", "q0.5", *ends, "basis"])
     note = f"Unit: {result.target.unit or 'that of the series'}."
     if result.has_range:
         note += " Tested: as far ahead as the ranges were tested."
-    table = tables.show(shown, f"{result.target.title}: forecast", note)
-    return f"{embed(plot_result(result, open_axes()), words)}\n{table.as_raw_html()}"
+    table = tables.show(rows, f"{result.target.title}: forecast", note)
+    return f'<img alt="{words}" width="730" src="data:image/png;base64,{picture}">\n{table.as_raw_html()}'

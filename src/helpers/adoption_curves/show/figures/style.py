@@ -363,7 +363,7 @@ def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes
     ----------
     *panels : DataFrame
         name and value, and where needed: printed (the number at the mark; without it there is an axis), low and high
-        (ends of an interval), colour, is_open (bool: hatched or hollow, for a lower bound), mark ("bar", or a
+        (ends of an interval), colour, qualifier (hatched or hollow where it is not "exact"), mark ("bar", or a
         matplotlib marker), heading (bold, above the first of its rows), above (grey, above a row).
     columns : int
         Panels side by side on a page.
@@ -372,7 +372,7 @@ def open_rows(*panels: pd.DataFrame, columns: int = 1) -> tuple[Chart, list[Axes
     -------
     tuple of Chart and list of Axes
     """
-    usual = {"colour": ACCENT, "is_open": False, "mark": "bar", "heading": "", "above": ""}
+    usual = {"colour": ACCENT, "qualifier": "exact", "mark": "bar", "heading": "", "above": ""}
     filled = [rows.reset_index(drop=True).assign(**{key: usual[key] for key in {*usual} - {*rows}}) for rows in panels]
     placed = [_place_rows(rows) for rows in filled]
     figure, axes = open_panels([_LINE * end + 0.15 + 0.25 * ("printed" not in rows) for rows, end in placed], columns)
@@ -403,9 +403,10 @@ def _place_rows(rows: pd.DataFrame) -> tuple[pd.DataFrame, float]:
 def _draw_rows(axis: Axes, rows: pd.DataFrame, end: float) -> None:
     """Marks of placed rows, with names, headings and notes."""
     for mark, marked in rows.groupby("mark", sort=False):
-        fills = marked["colour"].where(~marked["is_open"], PAGE)
+        is_exact = marked["qualifier"] == "exact"
+        fills = marked["colour"].where(is_exact, PAGE)
         if mark == "bar":
-            hatches = ["////" if is_open else "" for is_open in marked["is_open"]]
+            hatches = np.where(is_exact, "", "////")
             axis.barh(
                 marked["place"], marked["value"], 0.72, color=fills, edgecolor=marked["colour"], hatch=hatches, lw=0.8
             )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ...base.project import PUBLISHED_MODEL, WITHDRAWN
-from ...base.words import lower_first, say_count, say_date, say_day, say_first, say_range, spell
+from ...base.words import lower_first, say_count, say_date, say_day, say_range
 from ...indicators import Names
 from .style import ACCENT, GHOST, INK, MOST, Chart, name_area, name_line, open_rows
 
@@ -67,8 +67,4 @@ def _say_outcomes(rows: pd.DataFrame) -> str:
     if len(counted):
         inside = int((counted["inside"] == "yes").sum())
         return f"The 80% interval of registered forecasts contained {inside} of {say_count(len(counted), 'outcome')}"
-    if waiting == len(rows):
-        all_of_them = {1: "The registered forecast awaits its", 2: "Both registered forecasts await their"}
-        return f"{all_of_them.get(waiting, f'All {waiting} registered forecasts await their')} outcome"
-    few, await_them = spell(waiting) if waiting else "none", "awaits its" if waiting == 1 else "await their"
-    return f"{say_first(few)} of {say_count(len(rows), 'registered forecast')} {await_them} outcome"
+    return f"Awaiting the outcome: {waiting} of {say_count(len(rows), 'registered forecast')}"

@@ -38,7 +38,7 @@ def draw_who(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     groups, is_picked = rows["breakdown"].replace(_HEADINGS).map(say_first), rows["breakdown"].isin(_PICKED)
     is_of_users = rows["unit"].str.endswith("users")  # other shares are of a group of those asked
     groups = groups.mask(is_picked, groups + np.where(is_of_users, ", the largest group", ", the highest share"))
-    rows = rows.assign(heading=groups, colour=rows["unit"].map(colours), is_open=rows["qualifier"] != "exact")
+    rows = rows.assign(heading=groups, colour=rows["unit"].map(colours))
     rows = pd.concat([group for _, group in rows.groupby(["heading", "category"], sort=False)])
     is_repeated = (rows["category"] == rows["category"].shift()) & (rows["heading"] == rows["heading"].shift())
     figure, _ = open_rows(rows.assign(name=rows["category"].mask(is_repeated, "")))
@@ -104,7 +104,8 @@ def draw_purposes(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
     units = "; ".join(
         f"{entity}: {unit}" for entity, unit in rows.groupby("entity", sort=False)["unit"].first().items()
     )
-    return figure.close(title, f"{units}; one person may count in several rows{worded}", source)
+    units += f"; one person may count in several rows{worded}"
+    return figure.close(title, units, source, _add_bound([], pd.concat(panels)))
 
 
 def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, source: str) -> Chart | None:
@@ -135,9 +136,7 @@ def draw_products(monthly: pd.DataFrame, shares: pd.DataFrame, title: str, sourc
         headings.append("Million devices in a month" + (f", {last['date'].iloc[0]:%b %Y}" if one_date else ""))
     if len(shares):
         panels.append(
-            shares.assign(name=shares["category"], colour=GHOST, is_open=shares["qualifier"] != "exact").sort_values(
-                "value", ascending=False, kind="stable"
-            )
+            shares.assign(name=shares["category"], colour=GHOST).sort_values("value", ascending=False, kind="stable")
         )
         headings.append(f"Survey, {shares['date'].iloc[0]:%b %Y}")
         title += "" if len(monthly) else f": most often named in a survey {_say_highest(shares)}"
@@ -177,7 +176,6 @@ def draw_rulers(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
             above=notes.mask(notes.duplicated(), ""),  # a publisher's stands once
             printed=[re.sub(r"\d+\.\d\d+", lambda number: f"{float(number[0]):.1f}", text) for text in rows["printed"]],
             colour=np.where(rows["entity"] == rows["entity"].iloc[0], ACCENT, HALF),
-            is_open=rows["qualifier"] != "exact",
         )
     )
     once = "; whom a publisher counts stands at its first row" if notes.duplicated().any() else ""
@@ -211,7 +209,6 @@ def draw_firms(rows: pd.DataFrame, title: str, source: str) -> Chart | None:
             heading=rows["entity"] + rows["date"].dt.strftime(", %Y"),
             above=rows["who"].mask(rows["who"] == rows["who"].shift(), ""),
             colour=np.where(rows["entity"] == rows["entity"].iloc[0], ACCENT, HALF),
-            is_open=rows["qualifier"] != "exact",
         )
     )
     title += f": {_say_span(rows[rows['entity'] == rows['entity'].mode()[0]])}, by size"
