@@ -224,7 +224,7 @@ def test_a_line_says_which_of_near_figures_the_forecast_uses(tmp_path, capsys, d
     rows = [f"{date:%Y-%m-%d},{number + 10}" for number, date in enumerate(dates)]
     path.write_text("\n".join(["date,value", *rows]), encoding="utf-8")
     out = call(capsys, "check", path, "--unit", "% of homes", "--measure", "level")[1]
-    assert ("The forecast of f leaves out figures nearer than 0.4 years to the next." in out) == said, out
+    assert ("The forecast of f leaves out values nearer than 0.4 years to the next." in out) == said, out
 
 
 @pytest.mark.parametrize("choices", [{"unit": "% of homes"}, {"unit": "people, 65+ & over"}, {"ignore": ("a", "b=c")}])
@@ -263,11 +263,11 @@ def test_a_sweep_varies_the_rows_that_are_picked(tmp_path):
 
 
 @pytest.mark.parametrize(("newest", "wrong"), [(44, False), (4.4, True), (440, True), (100, True)])
-def test_a_newest_figure_that_may_have_slipped_is_told_and_refused_by_strict(tmp_path, newest, wrong):
+def test_a_newest_value_that_may_have_slipped_is_told_and_refused_by_strict(tmp_path, newest, wrong):
     path = tmp_path / "slip.csv"
     path.write_text(f"Year,Users\n2019,20\n2020,25\n2021,31\n2022,38\n2023,{newest}\n", encoding="utf-8")
     chosen = complete_parameters(read_parameters({"data": f"{path}?unit=people&measure=level"}))
     data = check_parameters(chosen)
-    assert ("Is the newest figure, " in "\n".join(list_notes(data, chosen))) == wrong
+    assert ("Is the newest value, " in "\n".join(list_notes(data, chosen))) == wrong
     with pytest.raises(RunError, match="--strict refuses") if wrong else nullcontext():
         refuse_doubtful(data, chosen, tmp_path / "no run")

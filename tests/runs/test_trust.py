@@ -23,7 +23,7 @@ def change(path, **values):
 
 def leave_out_limit(err):
     """The lines without the one that says of which series and limit the run is."""
-    return [line for line in err.splitlines() if not line.endswith(": the limit is internet users, that of the data.")]
+    return [line for line in err.splitlines() if not line.endswith(": the limit is internet users.")]
 
 
 def list_all(path):
