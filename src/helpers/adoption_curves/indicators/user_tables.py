@@ -155,7 +155,8 @@ def _explain_periods(values: pd.Series, measure: str, season: str) -> str:
 def _test_season(values: pd.Series) -> float:
     """The p value of equal growth in all months or quarters, beside a trend that is a quadratic function of time.
 
-    It is NaN for values of other dates or of less than three years, and 1 for growth that is smooth to the last digit."""
+    It is NaN for values of other dates or of less than three years, and 1 for growth that is smooth to the last digit.
+    """
     months = (12 * values.index.year + values.index.month).to_numpy()
     gap = int(np.median(np.diff(months))) if len(months) > 1 else 0
     if gap not in (1, 3) or len(values) < _SEASON_YEARS * 12 / gap or len({*months}) < len(months):
