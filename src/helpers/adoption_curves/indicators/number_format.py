@@ -79,8 +79,9 @@ def check_flags(file: str, flags: Sequence[str], heading: str, unit: str) -> Non
     everywhere = {*flags} if len(flags) > 1 and len({*flags}) == 1 else set()
     for flag in {one for one in flags if re.fullmatch(_SCALES, one)} | everywhere - {""}:
         if flag not in everywhere or flag.casefold() not in unit.casefold():
-            message = f"has {flag!r} behind values, which it may scale: write it behind all of them, and in --unit, too"
-            raise cell_error(file, message, column=heading)
+            where = f"has {flag!r} behind {'all' if flag in everywhere else 'some'} values"
+            right = "which it may scale: write it behind all of them, and in --unit"
+            raise cell_error(file, f"{where}, {right}", column=heading)
 
 
 def explain_value(text: str, decimal: str) -> str:
