@@ -45,7 +45,7 @@ def test_the_record_tells_how_the_run_was_made(small_run):
     record = read_run(small_run)
     told = {"run": "small", "horizon_years": 3, "limit": "internet_users"}  # the limit is written out: that of the data
     assert record["parameters"] == read_parameters(told).model_dump()
-    assert ": the limit is internet users, that of the data" in (small_run / "run.log").read_text()
+    assert ": the limit is internet users." in (small_run / "run.log").read_text()
     assert record["main_figure"] == "05_forecast"
     assert len(record["data"]["files"]["observations.csv"]) == 64
     assert {"runs/manifest.py", "runs/parameters.py"} <= {*record["helpers"]}
@@ -208,7 +208,7 @@ def test_strict_refuses_a_file_that_has_lost_figures_of_the_last_run(own, capsys
     assert call(capsys, *MINE, "--strict")[0] == 0
     own.write_text(GOOD.replace("2022-06-30,19,%\n", "").replace("2024-06-30,44,%\n", "2025-06-30,50,%\n"))
     code, _, err = call(capsys, *MINE, "--strict")
-    told = "mine.csv has lost 2 figures of the last whole run, of 2022-06-30 to 2024-06-30" in err
+    told = "mine.csv has lost 2 values of the last whole run, the first of 2022-06-30" in err
     assert (code, told) == (1, True)
     own.write_text(GOOD.replace("44", "45"))
     assert call(capsys, *MINE, "--strict")[0] == 0

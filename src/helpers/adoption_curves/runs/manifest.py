@@ -410,19 +410,12 @@ def list_runs(outputs: Path) -> list[dict[str, str]]:
         run, made, entity, indicator, limit, as_of, data, state ("whole", or what is wrong, and the attempt that failed
         since).
     """
-<<<<<<< HEAD
-    whole = {path.parent for path in list_manifests(outputs)}
-    attempts = [path.parent for path in list_plain_paths(outputs, f"*.partial/{ERROR}")]
-    rows = []
-    for folder in whole | {path.with_name(path.name.removesuffix(".partial")) for path in attempts}:
-=======
     paths = [path for depth in ("*", "*/*") for path in outputs.glob(depth)]  # a sweep's runs lie in its folder
     plain = [path for path in paths if not re.search(r"(^|/)\.|\.edited(/|$)", path.relative_to(outputs).as_posix())]
-    made = {path for path in plain if (path / RECORD).exists()}
+    whole = {path for path in plain if (path / RECORD).exists()}
     attempts = [path for path in plain if path.suffix == ".partial" and (path / ERROR).exists()]
     rows = []
-    for folder in made | {path.with_suffix("") for path in attempts}:
->>>>>>> base3
+    for folder in whole | {path.with_suffix("") for path in attempts}:
         row = {"run": folder.relative_to(outputs).as_posix(), "made": "", **dict.fromkeys(_LISTED_PARAMETERS, "")}
         state = "not made"
         try:
